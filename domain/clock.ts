@@ -1,0 +1,53 @@
+import { DAY, type Instant, SECOND } from './time.ts';
+
+/**
+ * One stretch of an operation's clock: from `fromOperationTime` on, a day of the operation takes
+ * `secondsPerDay` seconds of real time. A real operation has one segment of 86,400.
+ */
+export type ClockSegment = { fromOperationTime: Instant; fromRealTime: Instant; secondsPerDay: number };
+
+/** Fixed at the start of an operation, ordered by time, never empty. Times before the first segment run at its pace. */
+export type OperationClock = readonly ClockSegment[];
+
+/** The clock of a real operation: operation time is real time. */
+export const REAL_CLOCK: OperationClock = [{ fromOperationTime: 0, fromRealTime: 0, secondsPerDay: DAY / SECOND }];
+
+/**
+ * Lays segments end to end from a real starting moment.
+ * @throws RangeError if there is no segment, a pace is not positive, or the segments are not in ascending order.
+ */
+export function clockFrom(
+  startsAtReal: Instant,
+  segments: ReadonlyArray<{ fromOperationTime: Instant; secondsPerDay: number }>,
+): OperationClock {
+  if (segments.length === 0) throw new RangeError('A clock needs at least one segment');
+  const clock: ClockSegment[] = [];
+  for (const { fromOperationTime, secondsPerDay } of segments) {
+    if (!(secondsPerDay > 0)) throw new RangeError('secondsPerDay must be above 0');
+    const before = clock.at(-1);
+    if (before && fromOperationTime <= before.fromOperationTime) {
+      throw new RangeError('Clock segments must ascend in operation time');
+    }
+    const fromRealTime = before ? toReal([before], fromOperationTime) : startsAtReal;
+    clock.push({ fromOperationTime, fromRealTime, secondsPerDay });
+  }
+  return clock;
+}
+
+/** Real moment at which the operation's clock shows `at`; whole milliseconds, never earlier than exact. */
+export function toReal(clock: OperationClock, at: Instant): Instant {
+  const segment = segmentBy(clock, (s) => s.fromOperationTime <= at);
+  return Math.ceil(segment.fromRealTime + ((at - segment.fromOperationTime) * segment.secondsPerDay * SECOND) / DAY);
+}
+
+/** What the operation's clock shows at the real moment `real`; whole milliseconds, rounded down. */
+export function toOperation(clock: OperationClock, real: Instant): Instant {
+  const segment = segmentBy(clock, (s) => s.fromRealTime <= real);
+  return Math.floor(segment.fromOperationTime + ((real - segment.fromRealTime) * DAY) / (segment.secondsPerDay * SECOND));
+}
+
+function segmentBy(clock: OperationClock, begun: (segment: ClockSegment) => boolean): ClockSegment {
+  const first = clock[0];
+  if (!first) throw new RangeError('A clock needs at least one segment');
+  return clock.findLast(begun) ?? first;
+}

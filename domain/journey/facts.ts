@@ -1,0 +1,82 @@
+import type { Actor } from '../actor.ts';
+import type { Instant } from '../time.ts';
+import type { Ending } from './stages.ts';
+
+/** What every fact carries besides its own fields. `at` is operation time. */
+export type FactHeader = {
+  at: Instant;
+  actor: Actor;
+  /** id of the command that brought it about; the same command never makes a second fact of one type */
+  commandId?: string;
+  reasonCode?: string;
+  noteId?: string;
+};
+
+export type SeatKind = 'seat' | 'infant_lap' | 'stretcher' | 'wheelchair';
+
+/** What can be true of a journey, by type. Ids, codes and instants only: nothing here can name a person. */
+export type JourneyFacts = {
+  journeyStarted: { consent: 'given' | 'pending' | 'refused'; holds: string[]; route: string[]; routeDecided: boolean };
+  identityConfirmed: { by: 'registry' | 'staff'; requestId?: string };
+  identityUnclear: { outcome: 'not_found' | 'several' | 'no_registry'; requestId?: string };
+  screened: { risk: 'none' | 'elevated' | 'acute' };
+  consentGiven: { version: number; form: 'explicit' | 'proxy'; sharing: boolean };
+  consentRefused: { version: number };
+  consentWithdrawn: { version: number };
+  consentReconfirmed: { version: number };
+  holdRaised: { holdId: string };
+  holdReleased: { holdId: string };
+  disclosureBlocked: { partnerId?: string; reasons: string[] };
+  verificationRequested: { requestId: string; partnerId: string; round: number };
+  verificationAcknowledged: { requestId: string };
+  evidenceRequested: { requestId: string; asksFor: string[] };
+  evidenceProvided: { requestId: string; kinds: string[] };
+  nationalityConfirmed: { requestId: string; partnerId: string };
+  nationalityNotConfirmed: { requestId: string; outcome: 'not_confirmed' | 'undetermined' };
+  nationalityRetracted: { requestId: string };
+  nationalityDecided: { decision: 'ask_again' | 'ask_other_state'; partnerId?: string };
+  documentHeld: { documentId: string; validUntil: Instant };
+  documentRequested: { requestId: string; partnerId: string; round: number };
+  documentIssued: { requestId: string; documentId: string; validUntil: Instant };
+  documentRefused: { requestId: string };
+  documentExpired: { documentId: string };
+  fitnessRequested: { requestId: string; partnerId: string; round: number };
+  fitnessFound: {
+    result: 'fit' | 'fit_with' | 'unfit';
+    conditions: string[];
+    until?: Instant;
+    reviewAt?: Instant;
+    requestId?: string;
+  };
+  fitnessExpired: { until: Instant };
+  exitPermitRequested: { requestId: string; partnerId: string; round: number };
+  exitPermitGranted: { requestId?: string; fineWaived: boolean };
+  exitPermitRefused: { requestId: string };
+  exitPermitNotRequired: { requestId?: string };
+  requestRecalled: { requestId: string };
+  routeDecided: { route: string[] };
+  seatAssigned: { movementId: string; stage: string; kind: SeatKind };
+  seatReleased: { movementId: string };
+  checkedIn: { movementId: string };
+  boarded: { movementId: string };
+  noShow: { movementId: string };
+  deniedBoarding: { movementId: string };
+  offloaded: { movementId: string };
+  departed: { movementId: string };
+  arrived: { movementId: string; stage: string; lastOfRoute: boolean };
+  withdrawalNoted: { movementId: string };
+  splitOff: Record<never, never>;
+  received: { siteId?: string };
+  reintegrationPlanned: { dimensions: Array<'economic' | 'social' | 'psychosocial'> };
+  followUpDone: { month: number; reached: boolean };
+  waitReminded: { key: string };
+  waitDue: { key: string };
+  waitEscalated: { key: string };
+  journeyEnded: { ending: Ending };
+};
+
+export type JourneyFactType = keyof JourneyFacts;
+
+export type JourneyFactOf<T extends JourneyFactType> = FactHeader & { type: T; data: JourneyFacts[T] };
+
+export type JourneyFact = { [T in JourneyFactType]: JourneyFactOf<T> }[JourneyFactType];

@@ -1,0 +1,302 @@
+import type { Rules, StageNeeds } from '../rules.ts';
+import { needsOf } from '../rules.ts';
+import type { Instant } from '../time.ts';
+import type { JourneyFact, JourneyFactType, JourneyFacts, SeatKind } from './facts.ts';
+import type { Chapter, Ending, Stage } from './stages.ts';
+import { STAGE_TABLE } from './stages.ts';
+
+export type ConsentStatus = 'none' | 'pending' | 'given' | 'refused' | 'withdrawn';
+
+/** A question to an office that is still open. */
+export type OpenRequest = {
+  requestId: string;
+  partnerId: string;
+  round: number;
+  askedAt: Instant;
+  acknowledged: boolean;
+  asksFor: string[];
+};
+
+/**
+ * Everything a journey keeps in memory: one plain JSON object of ids, codes and instants, carried over
+ * continue-as-new as it is.
+ */
+export type JourneyState = {
+  seq: number;
+  startedAt: Instant;
+  route: string[];
+  routeDecided: boolean;
+  routeDone: string[];
+  identity: 'unknown' | 'unclear' | 'confirmed';
+  screened: boolean;
+  consent: { status: ConsentStatus; version: number; sharing: boolean; confirmedAt?: Instant };
+  holds: string[];
+  nationality: {
+    status: 'open' | 'asked' | 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted';
+    rounds: number;
+    partnerId?: string;
+    request?: OpenRequest;
+  };
+  document: {
+    status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired';
+    rounds: number;
+    documentId?: string;
+    validUntil?: Instant;
+    request?: OpenRequest;
+  };
+  fitness: {
+    status: 'unknown' | 'asked' | 'fit' | 'fit_with' | 'unfit' | 'expired';
+    rounds: number;
+    conditions: string[];
+    until?: Instant;
+    reviewAt?: Instant;
+    request?: OpenRequest;
+  };
+  exitPermit: { status: 'open' | 'asked' | 'granted' | 'refused' | 'not_required'; rounds: number; request?: OpenRequest };
+  travel: {
+    status: 'none' | 'seated' | 'checked_in' | 'boarded' | 'in_transit' | 'arrived';
+    movementId?: string;
+    stage?: string;
+    kind?: SeatKind;
+    noShows: number;
+    /** whether any leg has been travelled: then between legs a person is in transit, not back at the start */
+    underway: boolean;
+    /** withdrew while on board: carried on to the next safe stop, then the journey ends there */
+    withdrawn: boolean;
+  };
+  splitOff: boolean;
+  arrivedAt?: Instant;
+  received: boolean;
+  planned: boolean;
+  followUps: Array<{ month: number; reached: boolean }>;
+  ending?: Ending;
+  endedAt?: Instant;
+};
+
+/** A journey before its first fact. */
+export function emptyJourney(): JourneyState {
+  return {
+    seq: 0,
+    startedAt: 0,
+    route: [],
+    routeDecided: true,
+    routeDone: [],
+    identity: 'unknown',
+    screened: false,
+    consent: { status: 'none', version: 0, sharing: false },
+    holds: [],
+    nationality: { status: 'open', rounds: 0 },
+    document: { status: 'none', rounds: 0 },
+    fitness: { status: 'unknown', rounds: 0, conditions: [] },
+    exitPermit: { status: 'open', rounds: 0 },
+    travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
+    splitOff: false,
+    received: false,
+    planned: false,
+    followUps: [],
+  };
+}
+
+type Applier<T extends JourneyFactType> = (state: JourneyState, data: JourneyFacts[T], at: Instant) => Partial<JourneyState>;
+
+/** What each fact changes. A fact that names no change here is history only. */
+const APPLY: { [T in JourneyFactType]: Applier<T> } = {
+  journeyStarted: (state, data, at) => ({
+    startedAt: at,
+    route: data.route,
+    routeDecided: data.routeDecided,
+    holds: [...data.holds],
+    consent: {
+      ...state.consent,
+      status: data.consent,
+      ...(data.consent === 'given' ? { version: 1, sharing: true, confirmedAt: at } : {}),
+    },
+  }),
+  identityConfirmed: () => ({ identity: 'confirmed' }),
+  identityUnclear: () => ({ identity: 'unclear' }),
+  screened: () => ({ screened: true }),
+  consentGiven: (_state, data, at) => ({
+    consent: { status: 'given', version: data.version, sharing: data.sharing, confirmedAt: at },
+  }),
+  consentRefused: (_state, data) => ({ consent: { status: 'refused', version: data.version, sharing: false } }),
+  consentWithdrawn: (_state, data) => ({ consent: { status: 'withdrawn', version: data.version, sharing: false } }),
+  consentReconfirmed: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
+  holdRaised: (state, data) => ({ holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId] }),
+  holdReleased: (state, data) => ({ holds: state.holds.filter((id) => id !== data.holdId) }),
+  disclosureBlocked: () => ({}),
+  verificationRequested: (state, data, at) => ({
+    nationality: { ...state.nationality, status: 'asked', rounds: data.round, request: opened(data, at) },
+  }),
+  verificationAcknowledged: (state, data) => ({
+    nationality: { ...state.nationality, request: acknowledged(state.nationality.request, data.requestId) },
+  }),
+  evidenceRequested: (state, data) => ({
+    nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, data.asksFor) },
+  }),
+  evidenceProvided: (state, data) => ({
+    nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, []) },
+  }),
+  nationalityConfirmed: (state, data) => ({
+    nationality: { status: 'confirmed', rounds: state.nationality.rounds, partnerId: data.partnerId },
+  }),
+  nationalityNotConfirmed: (state, data) => ({
+    nationality: { status: data.outcome, rounds: state.nationality.rounds },
+  }),
+  nationalityRetracted: (state) => ({ nationality: { status: 'retracted', rounds: state.nationality.rounds } }),
+  nationalityDecided: (state, data) => ({
+    nationality: { status: 'open', rounds: state.nationality.rounds, ...(data.partnerId ? { partnerId: data.partnerId } : {}) },
+  }),
+  documentHeld: (state, data) => ({
+    document: { ...state.document, status: 'held', documentId: data.documentId, validUntil: data.validUntil },
+  }),
+  documentRequested: (state, data, at) => ({
+    document: { ...state.document, status: 'requested', rounds: data.round, request: opened(data, at) },
+  }),
+  documentIssued: (state, data) => ({
+    document: { status: 'issued', rounds: state.document.rounds, documentId: data.documentId, validUntil: data.validUntil },
+  }),
+  documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
+  documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
+  fitnessRequested: (state, data, at) => ({
+    fitness: { ...state.fitness, status: 'asked', rounds: data.round, request: opened(data, at) },
+  }),
+  fitnessFound: (state, data) => ({
+    fitness: {
+      status: data.result,
+      rounds: state.fitness.rounds,
+      conditions: data.conditions,
+      ...(data.until === undefined ? {} : { until: data.until }),
+      ...(data.reviewAt === undefined ? {} : { reviewAt: data.reviewAt }),
+    },
+  }),
+  fitnessExpired: (state) => ({ fitness: { status: 'expired', rounds: state.fitness.rounds, conditions: state.fitness.conditions } }),
+  exitPermitRequested: (_state, data, at) => ({ exitPermit: { status: 'asked', rounds: data.round, request: opened(data, at) } }),
+  exitPermitGranted: (state) => ({ exitPermit: { status: 'granted', rounds: state.exitPermit.rounds } }),
+  exitPermitRefused: (state) => ({ exitPermit: { status: 'refused', rounds: state.exitPermit.rounds } }),
+  exitPermitNotRequired: (state) => ({ exitPermit: { status: 'not_required', rounds: state.exitPermit.rounds } }),
+  requestRecalled: () => ({}),
+  routeDecided: (_state, data) => ({ route: data.route, routeDecided: true }),
+  seatAssigned: (state, data) => ({
+    travel: { ...state.travel, status: 'seated', movementId: data.movementId, stage: data.stage, kind: data.kind },
+  }),
+  seatReleased: (state) => ({ travel: withoutSeat(state) }),
+  checkedIn: (state) => ({ travel: { ...state.travel, status: 'checked_in' } }),
+  boarded: (state) => ({ travel: { ...state.travel, status: 'boarded' } }),
+  noShow: (state) => ({ travel: { ...withoutSeat(state), noShows: state.travel.noShows + 1 } }),
+  deniedBoarding: (state) => ({ travel: withoutSeat(state) }),
+  offloaded: (state) => ({ travel: withoutSeat(state) }),
+  departed: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true } }),
+  arrived: (state, data, at) => ({
+    routeDone: [...state.routeDone, data.stage],
+    travel: { ...withoutSeat(state), status: data.lastOfRoute ? 'arrived' : 'none', underway: true },
+    ...(data.lastOfRoute ? { arrivedAt: at } : {}),
+  }),
+  withdrawalNoted: (state) => ({ travel: { ...state.travel, withdrawn: true } }),
+  splitOff: () => ({ splitOff: true }),
+  received: () => ({ received: true }),
+  reintegrationPlanned: () => ({ planned: true }),
+  followUpDone: (state, data) => ({ followUps: [...state.followUps, { month: data.month, reached: data.reached }] }),
+  waitReminded: () => ({}),
+  waitDue: () => ({}),
+  waitEscalated: () => ({}),
+  journeyEnded: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
+};
+
+/** The state after a fact, with the subject's next sequence number. Facts cannot fail. */
+export function apply(state: JourneyState, fact: JourneyFact): JourneyState {
+  const change = APPLY[fact.type] as Applier<JourneyFactType>;
+  return { ...state, ...change(state, fact.data, fact.at), seq: state.seq + 1 };
+}
+
+function opened(data: { requestId: string; partnerId: string; round: number }, askedAt: Instant): OpenRequest {
+  return { requestId: data.requestId, partnerId: data.partnerId, round: data.round, askedAt, acknowledged: false, asksFor: [] };
+}
+
+function acknowledged(request: OpenRequest | undefined, requestId: string): OpenRequest | undefined {
+  return request?.requestId === requestId ? { ...request, acknowledged: true } : request;
+}
+
+function asking(request: OpenRequest | undefined, requestId: string, asksFor: string[]): OpenRequest | undefined {
+  return request?.requestId === requestId ? { ...request, acknowledged: true, asksFor } : request;
+}
+
+function withoutSeat(state: JourneyState): JourneyState['travel'] {
+  const { noShows, underway, withdrawn } = state.travel;
+  return { status: 'none', noShows, underway, withdrawn };
+}
+
+/** The next stage of movement that this person still needs; undefined where the route is undecided or at its end. */
+export function nextTravelStage(state: JourneyState): string | undefined {
+  return state.route.find((code) => !state.routeDone.includes(code));
+}
+
+/** What the next stage of movement asks for. While the route is undecided, everything that the rules may ask. */
+export function nextNeeds(state: JourneyState, rules: Pick<Rules, 'stages'>): StageNeeds {
+  const next = nextTravelStage(state);
+  return next === undefined ? needsOf(rules, state.route, state.routeDecided) : needsOf(rules, [next], true);
+}
+
+export function documentReady(state: JourneyState): boolean {
+  return state.document.status === 'held' || state.document.status === 'issued';
+}
+
+export function permitReady(state: JourneyState): boolean {
+  return state.exitPermit.status === 'granted' || state.exitPermit.status === 'not_required';
+}
+
+export function fit(state: JourneyState): boolean {
+  return state.fitness.status === 'fit' || state.fitness.status === 'fit_with';
+}
+
+/** Whether nothing that this person can bring is missing for the next stage. The gate `allocate` has the last word. */
+export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
+  const needs = nextNeeds(state, rules);
+  return (
+    nextTravelStage(state) !== undefined &&
+    state.identity === 'confirmed' &&
+    state.screened &&
+    state.consent.status === 'given' &&
+    state.holds.length === 0 &&
+    (!needs.nationality || state.nationality.status === 'confirmed') &&
+    (!needs.document || documentReady(state)) &&
+    (!needs.exitPermit || permitReady(state)) &&
+    fit(state)
+  );
+}
+
+/** The stage is a fold over the state, never stored beside it. */
+export function stageOf(state: JourneyState, rules: Pick<Rules, 'stages'>): Stage {
+  if (state.ending) return 'CLOSED';
+  if (state.planned) return 'REINTEGRATING';
+  if (state.received) return 'RECEIVED';
+  const { status, underway } = state.travel;
+  if (status === 'arrived') return 'ARRIVED';
+  if (status === 'in_transit') return 'IN_TRANSIT';
+  if (status === 'boarded') return 'BOARDED';
+  if (status === 'checked_in') return 'CHECKED_IN';
+  if (status === 'seated') return 'SEATED';
+  if (underway) return 'IN_TRANSIT';
+  if (state.identity !== 'confirmed' || !state.screened) return 'REGISTERED';
+  if (state.consent.status !== 'given') return 'SCREENED';
+  if (nextNeeds(state, rules).nationality && state.nationality.status !== 'confirmed') return 'CONSENTED';
+  return readyToTravel(state, rules) ? 'TRAVEL_READY' : 'VERIFIED';
+}
+
+/** The chapter that the person stands in, for readers; what does not depend on another runs beside it. */
+export function chapterOf(state: JourneyState, rules: Pick<Rules, 'stages'>): Chapter {
+  const stage = stageOf(state, rules);
+  switch (stage) {
+    case 'REGISTERED':
+      return state.identity === 'confirmed' ? 'screen' : 'identify';
+    case 'SCREENED':
+      return 'consent';
+    case 'CONSENTED':
+      return 'verifyNationality';
+    case 'VERIFIED':
+      return nextNeeds(state, rules).document && !documentReady(state) ? 'secureDocuments' : 'clearToTravel';
+    case 'TRAVEL_READY':
+      return 'travel';
+    default:
+      return STAGE_TABLE[stage].chapter;
+  }
+}

@@ -1,0 +1,151 @@
+import { DAY, HOUR } from './time.ts';
+
+/** What a stage of movement asks for beyond identity, consent, fitness, and an absence of holds. */
+export type StageNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
+
+/** One stage of the way home: everybody whom it serves needs one movement of it. */
+export type RouteStage = {
+  code: string;
+  needs: StageNeeds;
+  /** by nationality of the head of household; null serves everybody */
+  forHouseholdsOf: readonly string[] | null;
+};
+
+/** Durations in milliseconds of operation time. `remind` defaults to half of `due`, `escalate` to twice. null: never. */
+export type Deadline = { due: number; remind?: number | null; escalate?: number | null };
+
+export const DEADLINES = [
+  'registryAnswer',
+  'identityDecision',
+  'screening',
+  'consentDecision',
+  'holdReview',
+  'verificationAcknowledgement',
+  'verificationAnswer',
+  'evidence',
+  'nationalityDecision',
+  'documentIssue',
+  'documentDecision',
+  'fitnessAnswer',
+  'exitPermitAnswer',
+  'exitPermitDecision',
+  'seat',
+  'routeDecision',
+  'householdDecision',
+  'checkIn',
+  'boarding',
+  'departure',
+  'arrival',
+  'reception',
+  'reintegrationPlan',
+  'followUpContact',
+  'carrierAnswer',
+  'clearance',
+  'reconciliation',
+] as const;
+
+export type DeadlineKey = (typeof DEADLINES)[number];
+
+/** The operation's rules: a versioned document; every decision says under which version it fell. */
+export type Rules = {
+  version: number;
+  stages: readonly RouteStage[];
+  deadlines: Record<DeadlineKey, Deadline>;
+  /** months after arrival */
+  followUpMonths: readonly number[];
+  /** a document must stay valid this long after arrival */
+  documentValidityAfterArrival: number;
+  /** consent older than this must be confirmed again before a gate */
+  consentMaxAge: number;
+  /** a check earlier than this before departure does not count */
+  fitnessValidity: number;
+  lockBefore: number;
+  evidenceRounds: number;
+};
+
+/**
+ * Deadlines of domain.md 5: screening 24 h; consent 7 d; consulate acknowledges in 2 days, warned at 15,
+ * late at 30, to the operation lead at 60; document 3 days after confirmation; unseated 14 d; reception 6 h;
+ * plan 30 d. Holds are looked at every 72 h and never end by time.
+ */
+export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
+  registryAnswer: { due: DAY },
+  identityDecision: { due: DAY },
+  screening: { due: DAY },
+  consentDecision: { due: 7 * DAY },
+  holdReview: { due: 3 * DAY, remind: null },
+  verificationAcknowledgement: { due: 2 * DAY, remind: null },
+  verificationAnswer: { due: 30 * DAY, remind: 15 * DAY, escalate: 60 * DAY },
+  evidence: { due: 10 * DAY },
+  nationalityDecision: { due: 7 * DAY },
+  documentIssue: { due: 3 * DAY },
+  documentDecision: { due: 3 * DAY },
+  fitnessAnswer: { due: DAY },
+  exitPermitAnswer: { due: 10 * DAY },
+  exitPermitDecision: { due: 5 * DAY },
+  seat: { due: 14 * DAY },
+  routeDecision: { due: 3 * DAY },
+  householdDecision: { due: 2 * DAY },
+  checkIn: { due: DAY, remind: null },
+  boarding: { due: 12 * HOUR, remind: null },
+  departure: { due: 12 * HOUR, remind: null },
+  arrival: { due: DAY, remind: null },
+  reception: { due: 6 * HOUR },
+  reintegrationPlan: { due: 30 * DAY },
+  followUpContact: { due: 14 * DAY, remind: null },
+  carrierAnswer: { due: DAY },
+  clearance: { due: DAY },
+  reconciliation: { due: 6 * HOUR },
+};
+
+/**
+ * Rules of a new operation, before anybody has changed them. A domestic evacuation asks for no papers, so that a
+ * consulate's silence strands nobody on a volcano; a return across a border asks for all.
+ */
+export function defaultRules(kind: 'evacuation' | 'return', stages?: readonly RouteStage[]): Rules {
+  const domestic = kind === 'evacuation';
+  return {
+    version: 1,
+    stages: stages ?? [
+      {
+        code: kind,
+        needs: { nationality: !domestic, document: !domestic, exitPermit: !domestic },
+        forHouseholdsOf: null,
+      },
+    ],
+    deadlines: STANDARD_DEADLINES,
+    followUpMonths: [1, 3, 6, 12],
+    documentValidityAfterArrival: 7 * DAY,
+    consentMaxAge: 30 * DAY,
+    fitnessValidity: 3 * DAY,
+    lockBefore: 2 * HOUR,
+    evidenceRounds: 2,
+  };
+}
+
+const WITHOUT_STATE = ['XXA', 'XXB', 'XXC', 'XXX'];
+
+/**
+ * The stages that serve a household, in order, by the nationality of its head. People without a nationality are on no
+ * list of nationalities: where a stage is planned by nationality, somebody has to decide (`decided: false`).
+ */
+export function routeOf(rules: Pick<Rules, 'stages'>, headNationality: string): { stages: string[]; decided: boolean } {
+  const stateless = WITHOUT_STATE.includes(headNationality);
+  const stages: string[] = [];
+  let decided = true;
+  for (const stage of rules.stages) {
+    if (stage.forHouseholdsOf === null || stage.forHouseholdsOf.includes(headNationality)) stages.push(stage.code);
+    else if (stateless) decided = false;
+  }
+  return { stages, decided };
+}
+
+/** What the stages of a route ask for together. An undecided route may still ask for everything that rules know. */
+export function needsOf(rules: Pick<Rules, 'stages'>, route: readonly string[], decided: boolean): StageNeeds {
+  const relevant = rules.stages.filter((stage) => !decided || route.includes(stage.code));
+  return {
+    nationality: relevant.some((stage) => stage.needs.nationality),
+    document: relevant.some((stage) => stage.needs.document),
+    exitPermit: relevant.some((stage) => stage.needs.exitPermit),
+  };
+}

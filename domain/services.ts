@@ -1,0 +1,45 @@
+import type { JourneyFactType } from './journey/facts.ts';
+
+/** The 15 sectors of MCOF as of 2012 (IOM Council MC/2355). Reference data under a version, because the list has been revised. */
+export const MCOF_2012 = [
+  { number: 1, code: 'camp_management', name: 'Camp management and displacement tracking' },
+  { number: 2, code: 'shelter_nfi', name: 'Shelter and non-food items' },
+  { number: 3, code: 'transport', name: 'Transport assistance' },
+  { number: 4, code: 'health', name: 'Health support' },
+  { number: 5, code: 'psychosocial', name: 'Psychosocial support' },
+  { number: 6, code: 'reintegration', name: '(Re)integration assistance' },
+  { number: 7, code: 'community_stabilization', name: 'Community stabilization and transition' },
+  { number: 8, code: 'disaster_risk_reduction', name: 'Disaster risk reduction and resilience' },
+  { number: 9, code: 'land_property', name: 'Land and property support' },
+  { number: 10, code: 'counter_trafficking', name: 'Counter-trafficking and protection of vulnerable migrants' },
+  { number: 11, code: 'border_management', name: 'Humanitarian border management' },
+  { number: 12, code: 'consular', name: 'Emergency consular assistance' },
+  { number: 13, code: 'diaspora', name: 'Diaspora and human-resource mobilization' },
+  { number: 14, code: 'policy', name: 'Migration policy and legislation support' },
+  { number: 15, code: 'communications', name: 'Humanitarian communications' },
+] as const;
+
+/** Which fact of a journey is a service given, and to which sector it counts: reach is counted, never typed in. */
+export const JOURNEY_SERVICES: Partial<Record<JourneyFactType, { sector: string; kind: string }>> = {
+  screened: { sector: 'counter_trafficking', kind: 'screening' },
+  nationalityConfirmed: { sector: 'consular', kind: 'verification' },
+  documentIssued: { sector: 'consular', kind: 'document' },
+  fitnessFound: { sector: 'health', kind: 'health_check' },
+  exitPermitGranted: { sector: 'border_management', kind: 'exit_permit' },
+  departed: { sector: 'transport', kind: 'seat' },
+  received: { sector: 'shelter_nfi', kind: 'reception' },
+  reintegrationPlanned: { sector: 'reintegration', kind: 'plan' },
+  followUpDone: { sector: 'reintegration', kind: 'follow_up' },
+};
+
+/** Services that staff record by hand beside the journey: a night's shelter, a kit, a counselling. */
+export const RECORDED_SERVICES = {
+  shelter_night: 'shelter_nfi',
+  kit: 'shelter_nfi',
+  meal: 'shelter_nfi',
+  health_referral: 'health',
+  counselling: 'psychosocial',
+  cash: 'reintegration',
+  information: 'communications',
+  legal_referral: 'land_property',
+} as const;
