@@ -52,6 +52,8 @@ export type GateFacts = {
   agreement: boolean;
   seatOnThisMovement: boolean;
   movementCleared: boolean;
+  /** a member has left the household and nobody has said yet whether the rest goes on */
+  householdOpen: boolean;
   ended: boolean;
 };
 
@@ -123,7 +125,7 @@ const CHECKS: Record<Condition, Check> = {
       : reason('fitness', 'fitness_expires', 'The fitness finding does not reach the day of travel');
   },
   household: (f) =>
-    f.householdWhole ? undefined : reason('household', 'household_incomplete', 'The household cannot travel as a whole', 'Not travelling on this movement'),
+    f.householdWhole && !f.householdOpen ? undefined : reason('household', 'household_incomplete', 'The household cannot travel as a whole', 'Not travelling on this movement'),
   operation: (f, step) => {
     if (!f.operationRunning) return reason('operation', 'operation_not_running', 'The operation is not running here');
     if (step === 'disclose' && !f.agreement) {

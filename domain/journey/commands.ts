@@ -27,7 +27,8 @@ export type JourneyCommands = {
   };
   askForExitPermit: Record<never, never>;
   decideRoute: { route: string[] };
-  splitOff: Record<never, never>;
+  splitOff: { householdId: string };
+  confirmHousehold: Record<never, never>;
   receive: { siteId?: string };
   planReintegration: { dimensions: Array<'economic' | 'social' | 'psychosocial'> };
   recordFollowUp: { month: number; reached: boolean };
@@ -182,6 +183,12 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     refuse: (s) => (aboard(s) ? 'The person is on the way' : undefined),
     sentence: 'Part this person from the household, as its adults chose',
   },
+  confirmHousehold: {
+    roles: ['case_worker', 'protection_officer', 'protection_lead'],
+    reason: true,
+    refuse: (s) => (s.householdOpen ? undefined : 'Nothing has changed in the household'),
+    sentence: 'Record that the person goes on without the member who does not travel',
+  },
   receive: {
     roles: ['case_worker', 'coordinator'],
     reason: false,
@@ -268,7 +275,8 @@ function plausible<C extends JourneyCommand>(state: JourneyState, command: C, no
     recordFitness: { result: 'unfit', conditions: [] },
     askForExitPermit: {},
     decideRoute: { route: [nextTravelStage(state) ?? ''] },
-    splitOff: {},
+    splitOff: { householdId: '' },
+    confirmHousehold: {},
     receive: {},
     planReintegration: { dimensions: [] },
     recordFollowUp: { month, reached: true },

@@ -65,7 +65,9 @@ export type JourneyFacts = {
   departed: { movementId: string };
   arrived: { movementId: string; stage: string; lastOfRoute: boolean };
   withdrawalNoted: { movementId: string };
-  splitOff: Record<never, never>;
+  splitOff: { householdId: string };
+  householdChanged: { journeyId: string };
+  householdConfirmed: Record<never, never>;
   received: { siteId?: string };
   reintegrationPlanned: { dimensions: Array<'economic' | 'social' | 'psychosocial'> };
   followUpDone: { month: number; reached: boolean };

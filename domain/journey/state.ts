@@ -64,7 +64,10 @@ export type JourneyState = {
     /** withdrew while on board: carried on to the next safe stop, then the journey ends there */
     withdrawn: boolean;
   };
-  splitOff: boolean;
+  /** another member has ended their journey: somebody must say whether the rest goes on without them */
+  householdOpen: boolean;
+  /** set where the person was parted from the household of the beginning */
+  householdId?: string;
   arrivedAt?: Instant;
   received: boolean;
   planned: boolean;
@@ -90,7 +93,7 @@ export function emptyJourney(): JourneyState {
     fitness: { status: 'unknown', rounds: 0, conditions: [] },
     exitPermit: { status: 'open', rounds: 0 },
     travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
-    splitOff: false,
+    householdOpen: false,
     received: false,
     planned: false,
     followUps: [],
@@ -158,7 +161,8 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
   documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
   fitnessRequested: (state, data, at) => ({
-    fitness: { ...state.fitness, status: 'asked', rounds: data.round, request: opened(data, at) },
+    // a finding that still holds goes on holding while a new one is awaited
+    fitness: { ...state.fitness, status: fit(state) ? state.fitness.status : 'asked', rounds: data.round, request: opened(data, at) },
   }),
   fitnessFound: (state, data) => ({
     fitness: {
@@ -192,7 +196,9 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
     ...(data.lastOfRoute ? { arrivedAt: at } : {}),
   }),
   withdrawalNoted: (state) => ({ travel: { ...state.travel, withdrawn: true } }),
-  splitOff: () => ({ splitOff: true }),
+  splitOff: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
+  householdChanged: () => ({ householdOpen: true }),
+  householdConfirmed: () => ({ householdOpen: false }),
   received: () => ({ received: true }),
   reintegrationPlanned: () => ({ planned: true }),
   followUpDone: (state, data) => ({ followUps: [...state.followUps, { month: data.month, reached: data.reached }] }),
@@ -257,6 +263,7 @@ export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>)
     state.screened &&
     state.consent.status === 'given' &&
     state.holds.length === 0 &&
+    !state.householdOpen &&
     (!needs.nationality || state.nationality.status === 'confirmed') &&
     (!needs.document || documentReady(state)) &&
     (!needs.exitPermit || permitReady(state)) &&

@@ -122,8 +122,7 @@ create table households (
   -- vulnerable first, else in order of request (domain.md 2.1): lower is earlier
   priority      integer not null default 100,
   requested_at  timestamptz not null,
-  route         text[] not null default '{}',
-  route_decided boolean not null default true,
+  head_nationality text,
   split_from    text references households (id),
   seq           integer not null default 0,
   import_id     text,
@@ -184,7 +183,7 @@ create table journeys (
   stage_since          timestamptz not null,
   ending               text,
   ended_at             timestamptz,
-  split_off            boolean not null default false,
+  household_open       boolean not null default false,
   identity             text not null default 'unknown',
   screening            text not null default 'open',
   consent              text not null default 'none',
@@ -199,9 +198,13 @@ create table journeys (
   fitness              text not null default 'unknown',
   fitness_until        timestamptz,
   fitness_conditions   text[] not null default '{}',
+  travel               text not null default 'none',
   travel_stage         text,
   movement_id          text,
+  route                text[] not null default '{}',
+  route_decided        boolean not null default true,
   route_done           text[] not null default '{}',
+  arrived_at           timestamptz,
   updated_at           timestamptz not null default now()
 );
 create unique index journeys_one_open on journeys (person_id) where ending is null;

@@ -1,0 +1,34 @@
+import { Pool, type PoolClient, types } from 'pg';
+
+/** bigint columns (positions, byte counts) fit a double by far; as text they would compare wrongly. */
+types.setTypeParser(types.builtins.INT8, Number);
+
+/** One pool for SQL and Prisma alike. @param max connections; waits at most 5 s for one, then fails. */
+export function openPool(connectionString: string, max = 16): Pool {
+  const pool = new Pool({ connectionString, max, connectionTimeoutMillis: 5_000, keepAlive: true });
+  // An idle connection that breaks (database restarted) must not end the process: the next query takes a new one.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** What can be queried: the pool, or one client inside a transaction. */
+export type Queryable = Pick<PoolClient, 'query'>;
+
+/** Runs `work` in one transaction; any error rolls it back and is thrown on. */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection that cannot roll back is broken: it is thrown away, never lent again.
+    await client.query('rollback').then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
+}

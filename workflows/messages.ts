@@ -1,0 +1,185 @@
+import type { Actor } from '../domain/actor.ts';
+import type { OperationClock } from '../domain/clock.ts';
+import type { JourneyCommand, JourneyCommands } from '../domain/journey/commands.ts';
+import type { SeatKind } from '../domain/journey/facts.ts';
+import type { Chapter, Ending, Stage } from '../domain/journey/stages.ts';
+import type { JourneyState } from '../domain/journey/state.ts';
+import type { Wait } from '../domain/journey/waits.ts';
+import type { Capacity, ClearanceKind, Scan } from '../domain/movement/facts.ts';
+import type { RecordedFact } from '../domain/record.ts';
+import type { Rules } from '../domain/rules.ts';
+import type { Instant } from '../domain/time.ts';
+
+/** The one task queue of the house. */
+export const TASK_QUEUE = 'homeward';
+
+/** Workflow ids are built here, from business ids, and nowhere else. */
+export const workflowId = {
+  journey: (id: string) => `journey:${id}`,
+  movement: (id: string) => `movement:${id}`,
+  operation: (id: string) => `operation:${id}`,
+  feed: (endpointId: string) => `feed:${endpointId}`,
+  import: (id: string) => `import:${id}`,
+} as const;
+
+/** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */
+export type Command<Args> = {
+  commandId: string;
+  actor: Extract<Actor, { kind: 'staff' }>;
+  args: Args;
+  reasonCode?: string;
+  noteId?: string;
+};
+
+/** Answered after the facts are recorded. */
+export type JourneyAnswer = { seq: number; stage: Stage; chapter: Chapter };
+
+/** Every command of a journey is an update of this name: `journeyUpdate('giveConsent')`. */
+export type JourneyUpdateName = JourneyCommand;
+export type JourneyUpdateArgs<C extends JourneyCommand> = [Command<JourneyCommands[C]>];
+
+/** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
+export const COMMAND_REFUSED = 'CommandRefused';
+export type Refusal = { reason: string; allowed: string[] };
+
+/** What an office answered, as codes; the inbox has checked who says so, and keeps the words. */
+export type OfficeAnswer =
+  | { kind: 'acknowledged' }
+  | { kind: 'more_info'; asksFor: string[] }
+  | { kind: 'nationality'; outcome: 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted' }
+  | { kind: 'document'; outcome: 'issued'; documentId: string; validUntil: Instant }
+  | { kind: 'document'; outcome: 'refused' }
+  | { kind: 'fitness'; result: 'fit' | 'fit_with' | 'unfit'; conditions: string[]; until?: Instant; reviewAt?: Instant }
+  | { kind: 'exit_permit'; outcome: 'granted' | 'not_required'; fineWaived: boolean }
+  | { kind: 'exit_permit'; outcome: 'refused'; reasonCode: string }
+  | { kind: 'booking'; outcome: 'booked'; bookingRef: string }
+  | { kind: 'booking'; outcome: 'refused'; reasonCode: string };
+
+/** Signal `officeAnswered`. The event key makes twice once. */
+export type OfficeNews = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: OfficeAnswer };
+
+/** Signal `travelNews`: what the movement tells each of its people. Applied once per key, in order of rank. */
+export type TravelNews = {
+  key: string;
+  at: Instant;
+  actor: Actor;
+  reasonCode?: string;
+  news:
+    | { kind: 'seatAssigned'; movementId: string; stage: string; seat: SeatKind }
+    | { kind: 'seatReleased' | 'checkedIn' | 'boarded' | 'noShow' | 'deniedBoarding' | 'offloaded' | 'departed'; movementId: string }
+    | { kind: 'arrived'; movementId: string; stage: string };
+};
+
+/** Signal `householdChanged`: a member of the household has ended their journey without travelling. */
+export type HouseholdNews = { key: string; at: Instant; journeyId: string; ending: Ending };
+
+/** Names of the signals of a journey; each takes a batch, so that news of one moment share a workflow task. */
+export const journeySignals = {
+  officeAnswered: 'officeAnswered',
+  travelNews: 'travelNews',
+  householdChanged: 'householdChanged',
+} as const;
+
+export type JourneyInput = {
+  version: 1;
+  journeyId: string;
+  operationId: string;
+  householdId: string;
+  clock: OperationClock;
+  rules: Rules;
+  intake: {
+    registeredAt: Instant;
+    consent: 'given' | 'pending' | 'refused';
+    holds: string[];
+    route: string[];
+    routeDecided: boolean;
+    document?: { documentId: string; validUntil: Instant };
+  };
+  carried?: JourneyCarried;
+};
+
+/** What a journey takes along over continue-as-new. */
+export type JourneyCarried = {
+  state: JourneyState;
+  waits: Wait[];
+  /** answers to the last commands, so that the same command is answered the same in the next run */
+  answered: Array<{ commandId: string; answer: JourneyAnswer }>;
+  /** keys of outside news already applied */
+  heard: string[];
+  unrecorded: RecordedFact[];
+};
+
+/** Signals of a movement. */
+export const movementSignals = { unitMustLeave: 'unitMustLeave', carrierNews: 'carrierNews', officeAnswered: 'officeAnswered' } as const;
+
+/** A journey tells the movement on which its household is seated that the unit cannot travel. */
+export type UnitMustLeave = { key: string; householdId: string; at: Instant; cause: 'hold' | 'withdrawal' | 'ending' | 'household' };
+
+/** What a carrier says of its own vehicle, through the inbox. */
+export type CarrierNews = {
+  eventKey: string;
+  partnerId: string;
+  at: Instant;
+  reasonCode?: string;
+  news:
+    | { kind: 'smaller_vehicle'; capacity: Capacity }
+    | { kind: 'delayed'; departsAt: Instant; arrivesAt: Instant }
+    | { kind: 'cancelled' }
+    | { kind: 'departed' }
+    | { kind: 'arrived'; stop: string };
+};
+
+/** Commands of a movement, each an update. */
+export type MovementCommands = {
+  giveClearance: { kind: ClearanceKind };
+  loseClearance: { kind: ClearanceKind };
+  allocateSeats: Record<never, never>;
+  lockManifest: Record<never, never>;
+  reopenManifest: Record<never, never>;
+  openBoarding: Record<never, never>;
+  applyScans: { scans: Scan[] };
+  recordDeparture: Record<never, never>;
+  recordArrival: { stop: string };
+  reconcile: Record<never, never>;
+  releaseUnit: { householdId: string };
+  cancelMovement: Record<never, never>;
+};
+export type MovementCommand = keyof MovementCommands;
+export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
+
+export type MovementInput = {
+  version: 1;
+  movementId: string;
+  operationId: string;
+  clock: OperationClock;
+  rules: Rules;
+  stage: string;
+  carrierId?: string;
+  departsAt: Instant;
+  arrivesAt: Instant;
+  /** codes of the stops in order, the last one the destination */
+  stops: string[];
+  capacity: Capacity;
+};
+
+/** Commands of an operation, each an update. */
+export type OperationCommands = {
+  activate: { governmentRequestRef: string; leads: Record<string, string> };
+  suspend: { suspensionId: string; scopeKind: 'all' | 'stage' | 'site' | 'nationality'; scopeValue?: string };
+  resume: { suspensionId: string };
+  setPhase: { area: string; phase: 'before' | 'during' | 'after' };
+  windDown: Record<never, never>;
+  closeOperation: Record<never, never>;
+  cancelOperation: Record<never, never>;
+};
+export type OperationCommand = keyof OperationCommands;
+export type OperationAnswer = { seq: number; status: string };
+
+export type OperationInput = { version: 1; operationId: string; clock: OperationClock; rules: Rules };
+
+/** One for each webhook endpoint of a partner; the relay nudges it. */
+export type PartnerFeedInput = { version: 1; endpointId: string };
+export const feedSignals = { nudged: 'nudged' } as const;
+
+/** A list on its way in: checked, and committed when somebody says so. */
+export type ImportInput = { version: 1; importId: string; operationId: string; step: 'check' | 'commit' };
