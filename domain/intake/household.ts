@@ -1,0 +1,110 @@
+import type { ChildState } from './birthDate.ts';
+import { type CalendarDay, wholeYears } from './calendarDay.ts';
+import type { Code, Finding } from './codes.ts';
+import type { Relationship } from './columns.ts';
+
+/** What the rules of the household need of a row: small, so that a list of 100,000 rows can be kept in memory. */
+export type RowFacts = {
+  /** records counted from 1 */
+  row: number;
+  /** tidied; empty where the cell is */
+  personRef: string;
+  householdRef: string;
+  relationship: Relationship | null;
+  child: ChildState;
+  /** days between which the birth lies; null without a usable birth date */
+  earliest: CalendarDay | null;
+  latest: CalendarDay | null;
+  /** the row by itself is rejected */
+  rejected: boolean;
+};
+
+export type HouseholdJudgement = {
+  householdRef: string;
+  rows: number[];
+  /** the first row with HEAD */
+  headRow: number | null;
+  rejectedRows: number[];
+  /** false when a member's row was rejected: the household cannot yet travel as a whole */
+  complete: boolean;
+};
+
+export type ListFindings = {
+  households: HouseholdJudgement[];
+  /** only rows that have any, by row */
+  findings: Map<number, Finding[]>;
+};
+
+/** A head who can be no older than this at the child's birth is hardly its parent. */
+const HARDLY_A_PARENT = 11;
+
+/**
+ * The rules that need other rows: references used before, and the households, with rejected rows among them.
+ * Rows without `household_ref` form none; a row whose person_ref an earlier one has stands in its household but
+ * takes no part in the rules. Facts in the order of the file; time and memory grow with their number only.
+ */
+export function judgeHouseholds(facts: Iterable<RowFacts>): ListFindings {
+  const findings = new Map<number, Finding[]>();
+  const find = (row: number, code: Code, column: Finding['column']): void => {
+    const finding = { code, column };
+    const known = findings.get(row);
+    if (known === undefined) findings.set(row, [finding]);
+    else known.push(finding);
+  };
+  const seen = new Set<string>();
+  const repeated = new Set<number>();
+  const groups = new Map<string, RowFacts[]>();
+  for (const fact of facts) {
+    if (fact.personRef !== '') {
+      if (seen.has(fact.personRef)) {
+        repeated.add(fact.row);
+        find(fact.row, 'PERSON_REF_REPEATED', 'person_ref');
+      }
+      seen.add(fact.personRef);
+    }
+    if (fact.householdRef === '') continue;
+    const group = groups.get(fact.householdRef);
+    if (group === undefined) groups.set(fact.householdRef, [fact]);
+    else group.push(fact);
+  }
+  const households: HouseholdJudgement[] = [];
+  for (const [householdRef, rows] of groups) {
+    const members = rows.filter((fact) => !repeated.has(fact.row));
+    for (const [row, code] of judgeMembers(members)) find(row, code, 'relationship_to_head');
+    households.push({
+      householdRef,
+      rows: rows.map((fact) => fact.row),
+      headRow: members.find(isHead)?.row ?? null,
+      rejectedRows: rows.filter((fact) => fact.rejected || repeated.has(fact.row)).map((fact) => fact.row),
+      complete: !members.some((fact) => fact.rejected),
+    });
+  }
+  return { households, findings };
+}
+
+function isHead(fact: RowFacts): boolean {
+  return fact.relationship === 'HEAD';
+}
+
+function judgeMembers(members: readonly RowFacts[]): Array<[number, Code]> {
+  const found: Array<[number, Code]> = [];
+  const heads = members.filter(isHead);
+  const head = heads[0];
+  if (head === undefined) for (const member of members) found.push([member.row, 'HOUSEHOLD_NO_HEAD']);
+  if (heads.length > 1) for (const one of heads) found.push([one.row, 'HOUSEHOLD_TWO_HEADS']);
+  const hasAdult = members.some((member) => member.child === 'no');
+  const mayHaveAdult = hasAdult || members.some((member) => member.child === 'unknown');
+  for (const member of members) {
+    if (member.child === 'yes' || member.child === 'possibly') {
+      if (!mayHaveAdult) found.push([member.row, 'CHILD_WITHOUT_ADULT']);
+      if (hasAdult && member.relationship === 'NON_RELATIVE') found.push([member.row, 'CHILD_WITH_UNRELATED_ADULT']);
+    }
+    if (member.relationship === 'CHILD' && isHardlyOlder(head, member)) found.push([member.row, 'PARENT_AGE_GAP']);
+  }
+  return found;
+}
+
+function isHardlyOlder(head: RowFacts | undefined, child: RowFacts): boolean {
+  if (head === undefined || head.earliest === null || child.latest === null) return false;
+  return wholeYears(head.earliest, child.latest) <= HARDLY_A_PARENT;
+}

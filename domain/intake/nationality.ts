@@ -1,0 +1,24 @@
+import isoCodes from 'i18n-iso-countries/codes.json' with { type: 'json' };
+
+/** Codes of ICAO Doc 9303 part 3 that a list may use beside ISO 3166-1: stateless, refugee, other refugee, not known, Kosovo (two codes). */
+const ICAO_CODES = ['XXA', 'XXB', 'XXC', 'XXX', 'RKS', 'XKX'] as const;
+
+/** XKK is the package's own code for Kosovo and no code of ISO 3166-1. */
+const NATIONALITIES: ReadonlySet<string> = new Set([
+  ...isoCodes.flatMap((row) => row[1] ?? []).filter((code) => code !== 'XKK'),
+  ...ICAO_CODES,
+]);
+
+export function isNationality(code: string): boolean {
+  return NATIONALITIES.has(code);
+}
+
+/** The code a State is stored under: Kosovo as in documents, RKS. */
+export function canonicalNationality(code: string): string {
+  return code === 'XKX' ? 'RKS' : code;
+}
+
+/** The three characters of a machine-readable zone as a code of the list: German passports say `D<<`. */
+export function nationalityOfZone(zone: string): string {
+  return zone === 'D<<' ? 'DEU' : canonicalNationality(zone);
+}
