@@ -11,10 +11,7 @@ export const ADULT_AT = 18;
 export const ELDERLY_AT = 60;
 export const OLDEST = 110;
 
-export type DobReading =
-  | { outcome: 'read'; date: PartialDate }
-  | { outcome: 'DOB_FORMAT' }
-  | { outcome: 'DOB_IMPOSSIBLE'; month: number | null };
+export type DobReading = { outcome: 'read'; date: PartialDate } | { outcome: 'DOB_FORMAT' | 'DOB_IMPOSSIBLE' };
 
 /** Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` of a tidied cell; month or day 00 means not known. */
 export function readBirthDate(cell: string): DobReading {
@@ -24,7 +21,7 @@ export function readBirthDate(cell: string): DobReading {
   const month = Number(parts[2] ?? 0);
   const day = Number(parts[3] ?? 0);
   const impossible = year === 0 || month > 12 || (month === 0 ? day > 0 : day > daysInMonth(year, month));
-  if (impossible) return { outcome: 'DOB_IMPOSSIBLE', month: parts[2] === undefined ? null : month };
+  if (impossible) return { outcome: 'DOB_IMPOSSIBLE' };
   return { outcome: 'read', date: { year, month: month || null, day: day || null } };
 }
 

@@ -1,4 +1,4 @@
-import { ELDERLY_AT, ageRange, type ChildState, type PartialDate } from './birthDate.ts';
+import { ageRange, type ChildState, ELDERLY_AT, type PartialDate } from './birthDate.ts';
 import type { CalendarDay } from './calendarDay.ts';
 import type { Code } from './codes.ts';
 

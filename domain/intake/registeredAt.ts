@@ -1,5 +1,5 @@
-import { type CalendarDay, calendarDay, isRealDay } from './calendarDay.ts';
 import type { Instant } from '../time.ts';
+import { type CalendarDay, calendarDay, isRealDay } from './calendarDay.ts';
 
 const FORM =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?:(Z)|([+-])([0-9]{2}):([0-9]{2}))?$/;

@@ -1,7 +1,12 @@
 import type { Column } from './columns.ts';
 
 /** Cells that name or number somebody: where a spreadsheet took them for an amount, digits are gone for good. */
-export const NUMBER_COLUMNS = ['household_ref', 'person_ref', 'phone', 'document_number'] as const satisfies readonly Column[];
+export const NUMBER_COLUMNS = [
+  'household_ref',
+  'person_ref',
+  'phone',
+  'document_number',
+] as const satisfies readonly Column[];
 
 /** `4.41E+11`, with a decimal comma too. `1E05` is left alone: no spreadsheet writes it so, and teams do number so. */
 const SCIENTIFIC = /^[0-9](?:[.,][0-9]+)?E[+-][0-9]{1,3}$/i;
