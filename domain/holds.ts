@@ -1,0 +1,60 @@
+import type { Role } from './actor.ts';
+
+export const HOLD_TYPES = [
+  'UASC',
+  'BEST_INTERESTS',
+  'TRAFFICKING',
+  'ASYLUM',
+  'CUSTODY',
+  'CONSENT_DOUBT',
+  'MEDICAL',
+  'DETENTION',
+  'SECURITY',
+  'DATA_DISPUTE',
+] as const;
+
+export type HoldType = (typeof HOLD_TYPES)[number];
+
+export type HoldRule = {
+  /** the safe answer where the field says "per case": sharing can be allowed later, never taken back */
+  blocks: { disclosure: boolean; seat: boolean; boarding: boolean };
+  releasedBy: readonly Role[];
+  /** a first approval and a second person */
+  fourEyes: boolean;
+  /** whoever raised it may not release it */
+  notByRaiser: boolean;
+};
+
+const everything = { disclosure: true, seat: true, boarding: true };
+const CHILD_PROTECTION: HoldRule = {
+  blocks: everything,
+  releasedBy: ['protection_officer', 'protection_lead'],
+  fourEyes: false,
+  notByRaiser: false,
+};
+const TWO_PERSONS: HoldRule = { blocks: everything, releasedBy: ['protection_lead'], fourEyes: true, notByRaiser: false };
+const SUPERVISION: HoldRule = {
+  blocks: everything,
+  releasedBy: ['duty_supervisor', 'operation_lead'],
+  fourEyes: false,
+  notByRaiser: true,
+};
+
+/** What each type of hold stops and who may release it (domain.md 5.7). None ends by time. */
+export const HOLD_RULES: Record<HoldType, HoldRule> = {
+  ASYLUM: TWO_PERSONS,
+  TRAFFICKING: TWO_PERSONS,
+  UASC: CHILD_PROTECTION,
+  BEST_INTERESTS: CHILD_PROTECTION,
+  CUSTODY: CHILD_PROTECTION,
+  MEDICAL: {
+    blocks: { disclosure: false, seat: true, boarding: true },
+    releasedBy: ['health_officer'],
+    fourEyes: false,
+    notByRaiser: false,
+  },
+  CONSENT_DOUBT: SUPERVISION,
+  DETENTION: SUPERVISION,
+  SECURITY: SUPERVISION,
+  DATA_DISPUTE: { ...SUPERVISION, blocks: { disclosure: false, seat: true, boarding: true } },
+};
