@@ -23,5 +23,9 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
+export function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text);
+}
+
 /** Those who may know what kind of hold it is, and why. */
 export const PROTECTION_ROLES: readonly Role[] = ['protection_officer', 'protection_lead'];
