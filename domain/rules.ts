@@ -127,7 +127,8 @@ const WITHOUT_STATE = ['XXA', 'XXB', 'XXC', 'XXX'];
 
 /**
  * The stages that serve a household, in order, by the nationality of its head. People without a nationality are on no
- * list of nationalities: where a stage is planned by nationality, somebody has to decide (`decided: false`).
+ * list of nationalities: where a stage is planned by nationality, somebody has to decide (`decided: false`), and so it
+ * is where no stage serves the household at all.
  */
 export function routeOf(rules: Pick<Rules, 'stages'>, headNationality: string): { stages: string[]; decided: boolean } {
   const stateless = WITHOUT_STATE.includes(headNationality);
@@ -137,7 +138,7 @@ export function routeOf(rules: Pick<Rules, 'stages'>, headNationality: string): 
     if (stage.forHouseholdsOf === null || stage.forHouseholdsOf.includes(headNationality)) stages.push(stage.code);
     else if (stateless) decided = false;
   }
-  return { stages, decided };
+  return { stages, decided: decided && stages.length > 0 };
 }
 
 /** What the stages of a route ask for together. An undecided route may still ask for everything that rules know. */

@@ -35,10 +35,12 @@ export type JourneyFacts = {
   nationalityNotConfirmed: { requestId: string; outcome: 'not_confirmed' | 'undetermined' };
   nationalityRetracted: { requestId: string };
   nationalityDecided: { decision: 'ask_again' | 'ask_other_state'; partnerId?: string };
+  officeMissing: { what: 'verification' | 'document' | 'fitness' | 'exitPermit' };
   documentHeld: { documentId: string; validUntil: Instant };
   documentRequested: { requestId: string; partnerId: string; round: number };
   documentIssued: { requestId: string; documentId: string; validUntil: Instant };
   documentRefused: { requestId: string };
+  documentDecided: Record<never, never>;
   documentExpired: { documentId: string };
   fitnessRequested: { requestId: string; partnerId: string; round: number };
   fitnessFound: {
@@ -53,6 +55,7 @@ export type JourneyFacts = {
   exitPermitGranted: { requestId?: string; fineWaived: boolean };
   exitPermitRefused: { requestId: string };
   exitPermitNotRequired: { requestId?: string };
+  exitPermitDecided: Record<never, never>;
   requestRecalled: { requestId: string };
   routeDecided: { route: string[] };
   seatAssigned: { movementId: string; stage: string; kind: SeatKind };

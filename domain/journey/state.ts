@@ -149,6 +149,8 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   nationalityDecided: (state, data) => ({
     nationality: { status: 'open', rounds: state.nationality.rounds, ...(data.partnerId ? { partnerId: data.partnerId } : {}) },
   }),
+  officeMissing: (state, data) =>
+    data.what === 'verification' ? { nationality: { status: 'undetermined', rounds: state.nationality.rounds } } : {},
   documentHeld: (state, data) => ({
     document: { ...state.document, status: 'held', documentId: data.documentId, validUntil: data.validUntil },
   }),
@@ -159,6 +161,7 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
     document: { status: 'issued', rounds: state.document.rounds, documentId: data.documentId, validUntil: data.validUntil },
   }),
   documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
+  documentDecided: (state) => ({ document: { status: 'none', rounds: state.document.rounds } }),
   documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
   fitnessRequested: (state, data, at) => ({
     // a finding that still holds goes on holding while a new one is awaited
@@ -178,7 +181,11 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   exitPermitGranted: (state) => ({ exitPermit: { status: 'granted', rounds: state.exitPermit.rounds } }),
   exitPermitRefused: (state) => ({ exitPermit: { status: 'refused', rounds: state.exitPermit.rounds } }),
   exitPermitNotRequired: (state) => ({ exitPermit: { status: 'not_required', rounds: state.exitPermit.rounds } }),
-  requestRecalled: () => ({}),
+  exitPermitDecided: (state) => ({ exitPermit: { status: 'open', rounds: state.exitPermit.rounds } }),
+  requestRecalled: (state, data) =>
+    state.nationality.request?.requestId === data.requestId
+      ? { nationality: { status: 'open', rounds: state.nationality.rounds } }
+      : {},
   routeDecided: (_state, data) => ({ route: data.route, routeDecided: true }),
   seatAssigned: (state, data) => ({
     travel: { ...state.travel, status: 'seated', movementId: data.movementId, stage: data.stage, kind: data.kind },

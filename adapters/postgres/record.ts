@@ -1,0 +1,101 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { DatabaseError, type Pool } from 'pg';
+import { JOURNEY_EVENTS, MOVEMENT_EVENTS, OPERATION_EVENTS } from '../../domain/events.ts';
+import type { JourneyFactType } from '../../domain/journey/facts.ts';
+import { type Rung, taskAt, type Wait, WAIT_WORDS } from '../../domain/journey/waits.ts';
+import type { RecordBatch, RecordedFact, RecordResult, SubjectKind } from '../../domain/record.ts';
+import { JOURNEY_SERVICES } from '../../domain/services.ts';
+import { type Instant, iso } from '../../domain/time.ts';
+import { derivedId, newId } from '../ids.ts';
+
+/** SQLSTATE that record_facts raises for a journal that tells another story. */
+const JOURNAL_CONFLICT = 'HW001';
+
+/** Failure type by which a subject stands still until somebody has looked. */
+export const JOURNAL_CONFLICT_FAILURE = 'JournalConflict';
+
+/**
+ * Writes one batch through record_facts, in one transaction.
+ * @throws ApplicationFailure (not retryable) where the journal has other content at that sequence, or a gap before it;
+ *   an alarm is raised first. Any other error is the database's own and may be tried again.
+ */
+export async function recordFacts(pool: Pool, batch: RecordBatch): Promise<RecordResult> {
+  try {
+    const { rows } = await pool.query<{ result: RecordResult }>({
+      name: 'record_facts',
+      text: 'select record_facts($1::jsonb) as result',
+      values: [JSON.stringify(written(batch))],
+    });
+    return rows[0]?.result ?? { seatedOn: [] };
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== JOURNAL_CONFLICT) throw error;
+    await pool.query('insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, $4, $5)', [
+      newId('alarm'),
+      batch.operationId,
+      batch.subject,
+      'journal_conflict',
+      { seq: batch.facts.map((fact) => fact.seq) },
+    ]);
+    throw ApplicationFailure.nonRetryable(error.message, JOURNAL_CONFLICT_FAILURE);
+  }
+}
+
+/** The batch in the words of the database: instants as ISO 8601, with the events and services that follow from the facts. */
+function written(batch: RecordBatch): object {
+  const last = batch.facts.at(-1);
+  return {
+    ...batch,
+    projection: { ...batch.projection, ...(last ? { at: iso(last.at) } : {}) },
+    facts: batch.facts.map((fact) => ({
+      ...fact,
+      at: iso(fact.at),
+      events: eventsOf(batch.subjectKind, batch.subject, fact),
+      services: servicesOf(batch.subjectKind, batch.subject, fact),
+    })),
+    waits: batch.waits.map((wait) => ({
+      ...wait,
+      ...times(wait),
+      then: WAIT_WORDS[wait.what].then,
+      tasks: tasksOf(batch.subject, wait),
+    })),
+    rungs: (batch.rungs ?? []).map((rung) => ({ ...rung, dueReal: iso(rung.dueReal) })),
+  };
+}
+
+const optional = (at: Instant | undefined): string | null => (at === undefined ? null : iso(at));
+
+function times(wait: Wait): Record<string, string | null> {
+  return { since: iso(wait.since), remindAt: optional(wait.remindAt), due: optional(wait.due), escalateAt: optional(wait.escalateAt) };
+}
+
+/** The tasks that an open wait has opened so far; their ids follow from the wait, so that none is opened twice. */
+function tasksOf(subject: string, wait: Wait): Array<{ id: string; role: string; openedAt: string }> {
+  const rungs: Rung[] = ['waiting', 'due', 'escalated'];
+  const climbed: Rung = wait.rung === 'reminded' ? 'waiting' : wait.rung;
+  return rungs.slice(0, rungs.indexOf(climbed) + 1).flatMap((rung) => {
+    const role = taskAt(wait.whom, rung);
+    if (role === undefined) return [];
+    const openedAt = rung === 'waiting' ? wait.since : rung === 'due' ? (wait.due ?? wait.since) : (wait.escalateAt ?? wait.since);
+    return [{ id: `${subject}.${wait.key}.${wait.since}.${rung}`, role, openedAt: iso(openedAt) }];
+  });
+}
+
+function eventsOf(kind: SubjectKind, subject: string, fact: RecordedFact): Array<{ id: string; type: string; data: object }> {
+  const rule =
+    kind === 'journey'
+      ? JOURNEY_EVENTS[fact.type as JourneyFactType]
+      : kind === 'movement'
+        ? MOVEMENT_EVENTS[fact.type]
+        : OPERATION_EVENTS[fact.type];
+  if (!rule) return [];
+  const data = Object.fromEntries(rule.fields.map((field) => [field, fact.data[field]]));
+  return [{ id: derivedId('event', subject, fact.seq, rule.type), type: rule.type, data }];
+}
+
+function servicesOf(kind: SubjectKind, subject: string, fact: RecordedFact): Array<{ id: string; sector: string; kind: string }> {
+  const service = kind === 'journey' ? JOURNEY_SERVICES[fact.type as JourneyFactType] : undefined;
+  if (!service) return [];
+  // A follow-up at which nobody was reached was no service; nor is a check that has only been renewed a second reach.
+  if (fact.type === 'followUpDone' && fact.data['reached'] !== true) return [];
+  return [{ id: derivedId('service', subject, fact.seq), sector: service.sector, kind: service.kind }];
+}

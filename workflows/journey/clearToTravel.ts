@@ -1,0 +1,147 @@
+import { fit, permitReady } from '../../domain/journey/state.ts';
+import { needsOf } from '../../domain/rules.ts';
+import { HOUR, type Instant } from '../../domain/time.ts';
+import { until, waitFor } from '../waiting.ts';
+import { offices } from './activities.ts';
+import { mayShare } from './identify.ts';
+import type { JourneyRun } from './run.ts';
+import { gateMayHaveChanged } from './verifyNationality.ts';
+
+const chapter = 'clearToTravel';
+
+/** A new check is asked for this long before a finding ends, so that a delay of a day does not leave a person unfit on paper. */
+const RENEW_BEFORE = 24 * HOUR;
+
+/** Fit to travel, for as long as it takes: a finding holds until a day, and safety clocks run while an operation stands still. */
+export async function becomeFit(run: JourneyRun): Promise<never> {
+  for (;;) {
+    const { status, request, reviewAt } = run.state.fitness;
+    if (request) {
+      await hearFinding(run, request.partnerId, request.askedAt);
+    } else if (fit(run.state)) {
+      await keepFit(run);
+    } else if (status === 'unfit' && reviewAt !== undefined && run.now() < reviewAt) {
+      await waitFor(
+        run,
+        {
+          key: 'fitnessReview',
+          chapter,
+          whom: { kind: 'role', id: 'health_officer' },
+          what: 'fitnessAnswer',
+          rule: { due: reviewAt - run.now(), remind: null, escalate: null },
+          appointment: true,
+          safety: true,
+        },
+        () => run.state.fitness.reviewAt !== reviewAt || run.state.fitness.status !== 'unfit',
+      );
+    } else {
+      await askClinic(run);
+    }
+  }
+}
+
+async function askClinic(run: JourneyRun): Promise<void> {
+  const before = run.state.fitness;
+  if (mayShare(run)) {
+    const round = before.rounds + 1;
+    const asked = await run.ask(
+      offices.requestFitness({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
+      (outcome) => {
+        if (outcome.outcome === 'asked') {
+          run.fact('fitnessRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
+        } else if (outcome.outcome === 'blocked') {
+          run.fact('disclosureBlocked', { reasons: outcome.reasons });
+        } else {
+          run.fact('officeMissing', { what: 'fitness' });
+        }
+      },
+    );
+    if (asked.outcome === 'asked') return;
+  }
+  // No clinic may be asked: the operation's own health officer looks.
+  await waitFor(
+    run,
+    { key: 'fitness', chapter, whom: { kind: 'role', id: 'health_officer' }, what: 'fitnessAnswer', safety: true },
+    () => run.state.fitness !== before,
+  );
+}
+
+async function hearFinding(run: JourneyRun, partnerId: string, since: Instant): Promise<void> {
+  await waitFor(
+    run,
+    { key: 'fitness', chapter, whom: { kind: 'partner', id: partnerId }, what: 'fitnessAnswer', since, safety: true, blocks: !fit(run.state) },
+    () => run.state.fitness.request === undefined,
+  );
+}
+
+/** While a finding holds nothing happens; near its end a new one is asked for, and at its end it is history. */
+async function keepFit(run: JourneyRun): Promise<void> {
+  const { until: end } = run.state.fitness;
+  const finding = run.state.fitness;
+  if (end === undefined) return until(run, () => run.state.fitness !== finding) as Promise<never>;
+  const left = end - run.now();
+  const renewAt = end - Math.min(RENEW_BEFORE, left / 2);
+  const due = left > 0 ? Math.max(renewAt - run.now(), 0) : 0;
+  if (left > 0 && due > 0) {
+    await waitFor(
+      run,
+      {
+        key: 'fitnessRenewal',
+        chapter,
+        whom: { kind: 'role', id: 'health_officer' },
+        what: 'fitnessAnswer',
+        blocks: false,
+        safety: true,
+        rule: { due, remind: null, escalate: null },
+        appointment: true,
+      },
+      () => run.state.fitness !== finding,
+    );
+  }
+  if (run.state.fitness !== finding) return;
+  if (run.now() >= end) run.fact('fitnessExpired', { until: end });
+  else await askClinic(run);
+}
+
+/** The permit to leave, where any stage of the route asks for one. A refusal is settled by a person before it is asked again. */
+export async function obtainExitPermit(run: JourneyRun): Promise<void> {
+  if (!needsOf(run.rules, run.state.route, run.state.routeDecided).exitPermit) return;
+  while (!permitReady(run.state)) {
+    const { status, request, rounds } = run.state.exitPermit;
+    if (status === 'asked' && request) {
+      await waitFor(
+        run,
+        {
+          key: 'exitPermit',
+          chapter,
+          whom: { kind: 'partner', id: request.partnerId },
+          what: 'exitPermitAnswer',
+          since: request.askedAt,
+        },
+        () => run.state.exitPermit.status !== 'asked',
+      );
+    } else if (status === 'refused') {
+      await waitFor(
+        run,
+        { key: 'exitPermit', chapter, whom: { kind: 'role', id: 'coordinator' }, what: 'exitPermitDecision' },
+        () => run.state.exitPermit.status !== 'refused',
+      );
+    } else {
+      await until(run, () => mayShare(run));
+      const round = rounds + 1;
+      const asked = await run.ask(
+        offices.requestExitPermit({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
+        (outcome) => {
+          if (outcome.outcome === 'asked') {
+            run.fact('exitPermitRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
+          } else if (outcome.outcome === 'blocked') {
+            run.fact('disclosureBlocked', { reasons: outcome.reasons });
+          } else {
+            run.fact('officeMissing', { what: 'exitPermit' });
+          }
+        },
+      );
+      if (asked.outcome !== 'asked') await gateMayHaveChanged(run, 'exitPermit');
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { ENDINGS, type Ending } from '../../domain/journey/stages.ts';
+import type { Command } from '../messages.ts';
+import { offices, tell } from './activities.ts';
+import type { JourneyRun } from './run.ts';
+
+/**
+ * The person withdraws. Before boarding the journey ends under its name and the seat is free at once; on board they
+ * are carried to the next stop, nothing more is shared, and the journey ends there.
+ */
+export function withdraw(run: JourneyRun, by: Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>): void {
+  const { status, movementId } = run.state.travel;
+  run.fact('consentWithdrawn', { version: run.state.consent.version + 1 }, by);
+  if ((status === 'boarded' || status === 'in_transit') && movementId !== undefined) run.fact('withdrawalNoted', { movementId }, by);
+  else run.fact('journeyEnded', { ending: 'withdrawn' }, by);
+}
+
+/** What an ending leaves to do: questions that are open are recalled, and the household hears of it. */
+export async function close(run: JourneyRun): Promise<Ending> {
+  const { ending } = run.state;
+  if (ending === undefined) run.fact('journeyEnded', { ending: 'completed' });
+  else await settle(run, ending);
+  await run.drained();
+  return run.state.ending ?? ENDINGS[0];
+}
+
+async function settle(run: JourneyRun, ending: Ending): Promise<void> {
+  const { nationality, document, fitness, exitPermit } = run.state;
+  for (const request of [nationality.request, document.request, fitness.request, exitPermit.request]) {
+    if (!request) continue;
+    const { requestId } = request;
+    const { recalled } = await run.outside(offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }));
+    if (recalled) run.fact('requestRecalled', { requestId });
+  }
+  if (run.state.travel.underway) return;
+  await run.outside(
+    tell.tellHousehold({
+      householdId: run.state.householdId ?? run.householdId,
+      journeyId: run.subject,
+      ending,
+      key: `${run.subject}:ended`,
+      at: run.now(),
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import { waitFor } from '../waiting.ts';
+import { offices } from './activities.ts';
+import type { JourneyRun } from './run.ts';
+
+/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot tell, a case worker looks. */
+export async function identify(run: JourneyRun): Promise<void> {
+  const known = () => run.state.identity === 'confirmed';
+  if (run.state.identity === 'unknown' && mayShare(run)) {
+    const question = run.ask(
+      offices.lookUpIdentity({ journeyId: run.subject, operationId: run.operationId, round: 1, at: run.now() }),
+      (found) => {
+        if (known()) return;
+        if (found.outcome === 'match') {
+          const { requestId, partnerId, at } = found;
+          run.fact('identityConfirmed', { by: 'registry', requestId }, { at: run.moment(at), actor: { kind: 'partner', id: partnerId } });
+        } else {
+          run.fact('identityUnclear', { outcome: found.outcome === 'not_found' || found.outcome === 'several' ? found.outcome : 'no_registry' });
+        }
+      },
+    );
+    await waitFor(
+      run,
+      { key: 'identity', chapter: 'identify', whom: { kind: 'partner', id: 'registry' }, what: 'registryAnswer' },
+      () => run.state.identity !== 'unknown',
+    );
+    await question;
+  }
+  await waitFor(
+    run,
+    { key: 'identity', chapter: 'identify', whom: { kind: 'role', id: 'case_worker' }, what: 'identityDecision' },
+    known,
+  );
+}
+
+/** Nothing leaves the house about somebody who has not agreed to it, or under a hold. The gate has the last word. */
+export function mayShare(run: JourneyRun): boolean {
+  const { consent, holds } = run.state;
+  return consent.status === 'given' && consent.sharing && holds.length === 0;
+}

@@ -1,0 +1,87 @@
+import { CancellationScope, continueAsNew } from '@temporalio/workflow';
+import type { Ending } from '../../domain/journey/stages.ts';
+import type { JourneyInput } from '../messages.ts';
+import { Interrupted, until } from '../waiting.ts';
+import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
+import { close } from './close.ts';
+import { takeCommands } from './commands.ts';
+import { consent } from './consent.ts';
+import { identify } from './identify.ts';
+import { hearNews } from './news.ts';
+import { receive } from './receive.ts';
+import { followUp, plan } from './reintegrate.ts';
+import { JourneyRun } from './run.ts';
+import { screen } from './screen.ts';
+import { secureDocuments } from './secureDocuments.ts';
+import { stayTogether, travel } from './travel.ts';
+import { verifyNationality } from './verifyNationality.ts';
+
+/** One person's way home in one operation. */
+export async function journey(input: JourneyInput): Promise<Ending> {
+  const run = setup(input);
+  try {
+    if (!run.state.planned) await wayHome(run);
+    await followUp(run);
+  } catch (error) {
+    // Anything else is a fault of ours: the task fails and is tried again by a mended build; the journey never closes by it.
+    if (!(error instanceof Interrupted)) throw new Error('The journey met a fault', { cause: error });
+  }
+  if (!run.over() && run.turning()) return turn(run, input);
+  return close(run);
+}
+
+/** Registers every handler before anything awaits, and begins with what intake knew. */
+function setup(input: JourneyInput): JourneyRun {
+  const run = new JourneyRun(input);
+  takeCommands(run);
+  hearNews(run);
+  if (run.state.seq === 0) {
+    const { registeredAt, consent: asked, holds, route, routeDecided, document } = input.intake;
+    const at = Math.min(registeredAt, run.now());
+    run.fact('journeyStarted', { consent: asked, holds, route, routeDecided }, { at });
+    if (document) run.fact('documentHeld', document, { at });
+  }
+  return run;
+}
+
+/** The table of contents. What does not depend on another chapter runs beside it. */
+async function wayHome(run: JourneyRun): Promise<void> {
+  await all(identify(run), screen(run), consent(run));
+  await all(
+    travel(run),
+    beside(run, verifyNationality),
+    beside(run, secureDocuments),
+    beside(run, becomeFit),
+    beside(run, obtainExitPermit),
+    beside(run, stayTogether),
+  );
+  await receive(run);
+  await plan(run);
+  // The year of follow-ups is a run of its own: what came before need not be replayed at each of its steps.
+  run.turnOver();
+}
+
+/** Waits for all of them, also when one is interrupted, so that none is left behind running. */
+async function all(...chapters: Array<Promise<void>>): Promise<void> {
+  const results = await Promise.allSettled(chapters);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** A chapter that goes on as long as the person travels, and is left, with its waits, when they have arrived. */
+async function beside(run: JourneyRun, chapter: (run: JourneyRun) => Promise<void>): Promise<void> {
+  const scope = new CancellationScope();
+  const going = scope.run(() => chapter(run));
+  const arrived = until(run, () => run.state.travel.status === 'arrived');
+  arrived.catch(() => {});
+  try {
+    await Promise.race([going, arrived]);
+  } finally {
+    scope.cancel();
+    await going.catch(() => {});
+  }
+}
+
+async function turn(run: JourneyRun, input: JourneyInput): Promise<never> {
+  await run.drained();
+  return continueAsNew<typeof journey>({ ...input, carried: run.carried() });
+}

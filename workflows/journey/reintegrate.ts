@@ -1,0 +1,46 @@
+import { addMonths, type Instant } from '../../domain/time.ts';
+import { waitFor } from '../waiting.ts';
+import type { JourneyRun } from './run.ts';
+
+const chapter = 'reintegrate';
+
+/** A plan made with the person. */
+export async function plan(run: JourneyRun): Promise<void> {
+  await waitFor(
+    run,
+    { key: 'plan', chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'reintegrationPlan' },
+    () => run.state.planned,
+  );
+}
+
+/** Follow-ups at the months that the rules name: until its day an appointment, from its day on a case worker's task. */
+export async function followUp(run: JourneyRun): Promise<void> {
+  for (const month of run.rules.followUpMonths) {
+    const done = () => run.state.followUps.some((made) => made.month === month);
+    const day = followUpDay(run, month);
+    if (day === undefined) continue;
+    const key = `followUp${month}`;
+    if (run.now() < day && !run.waits.some((wait) => wait.key === key)) {
+      await waitFor(
+        run,
+        {
+          key: `${key}Day`,
+          chapter,
+          whom: { kind: 'person', id: 'person' },
+          what: 'followUpContact',
+          rule: { due: day - run.now(), remind: null, escalate: null },
+          appointment: true,
+        },
+        done,
+      );
+    }
+    await waitFor(run, { key, chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day }, done);
+  }
+}
+
+/** The day of the follow-up `month` months after arrival; undefined before arrival, or where the rules know no such month. */
+export function followUpDay(run: JourneyRun, month: number): Instant | undefined {
+  const { arrivedAt } = run.state;
+  if (arrivedAt === undefined || !run.rules.followUpMonths.includes(month)) return undefined;
+  return addMonths(arrivedAt, month);
+}

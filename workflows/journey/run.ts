@@ -1,0 +1,173 @@
+import { allHandlersFinished, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { type Actor, SYSTEM } from '../../domain/actor.ts';
+import type { FactHeader, JourneyFact, JourneyFactOf, JourneyFacts, JourneyFactType } from '../../domain/journey/facts.ts';
+import { projectionOf } from '../../domain/journey/projection.ts';
+import { apply, chapterOf, emptyJourney, type JourneyState, stageOf } from '../../domain/journey/state.ts';
+import type { Rung, Wait } from '../../domain/journey/waits.ts';
+import type { Rules } from '../../domain/rules.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { JourneyAnswer, JourneyCarried, JourneyInput, OfficeNews } from '../messages.ts';
+import { Recorder } from '../recorder.ts';
+import { now, type Waiter } from '../waiting.ts';
+import { tell } from './activities.ts';
+
+/** How many outside keys and answered commands are remembered, in this run and over continue-as-new. */
+const REMEMBERED = 200;
+
+type NoOffice = { outcome: 'no_office' };
+
+/** One person's journey while it runs: the state, its one door to the journal, and what it has on the way. */
+export class JourneyRun implements Waiter {
+  readonly subject: string;
+  readonly operationId: string;
+  readonly householdId: string;
+  readonly clock: JourneyInput['clock'];
+  readonly rules: Rules;
+  readonly waits: Wait[];
+  readonly recorder: Recorder;
+  /** news of offices that came before the question they answer was known here */
+  readonly early: OfficeNews[] = [];
+  state: JourneyState;
+  private readonly answered: JourneyCarried['answered'];
+  private readonly heard: string[];
+  private turn = false;
+  private out = 0;
+  private questions = 0;
+  /** set by the news handlers: hears again what came early */
+  hearEarly: () => void = () => {};
+
+  constructor(input: JourneyInput) {
+    const { carried } = input;
+    this.subject = input.journeyId;
+    this.operationId = input.operationId;
+    this.householdId = input.householdId;
+    this.clock = input.clock;
+    this.rules = input.rules;
+    this.state = carried?.state ?? emptyJourney();
+    this.waits = carried?.waits ?? [];
+    this.answered = carried?.answered ?? [];
+    this.heard = carried?.heard ?? [];
+    this.recorder = new Recorder({
+      subject: input.journeyId,
+      subjectKind: 'journey',
+      operationId: input.operationId,
+      from: this.state.seq,
+      snapshot: () => ({ projection: projectionOf(this.state, this.rules), waits: this.waits }),
+      onRecorded: ({ seatedOn }) => {
+        for (const movementId of seatedOn) void this.leaveUnit(movementId);
+      },
+    });
+  }
+
+  now(): Instant {
+    return now(this);
+  }
+
+  /** A moment that an outsider names, kept between the start of the journey and now. */
+  moment(at: Instant): Instant {
+    return Math.min(Math.max(at, this.state.startedAt), this.now());
+  }
+
+  /** Makes a fact true: state and journal change together. Facts cannot fail. */
+  fact<T extends JourneyFactType>(type: T, data: JourneyFacts[T], header: Partial<FactHeader> = {}): number {
+    const made = { at: this.now(), actor: SYSTEM as Actor, ...header, type, data } as JourneyFactOf<T> as JourneyFact;
+    this.state = apply(this.state, made);
+    return this.recorder.put({ ...made, chapter: chapterOf(this.state, this.rules) });
+  }
+
+  over(): boolean {
+    return this.state.ending !== undefined;
+  }
+
+  turning(): boolean {
+    return this.turn || workflowInfo().continueAsNewSuggested;
+  }
+
+  /** Ends this run at the next wait, so that the journey goes on in a new one. */
+  turnOver(): void {
+    this.turn = true;
+  }
+
+  rungReached(key: string, rung: Exclude<Rung, 'waiting'>): void {
+    const type = { reminded: 'waitReminded', due: 'waitDue', escalated: 'waitEscalated' } as const;
+    this.fact(type[rung], { key });
+  }
+
+  /** Does something outside; the run is not left while it is on its way. */
+  async outside<T>(work: Promise<T>): Promise<T> {
+    this.out += 1;
+    try {
+      return await work;
+    } finally {
+      this.out -= 1;
+    }
+  }
+
+  /** Asks an office, and makes its fact before news that came early is heard. */
+  async ask<T extends { outcome: string }>(
+    question: Promise<T>,
+    answered: (outcome: T | NoOffice) => void,
+  ): Promise<T | NoOffice> {
+    this.questions += 1;
+    try {
+      const outcome = await this.outside(question).catch((failure: unknown): NoOffice => {
+        if (isCancellation(failure)) throw failure;
+        // An office that cannot be asked at all is as good as none: a person decides what to do.
+        return { outcome: 'no_office' };
+      });
+      if (!this.over()) answered(outcome);
+      return outcome;
+    } finally {
+      this.questions -= 1;
+      this.hearEarly();
+    }
+  }
+
+  /** Whether a question is on its way whose id is not known here yet. */
+  get asking(): boolean {
+    return this.questions > 0;
+  }
+
+  /** True the first time a key is heard: what comes twice has one effect. */
+  hears(key: string): boolean {
+    if (this.heard.includes(key)) return false;
+    this.heard.push(key);
+    if (this.heard.length > REMEMBERED) this.heard.shift();
+    return true;
+  }
+
+  answer(): JourneyAnswer {
+    return { seq: this.state.seq, stage: stageOf(this.state, this.rules), chapter: chapterOf(this.state, this.rules) };
+  }
+
+  answerTo(commandId: string): JourneyAnswer | undefined {
+    return this.answered.find((given) => given.commandId === commandId)?.answer;
+  }
+
+  remember(commandId: string, answer: JourneyAnswer): void {
+    this.answered.push({ commandId, answer });
+    if (this.answered.length > REMEMBERED) this.answered.shift();
+  }
+
+  /** Everything is written, every handler has answered, nothing is on its way: the run may be left. */
+  async drained(): Promise<void> {
+    await condition(() => allHandlersFinished() && this.recorder.idle && this.out === 0);
+  }
+
+  carried(): JourneyCarried {
+    return { state: this.state, waits: this.waits, answered: this.answered, heard: this.heard, unrecorded: [] };
+  }
+
+  private async leaveUnit(movementId: string): Promise<void> {
+    const cause = this.over() ? 'ending' : this.state.consent.status === 'withdrawn' ? 'withdrawal' : 'hold';
+    await this.outside(
+      tell.unitMustLeave({
+        movementId,
+        householdId: this.state.householdId ?? this.householdId,
+        key: `${this.subject}:${this.state.seq}`,
+        at: this.now(),
+        cause,
+      }),
+    );
+  }
+}

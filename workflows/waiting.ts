@@ -1,0 +1,150 @@
+import { condition, proxyLocalActivities } from '@temporalio/workflow';
+import type { RecordActivities } from '../activities/ports.ts';
+import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
+import { ladder, nextRung, type Rung, type Wait, type Whom, WAIT_WORDS } from '../domain/journey/waits.ts';
+import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
+import { type Instant, SECOND } from '../domain/time.ts';
+import type { Recorder } from './recorder.ts';
+
+const { standstill } = proxyLocalActivities<Pick<RecordActivities, 'standstill'>>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  localRetryThreshold: '30s',
+});
+
+/** How long a parked business timer sleeps before it asks again whether the operation goes on: an hour of real time at most. */
+const PARKED = 3_600 * SECOND;
+
+/** Thrown out of a wait when its workflow is over or turns to a new run; only the workflow's main function catches it. */
+export class Interrupted extends Error {}
+
+/** What a workflow that waits must offer. */
+export type Waiter = {
+  subject: string;
+  operationId: string;
+  clock: OperationClock;
+  rules: Pick<Rules, 'deadlines'>;
+  waits: Wait[];
+  recorder: Recorder;
+  /** the workflow has ended: every wait ends with it */
+  over: () => boolean;
+  /** the workflow continues as new: waits are left open for the next run */
+  turning: () => boolean;
+  /** history of a rung: reminded, due, escalated */
+  rungReached: (key: string, rung: Exclude<Rung, 'waiting'>) => void;
+};
+
+export type WaitSpec = {
+  key: string;
+  chapter: string;
+  whom: Whom;
+  what: DeadlineKey;
+  /** whether the subject cannot go on without it; true unless said */
+  blocks?: boolean;
+  safety?: boolean;
+  /** since when, in operation time; now unless said */
+  since?: Instant;
+  /** another ladder than the rules', or null where somebody else keeps the time */
+  rule?: Deadline | null;
+  /** an appointment is kept, not answered: when its day has come the wait is over and nobody is rung */
+  appointment?: boolean;
+};
+
+/** The operation's time now. */
+export function now(waiter: Pick<Waiter, 'clock'>): Instant {
+  return toOperation(waiter.clock, Date.now());
+}
+
+/**
+ * The one way to wait. Writes the waiting row, climbs the ladder (a reminder, a task for a person at the deadline,
+ * the operation lead at twice), and resolves when `until` holds. No rung ever answers in anybody's place.
+ * @throws Interrupted when the workflow is over or turns.
+ */
+export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boolean): Promise<void> {
+  if (until()) return;
+  const wait = opened(waiter, spec);
+  try {
+    for (;;) {
+      const next = nextRung(wait);
+      const settled = () => until() || waiter.over() || waiter.turning();
+      if (next === undefined) {
+        await condition(settled);
+      } else if (!(await reachedBefore(waiter, wait, next.at, settled))) {
+        if (!wait.safety && (await stoodStill(waiter, wait, next.at, settled))) continue;
+        if (until()) return;
+        wait.rung = next.rung;
+        waiter.recorder.reached(wait.key, next.rung, toReal(waiter.clock, next.at));
+        if (spec.appointment && next.rung === 'due') return;
+        waiter.rungReached(wait.key, next.rung);
+        continue;
+      }
+      if (until()) return;
+      throw new Interrupted(wait.key);
+    }
+  } finally {
+    if (!waiter.turning()) {
+      waiter.waits.splice(waiter.waits.indexOf(wait), 1);
+      waiter.recorder.touch();
+    }
+  }
+}
+
+/** Resolves when `until` holds; for what other waits already show. @throws Interrupted as `waitFor` does. */
+export async function until(waiter: Waiter, holds: () => boolean): Promise<void> {
+  await condition(() => holds() || waiter.over() || waiter.turning());
+  if (!holds()) throw new Interrupted();
+}
+
+/** A wait that an earlier run opened goes on where it was. */
+function opened(waiter: Waiter, spec: WaitSpec): Wait {
+  const going = waiter.waits.find((wait) => wait.key === spec.key);
+  if (going) return going;
+  const since = spec.since ?? now(waiter);
+  const rule = spec.rule === undefined ? waiter.rules.deadlines[spec.what] : spec.rule;
+  const wait: Wait = {
+    key: spec.key,
+    chapter: spec.chapter,
+    whom: spec.whom,
+    what: spec.what,
+    blocks: spec.blocks ?? true,
+    safety: spec.safety ?? false,
+    since,
+    ...(rule === null ? {} : ladder(since, rule)),
+    rung: 'waiting',
+  };
+  waiter.waits.push(wait);
+  waiter.recorder.touch();
+  return wait;
+}
+
+/** Sleeps to the moment in real time; true if it was settled before. Less than a second is not slept. */
+async function reachedBefore(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
+  const sleep = toReal(waiter.clock, at) - Date.now();
+  if (sleep < SECOND) return settled();
+  return condition(settled, sleep, { summary: `Waiting for ${WAIT_WORDS[wait.what].what}` });
+}
+
+/**
+ * Whether the operation stood still meanwhile: then the rungs ahead move by the overlap, or the timer is parked while
+ * it still stands. Suspension wakes nobody; a timer that fires asks first.
+ */
+async function stoodStill(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
+  const { overlap, open } = await standstill({
+    operationId: waiter.operationId,
+    subject: waiter.subject,
+    since: wait.since,
+    at,
+  });
+  if (open) {
+    await condition(settled, PARKED, { summary: 'The operation is suspended' });
+    return true;
+  }
+  const moved = overlap - (wait.shifted ?? 0);
+  if (moved <= 0) return false;
+  wait.shifted = overlap;
+  if (wait.remindAt !== undefined && wait.rung === 'waiting') wait.remindAt += moved;
+  if (wait.due !== undefined && wait.rung !== 'due') wait.due += moved;
+  if (wait.escalateAt !== undefined) wait.escalateAt += moved;
+  waiter.recorder.touch();
+  return true;
+}
