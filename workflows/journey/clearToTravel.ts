@@ -26,7 +26,7 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         {
           key: 'fitnessReview',
           chapter,
-          whom: { kind: 'role', id: 'health_officer' },
+          whom: { kind: 'person', id: 'person' },
           what: 'fitnessAnswer',
           rule: { due: reviewAt - run.now(), remind: null, escalate: null },
           appointment: true,
@@ -88,7 +88,7 @@ async function keepFit(run: JourneyRun): Promise<void> {
       {
         key: 'fitnessRenewal',
         chapter,
-        whom: { kind: 'role', id: 'health_officer' },
+        whom: { kind: 'person', id: 'person' },
         what: 'fitnessAnswer',
         blocks: false,
         safety: true,

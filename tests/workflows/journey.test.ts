@@ -1,0 +1,333 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AskOutcome } from '../../activities/ports.ts';
+import { DAY, HOUR } from '../../domain/time.ts';
+import type { Refusal } from '../../workflows/messages.ts';
+import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
+import { eventually, fakeActivities, journeyInput, RULES, startJourney, withWorker } from './journeyHarness.ts';
+
+let env: TestWorkflowEnvironment;
+let bundle: Awaited<ReturnType<typeof workflowBundle>>;
+
+beforeAll(async () => {
+  [env, bundle] = await Promise.all([timeSkippingEnvironment(), workflowBundle()]);
+});
+afterAll(async () => {
+  await env?.teardown();
+});
+
+const ABROAD = { rules: RULES.abroad, intake: { route: ['return'] } };
+
+/** Runs one journey beside its fakes; `seen` waits for a fact. */
+async function along(
+  input: ReturnType<typeof journeyInput>,
+  work: (tools: {
+    fake: ReturnType<typeof fakeActivities>;
+    person: Awaited<ReturnType<typeof startJourney>>;
+    seen: (type: string, times?: number) => Promise<void>;
+  }) => Promise<void>,
+  fake = fakeActivities(),
+): Promise<void> {
+  await withWorker(env, bundle, fake.activities, async () => {
+    const person = await startJourney(env, input);
+    const seen = (type: string, times = 1) =>
+      eventually(() => fake.types().filter((one) => one === type).length >= times, `${type} (${fake.types().join(' ')})`);
+    await work({ fake, person, seen });
+  });
+}
+
+async function refusal(promise: Promise<unknown>): Promise<Refusal> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
+  const { cause } = error as WorkflowUpdateFailedError;
+  expect(cause).toBeInstanceOf(ApplicationFailure);
+  return (cause as ApplicationFailure).details?.[0] as Refusal;
+}
+
+describe('the way home', () => {
+  it('goes from the list to the last follow-up, each fact once and in order', async () => {
+    await along(journeyInput(), async ({ fake, person, seen }) => {
+      await seen('identityConfirmed');
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('fitnessRequested');
+      await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: Date.now() + 900 * DAY });
+      await seen('fitnessFound');
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await person.travel({ kind: 'boarded', movementId: 'mov_1' });
+      await person.travel({ kind: 'departed', movementId: 'mov_1' });
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      await seen('arrived');
+      await person.command('receive', 'case_worker');
+      await person.command('planReintegration', 'case_worker', { dimensions: ['economic'] });
+      for (const month of [1, 3, 6, 12]) {
+        await eventually(
+          () => fake.batches.at(-1)?.waits.some((wait) => wait.key === `followUp${month}`) === true || skip(),
+          `follow-up ${month}`,
+        );
+        await person.command('recordFollowUp', 'case_worker', { month, reached: true });
+      }
+      expect(await person.handle.result()).toBe('completed');
+      expect(fake.journal().map((fact) => fact.seq)).toEqual(fake.journal().map((_, index) => index + 1));
+      expect(fake.types().filter((type) => type === 'followUpDone')).toHaveLength(4);
+      expect(fake.batches.at(-1)?.waits).toEqual([]);
+    });
+  });
+
+  async function skip(): Promise<boolean> {
+    await env.sleep(10 * DAY);
+    return false;
+  }
+
+  it('never takes silence for an answer: after a year nobody has been confirmed, seated or moved', async () => {
+    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await env.sleep(365 * DAY);
+      const moved = ['nationalityConfirmed', 'consentGiven', 'seatAssigned', 'journeyEnded', 'exitPermitGranted', 'fitnessFound'];
+      expect(fake.types().filter((type) => moved.includes(type))).toEqual([]);
+      const ladder = fake.journal().filter((fact) => fact.data['key'] === 'verification').map((fact) => fact.type);
+      expect(ladder).toEqual(['waitReminded', 'waitDue', 'waitEscalated']);
+      expect(fake.batches.at(-1)?.waits.map((wait) => wait.key)).toContain('verification');
+    });
+  });
+});
+
+describe('consent', () => {
+  it('pending: nothing is asked outside until the person has said yes', async () => {
+    await along(journeyInput({ ...ABROAD, intake: { ...ABROAD.intake, consent: 'pending' } }), async ({ fake, person, seen }) => {
+      await person.command('confirmIdentity', 'case_worker');
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await env.sleep(5 * DAY);
+      expect(fake.calls).toEqual({ standstill: expect.any(Number) });
+      await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: true });
+      await seen('verificationRequested');
+    });
+  });
+
+  it('to travel but not to share: the health officer looks, and no office ever hears of the person', async () => {
+    await along(journeyInput({ intake: { consent: 'pending' } }), async ({ fake, person, seen }) => {
+      await person.command('confirmIdentity', 'case_worker');
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: false });
+      await person.command('recordFitness', 'health_officer', { result: 'fit', conditions: [], until: Date.now() + 900 * DAY });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await seen('seatAssigned');
+      const { standstill, ...asked } = fake.calls;
+      expect(asked).toEqual({});
+      expect(standstill ?? 0).toBeGreaterThanOrEqual(0);
+    });
+  });
+
+  it('withdrawn before boarding ends the journey under its name, recalls what is open, tells the household', async () => {
+    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await seen('fitnessRequested');
+      await person.command('withdrawConsent', 'case_worker');
+      expect(await person.handle.result()).toBe('withdrawn');
+      expect(fake.calls['recallRequest']).toBe(3);
+      expect(fake.calls['tellHousehold']).toBe(1);
+      expect(fake.batches.at(-1)?.waits).toEqual([]);
+    });
+  });
+
+  it('withdrawn with a seat: the movement is told to release the whole unit', async () => {
+    const fake = fakeActivities();
+    const inner = fake.activities.record;
+    fake.activities.record = async (batch) => {
+      await inner(batch);
+      return { seatedOn: batch.facts.some((fact) => fact.type === 'consentWithdrawn') ? ['mov_1'] : [] };
+    };
+    await along(
+      journeyInput(),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+        await seen('seatAssigned');
+        await person.command('withdrawConsent', 'case_worker');
+        expect(await person.handle.result()).toBe('withdrawn');
+        expect(fake.calls['unitMustLeave']).toBe(1);
+      },
+      fake,
+    );
+  });
+
+  it('withdrawn on board: carried to the next stop, and the journey ends there', async () => {
+    await along(journeyInput(), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await person.travel({ kind: 'boarded', movementId: 'mov_1' });
+      await seen('boarded');
+      await person.command('withdrawConsent', 'movement_officer');
+      expect(fake.types()).not.toContain('journeyEnded');
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      expect(await person.handle.result()).toBe('withdrawn');
+    });
+  });
+});
+
+describe('offices that misbehave', () => {
+  it('an answer that comes before we know that we asked is joined, not lost', async () => {
+    let person: Awaited<ReturnType<typeof startJourney>> | undefined;
+    const fake = fakeActivities({
+      async requestVerification(input): Promise<AskOutcome> {
+        await person?.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+        return { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+      },
+    });
+    await withWorker(env, bundle, fake.activities, async () => {
+      person = await startJourney(env, journeyInput(ABROAD));
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await eventually(() => fake.types().includes('nationalityConfirmed'), 'the early answer');
+      expect(fake.types().indexOf('verificationRequested')).toBeLessThan(fake.types().indexOf('nationalityConfirmed'));
+    });
+  });
+
+  it('twice is once; of another question is nothing; taken back is a new question for a person', async () => {
+    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await person.office('req_verification_9', { kind: 'nationality', outcome: 'confirmed' });
+      for (let time = 0; time < 3; time++) {
+        await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' }, { eventKey: 'evt-same' });
+      }
+      await seen('nationalityConfirmed');
+      await person.office('req_verification_1', { kind: 'nationality', outcome: 'retracted' });
+      await seen('nationalityRetracted');
+      expect(fake.types().filter((type) => type === 'nationalityConfirmed')).toHaveLength(1);
+      await person.command('askOtherState', 'consular_officer', { partnerId: 'par_other' });
+      await seen('verificationRequested', 2);
+    });
+  });
+
+  it('asks for evidence: a person provides it, and the same question goes on', async () => {
+    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await person.office('req_verification_1', { kind: 'more_info', asksFor: ['INTERVIEW'] });
+      await seen('evidenceRequested');
+      await person.command('provideEvidence', 'consular_officer', { kinds: ['INTERVIEW'] });
+      await eventually(() => fake.calls['sendEvidence'] === 1, 'evidence sent');
+      await person.office('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
+      await seen('nationalityNotConfirmed');
+      await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+      expect(await person.handle.result()).toBe('referred_out');
+    });
+  });
+
+  it('the gate says no: asked again only when consent or holds have changed', async () => {
+    let open = false;
+    const fake = fakeActivities({
+      async requestVerification(input): Promise<AskOutcome> {
+        fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
+        return open
+          ? { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+          : { outcome: 'blocked', reasons: ['hold'] };
+      },
+    });
+    await along(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await seen('disclosureBlocked');
+        await env.sleep(2 * HOUR);
+        expect(fake.calls['verification']).toBe(1);
+        open = true;
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        await person.command('releaseHold', 'protection_lead', { holdId: 'hld_1' });
+        await seen('verificationRequested');
+      },
+      fake,
+    );
+  });
+
+  it('an office that cannot be asked at all becomes a task for a person', async () => {
+    const fake = fakeActivities({
+      async requestFitness(): Promise<AskOutcome> {
+        throw ApplicationFailure.nonRetryable('refused', 'OfficeRefused');
+      },
+    });
+    await along(
+      journeyInput(),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await seen('officeMissing');
+        await eventually(
+          () => fake.batches.at(-1)?.waits.some((wait) => wait.key === 'fitness' && wait.whom.id === 'health_officer') === true,
+          'the health officer is asked',
+        );
+      },
+      fake,
+    );
+  });
+});
+
+describe('movements that misbehave', () => {
+  it('what comes late or twice never turns an arrived person back', async () => {
+    await along(journeyInput(), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' }, 'k1');
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' }, 'k1');
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      await seen('arrived');
+      await person.travel({ kind: 'departed', movementId: 'mov_1' });
+      await person.travel({ kind: 'seatReleased', movementId: 'mov_1' });
+      await person.travel({ kind: 'boarded', movementId: 'mov_1' });
+      await person.command('receive', 'case_worker');
+      expect(fake.types().filter((type) => ['seatAssigned', 'departed', 'arrived', 'seatReleased', 'boarded'].includes(type))).toEqual([
+        'seatAssigned',
+        'departed',
+        'arrived',
+      ]);
+    });
+  });
+
+  it('a household that lost a member waits for a person, and takes no seat meanwhile', async () => {
+    await along(journeyInput(), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.handle.signal('householdChanged', [{ key: 'h1', at: 0, journeyId: 'jrn_other', ending: 'declined' }]);
+      await seen('householdChanged');
+      await seen('fitnessRequested');
+      await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: Date.now() + 900 * DAY });
+      await seen('fitnessFound');
+      const waits = () => fake.batches.at(-1)?.waits.map((wait) => wait.key) ?? [];
+      expect(waits()).toContain('household');
+      expect(waits()).not.toContain('seat');
+      await person.command('confirmHousehold', 'case_worker');
+      await eventually(() => waits().includes('seat'), 'waits for a seat');
+    });
+  });
+});
+
+describe('commands', () => {
+  it('refused: a reason, what is allowed now, and no trace in the history', async () => {
+    await along(journeyInput(), async ({ fake, person, seen }) => {
+      await seen('identityConfirmed');
+      const before = (await person.handle.describe()).historyLength;
+      const answer = await refusal(person.command('receive', 'case_worker'));
+      expect(answer.reason).toBe('Only a person who has arrived can be received');
+      expect(answer.allowed).toContain('completeScreening');
+      expect(answer.allowed).not.toContain('receive');
+      expect((await refusal(person.command('completeScreening', 'movement_officer', { risk: 'none' }))).reason).toContain('movement_officer');
+      expect((await refusal(person.command('raiseHold', 'case_worker', { holdId: 'hld_1' }, { reasonCode: '' }))).reason).toBe(
+        'A reason must be given',
+      );
+      expect((await person.handle.describe()).historyLength).toBe(before);
+      expect(fake.types()).not.toContain('received');
+    });
+  });
+
+  it('given twice under one id have one effect and one answer', async () => {
+    await along(journeyInput(), async ({ fake, person }) => {
+      const first = await person.command('completeScreening', 'case_worker', { risk: 'none' }, { commandId: 'same' });
+      const second = await person.command('completeScreening', 'case_worker', { risk: 'none' }, { commandId: 'same' });
+      expect(second).toEqual(first);
+      expect(fake.types().filter((type) => type === 'screened')).toHaveLength(1);
+    });
+  });
+});

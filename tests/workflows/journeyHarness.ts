@@ -1,0 +1,118 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { AskOutcome, IdentityOutcome, JourneyActivities } from '../../activities/ports.ts';
+import type { Actor, Role } from '../../domain/actor.ts';
+import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
+import { defaultRules, type Rules } from '../../domain/rules.ts';
+import { DAY } from '../../domain/time.ts';
+import { type Command, type JourneyAnswer, type JourneyInput, type OfficeNews, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+
+type Calls = Record<string, number>;
+
+/** Stand-ins for everything a journey calls, with the journal it wrote. Tests replace what should misbehave. */
+export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
+  const batches: RecordBatch[] = [];
+  const calls: Calls = {};
+  const asked = (kind: string) => async (input: { round: number; at: number; journeyId: string }): Promise<AskOutcome> => {
+    calls[kind] = (calls[kind] ?? 0) + 1;
+    return { outcome: 'asked', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
+  };
+  const count = <T>(kind: string, result: T) => async (): Promise<T> => {
+    calls[kind] = (calls[kind] ?? 0) + 1;
+    return result;
+  };
+  const activities: JourneyActivities = {
+    async record(batch) {
+      batches.push(batch);
+      return { seatedOn: [] };
+    },
+    standstill: count('standstill', { overlap: 0, open: false }),
+    async lookUpIdentity(input): Promise<IdentityOutcome> {
+      calls['lookUpIdentity'] = (calls['lookUpIdentity'] ?? 0) + 1;
+      return { outcome: 'match', requestId: 'req_registry', partnerId: 'par_registry', at: input.at };
+    },
+    requestVerification: asked('verification'),
+    requestDocument: asked('document'),
+    requestFitness: asked('fitness'),
+    requestExitPermit: asked('exitPermit'),
+    sendEvidence: count('sendEvidence', { sent: true }),
+    recallRequest: count('recallRequest', { recalled: true }),
+    remindOffice: count('remindOffice', { reminded: true }),
+    unitMustLeave: count('unitMustLeave', undefined),
+    tellHousehold: count('tellHousehold', undefined),
+    ...overrides,
+  };
+  const journal = (): RecordedFact[] => batches.flatMap((batch) => batch.facts);
+  return { activities, batches, calls, journal, types: () => journal().map((fact) => fact.type) };
+}
+
+export const RULES: { domestic: Rules; abroad: Rules } = {
+  domestic: defaultRules('evacuation'),
+  abroad: defaultRules('return'),
+};
+
+export function journeyInput(over: Partial<JourneyInput> & { intake?: Partial<JourneyInput['intake']> } = {}): JourneyInput {
+  const { intake, ...rest } = over;
+  return {
+    version: 1,
+    journeyId: `jrn_${Math.random().toString(36).slice(2)}`,
+    operationId: 'op_test',
+    householdId: 'hh_test',
+    clock: REAL_CLOCK,
+    rules: RULES.domestic,
+    ...rest,
+    intake: { registeredAt: 0, consent: 'given', holds: [], route: ['evacuation'], routeDecided: true, ...intake },
+  };
+}
+
+export const OFFICER = (role: Role): Extract<Actor, { kind: 'staff' }> => ({ kind: 'staff', id: `${role}@test`, role });
+
+let serial = 0;
+
+/** A journey that runs on the test server, with the words to speak to it. */
+export async function startJourney(env: TestWorkflowEnvironment, input: JourneyInput) {
+  const handle = await env.client.workflow.start('journey', {
+    taskQueue: TASK_QUEUE,
+    workflowId: workflowId.journey(input.journeyId),
+    args: [input],
+  });
+  return {
+    handle,
+    command: (name: string, role: Role, args: object = {}, extra: Partial<Command<object>> = {}): Promise<JourneyAnswer> => {
+      const commandId = extra.commandId ?? `cmd-${++serial}`;
+      return handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
+        updateId: commandId,
+        args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'test', ...extra }],
+      });
+    },
+    office: (requestId: string, answer: OfficeNews['answer'], extra: Partial<OfficeNews> = {}) =>
+      handle.signal('officeAnswered', [
+        { eventKey: `evt-${++serial}`, requestId, partnerId: `par_${requestId.split('_')[1]}`, at: 0, answer, ...extra },
+      ]),
+    travel: (news: object, key = `mov-${++serial}`) =>
+      handle.signal('travelNews', [{ key, at: 0, actor: { kind: 'system', id: 'homeward' }, news }]),
+  };
+}
+
+/** Runs `work` beside a worker of its own. */
+export async function withWorker<T>(
+  env: TestWorkflowEnvironment,
+  workflowBundle: WorkflowBundle | { codePath: string },
+  activities: object,
+  work: () => Promise<T>,
+): Promise<T> {
+  const worker = await Worker.create({ connection: env.nativeConnection, taskQueue: TASK_QUEUE, workflowBundle, activities });
+  return worker.runUntil(work());
+}
+
+/** Waits, in bounded steps, for what the workflow does in its own time. @throws when it does not come. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let step = 0; step < 300; step++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`It did not come: ${what}`);
+}
+
+export const IN_THREE_DAYS = 3 * DAY;
