@@ -1,0 +1,155 @@
+/**
+ * Starting and ending the programs of other people that Homeward needs beside it.
+ *
+ * A part is started in a process group of its own (`detached`), so that Ctrl-C in a terminal reaches only the
+ * process that started it; that one ends the parts in order. On Linux a part is also told to end when the process
+ * that started it dies (`setpriv --pdeathsig`), so that even a kill -9 leaves nothing behind; elsewhere the next
+ * start finds what was left by its pid file and ends or adopts it.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface PartCommand {
+  command: string;
+  args: string[];
+  /** A program that runs the part in other surroundings (`unshare …`), with its arguments. */
+  within?: string[];
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  /** File that gets standard output and error, appended. */
+  logFile: string;
+  /** What the kernel sends the part when this process dies; left out, the part outlives it. */
+  signalOnParentDeath?: 'INT' | 'TERM' | 'KILL';
+}
+
+export interface RunningPart {
+  pid: number;
+  /** Resolves when the part has ended, with words for how. Never rejects. */
+  exited: Promise<string>;
+}
+
+/** Starts a part. @throws Error when the program cannot be started at all. */
+export async function startPart(part: PartCommand): Promise<RunningPart> {
+  const [command, args] = wholeCommand(part);
+  const log = openSync(part.logFile, 'a', 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, {
+      cwd: part.cwd,
+      env: part.env,
+      uid: part.uid,
+      gid: part.gid,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+  } finally {
+    closeSync(log);
+  }
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
+    );
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+  });
+  if (child.pid === undefined) throw new Error(`${part.command} ${await exited}`);
+  return { pid: child.pid, exited };
+}
+
+/** The words to run. The tie to the parent comes last, because a change of user or namespace may undo it. */
+function wholeCommand({ within = [], command, args, signalOnParentDeath }: PartCommand): [string, string[]] {
+  const tie =
+    signalOnParentDeath !== undefined && canTieToParent() ? ['setpriv', '--pdeathsig', signalOnParentDeath, '--'] : [];
+  const [first = command, ...rest] = [...within, ...tie, command, ...args];
+  return [first, rest];
+}
+
+/** True where the kernel and the tools can end a part together with the process that started it. */
+export function canTieToParent(): boolean {
+  return (
+    process.platform === 'linux' &&
+    spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true'], { stdio: 'ignore' }).status === 0
+  );
+}
+
+/** True while a process with this id is there, whoever started it; one that has ended and waits to be reaped is not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) return false;
+  }
+  const state = readProcess(pid, 'stat')?.replace(/^.*\) /s, '') ?? ps(pid, 'stat');
+  return !state.startsWith('Z');
+}
+
+/** The command line of a process, empty when there is none. For telling a process of ours from a stranger. */
+export function commandLineOf(pid: number): string {
+  return readProcess(pid, 'cmdline')?.replaceAll('\0', ' ').trim() ?? ps(pid, 'command');
+}
+
+/** Linux tells without a program, and small images have no `ps`. */
+function readProcess(pid: number, file: 'stat' | 'cmdline'): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(pid: number, column: 'stat' | 'command'): string {
+  const { stdout } = spawnSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
+  return stdout === null ? '' : stdout.trim();
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Waits until the process is gone. @returns false if it is still there after `forMs` milliseconds. */
+export async function waitUntilGone(pid: number, forMs: number): Promise<boolean> {
+  const until = Date.now() + forMs;
+  while (isAlive(pid)) {
+    if (Date.now() > until) return false;
+    await pause(50);
+  }
+  return true;
+}
+
+/** Resolves when a process that is not our child has gone, for a part that was adopted. */
+export async function gone(pid: number): Promise<string> {
+  while (isAlive(pid)) await pause(500);
+  return 'has gone';
+}
+
+/**
+ * Sends the signals of `steps` in turn, waiting after each for so many milliseconds, until the process has gone.
+ * The last step should be SIGKILL: it is waited for as well.
+ */
+export async function endProcess(pid: number, steps: [NodeJS.Signals, number][]): Promise<void> {
+  for (const [signal, waitMs] of steps) {
+    if (!isAlive(pid)) return;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (isErrno(error, 'ESRCH')) return;
+      throw error;
+    }
+    if (await waitUntilGone(pid, waitMs)) return;
+  }
+}
+
+/** The last lines of a log, for the sentence that says why a part did not start. */
+export function lastLines(file: string, count = 8): string {
+  const log = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(log);
+    const tail = Buffer.alloc(Math.min(size, 8_192));
+    readSync(log, tail, 0, tail.length, size - tail.length);
+    return tail.toString('utf8').trimEnd().split('\n').slice(-count).join('\n');
+  } finally {
+    closeSync(log);
+  }
+}

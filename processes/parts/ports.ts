@@ -1,0 +1,49 @@
+import { connect, createServer } from 'node:net';
+
+/** True when nothing listens on 127.0.0.1:`port`, found out by listening there for a moment. */
+export function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ host: '127.0.0.1', port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/** A port of 127.0.0.1 that was free a moment ago, chosen by the system. */
+export function anyFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen({ host: '127.0.0.1', port: 0, exclusive: true }, () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('The system gave no port'));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+/** True when something accepts connections on 127.0.0.1:`port`. */
+export function portAnswers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
+    const end = (answers: boolean) => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}
+
+/** A fixed port is taken by somebody else; the sentence says what to do. */
+export class PortBusy extends Error {
+  constructor(port: number, what: string, setting: string) {
+    super(
+      `Port ${port} for ${what} is in use by another program: stop that program, or set ${setting} to a free port, and start again.`,
+    );
+    this.name = 'PortBusy';
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The rules of the house that no ready-made tool knows, read from the syntax of every file and not from its text, so
+ * that a word in a comment breaks nothing.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { root } from './folders.ts';
+
+interface Source {
+  /** Relative to the project's folder, with forward slashes. */
+  path: string;
+  text: string;
+  tree: ts.SourceFile;
+}
+
+interface Rule {
+  /** What must hold, with the reason, in one sentence. */
+  says: string;
+  appliesTo(path: string): boolean;
+  /** Positions in the text at which it is broken. */
+  breaches(source: Source): number[];
+}
+
+const inRoom = (path: string, ...rooms: string[]) => rooms.some((room) => path.startsWith(`${room}/`));
+
+/** `processes/config.ts` alone reads it; build tools and tests that start processes stand outside the house. */
+const MAY_READ_ENVIRONMENT =
+  /^(?:processes\/config\.ts|prisma\.config\.ts|prisma\/migrate\.ts|scripts\/|tests\/|bench\/)/;
+const MAY_READ_CASELOADS = ['sandbox', 'tests', 'bench', 'scripts'];
+/** The one door between operation time and real time, where a workflow may ask for the time (design.md 5). */
+const MAY_ASK_THE_TIME = ['workflows/waiting.ts'];
+
+const RULES: Rule[] = [
+  {
+    says: 'Only processes/config.ts reads the environment',
+    appliesTo: (path) => !MAY_READ_ENVIRONMENT.test(path),
+    breaches: (source) => find(source, (node) => isMember(node, 'process', ['env'])),
+  },
+  {
+    says: 'Only sandbox/, tests/ and bench/ read a caseload: the system must not know the answers',
+    appliesTo: (path) => !inRoom(path, ...MAY_READ_CASELOADS),
+    breaches: (source) => find(source, (node) => isText(node) && /caseloads/.test(node.text)),
+  },
+  {
+    says: 'domain/ and workflows/ ask nobody for the time: it is an argument',
+    appliesTo: (path) => inRoom(path, 'domain', 'workflows') && !MAY_ASK_THE_TIME.includes(path),
+    breaches: (source) =>
+      find(
+        source,
+        (node) =>
+          isMember(node, 'Date', ['now']) ||
+          isMember(node, 'performance', ['now', 'timeOrigin']) ||
+          (ts.isNewExpression(node) && isNamed(node.expression, 'Date') && (node.arguments ?? []).length === 0) ||
+          (ts.isCallExpression(node) && isNamed(node.expression, 'Date')),
+      ),
+  },
+  {
+    says: 'domain/ and workflows/ throw no dice: ids and chance are arguments',
+    appliesTo: (path) => inRoom(path, 'domain', 'workflows'),
+    breaches: (source) =>
+      find(
+        source,
+        (node) => isMember(node, 'Math', ['random']) || isMember(node, 'crypto', ['randomUUID', 'getRandomValues']),
+      ),
+  },
+  {
+    says: 'domain/ and workflows/ keep nothing in a module: one `let` there is shared by every run',
+    appliesTo: (path) => inRoom(path, 'domain', 'workflows'),
+    breaches: moduleState,
+  },
+  {
+    says: 'What is unfinished is not left as a note in the code',
+    appliesTo: () => true,
+    breaches: unfinishedNotes,
+  },
+  {
+    says: 'A file is named after its one idea: no utils, helpers, common, misc, no numbered names',
+    appliesTo: () => true,
+    breaches: ({ path }) =>
+      /(?:^|\/)(?:utils?|helpers?|common|misc|shared)(?:\/|\.)/i.test(path) || /[a-z]\d\.(?:ts|mjs)$/.test(path)
+        ? [0]
+        : [],
+  },
+];
+
+/** Every breach as `path:line: sentence`, or nothing when the rules hold in `folders`. */
+export function checkSources(folders: string[]): string | undefined {
+  const complaints = folders.flatMap((folder) => sourcesOf(folder)).flatMap(checkSource);
+  return complaints.length === 0 ? undefined : complaints.join('\n');
+}
+
+/** The breaches of one file. */
+export function checkSource({ path, text }: { path: string; text: string }): string[] {
+  const rules = RULES.filter((rule) => rule.appliesTo(path));
+  const source = { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true) };
+  return rules.flatMap((rule) =>
+    rule
+      .breaches(source)
+      .map((at) => `${path}:${source.tree.getLineAndCharacterOfPosition(at).line + 1}: ${rule.says}`),
+  );
+}
+
+function sourcesOf(folder: string): { path: string; text: string }[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((path) => /\.(?:ts|mjs|cjs)$/.test(path) && !path.startsWith('adapters/postgres/generated/'))
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+
+function find(source: Source, matches: (node: ts.Node) => boolean): number[] {
+  const at: number[] = [];
+  const visit = (node: ts.Node): void => {
+    if (matches(node)) at.push(node.getStart(source.tree));
+    ts.forEachChild(node, visit);
+  };
+  visit(source.tree);
+  return at;
+}
+
+function isNamed(node: ts.Node, name: string): boolean {
+  return ts.isIdentifier(node) && node.text === name;
+}
+
+function isText(node: ts.Node): node is ts.LiteralLikeNode {
+  return (
+    ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)
+  );
+}
+
+/** `object.name` or `object['name']`, also behind `globalThis.`. */
+function isMember(node: ts.Node, object: string, names: string[]): boolean {
+  if (ts.isPropertyAccessExpression(node)) return isObject(node.expression, object) && names.includes(node.name.text);
+  if (ts.isElementAccessExpression(node)) {
+    return (
+      isObject(node.expression, object) &&
+      ts.isStringLiteralLike(node.argumentExpression) &&
+      names.includes(node.argumentExpression.text)
+    );
+  }
+  return false;
+}
+
+function isObject(node: ts.Node, name: string): boolean {
+  return (
+    isNamed(node, name) ||
+    (ts.isPropertyAccessExpression(node) && isNamed(node.expression, 'globalThis') && node.name.text === name)
+  );
+}
+
+/** `let` and `var` of a module, and maps and sets that are not typed as read-only. */
+function moduleState({ tree }: Source): number[] {
+  return tree.statements.filter(ts.isVariableStatement).flatMap((statement) => {
+    const { declarationList } = statement;
+    if ((declarationList.flags & ts.NodeFlags.Const) === 0) return [statement.getStart(tree)];
+    return declarationList.declarations
+      .filter(({ initializer, type }) => {
+        if (initializer === undefined || !ts.isNewExpression(initializer)) return false;
+        const made = initializer.expression.getText(tree);
+        if (!['Map', 'Set', 'WeakMap', 'WeakSet', 'Array'].includes(made)) return false;
+        return type === undefined || !type.getText(tree).startsWith('Readonly');
+      })
+      .map((declaration) => declaration.getStart(tree));
+  });
+}
+
+function unfinishedNotes({ text }: Source): number[] {
+  const marks = new RegExp(
+    `(?://|\\*|#)[^\\n]*\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|${['X', 'XX'].join('')})\\b`,
+    'g',
+  );
+  return [...text.matchAll(marks)].map((match) => match.index);
+}
