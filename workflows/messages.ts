@@ -6,6 +6,8 @@ import type { Chapter, Ending, Stage } from '../domain/journey/stages.ts';
 import type { JourneyState } from '../domain/journey/state.ts';
 import type { Wait } from '../domain/journey/waits.ts';
 import type { Capacity, ClearanceKind, Scan } from '../domain/movement/facts.ts';
+import type { OperationCommand, OperationCommands } from '../domain/operation/commands.ts';
+import type { OperationState, OperationStatus } from '../domain/operation/state.ts';
 import type { RecordedFact } from '../domain/record.ts';
 import type { Rules } from '../domain/rules.ts';
 import type { Instant } from '../domain/time.ts';
@@ -19,7 +21,7 @@ export const workflowId = {
   movement: (id: string) => `movement:${id}`,
   operation: (id: string) => `operation:${id}`,
   feed: (endpointId: string) => `feed:${endpointId}`,
-  import: (id: string) => `import:${id}`,
+  import: (id: string, step: ImportInput['step']) => `import:${id}:${step}`,
 } as const;
 
 /** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */
@@ -162,20 +164,17 @@ export type MovementInput = {
   capacity: Capacity;
 };
 
-/** Commands of an operation, each an update. */
-export type OperationCommands = {
-  activate: { governmentRequestRef: string; leads: Record<string, string> };
-  suspend: { suspensionId: string; scopeKind: 'all' | 'stage' | 'site' | 'nationality'; scopeValue?: string };
-  resume: { suspensionId: string };
-  setPhase: { area: string; phase: 'before' | 'during' | 'after' };
-  windDown: Record<never, never>;
-  closeOperation: Record<never, never>;
-  cancelOperation: Record<never, never>;
-};
-export type OperationCommand = keyof OperationCommands;
-export type OperationAnswer = { seq: number; status: string };
+/** Commands of an operation, each an update; the table is domain/operation/commands.ts. */
+export type { OperationCommand, OperationCommands };
+export type OperationAnswer = { seq: number; status: OperationStatus };
 
-export type OperationInput = { version: 1; operationId: string; clock: OperationClock; rules: Rules };
+export type OperationInput = { version: 1; operationId: string; clock: OperationClock; rules: Rules; carried?: OperationCarried };
+
+/** What an operation takes along over continue-as-new. */
+export type OperationCarried = {
+  state: OperationState;
+  answered: Array<{ commandId: string; answer: OperationAnswer }>;
+};
 
 /** One for each webhook endpoint of a partner; the relay nudges it. */
 export type PartnerFeedInput = { version: 1; endpointId: string };

@@ -127,16 +127,15 @@ export function allowedCommands(state: OperationState, roles: readonly Role[]): 
   });
 }
 
-/** Who or what stands in the way of closing, counted in SQL. */
-export type Unfinished = { people: Record<string, number>; movements: Record<string, number>; alarms: number };
+/**
+ * Who or what stands in the way of closing, counted in SQL: people whose journey has no ending (one that was handed
+ * over has: `referred_out`), by stage, and movements not reconciled, by status.
+ */
+export type Unfinished = { people: Record<string, number>; movements: Record<string, number> };
 
 /** Why an operation cannot be closed, with the counts, or undefined when nothing is left. */
-export function unfinishedSentence({ people, movements, alarms }: Unfinished): string | undefined {
-  const parts = [
-    ...counted(people, 'people in stage'),
-    ...counted(movements, 'movements in status'),
-    ...(alarms > 0 ? [`${alarms} alarms not settled`] : []),
-  ];
+export function unfinishedSentence({ people, movements }: Unfinished): string | undefined {
+  const parts = [...counted(people, 'people in stage'), ...counted(movements, 'movements in status')];
   return parts.length === 0 ? undefined : `Not everything has come to an end: ${parts.join('; ')}`;
 }
 

@@ -20,7 +20,7 @@ export type OperationFacts = {
   operationResumed: { suspensionId: string; lapsed: Lapsed };
   phaseSet: { area: string; phase: Phase };
   windDownBegun: Record<never, never>;
-  operationClosed: { people: number };
+  operationClosed: Record<never, never>;
   operationCancelled: Record<never, never>;
 };
 

@@ -1,0 +1,195 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OperationActivities } from '../activities/operations.ts';
+import { type Actor, ROLES, SYSTEM } from '../domain/actor.ts';
+import { toOperation } from '../domain/clock.ts';
+import type { FactHeader } from '../domain/journey/facts.ts';
+import {
+  allowedCommands,
+  OPERATION_COMMANDS,
+  type OperationCommand,
+  type OperationCommands,
+  refusalOf,
+  unfinishedSentence,
+} from '../domain/operation/commands.ts';
+import type { OperationFact, OperationFacts, OperationFactType } from '../domain/operation/facts.ts';
+import { apply, emptyOperation, ended, type OperationState, type OperationStatus, statusOf } from '../domain/operation/state.ts';
+import type { Instant } from '../domain/time.ts';
+import { COMMAND_REFUSED, type Command, type OperationAnswer, type OperationCarried, type OperationInput, type Refusal } from './messages.ts';
+import { Recorder } from './recorder.ts';
+
+const claims = proxyLocalActivities<OperationActivities>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  localRetryThreshold: '30s',
+});
+
+/** How many answered commands are remembered, in this run and over continue-as-new. */
+const REMEMBERED = 200;
+
+/** A crisis response, a return programme, or a drill: its status, its suspensions and phases. Its people are counted in SQL. */
+export async function operation(input: OperationInput): Promise<OperationStatus> {
+  const run = setup(input);
+  await condition(() => ended(run.state) || workflowInfo().continueAsNewSuggested);
+  await condition(() => allHandlersFinished() && run.recorder.idle);
+  if (!ended(run.state)) return continueAsNew<typeof operation>({ ...input, carried: run.carried() });
+  return statusOf(run.state);
+}
+
+/** Registers every handler before anything awaits. */
+function setup(input: OperationInput): OperationRun {
+  const run = new OperationRun(input);
+  for (const name of Object.keys(OPERATION_COMMANDS) as OperationCommand[]) take(run, name);
+  if (run.state.seq === 0) run.fact('operationOpened', {});
+  return run;
+}
+
+type Header = Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>;
+
+/** What each command does: its claim first, then what it makes true. A claim that finds something in the way refuses. */
+const EFFECTS: {
+  [C in OperationCommand]: (run: OperationRun, args: OperationCommands[C], by: Header) => Promise<void>;
+} = {
+  activate: async (run, { governmentRequestRef, leads }, by) => {
+    await claims.nameLeads({ operationId: run.operationId, governmentRequestRef, leads });
+    run.fact('operationActivated', { governmentRequestRef, leads }, by);
+    run.fact('operationStarted', {}, by);
+  },
+  suspend: async (run, args, by) => {
+    const { operationId } = run;
+    await claims.openSuspension({ operationId, ...args, at: run.now(), reasonCode: by.reasonCode ?? '' });
+    run.fact('operationSuspended', args, by);
+  },
+  resume: async (run, { suspensionId }, by) => {
+    const { operationId, consentMaxAge } = run;
+    const lapsed = await claims.closeSuspension({ operationId, suspensionId, at: run.now(), consentMaxAge });
+    run.fact('operationResumed', { suspensionId, lapsed }, by);
+  },
+  setPhase: async (run, args, by) => {
+    await claims.setPhase({ operationId: run.operationId, ...args });
+    run.fact('phaseSet', args, by);
+  },
+  windDown: async (run, _args, by) => {
+    await claims.stopRegistration({ operationId: run.operationId });
+    run.fact('windDownBegun', {}, by);
+  },
+  closeOperation: async (run, _args, by) => {
+    await run.claimEnd();
+    run.fact('operationClosed', {}, by);
+  },
+  cancelOperation: async (run, _args, by) => {
+    await run.claimEnd();
+    run.fact('operationCancelled', {}, by);
+  },
+};
+
+function take<C extends OperationCommand>(run: OperationRun, name: C): void {
+  setHandler(
+    defineUpdate<OperationAnswer, [Command<OperationCommands[C]>]>(name),
+    async (command: Command<OperationCommands[C]>): Promise<OperationAnswer> => {
+      const before = run.answerTo(command.commandId);
+      if (before) return before;
+      return run.alone(async () => {
+        // while it waited for its turn another command may have changed what is allowed
+        run.refuseUnlessAllowed(name, command);
+        const { commandId, actor, reasonCode, noteId } = command;
+        const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
+        await EFFECTS[name](run, command.args, by);
+        const answer = { seq: run.state.seq, status: statusOf(run.state) };
+        run.remember(commandId, answer);
+        await run.recorder.recorded();
+        return answer;
+      });
+    },
+    { validator: (command) => run.refuseUnlessAllowed(name, command) },
+  );
+}
+
+class OperationRun {
+  readonly operationId: string;
+  readonly consentMaxAge: number;
+  readonly recorder: Recorder;
+  state: OperationState;
+  private readonly clock: OperationInput['clock'];
+  private readonly answered: OperationCarried['answered'];
+  private busy = false;
+
+  constructor(input: OperationInput) {
+    this.operationId = input.operationId;
+    this.consentMaxAge = input.rules.consentMaxAge;
+    this.clock = input.clock;
+    this.state = input.carried?.state ?? emptyOperation();
+    this.answered = input.carried?.answered ?? [];
+    this.recorder = new Recorder({
+      subject: input.operationId,
+      subjectKind: 'operation',
+      operationId: input.operationId,
+      from: this.state.seq,
+      snapshot: () => ({ projection: { status: statusOf(this.state) }, waits: [] }),
+    });
+  }
+
+  now(): Instant {
+    return toOperation(this.clock, Date.now());
+  }
+
+  /** Makes a fact true: state and journal change together. */
+  fact<T extends OperationFactType>(type: T, data: OperationFacts[T], header: Partial<FactHeader> = {}): void {
+    const made = { at: this.now(), actor: SYSTEM as Actor, ...header, type, data } as OperationFact;
+    this.state = apply(this.state, made);
+    this.recorder.put(made);
+  }
+
+  /** One command at a time: a claim must not be overtaken by another's fact. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    while (this.busy) await condition(() => !this.busy);
+    this.busy = true;
+    try {
+      return await work();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  refuseUnlessAllowed<C extends OperationCommand>(name: C, command: Command<OperationCommands[C]>): void {
+    if (this.answerTo(command.commandId)) return;
+    const rule = OPERATION_COMMANDS[name];
+    const reason =
+      (rule.roles.includes(command.actor.role) ? undefined : `This is not for a ${command.actor.role} to decide`) ??
+      (rule.reason && !command.reasonCode ? 'A reason must be given' : undefined) ??
+      refusalOf(this.state, name, command.args);
+    if (reason !== undefined) this.refuse(reason);
+  }
+
+  /** @throws ApplicationFailure of type CommandRefused while anybody or anything has not come to an end */
+  async claimEnd(): Promise<void> {
+    const left = unfinishedSentence(await claims.claimEnd({ operationId: this.operationId }));
+    if (left !== undefined) this.refuse(left);
+  }
+
+  answerTo(commandId: string): OperationAnswer | undefined {
+    return this.answered.find((given) => given.commandId === commandId)?.answer;
+  }
+
+  remember(commandId: string, answer: OperationAnswer): void {
+    this.answered.push({ commandId, answer });
+    if (this.answered.length > REMEMBERED) this.answered.shift();
+  }
+
+  carried(): OperationCarried {
+    return { state: this.state, answered: this.answered };
+  }
+
+  private refuse(reason: string): never {
+    const refusal: Refusal = { reason, allowed: allowedCommands(this.state, ROLES) };
+    throw ApplicationFailure.nonRetryable(reason, COMMAND_REFUSED, refusal);
+  }
+}
