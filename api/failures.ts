@@ -62,7 +62,7 @@ const STATUS_CODES: Record<number, ProblemCode> = {
 
 function requestProblem(error: Error & Partial<FastifyError>, schemas: RouteSchemas): Problem | undefined {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const part = (error.validationContext ?? 'body') as RequestPart;
+    const part: RequestPart = error.validationContext ?? 'body';
     return validationProblem(error, part, schemas[part]);
   }
   if (error.code === 'FST_UNDER_PRESSURE') return new Problem('busy', { cause: error, retryAfter: 5 });
@@ -95,7 +95,8 @@ function engineProblem(error: Error): Problem | undefined {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
     return new Problem('outcome_unknown', { cause: error, retryAfter: 2 });
   const grpc = isGrpcServiceError(error) ? error : isGrpcServiceError(error.cause) ? error.cause : undefined;
-  switch (grpc?.code) {
+  const code: number | undefined = grpc?.code;
+  switch (code) {
     case GRPC.NOT_FOUND:
       return new Problem('not_found', { cause: error });
     case GRPC.DEADLINE_EXCEEDED:

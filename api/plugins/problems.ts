@@ -1,7 +1,7 @@
 import { type Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { problemOf, type RouteSchemas } from '../failures.ts';
+import { problemOf } from '../failures.ts';
 import { Problem } from '../problems.ts';
 
 const MEDIA_TYPE = 'application/problem+json; charset=utf-8';
@@ -21,7 +21,7 @@ export function answerNotFound(_request: FastifyRequest, _reply: FastifyReply): 
 
 /** For the option `frameworkErrors`: addresses that never reach a route. Also the error handler itself. */
 export function answerProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error, (request.routeOptions?.schema ?? {}) as RouteSchemas);
+  const problem = problemOf(error, request.routeOptions?.schema ?? {});
   if (problem.status >= 500) {
     request.log.error({ problem: problem.code, failure: withoutValues(problem.cause ?? problem) }, 'request failed');
   }

@@ -57,7 +57,7 @@ export async function startIssuer(options: {
   const clients = [...STAND_INS.map(({ id }) => id), PARTNER_CLIENT].map((id) => machineClient(id, secretOf(id)));
   const provider = new Provider(issuer, {
     clients,
-    jwks: { keys: keepsake.keys as never },
+    jwks: { keys: keepsake.keys },
     cookies: { keys: keepsake.cookieKeys },
     routes: { token: '/token', jwks: '/jwks' },
     scopes: [],

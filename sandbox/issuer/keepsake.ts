@@ -40,7 +40,7 @@ async function read(path: string): Promise<Keepsake | undefined> {
     throw error;
   }
   try {
-    return Kept.parse(JSON.parse(text)) as Keepsake;
+    return Kept.parse(JSON.parse(text));
   } catch {
     throw new Error(
       `${path} is damaged. Remove it to make new sign-ins; tokens given out so far then no longer count.`,

@@ -144,7 +144,7 @@ describe('a request that is not valid', () => {
 
   const hostile: Array<[string, string | object, string?, string?]> = [
     ['broken JSON', `{"name": "${CANARY}", `],
-    ['broken JSON that begins with the name', `${CANARY}`],
+    ['broken JSON that begins with the name', CANARY],
     ['a forbidden key', `{"name": "${CANARY}", "__proto__": {"${CANARY}": 1}}`],
     ['an unknown field', { name: CANARY, [CANARY]: CANARY }],
     ['a wrong type', { name: { [CANARY]: CANARY } }],
