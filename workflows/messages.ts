@@ -5,7 +5,8 @@ import type { SeatKind } from '../domain/journey/facts.ts';
 import type { Chapter, Ending, Stage } from '../domain/journey/stages.ts';
 import type { JourneyState } from '../domain/journey/state.ts';
 import type { Wait } from '../domain/journey/waits.ts';
-import type { Capacity, ClearanceKind, Scan } from '../domain/movement/facts.ts';
+import type { Capacity, ClearanceKind } from '../domain/movement/facts.ts';
+import type { MovementState } from '../domain/movement/state.ts';
 import type { OperationCommand, OperationCommands } from '../domain/operation/commands.ts';
 import type { OperationState, OperationStatus } from '../domain/operation/state.ts';
 import type { RecordedFact } from '../domain/record.ts';
@@ -131,22 +132,8 @@ export type CarrierNews = {
     | { kind: 'arrived'; stop: string };
 };
 
-/** Commands of a movement, each an update. */
-export type MovementCommands = {
-  giveClearance: { kind: ClearanceKind };
-  loseClearance: { kind: ClearanceKind };
-  allocateSeats: Record<never, never>;
-  lockManifest: Record<never, never>;
-  reopenManifest: Record<never, never>;
-  openBoarding: Record<never, never>;
-  applyScans: { scans: Scan[] };
-  recordDeparture: Record<never, never>;
-  recordArrival: { stop: string };
-  reconcile: Record<never, never>;
-  releaseUnit: { householdId: string };
-  cancelMovement: Record<never, never>;
-};
-export type MovementCommand = keyof MovementCommands;
+/** Every command of a movement is an update of its name; the table is domain/movement/commands.ts. */
+export type { MovementCommand, MovementCommands } from '../domain/movement/commands.ts';
 export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
 
 export type MovementInput = {
@@ -162,6 +149,17 @@ export type MovementInput = {
   /** codes of the stops in order, the last one the destination */
   stops: string[];
   capacity: Capacity;
+  /** what must be cleared besides the carrier's own confirmation */
+  clearances?: ClearanceKind[];
+  carried?: MovementCarried;
+};
+
+/** What a movement takes along over continue-as-new. */
+export type MovementCarried = {
+  state: MovementState;
+  waits: Wait[];
+  answered: Array<{ commandId: string; answer: MovementAnswer }>;
+  heard: string[];
 };
 
 /** Commands of an operation, each an update; the table is domain/operation/commands.ts. */

@@ -3,37 +3,75 @@ import type { Instant } from '../time.ts';
 
 export type Capacity = { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
 
-export type ClearanceKind = 'carrier' | 'permit' | 'security' | 'receiving_state' | 'reception';
+export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_state', 'reception'] as const;
+export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
-/** What can be true of a movement. */
+/** News of a carrier, by kind. */
+export type CarrierNewsKind = 'smaller_vehicle' | 'delayed' | 'cancelled' | 'departed' | 'arrived';
+
+/**
+ * How the seats of a movement stand after a step: totals, never differences, so that a step whose answer was lost can
+ * be taken again and its fact still says the truth.
+ */
+export type GateCounts = { checkedIn: number; boarded: number; noShow: number; denied: number; offloaded: number };
+
+/** What can be true of a movement. Counts and ids: its people stand in seats, which claims write before the fact. */
 export type MovementFacts = {
-  movementPlanned: { stage: string; departsAt: Instant; arrivesAt: Instant; capacity: Capacity };
-  carrierAsked: { requestId: string; partnerId: string };
+  /** `clearances`: the kinds that must be given before anybody boards; the carrier's is always among them */
+  movementPlanned: {
+    stage: string;
+    departsAt: Instant;
+    arrivesAt: Instant;
+    capacity: Capacity;
+    stops: string[];
+    clearances: ClearanceKind[];
+  };
+  carrierAsked: { requestId: string; partnerId: string; round: number };
   carrierBooked: { requestId?: string; bookingRef: string };
   carrierRefused: { requestId: string; reason: string };
+  /** nobody can be asked: the operation has no such partner, or no agreement with it */
+  carrierMissing: { partnerId: string };
+  bookingRecalled: { requestId: string };
   clearanceGiven: { kind: ClearanceKind };
   clearanceLost: { kind: ClearanceKind };
   vehicleChanged: { seats: number; capacity: Capacity; overCapacity: boolean };
   delayed: { departsAt: Instant; arrivesAt: Instant };
-  seatsAllocated: { households: number; people: number; refused: number };
-  unitReleased: { householdId: string };
+  /** all who hold a seat now; `released`: units that had to leave a smaller vehicle; `refused`: units that were looked at and not seated */
+  seatsAllocated: { households: number; people: number; refused: number; released: number; overCapacity: boolean };
+  /** `aboard`: members who have boarded and must be brought off by hand */
+  unitReleased: { householdId: string; people: number; aboard: number };
   manifestLocked: { version: number; people: number };
+  /** seats left after the lock: the same manifest less those people, under the next version */
+  manifestAmended: { version: number; people: number };
+  /** one of the two roles that a change after the lock needs has asked for it */
+  manifestReopeningAsked: { by: string; role: string };
   manifestReopened: { version: number };
   boardingOpened: Record<never, never>;
-  scansApplied: { checkedIn: number; boarded: number; noShow: number; denied: number; offloaded: number };
-  movementDeparted: { aboard: number };
+  scansApplied: GateCounts & { refused: number };
+  /** everybody of a unit that had to leave is off the vehicle */
+  unitOffBoard: { householdId: string };
+  /** `unaccounted`: people with a seat of whom nobody has said whether they are on board */
+  movementDeparted: { aboard: number; unaccounted: number };
   movementArrived: { stop: string; last: boolean; alighted: number };
-  movementReconciled: { booked: number; boarded: number; noShow: number; denied: number; offloaded: number };
-  reconciliationBroken: { booked: number; boarded: number; noShow: number; denied: number; offloaded: number; unaccounted: number };
+  /** what a carrier said out of its order: kept, and never applied by itself */
+  newsSetAside: { eventKey: string; kind: CarrierNewsKind; why: string };
+  movementReconciled: Reconciliation;
+  reconciliationBroken: Reconciliation & { unaccounted: number };
   movementCancelled: { released: number };
+  /** something done could not be undone yet; a person has the task, and it is tried again */
+  undoFailed: { step: string };
+  undone: { step: string };
   movementClosed: Record<never, never>;
   waitReminded: { key: string };
   waitDue: { key: string };
   waitEscalated: { key: string };
 };
 
+export type Reconciliation = { booked: number; boarded: number; noShow: number; denied: number; offloaded: number };
+
 export type MovementFactType = keyof MovementFacts;
-export type MovementFact = { [T in MovementFactType]: FactHeader & { type: T; data: MovementFacts[T] } }[MovementFactType];
+export type MovementFactOf<T extends MovementFactType> = FactHeader & { type: T; data: MovementFacts[T] };
+export type MovementFact = { [T in MovementFactType]: MovementFactOf<T> }[MovementFactType];
 
 /** What a gate scanner or a list says of one person at the gate. */
 export type Scan = {

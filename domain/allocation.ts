@@ -1,0 +1,166 @@
+import type { SeatKind } from './journey/facts.ts';
+import type { Capacity } from './movement/facts.ts';
+import type { NeutralReason } from './movement/unit.ts';
+import type { Instant } from './time.ts';
+
+/**
+ * Who gets the seats of a movement: whole households, the vulnerable first, then in the order in which they asked
+ * (domain.md 2.1, 5.5). Everything here follows from its arguments alone: the same list gives the same seats, and each
+ * household that stays can read why.
+ */
+export type Traveller = {
+  journeyId: string;
+  traveller: 'adult' | 'child' | 'infant';
+  /** what the health officer found, as codes: STRETCHER and WHEELCHAIR decide the kind of seat */
+  conditions: readonly string[];
+};
+
+export type Unit = {
+  householdId: string;
+  /** lower is earlier */
+  priority: number;
+  requestedAt: Instant;
+  members: readonly Traveller[];
+};
+
+/** `stretcherSeats`: how many of the seats one stretcher takes (nine on an aircraft, none on a ship). */
+export type Room = Capacity & { stretcherSeats: number };
+
+export type Allocation = {
+  seated: Array<{ householdId: string; seats: Array<{ journeyId: string; kind: SeatKind }> }>;
+  refused: Array<{ householdId: string; reasons: NeutralReason[] }>;
+  left: Capacity;
+};
+
+/** Priority, then the moment of the request, then the id, so that no two households are ever equal. */
+export function byPriority(a: Unit, b: Unit): number {
+  return a.priority - b.priority || a.requestedAt - b.requestedAt || (a.householdId < b.householdId ? -1 : 1);
+}
+
+/**
+ * Seats households in order of priority. One that does not fit is passed over with the reason, and smaller ones behind
+ * it may still be taken: an empty seat brings nobody home. What comes later in the order never changes what came before.
+ */
+export function allocate(units: readonly Unit[], room: Room): Allocation {
+  const left: Room = { ...room };
+  const seated: Allocation['seated'] = [];
+  const refused: Allocation['refused'] = [];
+  for (const unit of units.toSorted(byPriority)) {
+    const placed = place(unit, left);
+    if ('reasons' in placed) {
+      refused.push({ householdId: unit.householdId, reasons: placed.reasons });
+      continue;
+    }
+    take(left, placed.kinds);
+    const seats = unit.members.map((member, i) => ({ journeyId: member.journeyId, kind: placed.kinds[i] ?? 'seat' }));
+    seated.push({ householdId: unit.householdId, seats });
+  }
+  const { stretcherSeats: _, ...capacity } = left;
+  return { seated, refused, left: capacity };
+}
+
+/**
+ * The seat of each member, or why the household does not fit. An infant sits on the lap of an adult of the household
+ * who has a seat, one on each lap; further infants, and those for whom no lap is left, have a seat of their own.
+ */
+function place(unit: Unit, left: Room): { kinds: SeatKind[] } | { reasons: NeutralReason[] } {
+  const reasons: NeutralReason[] = [];
+  const own = unit.members.map(ownKind);
+  const laps = unit.members.filter((member, i) => member.traveller === 'adult' && own[i] !== 'stretcher').length;
+  const infants = unit.members.filter((member) => member.traveller === 'infant').length;
+  if (infants > 0 && !unit.members.some((member) => member.traveller === 'adult')) {
+    reasons.push({ code: 'infant_without_adult', words: 'An infant needs an adult of the household on board: somebody must decide who goes along' });
+  }
+  let free = Math.min(laps, left.infantLaps);
+  const kinds = own.map((kind) => {
+    if (kind !== 'infant_lap') return kind;
+    free -= 1;
+    return free >= 0 ? 'infant_lap' : 'seat';
+  });
+  const need = needOf(kinds, left.stretcherSeats);
+  if (need.stretchers > left.stretchers) reasons.push(short('no_stretcher', need.stretchers, left.stretchers, 'a stretcher', 'stretchers'));
+  if (need.wheelchairs > left.wheelchairs) {
+    reasons.push(short('no_wheelchair', need.wheelchairs, left.wheelchairs, 'a wheelchair place', 'wheelchair places'));
+  }
+  if (need.seats > left.seats) reasons.push(short('no_room', need.seats, left.seats, '1 seat', 'seats'));
+  return reasons.length > 0 ? { reasons } : { kinds };
+}
+
+function ownKind(member: Traveller): SeatKind {
+  if (member.conditions.includes('STRETCHER')) return 'stretcher';
+  if (member.conditions.includes('WHEELCHAIR')) return 'wheelchair';
+  return member.traveller === 'infant' ? 'infant_lap' : 'seat';
+}
+
+/** What seats of these kinds take of a vehicle. A person in a wheelchair sits on a seat too. */
+export function needOf(kinds: readonly SeatKind[], stretcherSeats: number): Capacity {
+  const count = (kind: SeatKind): number => kinds.filter((k) => k === kind).length;
+  return {
+    seats: count('seat') + count('wheelchair') + count('stretcher') * stretcherSeats,
+    infantLaps: count('infant_lap'),
+    stretchers: count('stretcher'),
+    wheelchairs: count('wheelchair'),
+  };
+}
+
+function take(left: Room, kinds: readonly SeatKind[]): void {
+  const need = needOf(kinds, left.stretcherSeats);
+  left.seats -= need.seats;
+  left.infantLaps -= need.infantLaps;
+  left.stretchers -= need.stretchers;
+  left.wheelchairs -= need.wheelchairs;
+}
+
+function short(code: string, needed: number, left: number, one: string, many: string): NeutralReason {
+  const what = needed === 1 ? `${one} is` : `${needed} ${many} are`;
+  return { code, words: `${what.charAt(0).toUpperCase()}${what.slice(1)} needed, ${Math.max(left, 0)} left` };
+}
+
+/** Whom a movement is for, by the nationality of the head of household; null is everybody. */
+export type Lists = { forHouseholdsOf: readonly string[] | null; acceptsNationalities: readonly string[] | null };
+
+/** Codes of ICAO Doc 9303 for people without a nationality, or of whom it is not known. */
+const WITHOUT_NATIONALITY = ['XXA', 'XXB', 'XXC', 'XXX'];
+
+/** The same State under two codes: in passports and in lists. */
+const SAME_STATE: Record<string, string> = { RKS: 'XKX' };
+
+/**
+ * Why a movement does not serve a household, or undefined. A family of mixed nationality travels with its head, and
+ * may enter where its head may, wherever it registered.
+ *
+ * People without a nationality are on no list of nationalities. A movement for everybody takes them like others. Where
+ * it goes by lists they are served only when a person has decided their route and a State has confirmed the head as its
+ * own: then that State counts. Else somebody must decide, and no computation does it for them.
+ */
+export function servedBy(
+  lists: Lists,
+  head: { nationality: string | null; confirmedBy: string | null; routeDecided: boolean },
+): NeutralReason | undefined {
+  if (lists.forHouseholdsOf === null && lists.acceptsNationalities === null) return undefined;
+  const own = head.nationality !== null && !WITHOUT_NATIONALITY.includes(head.nationality) ? head.nationality : undefined;
+  const nationality = own ?? (head.routeDecided ? head.confirmedBy : null);
+  if (nationality === null) {
+    return {
+      code: 'nationality_undecided',
+      words: 'People without a nationality are on no list of this movement: somebody must decide',
+    };
+  }
+  if (!holds(lists.forHouseholdsOf, nationality)) return { code: 'not_planned_for', words: 'This movement is planned for others' };
+  if (!holds(lists.acceptsNationalities, nationality)) {
+    return { code: 'not_accepted', words: 'The country at the end of this movement does not let them in' };
+  }
+  return undefined;
+}
+
+/** Where a household gets off: the stop that its head's nationality leaves at, else the last one. */
+export function alightingStop(leaveAt: Readonly<Record<string, readonly string[]>>, headNationality: string | null, last: string): string {
+  if (headNationality === null) return last;
+  return Object.entries(leaveAt).find(([, list]) => holds(list, headNationality))?.[0] ?? last;
+}
+
+function holds(list: readonly string[] | null, nationality: string): boolean {
+  if (list === null) return true;
+  const same = (code: string): string => SAME_STATE[code] ?? code;
+  return list.some((entry) => same(entry) === same(nationality));
+}

@@ -1,0 +1,241 @@
+import type { Instant } from '../time.ts';
+import { iso } from '../time.ts';
+import type { Capacity, CarrierNewsKind, ClearanceKind, GateCounts, MovementFact, MovementFacts, MovementFactType } from './facts.ts';
+
+/** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
+export const MOVEMENT_STATUSES = {
+  PLANNED: 'Planned; the carrier has not confirmed.',
+  CONTRACTED: 'The carrier has confirmed; a clearance is missing.',
+  CLEARED: 'Cleared to run; people are seated and the manifest is locked.',
+  BOARDING: 'The gate is open.',
+  DEPARTED: 'On the way.',
+  ARRIVED: 'At its last stop; seats are being accounted for.',
+  RECONCILED: 'Every seat is accounted for.',
+  CLOSED: 'Over.',
+  CANCELLED: 'Does not run; its seats are free.',
+} as const;
+
+export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
+
+/** Chapters of a movement, in reading order. */
+export const MOVEMENT_CHAPTERS = ['contract', 'clearances', 'allocation', 'boarding', 'underway', 'reconciliation', 'close'] as const;
+export type MovementChapter = (typeof MOVEMENT_CHAPTERS)[number];
+
+/** Everything a movement keeps in memory: counts and ids, never its people. One plain JSON object. */
+export type MovementState = {
+  seq: number;
+  stage: string;
+  stops: string[];
+  departsAt: Instant;
+  arrivesAt: Instant;
+  capacity: Capacity;
+  overCapacity: boolean;
+  booking: {
+    status: 'none' | 'asked' | 'booked' | 'refused' | 'missing';
+    round: number;
+    requestId?: string;
+    partnerId?: string;
+    bookingRef?: string;
+  };
+  /** the kinds that must be given, and how each stands */
+  clearances: Partial<Record<ClearanceKind, 'open' | 'given' | 'lost'>>;
+  /** people who hold a seat, as last counted */
+  seated: { households: number; people: number };
+  manifest: { version: number; locked: boolean; reopeningAskedBy?: { id: string; role: string } };
+  boarding: boolean;
+  gate: GateCounts;
+  /** households on board that must be brought off before the vehicle may leave */
+  mustLeave: string[];
+  departedAt?: Instant;
+  arrivedStops: string[];
+  arrived: boolean;
+  setAside: Array<{ eventKey: string; kind: CarrierNewsKind }>;
+  /** the last count did not come out even */
+  broken: boolean;
+  /** what is still to be undone */
+  undoing: string[];
+  reconciled: boolean;
+  cancelled: boolean;
+  closed: boolean;
+};
+
+/** A movement before its first fact. */
+export function emptyMovement(): MovementState {
+  return {
+    seq: 0,
+    stage: '',
+    stops: [],
+    departsAt: 0,
+    arrivesAt: 0,
+    capacity: { seats: 0, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+    overCapacity: false,
+    booking: { status: 'none', round: 0 },
+    clearances: {},
+    seated: { households: 0, people: 0 },
+    manifest: { version: 0, locked: false },
+    boarding: false,
+    gate: { checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0 },
+    mustLeave: [],
+    arrivedStops: [],
+    arrived: false,
+    setAside: [],
+    broken: false,
+    undoing: [],
+    reconciled: false,
+    cancelled: false,
+    closed: false,
+  };
+}
+
+type Applier<T extends MovementFactType> = (state: MovementState, data: MovementFacts[T], at: Instant) => Partial<MovementState>;
+
+/** What each fact changes. A fact that names no change here is history only. */
+const APPLY: { [T in MovementFactType]: Applier<T> } = {
+  movementPlanned: (_state, data) => ({
+    stage: data.stage,
+    stops: data.stops,
+    departsAt: data.departsAt,
+    arrivesAt: data.arrivesAt,
+    capacity: data.capacity,
+    clearances: Object.fromEntries(['carrier', ...data.clearances].map((kind) => [kind, 'open'])),
+  }),
+  carrierAsked: (state, data) => ({
+    booking: { ...state.booking, status: 'asked', round: data.round, requestId: data.requestId, partnerId: data.partnerId },
+  }),
+  carrierBooked: (state, data) => ({
+    booking: { ...state.booking, status: 'booked', bookingRef: data.bookingRef },
+    clearances: { ...state.clearances, carrier: 'given' },
+  }),
+  carrierRefused: (state) => ({ booking: { ...state.booking, status: 'refused' } }),
+  carrierMissing: (state) => ({ booking: { ...state.booking, status: 'missing' } }),
+  bookingRecalled: () => ({}),
+  clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
+  // without its clearances the gate is shut, and all gates are asked again
+  clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
+  vehicleChanged: (_state, data) => ({ capacity: data.capacity, overCapacity: data.overCapacity }),
+  delayed: (_state, data) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt }),
+  seatsAllocated: (_state, data) => ({
+    seated: { households: data.households, people: data.people },
+    overCapacity: data.overCapacity,
+  }),
+  unitReleased: (state, data) => ({
+    seated: {
+      households: Math.max(0, state.seated.households - (data.aboard === 0 && data.people > 0 ? 1 : 0)),
+      people: Math.max(0, state.seated.people - data.people),
+    },
+    mustLeave:
+      data.aboard > 0 && !state.mustLeave.includes(data.householdId) ? [...state.mustLeave, data.householdId] : state.mustLeave,
+  }),
+  manifestLocked: (state, data) => ({
+    manifest: { version: data.version, locked: true },
+    seated: { ...state.seated, people: data.people },
+  }),
+  manifestAmended: (state, data) => ({
+    manifest: { ...state.manifest, version: data.version },
+    seated: { ...state.seated, people: data.people },
+  }),
+  manifestReopeningAsked: (state, data) => ({
+    manifest: { ...state.manifest, reopeningAskedBy: { id: data.by, role: data.role } },
+  }),
+  manifestReopened: (state) => ({ manifest: { version: state.manifest.version, locked: false } }),
+  boardingOpened: () => ({ boarding: true }),
+  scansApplied: (_state, { checkedIn, boarded, noShow, denied, offloaded }) => ({
+    gate: { checkedIn, boarded, noShow, denied, offloaded },
+  }),
+  unitOffBoard: (state, data) => ({ mustLeave: state.mustLeave.filter((id) => id !== data.householdId) }),
+  movementDeparted: (_state, _data, at) => ({ departedAt: at, boarding: false, mustLeave: [] }),
+  movementArrived: (state, data) => ({
+    arrivedStops: state.arrivedStops.includes(data.stop) ? state.arrivedStops : [...state.arrivedStops, data.stop],
+    arrived: state.arrived || data.last,
+  }),
+  newsSetAside: (state, data) => ({ setAside: [...state.setAside, { eventKey: data.eventKey, kind: data.kind }] }),
+  movementReconciled: () => ({ reconciled: true, broken: false }),
+  reconciliationBroken: () => ({ broken: true }),
+  movementCancelled: () => ({
+    cancelled: true,
+    boarding: false,
+    seated: { households: 0, people: 0 },
+    mustLeave: [],
+    overCapacity: false,
+  }),
+  undoFailed: (state, data) => ({ undoing: state.undoing.includes(data.step) ? state.undoing : [...state.undoing, data.step] }),
+  undone: (state, data) => ({ undoing: state.undoing.filter((step) => step !== data.step) }),
+  movementClosed: () => ({ closed: true }),
+  waitReminded: () => ({}),
+  waitDue: () => ({}),
+  waitEscalated: () => ({}),
+};
+
+/** The state after a fact, with the subject's next sequence number. Facts cannot fail. */
+export function applyFact(state: MovementState, fact: MovementFact): MovementState {
+  const change = APPLY[fact.type] as Applier<MovementFactType>;
+  return { ...state, ...change(state, fact.data, fact.at), seq: state.seq + 1 };
+}
+
+/** The clearances that are still missing, in the order in which they are listed. */
+export function missingClearances(state: MovementState): ClearanceKind[] {
+  return (Object.keys(state.clearances) as ClearanceKind[]).filter((kind) => state.clearances[kind] !== 'given');
+}
+
+/** The status is a fold over the state, never stored beside it. What has happened outweighs what was planned. */
+export function statusOf(state: MovementState): MovementStatus {
+  if (state.cancelled) return 'CANCELLED';
+  if (state.closed) return 'CLOSED';
+  if (state.reconciled) return 'RECONCILED';
+  if (state.arrived) return 'ARRIVED';
+  if (state.departedAt !== undefined) return 'DEPARTED';
+  if (state.boarding) return 'BOARDING';
+  if (state.clearances.carrier !== 'given') return 'PLANNED';
+  return missingClearances(state).length === 0 ? 'CLEARED' : 'CONTRACTED';
+}
+
+export function movementChapterOf(state: MovementState): MovementChapter {
+  switch (statusOf(state)) {
+    case 'PLANNED':
+      return 'contract';
+    case 'CONTRACTED':
+      return 'clearances';
+    case 'CLEARED':
+      return state.manifest.locked ? 'boarding' : 'allocation';
+    case 'BOARDING':
+      return 'boarding';
+    case 'DEPARTED':
+      return 'underway';
+    case 'ARRIVED':
+      return 'reconciliation';
+    case 'RECONCILED':
+    case 'CLOSED':
+    case 'CANCELLED':
+      return 'close';
+  }
+}
+
+/** Whether the movement is over, for better or worse. */
+export function isOver(state: MovementState): boolean {
+  return state.closed || state.cancelled;
+}
+
+/** The stops at which somebody has still to be told off board, in order. */
+export function stopsAhead(state: MovementState): string[] {
+  return state.stops.filter((stop) => !state.arrivedStops.includes(stop));
+}
+
+/**
+ * The movement's row as its state tells it: columns of `movements`. Capacity and the counts of seats are no part of it:
+ * claims write them under the lock of the row, before the fact, so that no later batch can put back an older vehicle.
+ */
+export function movementProjection(state: MovementState): Record<string, unknown> {
+  return {
+    status: statusOf(state),
+    departs_at: iso(state.departsAt),
+    arrives_at: iso(state.arrivesAt),
+    manifest_version: state.manifest.version,
+    manifest_status: manifestStatus(state),
+    booking_ref: state.booking.bookingRef ?? null,
+  };
+}
+
+function manifestStatus(state: MovementState): 'none' | 'draft' | 'locked' | 'final' {
+  if (state.manifest.locked) return state.departedAt === undefined ? 'locked' : 'final';
+  return state.manifest.version > 0 || state.seated.people > 0 ? 'draft' : 'none';
+}
