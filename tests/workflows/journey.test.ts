@@ -6,7 +6,7 @@ import type { AskOutcome } from '../../activities/ports.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
-import { eventually, fakeActivities, journeyInput, RULES, startJourney, withWorker } from './journeyHarness.ts';
+import { eventually, fakeActivities, JUST_NOW, journeyInput, RULES, startJourney, withWorker } from './journeyHarness.ts';
 
 let env: TestWorkflowEnvironment;
 let bundle: Awaited<ReturnType<typeof workflowBundle>>;
@@ -290,7 +290,7 @@ describe('movements that misbehave', () => {
   it('a household that lost a member waits for a person, and takes no seat meanwhile', async () => {
     await along(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await person.handle.signal('householdChanged', [{ key: 'h1', at: 0, journeyId: 'jrn_other', ending: 'declined' }]);
+      await person.handle.signal('householdChanged', [{ key: 'h1', at: JUST_NOW, journeyId: 'jrn_other', ending: 'declined' }]);
       await seen('householdChanged');
       await seen('fitnessRequested');
       await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: Date.now() + 900 * DAY });

@@ -5,7 +5,6 @@ import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
-import { DAY } from '../../domain/time.ts';
 import { type Command, type JourneyAnswer, type JourneyInput, type OfficeNews, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
@@ -62,11 +61,14 @@ export function journeyInput(over: Partial<JourneyInput> & { intake?: Partial<Jo
     clock: REAL_CLOCK,
     rules: RULES.domestic,
     ...rest,
-    intake: { registeredAt: 0, consent: 'given', holds: [], route: ['evacuation'], routeDecided: true, ...intake },
+    intake: { registeredAt: Date.now(), consent: 'given', holds: [], route: ['evacuation'], routeDecided: true, ...intake },
   };
 }
 
 export const OFFICER = (role: Role): Extract<Actor, { kind: 'staff' }> => ({ kind: 'staff', id: `${role}@test`, role });
+
+/** Later than any clock: a journey keeps what outsiders say between its start and its own now. */
+export const JUST_NOW = Number.MAX_SAFE_INTEGER;
 
 let serial = 0;
 
@@ -88,10 +90,10 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
     },
     office: (requestId: string, answer: OfficeNews['answer'], extra: Partial<OfficeNews> = {}) =>
       handle.signal('officeAnswered', [
-        { eventKey: `evt-${++serial}`, requestId, partnerId: `par_${requestId.split('_')[1]}`, at: 0, answer, ...extra },
+        { eventKey: `evt-${++serial}`, requestId, partnerId: `par_${requestId.split('_')[1]}`, at: JUST_NOW, answer, ...extra },
       ]),
     travel: (news: object, key = `mov-${++serial}`) =>
-      handle.signal('travelNews', [{ key, at: 0, actor: { kind: 'system', id: 'homeward' }, news }]),
+      handle.signal('travelNews', [{ key, at: JUST_NOW, actor: { kind: 'system', id: 'homeward' }, news }]),
   };
 }
 
@@ -114,5 +116,3 @@ export async function eventually(holds: () => boolean | Promise<boolean>, what: 
   }
   throw new Error(`It did not come: ${what}`);
 }
-
-export const IN_THREE_DAYS = 3 * DAY;

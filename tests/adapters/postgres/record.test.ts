@@ -1,0 +1,199 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../../adapters/ids.ts';
+import { recordFacts } from '../../../adapters/postgres/record.ts';
+import { SYSTEM } from '../../../domain/actor.ts';
+import { projectionOf } from '../../../domain/journey/projection.ts';
+import { emptyJourney } from '../../../domain/journey/state.ts';
+import type { Wait } from '../../../domain/journey/waits.ts';
+import type { RecordBatch, RecordedFact } from '../../../domain/record.ts';
+import { defaultRules } from '../../../domain/rules.ts';
+import { HOUR } from '../../../domain/time.ts';
+import { testDatabase } from '../../support/database.ts';
+
+let database: Awaited<ReturnType<typeof testDatabase>>;
+let pool: Pool;
+let operation: string;
+let journey: string;
+let household: string;
+let person: string;
+const AT = Date.UTC(2026, 0, 5);
+
+beforeAll(async () => {
+  database = await testDatabase();
+  pool = database.pool;
+});
+afterAll(async () => {
+  await database?.drop();
+});
+
+beforeEach(async () => {
+  operation = newId('operation');
+  household = newId('household');
+  journey = newId('journey');
+  person = newId('person');
+  await pool.query(
+    `insert into operations (id, kind, name, country, created_by, starts_at) values ($1, 'evacuation', 'test', 'VUT', 'test', now())`,
+    [operation],
+  );
+  await pool.query(`insert into households (id, operation_id, reference, requested_at) values ($1, $2, 'H1', now())`, [
+    household,
+    operation,
+  ]);
+  await somebody(person);
+  await pool.query(
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since)
+     values ($1, $2, $3, $4, 'HEAD', now(), now())`,
+    [journey, person, operation, household],
+  );
+});
+
+const somebody = (id: string) =>
+  pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, 'VUT', 'F', 'adult')`, [id]);
+
+const fact = (seq: number, type: string, data: Record<string, unknown> = {}): RecordedFact => ({
+  seq,
+  type,
+  at: AT + seq,
+  actor: SYSTEM,
+  chapter: 'identify',
+  data,
+});
+
+const wait = (over: Partial<Wait> = {}): Wait => ({
+  key: 'screening',
+  chapter: 'screen',
+  whom: { kind: 'role', id: 'case_worker' },
+  what: 'screening',
+  blocks: true,
+  safety: false,
+  since: AT,
+  due: AT + HOUR,
+  rung: 'waiting',
+  ...over,
+});
+
+function batch(facts: RecordedFact[], waits: Wait[] = [], over: Record<string, unknown> = {}): RecordBatch {
+  const projection = { ...projectionOf(emptyJourney(), defaultRules('evacuation')), seq: facts.at(-1)?.seq ?? 0, ...over };
+  return { subject: journey, subjectKind: 'journey', operationId: operation, facts, projection, waits };
+}
+
+async function rows(sql: string, values: unknown[] = [journey]): Promise<unknown[]> {
+  return (await pool.query(sql, values)).rows;
+}
+
+const STARTED = fact(1, 'journeyStarted', { consent: 'given' });
+const SCREENED = fact(2, 'screened', { risk: 'none' });
+
+describe('the one door to the journal', () => {
+  it('writes facts, projection, waits, tasks, events and services in one transaction', async () => {
+    await recordFacts(pool, batch([STARTED, SCREENED], [wait()], { stage: 'SCREENED' }));
+    expect(await rows('select seq from journal where subject = $1 order by seq')).toEqual([{ seq: 1 }, { seq: 2 }]);
+    expect(await rows('select seq, stage from journeys where id = $1')).toEqual([{ seq: 2, stage: 'SCREENED' }]);
+    expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
+    expect(await rows('select role, status from tasks where subject = $1')).toEqual([{ role: 'case_worker', status: 'open' }]);
+    expect(await rows('select type, seq from outbox where subject = $1')).toEqual([{ type: 'journey.registered', seq: 1 }]);
+    expect(await rows('select sector_code from services where subject = $1')).toEqual([{ sector_code: 'counter_trafficking' }]);
+    expect(
+      await rows('select stage, sum(people)::int n from stage_counts where operation_id = $1 group by 1 having sum(people) <> 0', [
+        operation,
+      ]),
+    ).toEqual([{ stage: 'SCREENED', n: 1 }]);
+  });
+
+  it('the same again changes nothing', async () => {
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    expect(await rows('select seq from journal where subject = $1')).toHaveLength(1);
+    expect(await rows('select id from outbox where subject = $1')).toHaveLength(1);
+  });
+
+  it('another fact at a sequence that stands is refused, changes nothing and raises an alarm', async () => {
+    await recordFacts(pool, batch([STARTED]));
+    const other = batch([fact(1, 'journeyStarted', { consent: 'refused' }), SCREENED], [], { stage: 'SCREENED' });
+    await expect(recordFacts(pool, other)).rejects.toMatchObject({ type: 'JournalConflict', nonRetryable: true });
+    expect(await rows('select seq from journal where subject = $1')).toHaveLength(1);
+    expect(await rows('select stage from journeys where id = $1')).toEqual([{ stage: 'REGISTERED' }]);
+    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'journal_conflict' }]);
+  });
+
+  it('a gap before a fact is refused', async () => {
+    await expect(recordFacts(pool, batch([SCREENED]))).rejects.toMatchObject({ type: 'JournalConflict' });
+    expect(await rows('select seq from journal where subject = $1')).toEqual([]);
+  });
+
+  it('a batch that comes late puts back neither stage nor waits', async () => {
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    await recordFacts(pool, batch([SCREENED], [], { stage: 'SCREENED' }));
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    expect(await rows('select stage, seq from journeys where id = $1')).toEqual([{ stage: 'SCREENED', seq: 2 }]);
+    expect(await rows('select key from waits where subject = $1')).toEqual([]);
+  });
+
+  it('eight writers at once: each fact stands once', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => recordFacts(pool, batch([STARTED, SCREENED], [wait()]))));
+    expect(await rows('select seq from journal where subject = $1')).toHaveLength(2);
+  });
+
+  it('rows of the journal are never changed or deleted', async () => {
+    await recordFacts(pool, batch([STARTED]));
+    await expect(pool.query(`update journal set type = 'x' where subject = $1`, [journey])).rejects.toThrow('never changed');
+    await expect(pool.query('delete from journal where subject = $1', [journey])).rejects.toThrow('never changed');
+    await expect(pool.query('truncate journal')).rejects.toThrow('never changed');
+  });
+});
+
+describe('waits and their tasks', () => {
+  const openTasks = () => rows(`select role from tasks where subject = $1 and status = 'open' order by role`);
+
+  it('climbing opens the next task, and the end of the wait closes all', async () => {
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    await recordFacts(pool, batch([fact(2, 'waitDue', { key: 'screening' })], [wait({ rung: 'due' })]));
+    expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }]);
+    const climbed = wait({ rung: 'escalated', escalateAt: AT + 2 * HOUR });
+    await recordFacts(pool, batch([fact(3, 'waitEscalated', { key: 'screening' })], [climbed]));
+    expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }, { role: 'operation_lead' }]);
+    await recordFacts(pool, batch([fact(4, 'screened', { risk: 'none' })]));
+    expect(await openTasks()).toEqual([]);
+  });
+
+  it('a wait for a partner opens no task before it is due', async () => {
+    await recordFacts(pool, batch([STARTED], [wait({ whom: { kind: 'partner', id: 'par_x' } })]));
+    expect(await openTasks()).toEqual([]);
+  });
+});
+
+describe('holds and seats', () => {
+  async function ship(seats: number): Promise<(whose: string) => Promise<unknown>> {
+    const movement = newId('movement');
+    await pool.query(
+      `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, seat_capacity)
+       values ($1, $2, $1, 'evacuation', 'ship', '{}', '{}', '[]', now(), now(), $3)`,
+      [movement, operation, seats],
+    );
+    return (whose) =>
+      pool.query(
+        `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, claimed_at) values ($1, $2, $3, $4, $5, 'seat', now())`,
+        [newId('seat'), movement, household, journey, whose],
+      );
+  }
+
+  it('a hold that finds a seat names the movement, so that the unit is released', async () => {
+    await (await ship(1))(person);
+    const result = await recordFacts(pool, batch([STARTED, fact(2, 'holdRaised', { holdId: 'hld_x' })]));
+    expect(result.seatedOn).toHaveLength(1);
+  });
+
+  it('a seat beyond capacity cannot be written', async () => {
+    const take = await ship(1);
+    const other = newId('person');
+    await somebody(other);
+    await take(person);
+    await expect(take(other)).rejects.toMatchObject({ constraint: 'seats_within_capacity' });
+  });
+
+  it('a second active seat for one person cannot be written', async () => {
+    await (await ship(5))(person);
+    await expect((await ship(5))(person)).rejects.toMatchObject({ constraint: 'seats_one_active' });
+  });
+});
