@@ -44,6 +44,11 @@ export const CODES = {
       'An earlier row has this number: remove the row if it was pasted twice, else give it a number of its own.',
   },
 
+  CELLS_TOO_MANY: {
+    rejects: true,
+    sentence: 'The row has more cells than the list has headings: a delimiter may stand inside a cell; put the cell in quotation marks.',
+  },
+
   WHITESPACE: { rejects: false, sentence: 'Stray blanks, line breaks or invisible marks were left out.' },
   NAME_SINGLE: { rejects: false, sentence: 'Only one name is written: check whether the person has another.' },
   NAME_NOT_LATIN: {
@@ -113,6 +118,10 @@ export const CODES = {
     rejects: false,
     sentence:
       'A spreadsheet has rewritten this number and digits are lost: it is not used; copy it again, in a column formatted as text.',
+  },
+  NUMBER_CELL: {
+    rejects: false,
+    sentence: 'The spreadsheet keeps this as a number, so zeros at its beginning may be lost: compare it with the document.',
   },
   DIGITS_OTHER_SCRIPT: {
     rejects: false,

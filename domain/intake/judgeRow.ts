@@ -79,14 +79,20 @@ function referenceDay(context: JudgeContext): CalendarDay {
 
 /**
  * Judges one row by itself, by the table of data/README.md. What needs other rows (a reference used before, the
- * household) follows in `judgeHouseholds` from the `facts`. `row` counts records from 1.
+ * household) follows in `judgeHouseholds` from the `facts`. `row` counts records from 1; `fromFile` is what only
+ * the file showed of it (a number cell that lost its digits, cells beyond the headings).
  * @throws RangeError on a reference date that is none.
  */
-export function judgeRow(raw: Cells, context: JudgeContext, row: number): RowJudgement {
+export function judgeRow(
+  raw: Cells,
+  context: JudgeContext,
+  row: number,
+  fromFile: readonly Finding[] = [],
+): RowJudgement {
   const on = referenceDay(context);
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...fromFile];
   const cells: Cells = { ...raw };
-  const unusable = new Set<Column>();
+  const unusable = new Set<Column>(fromFile.flatMap(({ code, column }) => (code === 'NUMBER_RUINED' ? [column] : [])));
   const find = (code: Code, column: Column, more: Pick<Finding, 'hint'> = {}): void => {
     findings.push(more.hint === undefined ? { code, column } : { code, column, hint: more.hint });
   };

@@ -1,0 +1,178 @@
+import type { ListLimits } from '../limits.ts';
+import { ListRefused } from '../refused.ts';
+import { builtInFormat, numberText } from './numberText.ts';
+import { parseXml, readXml, unescapeCharacters } from './xml.ts';
+import { readZip, unpack } from './zip.ts';
+
+export type Sheet = { name: string; hidden: boolean };
+
+/** A cell as its reader sees it. `number` says what a number cell was, for cells that should never have been numbers. */
+export type SheetCell = { text: string; number?: 'date' | 'plain' | 'withZeros' };
+
+/** One row that holds something; `line` is its number in the sheet. */
+export type SheetRow = { line: number; cells: SheetCell[] };
+
+export type Workbook = {
+  sheets: Sheet[];
+  /** rows of one sheet in order, empty ones left out. @throws ListRefused `sheet_unknown`, `workbook_damaged`, limits */
+  rows: (sheet: string) => AsyncGenerator<SheetRow>;
+};
+
+/** Opens a workbook (.xlsx): its sheets, number formats and texts. @throws ListRefused `workbook_damaged`, `too_large`. */
+export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<Workbook> {
+  const entries = readZip(bytes);
+  const part = (path: string): AsyncIterable<Buffer> | null => {
+    const entry = entries.get(path);
+    return entry === undefined ? null : unpack(entry, limits.unpackedBytes);
+  };
+  const workbookPart = part('xl/workbook.xml');
+  if (workbookPart === null) throw new ListRefused('workbook_damaged', 'It has no sheets.');
+  const found: Array<Sheet & { relation: string }> = [];
+  let date1904 = false;
+  await readXml(workbookPart, {
+    open: (name, attributes) => {
+      if (name === 'workbookPr') date1904 = attributes.date1904 === '1' || attributes.date1904 === 'true';
+      if (name !== 'sheet') return;
+      const hidden = attributes.state === 'hidden' || attributes.state === 'veryHidden';
+      found.push({ name: unescapeCharacters(attributes.name ?? ''), hidden, relation: attributes.id ?? '' });
+    },
+  });
+  const targets = await readRelations(part('xl/_rels/workbook.xml.rels'));
+  const formats = await readFormats(part('xl/styles.xml'));
+  const texts = await readTexts(part('xl/sharedStrings.xml'));
+  return {
+    sheets: found.map(({ name, hidden }) => ({ name, hidden })),
+    rows: async function* (name) {
+      const sheet = found.find((candidate) => candidate.name === name);
+      if (sheet === undefined) throw new ListRefused('sheet_unknown', '');
+      const target = targets.get(sheet.relation);
+      const sheetPart = target === undefined ? null : part(target);
+      if (sheetPart === null) throw new ListRefused('workbook_damaged', 'A sheet is missing.');
+      yield* readRows(sheetPart, { formats, texts, date1904 }, limits);
+    },
+  };
+}
+
+async function readRelations(chunks: AsyncIterable<Buffer> | null): Promise<Map<string, string>> {
+  const targets = new Map<string, string>();
+  if (chunks === null) return targets;
+  await readXml(chunks, {
+    open: (name, attributes) => {
+      const target = attributes.Target ?? '';
+      if (name === 'Relationship') targets.set(attributes.Id ?? '', target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+    },
+  });
+  return targets;
+}
+
+/** The format code of each cell style, by its place. */
+async function readFormats(chunks: AsyncIterable<Buffer> | null): Promise<string[]> {
+  const own = new Map<number, string>();
+  const formats: string[] = [];
+  if (chunks === null) return formats;
+  let inCellStyles = false;
+  await readXml(chunks, {
+    open: (name, attributes) => {
+      if (name === 'cellXfs') inCellStyles = true;
+      if (name === 'numFmt') own.set(Number(attributes.numFmtId), attributes.formatCode ?? '');
+      if (name !== 'xf' || !inCellStyles) return;
+      const id = Number(attributes.numFmtId ?? 0);
+      formats.push(own.get(id) ?? builtInFormat(id));
+    },
+    close: (name) => {
+      if (name === 'cellXfs') inCellStyles = false;
+    },
+  });
+  return formats;
+}
+
+/** Texts that cells share; phonetic readings beside them are left out. */
+async function readTexts(chunks: AsyncIterable<Buffer> | null): Promise<string[]> {
+  const texts: string[] = [];
+  if (chunks === null) return texts;
+  let text = '';
+  let inText = false;
+  let inPhonetic = false;
+  await readXml(chunks, {
+    open: (name) => {
+      if (name === 'si') text = '';
+      if (name === 'rPh') inPhonetic = true;
+      if (name === 't') inText = !inPhonetic;
+    },
+    close: (name) => {
+      if (name === 'si') texts.push(unescapeCharacters(text));
+      if (name === 'rPh') inPhonetic = false;
+      if (name === 't') inText = false;
+    },
+    text: (piece) => {
+      if (inText) text += piece;
+    },
+  });
+  return texts;
+}
+
+type CellContext = { formats: readonly string[]; texts: readonly string[]; date1904: boolean };
+
+/** `AB12` → 27. */
+function columnOf(reference: string): number {
+  let column = 0;
+  for (const letter of /^[A-Z]*/.exec(reference)?.[0] ?? '') column = column * 26 + letter.charCodeAt(0) - 64;
+  return column - 1;
+}
+
+async function* readRows(
+  chunks: AsyncIterable<Buffer>,
+  context: CellContext,
+  limits: ListLimits,
+): AsyncGenerator<SheetRow> {
+  let done: SheetRow[] = [];
+  let row: SheetRow = { line: 0, cells: [] };
+  let cell = { column: -1, type: 'n', style: 0, value: '' };
+  let inValue = false;
+  let inPhonetic = false;
+  const parsing = parseXml(chunks, {
+    open: (name, attributes) => {
+      if (name === 'row') row = { line: Number(attributes.r ?? row.line + 1), cells: [] };
+      if (name === 'c') {
+        const column = attributes.r === undefined ? row.cells.length : columnOf(attributes.r);
+        cell = { column, type: attributes.t ?? 'n', style: Number(attributes.s ?? 0), value: '' };
+      }
+      if (name === 'rPh') inPhonetic = true;
+      if (name === 'v' || name === 't') inValue = !inPhonetic;
+    },
+    text: (piece) => {
+      if (inValue) cell.value += piece;
+    },
+    close: (name) => {
+      if (name === 'v' || name === 't') inValue = false;
+      if (name === 'rPh') inPhonetic = false;
+      if (name === 'c' && cell.value !== '') {
+        if (cell.column >= limits.columns) throw new ListRefused('too_many_columns', `The limit is ${limits.columns}.`);
+        while (row.cells.length < cell.column) row.cells.push({ text: '' });
+        row.cells[cell.column] = readCell(cell, context);
+      }
+      if (name === 'row' && row.cells.some((one) => one.text.trim() !== '')) done.push(row);
+    },
+  });
+  while (!(await parsing.next()).done) {
+    yield* done;
+    done = [];
+  }
+}
+
+function readCell(cell: { type: string; style: number; value: string }, context: CellContext): SheetCell {
+  switch (cell.type) {
+    case 's':
+      return { text: context.texts[Number(cell.value)] ?? '' };
+    case 'b':
+      return { text: cell.value === '1' ? 'TRUE' : 'FALSE' };
+    case 'n': {
+      const value = Number(cell.value);
+      if (!Number.isFinite(value)) return { text: cell.value };
+      const read = numberText(value, context.formats[cell.style] ?? 'General', context.date1904);
+      return { text: read.text, number: read.isDate ? 'date' : read.zerosShown ? 'withZeros' : 'plain' };
+    }
+    default:
+      return { text: unescapeCharacters(cell.value) };
+  }
+}
