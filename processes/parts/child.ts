@@ -7,7 +7,9 @@
  * start finds what was left by its pid file and ends or adopts it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface PartCommand {
@@ -15,15 +17,21 @@ export interface PartCommand {
   args: string[];
   /** A program that runs the part in other surroundings (`unshare …`), with its arguments. */
   within?: string[];
+  /** Beside the few variables that every part gets; nothing else of our own environment is handed on. */
   env?: NodeJS.ProcessEnv;
-  cwd?: string;
+  cwd: string;
   uid?: number;
   gid?: number;
   /** File that gets standard output and error, appended. */
   logFile: string;
+  /** Receives each line of standard output as well, for parts that say when they are ready. */
+  onLine?: (line: string) => void;
   /** What the kernel sends the part when this process dies; left out, the part outlives it. */
   signalOnParentDeath?: 'INT' | 'TERM' | 'KILL';
 }
+
+/** Settings and secrets in our environment are not a part's business, and could change what it does. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C', TZ: 'UTC' };
 
 export interface RunningPart {
   pid: number;
@@ -39,11 +47,11 @@ export async function startPart(part: PartCommand): Promise<RunningPart> {
   try {
     child = spawn(command, args, {
       cwd: part.cwd,
-      env: part.env,
+      env: { ...ENVIRONMENT, HOME: part.cwd, ...part.env },
       uid: part.uid,
       gid: part.gid,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', part.onLine === undefined ? log : 'pipe', log],
     });
   } finally {
     closeSync(log);
@@ -55,7 +63,20 @@ export async function startPart(part: PartCommand): Promise<RunningPart> {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
   });
   if (child.pid === undefined) throw new Error(`${part.command} ${await exited}`);
+  if (child.stdout !== null && part.onLine !== undefined) follow(child.stdout, part.logFile, part.onLine);
   return { pid: child.pid, exited };
+}
+
+/** Reads the part's words for as long as it speaks, line by line, and keeps them in the log. */
+function follow(output: Readable, logFile: string, onLine: (line: string) => void): void {
+  const log = createWriteStream(logFile, { flags: 'a' });
+  // A full disk must not end the process that holds everything together; the words are lost, the part goes on.
+  log.on('error', () => undefined);
+  createInterface({ input: output }).on('line', (line) => {
+    log.write(`${line}\n`);
+    onLine(line);
+  });
+  output.once('close', () => log.end());
 }
 
 /** The words to run. The tie to the parent comes last, because a change of user or namespace may undo it. */

@@ -11,6 +11,7 @@ import pg from 'pg';
 import { commandLineOf, endProcess, gone, isAlive, lastLines, type RunningPart, startPart } from './child.ts';
 import { anyFreePort, PortBusy, portIsFree } from './ports.ts';
 import { type Surroundings, surroundingsFor } from './postgresSurroundings.ts';
+import { waitUntilItAnswers } from './readiness.ts';
 
 export interface PostgresOptions {
   /** Folder of ours: database files, password and remembered port are kept in it. Made if missing. */
@@ -43,7 +44,6 @@ export interface Postgres {
 }
 
 const USER = 'homeward';
-const READY_WITHIN_MS = 60_000;
 const FIRST_PORT = 15_432;
 const PORTS_TRIED = 100;
 const STOP: [NodeJS.Signals, number][] = [
@@ -74,11 +74,12 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       logFile,
       signalOnParentDeath: options.outliveParent ? undefined : 'INT',
     });
-    const failure = await waitUntilReady(part, urlOf(password, port, 'postgres'));
+    const failure = await waitUntilItAnswers(part, () => answers(urlOf(password, port, 'postgres')));
     if (failure === undefined) {
       writeFileSync(join(dataDir, 'port'), String(port));
       return running(password, port, part);
     }
+    await endProcess(part.pid, STOP);
     const words = lastLines(logFile);
     // After a kill -9 the old server's children take a moment to leave; and a port found free may be taken meanwhile.
     const passing = /shared memory block|lock file|Address already in use/.test(words);
@@ -183,24 +184,6 @@ function serverArguments(data: string, port: number, unsafeFast: boolean): strin
     String(port),
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-}
-
-/** @returns undefined once the server answers, else words for what happened instead. */
-async function waitUntilReady(part: RunningPart, url: string): Promise<string | undefined> {
-  let ended: string | undefined;
-  void part.exited.then((how) => {
-    ended = how;
-  });
-  const until = Date.now() + READY_WITHIN_MS;
-  while (ended === undefined) {
-    if (await answers(url)) return undefined;
-    if (Date.now() > until) {
-      await endProcess(part.pid, STOP);
-      return `did not answer within ${READY_WITHIN_MS / 1000} s`;
-    }
-    await pause(40);
-  }
-  return ended;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,0 +1,277 @@
+/**
+ * The only reader of the environment. Everything that can be set is here, with its default, checked at the start; what
+ * is wrong is told at once and in one list. A secret may be given as `NAME_FILE`, the path of a file that holds it.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that may also come from a file named by `…_FILE`. */
+const SECRETS = ['DATABASE_URL', 'TEMPORAL_API_KEY'];
+
+const port = z.coerce
+  .number('a port is a whole number')
+  .int('a port is a whole number')
+  .min(1, 'a port is at least 1')
+  .max(65_535, 'a port is at most 65535');
+const flag = z
+  .enum(['true', 'false', '1', '0', 'yes', 'no'], 'say true or false')
+  .transform((word) => ['true', '1', 'yes'].includes(word));
+const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
+
+const settings = z.object({
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'an address such as postgresql://user:password@host:5432/homeward' })
+    .optional(),
+  HOMEWARD_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20),
+  HOMEWARD_DATA: z.string().default('.homeward'),
+  HOMEWARD_KEY_FILE: z.string().optional(),
+  HOMEWARD_LOCAL: flag.default(false),
+  HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
+  HOMEWARD_OIDC_ISSUER: webAddress.optional(),
+  HOMEWARD_OIDC_AUDIENCE: z.string().default('homeward'),
+  HOMEWARD_PUBLIC_URL: webAddress.optional(),
+  HOMEWARD_API_HOST: z.string().default('127.0.0.1'),
+  HOMEWARD_API_PORT: port.default(8080),
+  HOMEWARD_WORKER_PORT: port.default(8081),
+  HOMEWARD_TEMPORAL_PORT: port.default(7233),
+  HOMEWARD_TEMPORAL_UI_PORT: port.default(8233),
+  HOMEWARD_POSTGRES_PORT: port.optional(),
+  HOMEWARD_ISSUER_PORT: port.default(8089),
+  HOMEWARD_SANDBOX_PORT: port.default(8090),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'host:port')
+    .optional(),
+  TEMPORAL_CLI_PATH: z.string().optional(),
+});
+
+type Settings = z.infer<typeof settings>;
+
+export interface Config {
+  /** Folder of everything local mode keeps, absolute. */
+  dataDir: string;
+  /** Folder of fetched programs, shared by all checkouts of a user, absolute. */
+  cacheDir: string;
+  /** Partners on 127.0.0.1 may be called. Never set it where others can register partners. */
+  local: boolean;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  database: { url: string; poolSize: number };
+  temporal: TemporalConfig;
+  oidc: { issuer: string; audience: string };
+  /** File with the keys that wrap the keys of people, absolute. */
+  keyFile: string;
+  api: { host: string; port: number; publicUrl: string };
+  /** Metrics and health of the worker. */
+  workerPort: number;
+  sandboxPort: number;
+}
+
+export interface TemporalConfig {
+  connection: { address: string; tls?: TemporalConnection['tls']; apiKey?: string; metadata?: Record<string, string> };
+  namespace: string;
+}
+
+type TemporalConnection = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+
+/** What `npm start` needs to know: what is given from outside is used, everything else it starts itself. */
+export interface LocalConfig extends Omit<Config, 'database' | 'temporal' | 'oidc' | 'keyFile'> {
+  database: { url: string | undefined; poolSize: number };
+  /** Undefined when no server is given. */
+  temporal: TemporalConfig | undefined;
+  oidc: { issuer: string | undefined; audience: string };
+  keyFile: string | undefined;
+  ports: { temporal: number; temporalUi: number; issuer: number; postgres: number | undefined };
+  /** Where a `temporal` program may be found on this machine. */
+  programs: { temporal: string | undefined; path: string };
+  /** The environment that the processes of the house get, with our settings in it. */
+  environment: Record<string, string>;
+}
+
+/** The settings are wrong; `problems` has one readable line for each. */
+export class ConfigInvalid extends Error {
+  override name = 'ConfigInvalid';
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(
+      `${problems.length === 1 ? 'One setting is' : `${problems.length} settings are`} wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** Settings of a process of the house (worker, API). @throws ConfigInvalid with everything that is wrong or missing. */
+export function readConfig(environment: Environment = process.env): Config {
+  const { values, problems, env } = check(environment);
+  const required = {
+    DATABASE_URL: 'the address of the database',
+    TEMPORAL_ADDRESS: 'host:port of the Temporal server',
+    HOMEWARD_OIDC_ISSUER: 'the address of the OpenID issuer whose tokens count',
+    HOMEWARD_KEY_FILE: 'the file with the keys that protect personal data',
+  };
+  const temporal = temporalFrom(env, problems);
+  for (const [name, what] of Object.entries(required)) {
+    const given = name === 'TEMPORAL_ADDRESS' ? temporal : env[name];
+    if (given === undefined && !problems.some((problem) => problem.startsWith(`${name}:`)))
+      problems.push(`${name}: is missing; it is ${what}`);
+  }
+  const { DATABASE_URL: url, HOMEWARD_OIDC_ISSUER: issuer, HOMEWARD_KEY_FILE: keyFile } = values;
+  if (
+    problems.length > 0 ||
+    url === undefined ||
+    issuer === undefined ||
+    keyFile === undefined ||
+    temporal === undefined
+  ) {
+    throw new ConfigInvalid(problems);
+  }
+  return {
+    ...commonFrom(values, env),
+    database: { url, poolSize: values.HOMEWARD_DATABASE_POOL },
+    temporal,
+    oidc: { issuer, audience: values.HOMEWARD_OIDC_AUDIENCE },
+    keyFile: resolve(keyFile),
+  };
+}
+
+/** Settings of one machine (`npm start`). @throws ConfigInvalid with everything that is wrong. */
+export function readLocalConfig(environment: Environment = process.env): LocalConfig {
+  const { values, problems, env } = check(environment);
+  const temporal = temporalFrom(env, problems);
+  if (problems.length > 0) throw new ConfigInvalid(problems);
+  return {
+    ...commonFrom(values, env),
+    local: true,
+    database: { url: values.DATABASE_URL, poolSize: values.HOMEWARD_DATABASE_POOL },
+    temporal,
+    oidc: { issuer: values.HOMEWARD_OIDC_ISSUER, audience: values.HOMEWARD_OIDC_AUDIENCE },
+    keyFile: values.HOMEWARD_KEY_FILE === undefined ? undefined : resolve(values.HOMEWARD_KEY_FILE),
+    ports: {
+      temporal: values.HOMEWARD_TEMPORAL_PORT,
+      temporalUi: values.HOMEWARD_TEMPORAL_UI_PORT,
+      issuer: values.HOMEWARD_ISSUER_PORT,
+      postgres: values.HOMEWARD_POSTGRES_PORT,
+    },
+    programs: { temporal: values.TEMPORAL_CLI_PATH, path: environment.PATH ?? '' },
+    environment: Object.fromEntries(
+      Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  };
+}
+
+/** Folder of programs that were fetched once for all checkouts of this user. */
+export function cacheFolder(environment: Environment = process.env): string {
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'homeward');
+}
+
+/** Reads and checks; what is wrong is collected and not thrown, so that the list is whole. */
+function check(environment: Environment): { values: Settings; problems: string[]; env: Environment } {
+  const problems: string[] = [];
+  const env = withSecretsFromFiles(environment, problems);
+  const known = new Set([...Object.keys(settings.shape), ...SECRETS.map((name) => `${name}_FILE`)]);
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('HOMEWARD_') && !known.has(name)) problems.push(`${name}: is not a setting of Homeward`);
+  }
+  const given = Object.fromEntries(Object.keys(settings.shape).map((name) => [name, env[name]]));
+  const result = settings.safeParse(given);
+  if (!result.success) {
+    // The value itself is not repeated: it may be a password. What is wrong is left out, and the check goes on.
+    for (const { path, message } of result.error.issues) {
+      problems.push(`${path.join('.')}: ${message}`);
+      delete given[String(path[0])];
+    }
+  }
+  const values = result.success ? result.data : settings.parse(given);
+  problems.push(...portClashes(values));
+  return { values, problems, env };
+}
+
+/** Without empty settings, which count as not set, and with the secrets that stand in files. */
+function withSecretsFromFiles(environment: Environment, problems: string[]): Environment {
+  const env = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  for (const name of SECRETS) {
+    const file = env[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (env[name] !== undefined) problems.push(`${name}_FILE: is set beside ${name}; set one of them`);
+    try {
+      env[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      problems.push(
+        `${name}_FILE: ${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`,
+      );
+    }
+  }
+  return env;
+}
+
+function portClashes(values: Settings): string[] {
+  const ports = Object.entries(values).filter(
+    (entry): entry is [string, number] => entry[0].endsWith('_PORT') && typeof entry[1] === 'number',
+  );
+  return ports.flatMap(([name, value], index) =>
+    ports
+      .slice(0, index)
+      .filter(([, other]) => other === value)
+      .map(([other]) => `${name}: is ${value}, which is also ${other}`),
+  );
+}
+
+function commonFrom(values: Settings, env: Environment) {
+  return {
+    dataDir: resolve(values.HOMEWARD_DATA),
+    cacheDir: cacheFolder(env),
+    local: values.HOMEWARD_LOCAL,
+    logLevel: values.HOMEWARD_LOG_LEVEL,
+    api: {
+      host: values.HOMEWARD_API_HOST,
+      port: values.HOMEWARD_API_PORT,
+      publicUrl: (values.HOMEWARD_PUBLIC_URL ?? `http://127.0.0.1:${values.HOMEWARD_API_PORT}`).replace(/\/$/, ''),
+    },
+    workerPort: values.HOMEWARD_WORKER_PORT,
+    sandboxPort: values.HOMEWARD_SANDBOX_PORT,
+  };
+}
+
+/**
+ * Address, namespace, TLS and API key as Temporal's own tools read them. A profile file in the user's home counts only
+ * when the environment asks for it: nobody's local start should land on a cluster by surprise.
+ */
+function temporalFrom(env: Environment, problems: string[]): TemporalConfig | undefined {
+  const asked = ['TEMPORAL_ADDRESS', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'].some(
+    (name) => env[name] !== undefined,
+  );
+  if (!asked) return undefined;
+  try {
+    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+      disableFile: env.TEMPORAL_CONFIG_FILE === undefined && env.TEMPORAL_PROFILE === undefined,
+      configFileStrict: true,
+      overrideEnvVars: Object.fromEntries(
+        Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
+    });
+    const { address, tls, apiKey, metadata } = connectionOptions;
+    if (address === undefined) {
+      problems.push('TEMPORAL_ADDRESS: is missing in the profile; it is host:port of the Temporal server');
+      return undefined;
+    }
+    return {
+      connection: {
+        address,
+        tls,
+        apiKey: typeof apiKey === 'string' ? apiKey : undefined,
+        metadata: metadata as Record<string, string> | undefined,
+      },
+      namespace,
+    };
+  } catch (error) {
+    problems.push(`TEMPORAL_ADDRESS: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
