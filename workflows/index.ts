@@ -1,1 +1,3 @@
+export { importList } from './import.ts';
 export { journey } from './journey/journey.ts';
+export { operation } from './operation.ts';

@@ -1,0 +1,204 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../adapters/ids.ts';
+import { operationClaims } from '../../adapters/postgres/operationClaims.ts';
+import { recordFacts } from '../../adapters/postgres/record.ts';
+import { standstill } from '../../adapters/postgres/suspensions.ts';
+import type { Role } from '../../domain/actor.ts';
+import { REAL_CLOCK } from '../../domain/clock.ts';
+import { defaultRules } from '../../domain/rules.ts';
+import { DAY } from '../../domain/time.ts';
+import { type Command, type OperationAnswer, type Refusal, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { makeOperation } from '../support/operations.ts';
+import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
+import { OFFICER, withWorker } from './journeyHarness.ts';
+
+let env: TestWorkflowEnvironment;
+let bundle: Awaited<ReturnType<typeof workflowBundle>>;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  [env, bundle, database] = await Promise.all([timeSkippingEnvironment(), workflowBundle(), testDatabase()]);
+});
+afterAll(async () => {
+  await env?.teardown();
+  await database?.drop();
+});
+
+const LEADS = { protection: 'p.lead', health: 'h.lead', movement: 'm.lead' };
+const ACTIVATION = { governmentRequestRef: 'NV 12/2017', leads: LEADS };
+
+type Say = (name: string, args?: object, extra?: Partial<Command<object>> & { role?: Role }) => Promise<OperationAnswer>;
+
+/** An operation that runs on real PostgreSQL beside a worker of its own. */
+async function along(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
+  const { pool } = database;
+  const activities = {
+    ...operationClaims(pool),
+    record: (batch: Parameters<typeof recordFacts>[1]) => recordFacts(pool, batch),
+  };
+  await withWorker(env, bundle, activities, async () => {
+    const { id } = await makeOperation(pool);
+    const handle = await env.client.workflow.start('operation', {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowId.operation(id),
+      args: [{ version: 1, operationId: id, clock: REAL_CLOCK, rules: defaultRules('evacuation') }],
+    });
+    await work(id, (name, args = {}, { role = 'coordinator', ...extra } = {}) => {
+      const commandId = extra.commandId ?? newId('event');
+      return handle.executeUpdate<OperationAnswer, [Command<object>]>(name, {
+        updateId: commandId,
+        args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'security', ...extra }],
+      });
+    });
+  });
+}
+
+async function refusal(promise: Promise<unknown>): Promise<Refusal> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
+  return ((error as WorkflowUpdateFailedError).cause as ApplicationFailure).details?.[0] as Refusal;
+}
+
+const row = async (id: string) =>
+  (await database.pool.query('select status, government_request_ref, registration_open, seq from operations where id = $1', [id])).rows[0];
+
+const journal = async (id: string): Promise<string[]> =>
+  (await database.pool.query('select type from journal where subject = $1 order by seq', [id])).rows.map(({ type }) => type);
+
+/** Somebody registered in the operation, as far as these tests need. */
+async function registered(operationId: string, over: Record<string, unknown> = {}): Promise<string> {
+  const [person, household, journey] = [newId('person'), newId('household'), newId('journey')];
+  const { pool } = database;
+  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, $2, 'F', 'adult')`, [person, over['nationality'] ?? 'VUT']);
+  await pool.query(
+    `insert into households (id, operation_id, reference, site, requested_at) values ($1, $2, 'H1', $3, now())`,
+    [household, operationId, over['site'] ?? 'Walaha'],
+  );
+  await pool.query(
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since, route, consent, consent_confirmed_at)
+     values ($1, $2, $3, $4, 'HEAD', now(), now(), '{evacuation}', $5, $6)`,
+    [journey, person, operationId, household, over['consent'] ?? 'none', over['confirmedAt'] ?? null],
+  );
+  return journey;
+}
+
+describe('an operation', () => {
+  it('is activated on a government’s request with its leads named, and only then', async () => {
+    await along(async (id, say) => {
+      expect((await refusal(say('activate', { governmentRequestRef: '', leads: { health: 'h' } }))).reason).toBe(
+        'Before activation there must be: the reference of the government’s request, a named lead for protection, a named lead for movement',
+      );
+      expect((await refusal(say('windDown'))).allowed).toEqual(['activate', 'setPhase', 'cancelOperation']);
+      expect((await refusal(say('activate', ACTIVATION, { role: 'case_worker' }))).reason).toBe('This is not for a case_worker to decide');
+      expect(await say('activate', ACTIVATION)).toEqual({ seq: 3, status: 'running' });
+      expect(await row(id)).toMatchObject({ status: 'running', government_request_ref: 'NV 12/2017', seq: 3 });
+      expect(await journal(id)).toEqual(['operationOpened', 'operationActivated', 'operationStarted']);
+      const leads = await database.pool.query('select area, principal from operation_leads where operation_id = $1 order by area', [id]);
+      expect(Object.fromEntries(leads.rows.map(({ area, principal }) => [area, principal]))).toEqual(LEADS);
+    });
+  });
+
+  it('answers the same command the same, and does it once', async () => {
+    await along(async (id, say) => {
+      const twice = { commandId: 'the-same' };
+      const [first, second] = await Promise.all([say('activate', ACTIVATION, twice), say('activate', ACTIVATION, twice)]);
+      expect(second).toEqual(first);
+      expect(await journal(id)).toHaveLength(3);
+    });
+  });
+
+  it('stands still and goes on: timers see the overlap, the sweep counts what has lapsed', async () => {
+    await along(async (id, say) => {
+      await say('activate', ACTIVATION);
+      const old = await registered(id, { consent: 'given', confirmedAt: new Date(Date.now() - 90 * DAY) });
+      const elsewhere = await registered(id, { consent: 'given', confirmedAt: new Date(Date.now() - 90 * DAY), site: 'Lolowai' });
+      const before = Date.now() - DAY;
+      const site = { suspensionId: newId('suspension'), scopeKind: 'site', scopeValue: 'Walaha' };
+      expect((await refusal(say('suspend', site, { reasonCode: undefined }))).reason).toBe('A reason must be given');
+      expect(await say('suspend', site)).toMatchObject({ status: 'running' });
+      const now = Date.now() + DAY;
+      const at = { operationId: id, since: before, at: now };
+      expect((await standstill(database.pool, { ...at, subject: old })).open).toBe(true);
+      expect(await standstill(database.pool, { ...at, subject: elsewhere })).toEqual({ overlap: 0, open: false });
+      expect(await standstill(database.pool, { ...at, subject: id })).toEqual({ overlap: 0, open: false });
+
+      const everything = { suspensionId: newId('suspension'), scopeKind: 'all' };
+      expect(await say('suspend', everything)).toMatchObject({ status: 'suspended' });
+      expect((await standstill(database.pool, { ...at, subject: elsewhere })).open).toBe(true);
+      expect((await refusal(say('closeOperation'))).reason).toBe('The operation is suspended');
+
+      await say('resume', everything);
+      await say('resume', site);
+      expect(await row(id)).toMatchObject({ status: 'running' });
+      const { overlap, open } = await standstill(database.pool, { ...at, subject: old });
+      expect(open).toBe(false);
+      expect(overlap).toBeGreaterThan(0);
+      const facts = await database.pool.query(
+        `select data from journal where subject = $1 and type = 'operationResumed' order by seq`,
+        [id],
+      );
+      expect(facts.rows.map(({ data }) => data.lapsed.consent)).toEqual([2, 1]);
+      expect((await refusal(say('resume', site))).reason).toBe('This suspension is not open');
+      const events = await database.pool.query('select type, data from outbox where subject = $1 order by seq', [id]);
+      expect(events.rows.map(({ type }) => type)).toEqual([
+        'operation.suspended',
+        'operation.suspended',
+        'operation.resumed',
+        'operation.resumed',
+      ]);
+      expect(JSON.stringify(events.rows)).not.toContain('security');
+    });
+  });
+
+  it('keeps the phase of each area', async () => {
+    await along(async (id, say) => {
+      await say('setPhase', { area: 'health', phase: 'before' });
+      await say('setPhase', { area: 'health', phase: 'during' });
+      expect((await refusal(say('setPhase', { area: 'health', phase: 'during' }))).reason).toMatch(/already/);
+      const { rows } = await database.pool.query('select area, phase from operation_phases where operation_id = $1', [id]);
+      expect(rows).toEqual([{ area: 'health', phase: 'during' }]);
+    });
+  });
+
+  it('is not closed while anybody is unfinished, says who, and takes nobody in after it was', async () => {
+    await along(async (id, say) => {
+      await say('activate', ACTIVATION);
+      const journey = await registered(id);
+      expect((await refusal(say('closeOperation'))).reason).toBe('Not everything has come to an end: 1 people in stage REGISTERED');
+      expect(await row(id)).toMatchObject({ status: 'running', registration_open: true });
+      await say('windDown');
+      expect(await row(id)).toMatchObject({ status: 'winding_down', registration_open: false });
+      expect((await refusal(say('closeOperation'))).reason).toMatch(/1 people/);
+      await database.pool.query(`update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`, [journey]);
+      expect(await say('closeOperation')).toMatchObject({ status: 'closed' });
+      expect(await row(id)).toMatchObject({ status: 'closed' });
+      const state = await env.client.workflow.getHandle(workflowId.operation(id)).result();
+      expect(state).toBe('closed');
+    });
+  });
+
+  it('is given up before it runs, and not while people are on its list', async () => {
+    await along(async (id, say) => {
+      const journey = await registered(id);
+      expect((await refusal(say('cancelOperation'))).reason).toMatch(/1 people/);
+      await database.pool.query(`update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`, [journey]);
+      expect(await say('cancelOperation')).toMatchObject({ status: 'cancelled' });
+    });
+  });
+
+  it('does one thing at a time: of commands that race, the second sees what the first made', async () => {
+    await along(async (id, say) => {
+      await say('activate', ACTIVATION);
+      const outcomes = await Promise.allSettled([say('windDown'), say('windDown'), say('windDown')]);
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect((await journal(id)).filter((type) => type === 'windDownBegun')).toHaveLength(1);
+    });
+  });
+});

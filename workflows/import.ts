@@ -1,0 +1,32 @@
+import { proxyActivities, sleep } from '@temporalio/workflow';
+import type { ImportActivities } from '../activities/imports.ts';
+import type { ImportInput } from './messages.ts';
+
+/** A list may take long; what matters is that it goes on. An attempt that dies is noticed by its missing heartbeat. */
+const patient = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+} as const;
+
+const { checkList } = proxyActivities<ImportActivities>({ ...patient, summary: 'Judge every row of the list' });
+const { commitList } = proxyActivities<ImportActivities>({ ...patient, summary: 'Take in household by household' });
+const { countStartsLeft, finishImport } = proxyActivities<ImportActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+const FIRST_LOOK = 2_000;
+const LAST_LOOK = 60_000;
+
+/** A list on its way in. Checking is one run; taking in, when a person has said so, is another. */
+export async function importList({ importId, step }: ImportInput): Promise<void> {
+  if (step === 'check') return checkList({ importId });
+  const { committed } = await commitList({ importId });
+  if (!committed) return;
+  // The starter paces the journeys; the import is done when every one of them runs.
+  for (let pause = FIRST_LOOK; (await countStartsLeft({ importId })) > 0; pause = Math.min(pause * 2, LAST_LOOK)) {
+    await sleep(pause, { summary: 'Journeys are being started' });
+  }
+  await finishImport({ importId });
+}
