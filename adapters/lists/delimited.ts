@@ -99,7 +99,8 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter): TextSh
 export function detectDelimiter(head: string): Delimiter {
   const firstLine = /^[\r\n]*([^\r\n]*)/.exec(head)?.[1] ?? '';
   const said = SEP_LINE.exec(firstLine)?.[1];
-  const isDelimiter = (text: string | undefined): text is Delimiter => DELIMITERS.some((delimiter) => delimiter === text);
+  const isDelimiter = (text: string | undefined): text is Delimiter =>
+    DELIMITERS.some((delimiter) => delimiter === text);
   if (isDelimiter(said)) return said;
   const bare = firstLine.replace(/"(?:[^"]|"")*"/g, '');
   const count = (delimiter: Delimiter): number => bare.split(delimiter).length;

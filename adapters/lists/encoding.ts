@@ -18,7 +18,11 @@ export function detectEncoding(bytes: Buffer): FoundEncoding {
   for (const [encoding, mark] of MARKS) {
     if (mark.every((byte, index) => bytes[index] === byte)) return { encoding, byteOrderMark: true, certain: true };
   }
-  const withoutMark = (encoding: Encoding, certain: boolean): FoundEncoding => ({ encoding, byteOrderMark: false, certain });
+  const withoutMark = (encoding: Encoding, certain: boolean): FoundEncoding => ({
+    encoding,
+    byteOrderMark: false,
+    certain,
+  });
   // headings are Latin letters: in UTF-16 every second byte of the beginning is zero
   const head = bytes.subarray(0, 64);
   const zeros = [0, 0];

@@ -20,7 +20,9 @@ export type MappedColumns = {
 
 /** Headings without what differs between hands: case, blanks, underscores and hyphens. */
 function headingKey(heading: string): string {
-  return tidyCell(heading).toLowerCase().replace(/[ _-]+/g, '_');
+  return tidyCell(heading)
+    .toLowerCase()
+    .replace(/[ _-]+/g, '_');
 }
 
 /** What each heading of the file stands for: what the mapping says, else the column of that name. */

@@ -7,7 +7,7 @@ import { tidyCell } from '../../domain/intake/tidy.ts';
 import { type Delimiter, detectDelimiter, readDelimited, scanText, type TextShape } from './delimited.ts';
 import { decodeText, detectEncoding, type Encoding } from './encoding.ts';
 import { DEFAULT_LIMITS, type ListLimits, readWhole } from './limits.ts';
-import { type ColumnMapping, mapColumns, MEND_COLUMN } from './mapColumns.ts';
+import { type ColumnMapping, MEND_COLUMN, mapColumns } from './mapColumns.ts';
 import { ListRefused } from './refused.ts';
 import { openWorkbook, type Sheet, type SheetCell } from './xlsx/workbook.ts';
 
@@ -97,7 +97,8 @@ function isZip(bytes: Buffer): boolean {
 /** Old or encrypted workbooks, PDF, and web pages that call themselves a workbook. */
 function refuseOtherFormats(bytes: Buffer): void {
   const head = bytes.subarray(0, 512).toString('latin1');
-  if (head.startsWith('\xd0\xcf\x11\xe0')) throw new ListRefused('unknown_format', 'It is an old or an encrypted workbook.');
+  if (head.startsWith('\xd0\xcf\x11\xe0'))
+    throw new ListRefused('unknown_format', 'It is an old or an encrypted workbook.');
   if (head.startsWith('%PDF')) throw new ListRefused('unknown_format', 'It is a PDF.');
   if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml)/i.test(head)) {
     throw new ListRefused('unknown_format', 'It is a web page or XML.');
@@ -112,9 +113,13 @@ function openText(bytes: Buffer, overrule: Overrule, limits: ListLimits): FileOf
   const head = decodeText(bytes, encoding).next().value ?? '';
   const delimiter = overrule.delimiter ?? detectDelimiter(head);
   const shape = scanText(decodeText(bytes, encoding), delimiter);
-  if (shape.openQuoteAt !== null) throw new ListRefused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
+  if (shape.openQuoteAt !== null)
+    throw new ListRefused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
   if (!shape.endsLine && shape.lastCells < shape.firstCells) {
-    throw new ListRefused('cut_off', `Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`);
+    throw new ListRefused(
+      'cut_off',
+      `Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`,
+    );
   }
   return {
     format: 'delimited',
@@ -159,7 +164,11 @@ async function openSheet(bytes: Buffer, overrule: Overrule, limits: ListLimits):
 /** `'=1+1` as `mendFile` wrote it, so that a formula which nobody mended is found again. */
 const NEUTRALISED = /^'(?=[=+\-@\t\r])/;
 
-async function* readRows(fileRows: AsyncIterable<FileRow>, found: FoundList, overrule: Overrule): AsyncGenerator<ListRow> {
+async function* readRows(
+  fileRows: AsyncIterable<FileRow>,
+  found: FoundList,
+  overrule: Overrule,
+): AsyncGenerator<ListRow> {
   const isMended = found.format === 'delimited' && found.headings.includes(MEND_COLUMN);
   const numberColumns: ReadonlySet<Column> = new Set(NUMBER_COLUMNS);
   let record = 0;

@@ -1,10 +1,19 @@
 /** Why a whole list is refused. Nothing of a refused list is taken in. */
 export const LIST_REFUSALS = {
   empty: { sentence: 'The file is empty.', hint: 'Choose the file again.' },
-  no_rows: { sentence: 'The file has headings but nobody under them.', hint: 'Choose the file or the sheet that holds the people.' },
-  too_large: { sentence: 'The file is larger than the limit, so it may not be whole.', hint: 'Split it, whole households together.' },
+  no_rows: {
+    sentence: 'The file has headings but nobody under them.',
+    hint: 'Choose the file or the sheet that holds the people.',
+  },
+  too_large: {
+    sentence: 'The file is larger than the limit, so it may not be whole.',
+    hint: 'Split it, whole households together.',
+  },
   too_many_rows: { sentence: 'The file has more rows than the limit.', hint: 'Split it, whole households together.' },
-  too_many_columns: { sentence: 'The file has more columns than the limit.', hint: 'Check the delimiter, or remove columns.' },
+  too_many_columns: {
+    sentence: 'The file has more columns than the limit.',
+    hint: 'Check the delimiter, or remove columns.',
+  },
   record_too_large: {
     sentence: 'One row is larger than the limit.',
     hint: 'A quotation mark may have been opened and never closed: look at the named line.',
@@ -21,13 +30,19 @@ export const LIST_REFUSALS = {
     sentence: 'This is no list that can be read.',
     hint: 'Save it as .xlsx, or as CSV in UTF-8.',
   },
-  workbook_damaged: { sentence: 'The workbook is damaged or incomplete.', hint: 'Open it, save it as .xlsx and send it again.' },
+  workbook_damaged: {
+    sentence: 'The workbook is damaged or incomplete.',
+    hint: 'Open it, save it as .xlsx and send it again.',
+  },
   sheet_unknown: { sentence: 'The workbook has no such sheet.', hint: 'Choose one of the sheets named.' },
   columns_missing: {
     sentence: 'Columns that every list must have are missing.',
     hint: 'Say which of the file’s headings stand for them.',
   },
-  columns_repeated: { sentence: 'Two columns stand for the same thing.', hint: 'Rename or remove one, or say which one counts.' },
+  columns_repeated: {
+    sentence: 'Two columns stand for the same thing.',
+    hint: 'Rename or remove one, or say which one counts.',
+  },
 } as const;
 
 export type ListRefusal = keyof typeof LIST_REFUSALS;

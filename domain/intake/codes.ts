@@ -46,7 +46,8 @@ export const CODES = {
 
   CELLS_TOO_MANY: {
     rejects: true,
-    sentence: 'The row has more cells than the list has headings: a delimiter may stand inside a cell; put the cell in quotation marks.',
+    sentence:
+      'The row has more cells than the list has headings: a delimiter may stand inside a cell; put the cell in quotation marks.',
   },
 
   WHITESPACE: { rejects: false, sentence: 'Stray blanks, line breaks or invisible marks were left out.' },
@@ -102,6 +103,11 @@ export const CODES = {
     rejects: false,
     sentence: 'More than one in the household is its head: ask who speaks for it, or whether these are two households.',
   },
+  HOUSEHOLD_REF_ALIKE: {
+    rejects: false,
+    sentence:
+      'Another household’s number differs only in zeros at its beginning or the script of its digits: check that these are two.',
+  },
   CHILD_WITHOUT_ADULT: {
     rejects: false,
     sentence: 'A child, and no adult in the household: protection must see this child.',
@@ -121,7 +127,8 @@ export const CODES = {
   },
   NUMBER_CELL: {
     rejects: false,
-    sentence: 'The spreadsheet keeps this as a number, so zeros at its beginning may be lost: compare it with the document.',
+    sentence:
+      'The spreadsheet keeps this as a number, so zeros at its beginning may be lost: compare it with the document.',
   },
   DIGITS_OTHER_SCRIPT: {
     rejects: false,

@@ -1,10 +1,5 @@
 import type { Hint } from './codes.ts';
-
-const OTHER_DIGIT = /(?![0-9])\p{Nd}/u;
-
-export function hasOtherDigits(cell: string): boolean {
-  return OTHER_DIGIT.test(cell);
-}
+import { hasOtherDigits } from './digits.ts';
 
 /** Years of birth that somebody alive about `referenceYear` can have. */
 function isLivingYear(year: number, referenceYear: number): boolean {

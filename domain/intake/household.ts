@@ -2,6 +2,7 @@ import type { ChildState } from './birthDate.ts';
 import { type CalendarDay, wholeYears } from './calendarDay.ts';
 import type { Code, Finding } from './codes.ts';
 import type { Relationship } from './columns.ts';
+import { latinDigits } from './digits.ts';
 
 /** What the rules of the household need of a row: small, so that a list of 100,000 rows can be kept in memory. */
 export type RowFacts = {
@@ -67,6 +68,9 @@ export function judgeHouseholds(facts: Iterable<RowFacts>): ListFindings {
     if (group === undefined) groups.set(fact.householdRef, [fact]);
     else group.push(fact);
   }
+  for (const householdRef of refsAlike(groups.keys())) {
+    for (const { row } of groups.get(householdRef) ?? []) find(row, 'HOUSEHOLD_REF_ALIKE', 'household_ref');
+  }
   const households: HouseholdJudgement[] = [];
   for (const [householdRef, rows] of groups) {
     const members = rows.filter((fact) => !repeated.has(fact.row));
@@ -80,6 +84,20 @@ export function judgeHouseholds(facts: Iterable<RowFacts>): ListFindings {
     });
   }
   return { households, findings };
+}
+
+/**
+ * References of digits alone that another reference equals but for zeros at its beginning or the script of the
+ * digits: `0017` and `17`, `٠٠٣` and `003`. They stay different; a spreadsheet may have parted a family.
+ */
+function refsAlike(refs: Iterable<string>): string[] {
+  const alike = new Map<string, string[]>();
+  for (const ref of refs) {
+    if (!/^\p{Nd}+$/u.test(ref)) continue;
+    const bare = latinDigits(ref).replace(/^0+(?=.)/, '');
+    alike.set(bare, [...(alike.get(bare) ?? []), ref]);
+  }
+  return [...alike.values()].filter((same) => same.length > 1).flat();
 }
 
 function isHead(fact: RowFacts): boolean {

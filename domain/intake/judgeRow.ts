@@ -25,7 +25,8 @@ import {
   RELATIONSHIPS,
   SEXES,
 } from './columns.ts';
-import { birthDateHint, hasOtherDigits } from './dateHints.ts';
+import { birthDateHint } from './dateHints.ts';
+import { hasOtherDigits } from './digits.ts';
 import type { RowFacts } from './household.ts';
 import type { PersonMeaning } from './meaning.ts';
 import { hasLetterNotLatin } from './names.ts';

@@ -61,7 +61,8 @@ function shownParts(format: string): ShownParts | null {
     .replace(/"[^"]*"|\\.|_.|\*./g, ' ')
     .replace(/\[(?![hms]+\])[^\]]*\]/gi, ' ')
     .toLowerCase();
-  if (section.includes('general') || !/[ymdhs]/.test(section) || /[0#]/.test(section.replace(/s\.0+/g, 's'))) return null;
+  if (section.includes('general') || !/[ymdhs]/.test(section) || /[0#]/.test(section.replace(/s\.0+/g, 's')))
+    return null;
   // m beside h or s is minutes
   const withoutTime = section.replace(/(h+[^a-z]*)m+/g, '$1').replace(/m+([^a-z]*s)/g, '$1');
   return {

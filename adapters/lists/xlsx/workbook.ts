@@ -59,7 +59,8 @@ async function readRelations(chunks: AsyncIterable<Buffer> | null): Promise<Map<
   await readXml(chunks, {
     open: (name, attributes) => {
       const target = attributes.Target ?? '';
-      if (name === 'Relationship') targets.set(attributes.Id ?? '', target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+      if (name === 'Relationship')
+        targets.set(attributes.Id ?? '', target.startsWith('/') ? target.slice(1) : `xl/${target}`);
     },
   });
   return targets;

@@ -3,7 +3,7 @@ import { crc32, createInflateRaw, deflateRawSync } from 'node:zlib';
 import { ListRefused } from '../refused.ts';
 
 /** One file in the archive of a workbook. */
-type ZipEntry = { method: number; packed: Buffer };
+type ZipEntry = { method: number; packed: Buffer; checksum: number };
 
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
@@ -34,7 +34,11 @@ export function readZip(bytes: Buffer): Map<string, ZipEntry> {
       if (bytes.readUInt32LE(local) !== LOCAL_HEADER) throw damaged('Its directory points nowhere.');
       const from = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
       if (from + size > bytes.byteLength) throw damaged('A part of it is missing.');
-      entries.set(name.replace(/^\//, ''), { method, packed: bytes.subarray(from, from + size) });
+      entries.set(name.replace(/^\//, ''), {
+        method,
+        packed: bytes.subarray(from, from + size),
+        checksum: bytes.readUInt32LE(at + 16),
+      });
       at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
     }
   } catch (error) {
@@ -56,12 +60,15 @@ export async function* unpack(entry: ZipEntry, limit: number): AsyncGenerator<Bu
   const source = ReadableStream.from([entry.packed]);
   const stream: Readable = entry.method === STORED ? source : source.pipe(createInflateRaw());
   let size = 0;
+  let checksum = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.byteLength;
       if (size > limit) throw new ListRefused('too_large', `The limit unpacked is ${limit} bytes.`);
+      checksum = crc32(chunk, checksum);
       yield chunk;
     }
+    if (checksum !== entry.checksum) throw damaged('A part of it has changed on the way.');
   } catch (error) {
     if (error instanceof ListRefused) throw error;
     throw damaged('A part of it cannot be unpacked.');

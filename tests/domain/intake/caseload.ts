@@ -43,7 +43,7 @@ export function truthOf(caseload: Caseload): Truth {
 
 /** Rows of a UTF-8 comma file, read with nothing but the parser. */
 export function plainRows(url: URL): Cells[] {
-  const records = parse(readFileSync(url), { bom: true, columns: true }) as Cells[];
+  const records = parse<Cells>(readFileSync(url), { bom: true, columns: true });
   return records.map((record) => ({ ...emptyCells(), ...record }));
 }
 

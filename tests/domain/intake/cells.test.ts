@@ -161,10 +161,10 @@ describe('cells', () => {
     expect(rows.map((row) => row.codes.map((code) => code.code))).toEqual([
       [],
       [],
-      [],
-      [],
-      ['DIGITS_OTHER_SCRIPT'],
-      [],
+      ['HOUSEHOLD_REF_ALIKE'],
+      ['HOUSEHOLD_REF_ALIKE'],
+      ['DIGITS_OTHER_SCRIPT', 'HOUSEHOLD_REF_ALIKE'],
+      ['HOUSEHOLD_REF_ALIKE'],
     ]);
   });
 
