@@ -89,7 +89,11 @@ describe('the PostgreSQL launcher', () => {
   });
 
   it('under the supervisor comes back on its port with its data after a kill -9', async () => {
-    const kept = keepRunning({ name: 'PostgreSQL', start: () => start({ unsafeFast: false }), log: (line) => said.push(line) });
+    const kept = keepRunning({
+      name: 'PostgreSQL',
+      start: () => start({ unsafeFast: false }),
+      log: (line) => said.push(line),
+    });
     stopping.push(() => kept.stop());
     const { pid, port, adminUrl } = await kept.ready;
     await ask(adminUrl, 'create table kept (n integer); insert into kept values (7)');
