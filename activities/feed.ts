@@ -1,0 +1,161 @@
+import { eventPayload, type OutgoingEvent } from '../domain/eventPayload.ts';
+import { MINUTE, SECOND } from '../domain/time.ts';
+import { type DeliveryFailure, isGone, nextAttempt, type Outcome, outcomeOf } from '../domain/webhooks/schedule.ts';
+
+/** Activities of a partner's feed. */
+export type FeedActivities = {
+  /**
+   * Sends what is due at an endpoint. `next`: milliseconds of real time until more is due, 0 for at once, null where
+   * nothing waits. `ended`: the endpoint is gone for good.
+   */
+  sendDue(input: { endpointId: string }): Promise<{ next: number | null; ended: boolean }>;
+};
+
+/** A claimed event with what was found when it was asked again whether it may go. */
+export type DueEvent = OutgoingEvent & { outboxId: string; attempts: number; withhold?: 'not_shared' | 'no_agreement' };
+
+export type AttemptEnd = { ms: number; retryAfter?: number } & ({ status: number } | { failure: DeliveryFailure });
+
+/** What came of a claimed event. */
+export type Settlement = {
+  outboxId: string;
+  status: 'delivered' | 'retrying' | 'parked' | 'withheld';
+  nextInMs?: number;
+  withheldReason?: string;
+  attempt?: { sentAt: Date; tookMs: number; httpStatus?: number; failure?: string };
+};
+
+export type FeedEndpoint = { partnerId: string; url: string; secrets: string[]; open: boolean; removed: boolean };
+
+export type FeedPorts = {
+  endpoint(endpointId: string): Promise<FeedEndpoint | undefined>;
+  /** the oldest open event of each subject, as far as it is due; agreement, consent and holds are asked again here */
+  claim(endpointId: string, partnerId: string, limit: number): Promise<DueEvent[]>;
+  /** one attempt; never throws for what the other side does */
+  send(endpoint: FeedEndpoint, message: { id: string; body: string; timestamp: number }): Promise<AttemptEnd>;
+  settle(endpointId: string, settled: Settlement[]): Promise<void>;
+  postpone(endpointId: string, outboxIds: string[], inMs: number): Promise<void>;
+  nextDueIn(endpointId: string): Promise<number | null>;
+  /** notes whether the endpoint answers; returns since when it does not, epoch milliseconds of real time */
+  noteHealth(endpointId: string, answers: boolean): Promise<number | null>;
+  /** stops sending there, and tells people: an alarm and a task */
+  disable(endpointId: string, because: 'gone' | 'failing', last: DueEvent): Promise<void>;
+  /** an event has had all its attempts: a task; its subject waits for somebody's replay */
+  parked(endpointId: string, event: DueEvent): Promise<void>;
+  /** tells Temporal that the activity lives */
+  heartbeat(): void;
+  /** whether the worker wants the activity back */
+  leaving(): boolean;
+  /** epoch milliseconds of real time */
+  now(): number;
+  /** 0..1 */
+  jitter(): number;
+};
+
+/** Claimed at once. With as many lanes and a timeout of 15 s a batch ends well before its lease does. */
+const BATCH = 24;
+const LANES = 8;
+/** A feed gives its place back after this long; it comes again at once. */
+const TURN = 30 * SECOND;
+/** So many failures in a row, and the endpoint is left in peace for a while: others of its events would fare no better. */
+const BREAK_AFTER = LANES;
+const SHORTEST_BREAK = 30 * SECOND;
+const LONGEST_BREAK = 15 * MINUTE;
+
+export function feedActivities(ports: FeedPorts): FeedActivities {
+  return {
+    async sendDue({ endpointId }) {
+      const begun = ports.now();
+      for (;;) {
+        const endpoint = await ports.endpoint(endpointId);
+        if (!endpoint || endpoint.removed) return { next: null, ended: true };
+        // Nothing is lost meanwhile: whoever enables the endpoint again nudges the feed.
+        if (!endpoint.open) return { next: null, ended: false };
+        const due = await ports.claim(endpointId, endpoint.partnerId, BATCH);
+        if (due.length === 0) return { next: await ports.nextDueIn(endpointId), ended: false };
+        await sendBatch(ports, endpointId, endpoint, due);
+        ports.heartbeat();
+        if (ports.leaving() || ports.now() - begun >= TURN) return { next: 0, ended: false };
+      }
+    },
+  };
+}
+
+async function sendBatch(ports: FeedPorts, endpointId: string, endpoint: FeedEndpoint, due: DueEvent[]): Promise<void> {
+  const waiting = [...due];
+  const settled: Settlement[] = [];
+  const parked: DueEvent[] = [];
+  const run: Run = { failures: 0, answered: false, failed: false };
+
+  const lane = async (): Promise<void> => {
+    while (run.stop === undefined && !ports.leaving()) {
+      const event = waiting.shift();
+      if (!event) return;
+      const settlement = event.withhold ? withheld(event.withhold, event) : await attempt(ports, endpoint, event, run);
+      settled.push(settlement);
+      if (settlement.status === 'parked') parked.push(event);
+      ports.heartbeat();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, due.length) }, lane));
+  await ports.settle(endpointId, settled);
+  for (const event of parked) await ports.parked(endpointId, event);
+
+  const since = run.answered || run.failed ? await ports.noteHealth(endpointId, run.answered) : null;
+  const [last] = due;
+  if (run.gone && last) await ports.disable(endpointId, 'gone', last);
+  else if (isGone(since, ports.now()) && last) await ports.disable(endpointId, 'failing', last);
+  if (waiting.length === 0) return;
+  const left = waiting.map(({ outboxId }) => outboxId);
+  await ports.postpone(endpointId, left, run.stop === undefined ? 0 : pauseOf(ports, run.stop, since));
+}
+
+/** How a batch goes on: `stop` ends it early, with the milliseconds that the receiver asked for. */
+type Run = { failures: number; answered: boolean; failed: boolean; gone?: boolean; stop?: { askedMs: number } };
+
+async function attempt(ports: FeedPorts, endpoint: FeedEndpoint, event: DueEvent, run: Run): Promise<Settlement> {
+  const sentAt = ports.now();
+  const body = JSON.stringify(eventPayload(event));
+  const end = await ports.send(endpoint, { id: event.outboxId, body, timestamp: sentAt / SECOND });
+  const outcome = outcomeOf(end);
+  note(run, outcome, end.retryAfter ?? 0);
+  const made = {
+    sentAt: new Date(sentAt),
+    tookMs: Math.round(end.ms),
+    ...('status' in end ? { httpStatus: end.status } : { failure: end.failure }),
+  };
+  const { outboxId } = event;
+  if (outcome === 'delivered') return { outboxId, status: 'delivered', attempt: made };
+  // The event is not at fault when the receiver has gone: it stays next in line.
+  if (outcome === 'disable') return { outboxId, status: 'retrying', nextInMs: 0, attempt: made };
+  const next = nextAttempt(event.attempts + 1, outcome, {
+    jitter: ports.jitter(),
+    ...(end.retryAfter === undefined ? {} : { retryAfter: end.retryAfter }),
+  });
+  return next === 'parked'
+    ? { outboxId, status: 'parked', attempt: made }
+    : { outboxId, status: 'retrying', nextInMs: next, attempt: made };
+}
+
+function note(run: Run, outcome: Outcome, askedMs: number): void {
+  if (outcome === 'delivered') {
+    run.failures = 0;
+    run.answered = true;
+    return;
+  }
+  run.failures += 1;
+  run.failed = true;
+  if (outcome === 'disable') run.gone = true;
+  if (outcome !== 'retry' || run.failures >= BREAK_AFTER) run.stop = { askedMs: Math.max(askedMs, run.stop?.askedMs ?? 0) };
+}
+
+function withheld(reason: string, { outboxId }: DueEvent): Settlement {
+  return { outboxId, status: 'withheld', withheldReason: reason };
+}
+
+/** The longer an endpoint has failed, the longer it is left in peace; never shorter than it asked for, up to a day. */
+function pauseOf(ports: FeedPorts, { askedMs }: { askedMs: number }, since: number | null): number {
+  const failedFor = since === null ? 0 : ports.now() - since;
+  const pause = Math.min(LONGEST_BREAK, Math.max(SHORTEST_BREAK, failedFor / 10)) * (1 + ports.jitter() / 10);
+  return Math.round(Math.max(pause, Math.min(askedMs, 24 * 60 * MINUTE)));
+}

@@ -1,0 +1,111 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type * as messages from '../../workflows/messages.ts';
+import type { CarrierNews, HouseholdNews, OfficeNews, PartnerFeedInput, UnitMustLeave } from '../../workflows/messages.ts';
+
+/** Names of workflows and signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
+export type HouseNames = Pick<
+  typeof messages,
+  'TASK_QUEUE' | 'workflowId' | 'feedSignals' | 'journeySignals' | 'movementSignals'
+>;
+
+/** `closed`: the workflow has ended, or there is none. */
+export type Told = 'told' | 'closed';
+
+/** How the outside loops and the tell activities reach the workflows of the house. */
+export type House = {
+  nudgeFeed(endpointId: string): Promise<void>;
+  officeAnswered(subject: { kind: 'journey' | 'movement'; id: string }, news: OfficeNews[]): Promise<Told>;
+  carrierNews(movementId: string, news: CarrierNews[]): Promise<Told>;
+  unitMustLeave(movementId: string, news: UnitMustLeave): Promise<Told>;
+  householdChanged(journeyId: string, news: HouseholdNews[]): Promise<Told>;
+  start(pending: PendingStart): Promise<void>;
+};
+
+/** A workflow that is to run: its row has been committed. */
+export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };
+
+/** What Temporal's own pages say of a workflow: codes alone, never anything about a person. */
+const SUMMARIES: Record<string, string> = {
+  journey: 'One person’s way home',
+  movement: 'One flight, ship, bus or convoy',
+  operation: 'One operation',
+  importList: 'One registration list on its way in',
+  partnerFeed: 'Events for one endpoint of a partner',
+};
+
+/** @param deadlineMs for each call: while the server is away a call would hang. */
+export function houseOf(client: Client, names: HouseNames, deadlineMs = 5_000): House {
+  const soon = <T>(work: () => Promise<T>): Promise<T> => client.connection.withDeadline(Date.now() + deadlineMs, work);
+
+  const signal = async (workflowId: string, name: string, arg: unknown): Promise<Told> => {
+    try {
+      await soon(() => client.workflow.getHandle(workflowId).signal(name, arg));
+      return 'told';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'closed';
+      throw error;
+    }
+  };
+
+  return {
+    async nudgeFeed(endpointId) {
+      const input: PartnerFeedInput = { version: 1, endpointId };
+      await soon(() =>
+        client.workflow.signalWithStart('partnerFeed', {
+          workflowId: names.workflowId.feed(endpointId),
+          taskQueue: names.TASK_QUEUE,
+          args: [input],
+          signal: names.feedSignals.nudged,
+          signalArgs: [],
+          // An endpoint that was removed and is needed again gets a new feed.
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          ...described('partnerFeed', endpointId),
+        }),
+      );
+    },
+    officeAnswered: ({ kind, id }, news) =>
+      kind === 'journey'
+        ? signal(names.workflowId.journey(id), names.journeySignals.officeAnswered, news)
+        : signal(names.workflowId.movement(id), names.movementSignals.officeAnswered, news),
+    carrierNews: (id, news) => signal(names.workflowId.movement(id), names.movementSignals.carrierNews, news),
+    unitMustLeave: (id, news) => signal(names.workflowId.movement(id), names.movementSignals.unitMustLeave, news),
+    householdChanged: (id, news) => signal(names.workflowId.journey(id), names.journeySignals.householdChanged, news),
+    async start({ workflowId, workflow, taskQueue, input }) {
+      try {
+        await soon(() =>
+          client.workflow.start(workflow, {
+            workflowId,
+            taskQueue,
+            args: [input],
+            workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+            workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+            ...described(workflow, workflowId.slice(workflowId.indexOf(':') + 1)),
+          }),
+        );
+      } catch (error) {
+        // It has run, and ended, before: started is started.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
+  };
+}
+
+function described(workflow: string, id: string): { staticSummary: string; staticDetails: string } {
+  return { staticSummary: SUMMARIES[workflow] ?? workflow, staticDetails: `\`${id}\`` };
+}
+
+/** gRPC: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE: the same call may well succeed later. */
+const PASSING = [1, 4, 8, 10, 14];
+
+/** Whether the server is away or overloaded, rather than that it refuses this one call. */
+export function temporalIsAway(error: unknown): boolean {
+  const grpc = isGrpcServiceError(error) ? error : error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : undefined;
+  return grpc === undefined ? !(error instanceof Error && error.name === 'ServiceError') : PASSING.includes(grpc.code);
+}

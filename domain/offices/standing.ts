@@ -1,0 +1,66 @@
+import { HOUR, type Instant } from '../time.ts';
+import type { Callback, CallbackType, RequestKind } from './protocol.ts';
+import { CALLBACKS } from './protocol.ts';
+
+/** Clocks of two houses may differ by this much before an answer counts as older than its question. */
+const CLOCKS_APART = HOUR;
+
+/** What we know of a question when an answer comes in. */
+export type Question = {
+  kind: RequestKind;
+  askedAt: Instant;
+  status: 'intended' | 'sent' | 'acknowledged' | 'answered' | 'recalled' | 'refused' | 'failed';
+  /** the answers that stand so far: the last final one, and when the answer before it was taken back */
+  outcome?: Outcome;
+};
+
+/** Kept with the question. `answer` is what must be equal for two answers to say the same. */
+export type Outcome = { type: CallbackType; occurredAt: Instant; answer: string; retractedAt?: Instant; lastNewsAt?: Instant };
+
+/**
+ * What is done with a callback about a question: `apply` it; or record it only, because it is `stale` (older than what
+ * stands, or says it again), `misplaced` (it answers another kind of question), or `contradicts` what the office
+ * itself said before: then nothing is taken for true and a person looks.
+ */
+export type Standing = 'apply' | 'stale' | 'misplaced' | 'contradicts';
+
+/** Order is told by the office's own clock, not by arrival: what is late is recorded and never turns anything back. */
+export function standingOf(question: Question, callback: Callback): Standing {
+  const { of } = CALLBACKS[callback.type];
+  if (of === null || !(of as readonly RequestKind[]).includes(question.kind)) return 'misplaced';
+  if (callback.occurredAt < question.askedAt - CLOCKS_APART || question.status === 'recalled') return 'stale';
+  const before = question.outcome;
+  if (before?.retractedAt !== undefined) {
+    // Taken back is final for this question: whoever wants another answer asks again.
+    return callback.occurredAt > before.retractedAt && callback.type !== before.type ? 'contradicts' : 'stale';
+  }
+  if (callback.type === 'verification.retracted') return 'apply';
+  const answered = before !== undefined && CALLBACKS[before.type].final;
+  if (!CALLBACKS[callback.type].final) {
+    if (answered) return 'stale';
+    if (callback.type === 'verification.acknowledged' && question.status === 'acknowledged') return 'stale';
+    return before?.lastNewsAt !== undefined && callback.occurredAt < before.lastNewsAt ? 'stale' : 'apply';
+  }
+  if (!answered) return 'apply';
+  if (answerKey(callback) === before.answer) return 'stale';
+  // A clinic examines again: the later finding stands. Any other second word of an office is a contradiction.
+  if (callback.type === 'fitness.answered') return callback.occurredAt > before.occurredAt ? 'apply' : 'stale';
+  return 'contradicts';
+}
+
+/** The question's outcome after a callback that applies. */
+export function outcomeAfter(before: Outcome | undefined, callback: Callback): Outcome {
+  const { type, occurredAt } = callback;
+  if (type === 'verification.retracted') {
+    return { ...(before ?? { type, occurredAt, answer: answerKey(callback) }), retractedAt: occurredAt };
+  }
+  return { type, occurredAt, answer: answerKey(callback), lastNewsAt: Math.max(occurredAt, before?.lastNewsAt ?? occurredAt) };
+}
+
+/** Two callbacks with equal keys say the same. */
+export function answerKey(callback: Callback): string {
+  const parts = Object.entries(callback.data)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([callback.type, parts]);
+}
