@@ -64,6 +64,8 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     connectionTimeoutMillis: 10_000,
     application_name: 'homeward migrate',
   });
+  // A server that goes meanwhile fails the query that is under way; that is where it is told.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);

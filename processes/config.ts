@@ -34,6 +34,7 @@ const settings = z.object({
   HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
   HOMEWARD_OIDC_ISSUER: webAddress.optional(),
   HOMEWARD_OIDC_AUDIENCE: z.string().default('homeward'),
+  HOMEWARD_OIDC_TOKEN_TYPE: z.string().optional(),
   HOMEWARD_PUBLIC_URL: webAddress.optional(),
   HOMEWARD_API_HOST: z.string().default('127.0.0.1'),
   HOMEWARD_API_PORT: port.default(8080),
@@ -62,7 +63,8 @@ export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   database: { url: string; poolSize: number };
   temporal: TemporalConfig;
-  oidc: { issuer: string; audience: string };
+  /** `tokenType`: what the header `typ` of an access token must say (`at+jwt` where the issuer follows RFC 9068). */
+  oidc: { issuer: string; audience: string; tokenType: string | undefined };
   /** File with the keys that wrap the keys of people, absolute. */
   keyFile: string;
   api: { host: string; port: number; publicUrl: string };
@@ -83,7 +85,7 @@ export interface LocalConfig extends Omit<Config, 'database' | 'temporal' | 'oid
   database: { url: string | undefined; poolSize: number };
   /** Undefined when no server is given. */
   temporal: TemporalConfig | undefined;
-  oidc: { issuer: string | undefined; audience: string };
+  oidc: { issuer: string | undefined; audience: string; tokenType: string | undefined };
   keyFile: string | undefined;
   ports: { temporal: number; temporalUi: number; issuer: number; postgres: number | undefined };
   /** Where a `temporal` program may be found on this machine. */
@@ -134,7 +136,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...commonFrom(values, env),
     database: { url, poolSize: values.HOMEWARD_DATABASE_POOL },
     temporal,
-    oidc: { issuer, audience: values.HOMEWARD_OIDC_AUDIENCE },
+    oidc: { issuer, audience: values.HOMEWARD_OIDC_AUDIENCE, tokenType: values.HOMEWARD_OIDC_TOKEN_TYPE },
     keyFile: resolve(keyFile),
   };
 }
@@ -149,7 +151,11 @@ export function readLocalConfig(environment: Environment = process.env): LocalCo
     local: true,
     database: { url: values.DATABASE_URL, poolSize: values.HOMEWARD_DATABASE_POOL },
     temporal,
-    oidc: { issuer: values.HOMEWARD_OIDC_ISSUER, audience: values.HOMEWARD_OIDC_AUDIENCE },
+    oidc: {
+      issuer: values.HOMEWARD_OIDC_ISSUER,
+      audience: values.HOMEWARD_OIDC_AUDIENCE,
+      tokenType: values.HOMEWARD_OIDC_TOKEN_TYPE,
+    },
     keyFile: values.HOMEWARD_KEY_FILE === undefined ? undefined : resolve(values.HOMEWARD_KEY_FILE),
     ports: {
       temporal: values.HOMEWARD_TEMPORAL_PORT,

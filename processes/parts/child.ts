@@ -111,6 +111,16 @@ export function commandLineOf(pid: number): string {
   return readProcess(pid, 'cmdline')?.replaceAll('\0', ' ').trim() ?? ps(pid, 'command');
 }
 
+/**
+ * The process and the moment it began: numbers are used again, this pair is not. Empty when there is no such process.
+ */
+export function identityOf(pid: number): string {
+  const stat = readProcess(pid, 'stat');
+  // The fields after the name in brackets; the 20th of them is the start in ticks since boot.
+  const began = stat === undefined ? ps(pid, 'lstart') : (stat.replace(/^.*\) /s, '').split(' ')[19] ?? '');
+  return began === '' || !isAlive(pid) ? '' : `${pid} ${began}`;
+}
+
 /** Linux tells without a program, and small images have no `ps`. */
 function readProcess(pid: number, file: 'stat' | 'cmdline'): string | undefined {
   try {
@@ -120,7 +130,7 @@ function readProcess(pid: number, file: 'stat' | 'cmdline'): string | undefined 
   }
 }
 
-function ps(pid: number, column: 'stat' | 'command'): string {
+function ps(pid: number, column: 'stat' | 'command' | 'lstart'): string {
   const { stdout } = spawnSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
   return stdout === null ? '' : stdout.trim();
 }

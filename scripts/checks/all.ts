@@ -3,7 +3,7 @@
  * the count, alone on its line, which is what continuous integration reads.
  * Words are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
  */
-import { generateClient } from '../generateClient.ts';
+import { generateClient } from '../../prisma/generate.ts';
 import { runCommand } from './command.ts';
 import { projectFolders } from './folders.ts';
 import { checkSources } from './sources.ts';
@@ -31,8 +31,12 @@ const checks: Check[] = [
   {
     name: 'database-client',
     async run() {
-      const { code, output } = await generateClient();
-      return code === 0 ? undefined : output;
+      try {
+        await generateClient();
+        return undefined;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
     },
   },
   tool('format', 'biome', ['check', '--error-on-warnings', '--reporter=summary', '.'], 'Mend it with: npm run format'),

@@ -26,7 +26,7 @@ const inRoom = (path: string, ...rooms: string[]) => rooms.some((room) => path.s
 
 /** `processes/config.ts` alone reads it; build tools and tests that start processes stand outside the house. */
 const MAY_READ_ENVIRONMENT =
-  /^(?:processes\/config\.ts|prisma\.config\.ts|prisma\/migrate\.ts|scripts\/|tests\/|bench\/)/;
+  /^(?:processes\/config\.ts|prisma\.config\.ts|prisma\/(?:migrate|generate)\.ts|scripts\/|tests\/|bench\/)/;
 const MAY_READ_CASELOADS = ['sandbox', 'tests', 'bench', 'scripts'];
 /** The one door between operation time and real time, where a workflow may ask for the time (design.md 5). */
 const MAY_ASK_THE_TIME = ['workflows/waiting.ts'];
