@@ -89,7 +89,7 @@ function boundTo({ subject, fieldSet, keyId }: SealContext): string[] {
 
 // ---------------------------------------------------------------- secrets of the house
 
-/** Seals texts that belong to no person (secrets of partners and endpoints) under the keyring itself. */
+/** Seals texts that belong to no person under the keyring itself. `label` says whose: they open for no other. */
 export function houseSealer(keyring: Keyring): {
   seal(label: string, plain: string): { keyId: string; sealed: Buffer };
   /** @throws CannotOpen where key or label do not fit, or the bytes were changed */
@@ -104,6 +104,19 @@ export function houseSealer(keyring: Keyring): {
       open(outerKey(keyring, keyId).sealing, ['house', label, keyId], sealed, `The secret of ${label}`).toString(
         'utf8',
       ),
+  };
+}
+
+/** The secrets of a partner or endpoint, newest first, sealed together: while one is being replaced both count. */
+export function secretBox(keyring: Keyring): {
+  seal(owner: string, secrets: readonly string[]): { sealed: Buffer; keyId: string };
+  /** @throws CannotOpen */
+  open(owner: string, stored: { sealed: Buffer; keyId: string }): string[];
+} {
+  const sealer = houseSealer(keyring);
+  return {
+    seal: (owner, secrets) => sealer.seal(`secrets of ${owner}`, JSON.stringify(secrets)),
+    open: (owner, { sealed, keyId }) => JSON.parse(sealer.open(`secrets of ${owner}`, keyId, sealed)) as string[],
   };
 }
 

@@ -50,6 +50,7 @@ export async function loadKeyring(
     if (!createIfMissing)
       throw new Error(
         `There is no key file at ${path}. Set HOMEWARD_KEY_FILE to the one that this database was made with.`,
+        { cause: error },
       );
     await createKeyFile(path);
     content = await readFile(path);

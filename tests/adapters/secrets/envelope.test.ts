@@ -16,6 +16,7 @@ import {
   sealBytes,
   sealFields,
   searchKey,
+  secretBox,
   unwrapKey,
   wrapKey,
 } from '../../../adapters/secrets/envelope.ts';
@@ -180,6 +181,16 @@ describe('a secret of the house', () => {
         expect(() => sealer.open(other, keyId, sealed)).toThrow(CannotOpen);
       }),
     );
+  });
+});
+
+describe('the secrets of a partner', () => {
+  test('open in their order, for that partner alone', () => {
+    const box = secretBox(keyring);
+    const stored = box.seal('par_a', ['whsec_new', 'whsec_old']);
+    expect(box.open('par_a', stored)).toEqual(['whsec_new', 'whsec_old']);
+    expect(() => box.open('par_b', stored)).toThrow(CannotOpen);
+    expect(stored.sealed.toString('latin1')).not.toContain('whsec');
   });
 });
 
