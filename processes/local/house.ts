@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import { loadKeyring } from '../../adapters/secrets/keyring.ts';
 import { generateClient } from '../../prisma/generate.ts';
 import { migrate } from '../../prisma/migrate.ts';
 import { type RunningIssuer, startIssuer, TOKEN_TYPE } from '../../sandbox/issuer/issuer.ts';
@@ -84,6 +85,8 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
       }),
     ]);
     if (stopped !== undefined) throw new Error('Stopped while it started');
+    // Made before anybody reads it; one that is given must be there already.
+    if (config.keyFile === undefined) await loadKeyring(ownKeyFile(config), { createIfMissing: true });
     const environment = houseEnvironment(config, { databaseUrl, temporal, issuer });
     await allOrFirstFailure(processes.map((process) => startHouseProcess(process, environment).ready));
     return {
@@ -239,7 +242,7 @@ function houseEnvironment(
     ...surroundings,
     HOMEWARD_LOCAL: 'true',
     HOMEWARD_DATA: config.dataDir,
-    HOMEWARD_KEY_FILE: config.keyFile ?? join(config.dataDir, 'keys.json'),
+    HOMEWARD_KEY_FILE: config.keyFile ?? ownKeyFile(config),
     DATABASE_URL: started.databaseUrl,
     TEMPORAL_ADDRESS: started.temporal.address,
     ...(started.issuer === undefined
@@ -250,6 +253,10 @@ function houseEnvironment(
           HOMEWARD_OIDC_TOKEN_TYPE: TOKEN_TYPE,
         }),
   };
+}
+
+function ownKeyFile({ dataDir }: LocalConfig): string {
+  return join(dataDir, 'keys.json');
 }
 
 /** The log of this run; the one of the run before is kept beside it. */

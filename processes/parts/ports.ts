@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
 /** True when nothing listens on 127.0.0.1:`port`, found out by listening there for a moment. */
 export function portIsFree(port: number): Promise<boolean> {
@@ -21,20 +21,6 @@ export function anyFreePort(): Promise<number> {
         else resolve(address.port);
       });
     });
-  });
-}
-
-/** True when something accepts connections on 127.0.0.1:`port`. */
-export function portAnswers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    const end = (answers: boolean) => {
-      socket.destroy();
-      resolve(answers);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
   });
 }
 
