@@ -59,10 +59,14 @@ export type ListReader = (
   job: Pick<ImportJob, 'overrule' | 'mapping'>,
 ) => Promise<{ found: unknown; rows: AsyncIterable<{ line: number; cells: Cells; findings: Finding[] }> }>;
 
-/** Rows written in one statement. */
-const BATCH = 1_000;
+export type ImportPorts = {
+  store: ImportStore;
+  openList: ListReader;
+  /** rows written in one statement */
+  batch?: number;
+};
 
-export function createImportActivities({ store, openList }: { store: ImportStore; openList: ListReader }): ImportActivities {
+export function createImportActivities({ store, openList, batch: size = 1_000 }: ImportPorts): ImportActivities {
   return {
     async checkList({ importId }) {
       const job = await store.beginCheck(importId);
@@ -108,7 +112,7 @@ export function createImportActivities({ store, openList }: { store: ImportStore
       const judged = completeRow(judgement, findings);
       facts.push({ ...judgement.facts, rejected: judged.verdict === 'reject' });
       batch.push({ ...judged, line, ...(judged.verdict === 'reject' ? { cells } : {}) });
-      if (batch.length === BATCH) await flush();
+      if (batch.length === size) await flush();
     }
     if (batch.length > 0) await flush();
     const { households, findings } = judgeHouseholds(facts);

@@ -1,0 +1,46 @@
+import anyAscii from 'any-ascii';
+import { bareNumber } from '../../domain/intake/passport.ts';
+import { type Keyring, searchKey } from '../secrets/envelope.ts';
+import type { PersonCore } from './people.ts';
+
+/**
+ * What people are found by. Every key is an HMAC under a key from outside the database, so that the table tells
+ * nobody's name; equal words have equal keys, which is all that a search needs.
+ */
+export type SearchKey = { kind: 'name' | 'document' | 'phone' | 'person_ref'; key: string };
+
+/** The keys under which a person is filed. The team's number is unique in an operation only, so its key says which. */
+export function searchKeysOfPerson(keyring: Keyring, operationId: string, core: PersonCore): SearchKey[] {
+  const keys = nameWords(`${core.givenNames} ${core.familyName}`).map((word) => made(keyring, 'name', word));
+  const number = bareNumber(core.documentNumber ?? '');
+  if (number !== '') keys.push(made(keyring, 'document', number));
+  if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
+  keys.push(personRefKey(keyring, operationId, core.personRef));
+  return keys;
+}
+
+/** The keys that a typed text may mean: words of a name in any script, a document's or a telephone number. */
+export function searchKeysOfText(keyring: Keyring, text: string): SearchKey[] {
+  const number = bareNumber(text);
+  const phone = `+${text.replace(/[^0-9]/g, '')}`;
+  return [
+    ...nameWords(text).map((word) => made(keyring, 'name', word)),
+    ...(number === '' ? [] : [made(keyring, 'document', number)]),
+    ...(phone.length < 8 ? [] : [made(keyring, 'phone', phone)]),
+  ];
+}
+
+/** The key of a registration by the team's number: how a list that comes again is recognised. */
+export function personRefKey(keyring: Keyring, operationId: string, personRef: string): SearchKey {
+  return made(keyring, 'person_ref', `${operationId} ${personRef}`);
+}
+
+function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKey {
+  return { kind, key: searchKey(keyring, kind, text) };
+}
+
+/** Words of a name in small Latin letters, each once, whatever script, accents and apostrophes it was written with. */
+function nameWords(names: string): string[] {
+  const latin = anyAscii(names.normalize('NFKC')).toLowerCase().replace(/['’`.]/g, '');
+  return [...new Set(latin.split(/[^a-z0-9]+/).filter((word) => word !== ''))];
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../../adapters/ids.ts';
+import { transaction } from '../../../adapters/postgres/database.ts';
+import { insertPeople, type PersonCore, readFieldSets, readPeople, readPerson, writeFieldSet } from '../../../adapters/postgres/people.ts';
+import { personRefKey, searchKeysOfText } from '../../../adapters/postgres/searchKeys.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { testKeyring } from '../../support/keyring.ts';
+
+const keyring = await testKeyring();
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(async () => {
+  await database?.drop();
+});
+
+const CORE: PersonCore = {
+  personRef: 'WAL-18245',
+  givenNames: 'Zoë Ama',
+  familyName: "O'Brien",
+  birthDate: '1988-07',
+  phone: '+249912345678',
+  preferredLanguage: 'ar',
+  documentType: 'NATIONAL_ID',
+  documentNumber: 'ab 12-34',
+  mrz: null,
+  destination: 'Penama',
+};
+
+async function filed(core: Partial<PersonCore> = {}, operationId = 'op_test'): Promise<string> {
+  const personId = newId('person');
+  await transaction(database.pool, (client) =>
+    insertPeople(client, keyring, operationId, [{ personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } }]),
+  );
+  return personId;
+}
+
+async function found(text: string): Promise<string[]> {
+  const keys = searchKeysOfText(keyring, text);
+  const { rows } = await database.pool.query<{ person_id: string }>(
+    `select distinct s.person_id from person_search s
+       join unnest($1::text[], $2::text[]) as k (kind, key) on k.kind = s.kind and k.key = s.key`,
+    [keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
+  );
+  return rows.map(({ person_id }) => person_id);
+}
+
+describe('a person’s data', () => {
+  it('comes back as it was given, for one and for many', async () => {
+    const [one, other] = [await filed(), await filed({ givenNames: 'محمد', birthDate: null })];
+    expect(await readPerson(database.pool, keyring, one)).toEqual(CORE);
+    const people = await readPeople(database.pool, keyring, [one, other, newId('person')]);
+    expect([...people.keys()].sort()).toEqual([one, other].sort());
+    expect(people.get(other)?.givenNames).toBe('محمد');
+  });
+
+  it('has further field sets under the same key, each written anew', async () => {
+    const id = await filed();
+    for (const number of ['X1', 'X2']) await writeFieldSet(database.pool, keyring, id, 'document', { number });
+    expect((await readFieldSets(database.pool, keyring, [id], 'document')).get(id)).toEqual({ number: 'X2' });
+    expect(await readPerson(database.pool, keyring, id)).toEqual(CORE);
+  });
+
+  it('cannot be put under another person or another field set', async () => {
+    const [one, other] = [await filed(), await filed()];
+    await database.pool.query(
+      `update person_data d set sealed = o.sealed from person_data o where d.person_id = $1 and o.person_id = $2`,
+      [one, other],
+    );
+    await expect(readPerson(database.pool, keyring, one)).rejects.toThrow();
+    await database.pool.query(`update person_data set field_set = 'document' where person_id = $1`, [other]);
+    await expect(readFieldSets(database.pool, keyring, [other], 'document')).rejects.toThrow();
+  });
+
+  it('is gone with its key', async () => {
+    const id = await filed();
+    await database.pool.query('delete from person_keys where person_id = $1', [id]);
+    expect(await readPerson(database.pool, keyring, id)).toBeUndefined();
+    await expect(writeFieldSet(database.pool, keyring, id, 'document', {})).rejects.toThrow('erased');
+  });
+});
+
+describe('people are found', () => {
+  it('by a word of a name in any spelling of its accents, by document and by telephone', async () => {
+    const id = await filed({ givenNames: 'Zoë Quirina', familyName: "N'Diaye", documentNumber: 'qz 99-11', phone: '+678555123' });
+    for (const text of ['zoe', 'QUIRINA', 'NDiaye', 'n’diaye', 'QZ9911', '+678 555-123']) expect(await found(text), text).toContain(id);
+    expect(await found('Quirin')).not.toContain(id);
+  });
+
+  it('by a name in another script as it sounds in Latin letters', async () => {
+    const id = await filed({ givenNames: 'Иван', familyName: '' });
+    expect(await found('Ivan')).toContain(id);
+  });
+
+  it('by the team’s number only in the operation where the team gave it', async () => {
+    expect(personRefKey(keyring, 'op_a', 'X1')).toEqual(personRefKey(keyring, 'op_a', 'X1'));
+    expect(personRefKey(keyring, 'op_a', 'X1').key).not.toBe(personRefKey(keyring, 'op_b', 'X1').key);
+  });
+});

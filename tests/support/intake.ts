@@ -1,0 +1,59 @@
+import { createReadStream } from 'node:fs';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { Pool } from 'pg';
+import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
+import { newId } from '../../adapters/ids.ts';
+import { readImportedList } from '../../adapters/lists/importReader.ts';
+import { importStore, type ImportsOptions } from '../../adapters/postgres/imports.ts';
+import { createImport, receiveUpload, startCommit, type Upload, type UploadOutcome } from '../../adapters/postgres/importUploads.ts';
+import type { Keyring } from '../../adapters/secrets/envelope.ts';
+import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+
+/** How the processes name workflows, for tests that put things together themselves. */
+export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
+
+export function storeOf(pool: Pool, keyring: Keyring, over: Partial<ImportsOptions> = {}) {
+  return importStore(pool, { keyring, journeys: JOURNEYS, ...over });
+}
+
+/** The activities of an import as the worker makes them; `checkList` and `commitList` run as Temporal would run them. */
+export function importActivities(ports: Pick<ImportPorts, 'store'> & Partial<ImportPorts>) {
+  const activities = createImportActivities({ openList: readImportedList, ...ports });
+  const environment = new MockActivityEnvironment();
+  return {
+    check: (importId: string) => environment.run(activities.checkList, { importId }),
+    commit: (importId: string) => environment.run(activities.commitList, { importId }),
+    startsLeft: (importId: string) => environment.run(activities.countStartsLeft, { importId }),
+    finish: (importId: string) => environment.run(activities.finishImport, { importId }),
+  };
+}
+
+type ListOf = { operationId: string; referenceDate: string; source: Upload['source'] } & Partial<Upload> & { continues?: string };
+
+/** A list that has come in, not yet checked. */
+export async function upload(pool: Pool, keyring: Keyring, list: ListOf): Promise<{ importId: string; outcome: UploadOutcome }> {
+  const { operationId, referenceDate, source, continues, ...over } = list;
+  const importId = newId('import');
+  await createImport(pool, keyring, {
+    id: importId,
+    operationId,
+    fileName: 'list.csv',
+    referenceDate,
+    createdBy: 'coordinator',
+    ...(continues ? { continues } : {}),
+  });
+  const check = { workflowId: workflowId.import(importId, 'check'), taskQueue: TASK_QUEUE };
+  return { importId, outcome: await receiveUpload(pool, keyring, { importId, source, check, ...over }) };
+}
+
+export function orderCommit(pool: Pool, importId: string) {
+  return startCommit(pool, importId, { workflowId: workflowId.import(importId, 'commit'), taskQueue: TASK_QUEUE });
+}
+
+export function fileSource(url: URL): AsyncIterable<Uint8Array> {
+  return createReadStream(url);
+}
+
+export async function* textSource(...pieces: string[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Buffer.from(piece);
+}

@@ -1,0 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Keyring, loadKeyring } from '../../adapters/secrets/keyring.ts';
+
+/** Keys of their own for one test file. */
+export async function testKeyring(): Promise<Keyring> {
+  const folder = await mkdtemp(join(tmpdir(), 'homeward-keys-'));
+  try {
+    return await loadKeyring(join(folder, 'keys.json'), { createIfMissing: true });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
