@@ -78,7 +78,7 @@ export async function claimHeads(db: Queryable, endpointId: string, limit: numbe
           from due where d.endpoint_id = $1 and d.outbox_id = due.outbox_id
         returning d.outbox_id, d.attempts
       )
-      select o.id as outbox_id, o.operation_id, o.subject, o.seq, o.position, o.type, o.at, o.data, c.attempts, j.person_id,
+      select o.id as outbox_id, o.operation_id, o.subject, o.seq, o.position::double precision as position, o.type, o.at, o.data, c.attempts, j.person_id,
              j.id is null or (j.consent = 'given' and j.consent_sharing and not exists (
                select from holds h where h.journey_id = j.id and h.status in ('raising', 'active') and h.blocks_disclosure
              )) as may_share

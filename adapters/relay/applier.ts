@@ -22,8 +22,15 @@ export type ApplierDeps = {
   connectionString: string;
   house: Pick<House, 'officeAnswered' | 'carrierNews'>;
   names: Pick<HouseNames, 'workflowId'>;
-  /** moves the number of an issued document from the inbox to the person it belongs to, sealed under their own key */
-  keepNumber(client: Queryable, number: { keyId: string; sealed: string }, to: { journeyId: string; documentId: string; eventKey: string }): Promise<void>;
+  /**
+   * Moves the number of an issued document from the inbox to the person it belongs to, sealed under their own key.
+   * False where it cannot be opened: then nobody knows it but the office.
+   */
+  keepNumber(
+    client: Queryable,
+    number: { keyId: string; sealed: string },
+    to: { journeyId: string; documentId: string; eventKey: string },
+  ): Promise<boolean>;
   log: LoopLog;
   pollMs?: number;
 };
@@ -192,7 +199,11 @@ async function hear(
     at,
   });
   if (row.body.sealedNumber) {
-    await deps.keepNumber(client, row.body.sealedNumber, { journeyId: request.subject, documentId, eventKey: keyOf(row) });
+    const kept = await deps.keepNumber(client, row.body.sealedNumber, { journeyId: request.subject, documentId, eventKey: keyOf(row) });
+    if (!kept) {
+      const detail = { partner: row.partnerId, event: row.eventId, document: documentId };
+      await raiseAlarm(client, { subject: request.subject, operationId: request.operationId, kind: 'document_number_lost', detail }, keyOf(row));
+    }
   }
 }
 

@@ -15,8 +15,15 @@ export function keepNumber({ keyring, secrets }: { keyring: Keyring; secrets: Pi
       [journeyId],
     );
     const personId = rows[0]?.person_id;
-    const [number] = secrets.open(eventKey, { keyId, sealed: Buffer.from(sealed, 'base64') });
-    if (personId === undefined || number === undefined) return;
+    if (personId === undefined) return true;
+    let number: string | undefined;
+    try {
+      [number] = secrets.open(eventKey, { keyId, sealed: Buffer.from(sealed, 'base64') });
+    } catch {
+      return false;
+    }
+    if (number === undefined) return false;
     await writeFieldSet(client, keyring, personId, `document:${documentId}`, { number });
+    return true;
   };
 }

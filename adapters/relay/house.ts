@@ -1,6 +1,7 @@
 import {
   type Client,
   isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
@@ -104,8 +105,11 @@ function described(workflow: string, id: string): { staticSummary: string; stati
 /** gRPC: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE: the same call may well succeed later. */
 const PASSING = [1, 4, 8, 10, 14];
 
-/** Whether the server is away or overloaded, rather than that it refuses this one call. */
+/**
+ * Whether the server is away or overloaded, rather than that it refuses this one call. A failure to connect carries no
+ * status; an error that is not the server's is a fault of this one call and stops no other.
+ */
 export function temporalIsAway(error: unknown): boolean {
   const grpc = isGrpcServiceError(error) ? error : error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : undefined;
-  return grpc === undefined ? !(error instanceof Error && error.name === 'ServiceError') : PASSING.includes(grpc.code);
+  return grpc === undefined ? error instanceof ServiceError : PASSING.includes(grpc.code);
 }
