@@ -1,4 +1,4 @@
-import { exchange, type ExchangeFailure, failureOf, type GuardedClient, retryAfterOf } from './client.ts';
+import { type ExchangeFailure, exchange, failureOf, type GuardedClient, retryAfterOf } from './client.ts';
 
 export type Call = {
   method: 'GET' | 'POST';

@@ -2,15 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { ROLES, type Role } from '../../domain/actor.ts';
+import type { Grant, Principal } from '../../domain/access.ts';
+import { ROLES } from '../../domain/actor.ts';
 import { idPattern } from '../../domain/ids.ts';
 import { Problem } from '../problems.ts';
-
-/** One role in one operation, or in every one of them (`*`). `partner` is an organisation, not staff. */
-export type Grant = { role: Role | 'partner'; operation: string };
-
-/** Who asks, as the issuer's token says. `partnerId` is there for organisations alone. */
-export type Principal = { sub: string; roles: Grant[]; partnerId?: string };
 
 declare module 'fastify' {
   interface FastifyRequest {

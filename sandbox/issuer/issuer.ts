@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ClientMetadata, type Configuration, Provider, type UnknownObject } from 'oidc-provider';
+import { type Adapter, type ClientMetadata, type Configuration, Provider, type UnknownObject } from 'oidc-provider';
 import { isId } from '../../domain/ids.ts';
 import { keepsakeFor } from './keepsake.ts';
 import { PARTNER_CLIENT, STAND_INS, type StandIn } from './people.ts';
@@ -57,6 +57,7 @@ export async function startIssuer(options: {
   const clients = [...STAND_INS.map(({ id }) => id), PARTNER_CLIENT].map((id) => machineClient(id, secretOf(id)));
   const provider = new Provider(issuer, {
     clients,
+    adapter: storeNothing,
     jwks: { keys: keepsake.keys },
     cookies: { keys: keepsake.cookieKeys },
     routes: { token: '/token', jwks: '/jwks' },
@@ -96,6 +97,19 @@ export async function startIssuer(options: {
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
+  };
+}
+
+/** Tokens carry all there is to know, clients stand in the configuration: nothing needs to be stored. */
+function storeNothing(): Adapter {
+  return {
+    upsert: async () => {},
+    find: async () => undefined,
+    findByUserCode: async () => undefined,
+    findByUid: async () => undefined,
+    consume: async () => {},
+    destroy: async () => {},
+    revokeByGrantId: async () => {},
   };
 }
 
