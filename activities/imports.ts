@@ -1,5 +1,5 @@
-import { heartbeat } from '@temporalio/activity';
 import type { Readable } from 'node:stream';
+import { heartbeat } from '@temporalio/activity';
 import type { Finding } from '../domain/intake/codes.ts';
 import type { Cells } from '../domain/intake/columns.ts';
 import { type HouseholdJudgement, judgeHouseholds, type RowFacts } from '../domain/intake/household.ts';
@@ -102,22 +102,29 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     const flush = async (): Promise<void> => {
       const refs = batch.map(({ meaning }) => meaning.personRef).filter((ref) => ref !== '');
       alreadyKnown += await store.countKnown(job.operationId, refs);
-      await store.writeRows(importId, batch.filter(({ row }) => row > written));
+      await store.writeRows(
+        importId,
+        batch.filter(({ row }) => row > written),
+      );
       heartbeat({ row: facts.length });
       batch = [];
     };
     for await (const { line, cells, findings } of list.rows) {
-      const judgement = judgeRow(cells, job, facts.length + 1);
-      // what only the file shows counts with what the cells show
-      const judged = completeRow(judgement, findings);
-      facts.push({ ...judgement.facts, rejected: judged.verdict === 'reject' });
+      const judgement = judgeRow(cells, job, facts.length + 1, findings);
+      facts.push(judgement.facts);
+      const judged = completeRow(judgement);
       batch.push({ ...judged, line, ...(judged.verdict === 'reject' ? { cells } : {}) });
       if (batch.length === size) await flush();
     }
     if (batch.length > 0) await flush();
     const { households, findings } = judgeHouseholds(facts);
     await store.amendRows(importId, findings);
-    return { found: list.found, households: households.length, incompleteHouseholds: incomplete(households), alreadyKnown };
+    return {
+      found: list.found,
+      households: households.length,
+      incompleteHouseholds: incomplete(households),
+      alreadyKnown,
+    };
   }
 }
 

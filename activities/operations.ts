@@ -10,9 +10,16 @@ export type OperationActivities = {
   /** The request's reference and who leads which area; principals, not names. */
   nameLeads(input: { operationId: string; governmentRequestRef: string; leads: Record<string, string> }): Promise<void>;
   /** From this moment gates and timers see the suspension. */
-  openSuspension(input: { operationId: string; suspensionId: string; at: Instant; reasonCode: string } & ScopeInput): Promise<void>;
+  openSuspension(
+    input: { operationId: string; suspensionId: string; at: Instant; reasonCode: string } & ScopeInput,
+  ): Promise<void>;
   /** Ends it, and counts who in its scope must be asked, checked or given papers anew before being seated. */
-  closeSuspension(input: { operationId: string; suspensionId: string; at: Instant; consentMaxAge: number }): Promise<Lapsed>;
+  closeSuspension(input: {
+    operationId: string;
+    suspensionId: string;
+    at: Instant;
+    consentMaxAge: number;
+  }): Promise<Lapsed>;
   setPhase(input: { operationId: string; area: string; phase: Phase }): Promise<void>;
   /** Nobody new is taken in from here on. */
   stopRegistration(input: { operationId: string }): Promise<void>;

@@ -1,10 +1,10 @@
-import { ageRange, ADULT_AT, type PartialDate } from './intake/birthDate.ts';
+import type { HoldType } from './holds.ts';
+import { ADULT_AT, ageRange, type PartialDate } from './intake/birthDate.ts';
 import { type CalendarDay, isRealDay } from './intake/calendarDay.ts';
 import type { Code } from './intake/codes.ts';
 import type { PersonMeaning } from './intake/meaning.ts';
 import { isFirstLine, isLine, readSecondLine } from './intake/mrz.ts';
 import type { ProtectionFlag } from './intake/protection.ts';
-import type { HoldType } from './holds.ts';
 import { DAY, type Instant } from './time.ts';
 
 /**
@@ -86,7 +86,11 @@ export function heldPassport(meaning: PersonMeaning, codes: readonly Code[], at:
   if (!isFirstLine(mrz.line1) || !isLine(mrz.line2)) return undefined;
   const { expiryDate } = readSecondLine(mrz.line2);
   if (!/^[0-9]{6}$/.test(expiryDate)) return undefined;
-  const [year, month, day] = [2000 + Number(expiryDate.slice(0, 2)), Number(expiryDate.slice(2, 4)), Number(expiryDate.slice(4))];
+  const [year, month, day] = [
+    2000 + Number(expiryDate.slice(0, 2)),
+    Number(expiryDate.slice(2, 4)),
+    Number(expiryDate.slice(4)),
+  ];
   if (!isRealDay(year, month, day)) return undefined;
   const validUntil = Date.UTC(year, month - 1, day);
   return validUntil > at ? { issuedBy: mrz.line1.slice(2, 5).replaceAll('<', ''), validUntil } : undefined;

@@ -32,7 +32,12 @@ const CHILD_PROTECTION: HoldRule = {
   fourEyes: false,
   notByRaiser: false,
 };
-const TWO_PERSONS: HoldRule = { blocks: everything, releasedBy: ['protection_lead'], fourEyes: true, notByRaiser: false };
+const TWO_PERSONS: HoldRule = {
+  blocks: everything,
+  releasedBy: ['protection_lead'],
+  fourEyes: true,
+  notByRaiser: false,
+};
 const SUPERVISION: HoldRule = {
   blocks: everything,
   releasedBy: ['duty_supervisor', 'operation_lead'],

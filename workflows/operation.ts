@@ -1,6 +1,6 @@
 import {
-  allHandlersFinished,
   ApplicationFailure,
+  allHandlersFinished,
   condition,
   continueAsNew,
   defineUpdate,
@@ -21,9 +21,23 @@ import {
   unfinishedSentence,
 } from '../domain/operation/commands.ts';
 import type { OperationFact, OperationFacts, OperationFactType } from '../domain/operation/facts.ts';
-import { apply, emptyOperation, ended, type OperationState, type OperationStatus, statusOf } from '../domain/operation/state.ts';
+import {
+  apply,
+  emptyOperation,
+  ended,
+  type OperationState,
+  type OperationStatus,
+  statusOf,
+} from '../domain/operation/state.ts';
 import type { Instant } from '../domain/time.ts';
-import { COMMAND_REFUSED, type Command, type OperationAnswer, type OperationCarried, type OperationInput, type Refusal } from './messages.ts';
+import {
+  COMMAND_REFUSED,
+  type Command,
+  type OperationAnswer,
+  type OperationCarried,
+  type OperationInput,
+  type Refusal,
+} from './messages.ts';
 import { Recorder } from './recorder.ts';
 
 const claims = proxyLocalActivities<OperationActivities>({

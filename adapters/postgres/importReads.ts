@@ -4,7 +4,15 @@ import type { Finding, Verdict } from '../../domain/intake/codes.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { ImportCounts } from './imports.ts';
 
-export type ImportStatus = 'uploading' | 'uploaded' | 'checking' | 'checked' | 'committing' | 'starting' | 'done' | 'refused';
+export type ImportStatus =
+  | 'uploading'
+  | 'uploaded'
+  | 'checking'
+  | 'checked'
+  | 'committing'
+  | 'starting'
+  | 'done'
+  | 'refused';
 
 export type ImportProgress = {
   id: string;

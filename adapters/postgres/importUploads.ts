@@ -65,10 +65,12 @@ export type UploadOutcome = { outcome: 'uploaded'; bytes: number } | { outcome: 
 
 /**
  * Takes a list in as it streams, chunk by chunk, and orders its check. A list that is empty, above the limit, or cut on
- * its way is refused whole and nothing of it is kept.
+ * its way is refused whole and nothing of it is kept. Twice under one id is once; one attempt at a time.
  */
 export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload): Promise<UploadOutcome> {
   const { importId, limit = UPLOAD_LIMIT } = upload;
+  const before = await earlierUpload(pool, importId);
+  if (before !== undefined) return before;
   const { key, kekId } = await importKey(pool, keyring, importId);
   let bytes = 0;
   let number = 0;
@@ -95,10 +97,35 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
   if (upload.expectedBytes !== undefined && bytes !== upload.expectedBytes) return refused(CUT);
   if (bytes === 0) return refused({ code: 'empty', detail: 'The file is empty.', hint: 'Choose the file again.' });
   await transaction(pool, async (client) => {
-    await client.query(`update imports set status = 'uploaded', bytes = $2 where id = $1 and status = 'uploading'`, [importId, bytes]);
+    await client.query(`update imports set status = 'uploaded', bytes = $2 where id = $1 and status = 'uploading'`, [
+      importId,
+      bytes,
+    ]);
     await order(client, importId, 'check', upload.check);
   });
   return { outcome: 'uploaded', bytes };
+}
+
+/**
+ * What became of an earlier attempt under this id: its outcome, if it had one. What an attempt that broke off left behind
+ * is removed, so that this one begins anew.
+ */
+async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcome | undefined> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ status: string; bytes: number; refusal: Refusal | null }>(
+      'select status, bytes, refusal from imports where id = $1 for update',
+      [importId],
+    );
+    const found = rows[0];
+    if (found === undefined) throw new Error(`There is no import ${importId}`);
+    if (found.status === 'uploading') {
+      await client.query('delete from import_chunks where import_id = $1', [importId]);
+      return undefined;
+    }
+    return found.status === 'refused' && found.refusal !== null
+      ? { outcome: 'refused', refusal: found.refusal }
+      : { outcome: 'uploaded', bytes: found.bytes };
+  });
 }
 
 const CUT: Refusal = {
@@ -136,7 +163,9 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
 }
 
 async function order(client: Queryable, importId: string, step: ImportInput['step'], start: Start): Promise<void> {
-  const { rows } = await client.query<{ operation_id: string }>('select operation_id from imports where id = $1', [importId]);
+  const { rows } = await client.query<{ operation_id: string }>('select operation_id from imports where id = $1', [
+    importId,
+  ]);
   const input: ImportInput = { version: 1, importId, operationId: rows[0]?.operation_id ?? '', step };
   await client.query(
     `insert into pending_starts (workflow_id, workflow, task_queue, input) values ($1, 'importList', $2, $3)

@@ -20,7 +20,10 @@ export type ImportsOptions = {
 };
 
 /** Lists on their way in, on PostgreSQL. The file and its rows are sealed under a key of the import. */
-export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000, now = Date.now }: ImportsOptions): ImportStore {
+export function importStore(
+  pool: Pool,
+  { keyring, journeys, page: size = 1_000, now = Date.now }: ImportsOptions,
+): ImportStore {
   return {
     async beginCheck(importId) {
       const { rows } = await pool.query<ImportJob>(
@@ -61,10 +64,15 @@ export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000,
             checked.map(({ child }) => child),
             checked.map(({ protection }) => `{${protection.join(',')}}`),
             checked.map(({ meaning }) => (meaning.householdRef === '' ? null : meaning.householdRef)),
-            checked.map(({ row, meaning, cells }) => sealFields(key.key, rowContext(importId, row, key.kekId), { meaning, cells })),
+            checked.map(({ row, meaning, cells }) =>
+              sealFields(key.key, rowContext(importId, row, key.kekId), { meaning, cells }),
+            ),
           ],
         );
-        await client.query('update imports set done = greatest(done, $2) where id = $1', [importId, checked.at(-1)?.row ?? 0]);
+        await client.query('update imports set done = greatest(done, $2) where id = $1', [
+          importId,
+          checked.at(-1)?.row ?? 0,
+        ]);
       });
     },
 
@@ -100,10 +108,14 @@ export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000,
 
     commitNext: (importId) =>
       transaction(pool, async (client) => {
-        const { rows } = await client.query<{ operation_id: string; reference_date: string; cursor: number; status: string }>(
-          `select operation_id, reference_date::text, cursor, status from imports where id = $1 for update`,
-          [importId],
-        );
+        const { rows } = await client.query<{
+          operation_id: string;
+          reference_date: string;
+          cursor: number;
+          status: string;
+        }>(`select operation_id, reference_date::text, cursor, status from imports where id = $1 for update`, [
+          importId,
+        ]);
         const job = rows[0];
         if (job === undefined || job.status !== 'committing') return { outcome: 'finished', cursor: job?.cursor ?? 0 };
         const frame = await readFrame(client, job.operation_id);
@@ -138,7 +150,11 @@ export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000,
             where r.import_id = $1 and r.row = t.row and r.person_id is null`,
           [importId, people.map(({ row }) => row), people.map(({ personId }) => personId)],
         );
-        await client.query('update imports set cursor = $2, done = done + $3 where id = $1', [importId, page.last, people.length]);
+        await client.query('update imports set cursor = $2, done = done + $3 where id = $1', [
+          importId,
+          page.last,
+          people.length,
+        ]);
         return { outcome: 'more', cursor: page.last };
       }),
 
@@ -153,7 +169,10 @@ export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000,
 
     async finish(importId) {
       await transaction(pool, async (client) => {
-        await client.query(`update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting'`, [importId]);
+        await client.query(
+          `update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting'`,
+          [importId],
+        );
         // a list that continues another and has nothing left to mend answers that one's question
         await client.query(
           `update tasks set status = 'done', closed_at = opened_at
@@ -166,7 +185,11 @@ export function importStore(pool: Pool, { keyring, journeys, page: size = 1_000,
   };
 }
 
-const rowContext = (importId: string, row: number, keyId: string) => ({ subject: importId, fieldSet: `row ${row}`, keyId });
+const rowContext = (importId: string, row: number, keyId: string) => ({
+  subject: importId,
+  fieldSet: `row ${row}`,
+  keyId,
+});
 
 /** The file as it came, chunk by chunk, opened one at a time. */
 async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGenerator<Buffer> {
@@ -182,7 +205,12 @@ async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGen
   }
 }
 
-async function amend(pool: Pool, importId: string, numbers: readonly number[], findings: ReadonlyMap<number, Finding[]>): Promise<void> {
+async function amend(
+  pool: Pool,
+  importId: string,
+  numbers: readonly number[],
+  findings: ReadonlyMap<number, Finding[]>,
+): Promise<void> {
   await transaction(pool, async (client) => {
     const { rows } = await client.query<{ row: number; codes: Finding[]; protection: ProtectionFlag[] }>(
       'select row, codes, protection from import_rows where import_id = $1 and row = any($2) for update',
@@ -312,10 +340,17 @@ async function nextPage(
   );
   const households = new Map<string, IntakeHousehold>();
   for (const stored of rows) {
-    const household = households.get(stored.household) ?? { reference: stored.household, members: [], rejectedRows: [] };
+    const household = households.get(stored.household) ?? {
+      reference: stored.household,
+      members: [],
+      rejectedRows: [],
+    };
     households.set(stored.household, household);
     if (stored.verdict !== 'reject') {
-      const { meaning } = openFields(key, rowContext(importId, stored.row, kekId), stored.sealed) as Pick<CheckedRow, 'meaning'>;
+      const { meaning } = openFields(key, rowContext(importId, stored.row, kekId), stored.sealed) as Pick<
+        CheckedRow,
+        'meaning'
+      >;
       household.members.push({ ...stored, meaning });
     } else if (!stored.codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) {
       // a row that was pasted twice is no missing member

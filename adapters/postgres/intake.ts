@@ -1,16 +1,10 @@
-import {
-  heldPassport,
-  holdsAtIntake,
-  priorityOf,
-  registeredInstant,
-  travellerOf,
-} from '../../domain/admission.ts';
+import { heldPassport, holdsAtIntake, priorityOf, registeredInstant, travellerOf } from '../../domain/admission.ts';
 import type { OperationClock } from '../../domain/clock.ts';
 import { HOLD_RULES } from '../../domain/holds.ts';
 import { type CalendarDay, parseCalendarDay } from '../../domain/intake/calendarDay.ts';
 import type { JudgedRow } from '../../domain/intake/judgeList.ts';
 import type { PersonMeaning } from '../../domain/intake/meaning.ts';
-import { routeOf, type Rules } from '../../domain/rules.ts';
+import { type Rules, routeOf } from '../../domain/rules.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { JourneyInput } from '../../workflows/messages.ts';
 import { derivedId } from '../ids.ts';
@@ -64,18 +58,31 @@ export async function readFrame(client: Queryable, operationId: string): Promise
  * done twice makes the same people once. Where a member's row was rejected the unit is held together by DATA_DISPUTE
  * holds and a case worker is asked for the missing member.
  */
-export async function commitHouseholds(client: Queryable, intake: Intake, households: readonly IntakeHousehold[]): Promise<TakenIn[]> {
+export async function commitHouseholds(
+  client: Queryable,
+  intake: Intake,
+  households: readonly IntakeHousehold[],
+): Promise<TakenIn[]> {
   const taking = households.filter(({ members }) => members.length > 0).map((household) => admit(intake, household));
   const fresh = await insertHouseholds(client, intake, taking);
   const admissions = taking.filter(({ householdId }) => fresh.has(householdId)).flatMap(({ admissions }) => admissions);
   if (admissions.length > 0) {
-    await insertPeople(client, intake.keyring, intake.operationId, admissions.map(({ person }) => person));
+    await insertPeople(
+      client,
+      intake.keyring,
+      intake.operationId,
+      admissions.map(({ person }) => person),
+    );
     await insertJourneys(client, intake, admissions);
     await insertHolds(client, intake, admissions);
     await insertDocuments(client, intake, admissions);
     await insertStarts(client, intake, admissions);
   }
-  await askForMissing(client, intake, taking.filter(({ householdId, rejectedRows }) => fresh.has(householdId) && rejectedRows.length > 0));
+  await askForMissing(
+    client,
+    intake,
+    taking.filter(({ householdId, rejectedRows }) => fresh.has(householdId) && rejectedRows.length > 0),
+  );
   return taking.map(({ householdId, admissions: members }) => ({
     householdId,
     people: members.map(({ row, person, journeyId }) => ({
@@ -128,7 +135,8 @@ type Admitted = PersonMeaning & {
 
 function admitted({ row, verdict, meaning }: JudgedRow): Admitted {
   const { relationship, sex, nationality, registeredAt, consent } = meaning;
-  const whole = relationship !== null && sex !== null && nationality !== null && registeredAt !== null && consent !== null;
+  const whole =
+    relationship !== null && sex !== null && nationality !== null && registeredAt !== null && consent !== null;
   if (verdict === 'reject' || !whole) throw new RangeError(`Row ${row} was not accepted`);
   return { ...meaning, relationship, sex, nationality, registeredAt, consent };
 }
@@ -147,7 +155,11 @@ function admit(intake: Intake, household: IntakeHousehold): HouseholdAdmission {
   const admissions = members.map(({ judged, meaning }): Admission => {
     const { row, protection, codes } = judged;
     const journeyId = derivedId('journey', origin, row);
-    const passport = heldPassport(meaning, codes.map(({ code }) => code), intake.at);
+    const passport = heldPassport(
+      meaning,
+      codes.map(({ code }) => code),
+      intake.at,
+    );
     return {
       row,
       journeyId,
@@ -187,7 +199,11 @@ function dayOf(referenceDate: string): CalendarDay {
 }
 
 /** @returns ids of those that were not there before */
-async function insertHouseholds(client: Queryable, intake: Intake, households: readonly HouseholdAdmission[]): Promise<Set<string>> {
+async function insertHouseholds(
+  client: Queryable,
+  intake: Intake,
+  households: readonly HouseholdAdmission[],
+): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>(
     `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id)
      select id, $2, reference, site, priority, requested_at, head_nationality, $3
@@ -261,7 +277,14 @@ async function insertHolds(client: Queryable, intake: Intake, admissions: readon
 async function insertDocuments(client: Queryable, intake: Intake, admissions: readonly Admission[]): Promise<void> {
   const documents = admissions.flatMap(({ journeyId, document }) =>
     document
-      ? [{ id: document.documentId, journey_id: journeyId, issued_by: document.issuedBy, valid_until: iso(document.validUntil) }]
+      ? [
+          {
+            id: document.documentId,
+            journey_id: journeyId,
+            issued_by: document.issuedBy,
+            valid_until: iso(document.validUntil),
+          },
+        ]
       : [],
   );
   if (documents.length === 0) return;
@@ -283,7 +306,15 @@ async function insertStarts(client: Queryable, intake: Intake, admissions: reado
     rules: frame.rules,
   };
   const own = admissions.map(
-    ({ journeyId, householdId, registeredAt, meaning, holds, route, document }): Omit<JourneyInput, keyof typeof shared> => ({
+    ({
+      journeyId,
+      householdId,
+      registeredAt,
+      meaning,
+      holds,
+      route,
+      document,
+    }): Omit<JourneyInput, keyof typeof shared> => ({
       journeyId,
       householdId,
       intake: {
@@ -300,12 +331,21 @@ async function insertStarts(client: Queryable, intake: Intake, admissions: reado
     `insert into pending_starts (workflow_id, workflow, task_queue, input)
      select workflow_id, 'journey', $4, $3::jsonb || own
        from unnest($1::text[], $2::jsonb[]) as s (workflow_id, own)`,
-    [own.map(({ journeyId }) => journeys.workflowId(journeyId)), own.map((input) => JSON.stringify(input)), JSON.stringify(shared), journeys.taskQueue],
+    [
+      own.map(({ journeyId }) => journeys.workflowId(journeyId)),
+      own.map((input) => JSON.stringify(input)),
+      JSON.stringify(shared),
+      journeys.taskQueue,
+    ],
   );
 }
 
 /** Nobody is dropped silently: each household that lacks a member asks a case worker, who sees the rejected rows. */
-async function askForMissing(client: Queryable, intake: Intake, households: readonly HouseholdAdmission[]): Promise<void> {
+async function askForMissing(
+  client: Queryable,
+  intake: Intake,
+  households: readonly HouseholdAdmission[],
+): Promise<void> {
   if (households.length === 0) return;
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
@@ -314,7 +354,9 @@ async function askForMissing(client: Queryable, intake: Intake, households: read
        from json_to_recordset($1) as h (household_id text, rejected_rows jsonb)
      on conflict (id) do nothing`,
     [
-      JSON.stringify(households.map(({ householdId, rejectedRows }) => ({ household_id: householdId, rejected_rows: rejectedRows }))),
+      JSON.stringify(
+        households.map(({ householdId, rejectedRows }) => ({ household_id: householdId, rejected_rows: rejectedRows })),
+      ),
       intake.operationId,
       iso(intake.at),
       intake.importId,

@@ -11,7 +11,10 @@ export function operationClaims(pool: Pool): OperationActivities {
   return {
     nameLeads: ({ operationId, governmentRequestRef, leads }) =>
       transaction(pool, async (client) => {
-        await client.query('update operations set government_request_ref = $2 where id = $1', [operationId, governmentRequestRef]);
+        await client.query('update operations set government_request_ref = $2 where id = $1', [
+          operationId,
+          governmentRequestRef,
+        ]);
         await client.query(
           `insert into operation_leads (operation_id, area, principal)
            select $1, area, principal from unnest($2::text[], $3::text[]) as lead (area, principal)

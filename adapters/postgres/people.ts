@@ -48,17 +48,32 @@ export function coreOf(meaning: PersonMeaning): PersonCore {
 }
 
 /** Rows, keys, sealed data and search keys of new people, set by set: inside the caller's transaction. */
-export async function insertPeople(client: Queryable, keyring: Keyring, operationId: string, people: readonly NewPerson[]): Promise<void> {
+export async function insertPeople(
+  client: Queryable,
+  keyring: Keyring,
+  operationId: string,
+  people: readonly NewPerson[],
+): Promise<void> {
   const sealed = people.map(({ personId, core }) => {
     const key = newDataKey();
     const { kekId, wrapped } = wrapKey(keyring, personId, key);
-    return { personId, kekId, wrapped, core: sealFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core) };
+    return {
+      personId,
+      kekId,
+      wrapped,
+      core: sealFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
+    };
   });
   const ids = people.map(({ personId }) => personId);
   await client.query(
     `insert into persons (id, nationality, sex, traveller)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
-    [ids, people.map((person) => person.nationality), people.map((person) => person.sex), people.map((person) => person.traveller)],
+    [
+      ids,
+      people.map((person) => person.nationality),
+      people.map((person) => person.sex),
+      people.map((person) => person.traveller),
+    ],
   );
   await client.query(
     `insert into person_keys (person_id, kek_id, wrapped_key)
@@ -81,8 +96,17 @@ export async function insertPeople(client: Queryable, keyring: Keyring, operatio
 }
 
 /** Seals one field set of a person anew, under the key that the person has. @throws Error where the person was erased */
-export async function writeFieldSet(client: Queryable, keyring: Keyring, personId: string, fieldSet: string, fields: object): Promise<void> {
-  const { rows } = await client.query<KeyRow>('select person_id, kek_id, wrapped_key from person_keys where person_id = $1', [personId]);
+export async function writeFieldSet(
+  client: Queryable,
+  keyring: Keyring,
+  personId: string,
+  fieldSet: string,
+  fields: object,
+): Promise<void> {
+  const { rows } = await client.query<KeyRow>(
+    'select person_id, kek_id, wrapped_key from person_keys where person_id = $1',
+    [personId],
+  );
   const row = rows[0];
   if (!row) throw new Error(`${personId} has no key: the person was erased`);
   const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
@@ -97,7 +121,12 @@ export async function writeFieldSet(client: Queryable, keyring: Keyring, personI
  * One field set of many people, opened. Who was erased, or has no such set, is left out. Whoever calls this shows or
  * sends what it returns: the disclosure ledger is written first.
  */
-export async function readFieldSets<T>(db: Queryable, keyring: Keyring, personIds: readonly string[], fieldSet: string): Promise<Map<string, T>> {
+export async function readFieldSets<T>(
+  db: Queryable,
+  keyring: Keyring,
+  personIds: readonly string[],
+  fieldSet: string,
+): Promise<Map<string, T>> {
   const { rows } = await db.query<KeyRow & { key_id: string; sealed: Buffer }>(
     `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.sealed
        from person_data d join person_keys k on k.person_id = d.person_id
@@ -112,7 +141,11 @@ export async function readFieldSets<T>(db: Queryable, keyring: Keyring, personId
   );
 }
 
-export function readPeople(db: Queryable, keyring: Keyring, personIds: readonly string[]): Promise<Map<string, PersonCore>> {
+export function readPeople(
+  db: Queryable,
+  keyring: Keyring,
+  personIds: readonly string[],
+): Promise<Map<string, PersonCore>> {
   return readFieldSets<PersonCore>(db, keyring, personIds, 'core');
 }
 

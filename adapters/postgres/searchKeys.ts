@@ -19,16 +19,23 @@ export function searchKeysOfPerson(keyring: Keyring, operationId: string, core: 
   return keys;
 }
 
-/** The keys that a typed text may mean: words of a name in any script, a document's or a telephone number. */
-export function searchKeysOfText(keyring: Keyring, text: string): SearchKey[] {
+/**
+ * The keys that a typed text may mean: words of a name in any script, a document's or a telephone number, and where the
+ * operation is known the team's number of a registration.
+ */
+export function searchKeysOfText(keyring: Keyring, text: string, operationId?: string): SearchKey[] {
   const number = bareNumber(text);
   const phone = `+${text.replace(/[^0-9]/g, '')}`;
   return [
     ...nameWords(text).map((word) => made(keyring, 'name', word)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
-    ...(phone.length < 8 ? [] : [made(keyring, 'phone', phone)]),
+    ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
+    ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
   ];
 }
+
+/** `+` and the fewest digits of E.164 */
+const SHORTEST_PHONE = 9;
 
 /** The key of a registration by the team's number: how a list that comes again is recognised. */
 export function personRefKey(keyring: Keyring, operationId: string, personRef: string): SearchKey {
@@ -41,6 +48,8 @@ function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKe
 
 /** Words of a name in small Latin letters, each once, whatever script, accents and apostrophes it was written with. */
 function nameWords(names: string): string[] {
-  const latin = anyAscii(names.normalize('NFKC')).toLowerCase().replace(/['’`.]/g, '');
+  const latin = anyAscii(names.normalize('NFKC'))
+    .toLowerCase()
+    .replace(/['’`.]/g, '');
   return [...new Set(latin.split(/[^a-z0-9]+/).filter((word) => word !== ''))];
 }

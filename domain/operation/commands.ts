@@ -53,7 +53,9 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
     when: ['activated', 'running', 'suspended', 'winding_down'],
     refuse: (state, args) => {
       if (args.scopeKind === 'all' ? args.scopeValue !== undefined : !args.scopeValue) {
-        return args.scopeKind === 'all' ? 'A suspension of everything has no further scope' : 'Say which one is suspended';
+        return args.scopeKind === 'all'
+          ? 'A suspension of everything has no further scope'
+          : 'Say which one is suspended';
       }
       return state.suspensions.some((open) => sameScope(open, args)) ? 'This is suspended already' : undefined;
     },
@@ -64,7 +66,9 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
     reason: true,
     when: ['activated', 'running', 'suspended', 'winding_down'],
     refuse: (state, args) =>
-      state.suspensions.some(({ suspensionId }) => suspensionId === args.suspensionId) ? undefined : 'This suspension is not open',
+      state.suspensions.some(({ suspensionId }) => suspensionId === args.suspensionId)
+        ? undefined
+        : 'This suspension is not open',
     sentence: 'End a suspension; what has lapsed meanwhile is listed before anybody is seated',
   },
   setPhase: {

@@ -1,9 +1,7 @@
 import type { FactHeader } from '../journey/facts.ts';
 
 /** What a suspension covers: everything, a stage of the way home, a site, or people of one nationality. */
-export type Scope =
-  | { scopeKind: 'all' }
-  | { scopeKind: 'stage' | 'site' | 'nationality'; scopeValue: string };
+export type Scope = { scopeKind: 'all' } | { scopeKind: 'stage' | 'site' | 'nationality'; scopeValue: string };
 
 export const PHASES = ['before', 'during', 'after'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -25,4 +23,6 @@ export type OperationFacts = {
 };
 
 export type OperationFactType = keyof OperationFacts;
-export type OperationFact = { [T in OperationFactType]: FactHeader & { type: T; data: OperationFacts[T] } }[OperationFactType];
+export type OperationFact = {
+  [T in OperationFactType]: FactHeader & { type: T; data: OperationFacts[T] };
+}[OperationFactType];

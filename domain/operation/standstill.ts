@@ -7,7 +7,11 @@ export type Interval = { from: Instant; until?: Instant };
  * How long a subject stood still between `since` and `at` (milliseconds of operation time), and whether it still
  * does: a suspension without an end. Suspensions may overlap; a moment counts once.
  */
-export function standstillOver(suspensions: readonly Interval[], since: Instant, at: Instant): { overlap: number; open: boolean } {
+export function standstillOver(
+  suspensions: readonly Interval[],
+  since: Instant,
+  at: Instant,
+): { overlap: number; open: boolean } {
   const clipped = suspensions
     .map(({ from, until }) => ({ from: Math.max(from, since), until: Math.min(until ?? at, at) }))
     .filter(({ from, until }) => from < until)

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { heldPassport, holdsAtIntake, ORDINARY_PRIORITY, priorityOf, referenceDateOf, registeredInstant, travellerOf } from '../../domain/admission.ts';
+import {
+  heldPassport,
+  holdsAtIntake,
+  ORDINARY_PRIORITY,
+  priorityOf,
+  referenceDateOf,
+  registeredInstant,
+  travellerOf,
+} from '../../domain/admission.ts';
 import { HOLD_RULES } from '../../domain/holds.ts';
 import { judgeList } from '../../domain/intake/judgeList.ts';
 import { PROTECTION_FLAGS } from '../../domain/intake/protection.ts';
@@ -74,7 +82,11 @@ describe('the passport held', () => {
   const held = (different: Parameters<typeof person>[0], at = Date.UTC(2026, 10, 25)) => {
     const row = judgeList([person({ ...passport, ...different })], { referenceDate: '2026-11-25' }).rows[0];
     if (!row) throw new Error('no row');
-    return heldPassport(row.meaning, row.codes.map(({ code }) => code), at);
+    return heldPassport(
+      row.meaning,
+      row.codes.map(({ code }) => code),
+      at,
+    );
   };
 
   it('counts until its last day begins', () => {
@@ -101,7 +113,9 @@ describe('the passport held', () => {
 describe('when somebody asked', () => {
   it('is the moment written, or its local time as UTC where no offset is', () => {
     const local = { local: '2026-11-20T09:00:00', day: 20261120 };
-    expect(registeredInstant({ ...local, offsetMinutes: 120, instant: Date.UTC(2026, 10, 20, 7) })).toBe(Date.UTC(2026, 10, 20, 7));
+    expect(registeredInstant({ ...local, offsetMinutes: 120, instant: Date.UTC(2026, 10, 20, 7) })).toBe(
+      Date.UTC(2026, 10, 20, 7),
+    );
     expect(registeredInstant({ ...local, offsetMinutes: null, instant: null })).toBe(Date.UTC(2026, 10, 20, 9));
   });
 

@@ -4,8 +4,14 @@ import type { Pool } from 'pg';
 import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
 import { newId } from '../../adapters/ids.ts';
 import { readImportedList } from '../../adapters/lists/importReader.ts';
-import { importStore, type ImportsOptions } from '../../adapters/postgres/imports.ts';
-import { createImport, receiveUpload, startCommit, type Upload, type UploadOutcome } from '../../adapters/postgres/importUploads.ts';
+import { type ImportsOptions, importStore } from '../../adapters/postgres/imports.ts';
+import {
+  createImport,
+  receiveUpload,
+  startCommit,
+  type Upload,
+  type UploadOutcome,
+} from '../../adapters/postgres/importUploads.ts';
 import type { Keyring } from '../../adapters/secrets/envelope.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
@@ -28,10 +34,16 @@ export function importActivities(ports: Pick<ImportPorts, 'store'> & Partial<Imp
   };
 }
 
-type ListOf = { operationId: string; referenceDate: string; source: Upload['source'] } & Partial<Upload> & { continues?: string };
+type ListOf = { operationId: string; referenceDate: string; source: Upload['source'] } & Partial<Upload> & {
+    continues?: string;
+  };
 
 /** A list that has come in, not yet checked. */
-export async function upload(pool: Pool, keyring: Keyring, list: ListOf): Promise<{ importId: string; outcome: UploadOutcome }> {
+export async function upload(
+  pool: Pool,
+  keyring: Keyring,
+  list: ListOf,
+): Promise<{ importId: string; outcome: UploadOutcome }> {
   const { operationId, referenceDate, source, continues, ...over } = list;
   const importId = newId('import');
   await createImport(pool, keyring, {

@@ -10,7 +10,7 @@ import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
-import { type Command, type OperationAnswer, type Refusal, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { type Command, type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { makeOperation } from '../support/operations.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -31,7 +31,11 @@ afterAll(async () => {
 const LEADS = { protection: 'p.lead', health: 'h.lead', movement: 'm.lead' };
 const ACTIVATION = { governmentRequestRef: 'NV 12/2017', leads: LEADS };
 
-type Say = (name: string, args?: object, extra?: Partial<Command<object>> & { role?: Role }) => Promise<OperationAnswer>;
+type Say = (
+  name: string,
+  args?: object,
+  extra?: Partial<Command<object>> & { role?: Role },
+) => Promise<OperationAnswer>;
 
 /** An operation that runs on real PostgreSQL beside a worker of its own. */
 async function along(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
@@ -40,10 +44,10 @@ async function along(work: (operationId: string, say: Say) => Promise<void>): Pr
     ...operationClaims(pool),
     record: (batch: Parameters<typeof recordFacts>[1]) => recordFacts(pool, batch),
   };
-  await withWorker(env, bundle, activities, async () => {
+  await withWorker(env, bundle, activities, async (taskQueue) => {
     const { id } = await makeOperation(pool);
     const handle = await env.client.workflow.start('operation', {
-      taskQueue: TASK_QUEUE,
+      taskQueue,
       workflowId: workflowId.operation(id),
       args: [{ version: 1, operationId: id, clock: REAL_CLOCK, rules: defaultRules('evacuation') }],
     });
@@ -67,16 +71,26 @@ async function refusal(promise: Promise<unknown>): Promise<Refusal> {
 }
 
 const row = async (id: string) =>
-  (await database.pool.query('select status, government_request_ref, registration_open, seq from operations where id = $1', [id])).rows[0];
+  (
+    await database.pool.query(
+      'select status, government_request_ref, registration_open, seq from operations where id = $1',
+      [id],
+    )
+  ).rows[0];
 
 const journal = async (id: string): Promise<string[]> =>
-  (await database.pool.query('select type from journal where subject = $1 order by seq', [id])).rows.map(({ type }) => type);
+  (await database.pool.query('select type from journal where subject = $1 order by seq', [id])).rows.map(
+    ({ type }) => type,
+  );
 
 /** Somebody registered in the operation, as far as these tests need. */
 async function registered(operationId: string, over: Record<string, unknown> = {}): Promise<string> {
   const [person, household, journey] = [newId('person'), newId('household'), newId('journey')];
   const { pool } = database;
-  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, $2, 'F', 'adult')`, [person, over['nationality'] ?? 'VUT']);
+  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, $2, 'F', 'adult')`, [
+    person,
+    over['nationality'] ?? 'VUT',
+  ]);
   await pool.query(
     `insert into households (id, operation_id, reference, site, requested_at) values ($1, $2, 'H1', $3, now())`,
     [household, operationId, over['site'] ?? 'Walaha'],
@@ -96,11 +110,16 @@ describe('an operation', () => {
         'Before activation there must be: the reference of the government’s request, a named lead for protection, a named lead for movement',
       );
       expect((await refusal(say('windDown'))).allowed).toEqual(['activate', 'setPhase', 'cancelOperation']);
-      expect((await refusal(say('activate', ACTIVATION, { role: 'case_worker' }))).reason).toBe('This is not for a case_worker to decide');
+      expect((await refusal(say('activate', ACTIVATION, { role: 'case_worker' }))).reason).toBe(
+        'This is not for a case_worker to decide',
+      );
       expect(await say('activate', ACTIVATION)).toEqual({ seq: 3, status: 'running' });
       expect(await row(id)).toMatchObject({ status: 'running', government_request_ref: 'NV 12/2017', seq: 3 });
       expect(await journal(id)).toEqual(['operationOpened', 'operationActivated', 'operationStarted']);
-      const leads = await database.pool.query('select area, principal from operation_leads where operation_id = $1 order by area', [id]);
+      const leads = await database.pool.query(
+        'select area, principal from operation_leads where operation_id = $1 order by area',
+        [id],
+      );
       expect(Object.fromEntries(leads.rows.map(({ area, principal }) => [area, principal]))).toEqual(LEADS);
     });
   });
@@ -108,7 +127,10 @@ describe('an operation', () => {
   it('answers the same command the same, and does it once', async () => {
     await along(async (id, say) => {
       const twice = { commandId: 'the-same' };
-      const [first, second] = await Promise.all([say('activate', ACTIVATION, twice), say('activate', ACTIVATION, twice)]);
+      const [first, second] = await Promise.all([
+        say('activate', ACTIVATION, twice),
+        say('activate', ACTIVATION, twice),
+      ]);
       expect(second).toEqual(first);
       expect(await journal(id)).toHaveLength(3);
     });
@@ -118,7 +140,11 @@ describe('an operation', () => {
     await along(async (id, say) => {
       await say('activate', ACTIVATION);
       const old = await registered(id, { consent: 'given', confirmedAt: new Date(Date.now() - 90 * DAY) });
-      const elsewhere = await registered(id, { consent: 'given', confirmedAt: new Date(Date.now() - 90 * DAY), site: 'Lolowai' });
+      const elsewhere = await registered(id, {
+        consent: 'given',
+        confirmedAt: new Date(Date.now() - 90 * DAY),
+        site: 'Lolowai',
+      });
       const before = Date.now() - DAY;
       const site = { suspensionId: newId('suspension'), scopeKind: 'site', scopeValue: 'Walaha' };
       expect((await refusal(say('suspend', site, { reasonCode: undefined }))).reason).toBe('A reason must be given');
@@ -162,7 +188,9 @@ describe('an operation', () => {
       await say('setPhase', { area: 'health', phase: 'before' });
       await say('setPhase', { area: 'health', phase: 'during' });
       expect((await refusal(say('setPhase', { area: 'health', phase: 'during' }))).reason).toMatch(/already/);
-      const { rows } = await database.pool.query('select area, phase from operation_phases where operation_id = $1', [id]);
+      const { rows } = await database.pool.query('select area, phase from operation_phases where operation_id = $1', [
+        id,
+      ]);
       expect(rows).toEqual([{ area: 'health', phase: 'during' }]);
     });
   });
@@ -171,12 +199,17 @@ describe('an operation', () => {
     await along(async (id, say) => {
       await say('activate', ACTIVATION);
       const journey = await registered(id);
-      expect((await refusal(say('closeOperation'))).reason).toBe('Not everything has come to an end: 1 people in stage REGISTERED');
+      expect((await refusal(say('closeOperation'))).reason).toBe(
+        'Not everything has come to an end: 1 people in stage REGISTERED',
+      );
       expect(await row(id)).toMatchObject({ status: 'running', registration_open: true });
       await say('windDown');
       expect(await row(id)).toMatchObject({ status: 'winding_down', registration_open: false });
       expect((await refusal(say('closeOperation'))).reason).toMatch(/1 people/);
-      await database.pool.query(`update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`, [journey]);
+      await database.pool.query(
+        `update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`,
+        [journey],
+      );
       expect(await say('closeOperation')).toMatchObject({ status: 'closed' });
       expect(await row(id)).toMatchObject({ status: 'closed' });
       const state = await env.client.workflow.getHandle(workflowId.operation(id)).result();
@@ -188,7 +221,10 @@ describe('an operation', () => {
     await along(async (id, say) => {
       const journey = await registered(id);
       expect((await refusal(say('cancelOperation'))).reason).toMatch(/1 people/);
-      await database.pool.query(`update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`, [journey]);
+      await database.pool.query(
+        `update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`,
+        [journey],
+      );
       expect(await say('cancelOperation')).toMatchObject({ status: 'cancelled' });
     });
   });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportStore } from '../../../activities/imports.ts';
+import { newId } from '../../../adapters/ids.ts';
 import { readImport, readImportRows } from '../../../adapters/postgres/importReads.ts';
-
+import { createImport, receiveUpload } from '../../../adapters/postgres/importUploads.ts';
+import { TASK_QUEUE, workflowId } from '../../../workflows/messages.ts';
 import { CASELOADS, type Caseload, caseloadFile, person, plainRows, truthOf } from '../../domain/intake/caseload.ts';
-import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { stringifyCells } from '../../support/cells.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -66,7 +68,13 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
     const people = plainRows(caseloadFile(caseload, CAREFUL)).length;
     const { status, counts, total, done, failed } = await progress(importId);
     expect({ status, total, done, failed }).toEqual({ status: 'checked', total: people, done: people, failed: 0 });
-    expect(counts).toMatchObject({ rows: people, reject: 0, acceptWithWarning: warned.length, incompleteHouseholds: 0, alreadyKnown: 0 });
+    expect(counts).toMatchObject({
+      rows: people,
+      reject: 0,
+      acceptWithWarning: warned.length,
+      incompleteHouseholds: 0,
+      alreadyKnown: 0,
+    });
     for (const table of ['households', 'journeys', 'holds', 'tasks']) {
       expect(await count(table, 'operation_id = $1', operationId), table).toBe(0);
     }
@@ -79,7 +87,9 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
     await committed(importId);
     const rows = plainRows(caseloadFile(caseload, CAREFUL));
     expect(await count('journeys', 'operation_id = $1', operationId)).toBe(rows.length);
-    expect(await count('households', 'operation_id = $1', operationId)).toBe(new Set(rows.map((row) => row.household_ref)).size);
+    expect(await count('households', 'operation_id = $1', operationId)).toBe(
+      new Set(rows.map((row) => row.household_ref)).size,
+    );
     expect(await count('import_rows', 'import_id = $1 and person_id is not null', importId)).toBe(rows.length);
     const { rows: stages } = await database.pool.query(
       'select stage, sum(people)::int as people from stage_counts where operation_id = $1 group by stage',
@@ -90,7 +100,9 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
 
     const activities = importActivities({ store: storeOf(database.pool, keyring) });
     expect(await activities.startsLeft(importId)).toBe(rows.length);
-    await database.pool.query(`update pending_starts set started_at = now() where input ->> 'operationId' = $1`, [operationId]);
+    await database.pool.query(`update pending_starts set started_at = now() where input ->> 'operationId' = $1`, [
+      operationId,
+    ]);
     expect(await activities.startsLeft(importId)).toBe(0);
     await activities.finish(importId);
     expect((await progress(importId)).status).toBe('done');
@@ -133,7 +145,8 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
       incompleteHouseholds: truth.households.filter(({ complete }) => !complete).length,
     });
     const stored = await readImportRows(database.pool, importId, { limit: 10_000 });
-    const told = (codes: Array<{ code: string; column: string }>) => codes.map(({ code, column }) => `${code} ${column}`).sort();
+    const told = (codes: Array<{ code: string; column: string }>) =>
+      codes.map(({ code, column }) => `${code} ${column}`).sort();
     for (const [index, row] of truth.rows.entries()) {
       expect({ row: index + 1, verdict: stored[index]?.verdict, codes: told(stored[index]?.codes ?? []) }).toEqual({
         row: row.row,
@@ -143,10 +156,16 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
     }
 
     await committed(importId);
-    expect(await count('journeys', 'operation_id = $1', operationId)).toBe(verdicts('accept') + verdicts('accept_with_warning'));
-    expect(await count('tasks', `operation_id = $1 and kind = 'mendRows' and role = 'case_worker'`, operationId)).toBe(1);
+    expect(await count('journeys', 'operation_id = $1', operationId)).toBe(
+      verdicts('accept') + verdicts('accept_with_warning'),
+    );
+    expect(await count('tasks', `operation_id = $1 and kind = 'mendRows' and role = 'case_worker'`, operationId)).toBe(
+      1,
+    );
     const rejected = new Set(truth.rows.filter(({ verdict }) => verdict === 'reject').map(({ row }) => row));
-    const lacking = truth.households.filter(({ complete, rows }) => !complete && rows.some((row) => !rejected.has(row)));
+    const lacking = truth.households.filter(
+      ({ complete, rows }) => !complete && rows.some((row) => !rejected.has(row)),
+    );
     const { rows: asked } = await database.pool.query(
       `select h.reference, t.data -> 'rejectedRows' as rows from tasks t join households h on h.id = t.subject
         where t.operation_id = $1 and t.kind = 'completeHousehold' order by h.reference`,
@@ -159,7 +178,9 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
         order by import_row`,
       [importId],
     );
-    const atRisk = truth.rows.filter(({ row, protection }) => !rejected.has(row) && protection.some((flag) => HARMFUL.includes(flag)));
+    const atRisk = truth.rows.filter(
+      ({ row, protection }) => !rejected.has(row) && protection.some((flag) => HARMFUL.includes(flag)),
+    );
     expect(held.map(({ row }) => row)).toEqual(atRisk.map(({ row }) => row));
     const { rows: loose } = await database.pool.query(
       `select h.reference from journeys j join households h on h.id = j.household_id
@@ -168,7 +189,9 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
       [operationId, lacking.map(({ household_ref }) => household_ref)],
     );
     expect(loose).toEqual([]);
-    expect(await count('holds', `operation_id = $1 and type = 'DATA_DISPUTE' and blocks_disclosure`, operationId)).toBe(0);
+    expect(await count('holds', `operation_id = $1 and type = 'DATA_DISPUTE' and blocks_disclosure`, operationId)).toBe(
+      0,
+    );
   });
 });
 
@@ -185,8 +208,20 @@ describe('whatever the number of retries', () => {
     };
   }
 
-  const TABLES = ['import_rows', 'households', 'persons', 'person_keys', 'person_data', 'person_search', 'journeys', 'holds', 'pending_starts', 'tasks'];
-  const sizes = async () => Object.fromEntries(await Promise.all(TABLES.map(async (table) => [table, await count(table)])));
+  const TABLES = [
+    'import_rows',
+    'households',
+    'persons',
+    'person_keys',
+    'person_data',
+    'person_search',
+    'journeys',
+    'holds',
+    'pending_starts',
+    'tasks',
+  ];
+  const sizes = async () =>
+    Object.fromEntries(await Promise.all(TABLES.map(async (table) => [table, await count(table)])));
   const grown = (from: Record<string, number>, to: Record<string, number>) =>
     Object.fromEntries(TABLES.map((table) => [table, (to[table] ?? 0) - (from[table] ?? 0)]));
 
@@ -214,7 +249,8 @@ describe('whatever the number of retries', () => {
     expect((await progress(importId)).counts).toEqual((await progress(whole.importId)).counts);
 
     expect(await orderCommit(pool, importId)).toBe('started');
-    for (const after of [0, 1, 2, 3]) await expect(attempt('commitNext', after).commit(importId)).rejects.toThrow('killed');
+    for (const after of [0, 1, 2, 3])
+      await expect(attempt('commitNext', after).commit(importId)).rejects.toThrow('killed');
     const halfway = await progress(importId);
     expect(halfway.done).toBeGreaterThan(0);
     expect(halfway.done).toBeLessThan(halfway.total ?? 0);
@@ -228,10 +264,38 @@ describe('whatever the number of retries', () => {
   it('two attempts at once take turns: nobody is taken in twice', async () => {
     const { importId, operationId } = await checked('ambae-2017', CAREFUL);
     expect(await orderCommit(database.pool, importId)).toBe('started');
-    const attempts = [1, 2, 3].map(() => importActivities({ store: storeOf(database.pool, keyring, { page: 20 }) }).commit(importId));
+    const attempts = [1, 2, 3].map(() =>
+      importActivities({ store: storeOf(database.pool, keyring, { page: 20 }) }).commit(importId),
+    );
     await Promise.all(attempts);
     expect(await count('journeys', 'operation_id = $1', operationId)).toBe(684);
     expect(await progress(importId)).toMatchObject({ done: 684, status: 'starting' });
+  });
+
+  it('an upload that broke off begins anew under its id, and one that arrived is answered the same', async () => {
+    const { pool } = database;
+    const operation = await makeOperation(pool);
+    const list = stringifyCells([person()]);
+    const importId = newId('import');
+    await createImport(pool, keyring, {
+      id: importId,
+      operationId: operation.id,
+      fileName: null,
+      referenceDate: '2026-11-25',
+      createdBy: 'anna',
+    });
+    const check = { workflowId: workflowId.import(importId, 'check'), taskQueue: TASK_QUEUE };
+    async function* dies(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(300_000, 'x');
+      throw new Error('this process was killed');
+    }
+    await expect(receiveUpload(pool, keyring, { importId, source: dies(), check })).rejects.toThrow('killed');
+    expect(await count('import_chunks', 'import_id = $1', importId)).toBe(1);
+    const arrived = { outcome: 'uploaded', bytes: Buffer.byteLength(list) };
+    expect(await receiveUpload(pool, keyring, { importId, source: textSource(list), check })).toEqual(arrived);
+    expect(await receiveUpload(pool, keyring, { importId, source: textSource(list), check })).toEqual(arrived);
+    await importActivities({ store: storeOf(pool, keyring) }).check(importId);
+    expect(await progress(importId)).toMatchObject({ status: 'checked', total: 1 });
   });
 
   it('a list that comes again is recognised in its dry run', async () => {
@@ -252,7 +316,9 @@ describe('whatever the number of retries', () => {
 
 describe('a list that is not taken in', () => {
   const listOf = (rows: number) =>
-    stringifyCells(Array.from({ length: rows }, (_, index) => person({ household_ref: `H${index}`, person_ref: `P${index}` })));
+    stringifyCells(
+      Array.from({ length: rows }, (_, index) => person({ household_ref: `H${index}`, person_ref: `P${index}` })),
+    );
 
   async function refused(source: AsyncIterable<Uint8Array>, over: { limit?: number; expectedBytes?: number } = {}) {
     const operation = await makeOperation(database.pool);
@@ -262,10 +328,12 @@ describe('a list that is not taken in', () => {
       source,
       ...over,
     });
-    if (outcome.outcome === 'uploaded') await importActivities({ store: storeOf(database.pool, keyring) }).check(importId);
+    if (outcome.outcome === 'uploaded')
+      await importActivities({ store: storeOf(database.pool, keyring) }).check(importId);
     const { status, refusal } = await progress(importId);
     expect(status).toBe('refused');
-    for (const table of ['import_chunks', 'import_rows', 'import_keys']) expect(await count(table, 'import_id = $1', importId), table).toBe(0);
+    for (const table of ['import_chunks', 'import_rows', 'import_keys'])
+      expect(await count(table, 'import_id = $1', importId), table).toBe(0);
     expect(await orderCommit(database.pool, importId)).toBe('not_checked');
     return refusal?.code;
   }
@@ -346,7 +414,15 @@ describe('what came in', () => {
     });
     await importActivities({ store: storeOf(database.pool, keyring) }).check(importId);
     await committed(importId);
-    const words = [...canary.given_names.split(' '), canary.family_name, canary.phone.slice(4), canary.document_number, canary.date_of_birth, canary.destination_admin1, 'CANARY-REF'];
+    const words = [
+      ...canary.given_names.split(' '),
+      canary.family_name,
+      canary.phone.slice(4),
+      canary.document_number,
+      canary.date_of_birth,
+      canary.destination_admin1,
+      'CANARY-REF',
+    ];
     const { rows: tables } = await database.pool.query<{ name: string }>(
       `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
     );
@@ -355,7 +431,11 @@ describe('what came in', () => {
       const { rows } = await database.pool.query<Record<string, unknown>>(`select * from ${name}`);
       // bytes are read as if they were letters
       const dump = rows
-        .flatMap((row) => Object.values(row).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))))
+        .flatMap((row) =>
+          Object.values(row).map((value) =>
+            Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value),
+          ),
+        )
         .join('\n')
         .toLowerCase();
       if (name === 'households') expect(dump).toContain('hall b');

@@ -63,8 +63,20 @@ async function all<T>(sql: string, ...values: unknown[]): Promise<T[]> {
 
 const FAMILY = [
   person({ person_ref: 'A', registered_at: '2026-11-20T09:30:00+02:00' }),
-  person({ person_ref: 'B', relationship_to_head: 'CHILD', date_of_birth: '2025', dob_precision: 'year', registered_at: '2026-11-20T09:00:00+02:00' }),
-  person({ person_ref: 'C', relationship_to_head: 'CHILD', date_of_birth: '2015-05', dob_precision: 'month', special_needs: 'MEDICAL' }),
+  person({
+    person_ref: 'B',
+    relationship_to_head: 'CHILD',
+    date_of_birth: '2025',
+    dob_precision: 'year',
+    registered_at: '2026-11-20T09:00:00+02:00',
+  }),
+  person({
+    person_ref: 'C',
+    relationship_to_head: 'CHILD',
+    date_of_birth: '2015-05',
+    dob_precision: 'month',
+    special_needs: 'MEDICAL',
+  }),
 ];
 
 describe('a household that is taken in', () => {
@@ -105,7 +117,13 @@ describe('a household that is taken in', () => {
       householdId,
       clock: frame?.clock,
       rules: frame?.rules,
-      intake: { registeredAt: Date.parse('2026-11-20T07:30:00Z'), consent: 'given', holds: [], route: ['road', 'air'], routeDecided: true },
+      intake: {
+        registeredAt: Date.parse('2026-11-20T07:30:00Z'),
+        consent: 'given',
+        holds: [],
+        route: ['road', 'air'],
+        routeDecided: true,
+      },
     });
   });
 
@@ -126,7 +144,10 @@ describe('a household that is taken in', () => {
   });
 
   it('without a head, or of a head without a State, has a route as far as the rules tell', async () => {
-    const noHead = await takeIn([person({ relationship_to_head: 'SIBLING', nationality: 'VUT' }), person({ person_ref: 'B', relationship_to_head: 'SIBLING' })]);
+    const noHead = await takeIn([
+      person({ relationship_to_head: 'SIBLING', nationality: 'VUT' }),
+      person({ person_ref: 'B', relationship_to_head: 'SIBLING' }),
+    ]);
     const stateless = await takeIn([person({ nationality: 'XXA' })]);
     const routes = async (householdId: string) =>
       all('select distinct route, route_decided as decided from journeys where household_id = $1', householdId);
@@ -149,12 +170,18 @@ describe('a household that is taken in', () => {
     const held = await takeIn([person({ ...passport })]);
     const doubted = await takeIn([person({ ...passport, document_number: 'Z8970404' })]);
     const documents = (householdId: string) =>
-      all<object>('select d.kind, d.issued_by, d.valid_until, d.status from documents d join journeys j on j.id = d.journey_id where j.household_id = $1', householdId);
+      all<object>(
+        'select d.kind, d.issued_by, d.valid_until, d.status from documents d join journeys j on j.id = d.journey_id where j.household_id = $1',
+        householdId,
+      );
     expect(await documents(held.householdId)).toEqual([
       { kind: 'PASSPORT', issued_by: 'BGD', valid_until: new Date('2031-06-08T00:00:00Z'), status: 'held' },
     ]);
     expect(await documents(doubted.householdId)).toEqual([]);
-    const [start] = await all<{ input: JourneyInput }>('select input from pending_starts where workflow_id = $1', held.people[0]?.workflowId);
+    const [start] = await all<{ input: JourneyInput }>(
+      'select input from pending_starts where workflow_id = $1',
+      held.people[0]?.workflowId,
+    );
     expect(start?.input.intake.document?.validUntil).toBe(Date.UTC(2031, 5, 8));
   });
 });
@@ -177,7 +204,10 @@ describe('protection at intake', () => {
     const holds = await holdsOf(householdId);
     expect(holds.map(({ type }) => type)).toEqual(types);
     for (const { type, row } of holds) expect(row).toEqual(HOLD_RULES[type as keyof typeof HOLD_RULES].blocks);
-    const [start] = await all<{ input: JourneyInput }>('select input from pending_starts where workflow_id = $1', people[0]?.workflowId);
+    const [start] = await all<{ input: JourneyInput }>(
+      'select input from pending_starts where workflow_id = $1',
+      people[0]?.workflowId,
+    );
     expect(start?.input.intake.holds).toHaveLength(types.length);
     // an opaque id is all that the engine is told
     for (const type of HOLD_TYPES) expect(JSON.stringify(start?.input.intake)).not.toContain(type);
@@ -186,28 +216,44 @@ describe('protection at intake', () => {
   it('holds a child who heads a household, and a child with an adult who is no relative', async () => {
     const alone = await takeIn([person({ date_of_birth: '2010-01-01' })]);
     expect((await holdsOf(alone.householdId)).map(({ type }) => type)).toEqual(['BEST_INTERESTS', 'UASC']);
-    const claimed = await takeIn([person(), person({ person_ref: 'B', relationship_to_head: 'NON_RELATIVE', date_of_birth: '2015-01-01' })]);
+    const claimed = await takeIn([
+      person(),
+      person({ person_ref: 'B', relationship_to_head: 'NON_RELATIVE', date_of_birth: '2015-01-01' }),
+    ]);
     expect((await holdsOf(claimed.householdId)).map(({ type }) => type)).toEqual(['CUSTODY', 'UASC']);
   });
 
   it('the order of the list does not tell who fears return or was trafficked', async () => {
-    const [ordinary, asylum] = [await takeIn([person()]), await takeIn([person({ special_needs: 'ASYLUM;TRAFFICKING_RISK' })])];
+    const [ordinary, asylum] = [
+      await takeIn([person()]),
+      await takeIn([person({ special_needs: 'ASYLUM;TRAFFICKING_RISK' })]),
+    ];
     const priority = (householdId: string) => all('select priority from households where id = $1', householdId);
     expect(await priority(asylum.householdId)).toEqual(await priority(ordinary.householdId));
   });
 
   it('a household that lacks a member is held together until a supervisor has released everybody', async () => {
-    const { householdId } = await takeIn([...FAMILY, person({ person_ref: 'D', relationship_to_head: 'SPOUSE', sex: '' })]);
+    const { householdId } = await takeIn([
+      ...FAMILY,
+      person({ person_ref: 'D', relationship_to_head: 'SPOUSE', sex: '' }),
+    ]);
     const holds = await holdsOf(householdId);
     expect(holds).toHaveLength(3);
     expect(new Set(holds.map(({ type }) => type))).toEqual(new Set(['DATA_DISPUTE']));
     expect(holds[0]?.row).toEqual({ disclosure: false, seat: true, boarding: true });
-    const task = () => all<object>(`select role, status, data -> 'rejectedRows' as rows from tasks where subject = $1`, householdId);
+    const task = () =>
+      all<object>(`select role, status, data -> 'rejectedRows' as rows from tasks where subject = $1`, householdId);
     expect(await task()).toEqual([{ role: 'case_worker', status: 'open', rows: [4] }]);
-    const ids = await all<{ id: string }>('select h.id from holds h join journeys j on j.id = h.journey_id where j.household_id = $1', householdId);
+    const ids = await all<{ id: string }>(
+      'select h.id from holds h join journeys j on j.id = h.journey_id where j.household_id = $1',
+      householdId,
+    );
     for (const { id } of ids) {
       expect((await task())[0]).toMatchObject({ status: 'open' });
-      await database.pool.query(`update holds set status = 'released', released_by = 'duty', released_at = now() where id = $1`, [id]);
+      await database.pool.query(
+        `update holds set status = 'released', released_by = 'duty', released_at = now() where id = $1`,
+        [id],
+      );
     }
     expect((await task())[0]).toMatchObject({ status: 'done' });
   });

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
 import { transaction } from '../../../adapters/postgres/database.ts';
-import { insertPeople, type PersonCore, readFieldSets, readPeople, readPerson, writeFieldSet } from '../../../adapters/postgres/people.ts';
+import {
+  insertPeople,
+  type PersonCore,
+  readFieldSets,
+  readPeople,
+  readPerson,
+  writeFieldSet,
+} from '../../../adapters/postgres/people.ts';
 import { personRefKey, searchKeysOfText } from '../../../adapters/postgres/searchKeys.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
@@ -32,7 +39,9 @@ const CORE: PersonCore = {
 async function filed(core: Partial<PersonCore> = {}, operationId = 'op_test'): Promise<string> {
   const personId = newId('person');
   await transaction(database.pool, (client) =>
-    insertPeople(client, keyring, operationId, [{ personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } }]),
+    insertPeople(client, keyring, operationId, [
+      { personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } },
+    ]),
   );
   return personId;
 }
@@ -84,8 +93,14 @@ describe('a person’s data', () => {
 
 describe('people are found', () => {
   it('by a word of a name in any spelling of its accents, by document and by telephone', async () => {
-    const id = await filed({ givenNames: 'Zoë Quirina', familyName: "N'Diaye", documentNumber: 'qz 99-11', phone: '+678555123' });
-    for (const text of ['zoe', 'QUIRINA', 'NDiaye', 'n’diaye', 'QZ9911', '+678 555-123']) expect(await found(text), text).toContain(id);
+    const id = await filed({
+      givenNames: 'Zoë Quirina',
+      familyName: "N'Diaye",
+      documentNumber: 'qz 99-11',
+      phone: '+678555123',
+    });
+    for (const text of ['zoe', 'QUIRINA', 'NDiaye', 'n’diaye', 'QZ9911', '+678 555-123'])
+      expect(await found(text), text).toContain(id);
     expect(await found('Quirin')).not.toContain(id);
   });
 
@@ -96,6 +111,7 @@ describe('people are found', () => {
 
   it('by the team’s number only in the operation where the team gave it', async () => {
     expect(personRefKey(keyring, 'op_a', 'X1')).toEqual(personRefKey(keyring, 'op_a', 'X1'));
+    expect(searchKeysOfText(keyring, ' X1 ', 'op_a')).toContainEqual(personRefKey(keyring, 'op_a', 'X1'));
     expect(personRefKey(keyring, 'op_a', 'X1').key).not.toBe(personRefKey(keyring, 'op_b', 'X1').key);
   });
 });

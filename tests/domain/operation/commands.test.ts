@@ -19,8 +19,16 @@ const fact = {
   activated: { ...header, type: 'operationActivated', data: { governmentRequestRef: 'NV 12/2017', leads } },
   started: { ...header, type: 'operationStarted', data: {} },
   suspendedAll: { ...header, type: 'operationSuspended', data: { suspensionId: 'sus_all', scopeKind: 'all' } },
-  suspendedSite: { ...header, type: 'operationSuspended', data: { suspensionId: 'sus_site', scopeKind: 'site', scopeValue: 'Walaha' } },
-  resumedAll: { ...header, type: 'operationResumed', data: { suspensionId: 'sus_all', lapsed: { consent: 0, fitness: 0, document: 0 } } },
+  suspendedSite: {
+    ...header,
+    type: 'operationSuspended',
+    data: { suspensionId: 'sus_site', scopeKind: 'site', scopeValue: 'Walaha' },
+  },
+  resumedAll: {
+    ...header,
+    type: 'operationResumed',
+    data: { suspensionId: 'sus_all', lapsed: { consent: 0, fitness: 0, document: 0 } },
+  },
   windDown: { ...header, type: 'windDownBegun', data: {} },
   closed: { ...header, type: 'operationClosed', data: {} },
   cancelled: { ...header, type: 'operationCancelled', data: {} },
@@ -94,10 +102,16 @@ describe('commands of an operation', () => {
 
   it('takes a suspension once, and asks which stage, site or nationality', () => {
     const partly = apply(RUNNING, fact.suspendedSite);
-    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Walaha' })).toMatch(/already/);
-    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Lolowai' })).toBeUndefined();
+    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Walaha' })).toMatch(
+      /already/,
+    );
+    expect(
+      refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Lolowai' }),
+    ).toBeUndefined();
     expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site' })).toMatch(/which/);
-    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'all', scopeValue: 'x' })).toMatch(/no further scope/);
+    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'all', scopeValue: 'x' })).toMatch(
+      /no further scope/,
+    );
     expect(refusalOf(partly, 'resume', { suspensionId: 'sus_all' })).toMatch(/not open/);
     expect(refusalOf(partly, 'closeOperation', {})).toMatch(/still open/);
   });

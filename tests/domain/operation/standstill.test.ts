@@ -16,7 +16,8 @@ describe('how long a subject stood still', () => {
       fc.property(fc.array(interval, { maxLength: 6 }), span, (suspensions, { since, at }) => {
         let moments = 0;
         for (let moment = since; moment < at; moment++) {
-          if (suspensions.some(({ from, until }) => from <= moment && (until === undefined || moment < until))) moments++;
+          if (suspensions.some(({ from, until }) => from <= moment && (until === undefined || moment < until)))
+            moments++;
         }
         expect(standstillOver(suspensions, since, at).overlap).toBe(moments);
       }),
@@ -28,7 +29,9 @@ describe('how long a subject stood still', () => {
       fc.property(fc.array(interval, { maxLength: 6 }), span, fc.nat(HORIZON), (suspensions, { since, at }, cut) => {
         const middle = Math.min(Math.max(cut, since), at);
         const whole = standstillOver(suspensions, since, at).overlap;
-        expect(standstillOver(suspensions, since, middle).overlap + standstillOver(suspensions, middle, at).overlap).toBe(whole);
+        expect(
+          standstillOver(suspensions, since, middle).overlap + standstillOver(suspensions, middle, at).overlap,
+        ).toBe(whole);
       }),
     );
   });
