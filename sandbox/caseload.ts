@@ -14,6 +14,7 @@ export type ListedPerson = {
   site: string;
   registeredAt: Instant;
   documentType: string;
+  specialNeeds: string[];
   consent: 'given' | 'refused' | 'pending';
 };
 
@@ -80,6 +81,8 @@ export type Caseload = {
   dir: string;
   name: string;
   startsAt: Instant;
+  /** the day of `startsAt` where the operation is, YYYY-MM-DD */
+  startsOn: string;
   people: ListedPerson[];
   movements: PlannedMovement[];
   answers: ReadonlyMap<string, Answers>;
@@ -114,6 +117,7 @@ export function readCaseload(dir: string): Caseload {
     dir,
     name: movementsFile.profile,
     startsAt: instant(movementsFile.starts_at),
+    startsOn: movementsFile.starts_at.slice(0, 10),
     people: rows.map(listedPerson),
     movements: movementsFile.movements,
     answers,
@@ -138,6 +142,10 @@ function listedPerson(cells: Record<string, string>, index: number): ListedPerso
     site: cell('site'),
     registeredAt: instant(cell('registered_at')),
     documentType: cell('document_type'),
+    specialNeeds: cell('special_needs')
+      .split(';')
+      .map((code) => code.trim())
+      .filter(Boolean),
     consent: cell('consent') as ListedPerson['consent'],
   };
 }

@@ -120,7 +120,7 @@ export class Announcer {
   /** HTTP status, or 0 where there was no answer. */
   async #post(announcement: Announcement, body: string): Promise<number> {
     const now = new Date();
-    const signature = new Webhook(this.#deps.secretOf(announcement.office)).sign(announcement.eventId, now, body);
+    const signature = new Webhook(this.#deps.secretOf(announcement.office)).sign(wireId(announcement), now, body);
     try {
       const response = await fetch(announcement.replyTo, {
         method: 'POST',
@@ -129,7 +129,7 @@ export class Announcer {
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
         headers: {
           'content-type': 'application/json',
-          'webhook-id': announcement.eventId,
+          'webhook-id': wireId(announcement),
           'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
           'webhook-signature': signature,
         },
@@ -142,10 +142,15 @@ export class Announcer {
   }
 }
 
+/** The event's id on the wire. Standard Webhooks allows no dot in it, because what is signed is `id.timestamp.body`. */
+function wireId({ eventId }: Announcement): string {
+  return eventId.replaceAll('.', '_');
+}
+
 /** The body of a callback as the protocol has it. */
 export function callbackBody(announcement: Announcement): Record<string, unknown> {
   return {
-    event_id: announcement.eventId,
+    event_id: wireId(announcement),
     ...(announcement.requestId === undefined ? {} : { request_id: announcement.requestId }),
     ...(announcement.movementReference === undefined ? {} : { movement_reference: announcement.movementReference }),
     type: announcement.type,

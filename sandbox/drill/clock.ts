@@ -1,0 +1,125 @@
+import { addMonths, DAY, HOUR, type Instant } from '../../domain/time.ts';
+import type { Caseload } from '../caseload.ts';
+import { sailingOf } from '../offices/carrier.ts';
+import type { Relief, Timetable } from './relief.ts';
+
+/** From `fromOperationTime` on, a day of the operation takes `secondsPerDay` of real time. */
+export type Segment = { fromOperationTime: Instant; secondsPerDay: number };
+
+/** How fast a drill runs. `standard` keeps a small machine in step; `fast` is for few people; a number is a factor on both. */
+export type Pace = 'standard' | 'fast' | number;
+
+/** Decisions of stand-in staff and answers of offices that a small machine takes in a second. */
+const INTAKE_PER_SECOND = 7;
+const FOLLOW_UPS_PER_SECOND = 18;
+const FOLLOW_UP_MONTHS = [1, 3, 6, 12];
+const AT_THE_YEARS_END = 2 * DAY;
+
+/** A stretch of time that must not run faster than this, because people have to keep up with it. */
+type Demand = { from: Instant; to: Instant; secondsPerDay: number };
+
+/**
+ * The clock of a drill: slow where people are taken in, board and are followed up, fast where only time passes, so that no
+ * wait that is due is written down late. It follows from the caseload alone.
+ */
+export function clockOf(
+  caseload: Caseload,
+  timetable: Timetable,
+  start: Instant,
+  pace: Pace = 'standard',
+): { segments: Segment[]; endsAt: Instant; lastArrival: Instant } {
+  const people = caseload.people.length;
+  const factor = pace === 'fast' ? 0.35 : pace === 'standard' ? 1 : pace;
+  const departures = caseload.movements.map((movement) => sailingOf(movement));
+  const firstDeparture = Math.min(...departures.map((sailing) => sailing.departsAt));
+  const lastListed = Math.max(
+    ...departures.map((sailing) => sailing.departsAt + (sailing.stops.at(-1)?.afterDeparture ?? 0)),
+  );
+  const lastArrival = Math.max(lastListed, ...timetable.relief.map((relief) => relief.arrivesAt));
+  const demands: Demand[] = [
+    { from: start, to: start + DAY / 2, secondsPerDay: Math.max(45, (2 * people) / INTAKE_PER_SECOND) },
+    // questions are thought over, households decide: nothing is done by many at once
+    { from: start, to: firstDeparture, secondsPerDay: clamp(people / 35, 3, 20) },
+    { from: firstDeparture, to: lastListed, secondsPerDay: clamp(people / 12, 15, 60) },
+    { from: lastListed, to: lastArrival + DAY, secondsPerDay: clamp(people / 120, 2.5, 6) },
+    ...caseload.movements.flatMap((movement) => listedDemands(movement, clamp(people / 7.5, 40, 95))),
+    ...timetable.relief.flatMap(reliefDemands),
+  ];
+  const followUps = followUpWindows(timetable);
+  const endsAt = Math.max(lastArrival, ...followUps.map((window) => window.to)) + AT_THE_YEARS_END;
+  const all = [...demands, ...followUps].map((demand) => ({ ...demand, secondsPerDay: demand.secondsPerDay * factor }));
+  return { segments: segmentsOf(all, start, endsAt), endsAt, lastArrival };
+}
+
+/** Real seconds from the clock's start to `at`. */
+export function secondsTo(segments: readonly Segment[], at: Instant): number {
+  return segments.reduce((sum, segment, i) => {
+    const to = Math.min(at, segments[i + 1]?.fromOperationTime ?? Number.POSITIVE_INFINITY);
+    return sum + (Math.max(0, to - segment.fromOperationTime) / DAY) * segment.secondsPerDay;
+  }, 0);
+}
+
+function listedDemands(movement: Caseload['movements'][number], secondsPerDay: number): Demand[] {
+  const sailing = sailingOf(movement);
+  const planned = Date.parse(movement.departs_at);
+  const times = [planned, ...(sailing.cancelled ? [] : [sailing.departsAt])];
+  const arrivals = sailing.cancelled ? [] : sailing.stops.map((stop) => sailing.departsAt + stop.afterDeparture);
+  return [
+    ...times.map((at) => ({ from: at - 9 * HOUR, to: at + 1.5 * HOUR, secondsPerDay })),
+    ...arrivals.map((at) => ({ from: at - HOUR / 2, to: at + 5 * HOUR, secondsPerDay })),
+  ];
+}
+
+/** A relief movement takes few, and mostly nobody. */
+function reliefDemands(relief: Relief): Demand[] {
+  const secondsPerDay = relief.reference.includes('SWEEP') ? 15 : 30;
+  return [
+    { from: relief.departsAt - 9 * HOUR, to: relief.departsAt + 2 * HOUR, secondsPerDay },
+    { from: relief.arrivesAt - HOUR / 2, to: relief.arrivesAt + 5 * HOUR, secondsPerDay },
+  ];
+}
+
+/** The days on which people are visited, a month, three, six and twelve after they came home: as slow as they are many. */
+function followUpWindows({ trips }: Timetable): Demand[] {
+  const arrivals = trips.filter((trip) => trip.last);
+  return FOLLOW_UP_MONTHS.flatMap((month) => {
+    const days = arrivals
+      .map((trip) => ({ at: addMonths(trip.arrivesAt, month), people: trip.people }))
+      .sort((a, b) => a.at - b.at);
+    const windows: Array<{ from: Instant; to: Instant; people: number }> = [];
+    for (const { at, people } of days) {
+      const last = windows.at(-1);
+      if (last && at - last.to <= 6 * HOUR) {
+        last.to = at + 6 * HOUR;
+        last.people += people;
+      } else {
+        windows.push({ from: at - HOUR, to: at + 6 * HOUR, people });
+      }
+    }
+    return windows.map(({ from, to, people }) => ({
+      from,
+      to,
+      secondsPerDay: (Math.max(1, people / FOLLOW_UPS_PER_SECOND) * DAY) / (to - from),
+    }));
+  });
+}
+
+/** Cuts time where a demand begins or ends; where nobody asks for slowness, a month passes in two seconds. */
+function segmentsOf(demands: readonly Demand[], start: Instant, endsAt: Instant): Segment[] {
+  const cuts = [...new Set([start, endsAt, ...demands.flatMap(({ from, to }) => [from, to])])]
+    .filter((at) => at >= start && at <= endsAt)
+    .sort((a, b) => a - b);
+  const segments: Segment[] = [];
+  for (const from of cuts) {
+    const secondsPerDay = Math.max(
+      0.07,
+      ...demands.filter((demand) => demand.from <= from && from < demand.to).map((demand) => demand.secondsPerDay),
+    );
+    if (segments.at(-1)?.secondsPerDay !== secondsPerDay) segments.push({ fromOperationTime: from, secondsPerDay });
+  }
+  return segments;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

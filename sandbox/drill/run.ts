@@ -1,0 +1,238 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROLES, type Role } from '../../domain/actor.ts';
+import type { OperationClock } from '../../domain/clock.ts';
+import { type Caseload, firstPeople, readCaseload } from '../caseload.ts';
+import { ApiProblem, Client, pause, type SignIn, tokens } from '../client.ts';
+import { Directory } from '../staff/directory.ts';
+import { plan } from '../staff/movementOfficer.ts';
+import type { Shift } from '../staff/shift.ts';
+import { workShift } from '../staff/staff.ts';
+import { clockOf, type Pace, secondsTo } from './clock.ts';
+import { clockStartOf } from './estimate.ts';
+import { type End, outcomes } from './outcome.ts';
+import { leftToVisitor, needsOfStage, serves, stagesOf } from './policy.ts';
+import { Progress, progressFile } from './progress.ts';
+import { type Asked, type Check, counts, reconcile } from './reconciliation.ts';
+import { timetableOf } from './relief.ts';
+import { agreeAndActivate, officesOf, openOperation, registerPartners, takeIn } from './setUp.ts';
+import { look } from './table.ts';
+
+export type DrillOptions = {
+  /** folder of the caseload */
+  caseload: string;
+  /** address of the API, without /v1 */
+  api: string;
+  issuer: { tokenEndpoint: string; users: ReadonlyArray<{ id: string } & SignIn> };
+  /** address of the stand-in offices */
+  offices: string;
+  /** where progress and result are kept */
+  dataDir: string;
+  /** only the first so many people, in whole households */
+  people?: number;
+  pace?: Pace;
+  /** receives lines for a person */
+  say: (line: string) => void;
+  stop?: AbortSignal;
+};
+
+export type DrillResult = { operationId: string; ends: Map<string, End>; checks: Check[]; file: string };
+
+/**
+ * Runs a drill from the list to the last follow-up, everything through the public API with each role's own token. One that was
+ * interrupted goes on where it stopped: staff look at tasks and remember nothing.
+ * @throws when the list is refused, or `stop` is aborted.
+ */
+export async function runDrill(options: DrillOptions): Promise<DrillResult> {
+  const { say } = options;
+  const stop = options.stop ?? new AbortController().signal;
+  const whole = readCaseload(options.caseload);
+  const caseload = options.people === undefined ? whole : firstPeople(whole, options.people);
+  const start = clockStartOf(caseload);
+  const timetable = timetableOf(caseload, start);
+  const clock = clockOf(caseload, timetable, start, options.pace);
+  const clients = clientsOf(options, stop);
+  const progress = Progress.of(progressFile(options.dataDir, caseload.name), caseload.name, caseload.people.length);
+  await demandKnownOperation(clients.coordinator, progress);
+
+  const minutes = secondsTo(clock.segments, clock.endsAt) / 60;
+  say(
+    `Drill ${caseload.name}: ${caseload.people.length} people, ${caseload.movements.length} movements; about ${minutes.toFixed(0)} minutes to the last follow-up.`,
+  );
+  await registerPartners(clients, officesOf(caseload), options.offices, progress);
+  const operationId = await openOperation(clients, caseload, clock.segments, progress);
+  await agreeAndActivate(clients, operationId, start, progress);
+  const running = await clockAt(clients.coordinator, operationId);
+  await openOffices(options, progress, operationId, running.segments);
+  const partners = new Map(progress.partners.map((partner) => [partner.path, partner.partnerId]));
+  for (const movement of caseload.movements) await plan({ clients, operationId, partners }, movement, progress.id);
+  say(`${caseload.movements.length} movements are planned; their carriers are asked.`);
+  const importId = await takeIn(clients, operationId, caseload, progress, say, (ms) => pause(ms, stop));
+  const directory = await Directory.of(clients.case_worker, importId, caseload);
+
+  const shiftEnds = new AbortController();
+  const shift: Shift = {
+    clients,
+    operationId,
+    clock: running.clock,
+    caseload,
+    directory,
+    relief: timetable.relief,
+    partners,
+    tellCrew: (reference) => ready(options.offices, progress.id, reference),
+    stop: AbortSignal.any([stop, shiftEnds.signal]),
+    log: (message) => say(`  (staff) ${message}`),
+    decided: { count: 0 },
+  };
+  const work = workShift(shift, progress.id);
+  let worst: number | undefined;
+  try {
+    worst = await watch(shift, clients.coordinator, { start, endsAt: clock.endsAt, say, stop });
+  } finally {
+    shiftEnds.abort();
+    await work;
+  }
+  stop.throwIfAborted();
+
+  const ends = await outcomes(clients.protection_lead, operationId, directory, (ref) => needsOf(caseload, ref));
+  const checks = await reconcile({
+    client: clients.coordinator,
+    operationId,
+    caseload,
+    ends,
+    asked: await ledgerOf(options.offices, progress.id),
+    decisions: decisionsLeft(caseload, ends),
+    worstLatenessSeconds: worst,
+    expectedDecisions: leftToVisitor(caseload).filter((ref) =>
+      caseload.people.some((person) => person.householdRef === ref),
+    ).length,
+  });
+  for (const check of checks) say(`${check.holds ? 'ok ' : 'NOT'}  ${check.what}: ${check.detail}`);
+  const file = join(options.dataDir, `drill-${caseload.name}-ends.json`);
+  mkdirSync(options.dataDir, { recursive: true });
+  writeFileSync(
+    file,
+    `${JSON.stringify({ operation: operationId, counts: Object.fromEntries(counts(ends)), ends: Object.fromEntries(ends) }, null, 2)}\n`,
+  );
+  progress.set({ finished: true });
+  return { operationId, ends, checks, file };
+}
+
+function clientsOf(options: DrillOptions, stop: AbortSignal): Record<Role, Client> {
+  const made = ROLES.map((role): [Role, Client] => {
+    const signIn = options.issuer.users.find((user) => user.id === role);
+    if (!signIn) throw new Error(`There is no sign-in for a ${role}`);
+    return [role, new Client(options.api, tokens(options.issuer.tokenEndpoint, signIn), stop)];
+  });
+  return Object.fromEntries(made) as Record<Role, Client>;
+}
+
+/** A database that was emptied meanwhile does not know the operation any more: then the drill begins again. */
+async function demandKnownOperation(client: Client, progress: Progress): Promise<void> {
+  if (progress.operationId === undefined) return;
+  try {
+    await client.get(`/operations/${progress.operationId}`);
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+    progress.startOver();
+  }
+}
+
+type ClockSegments = Array<{ from_operation_time: string; from_real_time: string; seconds_per_day: number }>;
+
+async function clockAt(
+  client: Client,
+  operationId: string,
+): Promise<{ segments: ClockSegments; clock: OperationClock }> {
+  const { segments } = (await client.get(`/operations/${operationId}/clock`)) as { segments: ClockSegments };
+  const clock = segments.map((segment) => ({
+    fromOperationTime: Date.parse(segment.from_operation_time),
+    fromRealTime: Date.parse(segment.from_real_time),
+    secondsPerDay: segment.seconds_per_day,
+  }));
+  return { segments, clock };
+}
+
+async function openOffices(
+  options: DrillOptions,
+  progress: Progress,
+  operation: string,
+  clock: ClockSegments,
+): Promise<void> {
+  await office(`${options.offices}/drills`, {
+    id: progress.id,
+    operation,
+    caseload_dir: options.caseload,
+    clock,
+    offices: progress.partners.map((partner) => ({
+      path: partner.path,
+      kind: partner.kind,
+      partner_id: partner.partnerId,
+      secret: partner.secret,
+      ...(partner.state === undefined ? {} : { state: partner.state }),
+    })),
+  });
+}
+
+async function ready(offices: string, drill: string, reference: string): Promise<void> {
+  await office(`${offices}/drills/${drill}/movements/${encodeURIComponent(reference)}/ready`, {});
+}
+
+async function office(url: string, body: object): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!response.ok) throw new Error(`The stand-in offices answered ${response.status} to ${new URL(url).pathname}`);
+}
+
+async function ledgerOf(offices: string, drill: string): Promise<Asked[]> {
+  const response = await fetch(`${offices}/ledger?drill=${drill}`, { signal: AbortSignal.timeout(10_000) });
+  return ((await response.json()) as { data: Asked[] }).data;
+}
+
+/** Prints the table until the clock has passed the end. @returns the worst lateness seen, where the API tells it */
+async function watch(
+  shift: Shift,
+  client: Client,
+  of: { start: number; endsAt: number; say: (line: string) => void; stop: AbortSignal },
+): Promise<number | undefined> {
+  let worst: number | undefined;
+  for (;;) {
+    of.stop.throwIfAborted();
+    try {
+      const seen = await look(client, shift.operationId, shift.decided.count, of.start);
+      worst = seen.worstLatenessSeconds ?? worst;
+      for (const line of seen.lines) of.say(line);
+      if (seen.at >= of.endsAt) return worst;
+    } catch (error) {
+      of.stop.throwIfAborted();
+      of.say(`  (table) ${String(error)}`);
+    }
+    await pause(5_000, of.stop);
+  }
+}
+
+function needsOf(caseload: Caseload, personRef: string): { nationality: boolean; exitPermit: boolean } {
+  const person = caseload.people.find((one) => one.personRef === personRef);
+  const mates = caseload.people.filter((one) => one.householdRef === person?.householdRef);
+  const head = (mates.find((one) => one.relationship === 'HEAD') ?? mates[0])?.nationality ?? '';
+  const needs = stagesOf(caseload.movements)
+    .filter((stage) => caseload.movements.some((movement) => movement.stage === stage && serves(movement, head)))
+    .map((stage) => needsOfStage(stage, caseload.movements));
+  return { nationality: needs.some((need) => need.nationality), exitPermit: needs.some((need) => need.exitPermit) };
+}
+
+/** One decision a household: what the visitor finds. */
+function decisionsLeft(caseload: Caseload, ends: ReadonlyMap<string, End>): Array<{ household: string; what: string }> {
+  const left = leftToVisitor(caseload);
+  return left.flatMap((household) => {
+    const reasons = caseload.people
+      .filter((person) => person.householdRef === household)
+      .map((person) => ends.get(person.personRef))
+      .flatMap((end) => (end && 'for' in end && end.for !== 'household' ? [end.for] : []));
+    return reasons[0] === undefined ? [] : [{ household, what: reasons[0] }];
+  });
+}

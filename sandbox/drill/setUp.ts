@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs';
+import type { Role } from '../../domain/actor.ts';
+import { DAY, type Instant, iso } from '../../domain/time.ts';
+import { type Caseload, listPath } from '../caseload.ts';
+import type { Client } from '../client.ts';
+import type { Segment } from './clock.ts';
+import { needsOfStage, servedBy, stagesOf } from './policy.ts';
+import type { Progress } from './progress.ts';
+
+export type Desks = { [R in Role]?: Client } & {
+  coordinator: Client;
+  operation_lead: Client;
+  movement_officer: Client;
+  case_worker: Client;
+};
+
+/** One stand-in office of the drill, before it is a partner of the house. */
+export type PlannedOffice = { path: string; kind: string; name: string; state?: string };
+
+const EVERY_FIELD = [
+  'reference',
+  'given_names',
+  'family_name',
+  'sex',
+  'birth_date',
+  'nationality',
+  'document_type',
+  'document_number',
+];
+const PURPOSES: Record<string, string[]> = {
+  registry: ['registry'],
+  consulate: ['verification', 'document'],
+  clinic: ['fitness'],
+  border: ['exit_permit'],
+  carrier: ['booking'],
+  agency: ['reception'],
+};
+const AGENCY_EVENTS = ['movement.departed', 'movement.arrived', 'journey.arrived', 'journey.received'];
+
+/** The offices that a caseload needs: a registry, a clinic, a border authority, an agency, and its States and carriers. */
+export function officesOf(caseload: Caseload): PlannedOffice[] {
+  const states = new Set<string>();
+  for (const person of caseload.people) {
+    const answers = caseload.answers.get(person.personRef);
+    for (const state of [answers?.asked_state, answers?.consulate.other_state?.state]) if (state) states.add(state);
+  }
+  const carriers = new Map(caseload.movements.map(({ carrier }) => [carrier.code, carrier.name]));
+  return [
+    { path: 'registry', kind: 'registry', name: 'Register of persons (stand-in)' },
+    { path: 'clinic', kind: 'clinic', name: 'Health team (stand-in)' },
+    { path: 'border', kind: 'border', name: 'Exit authority (stand-in)' },
+    { path: 'agency', kind: 'agency', name: 'Receiving agency (stand-in)' },
+    ...[...states]
+      .sort()
+      .map((state) => ({
+        path: `consulates/${state}`,
+        kind: 'consulate',
+        name: `Consulate of ${state} (stand-in)`,
+        state,
+      })),
+    ...[...carriers]
+      .sort()
+      .map(([code, name]) => ({ path: `carriers/${code}`, kind: 'carrier', name: `${name} (stand-in)` })),
+  ];
+}
+
+/** Registers each office as a partner; its secret is shown once, so it is kept with the drill's progress. */
+export async function registerPartners(
+  desks: Desks,
+  offices: readonly PlannedOffice[],
+  officesUrl: string,
+  progress: Progress,
+): Promise<void> {
+  for (const office of offices) {
+    if (progress.partners.some((partner) => partner.path === office.path)) continue;
+    const made = (await desks.coordinator.post(
+      '/partners',
+      {
+        kind: office.kind,
+        name: office.name,
+        ...(office.state === undefined ? {} : { state: office.state }),
+        base_url: `${officesUrl}/drills/${progress.id}/${office.path}`,
+      },
+      `drill-${progress.id}-partner-${office.path}`,
+    )) as { id: string; secret: string };
+    progress.add({ ...office, partnerId: made.id, secret: made.secret });
+  }
+}
+
+/** Opens the operation as a drill under its own clock, and activates it. */
+export async function openOperation(
+  desks: Desks,
+  caseload: Caseload,
+  segments: readonly Segment[],
+  progress: Progress,
+): Promise<string> {
+  if (progress.operationId !== undefined) return progress.operationId;
+  const stages = stagesOf(caseload.movements);
+  const kind = stages.includes('return') ? 'return' : 'evacuation';
+  const made = (await desks.coordinator.post(
+    '/operations',
+    {
+      kind,
+      drill: true,
+      name: `Drill ${caseload.name}`,
+      country: caseload.movements[0]?.origin.country ?? 'XXX',
+      starts_at: iso(caseload.startsAt),
+      clock: segments.map((segment) => ({
+        from_operation_time: iso(segment.fromOperationTime),
+        seconds_per_day: segment.secondsPerDay,
+      })),
+      rules: {
+        stages: stages.map((stage) => {
+          const needs = needsOfStage(stage, caseload.movements);
+          return {
+            code: stage,
+            needs: { nationality: needs.nationality, document: needs.document, exit_permit: needs.exitPermit },
+            for_households_of: servedBy(stage, caseload.movements),
+          };
+        }),
+      },
+      sites: [...new Set(caseload.people.map((person) => person.site))].map((name) => ({
+        name,
+        purpose: 'registration',
+      })),
+      partners: progress.partners.map((partner) => partner.partnerId),
+    },
+    `drill-${progress.id}-operation`,
+  )) as { id: string };
+  progress.set({ operationId: made.id });
+  return made.id;
+}
+
+/** Who may be told what, in writing: without it nothing leaves the house. Then the operation is activated and runs. */
+export async function agreeAndActivate(
+  desks: Desks,
+  operationId: string,
+  validFrom: Instant,
+  progress: Progress,
+): Promise<void> {
+  for (const partner of progress.partners) {
+    await desks.operation_lead.post(
+      `/partners/${partner.partnerId}/agreements`,
+      {
+        operation_id: operationId,
+        purposes: PURPOSES[partner.kind] ?? [],
+        fields: partner.kind === 'carrier' || partner.kind === 'agency' ? [] : EVERY_FIELD,
+        event_types: partner.kind === 'agency' ? AGENCY_EVENTS : [],
+        reference: `DRILL/${partner.path}`,
+        valid_from: iso(validFrom - DAY),
+      },
+      `drill-${progress.id}-agreement-${partner.path}`,
+    );
+  }
+  await desks.operation_lead.post(
+    `/operations/${operationId}/commands/activate`,
+    {
+      args: {
+        government_request_ref: `DRILL/${progress.id}`,
+        leads: { protection: 'protection_lead', health: 'health_officer', movement: 'movement_officer' },
+      },
+    },
+    `drill-${progress.id}-activate`,
+  );
+}
+
+/** Sends the careful list, waits for the dry run, commits it, and waits until everybody's journey is on its way. */
+export async function takeIn(
+  desks: Desks,
+  operationId: string,
+  caseload: Caseload,
+  progress: Progress,
+  say: (what: string) => void,
+  pause: (ms: number) => Promise<void>,
+): Promise<string> {
+  const list = listOf(caseload);
+  const made = (await desks.case_worker.upload(
+    `/operations/${operationId}/imports?file_name=registrations.csv&reference_date=${caseload.startsOn}`,
+    list,
+    'text/csv',
+    `drill-${progress.id}-import`,
+  )) as { id: string };
+  progress.set({ importId: made.id });
+  const state = await until(
+    desks.case_worker,
+    made.id,
+    ['checked', 'refused', 'committing', 'starting', 'done'],
+    pause,
+  );
+  if (state.status === 'refused') throw new Error(`The list was refused: ${JSON.stringify(state.refusal)}`);
+  say(
+    `The list is checked: ${JSON.stringify((state.counts as { verdicts?: unknown } | null)?.verdicts ?? state.counts)}`,
+  );
+  if (state.status === 'checked') {
+    await desks.coordinator.post(`/imports/${made.id}/commands/commit`, {}, `drill-${progress.id}-commit`);
+  }
+  const taken = await until(desks.case_worker, made.id, ['starting', 'done', 'refused'], pause);
+  if (taken.status === 'refused') throw new Error(`The list was not taken in: ${JSON.stringify(taken.refusal)}`);
+  say(`${taken.progress.done} people are taken in.`);
+  return made.id;
+}
+
+type ImportState = {
+  status: string;
+  refusal: unknown;
+  counts: unknown;
+  progress: { done: number; total: number | null; failed: number };
+};
+
+async function until(
+  client: Client,
+  importId: string,
+  statuses: readonly string[],
+  pause: (ms: number) => Promise<void>,
+): Promise<ImportState> {
+  for (;;) {
+    const state = (await client.get(`/imports/${importId}`)) as ImportState;
+    if (statuses.includes(state.status)) return state;
+    await pause(300);
+  }
+}
+
+/** The caseload's own list, or its first households where fewer people are wanted. */
+function listOf(caseload: Caseload): Buffer {
+  const bytes = readFileSync(listPath(caseload.dir));
+  const wanted = new Set(caseload.people.map((person) => person.row));
+  const lines = bytes.toString('utf8').split('\n');
+  if (lines.filter((line) => line !== '').length - 1 === wanted.size) return bytes;
+  // a careful list has no line breaks in its cells
+  return Buffer.from(
+    lines
+      .filter((line, i) => line !== '' && (i === 0 || wanted.has(i)))
+      .map((line) => `${line}\n`)
+      .join(''),
+    'utf8',
+  );
+}

@@ -1,0 +1,56 @@
+import { goesOn, householdOf, isAdult } from './household.ts';
+import { referTogether } from './protectionLead.ts';
+import { command, isLeft, type Shift } from './shift.ts';
+import type { Decided, Handler, Task } from './taskDesk.ts';
+
+/** Case workers: who somebody is, what they were told and agreed to, how they were received and how they live a year later. */
+export const CASE_WORKER: Record<string, Handler> = {
+  identityDecision: (shift, task) => simple(shift, task, 'confirmIdentity', {}),
+  screening: async (shift, task) => {
+    const known = shift.directory.find(task.person_id);
+    if (!known || task.person_id === null) return 'left';
+    const risk = known.answers?.because?.some((reason) => !reason.startsWith('CONSENT_')) ? 'elevated' : 'none';
+    return done(await command(shift, 'case_worker', task.person_id, 'completeScreening', { risk }));
+  },
+  consentDecision,
+  householdDecision,
+  reception: (shift, task) => simple(shift, task, 'receive', {}),
+  reintegrationPlan: (shift, task) => simple(shift, task, 'planReintegration', { dimensions: ['economic', 'social'] }),
+  followUpContact: async (shift, task) => {
+    const month = Number(/\.followUp(\d+)\./.exec(task.id)?.[1]);
+    if (!month || task.person_id === null || !shift.directory.find(task.person_id)) return 'left';
+    return done(await command(shift, 'case_worker', task.person_id, 'recordFollowUp', { month, reached: true }));
+  },
+};
+
+async function simple(shift: Shift, task: Task, name: string, args: object): Promise<Decided> {
+  if (task.person_id === null || !shift.directory.find(task.person_id)) return 'left';
+  return done(await command(shift, 'case_worker', task.person_id, name, args));
+}
+
+/** Who said no in the list says no. Who had not decided agrees to travel, and to nothing being shared; or is left to the visitor. */
+async function consentDecision(shift: Shift, task: Task): Promise<Decided> {
+  const known = shift.directory.find(task.person_id);
+  if (!known || task.person_id === null) return 'left';
+  if (known.listed.consent === 'refused')
+    return done(await command(shift, 'case_worker', task.person_id, 'refuseConsent', {}));
+  if (known.listed.consent !== 'pending' || isLeft(shift, known.listed.householdRef)) return 'left';
+  const form =
+    known.listed.relationship === 'CHILD' || known.listed.relationship === 'GRANDCHILD' ? 'proxy' : 'explicit';
+  return done(await command(shift, 'case_worker', task.person_id, 'giveConsent', { form, sharing: false }));
+}
+
+/** A family goes on without a member where a grown-up of it does; children alone are for protection. */
+async function householdDecision(shift: Shift, task: Task): Promise<Decided> {
+  const known = shift.directory.find(task.person_id);
+  if (!known || task.person_id === null || isLeft(shift, known.listed.householdRef)) return 'left';
+  const members = await householdOf(shift, task.person_id);
+  if (members.some((member) => isAdult(member) && goesOn(member))) {
+    return done(await command(shift, 'case_worker', task.person_id, 'confirmHousehold', {}, 'family_decided'));
+  }
+  return referTogether(shift, members);
+}
+
+function done(accepted: boolean): Decided {
+  return accepted ? 'done' : 'left';
+}

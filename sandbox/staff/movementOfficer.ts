@@ -1,0 +1,219 @@
+import { HOUR, type Instant, iso } from '../../domain/time.ts';
+import type { PlannedMovement } from '../caseload.ts';
+import type { Relief } from '../drill/relief.ts';
+import { examine } from './healthOfficer.ts';
+import { goesOn, type Member } from './household.ts';
+import { command, movementCommand, nowOf, rounds, type Shift, tried } from './shift.ts';
+
+/** Before departure, in operation time. */
+const CLEAR_BEFORE = 10 * HOUR;
+const SEAT_BEFORE = 8 * HOUR;
+const LOCK_BEFORE = 2 * HOUR;
+const BOARD_BEFORE = HOUR;
+/** Between two allocations of the same movement, so that whoever became ready meanwhile is taken along. */
+const SEAT_AGAIN = HOUR;
+const SEAT_AGAIN_MS = 2_500;
+/** Relief is planned this long before it leaves. */
+const PLAN_BEFORE = 20 * HOUR;
+const SCANS_AT_ONCE = 500;
+
+type Movement = {
+  id: string;
+  reference: string;
+  stage: string;
+  status: string;
+  departs_at: string;
+  seats: { seat: number };
+  taken: { seat: number; infant_lap: number };
+  over_capacity: boolean;
+  manifest: { version: number; status: string };
+};
+
+type Entry = { person_id: string; household_id: string; status: string | null };
+
+/** Plans a movement of the list, or a relief like one of it. Doing it again under the same reference is the same deed. */
+export async function plan(
+  shift: Pick<Shift, 'clients' | 'operationId' | 'partners'>,
+  movement: PlannedMovement,
+  drill: string,
+  relief?: Relief,
+): Promise<string> {
+  const moved = relief ? relief.departsAt - Date.parse(movement.departs_at) : 0;
+  const shifted = (text: string): string => (relief ? iso(Date.parse(text) + moved) : text);
+  const made = (await shift.clients.movement_officer.post(
+    `/operations/${shift.operationId}/movements`,
+    {
+      reference: relief?.reference ?? movement.id,
+      stage: movement.stage,
+      mode: movement.mode,
+      carrier_id: shift.partners.get(`carriers/${movement.carrier.code}`) ?? null,
+      origin: movement.origin,
+      destination: movement.destination,
+      legs: movement.legs.map((leg) => ({
+        ...leg,
+        departs_at: shifted(leg.departs_at),
+        arrives_at: shifted(leg.arrives_at),
+      })),
+      for_households_of: movement.for_households_of,
+      accepts_nationalities: movement.accepts_nationalities,
+      leave_at: Object.fromEntries(
+        Object.entries(movement.leave_at).flatMap(([stop, nationalities]) => nationalities.map((one) => [one, stop])),
+      ),
+      seats: {
+        ...(relief
+          ? {
+              seat: relief.seats,
+              infant_lap: relief.infantLaps,
+              stretcher_block: relief.stretchers,
+              wheelchair: relief.wheelchairs,
+            }
+          : movement.seats),
+        stretcher_block_seats: movement.stretcher_block_seats,
+      },
+      clearances: ['security'],
+    },
+    `drill-${drill}-movement-${relief?.reference ?? movement.id}`,
+  )) as { id: string };
+  return made.id;
+}
+
+/** Movement officers: clear, seat, lock, board, let go, count; and plan relief for those whose answers came late. */
+export async function movementOfficer(shift: Shift, drill: string): Promise<void> {
+  const seatedAt = new Map<string, { operation: Instant; real: number }>();
+  const planned = new Set<string>();
+  await rounds(shift, 1_000, async () => {
+    const now = nowOf(shift);
+    for (const relief of shift.relief) {
+      if (planned.has(relief.reference) || now < relief.departsAt - PLAN_BEFORE || now > relief.departsAt) continue;
+      await tried(shift, `plan ${relief.reference}`, () => plan(shift, relief.like, drill, relief));
+      planned.add(relief.reference);
+    }
+    const movements = (await shift.clients.movement_officer.all(
+      `/operations/${shift.operationId}/movements`,
+    )) as Movement[];
+    // one after the other, by departure: the first to leave gives its seats first
+    for (const movement of movements) {
+      if (shift.stop.aborted) return;
+      await tend(shift, movement, seatedAt);
+    }
+  });
+}
+
+async function tend(
+  shift: Shift,
+  movement: Movement,
+  seatedAt: Map<string, { operation: Instant; real: number }>,
+): Promise<void> {
+  const now = nowOf(shift);
+  const departsAt = Date.parse(movement.departs_at);
+  const people = movement.taken.seat + movement.taken.infant_lap;
+  const locked = ['locked', 'sent', 'final'].includes(movement.manifest.status);
+  switch (movement.status) {
+    case 'CONTRACTED':
+      if (now >= departsAt - CLEAR_BEFORE)
+        await movementCommand(shift, 'movement_officer', movement.id, 'giveClearance', { kind: 'security' });
+      return;
+    case 'CLEARED': {
+      if (locked && !movement.over_capacity) {
+        if (now >= departsAt - BOARD_BEFORE)
+          await movementCommand(shift, 'movement_officer', movement.id, 'openBoarding');
+        return;
+      }
+      const last = seatedAt.get(movement.id);
+      const again =
+        !last ||
+        movement.over_capacity ||
+        (now - last.operation >= SEAT_AGAIN && Date.now() - last.real >= SEAT_AGAIN_MS);
+      if (now >= departsAt - SEAT_BEFORE && (now < departsAt - LOCK_BEFORE || people === 0) && again) {
+        seatedAt.set(movement.id, { operation: now, real: Date.now() });
+        await seat(shift, movement);
+        return;
+      }
+      if (now < departsAt - LOCK_BEFORE) return;
+      if (people > 0) await movementCommand(shift, 'movement_officer', movement.id, 'lockManifest');
+      else if (now >= departsAt - BOARD_BEFORE)
+        await movementCommand(shift, 'movement_officer', movement.id, 'cancelMovement', {}, 'nobody_to_travel');
+      return;
+    }
+    case 'BOARDING':
+      await board(shift, movement, now >= departsAt);
+      return;
+    case 'ARRIVED':
+      await movementCommand(shift, 'movement_officer', movement.id, 'reconcile');
+      return;
+    default:
+  }
+}
+
+/** Gives the seats, and sees to those who would be ready but for a check or a word that is out of date. */
+async function seat(shift: Shift, movement: Movement): Promise<void> {
+  const detail = await movementCommand(shift, 'movement_officer', movement.id, 'allocateSeats');
+  if (!detail || (detail['refused'] ?? 0) === 0) return;
+  const refusals = (await shift.clients.movement_officer.all(`/movements/${movement.id}/refusals`)) as Array<{
+    household_id: string;
+    reasons: Array<{ code: string }>;
+  }>;
+  for (const { household_id: household, reasons } of refusals) {
+    const codes = reasons.map((reason) => reason.code);
+    const old = codes.includes('consent_old');
+    const check = codes.includes('fitness_expires') || codes.includes('not_fit');
+    // where nothing else is missing: a word and a look bring the family aboard
+    if ((!old && !check) || codes.some((code) => !['consent_old', 'fitness_expires', 'not_fit'].includes(code)))
+      continue;
+    const { members } = (await shift.clients.protection_lead.get(`/households/${household}`)) as { members: Member[] };
+    for (const member of members.filter(goesOn)) {
+      const known = shift.directory.find(member.person_id);
+      if (!known) continue;
+      if (old) await command(shift, 'case_worker', member.person_id, 'reconfirmConsent', {});
+      if (check) await examine(shift, known);
+    }
+  }
+}
+
+/** Everybody with a seat comes to the gate and boards. Who may not is turned away, and the family with them: none is divided. */
+async function board(shift: Shift, movement: Movement, late: boolean): Promise<void> {
+  const entries = await seatsOf(shift, movement);
+  const claimed = entries.filter((entry) => entry.status === 'claimed');
+  const atTheGate = entries.filter((entry) => entry.status === 'claimed' || entry.status === 'checked_in');
+  if (claimed.length > 0) await scan(shift, movement, claimed, 'check_in');
+  if (atTheGate.length > 0) {
+    await scan(shift, movement, atTheGate, 'board');
+    const after = await seatsOf(shift, movement);
+    const refused = after.filter((entry) => entry.status === 'claimed' || entry.status === 'checked_in');
+    if (refused.length > 0) {
+      if (!late) return;
+      await scan(shift, movement, refused, 'deny', 'gate_refused');
+      const families = new Set(refused.map((entry) => entry.household_id));
+      const aboard = after.filter((entry) => entry.status === 'boarded' && families.has(entry.household_id));
+      if (aboard.length > 0) await scan(shift, movement, aboard, 'offload', 'family_together');
+    }
+  }
+  await shift.tellCrew(movement.reference);
+}
+
+async function seatsOf(shift: Shift, movement: Movement): Promise<Entry[]> {
+  const manifest = (await shift.clients.movement_officer.get(`/movements/${movement.id}/manifest`)) as {
+    entries: Entry[];
+  };
+  return manifest.entries;
+}
+
+async function scan(
+  shift: Shift,
+  movement: Movement,
+  entries: readonly Entry[],
+  kind: string,
+  reasonCode?: string,
+): Promise<void> {
+  for (let from = 0; from < entries.length; from += SCANS_AT_ONCE) {
+    const scans = entries.slice(from, from + SCANS_AT_ONCE).map((entry) => ({
+      scan_id: `${movement.id}.${entry.person_id}.${kind}`,
+      person_id: entry.person_id,
+      kind,
+      ...(reasonCode === undefined ? {} : { reason_code: reasonCode }),
+    }));
+    await tried(shift, `${kind} ${movement.reference}`, () =>
+      shift.clients.movement_officer.post(`/movements/${movement.id}/scans`, { scans }),
+    );
+  }
+}
