@@ -5,7 +5,7 @@ import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
-import { type Command, type JourneyAnswer, type JourneyInput, type OfficeNews, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { type Command, type JourneyAnswer, type JourneyInput, type OfficeNews, workflowId } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
 
@@ -51,7 +51,7 @@ export const RULES: { domestic: Rules; abroad: Rules } = {
   abroad: defaultRules('return'),
 };
 
-export function journeyInput(over: Partial<JourneyInput> & { intake?: Partial<JourneyInput['intake']> } = {}): JourneyInput {
+export function journeyInput(over: Partial<Omit<JourneyInput, 'intake'>> & { intake?: Partial<JourneyInput['intake']> } = {}): JourneyInput {
   const { intake, ...rest } = over;
   return {
     version: 1,
@@ -73,9 +73,9 @@ export const JUST_NOW = Number.MAX_SAFE_INTEGER;
 let serial = 0;
 
 /** A journey that runs on the test server, with the words to speak to it. */
-export async function startJourney(env: TestWorkflowEnvironment, input: JourneyInput) {
+export async function startJourney(env: TestWorkflowEnvironment, input: JourneyInput, taskQueue: string) {
   const handle = await env.client.workflow.start('journey', {
-    taskQueue: TASK_QUEUE,
+    taskQueue,
     workflowId: workflowId.journey(input.journeyId),
     args: [input],
   });
@@ -97,15 +97,16 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
   };
 }
 
-/** Runs `work` beside a worker of its own. */
+/** Runs `work` beside a worker of its own, on a task queue of its own: a test that fails disturbs no other. */
 export async function withWorker<T>(
   env: TestWorkflowEnvironment,
   workflowBundle: WorkflowBundle | { codePath: string },
   activities: object,
-  work: () => Promise<T>,
+  work: (taskQueue: string) => Promise<T>,
 ): Promise<T> {
-  const worker = await Worker.create({ connection: env.nativeConnection, taskQueue: TASK_QUEUE, workflowBundle, activities });
-  return worker.runUntil(work());
+  const taskQueue = `test-${++serial}-${Math.random().toString(36).slice(2)}`;
+  const worker = await Worker.create({ connection: env.nativeConnection, taskQueue, workflowBundle, activities });
+  return worker.runUntil(work(taskQueue));
 }
 
 /** Waits, in bounded steps, for what the workflow does in its own time. @throws when it does not come. */

@@ -11,9 +11,9 @@ export async function runReferenceJourney(
   bundle: Awaited<ReturnType<typeof workflowBundle>>,
 ): Promise<{ histories: History[]; types: string[] }> {
   const fake = fakeActivities();
-  const histories = await withWorker(env, bundle, fake.activities, async () => {
+  const histories = await withWorker(env, bundle, fake.activities, async (queue) => {
     const input = journeyInput({ rules: RULES.abroad, intake: { route: ['return'], registeredAt: await env.currentTimeMs() } });
-    const person = await startJourney(env, input);
+    const person = await startJourney(env, input, queue);
     const firstRun = person.handle.firstExecutionRunId;
     const seen = (type: string, times = 1) =>
       eventually(() => fake.types().filter((one) => one === type).length >= times, `${type} (${fake.types().join(' ')})`);

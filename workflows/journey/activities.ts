@@ -2,10 +2,11 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { OfficeActivities, TellActivities } from '../../activities/ports.ts';
 
 /** Asking an office goes on until it is reached: an office that is down for three days strands nobody, its wait rings people. */
+// A question that is on its way when the person has arrived is left to itself: cancelling would not unsay it.
 const patient = {
   startToCloseTimeout: '60s',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  cancellationType: ActivityCancellationType.ABANDON,
 } as const;
 
 type Office<Name extends keyof OfficeActivities> = OfficeActivities[Name];

@@ -30,17 +30,20 @@ export async function journey(input: JourneyInput): Promise<Ending> {
   return close(run);
 }
 
-/** Registers every handler before anything awaits, and begins with what intake knew. */
+/**
+ * Begins with what intake knew, then registers every handler, all before anything awaits. In this order: a command that
+ * came with the first task is handled in the moment its handler is registered, and must find the journey begun.
+ */
 function setup(input: JourneyInput): JourneyRun {
   const run = new JourneyRun(input);
-  takeCommands(run);
-  hearNews(run);
   if (run.state.seq === 0) {
     const { registeredAt, consent: asked, holds, route, routeDecided, document } = input.intake;
     const at = Math.min(registeredAt, run.now());
     run.fact('journeyStarted', { consent: asked, holds, route, routeDecided }, { at });
     if (document) run.fact('documentHeld', document, { at });
   }
+  takeCommands(run);
+  hearNews(run);
   return run;
 }
 

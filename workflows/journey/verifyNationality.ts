@@ -88,16 +88,15 @@ async function hearAnswer(run: JourneyRun): Promise<void> {
   const whom = { kind: 'partner', id: request.partnerId } as const;
   const still = () => run.state.nationality.request;
   const since = request.askedAt;
-  await waitFor(
-    run,
-    { key: 'acknowledgement', chapter, whom, what: 'verificationAcknowledgement', blocks, since },
-    () => still()?.acknowledged !== false,
-  );
-  await waitFor(
-    run,
-    { key: 'verification', chapter, whom, what: 'verificationAnswer', blocks, since },
-    () => still() === undefined || (still()?.asksFor.length ?? 0) > 0 || recalled(run),
-  );
+  const answered = () => still() === undefined || (still()?.asksFor.length ?? 0) > 0 || recalled(run);
+  await Promise.all([
+    waitFor(
+      run,
+      { key: 'acknowledgement', chapter, whom, what: 'verificationAcknowledgement', blocks: false, since },
+      () => answered() || still()?.acknowledged === true,
+    ),
+    waitFor(run, { key: 'verification', chapter, whom, what: 'verificationAnswer', blocks, since }, answered),
+  ]);
   if (recalled(run)) {
     const { requestId } = request;
     const { recalled: told } = await run.outside(offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }));

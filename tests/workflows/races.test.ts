@@ -1,0 +1,169 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyJourney, type JourneyState } from '../../domain/journey/state.ts';
+import { DAY } from '../../domain/time.ts';
+import { COMMAND_REFUSED, type JourneyAnswer } from '../../workflows/messages.ts';
+import { devServerEnvironment, workflowBundle } from '../support/temporal.ts';
+import { eventually, fakeActivities, journeyInput, startJourney, withWorker } from './journeyHarness.ts';
+
+/** Rounds of a run; another number of them, or another seed, by the environment (the faults suite runs a thousand). */
+const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 30);
+const SEED = Number(process.env['RACE_SEED'] ?? 20261125);
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await devServerEnvironment();
+});
+afterAll(async () => {
+  await env?.teardown();
+});
+
+/** Mulberry32: the same seed, the same round. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A journey that has been received, a moment before it turns to the year of follow-ups; or at its last follow-up. */
+function received(more: Partial<JourneyState>): JourneyState {
+  const arrivedAt = Date.now() - 400 * DAY;
+  return {
+    ...emptyJourney(),
+    seq: 5,
+    startedAt: arrivedAt,
+    identity: 'confirmed',
+    screened: true,
+    route: ['evacuation'],
+    routeDone: ['evacuation'],
+    consent: { status: 'given', version: 1, sharing: true, confirmedAt: arrivedAt },
+    travel: { status: 'arrived', noShows: 0, underway: true, withdrawn: false },
+    arrivedAt,
+    received: true,
+    ...more,
+  };
+}
+
+type Outcome = { commandId: string; answer?: JourneyAnswer; refused?: string };
+
+async function round(seed: number, state: JourneyState, turning: { name: string; args: object }, queue: string, fake: ReturnType<typeof fakeActivities>) {
+  const random = seeded(seed);
+  const person = await startJourney(
+    env,
+    journeyInput({ carried: { state, waits: [], answered: [], heard: [], unrecorded: [] } }),
+    queue,
+  );
+  const commands = Array.from({ length: 8 }, (_, index) => ({
+    commandId: `r${seed}-${index}`,
+    name: index === 3 ? turning.name : index % 2 === 0 ? 'raiseHold' : 'reconfirmConsent',
+    args: index === 3 ? turning.args : index % 2 === 0 ? { holdId: `hld_${seed}_${index}` } : {},
+    after: random() * 60,
+  }));
+  const outcomes: Outcome[] = await Promise.all(
+    commands.map(async ({ commandId, name, args, after }) => {
+      await new Promise((resolve) => setTimeout(resolve, after));
+      try {
+        return { commandId, answer: await person.command(name, 'case_worker', args, { commandId }) };
+      } catch (error) {
+        const refused = error instanceof WorkflowUpdateFailedError && error.cause && 'type' in error.cause ? String(error.cause.type) : (error as Error).name;
+        return { commandId, refused };
+      }
+    }),
+  );
+  const subject = person.handle.workflowId.replace('journey:', '');
+  const journal = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.facts);
+  return { outcomes, journal, person };
+}
+
+describe(`updates that race a journey's turn and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
+  const shapes = [
+    { what: 'continue-as-new', state: received({}), turning: { name: 'planReintegration', args: { dimensions: ['social'] } } },
+    {
+      what: 'the end',
+      state: received({ planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) }),
+      turning: { name: 'recordFollowUp', args: { month: 12, reached: true } },
+    },
+  ];
+  for (const { what, state, turning } of shapes) {
+    it(`${what}: every accepted command is in the journal once, and every caller gets an answer`, async () => {
+      const fake = fakeActivities();
+      await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+        let accepted = 0;
+        for (let index = 0; index < ROUNDS; index++) {
+          const { outcomes, journal, person } = await round(SEED + index, state, turning, queue, fake);
+          for (const { commandId, answer, refused } of outcomes) {
+            const stands = journal.filter((fact) => fact.commandId === commandId);
+            if (answer) {
+              accepted += 1;
+              expect(stands, `${commandId} was answered`).toHaveLength(1);
+            } else {
+              expect([COMMAND_REFUSED, 'WorkflowNotFoundError'], `${commandId}: ${refused}`).toContain(refused);
+              expect(stands, `${commandId} was refused`).toHaveLength(0);
+            }
+          }
+          expect(outcomes[3]?.answer, 'the turning command itself').toBeDefined();
+          expect(new Set(journal.map((fact) => fact.seq)).size).toBe(journal.length);
+          if (what === 'the end') expect(await person.handle.result()).toBe('completed');
+          else await person.handle.terminate('round over');
+        }
+        expect(accepted).toBeGreaterThan(ROUNDS * 2);
+      });
+    });
+  }
+});
+
+describe('on the real server', () => {
+  it('a command that comes with the very first task finds the journey begun', async () => {
+    const fake = fakeActivities();
+    await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+      for (let time = 0; time < 10; time++) {
+        const person = await startJourney(env, journeyInput(), queue);
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        const subject = person.handle.workflowId.replace('journey:', '');
+        const first = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.facts)[0];
+        expect(first).toMatchObject({ seq: 1, type: 'journeyStarted' });
+        await person.handle.terminate('seen');
+      }
+    });
+  });
+
+  it('a refused command leaves no trace in the history', async () => {
+    const fake = fakeActivities();
+    await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+      const person = await startJourney(env, journeyInput({ intake: { consent: 'pending' } }), queue);
+      await person.command('confirmIdentity', 'case_worker');
+      const before = (await person.handle.describe()).historyLength;
+      for (let time = 0; time < 5; time++) await expect(person.command('receive', 'case_worker')).rejects.toThrow('Update failed');
+      expect((await person.handle.describe()).historyLength).toBe(before);
+      await person.handle.terminate('seen');
+    });
+  });
+
+  it('a hold and its release, again and again: the question is asked when it may be, never before', async () => {
+    let open = false;
+    const fake = fakeActivities({
+      async requestVerification(input) {
+        return open
+          ? { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+          : { outcome: 'blocked', reasons: ['hold'] };
+      },
+    });
+    await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+      const person = await startJourney(env, journeyInput({}), queue);
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      for (let time = 1; time <= 10; time++) {
+        await eventually(() => fake.types().filter((type) => type === 'disclosureBlocked').length >= time, `blocked ${time}`);
+        await person.command('raiseHold', 'case_worker', { holdId: `hld_${time}` });
+        open = time === 10;
+        await person.command('releaseHold', 'protection_lead', { holdId: `hld_${time}` });
+      }
+      await eventually(() => fake.types().includes('verificationRequested'), 'asked in the end');
+      await person.handle.terminate('seen');
+    });
+  });
+});
