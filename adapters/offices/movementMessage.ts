@@ -6,8 +6,9 @@ export type MovementMessage = {
   id: string;
   reference: string;
   mode: string;
-  origin: unknown;
-  destination: unknown;
+  /** codes of the places, as the movement has them */
+  origin: string;
+  destination: string;
   departs_at: string;
   arrives_at: string;
   seats: { seat: number; infant_lap: number; stretcher_block: number; wheelchair: number };
@@ -15,7 +16,7 @@ export type MovementMessage = {
 };
 
 type Row = {
-  id: string; reference: string; mode: string; origin: unknown; destination: unknown; departs_at: Date; arrives_at: Date;
+  id: string; reference: string; mode: string; origin: string; destination: string; departs_at: Date; arrives_at: Date;
   seat_capacity: number; infant_capacity: number; stretcher_capacity: number; wheelchair_capacity: number;
   people: number; households: number;
 };
@@ -23,7 +24,7 @@ type Row = {
 /** @throws Error where there is no such movement */
 export async function readMovementMessage(client: Queryable, movementId: string): Promise<MovementMessage> {
   const { rows } = await client.query<Row>(
-    `select m.id, m.reference, m.mode, m.origin, m.destination, m.departs_at, m.arrives_at,
+    `select m.id, m.reference, m.mode, coalesce(m.origin ->> 'code', '') as origin, coalesce(m.destination ->> 'code', '') as destination, m.departs_at, m.arrives_at,
             m.seat_capacity, m.infant_capacity, m.stretcher_capacity, m.wheelchair_capacity,
             count(s.id)::integer as people, count(distinct s.household_id)::integer as households
        from movements m

@@ -11,7 +11,7 @@ const seats = z.number().int().min(0).max(10_000);
 
 const envelope = {
   /** the partner's own; the same event again has the same id */
-  event_id: z.string().regex(/^[\w:~+/=-]{1,200}$/, 'Letters, digits and -_:~+/='),
+  event_id: z.string().regex(/^[\w:~+/=.-]{1,200}$/, 'Letters, digits and -_:~+/=.'),
   occurred_at: instant,
 };
 const aboutQuestion = { ...envelope, request_id: z.string().regex(idPattern('request')) };

@@ -1,0 +1,85 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+
+export type OfficeCall = { method: string; path: string; body: Record<string, unknown> };
+
+/**
+ * How the office treats a call: as it should; a status instead; a body that is not JSON; or the effect is done and the
+ * answer lost (`lose`: the connection is cut; `hang`: nothing comes).
+ */
+export type Treatment = 'answer' | 'lose' | 'hang' | 'garbage' | { status: number; headers?: Record<string, string> };
+
+export type TestOffice = {
+  url: string;
+  /** questions by id: the effects, as the office itself knows them */
+  questions: Map<string, Record<string, unknown>>;
+  /** every call whose signature is good */
+  calls: OfficeCall[];
+  told: Array<{ requestId: string; action: string; body: Record<string, unknown> }>;
+  forged: number;
+  treat: (call: OfficeCall) => Treatment;
+  /** the answer given at once */
+  answer: Record<string, unknown> | undefined;
+  stop(): Promise<void>;
+};
+
+/** A small office that speaks the protocol of docs/office-protocol.md and keeps its own ledger. */
+export async function startTestOffice(secret: string): Promise<TestOffice> {
+  const office: TestOffice = {
+    url: '', questions: new Map(), calls: [], told: [], forged: 0, treat: () => 'answer', answer: undefined, stop: async () => {},
+  };
+  const server = createServer((request, response) => void take(request, response));
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString('utf8');
+    if (!isSigned(request, text)) {
+      office.forged += 1;
+      response.writeHead(401).end();
+      return;
+    }
+    const call = { method: request.method ?? '', path: request.url ?? '', body: text === '' ? {} : JSON.parse(text) };
+    office.calls.push(call);
+    const treatment = office.treat(call);
+    if (typeof treatment === 'object') {
+      response.writeHead(treatment.status, treatment.headers ?? {}).end();
+      return;
+    }
+    const [status, body] = effect(call);
+    if (treatment === 'lose') request.socket.destroy();
+    else if (treatment === 'garbage') response.writeHead(status, { 'content-type': 'application/json' }).end('<html>');
+    else if (treatment === 'answer') response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  /** Recomputed, not verified: the library's `verify` also parses the body, and a look-up has none. */
+  function isSigned(request: IncomingMessage, text: string): boolean {
+    const headers = request.headers as Record<string, string>;
+    const at = new Date(Number(headers['webhook-timestamp']) * 1_000);
+    return headers['webhook-signature'] === new Webhook(secret).sign(headers['webhook-id'] ?? '', at, text);
+  }
+
+  function effect({ method, path, body }: OfficeCall): [number, Record<string, unknown>] {
+    const [, , requestId = '', action] = path.split('/');
+    const reply = (id: string) => ({ reference: `R-${id.slice(-6)}`, acknowledged: true, ...(office.answer ? { answer: office.answer } : {}) });
+    if (method === 'POST' && requestId === '') {
+      const id = String(body['request_id']);
+      const known = office.questions.has(id);
+      if (!known) office.questions.set(id, body);
+      return [known ? 409 : office.answer ? 200 : 202, reply(id)];
+    }
+    if (!office.questions.has(requestId)) return [404, { code: 'not_known' }];
+    if (method === 'GET') return [200, { ...reply(requestId), status: office.answer ? 'answered' : 'acknowledged' }];
+    office.told.push({ requestId, action: action ?? '', body });
+    return [200, {}];
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  office.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  office.stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return office;
+}
