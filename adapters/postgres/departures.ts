@@ -1,21 +1,13 @@
 import type { Pool } from 'pg';
+import type { ArriveInput, DepartInput, DepartResult } from '../../activities/movements.ts';
 import { judgeUnit } from '../../domain/movement/unit.ts';
 import { iso } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { type Queryable, transaction } from './database.ts';
 import { readGateFacts } from './gateFacts.ts';
 import { finishManifest } from './manifests.ts';
-import { type Claim, countSeats, type GateRules, type LockedMovement, lockHouseholds, lockMovement, occasionOf } from './movements.ts';
-import { readSeatedUnits } from './seats.ts';
-
-export type DepartInput = Claim & {
-  rules: GateRules;
-  /** the vehicle has left already, somebody else says: nothing can be refused any more, what was wrong becomes an alarm */
-  already: boolean;
-};
-
-/** `refused` says why in words that everybody may read. `unaccounted`: seats of whom nobody has said whether they came. */
-export type DepartResult = { outcome: 'departed'; aboard: number; unaccounted: number } | { outcome: 'refused'; reason: string };
+import { countSeats, type LockedMovement, lockHouseholds, lockMovement, occasionOf } from './movements.ts';
+import { readSeatedUnits } from './seatedUnits.ts';
 
 /**
  * The vehicle leaves with those on board. Before that cannot be undone: everybody with a seat is accounted for, no
@@ -92,8 +84,6 @@ async function raiseAlarm(client: Queryable, movement: LockedMovement, detail: o
   );
 }
 
-export type ArriveInput = Claim & { stop: string; last: boolean; otherStops: readonly string[] };
-
 /** Everybody who gets off at this stop has arrived; at the last one also whoever was to get off at no stop of ours. */
 export async function arriveSeats(pool: Pool, input: ArriveInput): Promise<{ alighted: number }> {
   return transaction(pool, async (client) => {
@@ -105,8 +95,9 @@ export async function arriveSeats(pool: Pool, input: ArriveInput): Promise<{ ali
       [input.movementId, iso(input.at), input.actor, input.stop, input.last, input.otherStops],
     );
     const { rows } = await client.query<{ alighted: number }>(
-      `select count(*) as alighted from seats where movement_id = $1 and status = 'arrived' and status_at = $2`,
-      [input.movementId, iso(input.at)],
+      `select count(*) as alighted from seats where movement_id = $1 and status = 'arrived' and status_at = $2
+         and (alight_at = $3 or ($4 and (alight_at is null or not alight_at = any ($5::text[]))))`,
+      [input.movementId, iso(input.at), input.stop, input.last, input.otherStops],
     );
     return { alighted: rows[0]?.alighted ?? 0 };
   });

@@ -1,18 +1,11 @@
 import type { Pool } from 'pg';
+import type { Claim, LockInput, LockResult } from '../../activities/movements.ts';
 import { judgeUnit, neutralReasons } from '../../domain/movement/unit.ts';
 import { iso } from '../../domain/time.ts';
 import { type Queryable, transaction } from './database.ts';
 import { readGateFacts } from './gateFacts.ts';
-import { type Claim, countSeats, type GateRules, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
-import { readSeatedUnits, writeRefusals } from './seats.ts';
-
-export type LockInput = Claim & { version: number; rules: GateRules };
-
-/** `released`: households that held seats and did not pass the gate `lock`. */
-export type LockResult =
-  | { outcome: 'locked'; version: number; people: number; released: string[] }
-  | { outcome: 'nobody'; released: string[] }
-  | { outcome: 'over_capacity' };
+import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
+import { readSeatedUnits, writeRefusals } from './seatedUnits.ts';
 
 /**
  * Locks the manifest under a version. Everybody with a seat passes the gate `lock` with fresh facts, or their household

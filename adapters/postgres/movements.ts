@@ -1,22 +1,14 @@
 import type { Pool } from 'pg';
+import type { Claim, GateRules } from '../../activities/movements.ts';
 import type { Lists, Room } from '../../domain/allocation.ts';
-import type { Actor } from '../../domain/actor.ts';
 import type { Occasion } from '../../domain/gate.ts';
 import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../domain/movement/facts.ts';
-import type { Rules, StageNeeds } from '../../domain/rules.ts';
+import type { StageNeeds } from '../../domain/rules.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { type Queryable, transaction } from './database.ts';
 
-/** When and through whom a claim is taken, in operation time. The same claim taken again changes nothing more. */
-export type Claim = { movementId: string; at: Instant; actor: Actor };
-
-/** What the gate needs to know of the rules. */
-export type GateRules = Pick<Rules, 'version' | 'stages' | 'documentValidityAfterArrival' | 'consentMaxAge'>;
-
 /** Statuses of a seat that somebody holds, or has held to the end. */
 export const HELD = ['claimed', 'checked_in', 'boarded', 'departed', 'arrived'] as const;
-
-export type SeatStatus = (typeof HELD)[number] | 'released' | 'no_show' | 'denied' | 'offloaded';
 
 export type LockedMovement = {
   id: string;

@@ -1,23 +1,13 @@
 import type { Pool } from 'pg';
-import type { GateCounts, Scan } from '../../domain/movement/facts.ts';
+import type { ScanInput, ScanResult } from '../../activities/movements.ts';
+import type { Scan } from '../../domain/movement/facts.ts';
 import { type RefusedScan, SCANS, type SeatStatus } from '../../domain/movement/scans.ts';
 import { judgeUnit, type PersonFacts, type Verdict } from '../../domain/movement/unit.ts';
 import type { Occasion, Step } from '../../domain/gate.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { type Queryable, transaction } from './database.ts';
 import { readGateFacts } from './gateFacts.ts';
-import { type Claim, countSeats, type GateRules, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf } from './movements.ts';
-
-export type ScanInput = Claim & {
-  rules: GateRules;
-  scans: readonly Scan[];
-  /** the vehicle has left: who is scanned as on board now went with it */
-  departed: boolean;
-  /** households on board that must leave: the answer names those of whom nobody is on board any more */
-  mustLeave: readonly string[];
-};
-
-export type ScanResult = GateCounts & { refused: number; offBoard: string[] };
+import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf } from './movements.ts';
 
 type SeatRow = { id: string; journey_id: string; household_id: string; status: SeatStatus };
 type Change = { status: SeatStatus; at: Instant; reasonCode?: string };

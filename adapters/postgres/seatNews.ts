@@ -1,22 +1,9 @@
-import type { Actor } from '../../domain/actor.ts';
-import type { SeatKind } from '../../domain/journey/facts.ts';
+import type { UntoldSeat } from '../../activities/movements.ts';
 import type { SeatStatus } from '../../domain/movement/scans.ts';
-import type { Instant } from '../../domain/time.ts';
+import { derivedId } from '../ids.ts';
 import type { Queryable } from './database.ts';
 
-/** A seat of which its person's journey has not heard everything. */
-export type UntoldSeat = {
-  seatId: string;
-  journeyId: string;
-  kind: SeatKind;
-  stage: string;
-  status: SeatStatus;
-  told: SeatStatus | null;
-  at: Instant;
-  actor: Actor;
-  reasonCode: string | null;
-};
-
+/** Seats whose person's journey has not heard everything, the news of each to be told in order. */
 export async function readUntold(client: Queryable, movementId: string, limit: number): Promise<UntoldSeat[]> {
   const { rows } = await client.query<Omit<UntoldSeat, 'at'> & { at: Date }>(
     `select s.id as "seatId", s.journey_id as "journeyId", s.kind, m.stage, s.status, s.told,
@@ -36,16 +23,19 @@ export async function markTold(client: Queryable, told: ReadonlyArray<{ seatId: 
   );
 }
 
-/** A seat whose person's journey cannot be told because it is over: somebody must know. Once for each status. */
-export async function noteUndelivered(
-  client: Queryable,
-  rows: ReadonlyArray<{ alarmId: string; movementId: string; journeyId: string; status: SeatStatus }>,
-): Promise<void> {
+/** A person who sits on a vehicle while their journey is over: somebody must know. Once for each seat and status. */
+export async function noteUndelivered(client: Queryable, movementId: string, seats: readonly UntoldSeat[]): Promise<void> {
+  if (seats.length === 0) return;
   await client.query(
     `insert into alarms (id, operation_id, subject, kind, detail)
      select n.id, m.operation_id, n.journey, 'travel_news_undelivered', jsonb_build_object('movementId', m.id, 'status', n.status)
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as n (id, movement, journey, status)
-     join movements m on m.id = n.movement on conflict do nothing`,
-    [rows.map((r) => r.alarmId), rows.map((r) => r.movementId), rows.map((r) => r.journeyId), rows.map((r) => r.status)],
+     from unnest($2::text[], $3::text[], $4::text[]) as n (id, journey, status) join movements m on m.id = $1
+     on conflict do nothing`,
+    [
+      movementId,
+      seats.map((seat) => derivedId('alarm', seat.seatId, seat.status)),
+      seats.map((seat) => seat.journeyId),
+      seats.map((seat) => seat.status),
+    ],
   );
 }

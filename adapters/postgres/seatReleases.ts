@@ -1,18 +1,9 @@
 import type { Pool } from 'pg';
+import type { Claim, ReleaseInput, ReleaseResult } from '../../activities/movements.ts';
 import { iso } from '../../domain/time.ts';
 import { transaction } from './database.ts';
 import { writeManifest } from './manifests.ts';
-import { type Claim, lockHouseholds, lockMovement, releaseSeats } from './movements.ts';
-
-export type ReleaseInput = Claim & {
-  householdId: string;
-  reasonCode: string;
-  /** after the lock: the version under which the manifest goes on without them */
-  amend?: { version: number; rulesVersion: number };
-};
-
-/** `aboard`: members who have boarded and must be brought off by hand. `amended`: the next manifest, where one was needed. */
-export type ReleaseResult = { people: number; aboard: number; amended?: { version: number; people: number } };
+import { lockHouseholds, lockMovement, releaseSeats } from './movements.ts';
 
 /**
  * Takes a household off the list; its priority and date of request stay as they were. After the lock the manifest goes on

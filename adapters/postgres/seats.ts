@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { AllocateInput, AllocateResult, Claim } from '../../activities/movements.ts';
 import { type Allocation, alightingStop, allocate, needOf, servedBy, type Traveller, type Unit } from '../../domain/allocation.ts';
 import { judgeUnit, type NeutralReason, neutralReasons, type PersonFacts } from '../../domain/movement/unit.ts';
 import type { SeatKind } from '../../domain/journey/facts.ts';
@@ -6,11 +7,9 @@ import { iso } from '../../domain/time.ts';
 import { newId } from '../ids.ts';
 import { type Queryable, transaction } from './database.ts';
 import { readGateFacts } from './gateFacts.ts';
+import { writeManifest } from './manifests.ts';
 import {
-  type Claim,
   countSeats,
-  type GateRules,
-  HELD,
   type LockedMovement,
   lockHouseholds,
   lockMovement,
@@ -18,15 +17,7 @@ import {
   releaseSeats,
   roomLeft,
 } from './movements.ts';
-
-export type AllocateInput = Claim & {
-  rules: GateRules;
-  /** the manifest is locked: a vehicle that became too small is mended, and nobody new is seated */
-  onlyMend?: boolean;
-};
-
-/** Totals after the claim, so that it may be taken again when its answer was lost. `refused`: households looked at and not seated. */
-export type AllocateResult = { households: number; people: number; refused: number; released: number; overCapacity: boolean };
+import { writeRefusals } from './seatedUnits.ts';
 
 /** Households locked at once: enough to fill a ship in a few steps, few enough to let their journeys go on. */
 const CHUNK = 200;
@@ -41,15 +32,15 @@ const SMALLER_VEHICLE = 'smaller_vehicle';
  * told why not (allocation_refusals). Who is not ready at all is not looked at: their own page says what they wait for.
  */
 export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
-  await transaction(pool, async (client) => {
+  const amended = await transaction(pool, async (client) => {
     const movement = await lockMovement(client, input.movementId);
     await client.query('delete from allocation_refusals where movement_id = $1 and at <> $2', [movement.id, iso(input.at)]);
     if (movement.overCapacity) await mend(client, movement, input);
+    return input.amend && (await writeManifest(client, { ...input, ...input.amend }));
   });
-  if (!input.onlyMend) {
-    let after: Cursor | undefined = FIRST;
-    while (after !== undefined) after = await seatNext(pool, input, after);
-  }
+  if (amended) return { ...(await resultOf(pool, input)), amended };
+  let after: Cursor | undefined = FIRST;
+  while (after !== undefined) after = await seatNext(pool, input, after);
   return resultOf(pool, input);
 }
 
@@ -315,39 +306,4 @@ async function insertSeats(
     movement.id,
     seated.map((unit) => unit.householdId),
   ]);
-}
-
-/** The explainable list: who stays, and why, in words that everybody may read. */
-export async function writeRefusals(
-  client: Queryable,
-  movementId: string,
-  { at }: Pick<Claim, 'at'>,
-  refused: ReadonlyArray<{ householdId: string; reasons: NeutralReason[] }>,
-): Promise<void> {
-  if (refused.length === 0) return;
-  await client.query(
-    `insert into allocation_refusals (movement_id, household_id, reasons, at)
-     select $1, n.household, n.reasons, $2::timestamptz from unnest($3::text[], $4::jsonb[]) as n (household, reasons)
-     on conflict (movement_id, household_id) do update set reasons = excluded.reasons, at = excluded.at`,
-    [movementId, iso(at), refused.map((unit) => unit.householdId), refused.map((unit) => JSON.stringify(unit.reasons))],
-  );
-}
-
-/** Ids of everybody who must be judged with those who hold a seat here: their open household members who still need the stage. */
-export async function readSeatedUnits(
-  client: Queryable,
-  movement: LockedMovement,
-  statuses: readonly string[] = HELD,
-): Promise<{ journeyIds: string[]; householdIds: string[] }> {
-  const { rows } = await client.query<{ id: string; household_id: string }>(
-    `with units as (
-       select distinct j.household_id from seats s join journeys j on j.id = s.journey_id
-       where s.movement_id = $1 and s.status = any ($3::text[]))
-     select j.id, j.household_id from journeys j join units u on u.household_id = j.household_id
-     where (j.ending is null and $2 = any (j.route) and not $2 = any (j.route_done))
-        or exists (select from seats s where s.movement_id = $1 and s.journey_id = j.id and s.status = any ($3::text[]))
-     order by j.id`,
-    [movement.id, movement.stage, statuses],
-  );
-  return { journeyIds: rows.map((row) => row.id), householdIds: [...new Set(rows.map((row) => row.household_id))] };
 }

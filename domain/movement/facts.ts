@@ -40,7 +40,8 @@ export type MovementFacts = {
   seatsAllocated: { households: number; people: number; refused: number; released: number; overCapacity: boolean };
   /** `aboard`: members who have boarded and must be brought off by hand */
   unitReleased: { householdId: string; people: number; aboard: number };
-  manifestLocked: { version: number; people: number };
+  /** `released`: households that held seats and did not pass the gate */
+  manifestLocked: { version: number; people: number; released: number };
   /** seats left after the lock: the same manifest less those people, under the next version */
   manifestAmended: { version: number; people: number };
   /** one of the two roles that a change after the lock needs has asked for it */
@@ -52,12 +53,15 @@ export type MovementFacts = {
   unitOffBoard: { householdId: string };
   /** `unaccounted`: people with a seat of whom nobody has said whether they are on board */
   movementDeparted: { aboard: number; unaccounted: number };
+  /** the agency that receives people knows how many come */
+  receptionTold: { requestId: string; partnerId: string };
   movementArrived: { stop: string; last: boolean; alighted: number };
   /** what a carrier said out of its order: kept, and never applied by itself */
   newsSetAside: { eventKey: string; kind: CarrierNewsKind; why: string };
   movementReconciled: Reconciliation;
   reconciliationBroken: Reconciliation & { unaccounted: number };
-  movementCancelled: { released: number };
+  /** `byCarrier`: then there is no booking to give back */
+  movementCancelled: { released: number; byCarrier: boolean };
   /** something done could not be undone yet; a person has the task, and it is tried again */
   undoFailed: { step: string };
   undone: { step: string };

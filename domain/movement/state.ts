@@ -28,6 +28,9 @@ export type MovementState = {
   stops: string[];
   departsAt: Instant;
   arrivesAt: Instant;
+  /** since when the vehicle and the times are as they are: older news does not change them */
+  vehicleSince: Instant;
+  timesSince: Instant;
   capacity: Capacity;
   overCapacity: boolean;
   booking: {
@@ -47,6 +50,7 @@ export type MovementState = {
   /** households on board that must be brought off before the vehicle may leave */
   mustLeave: string[];
   departedAt?: Instant;
+  receptionTold: boolean;
   arrivedStops: string[];
   arrived: boolean;
   setAside: Array<{ eventKey: string; kind: CarrierNewsKind }>;
@@ -67,6 +71,8 @@ export function emptyMovement(): MovementState {
     stops: [],
     departsAt: 0,
     arrivesAt: 0,
+    vehicleSince: 0,
+    timesSince: 0,
     capacity: { seats: 0, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
     overCapacity: false,
     booking: { status: 'none', round: 0 },
@@ -76,6 +82,7 @@ export function emptyMovement(): MovementState {
     boarding: false,
     gate: { checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0 },
     mustLeave: [],
+    receptionTold: false,
     arrivedStops: [],
     arrived: false,
     setAside: [],
@@ -112,8 +119,8 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
   clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
   // without its clearances the gate is shut, and all gates are asked again
   clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
-  vehicleChanged: (_state, data) => ({ capacity: data.capacity, overCapacity: data.overCapacity }),
-  delayed: (_state, data) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt }),
+  vehicleChanged: (_state, data, at) => ({ capacity: data.capacity, overCapacity: data.overCapacity, vehicleSince: at }),
+  delayed: (_state, data, at) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt, timesSince: at }),
   seatsAllocated: (_state, data) => ({
     seated: { households: data.households, people: data.people },
     overCapacity: data.overCapacity,
@@ -128,7 +135,7 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
   }),
   manifestLocked: (state, data) => ({
     manifest: { version: data.version, locked: true },
-    seated: { ...state.seated, people: data.people },
+    seated: { households: Math.max(0, state.seated.households - data.released), people: data.people },
   }),
   manifestAmended: (state, data) => ({
     manifest: { ...state.manifest, version: data.version },
@@ -144,6 +151,7 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
   }),
   unitOffBoard: (state, data) => ({ mustLeave: state.mustLeave.filter((id) => id !== data.householdId) }),
   movementDeparted: (_state, _data, at) => ({ departedAt: at, boarding: false, mustLeave: [] }),
+  receptionTold: () => ({ receptionTold: true }),
   movementArrived: (state, data) => ({
     arrivedStops: state.arrivedStops.includes(data.stop) ? state.arrivedStops : [...state.arrivedStops, data.stop],
     arrived: state.arrived || data.last,
@@ -151,8 +159,9 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
   newsSetAside: (state, data) => ({ setAside: [...state.setAside, { eventKey: data.eventKey, kind: data.kind }] }),
   movementReconciled: () => ({ reconciled: true, broken: false }),
   reconciliationBroken: () => ({ broken: true }),
-  movementCancelled: () => ({
+  movementCancelled: (state, data) => ({
     cancelled: true,
+    booking: data.byCarrier ? { ...state.booking, status: 'refused' } : state.booking,
     boarding: false,
     seated: { households: 0, people: 0 },
     mustLeave: [],
@@ -210,12 +219,21 @@ export function movementChapterOf(state: MovementState): MovementChapter {
   }
 }
 
+/** What a carrier said that does not fit, and that a person has to look at: a departure nobody had boarded for, an end after the beginning. */
+export function doubts(state: MovementState): string[] {
+  const open = state.setAside.filter(({ kind }) => {
+    if (kind === 'departed' || kind === 'arrived') return state.departedAt === undefined && !state.cancelled;
+    return kind === 'cancelled' && state.departedAt !== undefined && !state.reconciled;
+  });
+  return open.map(({ eventKey }) => eventKey);
+}
+
 /** Whether the movement is over, for better or worse. */
 export function isOver(state: MovementState): boolean {
   return state.closed || state.cancelled;
 }
 
-/** The stops at which somebody has still to be told off board, in order. */
+/** The stops that it has not reached yet, in order. */
 export function stopsAhead(state: MovementState): string[] {
   return state.stops.filter((stop) => !state.arrivedStops.includes(stop));
 }

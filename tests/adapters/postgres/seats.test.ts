@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const allocate = (movementId: string, over: { at?: number; onlyMend?: boolean } = {}) =>
+const allocate = (movementId: string, over: { at?: number; amend?: { version: number; rulesVersion: number } } = {}) =>
   allocateSeats(db.pool, { movementId, at: NOW, actor: OFFICER, rules: RULES, ...over });
 
 describe('allocation on the database', () => {
@@ -128,7 +128,12 @@ describe('allocation on the database', () => {
     const movement = await newMovement(db.pool, op, { seats: 4, infantLaps: 1 });
     await allocate(movement);
     await changeVehicle(db.pool, movement, { seats: 2, infantLaps: 0, stretchers: 0, wheelchairs: 0 });
-    expect(await allocate(movement, { at: NOW + 1, onlyMend: true })).toMatchObject({ people: 2, released: 0, overCapacity: false });
+    expect(await allocate(movement, { at: NOW + 1, amend: { version: 2, rulesVersion: 1 } })).toMatchObject({
+      people: 2,
+      released: 0,
+      overCapacity: false,
+      amended: { version: 2, people: 2 },
+    });
     expect((await seatsOf(db.pool, movement)).get(family.journeys[1] ?? '')?.kind).toBe('seat');
     const { rows } = await db.pool.query('select seats_taken, infants_taken from movements where id = $1', [movement]);
     expect(rows[0]).toEqual({ seats_taken: 2, infants_taken: 0 });

@@ -1,0 +1,21 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { SeatNewsPort } from '../../activities/movements.ts';
+import type { journeySignals, workflowId } from '../../workflows/messages.ts';
+
+/** Names of journeys and their signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
+export type JourneyNames = { workflowId: Pick<typeof workflowId, 'journey'>; journeySignals: Pick<typeof journeySignals, 'travelNews'> };
+
+/** Signals travel news to one journey. @param deadlineMs for the call: while the server is away it would hang. */
+export function journeyTeller(client: Client, names: JourneyNames, deadlineMs = 5_000): SeatNewsPort['tellJourney'] {
+  return async (journeyId, news) => {
+    try {
+      await client.connection.withDeadline(Date.now() + deadlineMs, () =>
+        client.workflow.getHandle(names.workflowId.journey(journeyId)).signal(names.journeySignals.travelNews, news),
+      );
+      return 'told';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'over';
+      throw error;
+    }
+  };
+}

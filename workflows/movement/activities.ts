@@ -1,0 +1,56 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { MovementActivities, SeatClaims } from '../../activities/movements.ts';
+import type { MovementOfficeActivities } from '../../activities/offices.ts';
+import type { OfficeActivities } from '../../activities/ports.ts';
+
+const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+
+/** Claims on a row or two of our own database. */
+export const claims = proxyLocalActivities<
+  Pick<SeatClaims, 'writeClearance' | 'changeVehicle' | 'releaseUnit' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'>
+>({ startToCloseTimeout: '30s', retry, localRetryThreshold: '30s' });
+
+type Large = Pick<MovementActivities, 'allocateSeats' | 'lockManifest' | 'applyScans' | 'tellJourneys'>;
+
+/** Claims on whole lists: they may take seconds, and carry the summary that Temporal's own UI shows. */
+function large<Name extends keyof Large>(name: Name, summary: string): Large[Name] {
+  return proxyActivities<Large>({ startToCloseTimeout: '2 minutes', retry, summary })[name] as Large[Name];
+}
+
+export const lists: Large = {
+  allocateSeats: large('allocateSeats', 'Give the seats to whole households'),
+  lockManifest: large('lockManifest', 'Ask the gate about everybody and lock the manifest'),
+  applyScans: large('applyScans', 'Apply what was scanned at the gate'),
+  tellJourneys: proxyActivities<Large>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '1 minute',
+    retry,
+    summary: 'Tell everybody how their seat stands',
+  }).tellJourneys,
+};
+
+/**
+ * What undoes: it gives up after some tries, so that a person is rung while it is tried again (`undo`).
+ */
+export const undoing = proxyActivities<Pick<SeatClaims, 'releaseAll'> & Pick<OfficeActivities, 'recallRequest'>>({
+  startToCloseTimeout: '1 minute',
+  retry: { ...retry, maximumAttempts: 5 },
+  summary: 'Undo what was done for a movement that does not run',
+});
+
+type Outside = MovementOfficeActivities;
+
+/** The carrier is asked until it is reached; its wait rings people meanwhile. */
+export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+  summary: 'Book the carrier',
+});
+
+/** Who receives people is told for a day; after that they have arrived. */
+export const { announceArrival } = proxyActivities<Pick<Outside, 'announceArrival'>>({
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+  summary: 'Tell the receiving agency how many come',
+});

@@ -1,0 +1,184 @@
+import { ActivityFailure } from '@temporalio/workflow';
+import type { Role } from '../../domain/actor.ts';
+import type { Deadline } from '../../domain/rules.ts';
+import { doubts, missingClearances, type MovementChapter, stopsAhead } from '../../domain/movement/state.ts';
+import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
+import { until, waitFor, type WaitSpec } from '../waiting.ts';
+import { announceArrival, bookCarrier, undoing } from './activities.ts';
+import { booked, hearEarly } from './news.ts';
+import type { MovementRun } from './run.ts';
+import { undo } from './undo.ts';
+
+const role = (id: Role): WaitSpec['whom'] => ({ kind: 'role', id });
+const MOVEMENT_OFFICER = role('movement_officer');
+
+/** How late a vehicle may be before the lead is rung (domain.md 5.4: an hour, then three). */
+const OVERDUE: Deadline = { due: HOUR, remind: null, escalate: 3 * HOUR };
+const AT_THE_GATE: Deadline = { due: 15 * MINUTE, remind: null, escalate: HOUR };
+
+/** What a movement does and waits for in each chapter. A chapter ends when the state stands in another, forward or back. */
+export const CHAPTERS: Record<MovementChapter, (run: MovementRun) => Promise<void>> = {
+  contract,
+  clearances,
+  allocation,
+  boarding,
+  underway,
+  reconciliation,
+  close,
+};
+
+/** The carrier is booked once; where there is none to ask, or it says no, a movement officer finds one and says so. */
+async function contract(run: MovementRun): Promise<void> {
+  const { status } = run.state.booking;
+  if (run.carrierId !== undefined && status === 'none') await book(run, run.carrierId);
+  const { booking } = run.state;
+  await waitFor(
+    run,
+    {
+      key: 'carrier',
+      chapter: 'contract',
+      whom: booking.status === 'asked' && booking.partnerId ? { kind: 'partner', id: booking.partnerId } : MOVEMENT_OFFICER,
+      what: 'carrierAnswer',
+    },
+    () => run.chapter !== 'contract' || run.state.booking.status !== booking.status,
+  );
+}
+
+async function book(run: MovementRun, partnerId: string): Promise<void> {
+  const round = run.state.booking.round + 1;
+  const asking = bookCarrier({ movementId: run.subject, operationId: run.operationId, partnerId, round, at: run.now() });
+  const answer = await run.outside(
+    asking.catch((failure: unknown) => {
+      // A carrier that cannot be asked at all is as good as none: a person decides what to do.
+      if (failure instanceof ActivityFailure) return { outcome: 'no_office' } as const;
+      throw failure;
+    }),
+  );
+  await run.exclusively(async () => {
+    if (answer.outcome === 'no_office') {
+      run.fact('carrierMissing', { partnerId });
+      return;
+    }
+    const { requestId } = answer;
+    run.fact('carrierAsked', { requestId, partnerId, round });
+    const by = { at: Math.min(answer.at, run.now()), actor: { kind: 'partner', id: partnerId } as const };
+    if (answer.outcome === 'booked') await booked(run, requestId, answer.bookingRef, by);
+    else if (answer.outcome === 'refused') run.fact('carrierRefused', { requestId, reason: answer.reasonCode }, by);
+    else await hearEarly(run);
+  });
+}
+
+async function clearances(run: MovementRun): Promise<void> {
+  const missing = missingClearances(run.state);
+  const same = (): boolean => run.chapter === 'clearances' && missingClearances(run.state).join() === missing.join();
+  await Promise.all(
+    missing.map((kind) =>
+      waitFor(run, { key: `clearance:${kind}`, chapter: 'clearances', whom: MOVEMENT_OFFICER, what: 'clearance' }, () => !same()),
+    ),
+  );
+}
+
+/** Seats are given and the list is locked by a person, in time before the vehicle leaves. */
+async function allocation(run: MovementRun): Promise<void> {
+  const { departsAt } = run.state;
+  await waitFor(
+    run,
+    {
+      key: 'manifest',
+      chapter: 'allocation',
+      whom: MOVEMENT_OFFICER,
+      what: 'seat',
+      rule: { due: Math.max(departsAt - run.rules.lockBefore - run.now(), MINUTE), remind: null },
+    },
+    () => run.chapter !== 'allocation' || run.state.departsAt !== departsAt,
+  );
+}
+
+async function boarding(run: MovementRun): Promise<void> {
+  await keepTime(run, 'departure', () => run.state.departsAt);
+}
+
+/** On the way. Whoever receives people at the end is told how many come. */
+async function underway(run: MovementRun): Promise<void> {
+  const [next] = stopsAhead(run.state);
+  await keepTime(run, 'arrival', () => run.state.arrivesAt, () => stopsAhead(run.state)[0] !== next);
+}
+
+async function reconciliation(run: MovementRun): Promise<void> {
+  await waitFor(
+    run,
+    { key: 'reconciliation', chapter: 'reconciliation', whom: MOVEMENT_OFFICER, what: 'reconciliation' },
+    () => run.chapter !== 'reconciliation',
+  );
+}
+
+/** A movement that does not run gives back what it had booked; seats were free before anything else. */
+async function close(run: MovementRun): Promise<void> {
+  const { requestId, status } = run.state.booking;
+  if (requestId !== undefined && (status === 'asked' || status === 'booked')) {
+    const { recalled } = await undo(run, 'booking', () =>
+      undoing.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
+    );
+    if (recalled) run.fact('bookingRecalled', { requestId });
+  }
+  await run.exclusively(async () => {
+    if (!run.state.closed) run.fact('movementClosed', {});
+  });
+}
+
+/** Until the appointed time nobody is rung; when it has passed, a movement officer looks. A delay is a new appointment. */
+async function keepTime(
+  run: MovementRun,
+  what: 'departure' | 'arrival',
+  appointed: () => Instant,
+  past: () => boolean = () => false,
+): Promise<void> {
+  const { chapter } = run;
+  const at = appointed();
+  const changed = (): boolean => run.chapter !== chapter || appointed() !== at || past();
+  const spec = { key: what, chapter, what };
+  if (at > run.now()) {
+    const rule = { due: at - run.now(), remind: null, escalate: null };
+    const vehicle = { kind: 'movement', id: run.subject } as const;
+    await waitFor(run, { ...spec, key: `${what}:appointed`, whom: vehicle, rule, appointment: true }, changed);
+  }
+  if (!changed()) await waitFor(run, { ...spec, whom: MOVEMENT_OFFICER, rule: OVERDUE }, changed);
+}
+
+/** What runs beside the chapters: each is open while its condition holds, and is somebody's task. */
+export const BESIDE: ReadonlyArray<(run: MovementRun) => Promise<never>> = [
+  (run) =>
+    whenever(run, () => run.state.overCapacity, { key: 'overCapacity', whom: MOVEMENT_OFFICER, what: 'seat', rule: { due: HOUR, remind: null } }),
+  (run) =>
+    whenever(run, () => run.state.mustLeave.length > 0, { key: 'mustLeave', whom: MOVEMENT_OFFICER, what: 'boarding', rule: AT_THE_GATE }),
+  (run) => whenever(run, () => doubts(run.state).length > 0, { key: 'doubt', whom: MOVEMENT_OFFICER, what: 'reconciliation', blocks: false }),
+  (run) => whenever(run, () => run.state.undoing.length > 0, { key: 'undo', whom: role('duty_supervisor'), what: 'reconciliation' }),
+  (run) =>
+    whenever(run, () => run.state.manifest.reopeningAskedBy !== undefined, {
+      key: 'reopening',
+      whom: role('duty_supervisor'),
+      what: 'clearance',
+      blocks: false,
+    }),
+  announce,
+];
+
+async function whenever(run: MovementRun, holds: () => boolean, spec: Omit<WaitSpec, 'chapter'>): Promise<never> {
+  for (;;) {
+    await until(run, holds);
+    await waitFor(run, { ...spec, chapter: run.chapter }, () => !holds());
+  }
+}
+
+/** Tells the receiving agency, once, when the vehicle has left. That it cannot be reached keeps nobody on the way. */
+async function announce(run: MovementRun): Promise<never> {
+  await until(run, () => run.state.departedAt !== undefined && !run.state.receptionTold);
+  const told = await run.outside(
+    announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch((failure: unknown) => {
+      if (failure instanceof ActivityFailure) return { outcome: 'no_office' } as const;
+      throw failure;
+    }),
+  );
+  if (told.outcome === 'asked' && !run.over()) run.fact('receptionTold', { requestId: told.requestId, partnerId: told.partnerId });
+  return until(run, () => false) as Promise<never>;
+}
