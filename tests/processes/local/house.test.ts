@@ -10,6 +10,7 @@ import { type House, openHouse } from '../../../processes/local/house.ts';
 import { takeFolder } from '../../../processes/local/lock.ts';
 import { isAlive } from '../../../processes/parts/child.ts';
 import { anyFreePort, portIsFree } from '../../../processes/parts/ports.ts';
+import { emptyDatabase } from '../../support/database.ts';
 
 /** A process of the house that says what it was given, and waits. */
 const STAND_IN = `
@@ -90,6 +91,32 @@ describe('everything on one machine', () => {
     const again = await open().ready;
     expect(again.databaseUrl).toBe(databaseUrl);
     expect(await query('select n from kept')).toEqual([{ n: 7 }]);
+  });
+
+  it('uses what is given from outside and starts none of it', async () => {
+    const given = await emptyDatabase();
+    try {
+      Object.assign(environment, {
+        DATABASE_URL: given.url,
+        TEMPORAL_ADDRESS: 'temporal.example:7233',
+        HOMEWARD_OIDC_ISSUER: 'https://issuer.example',
+      });
+      const house = open();
+      const { environment: handedOn, issuer } = await house.ready;
+      expect(handedOn).toMatchObject({
+        DATABASE_URL: given.url,
+        TEMPORAL_ADDRESS: 'temporal.example:7233',
+        HOMEWARD_OIDC_ISSUER: 'https://issuer.example',
+      });
+      expect(issuer).toBeUndefined();
+      expect([house.pidOf('postgres'), house.pidOf('temporal')]).toEqual([undefined, undefined]);
+      expect((await given.pool.query("select to_regclass('operations') as found")).rows).toEqual([
+        { found: 'operations' },
+      ]);
+      await house.stop();
+    } finally {
+      await given.drop();
+    }
   });
 
   it('ends everything again when a part cannot be started, and says which', async () => {

