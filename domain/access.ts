@@ -1,6 +1,4 @@
 import { PROTECTION_ROLES, type Role } from './actor.ts';
-import type { JourneyCommand } from './journey/commands.ts';
-import { JOURNEY_COMMANDS } from './journey/commands.ts';
 
 /** A role is given per operation; `*` stands for every operation. Organisations outside hold the role `partner`. */
 export type Grant = { role: Role | 'partner'; operation: string };
@@ -41,31 +39,39 @@ export const ACCESS = {
 
   'plan.read': { reach: 'anywhere', roles: READERS, sentence: 'Read preparedness plans' },
   'plan.write': { reach: 'house', roles: PLANNERS, sentence: 'Write a preparedness plan' },
-  'plan.activate': { reach: 'house', roles: ['coordinator', 'operation_lead'], sentence: 'Make an operation of a plan' },
+  'plan.activate': {
+    reach: 'house',
+    roles: ['coordinator', 'operation_lead'],
+    sentence: 'Make an operation of a plan',
+  },
 
   'operation.create': { reach: 'house', roles: PLANNERS, sentence: 'Open an operation' },
   'operation.list': { reach: 'anywhere', roles: READERS, sentence: 'List the operations one has a role in' },
   'operation.read': { reach: 'operation', roles: READERS, sentence: 'Read an operation, its rules, clock and sectors' },
-  'operation.activate': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Activate an operation' },
-  'operation.suspend': {
+  'operation.command': {
     reach: 'operation',
     roles: ['coordinator', 'duty_supervisor', 'operation_lead', 'protection_lead'],
-    sentence: 'Suspend an operation or a part of it',
+    sentence: 'Decide about an operation (each command names its roles)',
   },
-  'operation.resume': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Let it go on' },
-  'operation.setPhase': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Set the phase of an area' },
-  'operation.end': { reach: 'operation', roles: ['operation_lead'], sentence: 'Wind down, close or cancel an operation' },
   'operation.configure': { reach: 'operation', roles: PLANNERS, sentence: 'Change rules, sectors and partners' },
   'situation.read': { reach: 'operation', roles: READERS, sentence: 'See where people stand and what they wait for' },
 
   'intake.register': { reach: 'operation', roles: ['case_worker', 'coordinator'], sentence: 'Take in a household' },
-  'intake.import': { reach: 'operation', roles: ['case_worker', 'coordinator'], sentence: 'Try a list, and read the result' },
+  'intake.import': {
+    reach: 'operation',
+    roles: ['case_worker', 'coordinator'],
+    sentence: 'Try a list, and read the result',
+  },
   'intake.commit': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Commit a list' },
 
   'people.list': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'List the people of an operation' },
   'people.search': { reach: 'anywhere', roles: TEAM, sentence: 'Look for a person by name or number' },
   'person.read': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'Read a person, their history and now' },
-  'person.command': { reach: 'operation', roles: TEAM, sentence: 'Decide about a person (each command names its roles)' },
+  'person.command': {
+    reach: 'operation',
+    roles: TEAM,
+    sentence: 'Decide about a person (each command names its roles)',
+  },
   'person.serve': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator', 'health_officer', 'protection_officer', 'protection_lead'],
@@ -78,13 +84,26 @@ export const ACCESS = {
   },
 
   'task.read': { reach: 'anywhere', roles: TEAM, sentence: 'Read the decisions that wait for one' },
-  'task.list': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'Read the decisions that wait in an operation' },
+  'task.list': {
+    reach: 'operation',
+    roles: [...TEAM, 'auditor'],
+    sentence: 'Read the decisions that wait in an operation',
+  },
 
   'movement.plan': { reach: 'operation', roles: ['movement_officer', 'coordinator'], sentence: 'Plan a movement' },
   'movement.read': { reach: 'operation', roles: READERS, sentence: 'Read movements' },
   'manifest.read': {
     reach: 'operation',
-    roles: ['movement_officer', 'coordinator', 'case_worker', 'protection_officer', 'protection_lead', 'duty_supervisor', 'operation_lead', 'auditor'],
+    roles: [
+      'movement_officer',
+      'coordinator',
+      'case_worker',
+      'protection_officer',
+      'protection_lead',
+      'duty_supervisor',
+      'operation_lead',
+      'auditor',
+    ],
     sentence: 'Read a manifest, and who was not seated',
   },
   'movement.command': {
@@ -92,13 +111,25 @@ export const ACCESS = {
     roles: ['movement_officer', 'coordinator', 'duty_supervisor', 'operation_lead'],
     sentence: 'Decide about a movement (each command names its roles)',
   },
-  'movement.scan': { reach: 'operation', roles: ['movement_officer', 'case_worker'], sentence: 'Scan people at the gate' },
+  'movement.scan': {
+    reach: 'operation',
+    roles: ['movement_officer', 'case_worker', 'coordinator'],
+    sentence: 'Scan people at the gate',
+  },
 
   'partner.read': { reach: 'anywhere', roles: READERS, sentence: 'Read partners, agreements and endpoints' },
   'partner.write': { reach: 'house', roles: PLANNERS, sentence: 'Register partners and their endpoints' },
-  'agreement.write': { reach: 'house', roles: ['operation_lead', 'coordinator'], sentence: 'Record an agreement on sharing' },
+  'agreement.write': {
+    reach: 'house',
+    roles: ['operation_lead', 'coordinator'],
+    sentence: 'Record an agreement on sharing',
+  },
   'endpoint.write': { reach: 'house', roles: PLANNERS, sentence: 'Register, test, enable or remove an endpoint' },
-  'delivery.read': { reach: 'house', roles: [...PLANNERS, 'auditor', 'duty_supervisor'], sentence: 'Read what was delivered' },
+  'delivery.read': {
+    reach: 'house',
+    roles: [...PLANNERS, 'auditor', 'duty_supervisor'],
+    sentence: 'Read what was delivered',
+  },
   'event.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'Read events from a position on' },
 } as const satisfies Record<string, Permission>;
 
@@ -128,7 +159,8 @@ export function decide(principal: Principal, action: Action, operationId?: strin
   const { reach, roles }: Permission = ACCESS[action];
   if (reach === 'public') return 'allowed';
   const within = principal.roles.filter(
-    (grant) => reach === 'anywhere' || grant.operation === '*' || (reach === 'operation' && grant.operation === operationId),
+    (grant) =>
+      reach === 'anywhere' || grant.operation === '*' || (reach === 'operation' && grant.operation === operationId),
   );
   if (within.some((grant) => roles.includes(grant.role))) return 'allowed';
   if (reach === 'operation') return within.some((grant) => grant.role !== 'partner') ? 'forbidden' : 'hidden';
@@ -142,9 +174,9 @@ export function operationsOf(principal: Principal): 'all' | string[] {
   return [...new Set(staff.map((grant) => grant.operation))];
 }
 
-/** The role under which somebody gives a command of a person: the first of theirs that the command names. */
-export function roleFor(command: JourneyCommand, roles: readonly Role[]): Role | undefined {
-  return JOURNEY_COMMANDS[command].roles.find((role) => roles.includes(role));
+/** The role under which somebody gives a command: the first of those it names that they hold. */
+export function roleFor(named: readonly Role[], held: readonly Role[]): Role | undefined {
+  return named.find((role) => held.includes(role));
 }
 
 /** Groups of personal data, as they are stored and shown. */

@@ -3,7 +3,10 @@ import type { SeatNewsPort } from '../../activities/movements.ts';
 import type { journeySignals, workflowId } from '../../workflows/messages.ts';
 
 /** Names of journeys and their signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
-export type JourneyNames = { workflowId: Pick<typeof workflowId, 'journey'>; journeySignals: Pick<typeof journeySignals, 'travelNews'> };
+export type JourneyNames = {
+  workflowId: Pick<typeof workflowId, 'journey'>;
+  journeySignals: Pick<typeof journeySignals, 'travelNews'>;
+};
 
 /** Signals travel news to one journey. @param deadlineMs for the call: while the server is away it would hang. */
 export function journeyTeller(client: Client, names: JourneyNames, deadlineMs = 5_000): SeatNewsPort['tellJourney'] {

@@ -34,7 +34,15 @@ export type HistoryNames = {
   mayKnowHolds: boolean;
 };
 
-export type HistoryEntry = { at: Instant; who: string; what: string; why?: string; note?: string; fact: string; noteWithheld?: true };
+export type HistoryEntry = {
+  at: Instant;
+  who: string;
+  what: string;
+  why?: string;
+  note?: string;
+  fact: string;
+  noteWithheld?: true;
+};
 export type HistoryChapter = { chapter: Chapter; title: string; entries: HistoryEntry[] };
 
 type Say<D> = (data: D, names: HistoryNames) => string;
@@ -53,10 +61,12 @@ const JOURNEY_WORDS: { [T in JourneyFactType]: Say<JourneyFacts[T]> } = {
   disclosureBlocked: (d) => say('fact.disclosureBlocked', { reasons: list(d.reasons.map(plain)) }),
   verificationRequested: (d, n) => say('fact.verificationRequested', asked(d, n)),
   verificationAcknowledged: (_d, n) => say('fact.verificationAcknowledged', { partner: nameOf(undefined, n) }),
-  evidenceRequested: (d, n) => say('fact.evidenceRequested', { partner: nameOf(undefined, n), kinds: kinds(d.asksFor) }),
+  evidenceRequested: (d, n) =>
+    say('fact.evidenceRequested', { partner: nameOf(undefined, n), kinds: kinds(d.asksFor) }),
   evidenceProvided: (d) => say('fact.evidenceProvided', { kinds: kinds(d.kinds) }),
   nationalityConfirmed: (d, n) => say('fact.nationalityConfirmed', { partner: nameOf(d.partnerId, n) }),
-  nationalityNotConfirmed: (d, n) => say(`fact.nationalityNotConfirmed.${d.outcome}`, { partner: nameOf(undefined, n) }),
+  nationalityNotConfirmed: (d, n) =>
+    say(`fact.nationalityNotConfirmed.${d.outcome}`, { partner: nameOf(undefined, n) }),
   nationalityRetracted: (_d, n) => say('fact.nationalityRetracted', { partner: nameOf(undefined, n) }),
   nationalityDecided: (d) => say(`fact.nationalityDecided.${d.decision}`),
   officeMissing: (d) => say(`fact.officeMissing.${d.what}`),
@@ -167,13 +177,16 @@ type Say2 = (data: Record<string, unknown>, movement: string) => string;
 
 /** An office that is not named in the fact is the one that the question went to: names also knows requests. */
 function withRequest(fact: HistoryFact, names: HistoryNames): HistoryNames {
-  const partner = names.names.get(String(fact.data.requestId ?? '')) ?? (fact.actorKind === 'partner' ? names.names.get(fact.actor) : undefined);
+  const partner =
+    names.names.get(String(fact.data.requestId ?? '')) ??
+    (fact.actorKind === 'partner' ? names.names.get(fact.actor) : undefined);
   return partner === undefined ? names : { ...names, names: new Map([...names.names, ['', partner]]) };
 }
 
 function whoInWords(fact: HistoryFact, { names }: HistoryNames): string {
   if (fact.actorKind === 'system') return say('who.system');
-  if (fact.actorKind === 'partner') return say('who.partner', { partner: names.get(fact.actor) ?? say('whom.partner') });
+  if (fact.actorKind === 'partner')
+    return say('who.partner', { partner: names.get(fact.actor) ?? say('whom.partner') });
   return fact.role !== undefined && isRole(fact.role)
     ? say('who.staff', { name: names.get(fact.actor) ?? fact.actor, role: say(`role.${fact.role}`) })
     : (names.get(fact.actor) ?? fact.actor);
@@ -184,7 +197,10 @@ function holdInWords(what: string, holdId: string, names: HistoryNames): string 
   return kind === undefined ? what : say('hold.kind', { what, kind: plain(kind) });
 }
 
-function asked(data: { requestId: string; partnerId: string }, names: HistoryNames): { partner: string; attempts: string } {
+function asked(
+  data: { requestId: string; partnerId: string },
+  names: HistoryNames,
+): { partner: string; attempts: string } {
   const attempts = names.attempts.get(data.requestId) ?? 1;
   return { partner: nameOf(data.partnerId, names), attempts: attempts > 1 ? say('attempts', { n: attempts }) : '' };
 }

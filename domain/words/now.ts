@@ -2,7 +2,7 @@ import type { Role } from '../actor.ts';
 import { JOURNEY_COMMANDS, type JourneyCommand } from '../journey/commands.ts';
 import type { Ending, Stage } from '../journey/stages.ts';
 import { STAGE_TABLE } from '../journey/stages.ts';
-import { type Wait, WAIT_WORDS } from '../journey/waits.ts';
+import { WAIT_WORDS, type Wait } from '../journey/waits.ts';
 import type { Instant } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
 import { list, say, sayCount } from './say.ts';
@@ -65,7 +65,8 @@ function sentenceOf(facts: NowFacts, shown: WaitInWords | undefined, more: numbe
   if (facts.suspended) parts.push(say('now.suspended'));
   if (facts.unitWaitsFor.length > 0) parts.push(say('now.unit', { who: membersInWords(facts.unitWaitsFor) }));
   if (shown) parts.push(shown.sentence);
-  else if (parts.length === 0) parts.push(say('now.stands', { sentence: STAGE_TABLE[facts.stage].sentence }).replace(/\.$/, ''));
+  else if (parts.length === 0)
+    parts.push(say('now.stands', { sentence: STAGE_TABLE[facts.stage].sentence }).replace(/\.$/, ''));
   if (more > 0) parts.push(sayCount('now.more', more));
   return `${parts.join('; ')}.`;
 }
@@ -110,10 +111,12 @@ function ladderInWords(wait: Wait, now: Instant): string[] {
   const said: string[] = [];
   if (wait.due <= now) said.push(say('now.overdue', { at: momentInWords(wait.due) }));
   else {
-    if (wait.remindAt !== undefined && wait.remindAt > now) said.push(say('now.remind', { at: momentInWords(wait.remindAt) }));
+    if (wait.remindAt !== undefined && wait.remindAt > now)
+      said.push(say('now.remind', { at: momentInWords(wait.remindAt) }));
     said.push(say('now.due', { at: momentInWords(wait.due), then: WAIT_WORDS[wait.what].then }));
   }
-  if (wait.escalateAt !== undefined && wait.escalateAt > now) said.push(say('now.escalate', { at: momentInWords(wait.escalateAt) }));
+  if (wait.escalateAt !== undefined && wait.escalateAt > now)
+    said.push(say('now.escalate', { at: momentInWords(wait.escalateAt) }));
   return said;
 }
 

@@ -1,4 +1,4 @@
-import { type Dot, DOTS, type Stage, STAGE_TABLE } from '../journey/stages.ts';
+import { DOTS, type Dot, STAGE_TABLE, type Stage } from '../journey/stages.ts';
 import type { Wait } from '../journey/waits.ts';
 import { DAY, HOUR, type Instant } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
@@ -12,13 +12,27 @@ export type SituationFacts = {
   /** of CLOSED: those whose journey was completed */
   completed: number;
   /** waits that block, gathered by whom and what */
-  waits: ReadonlyArray<{ whom: Wait['whom']; what: Wait['what']; waiting: number; pastDue: number; oldestSince: Instant }>;
+  waits: ReadonlyArray<{
+    whom: Wait['whom'];
+    what: Wait['what'];
+    waiting: number;
+    pastDue: number;
+    oldestSince: Instant;
+  }>;
   decisions: ReadonlyArray<{ role: string; kind: string; count: number }>;
   nextMovement?: { reference: string; departsAt: Instant; emptySeats: number; readyWithoutSeat: number };
   names: ReadonlyMap<string, string>;
 };
 
-export type LongestWait = { whom: string; whomId: string; what: string; waiting: number; pastDue: number; oldestSince: Instant; seconds: number };
+export type LongestWait = {
+  whom: string;
+  whomId: string;
+  what: string;
+  waiting: number;
+  pastDue: number;
+  oldestSince: Instant;
+  seconds: number;
+};
 
 export type Situation = {
   sentence: string;
@@ -33,8 +47,12 @@ const LONG: readonly number[] = [30 * DAY, 7 * DAY, 2 * DAY, DAY, HOUR];
 
 /** Three numbers, one bar, one sentence, and the decisions that wait: what a supervisor sees in five seconds. */
 export function situationInWords(facts: SituationFacts): Situation {
-  const stages = (Object.keys(STAGE_TABLE) as Stage[]).map((stage) => ({ stage, people: facts.byStage.get(stage) ?? 0 }));
-  const of = (...wanted: Stage[]) => stages.filter(({ stage }) => wanted.includes(stage)).reduce((sum, { people }) => sum + people, 0);
+  const stages = (Object.keys(STAGE_TABLE) as Stage[]).map((stage) => ({
+    stage,
+    people: facts.byStage.get(stage) ?? 0,
+  }));
+  const of = (...wanted: Stage[]) =>
+    stages.filter(({ stage }) => wanted.includes(stage)).reduce((sum, { people }) => sum + people, 0);
   const endedOtherwise = Math.max(0, of('CLOSED') - facts.completed);
   const people = stages.reduce((sum, stage) => sum + stage.people, 0);
   const safe = of('ARRIVED', 'RECEIVED', 'REINTEGRATING') + Math.min(facts.completed, of('CLOSED'));
@@ -53,7 +71,9 @@ export function situationInWords(facts: SituationFacts): Situation {
     .sort((a, b) => b.pastDue - a.pastDue || a.oldestSince - b.oldestSince || (a.whomId < b.whomId ? -1 : 1));
   const dots = DOTS.map((dot) => ({
     dot,
-    people: stages.filter(({ stage }) => stage !== 'CLOSED' && STAGE_TABLE[stage].dot === dot).reduce((sum, s) => sum + s.people, 0),
+    people: stages
+      .filter(({ stage }) => stage !== 'CLOSED' && STAGE_TABLE[stage].dot === dot)
+      .reduce((sum, s) => sum + s.people, 0),
   }));
   const decisions = [...facts.decisions];
   return { sentence: sentenceOf(facts, numbers, longestWaits), numbers, stages, dots, longestWaits, decisions };

@@ -1,0 +1,60 @@
+import type { Pool } from 'pg';
+
+/** A request that must be done once: whose it is, to which route, under which key, with which body. */
+export type KeyedRequest = { principal: string; route: string; key: string; requestHash: string };
+export type KeptAnswer = { status: number; body: unknown; headers: Record<string, string> };
+
+/** `mine`: go on. `running`: somebody is at it. `reused`: the key belongs to another body. `answered`: this was the answer. */
+export type Claim = { outcome: 'mine' | 'running' | 'reused' } | { outcome: 'answered'; answer: KeptAnswer };
+
+/** A claim without an answer for longer than this belonged to a process that died; what it did is safe to do again. */
+const ABANDONED_AFTER = '60 seconds';
+
+/** Keys and answers of requests, kept for 30 days. Bodies are kept as a hash alone; routes say which fields of an answer never are. */
+export function createIdempotency(pool: Pool) {
+  return {
+    async claim({ principal, route, key, requestHash }: KeyedRequest): Promise<Claim> {
+      const mine = await pool.query(
+        `insert into idempotency_keys (principal, route, key, request_hash) values ($1, $2, $3, $4)
+         on conflict (principal, route, key) do update set created_at = now()
+           where idempotency_keys.status is null and idempotency_keys.request_hash = excluded.request_hash
+             and idempotency_keys.created_at < now() - interval '${ABANDONED_AFTER}'
+         returning key`,
+        [principal, route, key, requestHash],
+      );
+      if (mine.rowCount === 1) return { outcome: 'mine' };
+      const { rows } = await pool.query<{
+        request_hash: string;
+        status: number | null;
+        response: unknown;
+        headers: Record<string, string> | null;
+      }>(
+        'select request_hash, status, response, headers from idempotency_keys where principal = $1 and route = $2 and key = $3',
+        [principal, route, key],
+      );
+      const row = rows[0];
+      // gone between the two statements: the first one failed and let go
+      if (!row) return { outcome: 'running' };
+      if (row.request_hash !== requestHash) return { outcome: 'reused' };
+      if (row.status === null) return { outcome: 'running' };
+      return { outcome: 'answered', answer: { status: row.status, body: row.response, headers: row.headers ?? {} } };
+    },
+
+    async keep({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>, answer: KeptAnswer): Promise<void> {
+      await pool.query(
+        'update idempotency_keys set status = $4, response = $5, headers = $6 where principal = $1 and route = $2 and key = $3',
+        [principal, route, key, answer.status, JSON.stringify(answer.body ?? null), JSON.stringify(answer.headers)],
+      );
+    },
+
+    /** The request came to nothing that should be remembered: the key is free again. */
+    async letGo({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>): Promise<void> {
+      await pool.query(
+        'delete from idempotency_keys where principal = $1 and route = $2 and key = $3 and status is null',
+        [principal, route, key],
+      );
+    },
+  };
+}
+
+export type Idempotency = ReturnType<typeof createIdempotency>;

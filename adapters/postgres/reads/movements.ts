@@ -1,0 +1,225 @@
+import type { Pool } from 'pg';
+import type { ClearanceKind, MovementFact } from '../../../domain/movement/facts.ts';
+import { applyFact, emptyMovement, type MovementState } from '../../../domain/movement/state.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import type { MovementInput } from '../../../workflows/messages.ts';
+import { transaction } from '../database.ts';
+
+export type Place = { code: string; name: string; country: string };
+export type Leg = { leg: number; from: string; to: string; departsAt: string; arrivesAt: string };
+
+export type MovementRow = {
+  id: string;
+  operationId: string;
+  reference: string;
+  stage: string;
+  mode: string;
+  carrierId: string | null;
+  origin: Place;
+  destination: Place;
+  legs: Leg[];
+  departsAt: Instant;
+  arrivesAt: Instant;
+  status: string;
+  forHouseholdsOf: string[] | null;
+  acceptsNationalities: string[] | null;
+  leaveAt: Record<string, string>;
+  replacesId: string | null;
+  capacity: { seats: number; infantLaps: number; stretchers: number; stretcherSeats: number; wheelchairs: number };
+  taken: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
+  overCapacity: boolean;
+  manifestVersion: number;
+  manifestStatus: string;
+  bookingRef: string | null;
+  seq: number;
+};
+
+export type MovementDetail = MovementRow & {
+  clearances: Array<{ kind: ClearanceKind; status: string; at: Instant | null; actor: string | null }>;
+  people: Record<string, number>;
+};
+
+export type NewMovement = Omit<
+  MovementRow,
+  'status' | 'taken' | 'overCapacity' | 'manifestVersion' | 'manifestStatus' | 'bookingRef' | 'seq'
+> & {
+  clearances: readonly ClearanceKind[];
+  workflow: { id: string; taskQueue: string };
+  input: MovementInput;
+};
+
+export type ManifestEntry = {
+  position: number;
+  personId: string;
+  journeyId: string | null;
+  householdId: string;
+  reference: string;
+  kind: string;
+  status: string | null;
+};
+
+const epoch = (column: string, name: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
+const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.stage, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.legs,
+  ${epoch('m.departs_at', 'departsAt')}, ${epoch('m.arrives_at', 'arrivesAt')}, m.status, m.for_households_of as "forHouseholdsOf",
+  m.accepts_nationalities as "acceptsNationalities", m.leave_at as "leaveAt", m.replaces_id as "replacesId",
+  jsonb_build_object('seats', m.seat_capacity, 'infantLaps', m.infant_capacity, 'stretchers', m.stretcher_capacity,
+    'stretcherSeats', m.stretcher_seats, 'wheelchairs', m.wheelchair_capacity) as capacity,
+  jsonb_build_object('seats', m.seats_taken, 'infantLaps', m.infants_taken, 'stretchers', m.stretchers_taken, 'wheelchairs', m.wheelchairs_taken) as taken,
+  m.over_capacity as "overCapacity", m.manifest_version as "manifestVersion", m.manifest_status as "manifestStatus", m.booking_ref as "bookingRef", m.seq`;
+
+export function createMovements(pool: Pool) {
+  return {
+    async operationOf(id: string): Promise<string | undefined> {
+      const { rows } = await pool.query<{ operation_id: string }>('select operation_id from movements where id = $1', [
+        id,
+      ]);
+      return rows[0]?.operation_id;
+    },
+
+    /** The row, its clearances and the order to start its workflow, in one transaction. `taken` where the reference is another movement's. Twice is once. */
+    async plan(movement: NewMovement): Promise<'planned' | 'taken'> {
+      return transaction(pool, async (client) => {
+        const made = await client.query(
+          `insert into movements (id, operation_id, reference, stage, mode, carrier_id, origin, destination, legs, departs_at, arrives_at,
+             for_households_of, accepts_nationalities, leave_at, replaces_id, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats, wheelchair_capacity)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing`,
+          [
+            movement.id,
+            movement.operationId,
+            movement.reference,
+            movement.stage,
+            movement.mode,
+            movement.carrierId,
+            JSON.stringify(movement.origin),
+            JSON.stringify(movement.destination),
+            JSON.stringify(movement.legs),
+            iso(movement.departsAt),
+            iso(movement.arrivesAt),
+            movement.forHouseholdsOf,
+            movement.acceptsNationalities,
+            JSON.stringify(movement.leaveAt),
+            movement.replacesId,
+            movement.capacity.seats,
+            movement.capacity.infantLaps,
+            movement.capacity.stretchers,
+            movement.capacity.stretcherSeats,
+            movement.capacity.wheelchairs,
+          ],
+        );
+        if (made.rowCount === 0) {
+          const { rowCount } = await client.query('select 1 from movements where id = $1', [movement.id]);
+          return rowCount === 1 ? 'planned' : 'taken';
+        }
+        for (const kind of ['carrier' as const, ...movement.clearances.filter((kind) => kind !== 'carrier')]) {
+          await client.query('insert into movement_clearances (movement_id, kind) values ($1, $2)', [
+            movement.id,
+            kind,
+          ]);
+        }
+        await client.query(
+          'insert into pending_starts (workflow_id, workflow, task_queue, input) values ($1, $2, $3, $4)',
+          [movement.workflow.id, 'movement', movement.workflow.taskQueue, JSON.stringify(movement.input)],
+        );
+        return 'planned';
+      });
+    },
+
+    /** By departure. */
+    async list(
+      operationId: string,
+      filter: { status?: string; stage?: string },
+      limit: number,
+      from?: readonly [departs: number, id: string],
+    ): Promise<MovementRow[]> {
+      const { rows } = await pool.query<MovementRow>(
+        `select ${COLUMNS} from movements m
+          where m.operation_id = $1 and ($2::text is null or m.status = $2) and ($3::text is null or m.stage = $3)
+            and ($4::text is null or (m.departs_at, m.id) > (to_timestamp($5::double precision / 1000), $4))
+          order by m.departs_at, m.id limit $6`,
+        [operationId, filter.status ?? null, filter.stage ?? null, from?.[1] ?? null, from?.[0] ?? null, limit + 1],
+      );
+      return rows;
+    },
+
+    async read(id: string): Promise<MovementDetail | undefined> {
+      const { rows } = await pool.query<MovementDetail>(
+        `select ${COLUMNS},
+           (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'status', c.status, 'at', extract(epoch from c.at) * 1000, 'actor', c.actor) order by c.kind), '[]')
+              from movement_clearances c where c.movement_id = m.id) as clearances,
+           (select coalesce(jsonb_object_agg(s.status, s.n), '{}') from (select status, count(*) as n from seats where movement_id = m.id group by status) s) as people
+         from movements m where m.id = $1`,
+        [id],
+      );
+      return rows[0];
+    },
+
+    /** The state as its journal tells it, folded by the workflow's own function. */
+    async state(id: string): Promise<MovementState> {
+      const { rows } = await pool.query<{ type: string; at: Date; data: object }>(
+        'select type, at, data from journal where subject = $1 order by seq',
+        [id],
+      );
+      return rows.reduce(
+        (state, row) => applyFact(state, { ...row, at: row.at.getTime() } as MovementFact),
+        emptyMovement(),
+      );
+    },
+
+    /** A locked version as it was locked, or (version 0) the seats as they stand. */
+    async manifest(
+      id: string,
+      version: number,
+    ): Promise<{ version: number; status: string; at: Instant | null; entries: ManifestEntry[] } | undefined> {
+      if (version === 0) {
+        const { rows } = await pool.query<ManifestEntry>(
+          `select (row_number() over (order by h.priority, h.requested_at, h.id, s.journey_id))::integer as position, s.person_id as "personId",
+                  s.journey_id as "journeyId", s.household_id as "householdId", h.reference, s.kind, s.status
+             from seats s join households h on h.id = s.household_id where s.movement_id = $1 and s.status <> 'released' order by 1`,
+          [id],
+        );
+        return { version: 0, status: 'draft', at: null, entries: rows };
+      }
+      const { rows: heads } = await pool.query<{ status: string; at: Date }>(
+        'select status, at from manifests where movement_id = $1 and version = $2',
+        [id, version],
+      );
+      const head = heads[0];
+      if (!head) return undefined;
+      const { rows } = await pool.query<ManifestEntry>(
+        `select e.position, e.person_id as "personId", s.journey_id as "journeyId", e.household_id as "householdId", h.reference, e.kind, s.status
+           from manifest_entries e join households h on h.id = e.household_id
+           left join lateral (select journey_id, status from seats where movement_id = e.movement_id and person_id = e.person_id order by claimed_at desc limit 1) s on true
+          where e.movement_id = $1 and e.version = $2 order by e.position`,
+        [id, version],
+      );
+      return { version, status: head.status, at: head.at.getTime(), entries: rows };
+    },
+
+    /** Households that were not seated, and why, in neutral words. */
+    async refusals(
+      id: string,
+      limit: number,
+      from?: string,
+    ): Promise<Array<{ householdId: string; reference: string; reasons: unknown; at: Instant }>> {
+      const { rows } = await pool.query(
+        `select r.household_id as "householdId", h.reference, r.reasons, ${epoch('r.at', 'at')}
+           from allocation_refusals r join households h on h.id = r.household_id
+          where r.movement_id = $1 and ($2::text is null or r.household_id > $2) order by r.household_id limit $3`,
+        [id, from ?? null, limit + 1],
+      );
+      return rows;
+    },
+
+    /** The journey of each person in the movement's operation; who is not there is left out. */
+    async journeysOf(operationId: string, personIds: readonly string[]): Promise<Map<string, string>> {
+      const { rows } = await pool.query<{ person_id: string; id: string }>(
+        `select distinct on (person_id) person_id, id from journeys where operation_id = $1 and person_id = any($2)
+          order by person_id, (ending is null) desc, registered_at desc`,
+        [operationId, personIds],
+      );
+      return new Map(rows.map((row) => [row.person_id, row.id]));
+    },
+  };
+}
+
+export type Movements = ReturnType<typeof createMovements>;

@@ -1,0 +1,273 @@
+import type { Pool } from 'pg';
+import type { Stage } from '../../../domain/journey/stages.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+
+/** A journey of a person, as its projection tells it; open ones first, then the newest. */
+export type PersonJourney = {
+  personId: string;
+  journeyId: string;
+  operationId: string;
+  householdId: string;
+  reference: string;
+  relationship: string;
+  isHead: boolean;
+  registeredAt: Instant;
+  protection: string[];
+  nationality: string;
+  sex: string;
+  traveller: string;
+  seq: number;
+  chapter: string;
+  stage: Stage;
+  stageSince: Instant;
+  ending: string | null;
+  endedAt: Instant | null;
+  householdOpen: boolean;
+  consent: string;
+  consentSharing: boolean;
+  nationalityStatus: string;
+  document: string;
+  documentValidUntil: Instant | null;
+  exitPermit: string;
+  fitness: string;
+  fitnessUntil: Instant | null;
+  fitnessConditions: string[];
+  travel: string;
+  travelStage: string | null;
+  movementId: string | null;
+  movementReference: string | null;
+  route: string[];
+  arrivedAt: Instant | null;
+  openHolds: number;
+};
+
+export type PeopleFilter = {
+  stage?: string;
+  ending?: string;
+  nationality?: string;
+  household?: string;
+  movement?: string;
+  /** a role, or the id of a partner */
+  waitingFor?: string;
+  onHold?: boolean;
+};
+
+export type ListedPerson = {
+  personId: string;
+  journeyId: string;
+  householdId: string;
+  reference: string;
+  nationality: string;
+  sex: string;
+  traveller: string;
+  stage: Stage;
+  stageSince: Instant;
+  ending: string | null;
+  onHold: boolean;
+  movementId: string | null;
+  updatedAt: Instant;
+  waiting: { whomKind: string; whom: string; what: string; since: Instant; due: Instant | null } | null;
+  more: number;
+};
+
+const epoch = (column: string, name: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
+
+const JOURNEY = `j.person_id as "personId", j.id as "journeyId", j.operation_id as "operationId", j.household_id as "householdId",
+  h.reference, j.relationship, j.is_head as "isHead", ${epoch('j.registered_at', 'registeredAt')}, j.protection, p.nationality, p.sex, p.traveller,
+  j.seq, j.chapter, j.stage, ${epoch('j.stage_since', 'stageSince')}, j.ending, ${epoch('j.ended_at', 'endedAt')},
+  j.household_open as "householdOpen", j.consent, j.consent_sharing as "consentSharing", j.nationality_status as "nationalityStatus",
+  j.document, ${epoch('j.document_valid_until', 'documentValidUntil')}, j.exit_permit as "exitPermit", j.fitness,
+  ${epoch('j.fitness_until', 'fitnessUntil')}, j.fitness_conditions as "fitnessConditions", j.travel, j.travel_stage as "travelStage",
+  j.movement_id as "movementId", m.reference as "movementReference", j.route, ${epoch('j.arrived_at', 'arrivedAt')},
+  (select count(*)::integer from holds where journey_id = j.id and status in ('raising', 'active')) as "openHolds"`;
+const FROM = `from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
+  left join movements m on m.id = j.movement_id`;
+
+export function createPeople(pool: Pool) {
+  return {
+    /** Where a person stands: operation and journey, the open journey first, then the newest. */
+    async placesOf(personId: string): Promise<Array<{ operationId: string; journeyId: string }>> {
+      const { rows } = await pool.query<{ operationId: string; journeyId: string }>(
+        `select operation_id as "operationId", id as "journeyId" from journeys where person_id = $1
+          order by (ending is null) desc, registered_at desc, id desc`,
+        [personId],
+      );
+      return rows;
+    },
+
+    async journey(journeyId: string): Promise<PersonJourney | undefined> {
+      const { rows } = await pool.query<PersonJourney>(`select ${JOURNEY} ${FROM} where j.id = $1`, [journeyId]);
+      return rows[0];
+    },
+
+    async household(
+      householdId: string,
+    ): Promise<
+      | {
+          id: string;
+          reference: string;
+          site: string | null;
+          priority: number;
+          requestedAt: Instant;
+          members: PersonJourney[];
+        }
+      | undefined
+    > {
+      const { rows } = await pool.query<{
+        id: string;
+        reference: string;
+        site: string | null;
+        priority: number;
+        requestedAt: Instant;
+      }>(
+        `select id, reference, site, priority, ${epoch('requested_at', 'requestedAt')} from households where id = $1`,
+        [householdId],
+      );
+      const row = rows[0];
+      if (!row) return undefined;
+      const members = await pool.query<PersonJourney>(
+        `select ${JOURNEY} ${FROM} where j.household_id = $1 order by j.is_head desc, j.id`,
+        [householdId],
+      );
+      return { ...row, members: members.rows };
+    },
+
+    /** People of an operation by journey id, each with the earliest due that blocks. */
+    async list(operationId: string, filter: PeopleFilter, limit: number, after?: string): Promise<ListedPerson[]> {
+      const { rows } = await pool.query<ListedPerson>(
+        `select j.person_id as "personId", j.id as "journeyId", j.household_id as "householdId", h.reference, p.nationality, p.sex, p.traveller,
+                j.stage, ${epoch('j.stage_since', 'stageSince')}, j.ending, j.movement_id as "movementId", ${epoch('j.updated_at', 'updatedAt')},
+                exists (select from holds o where o.journey_id = j.id and o.status in ('raising', 'active')) as "onHold",
+                w.first as waiting, coalesce(w.n - 1, 0)::integer as more
+           from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
+           left join lateral (
+             select count(*) as n, (array_agg(jsonb_build_object('whomKind', w.whom_kind, 'whom', w.whom, 'what', w.what,
+                      'since', extract(epoch from w.since) * 1000, 'due', extract(epoch from w.due) * 1000)
+                      order by w.blocks desc, w.due nulls last, w.since, w.key))[1] as first
+               from waits w where w.subject = j.id having count(*) > 0) w on true
+          where j.operation_id = $1 and ($2::text is null or j.id > $2)
+            and ($3::text is null or j.stage = $3) and ($4::text is null or j.ending = $4)
+            and ($5::text is null or p.nationality = $5) and ($6::text is null or j.household_id = $6)
+            and ($7::text is null or j.movement_id = $7)
+            and ($8::text is null or exists (select from waits x where x.subject = j.id and x.whom = $8))
+            and ($9::boolean is null or $9 = exists (select from holds o where o.journey_id = j.id and o.status in ('raising', 'active')))
+          order by j.id limit $10`,
+        [
+          operationId,
+          after ?? null,
+          filter.stage ?? null,
+          filter.ending ?? null,
+          filter.nationality ?? null,
+          filter.household ?? null,
+          filter.movement ?? null,
+          filter.waitingFor ?? null,
+          filter.onHold ?? null,
+          limit + 1,
+        ],
+      );
+      return rows;
+    },
+
+    /** Persons who have every one of the keys, by how many of the others; only in the given operations. */
+    async search(
+      keys: ReadonlyArray<{ kind: string; key: string }>,
+      operations: 'all' | readonly string[],
+      limit: number,
+    ): Promise<
+      Array<{ personId: string; operationId: string; journeyId: string; reference: string; stage: Stage; hits: number }>
+    > {
+      if (keys.length === 0) return [];
+      const { rows } = await pool.query<{
+        personId: string;
+        operationId: string;
+        journeyId: string;
+        reference: string;
+        stage: Stage;
+        hits: number;
+      }>(
+        `with found as (
+           select s.person_id, count(*)::integer as hits from person_search s
+             join unnest($1::text[], $2::text[]) as k(kind, key) on k.kind = s.kind and k.key = s.key
+            group by s.person_id)
+         select j.person_id as "personId", j.operation_id as "operationId", j.id as "journeyId", h.reference, j.stage, f.hits
+           from found f join journeys j on j.person_id = f.person_id join households h on h.id = j.household_id
+          where $3::text[] is null or j.operation_id = any($3)
+          order by f.hits desc, j.id desc limit $4`,
+        [keys.map(({ kind }) => kind), keys.map(({ key }) => key), operations === 'all' ? null : operations, limit],
+      );
+      return rows;
+    },
+
+    /** Who was told or shown what about a person, newest first. */
+    async disclosures(
+      personId: string,
+      limit: number,
+      after?: string,
+    ): Promise<
+      Array<{
+        id: string;
+        kind: string;
+        partnerId: string | null;
+        partner: string | null;
+        principal: string | null;
+        purpose: string;
+        fields: string[];
+        consentVersion: number | null;
+        agreementId: string | null;
+        at: Instant;
+        recordedAt: Instant;
+      }>
+    > {
+      const { rows } = await pool.query(
+        `select d.id, d.kind, d.partner_id as "partnerId", a.name as partner, d.principal, d.purpose, d.fields,
+                d.consent_version as "consentVersion", d.agreement_id as "agreementId", ${epoch('d.at', 'at')}, ${epoch('d.recorded_at', 'recordedAt')}
+           from disclosures d left join partners a on a.id = d.partner_id
+          where d.person_id = $1
+            and ($2::text is null or (d.recorded_at, d.id) < (select recorded_at, id from disclosures where id = $2))
+          order by d.recorded_at desc, d.id desc limit $3`,
+        [personId, after ?? null, limit + 1],
+      );
+      return rows;
+    },
+
+    /** A document that the person showed. Twice under one id is once. */
+    async holdDocument(document: {
+      id: string;
+      journeyId: string;
+      kind: string;
+      issuedBy: string | null;
+      validUntil: Instant;
+      at: Instant;
+    }): Promise<void> {
+      await pool.query(
+        `insert into documents (id, journey_id, kind, issued_by, valid_until, status, at) values ($1, $2, $3, $4, $5, 'held', $6)
+         on conflict (id) do nothing`,
+        [document.id, document.journeyId, document.kind, document.issuedBy, iso(document.validUntil), iso(document.at)],
+      );
+    },
+
+    /** The workflow has refused it: the row never counted. */
+    async dropDocument(id: string): Promise<void> {
+      await pool.query("delete from documents where id = $1 and status = 'held'", [id]);
+    },
+
+    /** A service given beside the journey: counted for its sector. Twice under one id is once. */
+    async recordService(service: {
+      id: string;
+      operationId: string;
+      personId: string;
+      subject: string;
+      sector: string;
+      kind: string;
+      at: Instant;
+    }): Promise<void> {
+      await pool.query(
+        `insert into services (id, operation_id, sector_code, kind, person_id, subject, seq, at)
+         values ($1, $2, $3, $4, $5, $1, 1, $6) on conflict (id) do nothing`,
+        [service.id, service.operationId, service.sector, service.kind, service.personId, iso(service.at)],
+      );
+    },
+  };
+}
+
+export type People = ReturnType<typeof createPeople>;

@@ -1,0 +1,108 @@
+import type { Pool } from 'pg';
+import type { Stage } from '../../../domain/journey/stages.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import type { SituationFacts } from '../../../domain/words/situation.ts';
+import { displayNames } from './now.ts';
+
+/** How many groups of waits are told. */
+const LONGEST = 20;
+
+/** Where the people of an operation stand, from maintained counts; nothing here counts journeys one by one. */
+export function createSituation(pool: Pool) {
+  return {
+    async facts(operationId: string, now: Instant): Promise<SituationFacts> {
+      const [stages, completed, waits, decisions, movement] = await Promise.all([
+        pool.query<{ stage: Stage; people: number }>(
+          'select stage, sum(people)::integer as people from stage_counts where operation_id = $1 group by stage',
+          [operationId],
+        ),
+        pool.query<{ n: number }>(
+          "select count(*)::integer as n from journeys where operation_id = $1 and stage = 'CLOSED' and ending = 'completed'",
+          [operationId],
+        ),
+        pool.query<{ whom_kind: string; whom: string; what: string; waiting: number; past_due: number; oldest: Date }>(
+          `select whom_kind, whom, what, count(*)::integer as waiting, (count(*) filter (where due <= $2))::integer as past_due, min(since) as oldest
+             from waits where operation_id = $1 and blocks group by whom_kind, whom, what
+            order by (count(*) filter (where due <= $2)) desc, min(since) limit ${LONGEST}`,
+          [operationId, iso(now)],
+        ),
+        pool.query<{ role: string; kind: string; count: number }>(
+          "select role, kind, count(*)::integer as count from tasks where operation_id = $1 and status = 'open' group by role, kind order by 3 desc, 1, 2",
+          [operationId],
+        ),
+        pool.query<{ reference: string; departs_at: Date; empty: number; ready: number }>(
+          `select m.reference, m.departs_at, greatest(0, m.seat_capacity - m.seats_taken) as empty,
+                  (select count(*)::integer from journeys j where j.operation_id = m.operation_id and j.stage = 'TRAVEL_READY' and j.travel_stage = m.stage) as ready
+             from movements m
+            where m.operation_id = $1 and m.status in ('PLANNED', 'CONTRACTED', 'CLEARED', 'BOARDING') and m.departs_at > $2
+            order by m.departs_at, m.id limit 1`,
+          [operationId, iso(now)],
+        ),
+      ]);
+      const next = movement.rows[0];
+      return {
+        now,
+        byStage: new Map(stages.rows.map(({ stage, people }) => [stage, people])),
+        completed: completed.rows[0]?.n ?? 0,
+        waits: waits.rows.map((row) => ({
+          whom: { kind: row.whom_kind, id: row.whom } as SituationFacts['waits'][number]['whom'],
+          what: row.what as SituationFacts['waits'][number]['what'],
+          waiting: row.waiting,
+          pastDue: row.past_due,
+          oldestSince: row.oldest.getTime(),
+        })),
+        decisions: decisions.rows,
+        ...(next
+          ? {
+              nextMovement: {
+                reference: next.reference,
+                departsAt: next.departs_at.getTime(),
+                emptySeats: next.empty,
+                readyWithoutSeat: next.ready,
+              },
+            }
+          : {}),
+        names: await displayNames(
+          pool,
+          waits.rows.map(({ whom }) => whom),
+        ),
+      };
+    },
+
+    /** For metrics: open waits of journeys by stage and kind of whom, and the oldest of each, of operations that run. */
+    async waiting(): Promise<
+      Array<{ operationId: string; stage: string; whomKind: string; people: number; oldestSince: Instant }>
+    > {
+      const { rows } = await pool.query<{
+        operation_id: string;
+        stage: string;
+        kind: string;
+        people: number;
+        oldest: Date;
+      }>(
+        `select j.operation_id, j.stage, coalesce(p.kind, w.whom_kind) as kind, count(distinct j.id)::integer as people, min(w.since) as oldest
+           from waits w join journeys j on j.id = w.subject left join partners p on p.id = w.whom
+          where w.blocks group by 1, 2, 3`,
+      );
+      return rows.map((row) => ({
+        operationId: row.operation_id,
+        stage: row.stage,
+        whomKind: row.kind,
+        people: row.people,
+        oldestSince: row.oldest.getTime(),
+      }));
+    },
+
+    /** Whether the database answers. */
+    async answers(): Promise<boolean> {
+      try {
+        await pool.query('select 1');
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+export type SituationReads = ReturnType<typeof createSituation>;

@@ -1,0 +1,133 @@
+import type { Pool } from 'pg';
+import { derivedId, newId } from '../ids.ts';
+import { sendTestEvent } from '../relay/testEvent.ts';
+import { type Keyring, secretBox } from '../secrets/envelope.ts';
+import type { GuardedClient } from '../webhooks/client.ts';
+import { newEndpointSecret } from '../webhooks/signature.ts';
+import { transaction } from './database.ts';
+import { enableEndpoint, replayDeliveries, replayRange } from './deliveries.ts';
+import { createHolds } from './holds.ts';
+import { createHouseholds } from './households.ts';
+import { createIdempotency } from './idempotency.ts';
+import { readImport, readImportRows } from './importReads.ts';
+import { createImport, type NewImport, receiveUpload, type Start, startCommit } from './importUploads.ts';
+import { commitHousehold, type Intake, type IntakeHousehold, readFrame, type TakenIn } from './intake.ts';
+import { writeShown } from './ledger.ts';
+import { createNotes } from './notes.ts';
+import { createOperations } from './operations.ts';
+import { readPeople } from './people.ts';
+import { activatePlan } from './planActivation.ts';
+import { createPlans } from './plans.ts';
+import { type PrismaClient } from './prisma.ts';
+import { createEvents } from './reads/events.ts';
+import { createHistory } from './reads/history.ts';
+import { createMovements } from './reads/movements.ts';
+import { createNow } from './reads/now.ts';
+import { createPartners } from './reads/partners.ts';
+import { createPeople } from './reads/people.ts';
+import { createSituation } from './reads/situation.ts';
+import { searchKeysOfText } from './searchKeys.ts';
+import { createTasks } from './tasks.ts';
+
+export type StoreOptions = {
+  pool: Pool;
+  prisma: PrismaClient;
+  keyring: Keyring;
+  /** for addresses that partners gave */
+  outside: GuardedClient;
+  /** how journeys are started; built from workflows/messages.ts by whoever puts things together */
+  journeys: Intake['journeys'];
+  /** real time */
+  clock: () => number;
+};
+
+/** What the API keeps and reads, on PostgreSQL. */
+export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+  const box = secretBox(keyring);
+  const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
+    const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
+      id,
+    ]);
+    return rows[0]?.operation_id;
+  };
+
+  return {
+    operations: createOperations(pool),
+    plans: {
+      ...createPlans(prisma),
+      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    },
+    people: createPeople(pool),
+    households: createHouseholds(pool),
+    holds: createHolds(pool),
+    notes: createNotes(pool, keyring),
+    tasks: createTasks(pool),
+    now: createNow(pool),
+    history: createHistory(pool),
+    situation: createSituation(pool),
+    movements: createMovements(pool),
+    partners: createPartners(pool),
+    events: createEvents(pool),
+    keys: createIdempotency(pool),
+    ids: { fresh: newId, derived: derivedId },
+    personal: {
+      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
+      searchKeys: (text: string) => searchKeysOfText(keyring, text),
+      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
+    },
+    intake: {
+      takeIn: ({
+        operationId,
+        origin,
+        at,
+        referenceDate,
+        household,
+      }: {
+        operationId: string;
+        origin: string;
+        at: number;
+        referenceDate: string;
+        household: IntakeHousehold;
+      }): Promise<TakenIn | 'closed'> =>
+        transaction(pool, async (client) => {
+          const frame = await readFrame(client, operationId);
+          if (frame === undefined) throw new Error(`There is no operation ${operationId}`);
+          if (!frame.registrationOpen) return 'closed';
+          return commitHousehold(
+            client,
+            { operationId, frame, importId: null, origin, at, referenceDate, keyring, journeys },
+            household,
+          );
+        }),
+    },
+    imports: {
+      operationOf: (id: string) => operationOf('imports', id),
+      create: (list: NewImport) => createImport(pool, keyring, list),
+      receive: (importId: string, source: AsyncIterable<Uint8Array>, expectedBytes: number | undefined, check: Start) =>
+        receiveUpload(pool, keyring, {
+          importId,
+          source,
+          check,
+          ...(expectedBytes === undefined ? {} : { expectedBytes }),
+        }),
+      read: (id: string) => readImport(pool, id, clock()),
+      rows: (
+        id: string,
+        filter: { verdict?: 'accept' | 'accept_with_warning' | 'reject'; after: number },
+        limit: number,
+      ) => readImportRows(pool, id, { ...filter, limit }),
+      startCommit: (id: string, commit: Start) => startCommit(pool, id, commit),
+    },
+    secrets: { issue: newEndpointSecret, seal: box.seal, open: box.open },
+    deliveries: {
+      replay: (endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number> =>
+        'eventId' in what
+          ? replayDeliveries(pool, endpointId, [what.eventId])
+          : replayRange(pool, endpointId, what.from, what.to),
+      enable: (endpointId: string) => transaction(pool, (client) => enableEndpoint(client, endpointId)),
+      sendTest: (endpointId: string) => sendTestEvent({ db: pool, secrets: box, client: outside }, endpointId),
+    },
+  };
+}
+
+export type Store = ReturnType<typeof createStore>;

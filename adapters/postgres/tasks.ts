@@ -1,0 +1,75 @@
+import type { Pool } from 'pg';
+import type { Role } from '../../domain/actor.ts';
+import type { Instant } from '../../domain/time.ts';
+
+export type Task = {
+  id: string;
+  operationId: string;
+  subject: string;
+  /** the person of a journey's task */
+  personId: string | null;
+  kind: string;
+  role: string;
+  openedAt: Instant;
+  due: Instant | null;
+  status: string;
+  data: Record<string, unknown>;
+};
+
+/** Roles in operations: `*` in every one of them. */
+export type RoleIn = { role: Role; operation: string };
+export type TaskAfter = readonly [due: number, id: string];
+
+const NEVER = 'infinity';
+
+/** Decisions that wait for a person, the earliest due first. */
+export function createTasks(pool: Pool) {
+  const SELECT = `select t.id, t.operation_id as "operationId", t.subject, j.person_id as "personId", t.kind, t.role,
+      (extract(epoch from t.opened_at) * 1000)::double precision as "openedAt",
+      (extract(epoch from t.due) * 1000)::double precision as due, t.status, t.data
+    from tasks t left join journeys j on j.id = t.subject`;
+  const after = (due: string, id: string) =>
+    `(${id}::text is null or (coalesce(t.due, '${NEVER}'), t.id) > (coalesce(to_timestamp(${due}::double precision / 1000), '${NEVER}'), ${id}))`;
+
+  return {
+    async ofOperation(
+      operationId: string,
+      filter: { role?: string; status: string },
+      limit: number,
+      from?: TaskAfter,
+    ): Promise<Task[]> {
+      const { rows } = await pool.query<Task>(
+        `${SELECT} where t.operation_id = $1 and t.status = $2 and ($3::text is null or t.role = $3) and ${after('$4', '$5')}
+          order by coalesce(t.due, '${NEVER}'), t.id limit $6`,
+        [operationId, filter.status, filter.role ?? null, dueOf(from), from?.[1] ?? null, limit + 1],
+      );
+      return rows;
+    },
+
+    /** Open tasks of these roles, each in its operation. */
+    async forRoles(roles: readonly RoleIn[], limit: number, from?: TaskAfter): Promise<Task[]> {
+      const { rows } = await pool.query<Task>(
+        `${SELECT} where t.status = 'open' and exists (
+            select from unnest($1::text[], $2::text[]) as mine(role, operation)
+             where mine.role = t.role and mine.operation in ('*', t.operation_id))
+           and ${after('$3', '$4')}
+          order by coalesce(t.due, '${NEVER}'), t.id limit $5`,
+        [
+          roles.map(({ role }) => role),
+          roles.map(({ operation }) => operation),
+          dueOf(from),
+          from?.[1] ?? null,
+          limit + 1,
+        ],
+      );
+      return rows;
+    },
+  };
+}
+
+export type Tasks = ReturnType<typeof createTasks>;
+
+/** A cursor holds 0 where the last task had no due. */
+function dueOf(from: TaskAfter | undefined): number | null {
+  return from === undefined || from[0] === 0 ? null : from[0];
+}

@@ -1,0 +1,72 @@
+import fp from 'fastify-plugin';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Operations } from '../../adapters/postgres/operations.ts';
+import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
+import { toOperation } from '../../domain/clock.ts';
+import type { Instant } from '../../domain/time.ts';
+
+export type MetricsOptions = {
+  situation: Pick<SituationReads, 'waiting'>;
+  operations: Pick<Operations, 'clock'>;
+  clock: () => Instant;
+};
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    registry: Registry;
+  }
+}
+
+/** `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; durations by route, never by address. */
+export const metrics = fp<MetricsOptions>(
+  async (app, { situation, operations, clock }) => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const labelNames = ['stage', 'partner_kind'] as const;
+    const oldest = new Gauge({
+      name: 'oldest_waiting_seconds',
+      help: 'How long the longest open wait that blocks has lasted, in seconds of operation time',
+      labelNames,
+      registers: [registry],
+    });
+    new Gauge({
+      name: 'journeys_waiting',
+      help: 'Journeys with a wait that blocks, by stage and by kind of whom they wait for',
+      labelNames,
+      registers: [registry],
+      async collect() {
+        const rows = await situation.waiting();
+        const people = new Map<string, { stage: string; partner_kind: string; people: number; seconds: number }>();
+        for (const row of rows) {
+          const now = toOperation(await operations.clock(row.operationId), clock());
+          const key = `${row.stage} ${row.whomKind}`;
+          const sum = people.get(key) ?? { stage: row.stage, partner_kind: row.whomKind, people: 0, seconds: 0 };
+          sum.people += row.people;
+          sum.seconds = Math.max(sum.seconds, (now - row.oldestSince) / 1_000);
+          people.set(key, sum);
+        }
+        this.reset();
+        oldest.reset();
+        for (const { people: count, seconds, ...labels } of people.values()) {
+          this.set(labels, count);
+          oldest.set(labels, Math.max(0, seconds));
+        }
+      },
+    });
+    const durations = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'From the first byte of a request to the last of its answer',
+      labelNames: ['method', 'route', 'status'] as const,
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    });
+    app.addHook('onResponse', async (request, reply) => {
+      durations.observe(
+        { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) },
+        reply.elapsedTime / 1_000,
+      );
+    });
+    app.decorate('registry', registry);
+  },
+  { name: 'metrics', fastify: '5.x' },
+);

@@ -1,0 +1,64 @@
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import underPressure from '@fastify/under-pressure';
+import fp from 'fastify-plugin';
+import { Problem } from '../problems.ts';
+
+export type ShieldingOptions = {
+  /** requests a minute of one principal; of one address where nobody has signed in */
+  perMinute: number;
+  /** 0 switches it off: for tests */
+  maxEventLoopDelayMs: number;
+  databaseAnswers: () => Promise<boolean>;
+};
+
+const DATABASE_LOOKED_AT_EVERY_MS = 5_000;
+
+/** Headers, a limit by principal, and shedding of load before the process drowns. Temporal being away sheds nothing: reading and intake go on. */
+export const shielding = fp<ShieldingOptions>(
+  async (app, { perMinute, maxEventLoopDelayMs, databaseAnswers }) => {
+    await app.register(helmet, {
+      // The page to try the API brings its own scripts and styles; nothing comes from anywhere else.
+      contentSecurityPolicy: {
+        directives: {
+          defaultSrc: ["'none'"],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+          connectSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          fontSrc: ["'self'", 'data:'],
+          upgradeInsecureRequests: null,
+        },
+      },
+      strictTransportSecurity: { maxAge: 31_536_000 },
+      referrerPolicy: { policy: 'no-referrer' },
+      crossOriginEmbedderPolicy: true,
+    });
+    await app.register(rateLimit, {
+      global: true,
+      max: perMinute,
+      timeWindow: '1 minute',
+      // after the token was checked
+      hook: 'preValidation',
+      keyGenerator: (request) => request.principal?.sub ?? request.ip,
+      allowList: (request) => request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz',
+      enableDraftSpec: true,
+      errorResponseBuilder: (_request, { ttl }) => new Problem('too_many_requests', { retryAfter: ttl / 1_000 }),
+    });
+    await app.register(underPressure, {
+      maxEventLoopDelay: maxEventLoopDelayMs,
+      healthCheckInterval: DATABASE_LOOKED_AT_EVERY_MS,
+      healthCheck: databaseAnswers,
+      pressureHandler: (request, _reply, type) => {
+        // Health is asked exactly then; and who is told that the database is away is told it by the query.
+        const { url } = request.routeOptions;
+        if (type === 'healthCheck' || url === '/livez' || url === '/readyz' || url === '/metrics') return;
+        throw new Problem('busy', { retryAfter: 5 });
+      },
+    });
+  },
+  { name: 'shielding', fastify: '5.x', dependencies: ['authentication'] },
+);

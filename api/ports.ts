@@ -1,0 +1,136 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Holds } from '../adapters/postgres/holds.ts';
+import type { Households } from '../adapters/postgres/households.ts';
+import type { Idempotency } from '../adapters/postgres/idempotency.ts';
+import type { ImportProgress, ImportRow } from '../adapters/postgres/importReads.ts';
+import type { CommitOutcome, Start, UploadOutcome } from '../adapters/postgres/importUploads.ts';
+import type { IntakeHousehold, TakenIn } from '../adapters/postgres/intake.ts';
+import type { Shown } from '../adapters/postgres/ledger.ts';
+import type { Notes } from '../adapters/postgres/notes.ts';
+import type { Operations } from '../adapters/postgres/operations.ts';
+import type { PersonCore } from '../adapters/postgres/people.ts';
+import type { PlanActivated, PlanActivation } from '../adapters/postgres/planActivation.ts';
+import type { Plans } from '../adapters/postgres/plans.ts';
+import type { Events } from '../adapters/postgres/reads/events.ts';
+import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
+import type { Movements } from '../adapters/postgres/reads/movements.ts';
+import type { NowReads } from '../adapters/postgres/reads/now.ts';
+import type { Partners } from '../adapters/postgres/reads/partners.ts';
+import type { People } from '../adapters/postgres/reads/people.ts';
+import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
+import type { Tasks } from '../adapters/postgres/tasks.ts';
+import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
+import type { IdKind } from '../domain/ids.ts';
+import type { Verdict } from '../domain/intake/codes.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Command } from '../workflows/messages.ts';
+
+/** Temporal, as far as the API needs it. */
+export type Engine = {
+  /** Sends a decision to the one workflow that owns the subject; answered after it is recorded. Throws as Temporal's client does. */
+  send<Answer>(workflowId: string, name: string, command: Command<unknown>): Promise<Answer>;
+  /** Tries to start what has been committed to be started. What does not start now, the relay starts. */
+  startNow(workflowIds: readonly string[]): Promise<void>;
+  /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */
+  nudgeFeed(endpointId: string): Promise<void>;
+  answers(): Promise<boolean>;
+};
+
+/** Identifying data: opened for those who may see it, found by keyed hashes. */
+export type PersonalData = {
+  cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
+  searchKeys(text: string): Array<{ kind: string; key: string }>;
+  /** written before what it tells of is shown */
+  shown(shown: readonly Shown[]): Promise<void>;
+};
+
+/** Takes one household in. `closed`: registration is not open. The same origin makes the same people once. */
+export type IntakePort = {
+  takeIn(household: {
+    operationId: string;
+    origin: string;
+    at: Instant;
+    referenceDate: string;
+    household: IntakeHousehold;
+  }): Promise<TakenIn | 'closed'>;
+};
+
+/** Lists on their way in. */
+export type ImportsPort = {
+  operationOf(importId: string): Promise<string | undefined>;
+  create(list: {
+    id: string;
+    operationId: string;
+    fileName: string | null;
+    referenceDate: string;
+    createdBy: string;
+  }): Promise<void>;
+  /** Takes the list in as it streams and orders its check; refused whole where it is empty, too large or cut. */
+  receive(
+    importId: string,
+    source: AsyncIterable<Uint8Array>,
+    expectedBytes: number | undefined,
+    check: Start,
+  ): Promise<UploadOutcome>;
+  read(importId: string): Promise<ImportProgress | undefined>;
+  rows(importId: string, filter: { verdict?: Verdict; after: number }, limit: number): Promise<ImportRow[]>;
+  startCommit(importId: string, commit: Start): Promise<CommitOutcome>;
+};
+
+/** Secrets that partners share with the house. */
+export type SecretsPort = {
+  /** a new secret, shown once */
+  issue(): string;
+  /** @param owner id of the partner or endpoint, which binds the seal to it */
+  seal(owner: string, secrets: readonly string[]): { sealed: Buffer; keyId: string };
+  open(owner: string, sealed: { sealed: Buffer; keyId: string }): string[];
+};
+
+/** What an endpoint's deliveries can be told to do. */
+export type DeliveryControl = {
+  /** One event again, or all of a range of positions. How many were put in the queue. */
+  replay(endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number>;
+  /** Sends one event of type `test` now, outside the queue. Its answer is the endpoint's business: only the status is told. */
+  sendTest(endpointId: string): Promise<DeliveryEnd | undefined>;
+  /** False where it was not disabled. */
+  enable(endpointId: string): Promise<boolean>;
+};
+
+/** Plans that become operations. */
+export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
+
+export type Ids = {
+  fresh(kind: IdKind): string;
+  /** the same parts, the same id */
+  derived(kind: IdKind, ...parts: ReadonlyArray<string | number>): string;
+};
+
+/** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
+export type ApiPorts = {
+  operations: Operations;
+  plans: Plans & PlanActivator;
+  people: People;
+  households: Households;
+  holds: Holds;
+  notes: Notes;
+  tasks: Tasks;
+  now: NowReads;
+  history: HistoryReads;
+  situation: SituationReads;
+  movements: Movements;
+  partners: Partners;
+  events: Events;
+  keys: Idempotency;
+  personal: PersonalData;
+  intake: IntakePort;
+  imports: ImportsPort;
+  secrets: SecretsPort;
+  deliveries: DeliveryControl;
+  engine: Engine;
+  ids: Ids;
+  /** real time */
+  clock: () => Instant;
+  /** why we would not send to this address, or undefined */
+  refusedAddress: (url: string) => Promise<string | undefined>;
+  log: FastifyBaseLogger;
+};

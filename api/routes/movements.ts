@@ -1,0 +1,418 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
+import { fieldsFor } from '../../domain/access.ts';
+import { allowedMovementCommands, MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
+import { iso } from '../../domain/time.ts';
+import { type MovementAnswer as Answered, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { sendDecision, travelling } from '../commands.ts';
+import { after, Paging, page, pageOf } from '../paging.ts';
+import { scopeOf } from '../plugins/access.ts';
+import { principalOfRequest } from '../plugins/authentication.ts';
+import { originOf } from '../plugins/idempotency.ts';
+import type { ApiPorts } from '../ports.ts';
+import { Problem } from '../problems.ts';
+import { At, Code, id, idParams, maybe } from '../schemas/common.ts';
+import {
+  Manifest,
+  MOVEMENT_ARGS,
+  Movement,
+  MovementAnswer,
+  MovementDetail,
+  movementCommandBody,
+  NewMovement,
+  Scans,
+  Status,
+} from '../schemas/movements.ts';
+import { withEtag } from '../versions.ts';
+
+const Refusals = pageOf(
+  z.object({
+    household_id: z.string(),
+    household_reference: z.string(),
+    reasons: z.unknown().meta({ description: 'neutral codes and words' }),
+    at: At,
+  }),
+);
+
+export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
+  return async (app) => {
+    app.route({
+      method: 'POST',
+      url: '/operations/:id/movements',
+      config: { access: 'movement.plan', names: 'operation' },
+      schema: {
+        tags: ['movements'],
+        summary: 'Plan a flight, ship, bus or convoy',
+        params: idParams('operation'),
+        body: NewMovement,
+        response: { 201: z.object({ id: id('movement') }) },
+      },
+      handler: async (request, reply) => {
+        const { operationId } = scopeOf(request);
+        const { body } = request;
+        if (body.carrier_id !== null && (await ports.partners.read(body.carrier_id))?.kind !== 'carrier') {
+          throw new Problem('invalid_request', {
+            errors: [{ pointer: '/carrier_id', code: 'unknown', detail: 'There is no such carrier.' }],
+          });
+        }
+        if (body.replaces_id !== null && (await ports.movements.operationOf(body.replaces_id)) !== operationId) {
+          throw new Problem('invalid_request', {
+            errors: [
+              { pointer: '/replaces_id', code: 'unknown', detail: 'There is no such movement in this operation.' },
+            ],
+          });
+        }
+        const [rules, clock] = await Promise.all([
+          ports.operations.rules(operationId),
+          ports.operations.clock(operationId),
+        ]);
+        if (!rules.stages.some(({ code }) => code === body.stage)) {
+          throw new Problem('invalid_request', {
+            errors: [
+              {
+                pointer: '/stage',
+                code: 'unknown',
+                detail: `The rules know the stages ${rules.stages.map(({ code }) => code).join(', ')}.`,
+              },
+            ],
+          });
+        }
+        const departsAt = body.departs_at ?? Date.parse(body.legs[0]?.departs_at ?? '');
+        const arrivesAt = body.arrives_at ?? Date.parse(body.legs.at(-1)?.arrives_at ?? '');
+        if (!(arrivesAt > departsAt))
+          throw new Problem('invalid_request', {
+            errors: [{ pointer: '/arrives_at', code: 'invalid', detail: 'A movement arrives after it departs.' }],
+          });
+        const movementId = ports.ids.derived('movement', ...originOf(request));
+        const capacity = {
+          seats: body.seats.seat,
+          infantLaps: body.seats.infant_lap,
+          stretchers: body.seats.stretcher_block,
+          wheelchairs: body.seats.wheelchair,
+        };
+        const planned = await ports.movements.plan({
+          id: movementId,
+          operationId,
+          reference: body.reference,
+          stage: body.stage,
+          mode: body.mode,
+          carrierId: body.carrier_id,
+          origin: body.origin,
+          destination: body.destination,
+          legs: body.legs.map((leg) => ({
+            leg: leg.leg,
+            from: leg.from,
+            to: leg.to,
+            departsAt: leg.departs_at,
+            arrivesAt: leg.arrives_at,
+          })),
+          departsAt,
+          arrivesAt,
+          forHouseholdsOf: body.for_households_of,
+          acceptsNationalities: body.accepts_nationalities,
+          leaveAt: body.leave_at,
+          replacesId: body.replaces_id,
+          capacity: { ...capacity, stretcherSeats: body.seats.stretcher_block_seats },
+          clearances: body.clearances,
+          workflow: { id: workflowId.movement(movementId), taskQueue: TASK_QUEUE },
+          input: {
+            version: 1,
+            movementId,
+            operationId,
+            clock,
+            rules,
+            stage: body.stage,
+            ...(body.carrier_id === null ? {} : { carrierId: body.carrier_id }),
+            departsAt,
+            arrivesAt,
+            stops: body.legs.map((leg) => leg.to),
+            capacity,
+            clearances: body.clearances.filter((kind) => kind !== 'carrier'),
+          },
+        });
+        if (planned === 'taken')
+          throw new Problem('conflict', { detail: 'Another movement of this operation has this reference.' });
+        await ports.engine.startNow([workflowId.movement(movementId)]);
+        return reply.code(201).header('location', `/v1/movements/${movementId}`).send({ id: movementId });
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/operations/:id/movements',
+      config: { access: 'movement.read', names: 'operation' },
+      schema: {
+        tags: ['movements'],
+        summary: 'Movements of an operation, by departure',
+        params: idParams('operation'),
+        querystring: z.strictObject({
+          ...Paging,
+          'filter[status]': Status.optional(),
+          'filter[stage]': Code.optional(),
+        }),
+        response: { 200: pageOf(Movement) },
+      },
+      handler: async (request) => {
+        const { limit, cursor, 'filter[status]': status, 'filter[stage]': stage } = request.query;
+        const filter = { ...(status ? { status } : {}), ...(stage ? { stage } : {}) };
+        const rows = await ports.movements.list(
+          scopeOf(request).operationId,
+          filter,
+          limit,
+          after(cursor, ['number', 'string']),
+        );
+        const { data, ...rest } = page(rows, limit, (row) => [row.departsAt, row.id]);
+        return { data: data.map(movementOut), ...rest };
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/movements/:id',
+      config: { access: 'movement.read', names: 'movement' },
+      schema: {
+        tags: ['movements'],
+        summary: 'A movement, and what one can do about it',
+        params: idParams('movement'),
+        response: { 200: MovementDetail },
+      },
+      handler: async (request, reply) => {
+        const { roles } = scopeOf(request);
+        const movement = await ports.movements.read(request.params.id);
+        if (!movement) throw new Problem('not_found');
+        const allowed = allowedMovementCommands(await ports.movements.state(movement.id), roles);
+        withEtag(reply, movement.seq);
+        return {
+          ...movementOut(movement),
+          legs: movement.legs.map((leg) => ({
+            leg: leg.leg,
+            from: leg.from,
+            to: leg.to,
+            departs_at: leg.departsAt,
+            arrives_at: leg.arrivesAt,
+          })),
+          leave_at: movement.leaveAt,
+          clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
+          people: movement.people,
+          can_do: allowed.map((command) => ({
+            command,
+            sentence: MOVEMENT_COMMANDS[command].sentence,
+            reason_required: MOVEMENT_COMMANDS[command].reason,
+          })),
+        };
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/movements/:id/manifest',
+      config: { access: 'manifest.read', names: 'movement' },
+      schema: {
+        tags: ['movements'],
+        summary: 'The list of people: a locked version, or without one the seats as they stand',
+        params: idParams('movement'),
+        querystring: z.strictObject({ version: z.coerce.number().int().min(1).max(1_000_000).optional() }),
+        response: { 200: Manifest },
+      },
+      handler: async (request) => {
+        const { roles, operationId } = scopeOf(request);
+        const manifest = await ports.movements.manifest(request.params.id, request.query.version ?? 0);
+        if (!manifest) throw new Problem('not_found');
+        const groups = fieldsFor(roles).filter((group) => ['names', 'birth', 'document'].includes(group));
+        const people = manifest.entries.map(({ personId }) => personId);
+        const at = await ports.operations.now(operationId, ports.clock());
+        if (groups.length > 0) {
+          await ports.personal.shown(
+            manifest.entries.map((entry) => ({
+              id: ports.ids.fresh('disclosure'),
+              personId: entry.personId,
+              journeyId: entry.journeyId,
+              principal: principalOfRequest(request).sub,
+              purpose: 'manifest',
+              fields: groups,
+              at,
+            })),
+          );
+        }
+        const cores = groups.length > 0 ? await ports.personal.cores(people) : new Map();
+        return {
+          movement_id: request.params.id,
+          version: manifest.version,
+          status: manifest.status,
+          at: maybe(manifest.at),
+          entries: manifest.entries.map((entry) => {
+            const core = cores.get(entry.personId);
+            return {
+              position: entry.position,
+              person_id: entry.personId,
+              household_id: entry.householdId,
+              household_reference: entry.reference,
+              kind: entry.kind,
+              status: entry.status,
+              ...(core && groups.includes('names')
+                ? { names: { given: core.givenNames, family: core.familyName } }
+                : {}),
+              ...(core && groups.includes('birth') ? { birth_date: core.birthDate } : {}),
+              ...(core && groups.includes('document')
+                ? { document: { type: core.documentType, number: core.documentNumber } }
+                : {}),
+            };
+          }),
+        };
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/movements/:id/refusals',
+      config: { access: 'manifest.read', names: 'movement' },
+      schema: {
+        tags: ['movements'],
+        summary: 'Who was not seated, and why, in words that everybody may read',
+        params: idParams('movement'),
+        querystring: z.strictObject(Paging),
+        response: { 200: Refusals },
+      },
+      handler: async (request) => {
+        const { limit, cursor } = request.query;
+        const [from] = after(cursor, ['string']) ?? [];
+        const rows = await ports.movements.refusals(request.params.id, limit, from);
+        const { data, ...rest } = page(rows, limit, (row) => [row.householdId]);
+        return {
+          data: data.map((row) => ({
+            household_id: row.householdId,
+            household_reference: row.reference,
+            reasons: row.reasons,
+            at: iso(row.at),
+          })),
+          ...rest,
+        };
+      },
+    });
+
+    for (const name of Object.keys(MOVEMENT_ARGS) as Array<Exclude<MovementCommand, 'applyScans'>>) {
+      const rule = MOVEMENT_COMMANDS[name];
+      app.route({
+        method: 'POST',
+        url: `/movements/:id/commands/${name}`,
+        config: { access: name === 'recordArrival' ? 'movement.scan' : 'movement.command', names: 'movement' },
+        schema: {
+          tags: ['movements'],
+          summary: rule.sentence,
+          description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
+          operationId: name,
+          params: idParams('movement'),
+          body: movementCommandBody(MOVEMENT_ARGS[name]),
+          response: { 200: MovementAnswer },
+        },
+        handler: async (request) => {
+          const { id: movementId } = request.params;
+          const { args, reason_code, note } = request.body as {
+            args: Record<string, unknown>;
+            reason_code?: string;
+            note?: string;
+          };
+          return sendDecision<Answered>(ports, request, {
+            workflowId: workflowId.movement(movementId),
+            subject: movementId,
+            name,
+            rule,
+            args: travelling(args),
+            reasonCode: reason_code,
+            note,
+          });
+        },
+      });
+    }
+
+    app.route({
+      method: 'POST',
+      url: '/movements/:id/scans',
+      config: { access: 'movement.scan', names: 'movement' },
+      schema: {
+        tags: ['movements'],
+        summary: MOVEMENT_COMMANDS.applyScans.sentence,
+        operationId: 'applyScans',
+        params: idParams('movement'),
+        body: Scans,
+        response: {
+          200: MovementAnswer.extend({
+            unknown: z.array(z.string()).meta({ description: 'scans of people who are not in this operation' }),
+          }),
+        },
+      },
+      handler: async (request) => {
+        const { operationId } = scopeOf(request);
+        const { id: movementId } = request.params;
+        const { scans } = request.body;
+        const [journeys, now] = await Promise.all([
+          ports.movements.journeysOf(
+            operationId,
+            scans.map(({ person_id }) => person_id),
+          ),
+          ports.operations.now(operationId, ports.clock()),
+        ]);
+        const known = scans.flatMap((scan) => {
+          const journeyId = journeys.get(scan.person_id);
+          if (journeyId === undefined) return [];
+          return [
+            {
+              scanId: scan.scan_id,
+              journeyId,
+              kind: scan.kind,
+              at: scan.at ?? now,
+              ...(scan.reason_code ? { reasonCode: scan.reason_code } : {}),
+            },
+          ];
+        });
+        const unknown = scans.filter(({ person_id }) => !journeys.has(person_id)).map(({ scan_id }) => scan_id);
+        const answer = await sendDecision<Answered>(ports, request, {
+          workflowId: workflowId.movement(movementId),
+          subject: movementId,
+          name: 'applyScans',
+          rule: MOVEMENT_COMMANDS.applyScans,
+          args: { scans: known },
+          reasonCode: undefined,
+          note: undefined,
+        });
+        return { ...answer, unknown };
+      },
+    });
+  };
+}
+
+function movementOut(row: MovementRow) {
+  return {
+    id: row.id,
+    operation_id: row.operationId,
+    reference: row.reference,
+    stage: row.stage,
+    mode: row.mode,
+    status: row.status,
+    carrier_id: row.carrierId,
+    origin: row.origin,
+    destination: row.destination,
+    departs_at: iso(row.departsAt),
+    arrives_at: iso(row.arrivesAt),
+    seats: {
+      seat: row.capacity.seats,
+      infant_lap: row.capacity.infantLaps,
+      stretcher_block: row.capacity.stretchers,
+      stretcher_block_seats: row.capacity.stretcherSeats,
+      wheelchair: row.capacity.wheelchairs,
+    },
+    taken: {
+      seat: row.taken.seats,
+      infant_lap: row.taken.infantLaps,
+      stretcher_block: row.taken.stretchers,
+      wheelchair: row.taken.wheelchairs,
+    },
+    over_capacity: row.overCapacity,
+    manifest: { version: row.manifestVersion, status: row.manifestStatus },
+    booking_ref: row.bookingRef,
+    for_households_of: row.forHouseholdsOf,
+    accepts_nationalities: row.acceptsNationalities,
+    replaces_id: row.replacesId,
+  };
+}

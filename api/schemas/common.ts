@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { type IdKind, idPattern } from '../../domain/ids.ts';
+import { CHAPTERS, ENDINGS, STAGES } from '../../domain/journey/stages.ts';
+import { type Instant, iso } from '../../domain/time.ts';
+
+/** An id of ours in a body or an answer. */
+export function id(kind: IdKind) {
+  return z
+    .string()
+    .regex(idPattern(kind), 'This is no id of the kind that belongs here')
+    .meta({ description: `id of a ${kind}` });
+}
+
+/** `{id}` in an address: what is no id names nothing and is answered 404, so its form is not checked here. */
+export function idParams(kind: IdKind) {
+  return z.object({ id: z.string().meta({ description: `id of a ${kind}` }) });
+}
+
+/** A moment in a body: ISO 8601 with an offset, read as milliseconds. */
+export const Moment = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'ISO 8601 with offset; operation time unless said otherwise' })
+  .transform((text) => Date.parse(text));
+
+/** A moment in an answer: ISO 8601, UTC. */
+export const At = z
+  .string()
+  .meta({ format: 'date-time', description: 'ISO 8601, UTC; operation time unless said otherwise' });
+export const MaybeAt = At.nullable();
+
+export function maybe(at: Instant | null | undefined): string | null {
+  return at === null || at === undefined ? null : iso(at);
+}
+
+/** A code: small words, never free text, because it travels where nothing personal may. */
+export const Code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code is letters, digits and underscores, at most 64');
+/** Free text; it is sealed before anything else happens with it. */
+export const Note = z
+  .string()
+  .min(1)
+  .max(4_000)
+  .meta({ description: 'free text; sealed, and opened only for those who may read notes' });
+/** A name of an organisation, a site, an operation; never of a person. */
+export const Title = z.string().trim().min(1).max(200);
+export const Nationality = z.string().regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303');
+
+export const StageCode = z.enum(STAGES);
+export const ChapterCode = z.enum(CHAPTERS);
+export const EndingCode = z.enum(ENDINGS);
+
+/** Answer to a command that its subject has recorded. */
+export const Recorded = z.object({ seq: z.number().int() });

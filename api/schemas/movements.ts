@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { MovementCommand } from '../../domain/movement/commands.ts';
+import { CLEARANCE_KINDS } from '../../domain/movement/facts.ts';
+import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movement/state.ts';
+import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
+
+/** A stop: UN/LOCODE, IATA code or one of the operation's own. */
+export const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
+const PlaceBody = z.strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality });
+/** Local times with their offset, as printed on a ticket. */
+const LocalMoment = z.iso.datetime({ offset: true }).meta({ description: 'local time with its offset' });
+const LegBody = z.strictObject({
+  leg: z.number().int().min(1).max(50),
+  from: StopCode,
+  to: StopCode,
+  departs_at: LocalMoment,
+  arrives_at: LocalMoment,
+});
+const Count = z.number().int().min(0).max(20_000);
+const ClearanceKind = z.enum(CLEARANCE_KINDS);
+
+export const NewMovement = z
+  .strictObject({
+    reference: z
+      .string()
+      .regex(/^[A-Za-z0-9 _/.-]{1,64}$/, 'A reference is letters, digits, blanks and - _ / . , at most 64'),
+    stage: Code.meta({ description: 'code of the stage of the way home that it serves' }),
+    mode: z.enum(['flight', 'ship', 'bus', 'convoy']),
+    carrier_id: id('partner').nullable().default(null),
+    origin: PlaceBody,
+    destination: PlaceBody,
+    legs: z.array(LegBody).min(1).max(50),
+    departs_at: Moment.optional().meta({ description: 'default: of the first leg' }),
+    arrives_at: Moment.optional().meta({ description: 'default: of the last leg' }),
+    for_households_of: z.array(Nationality).max(250).nullable().default(null),
+    accepts_nationalities: z.array(Nationality).max(250).nullable().default(null),
+    leave_at: z
+      .record(Nationality, StopCode)
+      .default({})
+      .meta({ description: 'where those of a nationality get off, if earlier' }),
+    replaces_id: id('movement').nullable().default(null),
+    seats: z.strictObject({
+      seat: Count.meta({ description: 'all seats when no stretcher is fitted' }),
+      infant_lap: Count.default(0),
+      stretcher_block: Count.default(0),
+      stretcher_block_seats: Count.default(0).meta({ description: 'seats that one stretcher takes' }),
+      wheelchair: Count.default(0),
+    }),
+    clearances: z
+      .array(ClearanceKind)
+      .max(5)
+      .default([])
+      .meta({ description: 'what must be given besides the carrier’s confirmation' }),
+  })
+  .refine((m) => m.legs.every((leg, at) => at === 0 || m.legs[at - 1]?.to === leg.from), {
+    path: ['legs'],
+    message: 'Each leg begins where the one before ends',
+  })
+  .refine((m) => m.legs.every((leg) => Date.parse(leg.arrives_at) > Date.parse(leg.departs_at)), {
+    path: ['legs'],
+    message: 'A leg arrives after it departs',
+  });
+
+const Seats = z.object({
+  seat: z.number(),
+  infant_lap: z.number(),
+  stretcher_block: z.number(),
+  stretcher_block_seats: z.number().optional(),
+  wheelchair: z.number(),
+});
+const Place = z.object({ code: z.string(), name: z.string(), country: z.string() });
+export const Status = z.enum(Object.keys(MOVEMENT_STATUSES) as MovementStatus[]);
+
+export const Movement = z.object({
+  id: id('movement'),
+  operation_id: z.string(),
+  reference: z.string(),
+  stage: z.string(),
+  mode: z.string(),
+  status: z.string(),
+  carrier_id: z.string().nullable(),
+  origin: Place,
+  destination: Place,
+  departs_at: At,
+  arrives_at: At,
+  seats: Seats,
+  taken: Seats,
+  over_capacity: z.boolean(),
+  manifest: z.object({ version: z.number().int(), status: z.string() }),
+  booking_ref: z.string().nullable(),
+  for_households_of: z.array(z.string()).nullable(),
+  accepts_nationalities: z.array(z.string()).nullable(),
+  replaces_id: z.string().nullable(),
+});
+export const MovementDetail = Movement.extend({
+  legs: z.array(
+    z.object({ leg: z.number(), from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() }),
+  ),
+  leave_at: z.record(z.string(), z.string()),
+  clearances: z.array(z.object({ kind: z.string(), status: z.string(), at: MaybeAt, actor: z.string().nullable() })),
+  people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
+  can_do: z.array(z.object({ command: z.string(), sentence: z.string(), reason_required: z.boolean() })),
+});
+
+export const Manifest = z.object({
+  movement_id: z.string(),
+  version: z.number().int(),
+  status: z.string(),
+  at: MaybeAt,
+  entries: z.array(
+    z.object({
+      position: z.number().int(),
+      person_id: z.string(),
+      household_id: z.string(),
+      household_reference: z.string(),
+      kind: z.string(),
+      status: z.string().nullable(),
+      names: z.object({ given: z.string(), family: z.string() }).optional(),
+      birth_date: z.string().nullable().optional(),
+      document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
+    }),
+  ),
+});
+
+const Scan = z.strictObject({
+  scan_id: z.string().regex(/^[\x21-\x7e]{1,100}$/),
+  person_id: id('person'),
+  kind: z.enum(['check_in', 'board', 'no_show', 'deny', 'offload']),
+  at: Moment.optional(),
+  reason_code: Code.optional(),
+});
+export const Scans = z.strictObject({ scans: z.array(Scan).min(1).max(2_000) });
+
+const nothing = z.strictObject({}).prefault({});
+/** Scans have a route of their own, because they name people and not journeys. */
+export const MOVEMENT_ARGS = {
+  giveClearance: z.strictObject({ kind: ClearanceKind }),
+  loseClearance: z.strictObject({ kind: ClearanceKind }),
+  allocateSeats: nothing,
+  lockManifest: nothing,
+  reopenManifest: nothing,
+  openBoarding: nothing,
+  recordDeparture: nothing,
+  recordArrival: z.strictObject({ stop: StopCode }),
+  reconcile: nothing,
+  releaseUnit: z.strictObject({ household_id: id('household') }),
+  cancelMovement: nothing,
+} as const satisfies Record<Exclude<MovementCommand, 'applyScans'>, z.ZodType>;
+
+export function movementCommandBody<T extends z.ZodType>(args: T) {
+  return z.strictObject({ args, reason_code: Code.optional(), note: Note.optional() });
+}
+export const MovementAnswer = z.object({
+  seq: z.number().int(),
+  status: z.string(),
+  detail: z.record(z.string(), z.number()),
+});

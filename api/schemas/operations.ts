@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { LEAD_AREAS } from '../../domain/operation/commands.ts';
+import { PHASES } from '../../domain/operation/facts.ts';
+import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operation/state.ts';
+import { DEADLINES } from '../../domain/rules.ts';
+import { MCOF_2012 } from '../../domain/services.ts';
+import { At, Code, id, Moment, Nationality, Title } from './common.ts';
+
+const Milliseconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(20 * 365 * 86_400_000);
+
+export const RouteStageBody = z.strictObject({
+  code: Code,
+  needs: z.strictObject({ nationality: z.boolean(), document: z.boolean(), exit_permit: z.boolean() }),
+  for_households_of: z
+    .array(Nationality)
+    .max(250)
+    .nullable()
+    .default(null)
+    .meta({ description: 'by nationality of the head; null: everybody' }),
+});
+
+/** What may be given of the rules when an operation is opened; the rest is the standard. */
+export const RulesBody = z.strictObject({
+  stages: z.array(RouteStageBody).min(1).max(20).optional(),
+  deadlines: z
+    .partialRecord(
+      z.enum(DEADLINES),
+      z.strictObject({
+        due: Milliseconds,
+        remind: Milliseconds.nullable().optional(),
+        escalate: Milliseconds.nullable().optional(),
+      }),
+    )
+    .optional()
+    .meta({ description: 'milliseconds of operation time' }),
+  follow_up_months: z.array(z.number().int().min(1).max(60)).max(24).optional(),
+  document_validity_after_arrival: Milliseconds.optional(),
+  consent_max_age: Milliseconds.optional(),
+  fitness_validity: Milliseconds.optional(),
+  lock_before: Milliseconds.optional(),
+  evidence_rounds: z.number().int().min(0).max(10).optional(),
+});
+export type RulesInput = z.output<typeof RulesBody>;
+
+export const SiteBody = z.strictObject({
+  name: Title,
+  purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']).default('registration'),
+  capacity: z.number().int().min(0).max(1_000_000).optional(),
+});
+const SECTOR_CODES = MCOF_2012.map(({ code }) => code);
+export const SectorCode = z.enum(SECTOR_CODES);
+export const SectorBody = z.strictObject({
+  code: SectorCode,
+  lead_agency: Title.optional(),
+  cluster: Title.optional(),
+  planned: z.number().int().min(0).max(100_000_000).optional(),
+});
+
+export const SegmentBody = z.strictObject({
+  from_operation_time: Moment,
+  seconds_per_day: z.number().positive().max(86_400).meta({ description: 'of real time for a day of the operation' }),
+});
+
+function unique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+export const NewOperation = z
+  .strictObject({
+    kind: z.enum(['evacuation', 'return']),
+    drill: z.boolean().default(false),
+    name: Title,
+    country: Nationality,
+    starts_at: Moment.optional(),
+    clock: z
+      .array(SegmentBody)
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'only of a drill; a real operation runs in real time' }),
+    rules: RulesBody.optional(),
+    sites: z
+      .array(SiteBody)
+      .max(500)
+      .refine((sites) => unique(sites.map(({ name }) => name)), 'A name stands for one site')
+      .default([]),
+    sectors: z
+      .array(SectorBody)
+      .max(15)
+      .refine((sectors) => unique(sectors.map(({ code }) => code)), 'Each sector once')
+      .default([]),
+    partners: z.array(id('partner')).max(500).default([]),
+  })
+  .refine((body) => body.drill || body.clock === undefined, {
+    path: ['clock'],
+    message: 'Only a drill has a clock of its own',
+  });
+
+export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]);
+
+export const Operation = z.object({
+  id: id('operation'),
+  kind: z.enum(['evacuation', 'return']),
+  drill: z.boolean(),
+  name: z.string(),
+  country: z.string(),
+  status: Status,
+  plan_id: z.string().nullable(),
+  government_request_ref: z.string().nullable(),
+  rules_version: z.number().int(),
+  registration_open: z.boolean(),
+  starts_at: At,
+  created_at: At.meta({ description: 'real time' }),
+});
+export const OperationDetail = Operation.extend({
+  operation_time: At,
+  leads: z.record(z.string(), z.string()),
+  phases: z.record(z.string(), z.string()),
+  sites: z.array(z.object({ id: z.string(), name: z.string(), purpose: z.string(), capacity: z.number().nullable() })),
+  partners: z.array(z.object({ id: z.string(), kind: z.string(), name: z.string(), state: z.string().nullable() })),
+  suspensions: z.array(
+    z.object({ id: z.string(), scope_kind: z.string(), scope_value: z.string().nullable(), from: At }),
+  ),
+});
+
+export const Clock = z.object({
+  operation_time: At,
+  real_time: At.meta({ description: 'real time' }),
+  segments: z.array(z.object({ from_operation_time: At, from_real_time: At, seconds_per_day: z.number() })),
+});
+
+export const Sector = z.object({
+  number: z.number().int(),
+  code: z.string(),
+  name: z.string(),
+  lead_agency: z.string().nullable(),
+  cluster: z.string().nullable(),
+  planned: z.number().int(),
+  reached: z.number().int().meta({ description: 'people given a service of the sector: counted, never typed in' }),
+  services: z.number().int(),
+});
+export const SectorInput = z.strictObject({
+  lead_agency: Title.nullable().default(null),
+  cluster: Title.nullable().default(null),
+  planned: z.number().int().min(0).max(100_000_000).default(0),
+});
+
+const Reference = Title.meta({ description: 'a reference, never a name' });
+const nothing = z.strictObject({}).prefault({});
+export const OPERATION_ARGS = {
+  activate: z.strictObject({
+    government_request_ref: Reference,
+    leads: z
+      .partialRecord(z.enum(LEAD_AREAS), z.string().min(1).max(200))
+      .meta({ description: 'who leads: principals, by area' }),
+  }),
+  suspend: z.strictObject({
+    scope_kind: z.enum(['all', 'stage', 'site', 'nationality']).default('all'),
+    scope_value: z.string().min(1).max(200).optional(),
+  }),
+  resume: z.strictObject({ suspension_id: id('suspension') }),
+  setPhase: z.strictObject({ area: Code, phase: z.enum(PHASES) }),
+  windDown: nothing,
+  closeOperation: nothing,
+  cancelOperation: nothing,
+} as const;

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { DOTS } from '../../domain/journey/stages.ts';
+import { At, ChapterCode, EndingCode, id, MaybeAt, StageCode } from './common.ts';
+
+export const ListedPerson = z.object({
+  id: id('person'),
+  journey_id: z.string(),
+  household_id: z.string(),
+  household_reference: z.string(),
+  nationality: z.string(),
+  sex: z.string(),
+  traveller: z.string(),
+  stage: StageCode,
+  stage_since: At,
+  ending: EndingCode.nullable(),
+  on_hold: z.boolean(),
+  movement_id: z.string().nullable(),
+  waiting: z.object({ whom: z.string(), what: z.string(), since: At, due: MaybeAt }).nullable(),
+  more: z.number().int(),
+  changed_at: At.meta({ description: 'real time' }),
+  names: z.object({ given: z.string(), family: z.string() }).optional(),
+});
+
+const Hold = z.object({
+  id: z.string(),
+  status: z.string(),
+  since: At,
+  type: z.string().optional().meta({ description: 'for protection roles alone' }),
+  reason: z.string().optional().meta({ description: 'for protection roles alone' }),
+  approvals: z.number().int().optional().meta({ description: 'for protection roles alone' }),
+});
+
+export const Person = z.object({
+  id: id('person'),
+  operation_id: z.string(),
+  journey_id: z.string(),
+  household_id: z.string(),
+  household_reference: z.string(),
+  relationship: z.string(),
+  is_head: z.boolean(),
+  nationality: z.string(),
+  sex: z.string(),
+  traveller: z.string(),
+  registered_at: At,
+  stage: StageCode,
+  stage_since: At,
+  chapter: ChapterCode,
+  dot: z.enum(DOTS),
+  ending: EndingCode.nullable(),
+  ended_at: MaybeAt,
+  consent: z.object({ status: z.string(), sharing: z.boolean() }),
+  holds: z.array(Hold),
+  nationality_status: z.string(),
+  document: z.object({ status: z.string(), valid_until: MaybeAt }),
+  exit_permit: z.string(),
+  fitness: z.object({ status: z.string(), until: MaybeAt, conditions: z.array(z.string()) }),
+  travel: z.object({
+    status: z.string(),
+    next_stage: z.string().nullable(),
+    movement_id: z.string().nullable(),
+    movement_reference: z.string().nullable(),
+    route: z.array(z.string()),
+  }),
+  arrived_at: MaybeAt,
+  /** what the caller's roles may see of who it is; each look is in the ledger */
+  names: z.object({ given: z.string(), family: z.string() }).optional(),
+  reference: z.string().optional(),
+  birth_date: z.string().nullable().optional(),
+  phone: z.string().nullable().optional(),
+  language: z.string().nullable().optional(),
+  identity_document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
+  destination: z.string().nullable().optional(),
+  care: z.array(z.string()).optional(),
+  protection: z.array(z.string()).optional(),
+});
+
+export const Household = z.object({
+  id: id('household'),
+  reference: z.string(),
+  site: z.string().nullable(),
+  priority: z.number().int(),
+  requested_at: At,
+  members: z.array(
+    z.object({
+      person_id: z.string(),
+      journey_id: z.string(),
+      relationship: z.string(),
+      is_head: z.boolean(),
+      nationality: z.string(),
+      traveller: z.string(),
+      stage: StageCode,
+      dot: z.enum(DOTS),
+      ending: EndingCode.nullable(),
+      on_hold: z.boolean(),
+      ready: z.boolean(),
+    }),
+  ),
+  ready: z.boolean(),
+});
+
+export const History = z.object({
+  person_id: z.string(),
+  journey_id: z.string(),
+  chapters: z.array(
+    z.object({
+      chapter: ChapterCode,
+      title: z.string(),
+      entries: z.array(
+        z.object({
+          at: At,
+          who: z.string(),
+          what: z.string(),
+          why: z.string().optional(),
+          note: z.string().optional(),
+          note_withheld: z.literal(true).optional().meta({ description: 'there is a note that you may not read' }),
+          fact: z.string(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export const Now = z.object({
+  person_id: z.string(),
+  journey_id: z.string(),
+  operation_time: At,
+  stage: StageCode,
+  chapter: ChapterCode,
+  sentence: z.string(),
+  waiting: z.array(
+    z.object({
+      key: z.string(),
+      whom: z.string(),
+      what: z.string(),
+      since: At,
+      remind_at: MaybeAt,
+      due: MaybeAt,
+      escalate_at: MaybeAt,
+      blocks: z.boolean(),
+      sentence: z.string(),
+    }),
+  ),
+  more: z.number().int(),
+  can_do: z.array(z.object({ command: z.string(), sentence: z.string(), reason_required: z.boolean() })),
+});
+
+export const Disclosure = z.object({
+  id: z.string(),
+  kind: z.enum(['sent', 'shown']),
+  partner_id: z.string().nullable(),
+  partner: z.string().nullable(),
+  principal: z.string().nullable(),
+  purpose: z.string(),
+  fields: z.array(z.string()),
+  consent_version: z.number().int().nullable(),
+  agreement_id: z.string().nullable(),
+  at: At,
+  recorded_at: At.meta({ description: 'real time' }),
+});

@@ -1,0 +1,89 @@
+import closeWithGrace from 'close-with-grace';
+import pino from 'pino';
+import { callbackPorts } from '../adapters/offices/callbackPorts.ts';
+import { openPool } from '../adapters/postgres/database.ts';
+import { prismaOn } from '../adapters/postgres/prisma.ts';
+import { createStore } from '../adapters/postgres/store.ts';
+import { houseOf } from '../adapters/relay/house.ts';
+import { startNow } from '../adapters/relay/starter.ts';
+import { secretBox } from '../adapters/secrets/envelope.ts';
+import { loadKeyring } from '../adapters/secrets/keyring.ts';
+import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
+import { sendCommand } from '../adapters/temporal/commands.ts';
+import { openGuardedClient } from '../adapters/webhooks/client.ts';
+import { checkTarget } from '../adapters/webhooks/guard.ts';
+import { buildApp } from '../api/app.ts';
+import * as names from '../workflows/messages.ts';
+import { readConfig } from './config.ts';
+
+/** How long a decision may take, all tries together, before its caller is told to ask again. */
+const COMMAND_DEADLINE_MS = 10_000;
+const HEALTH_DEADLINE_MS = 1_000;
+const STOP_WITHIN_MS = 20_000;
+
+const config = readConfig();
+const log = pino({ level: config.logLevel, name: 'api' });
+const keyring = await loadKeyring(config.keyFile);
+const pool = openPool(config.database.url, config.database.poolSize);
+const prisma = prismaOn(pool);
+const client = openTemporal(config.temporal);
+const outside = openGuardedClient({ allowLoopback: config.local });
+const house = houseOf(client, names);
+const starting = { pool, house, log };
+
+const store = createStore({
+  pool,
+  prisma,
+  keyring,
+  outside,
+  journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
+  clock: Date.now,
+});
+const app = await buildApp({
+  ports: {
+    ...store,
+    engine: {
+      send: (workflowId, name, command) =>
+        sendCommand(client, workflowId, name, command, {
+          deadline: COMMAND_DEADLINE_MS,
+          start: async (id) => (await startNow(starting, [id])).length > 0,
+        }),
+      startNow: async (workflowIds) => {
+        await startNow(starting, workflowIds);
+      },
+      nudgeFeed: async (endpointId) => {
+        await house
+          .nudgeFeed(endpointId)
+          .catch((error: unknown) =>
+            log.warn(
+              { endpoint: endpointId, error: error instanceof Error ? error.name : 'unknown' },
+              'feed not nudged; the relay will',
+            ),
+          );
+      },
+      answers: () => temporalAnswers(client, HEALTH_DEADLINE_MS),
+    },
+    clock: Date.now,
+    refusedAddress: async (url) => {
+      const decision = await checkTarget(url, { allowLoopback: config.local });
+      return decision.ok ? undefined : decision.reason;
+    },
+    log,
+  },
+  callbacks: callbackPorts({ pool, secrets: secretBox(keyring) }),
+  authentication: {
+    issuer: config.oidc.issuer,
+    audience: config.oidc.audience,
+    ...(config.oidc.tokenType === undefined ? {} : { tokenType: config.oidc.tokenType }),
+  },
+});
+
+const address = await app.listen({ host: config.api.host, port: config.api.port });
+process.stdout.write(`ready ${address}\n`);
+
+// First the door, then what stands behind it.
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async () => {
+  await app.close();
+  await Promise.allSettled([client.connection.close(), outside.close(), prisma.$disconnect()]);
+  await pool.end();
+});
