@@ -19,12 +19,9 @@ export class ApiProblem extends Error {
       typeof body['detail'] === 'string' ? body['detail'] : typeof body['title'] === 'string' ? body['title'] : '';
     super(`${method} ${path}: ${status} ${detail}`.trim());
     this.status = status;
-    this.code =
-      typeof body['code'] === 'string'
-        ? body['code']
-        : (String(body['type'] ?? '')
-            .split('/')
-            .pop() ?? '');
+    // `type` is a path that ends with the problem's code
+    const type = typeof body['type'] === 'string' ? body['type'] : '';
+    this.code = typeof body['code'] === 'string' ? body['code'] : (type.split('/').pop() ?? '');
     this.body = body;
   }
 }

@@ -50,16 +50,14 @@ export function officesOf(caseload: Caseload): PlannedOffice[] {
     { path: 'clinic', kind: 'clinic', name: 'Health team (stand-in)' },
     { path: 'border', kind: 'border', name: 'Exit authority (stand-in)' },
     { path: 'agency', kind: 'agency', name: 'Receiving agency (stand-in)' },
-    ...[...states]
-      .sort()
-      .map((state) => ({
-        path: `consulates/${state}`,
-        kind: 'consulate',
-        name: `Consulate of ${state} (stand-in)`,
-        state,
-      })),
+    ...[...states].sort().map((state) => ({
+      path: `consulates/${state}`,
+      kind: 'consulate',
+      name: `Consulate of ${state} (stand-in)`,
+      state,
+    })),
     ...[...carriers]
-      .sort()
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([code, name]) => ({ path: `carriers/${code}`, kind: 'carrier', name: `${name} (stand-in)` })),
   ];
 }

@@ -31,6 +31,15 @@ export async function keepsakeFor(dataDir: string, clientIds: readonly string[])
   return kept;
 }
 
+/** Sign-ins of an issuer that keeps its things in `dataDir`: the id of a client is that of its user. @throws where there is none */
+export async function readSignIns(
+  dataDir: string,
+): Promise<Array<{ id: string; clientId: string; clientSecret: string }>> {
+  const kept = await read(join(dataDir, 'issuer.json'));
+  if (!kept) throw new Error(`There are no sign-ins in ${dataDir}`);
+  return Object.entries(kept.secrets).map(([id, clientSecret]) => ({ id, clientId: id, clientSecret }));
+}
+
 async function read(path: string): Promise<Keepsake | undefined> {
   let text: string;
   try {
