@@ -1,0 +1,149 @@
+/**
+ * How alike two words of a name sound, whoever wrote them down. Not one language's phonetics (names here are
+ * Arabic, Hausa, Amharic, Bangla, Melanesian…, written by French, English and Arabic ears) but an edit distance in
+ * which letters that are written for one another cost little.
+ */
+
+const DIGRAPHS: ReadonlyArray<[RegExp, string]> = [
+  [/sch|tch|sh|ch/g, 's'],
+  [/ph/g, 'f'],
+  [/gh/g, 'g'],
+  [/kh|ck|q|c/g, 'k'],
+  [/dj/g, 'j'],
+  [/th/g, 't'],
+  [/dh/g, 'd'],
+  [/zh/g, 'z'],
+  [/ou|oo/g, 'u'],
+  [/ee|ea|ie/g, 'i'],
+  [/ai|ay|ei|ey/g, 'e'],
+  [/x/g, 'h'],
+  [/(.)\1+/g, '$1'],
+  // Merah is Mera
+  [/(?<=[aeiou])h$/g, ''],
+];
+
+/** The word with its spellings of one sound made one: `Nouhou` and `Nuhu` are `nuhu`. */
+export function foldSound(word: string): string {
+  return DIGRAPHS.reduce((text, [letters, letter]) => text.replace(letters, letter), word);
+}
+
+const CLASSES: Readonly<Record<string, string>> = { p: 'b', v: 'f', d: 't', z: 's', g: 'k', j: 'k' };
+
+/**
+ * The consonants of the word in broad classes, for finding candidates: `Khadija`, `Kadidja` and خديجة share one.
+ * Words of hardly any consonants keep their h, w and y.
+ */
+export function soundKey(word: string): string {
+  const folded = foldSound(word);
+  const consonants = folded.replace(/[aeiouhwy]/g, '');
+  const kept = consonants.length >= 2 ? consonants : folded.replace(/[aeiou]/g, '');
+  const key = Array.from(kept, (letter) => CLASSES[letter] ?? letter).join('');
+  return key.replace(/(.)\1+/g, '$1') || folded;
+}
+
+/** What it costs to write one letter for another, by pairs in the order of the alphabet; the same letter costs nothing. */
+const WRITTEN_FOR: Readonly<Record<string, number>> = {
+  ae: 0.25,
+  ao: 0.4,
+  ei: 0.1,
+  ey: 0.15,
+  iy: 0.1,
+  ou: 0.1,
+  uw: 0.1,
+  ow: 0.2,
+  vw: 0.2,
+  bp: 0.3,
+  bv: 0.4,
+  fv: 0.3,
+  dt: 0.4,
+  gk: 0.4,
+  gj: 0.3,
+  jk: 0.6,
+  jz: 0.4,
+  jy: 0.4,
+  sz: 0.2,
+  hk: 0.4,
+  mn: 0.6,
+  lr: 0.7,
+  ds: 0.6,
+  dz: 0.4,
+};
+
+/** What it costs to leave a letter out. */
+type Costs = { vowel: number; weak: number; consonant: number; weakForWeak: number | null };
+
+/** The costs as tables by letter, a = 0: comparisons are made by the hundred thousand. */
+type CostTables = { leaveOut: Float64Array; writtenFor: Float64Array };
+
+const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz');
+const CODE_OF_A = 97;
+
+function tablesOf(costs: Costs): CostTables {
+  const isVowel = (letter: string): boolean => 'aeiou'.includes(letter);
+  const isWeak = (letter: string): boolean => isVowel(letter) || 'hwy'.includes(letter);
+  const leaveOut = LETTERS.map((letter) => {
+    if (isVowel(letter)) return costs.vowel;
+    return isWeak(letter) ? costs.weak : costs.consonant;
+  });
+  const substitution = (one: string, other: string): number => {
+    if (one === other) return 0;
+    if (costs.weakForWeak !== null && isWeak(one) && isWeak(other)) return costs.weakForWeak;
+    return WRITTEN_FOR[one < other ? one + other : other + one] ?? (isVowel(one) && isVowel(other) ? 0.3 : 1);
+  };
+  return {
+    leaveOut: Float64Array.from(leaveOut),
+    writtenFor: Float64Array.from(LETTERS.flatMap((one) => LETTERS.map((other) => substitution(one, other)))),
+  };
+}
+
+const ALL_LETTERS = tablesOf({ vowel: 0.6, weak: 0.6, consonant: 1, weakForWeak: null });
+/** Where one is written without vowels: a long vowel that is written stands for any. */
+const CONSONANTS_ONLY = tablesOf({ vowel: 0.08, weak: 0.3, consonant: 1, weakForWeak: 0.05 });
+
+/**
+ * From 0 (nothing alike) to 1 (the same to the ear).
+ * @param one a word as `foldSound` gives it (letters a to z), as the other
+ * @param consonantsOnly one of the two is written without vowels
+ */
+export function soundLikeness(one: string, other: string, consonantsOnly: boolean): number {
+  if (one === other) return 1;
+  if (!consonantsOnly) return likenessBy(one, other, ALL_LETTERS);
+  // the last letter of خديجة, which is read as a, at or atu
+  const readings = (word: string): string[] => (word.endsWith('h') ? [word, `${word.slice(0, -1)}t`] : [word]);
+  const likenesses = readings(one).flatMap((a) => readings(other).map((b) => likenessBy(a, b, CONSONANTS_ONLY)));
+  return Math.max(...likenesses);
+}
+
+function likenessBy(one: string, other: string, tables: CostTables): number {
+  const heavier = Math.max(weigh(one, tables), weigh(other, tables));
+  return heavier === 0 ? 0 : Math.max(0, 1 - distance(one, other, tables) / heavier);
+}
+
+function weigh(word: string, { leaveOut }: CostTables): number {
+  let sum = 0;
+  for (let index = 0; index < word.length; index++) sum += leaveOut[word.charCodeAt(index) - CODE_OF_A] ?? 1;
+  return sum;
+}
+
+function distance(a: string, b: string, { leaveOut, writtenFor }: CostTables): number {
+  let previous = new Float64Array(b.length + 1);
+  let row = new Float64Array(b.length + 1);
+  const of = (table: Float64Array, index: number): number => table[index] ?? 1;
+  for (let at = 0; at < b.length; at++)
+    previous[at + 1] = of(previous, at) + of(leaveOut, b.charCodeAt(at) - CODE_OF_A);
+  for (let index = 0; index < a.length; index++) {
+    const letter = a.charCodeAt(index) - CODE_OF_A;
+    const without = of(leaveOut, letter);
+    row[0] = of(previous, 0) + without;
+    for (let at = 0; at < b.length; at++) {
+      const other = b.charCodeAt(at) - CODE_OF_A;
+      row[at + 1] = Math.min(
+        of(previous, at + 1) + without,
+        of(row, at) + of(leaveOut, other),
+        of(previous, at) + of(writtenFor, letter * LETTERS.length + other),
+      );
+    }
+    [previous, row] = [row, previous];
+  }
+  return of(previous, b.length);
+}

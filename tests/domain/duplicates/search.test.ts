@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { foldName } from '../../../domain/duplicates/foldName.ts';
+import { rankByName } from '../../../domain/duplicates/rankByName.ts';
+import { nameQueryKeys, searchKeys } from '../../../domain/duplicates/searchKeys.ts';
+import { soundKey } from '../../../domain/duplicates/sound.ts';
+import { CASELOADS, caseloadFile, plainRows } from '../intake/caseload.ts';
+import { type KnownRow, knownRows } from './known.ts';
+
+const trial = (file: string): KnownRow[] =>
+  knownRows(plainRows(new URL(`../../adapters/lists/trials/${file}`, import.meta.url)), '2026-11-20');
+const others = CASELOADS.flatMap((caseload) =>
+  knownRows(plainRows(caseloadFile(caseload, 'messy/registrations.csv')), '2026-11-20'),
+);
+
+/** The first three whom a search finds: candidates by key, then in order. */
+function firstThree(query: string, people: readonly KnownRow[]): KnownRow[] {
+  const wanted = new Set(nameQueryKeys(query));
+  const candidates = people.filter((person) => searchKeys(person).some((key) => wanted.has(key)));
+  return rankByName(query, candidates).slice(0, 3);
+}
+
+describe('T020: spelling habits of one script', () => {
+  const people = trial('T020.csv');
+  it.each([
+    ['ابراهيم عبد الله', 1],
+    ['إبراهيم عبدالله', 1],
+    ['Ibrahim Abdallah', 1],
+    ['Ebrahim Abdullah', 1],
+    ['عبـد', 1],
+    ['عبـد الله', 1],
+    ['فاطمه الزهرا', 2],
+    ['امنه محمد', 3],
+    ['Amna Mohamed', 3],
+    ['ليلي علي', 4],
+    ['كريم ياري', 5],
+    ['Karim Yari', 5],
+  ])('%s', (query, row) => {
+    expect(firstThree(query, people).map((person) => person.row)).toContain(row);
+    // and among everybody of the caseloads, where the whole name was asked for
+    const asked = people.find((person) => person.row === row);
+    if (query.includes(' ')) expect(firstThree(query, [...others, ...people])).toContain(asked);
+  });
+
+  it('leaves the stored name as it is', () => {
+    expect(people.map((person) => person.givenNames)).toEqual(['إبراهيم', 'فاطمة', 'آمنة', 'ليلى', 'کریم']);
+  });
+});
+
+describe('T001: every spelling finds', () => {
+  const people = trial('T001.csv');
+  it.each([
+    ["Koffi N'Dahlo", 1],
+    ['NDahlo', 1],
+    ['N’Dahlo Koffi', 1],
+    ['Nganga ondo Wanjiru', 2],
+    ['Ngangondo', 2],
+    ['Saida Mutasimi', 3],
+    ['Sa`ida Al-Mu’tasimi', 3],
+    ['Ma Luningning Reyeson', 4],
+    ['Mary Jane O', 5],
+  ])('%s', (query, row) => {
+    expect(firstThree(query, [...others, ...people])).toContain(people.find((person) => person.row === row));
+  });
+});
+
+describe('names folded for keys', () => {
+  it.each([
+    ['Muḥammad', ['muhammad']],
+    ['O’Neill-Ståhl', ['oneill', 'stahl']],
+    ['عبـد', ['bd']],
+    ['الشيخ', ['shykh']],
+    ['王丽华', ['wang', 'li', 'hua']],
+    ['', []],
+  ])('%s', (name, words) => {
+    if (name === '王丽华') expect(foldName(name).join('')).toBe(words.join(''));
+    else expect(foldName(name)).toEqual(words);
+  });
+
+  it.each([
+    ['Khadija', 'Kadidja'],
+    ['Mohammed', 'Muhamad'],
+    ['Nouhou', 'Nuhu'],
+    ['Darwish', 'Darouich'],
+    ['Josephine', 'Josefin'],
+    ['Mulugheta', 'Mulugeta'],
+    ['Gemal', 'Jemal'],
+  ])('%s and %s share a sound', (one, other) => {
+    expect(soundKey(foldName(one).join(''))).toBe(soundKey(foldName(other).join('')));
+  });
+
+  it('of any text are words of a to z, and every word has a sound', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (name) => {
+        for (const word of foldName(name)) {
+          expect(word).toMatch(/^[a-z]+$/);
+          expect(soundKey(word)).toMatch(/^[a-z]+$/);
+        }
+      }),
+    );
+  });
+
+  it('do not hang on accents, case or punctuation', () => {
+    const words = fc.array(fc.constantFrom('Núñez', 'al-Ḥasan', 'Ma.', 'Ɗan', "N'Dahlo"), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(words, (parts) => {
+        const name = parts.join(' ');
+        expect(foldName(name.toUpperCase())).toEqual(foldName(name));
+        expect(foldName(name.normalize('NFD'))).toEqual(foldName(name));
+      }),
+    );
+  });
+});
