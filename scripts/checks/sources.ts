@@ -75,12 +75,10 @@ const RULES: Rule[] = [
     breaches: unfinishedNotes,
   },
   {
-    says: 'A file is named after its one idea: no utils, helpers, common, misc, no numbered names',
+    says: 'A file is named after its one idea: no utils, helpers, misc, no numbered names',
     appliesTo: () => true,
     breaches: ({ path }) =>
-      /(?:^|\/)(?:utils?|helpers?|common|misc|shared)(?:\/|\.)/i.test(path) || /[a-z]\d\.(?:ts|mjs)$/.test(path)
-        ? [0]
-        : [],
+      /(?:^|\/)(?:utils?|helpers?|misc)(?:\/|\.)/i.test(path) || /[a-z]\d\.(?:ts|mjs)$/.test(path) ? [0] : [],
   },
 ];
 
@@ -165,9 +163,6 @@ function moduleState({ tree }: Source): number[] {
 }
 
 function unfinishedNotes({ text }: Source): number[] {
-  const marks = new RegExp(
-    `(?://|\\*|#)[^\\n]*\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|${['X', 'XX'].join('')})\\b`,
-    'g',
-  );
+  const marks = new RegExp(`(?://|\\*|#)[^\\n]*\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')})\\b`, 'g');
   return [...text.matchAll(marks)].map((match) => match.index);
 }
