@@ -76,8 +76,9 @@ function parse(raw: Buffer): CallbackBody {
   let body: unknown;
   try {
     body = JSON.parse(raw.toString('utf8'));
-  } catch (cause) {
-    throw new Problem('malformed_json', { cause });
+  } catch {
+    // Without its cause: the parser's message quotes the body.
+    throw new Problem('malformed_json');
   }
   const parsed = callbackBody.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -31,15 +31,16 @@ export function standingOf(question: Question, callback: Callback): Standing {
   if (callback.occurredAt < question.askedAt - CLOCKS_APART || question.status === 'recalled') return 'stale';
   const before = question.outcome;
   if (before?.retractedAt !== undefined) {
-    // Taken back is final for this question: whoever wants another answer asks again.
-    return callback.occurredAt > before.retractedAt && callback.type !== before.type ? 'contradicts' : 'stale';
+    // Taken back is final for this question: whoever wants another answer asks again, and a person sees to it.
+    return callback.type === 'verification.answered' && callback.occurredAt > before.retractedAt ? 'contradicts' : 'stale';
   }
   if (callback.type === 'verification.retracted') return 'apply';
   const answered = before !== undefined && CALLBACKS[before.type].final;
   if (!CALLBACKS[callback.type].final) {
     if (answered) return 'stale';
     if (callback.type === 'verification.acknowledged' && question.status === 'acknowledged') return 'stale';
-    return before?.lastNewsAt !== undefined && callback.occurredAt < before.lastNewsAt ? 'stale' : 'apply';
+    if (before?.lastNewsAt === undefined || callback.occurredAt > before.lastNewsAt) return 'apply';
+    return callback.occurredAt < before.lastNewsAt || answerKey(callback) === before.answer ? 'stale' : 'apply';
   }
   if (!answered) return 'apply';
   if (answerKey(callback) === before.answer) return 'stale';
