@@ -9,7 +9,7 @@ import type { Directory } from './directory.ts';
 
 /** What a shift of stand-in staff works with: a sign-in for each role, the operation, and the list they took in. */
 export type Shift = {
-  clients: Record<Role, Client>;
+  clients: Record<Role, Pick<Client, 'get' | 'all' | 'post'>>;
   operationId: string;
   clock: OperationClock;
   caseload: Caseload;
