@@ -4,8 +4,6 @@ import type { MrzField } from './codes.ts';
  * The two lines of a passport (TD3, ICAO Doc 9303 part 4) and their check digits. Own code rather than the
  * package `mrz`: that one repairs and judges documents, here a line is only compared with what a team wrote.
  */
-export const LINE_LENGTH = 44;
-
 const LINE = /^[A-Z0-9<]{44}$/;
 
 export function isLine(text: string): boolean {

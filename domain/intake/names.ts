@@ -4,7 +4,7 @@
  */
 
 /** Characters of the name field: line 1 without document code and issuer. */
-export const NAME_FIELD_LENGTH = 39;
+const NAME_FIELD_LENGTH = 39;
 
 const APOSTROPHES_AND_STOPS = /['’‘ʼʻʾʿ`´.]/gu;
 const MARKS = /\p{M}+/gu;
@@ -110,6 +110,9 @@ export function isNameField(field: string, givenNames: string, familyName: strin
   return canRead(field, fullName(familyName, givenNames));
 }
 
+/** Fewer letters lost than this inside a name that had room are another spelling. */
+const LETTERS_CUT = 3;
+
 /**
  * Whether a full field can be these names cut as ICAO Doc 9303 part 4 allows where they are too long: parts
  * shortened from their end, the last given names left out, so that something of both names remains.
@@ -118,10 +121,23 @@ export function mayBeCut(field: string, givenNames: string, familyName: string):
   if (field.endsWith('<')) return false;
   const [primary, secondary, more] = field.split('<<');
   if (primary === undefined || secondary === undefined || more !== undefined) return false;
+  const [family, given] = [nameParts(familyName), nameParts(givenNames)];
+  const writtenFamily = primary.split('<');
+  const writtenGiven = secondary.split('<');
+  if (writtenFamily.length !== family.length || writtenGiven.length > given.length) return false;
+  // a family name that leaves no room for a given name has to be shortened, by however little
+  const leastCut = zonePlaces(familyName).length > NAME_FIELD_LENGTH - 3 ? 1 : LETTERS_CUT;
   return (
-    isShortened(primary.split('<'), nameParts(familyName), true) &&
-    isShortened(secondary.split('<'), nameParts(givenNames), false)
+    writtenFamily.every((text, index) => isShortened(text, family[index] ?? [], leastCut)) &&
+    writtenGiven.every((text, index) =>
+      isShortened(text, given[index] ?? [], index === writtenGiven.length - 1 ? 1 : leastCut),
+    )
   );
+}
+
+function isShortened(text: string, part: readonly ZonePlace[], leastCut: number): boolean {
+  const cut = part.length - text.length;
+  return text !== '' && canRead(text, part) && (cut <= 0 || cut >= leastCut);
 }
 
 /** The places of a name, taken apart at its fillers. */
@@ -132,11 +148,6 @@ function nameParts(name: string): ZonePlace[][] {
     else parts.at(-1)?.push(place);
   }
   return parts;
-}
-
-function isShortened(written: readonly string[], parts: readonly ZonePlace[][], all: boolean): boolean {
-  if (written.length > parts.length || (all && written.length < parts.length)) return false;
-  return written.every((text, index) => text !== '' && canRead(text, parts[index] ?? []));
 }
 
 const LETTER_NOT_LATIN = /(?!\p{Script=Latin})[\p{Lu}\p{Ll}\p{Lt}\p{Lo}]/u;

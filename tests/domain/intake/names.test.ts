@@ -120,6 +120,18 @@ describe('a name field that may be cut', () => {
   });
 });
 
+describe('a name field that is full, and a family name that had room', () => {
+  it.each([
+    // three letters and more were left out: cut
+    ['Venkatasubramaniyam Srinivasaraghavan', 'Rajasekarapandiyan', 'RAJASEKARAPANDIYAN<<VENKATASUB<SRINIVAS', true],
+    // one letter less in the middle is another spelling
+    ['Venkatasubramaniyam Srinivasaraghavan', 'Rajasekarah', 'RAJASEKARA<<VENKATASUBRAMANIYAM<SRINIVA', false],
+  ])('%s %s, %s: %s', (given, family, text, expected) => {
+    expect(text.length).toBe(39);
+    expect(mayBeCut(text, given, family)).toBe(expected);
+  });
+});
+
 describe('letters that are not Latin', () => {
   it.each([
     ['Ɗan Ƙasa', false],
