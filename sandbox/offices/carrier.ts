@@ -40,15 +40,10 @@ export function sailingOf(movement: PlannedMovement): Sailing {
   return { reference: movement.id, departsAt, stops, cancelled, news };
 }
 
-/** The timetable of a movement that is in no list: as it was booked, and nothing happens to it. */
+/** The timetable of a movement that is in no list and that nobody told us of: as it was booked. */
 export function plainSailing(reference: string, departsAt: Instant, arrivesAt: Instant, destination: string): Sailing {
-  return {
-    reference,
-    departsAt,
-    stops: [{ code: destination, afterDeparture: arrivesAt - departsAt }],
-    cancelled: false,
-    news: [],
-  };
+  const stops = [{ code: destination, afterDeparture: arrivesAt - departsAt }];
+  return { reference, departsAt, stops, cancelled: false, news: [] };
 }
 
 type Line = { office: string; replyTo: string };

@@ -185,7 +185,9 @@ export class Desk {
   #sailing(asked: Asked): Sailing {
     const { reference = '', departsAt = asked.askedAt, arrivesAt = departsAt, destination = '' } = asked.movement ?? {};
     const listed = this.#caseload.movements.find((movement) => movement.id === reference);
-    return listed ? sailingOf(listed) : plainSailing(reference, departsAt, arrivesAt, destination);
+    if (listed) return sailingOf(listed);
+    const known = this.#state.drill.sailings.find((sailing) => sailing.reference === reference);
+    return known ?? plainSailing(reference, departsAt, arrivesAt, destination);
   }
 
   #plan(planned: Announcement[]): void {
