@@ -14,8 +14,3 @@ export function againLater(code: string, retryAfterSeconds?: number): Applicatio
     ...(retryAfterSeconds === undefined ? {} : { nextRetryDelay: retryAfterSeconds * 1_000 }),
   });
 }
-
-/** Trying again can never help: a person has to look. */
-export function hopeless(code: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(code, code);
-}

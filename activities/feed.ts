@@ -146,7 +146,8 @@ function note(run: Run, outcome: Outcome, askedMs: number): void {
   run.failures += 1;
   run.failed = true;
   if (outcome === 'disable') run.gone = true;
-  if (outcome !== 'retry' || run.failures >= BREAK_AFTER) run.stop = { askedMs: Math.max(askedMs, run.stop?.askedMs ?? 0) };
+  if (outcome !== 'retry' || run.failures >= BREAK_AFTER)
+    run.stop = { askedMs: Math.max(askedMs, run.stop?.askedMs ?? 0) };
 }
 
 function withheld(reason: string, { outboxId }: DueEvent): Settlement {

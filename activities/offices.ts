@@ -33,7 +33,13 @@ export type BookingOutcome =
   | { outcome: 'refused'; requestId: string; partnerId: string; reasonCode: string; at: Instant }
   | { outcome: 'no_office' };
 
-export type ReceptionInput = { movementId: string; operationId: string; round: number; at: Instant; partnerId?: string };
+export type ReceptionInput = {
+  movementId: string;
+  operationId: string;
+  round: number;
+  at: Instant;
+  partnerId?: string;
+};
 
 /** Activities for movements: no person in them, counts and references only. */
 export type MovementOfficeActivities = {
@@ -49,9 +55,17 @@ export type OfficeStore = {
   intendBooking(input: BookingInput): Promise<Intent>;
   intendReception(input: ReceptionInput): Promise<Intent>;
   /** Asks the gate again and writes the ledger; undefined where nothing may be sent. */
-  intendEvidence(input: { journeyId: string; requestId: string; kinds: string[]; at: Instant }): Promise<{ partnerId: string; messageId: string } | undefined>;
+  intendEvidence(input: {
+    journeyId: string;
+    requestId: string;
+    kinds: string[];
+    at: Instant;
+  }): Promise<{ partnerId: string; messageId: string } | undefined>;
   findQuestion(requestId: string): Promise<{ partnerId: string; recalled: boolean } | undefined>;
-  taken(requestId: string, taken: { reference: string; acknowledged: boolean; reply?: Record<string, unknown> }): Promise<void>;
+  taken(
+    requestId: string,
+    taken: { reference: string; acknowledged: boolean; reply?: Record<string, unknown> },
+  ): Promise<void>;
   failed(requestId: string, code: string, final?: 'refused' | 'failed'): Promise<void>;
   recalled(requestId: string): Promise<void>;
   /** raised once for each partner and kind of failure until it is settled */
@@ -67,7 +81,12 @@ export type OfficeWire = {
   /** `known`: whether the office has the question that this is about */
   tell(
     partnerId: string,
-    about: { requestId: string; messageId: string; action: 'evidence' | 'recall' | 'reminders'; body: Record<string, unknown> },
+    about: {
+      requestId: string;
+      messageId: string;
+      action: 'evidence' | 'recall' | 'reminders';
+      body: Record<string, unknown>;
+    },
   ): Promise<Called<{ known: boolean }>>;
 };
 
@@ -106,7 +125,8 @@ export function officeActivities({ store, wire }: OfficePorts): OfficeActivities
     const rule = ruleFor(failure);
     await store.failed(question.requestId, rule.code, rule.then === 'give_up' ? 'refused' : undefined);
     if (rule.alarm) await store.alarm(question.partnerId, question.requestId, rule);
-    if (rule.then === 'again') throw againLater(rule.code, failure.kind === 'status' ? failure.retryAfterSeconds : undefined);
+    if (rule.then === 'again')
+      throw againLater(rule.code, failure.kind === 'status' ? failure.retryAfterSeconds : undefined);
   };
 
   /** Whether the office has the question. A look-up that fails is a failed attempt: nothing is repeated blindly. */
@@ -199,7 +219,12 @@ export function officeActivities({ store, wire }: OfficePorts): OfficeActivities
       const question = await store.findQuestion(requestId);
       if (!question) return { recalled: false };
       if (question.recalled) return { recalled: true };
-      const told = await wire.tell(question.partnerId, { requestId, messageId: `${requestId}:recall`, action: 'recall', body: {} });
+      const told = await wire.tell(question.partnerId, {
+        requestId,
+        messageId: `${requestId}:recall`,
+        action: 'recall',
+        body: {},
+      });
       if (!told.ok) {
         await fail({ requestId, partnerId: question.partnerId }, told.failure);
         return { recalled: false };

@@ -1,4 +1,12 @@
-import { condition, continueAsNew, defineSignal, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  continueAsNew,
+  defineSignal,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { FeedActivities } from '../activities/feed.ts';
 import { feedSignals, type PartnerFeedInput } from './messages.ts';
 
@@ -25,7 +33,9 @@ export async function partnerFeed(input: PartnerFeedInput): Promise<void> {
     // A new run begins by looking, so that a nudge that came meanwhile is not lost.
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof partnerFeed>(input);
     if (next === 0 || nudged) continue;
-    setCurrentDetails(next === null ? 'Nothing waits; a new event wakes this feed.' : 'Waits for the next attempt that is due.');
+    setCurrentDetails(
+      next === null ? 'Nothing waits; a new event wakes this feed.' : 'Waits for the next attempt that is due.',
+    );
     if (next === null) await condition(() => nudged);
     else await condition(() => nudged, next);
   }

@@ -16,9 +16,19 @@ export type MovementMessage = {
 };
 
 type Row = {
-  id: string; reference: string; mode: string; origin: string; destination: string; departs_at: Date; arrives_at: Date;
-  seat_capacity: number; infant_capacity: number; stretcher_capacity: number; wheelchair_capacity: number;
-  people: number; households: number;
+  id: string;
+  reference: string;
+  mode: string;
+  origin: string;
+  destination: string;
+  departs_at: Date;
+  arrives_at: Date;
+  seat_capacity: number;
+  infant_capacity: number;
+  stretcher_capacity: number;
+  wheelchair_capacity: number;
+  people: number;
+  households: number;
 };
 
 /** @throws Error where there is no such movement */

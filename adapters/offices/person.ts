@@ -22,7 +22,11 @@ export async function lockPerson(client: Queryable, journeyId: string): Promise<
 }
 
 /** Everything of a person that an office could be sent; the caller keeps what the question needs. Empty once erased. */
-export async function readPersonFields(client: Queryable, keyring: Keyring, person: LockedPerson): Promise<PersonFields> {
+export async function readPersonFields(
+  client: Queryable,
+  keyring: Keyring,
+  person: LockedPerson,
+): Promise<PersonFields> {
   const core = await readPerson(client, keyring, person.personId);
   if (!core) return {};
   const fields: Array<[keyof PersonFields, string | null]> = [

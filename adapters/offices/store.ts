@@ -12,7 +12,14 @@ import { readGateFacts } from '../postgres/gateFacts.ts';
 import { writeSent } from '../postgres/ledger.ts';
 import { chooseOffice, findAgreement, type Office, readOffice, type SecretBox } from '../postgres/partners.ts';
 import {
-  countAttempt, intendRequest, lockRound, markFailed, markRecalled, markTaken, readRequest, type RequestRow,
+  countAttempt,
+  intendRequest,
+  lockRound,
+  markFailed,
+  markRecalled,
+  markTaken,
+  type RequestRow,
+  readRequest,
 } from '../postgres/requests.ts';
 import type { Keyring } from '../secrets/envelope.ts';
 import { type MovementMessage, readMovementMessage } from './movementMessage.ts';
@@ -49,7 +56,11 @@ export function officeStore({ pool, keyring, secrets, callbackBase, now = Date.n
     failed: (requestId, code, final) => markFailed(pool, requestId, code, final),
     recalled: (requestId) => markRecalled(pool, requestId),
     alarm: (partnerId, requestId, { code }) =>
-      raiseAlarm(pool, { subject: partnerId, kind: 'office_fails', detail: { code, request: requestId } }, `${code} ${today(now())}`),
+      raiseAlarm(
+        pool,
+        { subject: partnerId, kind: 'office_fails', detail: { code, request: requestId } },
+        `${code} ${today(now())}`,
+      ),
   };
 
   /** The whole decision under the lock of the journey: a hold or a withdrawal comes before it, or waits until it stands. */
@@ -68,14 +79,28 @@ export function officeStore({ pool, keyring, secrets, callbackBase, now = Date.n
     if (!office) return { outcome: 'no_office' };
     const at = await operationTime(client, input.operationId, now());
     const unsure = standing && { requestId: standing.request.id, partnerId: standing.request.partnerId };
-    const may = await mayDisclose(client, { journeyId: input.journeyId, operationId: input.operationId, partnerId: office.id, kind, at });
+    const may = await mayDisclose(client, {
+      journeyId: input.journeyId,
+      operationId: input.operationId,
+      partnerId: office.id,
+      kind,
+      at,
+    });
     if ('reasons' in may) return { outcome: 'blocked', reasons: may.reasons, ...(unsure ? { unsure } : {}) };
 
     const sent = minimised(await readPersonFields(client, keyring, person), may.fields);
     const requestId = standing?.request.id ?? derivedId('request', input.journeyId, kind, office.id, input.round);
     const { operationId, round } = input;
     const askedAt = standing?.request.askedAt ?? input.at;
-    await intendRequest(client, { id: requestId, kind, subject: input.journeyId, operationId, partnerId: office.id, round, askedAt });
+    await intendRequest(client, {
+      id: requestId,
+      kind,
+      subject: input.journeyId,
+      operationId,
+      partnerId: office.id,
+      round,
+      askedAt,
+    });
     await writeSent(client, {
       // Under another consent or agreement it is another disclosure, though it be the same question.
       id: derivedId('disclosure', requestId, person.consentVersion, may.agreementId),
@@ -89,30 +114,63 @@ export function officeStore({ pool, keyring, secrets, callbackBase, now = Date.n
       agreementId: may.agreementId,
       at,
     });
-    return ask(requestId, office, standing !== undefined, { kind, operation: operationId, asked_at: iso(askedAt), person: sent });
+    return ask(requestId, office, standing !== undefined, {
+      kind,
+      operation: operationId,
+      asked_at: iso(askedAt),
+      person: sent,
+    });
   }
 
-  async function intendMovement(client: Queryable, kind: 'booking' | 'reception', input: BookingInput | ReceptionInput): Promise<Intent> {
+  async function intendMovement(
+    client: Queryable,
+    kind: 'booking' | 'reception',
+    input: BookingInput | ReceptionInput,
+  ): Promise<Intent> {
     const movement = await readMovementMessage(client, input.movementId);
     const standing = await standingQuestion(client, input.movementId, kind, input.round, input.partnerId);
     if (standing?.intent) return standing.intent;
     const partnerId = standing?.request.partnerId ?? input.partnerId;
     const office =
       kind === 'booking'
-        ? partnerId === undefined ? undefined : await readOffice(client, secrets, partnerId)
-        : await chooseOffice(client, secrets, { operationId: input.operationId, kind: ASKED_OF[kind], ...(partnerId === undefined ? {} : { partnerId }) });
+        ? partnerId === undefined
+          ? undefined
+          : await readOffice(client, secrets, partnerId)
+        : await chooseOffice(client, secrets, {
+            operationId: input.operationId,
+            kind: ASKED_OF[kind],
+            ...(partnerId === undefined ? {} : { partnerId }),
+          });
     if (!office) return { outcome: 'no_office' };
     if (kind === 'reception') {
       // No person is named; but who comes when is told only to whom it was agreed with.
       const at = await operationTime(client, input.operationId, now());
-      const agreed = await findAgreement(client, { partnerId: office.id, operationId: input.operationId, purpose: kind, at });
+      const agreed = await findAgreement(client, {
+        partnerId: office.id,
+        operationId: input.operationId,
+        purpose: kind,
+        at,
+      });
       if (!agreed) return { outcome: 'blocked', reasons: ['no_agreement'] };
     }
     const requestId = standing?.request.id ?? derivedId('request', input.movementId, kind, office.id, input.round);
     const { operationId, round } = input;
     const askedAt = standing?.request.askedAt ?? input.at;
-    await intendRequest(client, { id: requestId, kind, subject: input.movementId, operationId, partnerId: office.id, round, askedAt });
-    return ask(requestId, office, standing !== undefined, { kind, operation: operationId, asked_at: iso(askedAt), movement });
+    await intendRequest(client, {
+      id: requestId,
+      kind,
+      subject: input.movementId,
+      operationId,
+      partnerId: office.id,
+      round,
+      askedAt,
+    });
+    return ask(requestId, office, standing !== undefined, {
+      kind,
+      operation: operationId,
+      asked_at: iso(askedAt),
+      movement,
+    });
   }
 
   async function intendEvidence(
@@ -172,7 +230,12 @@ export function officeStore({ pool, keyring, secrets, callbackBase, now = Date.n
     const { id: partnerId } = office;
     return {
       outcome: 'ask',
-      question: { requestId, partnerId, lookUpFirst, message: { request_id: requestId, ...message, reply_to: replyTo(partnerId) } },
+      question: {
+        requestId,
+        partnerId,
+        lookUpFirst,
+        message: { request_id: requestId, ...message, reply_to: replyTo(partnerId) },
+      },
     };
   }
 
@@ -191,7 +254,13 @@ export function officeStore({ pool, keyring, secrets, callbackBase, now = Date.n
   }
 }
 
-type QuestionBody = { kind: string; operation: string; asked_at: string; person?: Record<string, string>; movement?: MovementMessage };
+type QuestionBody = {
+  kind: string;
+  operation: string;
+  asked_at: string;
+  person?: Record<string, string>;
+  movement?: MovementMessage;
+};
 
 /** One alarm of a kind a day: an office that fails for hours is one incident. */
 const today = (real: number): string => iso(real).slice(0, 10);

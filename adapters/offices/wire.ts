@@ -1,6 +1,6 @@
+import type { Called, OfficeWire } from '../../activities/offices.ts';
 import type { CallFailure } from '../../domain/offices/failures.ts';
 import type { OfficeReply } from '../../domain/offices/protocol.ts';
-import type { Called, OfficeWire } from '../../activities/offices.ts';
 import type { Office } from '../postgres/partners.ts';
 import type { Call, CallAnswer, CallFailure as WireFailure } from '../webhooks/call.ts';
 import { sign } from '../webhooks/signature.ts';
@@ -67,7 +67,10 @@ const isStatus = (answer: CallAnswer, status: number): boolean =>
 /** The answer as the protocol has it. `alsoGood`: statuses that carry the same body as 200. */
 function understood(answer: CallAnswer, alsoGood: readonly number[]): Called<OfficeReply> {
   const good = answer.ok || (answer.failure.kind === 'status' && alsoGood.includes(answer.failure.status));
-  if (!good) return answer.ok ? { ok: false, failure: { kind: 'malformed' } } : { ok: false, failure: failureOf(answer.failure) };
+  if (!good)
+    return answer.ok
+      ? { ok: false, failure: { kind: 'malformed' } }
+      : { ok: false, failure: failureOf(answer.failure) };
   const reply = replyOf(answer.ok ? answer.body : answer.failure.kind === 'status' ? answer.failure.body : undefined);
   return reply ? { ok: true, value: reply } : { ok: false, failure: { kind: 'malformed' } };
 }

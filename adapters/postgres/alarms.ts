@@ -9,6 +9,12 @@ export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string):
   await db.query(
     `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, $4, $5)
      on conflict (id) do nothing`,
-    [derivedId('alarm', alarm.subject, alarm.kind, occasion), alarm.operationId ?? null, alarm.subject, alarm.kind, alarm.detail],
+    [
+      derivedId('alarm', alarm.subject, alarm.kind, occasion),
+      alarm.operationId ?? null,
+      alarm.subject,
+      alarm.kind,
+      alarm.detail,
+    ],
   );
 }

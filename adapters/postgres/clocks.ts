@@ -4,7 +4,12 @@ import type { Queryable } from './database.ts';
 
 /** The clocks of these operations; an operation without segments, which cannot be, is left out. */
 export async function readClocks(db: Queryable, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
-  const { rows } = await db.query<{ operation_id: string; from_operation_time: Date; from_real_time: Date; seconds_per_day: number }>(
+  const { rows } = await db.query<{
+    operation_id: string;
+    from_operation_time: Date;
+    from_real_time: Date;
+    seconds_per_day: number;
+  }>(
     `select operation_id, from_operation_time, from_real_time, seconds_per_day
        from clock_segments where operation_id = any($1) order by operation_id, position`,
     [[...new Set(operationIds)]],
@@ -22,7 +27,11 @@ export async function readClocks(db: Queryable, operationIds: readonly string[])
 }
 
 /** Operation time of each operation at the real moment `real`. */
-export async function operationTimes(db: Queryable, operationIds: readonly string[], real: Instant): Promise<Map<string, Instant>> {
+export async function operationTimes(
+  db: Queryable,
+  operationIds: readonly string[],
+  real: Instant,
+): Promise<Map<string, Instant>> {
   const clocks = await readClocks(db, operationIds);
   return new Map([...clocks].map(([operationId, clock]) => [operationId, toOperation(clock, real)]));
 }

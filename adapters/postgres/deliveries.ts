@@ -18,24 +18,32 @@ export type FeedEndpoint = {
 
 export async function readFeedEndpoint(db: Queryable, endpointId: string): Promise<FeedEndpoint | undefined> {
   const { rows } = await db.query<{
-    id: string; partner_id: string; url: string; status: FeedEndpoint['status']; partner_status: string;
-    secrets: Buffer; key_id: string; failing_since: Date | null;
+    id: string;
+    partner_id: string;
+    url: string;
+    status: FeedEndpoint['status'];
+    partner_status: string;
+    secrets: Buffer;
+    key_id: string;
+    failing_since: Date | null;
   }>(
     `select e.id, e.partner_id, e.url, e.status, p.status as partner_status, e.secrets, e.key_id, e.failing_since
        from endpoints e join partners p on p.id = e.partner_id where e.id = $1`,
     [endpointId],
   );
   const row = rows[0];
-  return row && {
-    id: row.id,
-    partnerId: row.partner_id,
-    url: row.url,
-    status: row.status,
-    partnerActive: row.partner_status === 'active',
-    secrets: row.secrets,
-    keyId: row.key_id,
-    failingSince: row.failing_since,
-  };
+  return (
+    row && {
+      id: row.id,
+      partnerId: row.partner_id,
+      url: row.url,
+      status: row.status,
+      partnerActive: row.partner_status === 'active',
+      secrets: row.secrets,
+      keyId: row.key_id,
+      failingSince: row.failing_since,
+    }
+  );
 }
 
 /** An event that is about to be sent, with what is asked again at this moment. */
@@ -62,8 +70,17 @@ export type DueDelivery = {
  */
 export async function claimHeads(db: Queryable, endpointId: string, limit: number): Promise<DueDelivery[]> {
   const { rows } = await db.query<{
-    outbox_id: string; operation_id: string; subject: string; seq: number; position: number; type: string; at: Date;
-    data: Record<string, unknown>; attempts: number; person_id: string | null; may_share: boolean;
+    outbox_id: string;
+    operation_id: string;
+    subject: string;
+    seq: number;
+    position: number;
+    type: string;
+    at: Date;
+    data: Record<string, unknown>;
+    attempts: number;
+    person_id: string | null;
+    may_share: boolean;
   }>({
     name: 'claim_heads',
     text: `
@@ -117,7 +134,8 @@ export async function agreedEventTypes(
     [partnerId, [...now.keys()], [...now.values()]],
   );
   const agreed = new Map<string, Set<string>>();
-  for (const { operation_id, type } of rows) agreed.set(operation_id, (agreed.get(operation_id) ?? new Set()).add(type));
+  for (const { operation_id, type } of rows)
+    agreed.set(operation_id, (agreed.get(operation_id) ?? new Set()).add(type));
   return agreed;
 }
 
@@ -164,7 +182,12 @@ export async function settleDeliveries(db: Queryable, endpointId: string, settle
 }
 
 /** Gives claimed deliveries back unsent, due again in `inMs`: no attempt is counted. */
-export async function postponeDeliveries(db: Queryable, endpointId: string, outboxIds: readonly string[], inMs: number): Promise<void> {
+export async function postponeDeliveries(
+  db: Queryable,
+  endpointId: string,
+  outboxIds: readonly string[],
+  inMs: number,
+): Promise<void> {
   if (outboxIds.length === 0) return;
   await db.query(
     `update deliveries set next_attempt_at = now() + make_interval(secs => $3::double precision / 1000)
@@ -199,7 +222,9 @@ export async function noteHealth(db: Queryable, endpointId: string, answers: boo
 
 /** Stops sending to an endpoint. False where it was not active: then somebody else has seen to it. */
 export async function disableEndpoint(db: Queryable, endpointId: string): Promise<boolean> {
-  const { rowCount } = await db.query(`update endpoints set status = 'disabled' where id = $1 and status = 'active'`, [endpointId]);
+  const { rowCount } = await db.query(`update endpoints set status = 'disabled' where id = $1 and status = 'active'`, [
+    endpointId,
+  ]);
   return rowCount === 1;
 }
 
@@ -228,7 +253,11 @@ export async function feedsWithDue(db: Queryable): Promise<string[]> {
 }
 
 /** Sends events again from the start of the schedule. Returns how many of them this endpoint had. */
-export async function replayDeliveries(db: Queryable, endpointId: string, outboxIds: readonly string[]): Promise<number> {
+export async function replayDeliveries(
+  db: Queryable,
+  endpointId: string,
+  outboxIds: readonly string[],
+): Promise<number> {
   const { rowCount } = await db.query(
     `update deliveries set status = 'queued', attempts = 0, next_attempt_at = now(), withheld_reason = null, delivered_at = null
       where endpoint_id = $1 and outbox_id = any($2)`,
@@ -260,7 +289,15 @@ export async function replayRange(db: Queryable, endpointId: string, from: numbe
 /** Opens (or opens again) the task that tells people about an endpoint or about an event that was parked. */
 export async function openFeedTask(
   db: Queryable,
-  task: { id: string; operationId: string; subject: string; kind: 'webhook_parked' | 'endpoint_disabled'; role: 'admin' | 'duty_supervisor'; at: string; data: Record<string, unknown> },
+  task: {
+    id: string;
+    operationId: string;
+    subject: string;
+    kind: 'webhook_parked' | 'endpoint_disabled';
+    role: 'admin' | 'duty_supervisor';
+    at: string;
+    data: Record<string, unknown>;
+  },
 ): Promise<void> {
   await db.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data) values ($1, $2, $3, $4, $5, $6, $7)

@@ -26,7 +26,14 @@ export async function receive(db: Queryable, received: Received): Promise<boolea
        values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, event_id) do nothing returning event_id
      )
      select pg_notify('inbox', '') from taken`,
-    [received.partnerId, received.eventId, callback.type, received.requestId ?? null, received.body, iso(callback.occurredAt)],
+    [
+      received.partnerId,
+      received.eventId,
+      callback.type,
+      received.requestId ?? null,
+      received.body,
+      iso(callback.occurredAt),
+    ],
   );
   return rowCount === 1;
 }
@@ -35,7 +42,13 @@ export type InboxRow = Received & { receivedAt: Instant };
 
 /** The oldest callbacks that are still to be applied, locked for the transaction. */
 export async function claimReceived(client: Queryable, limit: number): Promise<InboxRow[]> {
-  const { rows } = await client.query<{ partner_id: string; event_id: string; request_id: string | null; body: InboxBody; received_at: Date }>(
+  const { rows } = await client.query<{
+    partner_id: string;
+    event_id: string;
+    request_id: string | null;
+    body: InboxBody;
+    received_at: Date;
+  }>(
     `select partner_id, event_id, request_id, body, received_at from inbox
       where status = 'received' order by received_at, event_id limit $1 for update skip locked`,
     [limit],

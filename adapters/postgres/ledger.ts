@@ -23,8 +23,16 @@ export async function writeSent(client: Queryable, sent: Sent): Promise<void> {
     `insert into disclosures (id, person_id, journey_id, kind, partner_id, request_id, purpose, fields, consent_version, agreement_id, at)
      values ($1, $2, $3, 'sent', $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
     [
-      sent.id, sent.personId, sent.journeyId, sent.partnerId, sent.requestId, sent.purpose, sent.fields,
-      sent.consentVersion, sent.agreementId, iso(sent.at),
+      sent.id,
+      sent.personId,
+      sent.journeyId,
+      sent.partnerId,
+      sent.requestId,
+      sent.purpose,
+      sent.fields,
+      sent.consentVersion,
+      sent.agreementId,
+      iso(sent.at),
     ],
   );
 }

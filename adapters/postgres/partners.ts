@@ -15,10 +15,15 @@ export type SecretBox = {
 };
 
 /** The secrets by which a partner and we sign to each other, newest first; empty where it has none or is unknown. */
-export async function readPartnerSecrets(db: Queryable, box: Pick<SecretBox, 'open'>, partnerId: string): Promise<string[]> {
-  const { rows } = await db.query<{ secrets: Buffer | null; key_id: string | null }>('select secrets, key_id from partners where id = $1', [
-    partnerId,
-  ]);
+export async function readPartnerSecrets(
+  db: Queryable,
+  box: Pick<SecretBox, 'open'>,
+  partnerId: string,
+): Promise<string[]> {
+  const { rows } = await db.query<{ secrets: Buffer | null; key_id: string | null }>(
+    'select secrets, key_id from partners where id = $1',
+    [partnerId],
+  );
   const row = rows[0];
   return row?.secrets && row.key_id ? box.open(partnerId, { sealed: row.secrets, keyId: row.key_id }) : [];
 }
@@ -48,11 +53,19 @@ type Raw = { id: string; kind: PartnerKind; base_url: string | null; secrets: Bu
 const COLUMNS = 'p.id, p.kind, p.base_url, p.secrets, p.key_id';
 
 const toOffice = ({ id, kind, base_url, secrets, key_id }: Raw, box: Pick<SecretBox, 'open'>): Office | undefined =>
-  base_url && secrets && key_id ? { id, kind, baseUrl: base_url, secrets: box.open(id, { sealed: secrets, keyId: key_id }) } : undefined;
+  base_url && secrets && key_id
+    ? { id, kind, baseUrl: base_url, secrets: box.open(id, { sealed: secrets, keyId: key_id }) }
+    : undefined;
 
 /** One partner as an office to call; undefined where it is suspended or has no address. */
-export async function readOffice(db: Queryable, box: Pick<SecretBox, 'open'>, partnerId: string): Promise<Office | undefined> {
-  const { rows } = await db.query<Raw>(`select ${COLUMNS} from partners p where p.id = $1 and p.status = 'active'`, [partnerId]);
+export async function readOffice(
+  db: Queryable,
+  box: Pick<SecretBox, 'open'>,
+  partnerId: string,
+): Promise<Office | undefined> {
+  const { rows } = await db.query<Raw>(`select ${COLUMNS} from partners p where p.id = $1 and p.status = 'active'`, [
+    partnerId,
+  ]);
   return rows[0] && toOffice(rows[0], box);
 }
 

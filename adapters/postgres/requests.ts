@@ -53,7 +53,12 @@ function fromRaw(raw: Raw): RequestRow {
 }
 
 /** The question of this round, whichever office it went to. Locked for the transaction. */
-export async function lockRound(client: Queryable, subject: string, kind: RequestKind, round: number): Promise<RequestRow | undefined> {
+export async function lockRound(
+  client: Queryable,
+  subject: string,
+  kind: RequestKind,
+  round: number,
+): Promise<RequestRow | undefined> {
   const { rows } = await client.query<Raw>(
     `select ${COLUMNS} from requests where subject = $1 and kind = $2 and round = $3 order by created_at desc limit 1 for update`,
     [subject, kind, round],
@@ -68,7 +73,10 @@ export async function readRequest(db: Queryable, id: string): Promise<RequestRow
 
 /** Locks the questions of these ids, in the order of ids. */
 export async function lockRequests(client: Queryable, ids: readonly string[]): Promise<Map<string, RequestRow>> {
-  const { rows } = await client.query<Raw>(`select ${COLUMNS} from requests where id = any($1) order by id for update`, [ids]);
+  const { rows } = await client.query<Raw>(
+    `select ${COLUMNS} from requests where id = any($1) order by id for update`,
+    [ids],
+  );
   return new Map(rows.map((raw) => [raw.id, fromRaw(raw)]));
 }
 
@@ -81,7 +89,15 @@ export async function intendRequest(
     `insert into requests (id, kind, subject, operation_id, partner_id, round, asked_at, attempts)
      values ($1, $2, $3, $4, $5, $6, $7, 1)
      on conflict (id) do update set attempts = requests.attempts + 1`,
-    [request.id, request.kind, request.subject, request.operationId, request.partnerId, request.round, iso(request.askedAt)],
+    [
+      request.id,
+      request.kind,
+      request.subject,
+      request.operationId,
+      request.partnerId,
+      request.round,
+      iso(request.askedAt),
+    ],
   );
 }
 
@@ -127,7 +143,12 @@ export async function markRecalled(db: Queryable, id: string): Promise<void> {
 }
 
 /** What a callback made of the question: it proves, too, that the office had it. */
-export async function markHeard(client: Queryable, id: string, status: 'acknowledged' | 'answered', standing: Outcome): Promise<void> {
+export async function markHeard(
+  client: Queryable,
+  id: string,
+  status: 'acknowledged' | 'answered',
+  standing: Outcome,
+): Promise<void> {
   await client.query(
     `update requests set status = $2, sent_at = coalesce(sent_at, now()), acknowledged_at = coalesce(acknowledged_at, now()),
        answered_at = case when $2 = 'answered' then coalesce(answered_at, now()) else answered_at end,

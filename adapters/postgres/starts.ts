@@ -3,7 +3,13 @@ import type { Queryable } from './database.ts';
 /** After this many refusals by the server itself a start is left alone, and an alarm tells of it. */
 export const MOST_ATTEMPTS = 20;
 
-export type PendingStartRow = { workflowId: string; workflow: string; taskQueue: string; input: unknown; attempts: number };
+export type PendingStartRow = {
+  workflowId: string;
+  workflow: string;
+  taskQueue: string;
+  input: unknown;
+  attempts: number;
+};
 
 type Raw = { workflow_id: string; workflow: string; task_queue: string; input: unknown; attempts: number };
 
@@ -36,7 +42,11 @@ export async function claimTheseStarts(client: Queryable, workflowIds: readonly 
 }
 
 /** Writes which were started, and which the server refused. */
-export async function settleStarts(client: Queryable, started: readonly string[], refused: readonly string[]): Promise<void> {
+export async function settleStarts(
+  client: Queryable,
+  started: readonly string[],
+  refused: readonly string[],
+): Promise<void> {
   await client.query(
     `update pending_starts set
        started_at = case when workflow_id = any($1) then now() end,
@@ -48,6 +58,8 @@ export async function settleStarts(client: Queryable, started: readonly string[]
 
 /** Whether a workflow is still waiting to be started. */
 export async function isPending(db: Queryable, workflowId: string): Promise<boolean> {
-  const { rowCount } = await db.query('select from pending_starts where workflow_id = $1 and started_at is null', [workflowId]);
+  const { rowCount } = await db.query('select from pending_starts where workflow_id = $1 and started_at is null', [
+    workflowId,
+  ]);
   return rowCount !== 0;
 }

@@ -1,7 +1,7 @@
+import type { Role } from '../../domain/actor.ts';
 import { type Answer, answerOf, isVehicleNews, type VehicleNews, vehicleNewsOf } from '../../domain/offices/news.ts';
 import { CALLBACKS, type RequestKind } from '../../domain/offices/protocol.ts';
 import { outcomeAfter, standingOf } from '../../domain/offices/standing.ts';
-import type { Role } from '../../domain/actor.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
@@ -11,7 +11,7 @@ import { writeIssuedDocument } from '../postgres/documents.ts';
 import { claimReceived, endInbox, type InboxEnd, type InboxRow, movementsOfCarrier } from '../postgres/inbox.ts';
 import { lockRequests, markHeard, type RequestRow } from '../postgres/requests.ts';
 import { isPending } from '../postgres/starts.ts';
-import { type House, type HouseNames, temporalIsAway, type Told } from './house.ts';
+import { type House, type HouseNames, type Told, temporalIsAway } from './house.ts';
 import { eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
 const APPLIER_LOCK = 7_261_002;
@@ -66,8 +66,15 @@ type Verdict =
 /** Returns how many were left for a later pass. */
 async function apply(deps: ApplierDeps, client: Queryable, rows: readonly InboxRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const requests = await lockRequests(client, rows.flatMap(({ requestId }) => requestId ?? []));
-  const now = await operationTimes(client, [...requests.values()].map(({ operationId }) => operationId), Date.now());
+  const requests = await lockRequests(
+    client,
+    rows.flatMap(({ requestId }) => requestId ?? []),
+  );
+  const now = await operationTimes(
+    client,
+    [...requests.values()].map(({ operationId }) => operationId),
+    Date.now(),
+  );
   const telling: Array<{ row: InboxRow; verdict: Exclude<Verdict, { end: string }> }> = [];
   for (const row of inTheirOwnOrder(rows)) {
     const verdict = await judge(client, row, requests, now);
@@ -88,7 +95,9 @@ function inTheirOwnOrder(rows: readonly InboxRow[]): InboxRow[] {
     const key = row.requestId ?? `${row.partnerId} ${row.eventId}`;
     byQuestion.set(key, [...(byQuestion.get(key) ?? []), row]);
   }
-  return [...byQuestion.values()].flatMap((group) => group.sort((a, b) => a.body.callback.occurredAt - b.body.callback.occurredAt));
+  return [...byQuestion.values()].flatMap((group) =>
+    group.sort((a, b) => a.body.callback.occurredAt - b.body.callback.occurredAt),
+  );
 }
 
 async function judge(
@@ -147,17 +156,31 @@ async function turnAway(
 ): Promise<void> {
   const { end, alarm, subject, operationId, taskFor } = verdict;
   await endInbox(client, row, end, subject);
-  const detail = { partner: row.partnerId, event: row.eventId, type: row.body.callback.type, request: row.requestId ?? null };
+  const detail = {
+    partner: row.partnerId,
+    event: row.eventId,
+    type: row.body.callback.type,
+    request: row.requestId ?? null,
+  };
   if (alarm !== undefined) {
-    await raiseAlarm(client, { subject: subject ?? row.partnerId, kind: alarm, detail, ...(operationId ? { operationId } : {}) }, keyOf(row));
+    await raiseAlarm(
+      client,
+      { subject: subject ?? row.partnerId, kind: alarm, detail, ...(operationId ? { operationId } : {}) },
+      keyOf(row),
+    );
   }
   if (taskFor !== undefined && alarm !== undefined && subject !== undefined && operationId !== undefined) {
     await client.query(
       `insert into tasks (id, operation_id, subject, kind, role, opened_at, data) values ($1, $2, $3, $4, $5, $6, $7)
        on conflict (id) do nothing`,
       [
-        `${alarm}.${keyOf(row)}`, operationId, subject, alarm, WHO_LOOKS[taskFor],
-        iso(now.get(operationId) ?? row.body.callback.occurredAt), detail,
+        `${alarm}.${keyOf(row)}`,
+        operationId,
+        subject,
+        alarm,
+        WHO_LOOKS[taskFor],
+        iso(now.get(operationId) ?? row.body.callback.occurredAt),
+        detail,
       ],
     );
   }
@@ -199,10 +222,18 @@ async function hear(
     at,
   });
   if (row.body.sealedNumber) {
-    const kept = await deps.keepNumber(client, row.body.sealedNumber, { journeyId: request.subject, documentId, eventKey: keyOf(row) });
+    const kept = await deps.keepNumber(client, row.body.sealedNumber, {
+      journeyId: request.subject,
+      documentId,
+      eventKey: keyOf(row),
+    });
     if (!kept) {
       const detail = { partner: row.partnerId, event: row.eventId, document: documentId };
-      await raiseAlarm(client, { subject: request.subject, operationId: request.operationId, kind: 'document_number_lost', detail }, keyOf(row));
+      await raiseAlarm(
+        client,
+        { subject: request.subject, operationId: request.operationId, kind: 'document_number_lost', detail },
+        keyOf(row),
+      );
     }
   }
 }
@@ -229,7 +260,8 @@ async function tell(
     const [first] = group;
     if (!first) continue;
     const subject = first.verdict.tell === 'answer' ? first.verdict.request.subject : first.verdict.movementId;
-    const kind = first.verdict.tell === 'answer' && !isMovementQuestion(first.verdict.request.kind) ? 'journey' : 'movement';
+    const kind =
+      first.verdict.tell === 'answer' && !isMovementQuestion(first.verdict.request.kind) ? 'journey' : 'movement';
     letters.push({
       rows: group.map(({ row }) => row),
       workflowId: kind === 'journey' ? deps.names.workflowId.journey(subject) : deps.names.workflowId.movement(subject),
@@ -241,7 +273,13 @@ async function tell(
               { kind, id: subject },
               group.flatMap(({ row, verdict }) =>
                 verdict.tell === 'answer'
-                  ? { eventKey: keyOf(row), requestId: verdict.request.id, partnerId: row.partnerId, at: verdict.at, answer: verdict.answer }
+                  ? {
+                      eventKey: keyOf(row),
+                      requestId: verdict.request.id,
+                      partnerId: row.partnerId,
+                      at: verdict.at,
+                      answer: verdict.answer,
+                    }
                   : [],
               ),
             )
@@ -249,7 +287,13 @@ async function tell(
               subject,
               group.flatMap(({ row, verdict }) =>
                 verdict.tell === 'vehicle'
-                  ? { eventKey: keyOf(row), partnerId: row.partnerId, at: verdict.at, ...reasonOf(row), news: verdict.news }
+                  ? {
+                      eventKey: keyOf(row),
+                      partnerId: row.partnerId,
+                      at: verdict.at,
+                      ...reasonOf(row),
+                      news: verdict.news,
+                    }
                   : [],
               ),
             ),
@@ -273,7 +317,11 @@ async function tell(
     for (const row of rows) {
       await endInbox(client, row, told === 'told' ? 'applied' : 'stale', subject);
       if (told === 'refused') {
-        await raiseAlarm(client, { subject, kind: 'news_not_taken', detail: { partner: row.partnerId, event: row.eventId } }, keyOf(row));
+        await raiseAlarm(
+          client,
+          { subject, kind: 'news_not_taken', detail: { partner: row.partnerId, event: row.eventId } },
+          keyOf(row),
+        );
       }
     }
   }
@@ -293,5 +341,7 @@ const documentIdOf = (request: RequestRow): string => derivedId('document', requ
 
 function reasonOf(row: InboxRow): { reasonCode?: string } {
   const { callback } = row.body;
-  return callback.type === 'movement.cancelled' && callback.data.reason !== undefined ? { reasonCode: callback.data.reason } : {};
+  return callback.type === 'movement.cancelled' && callback.data.reason !== undefined
+    ? { reasonCode: callback.data.reason }
+    : {};
 }

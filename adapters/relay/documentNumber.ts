@@ -8,7 +8,13 @@ import type { ApplierDeps } from './applier.ts';
  * Moves the number of an issued document from under the house's key to under the person's own: from then on it goes
  * with the person. Nothing is kept of somebody who was erased meanwhile.
  */
-export function keepNumber({ keyring, secrets }: { keyring: Keyring; secrets: Pick<SecretBox, 'open'> }): ApplierDeps['keepNumber'] {
+export function keepNumber({
+  keyring,
+  secrets,
+}: {
+  keyring: Keyring;
+  secrets: Pick<SecretBox, 'open'>;
+}): ApplierDeps['keepNumber'] {
   return async (client: Queryable, { keyId, sealed }, { journeyId, documentId, eventKey }) => {
     const { rows } = await client.query<{ person_id: string }>(
       'select j.person_id from journeys j join person_keys k on k.person_id = j.person_id where j.id = $1',

@@ -4,7 +4,14 @@ import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { operationTime, operationTimes } from '../postgres/clocks.ts';
 import {
-  agreedEventTypes, claimHeads, disableEndpoint, nextDueIn, noteHealth, openFeedTask, postponeDeliveries, readFeedEndpoint,
+  agreedEventTypes,
+  claimHeads,
+  disableEndpoint,
+  nextDueIn,
+  noteHealth,
+  openFeedTask,
+  postponeDeliveries,
+  readFeedEndpoint,
   settleDeliveries,
 } from '../postgres/deliveries.ts';
 import type { SecretBox } from '../postgres/partners.ts';
@@ -27,19 +34,25 @@ export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs
   return {
     async endpoint(endpointId) {
       const row = await readFeedEndpoint(pool, endpointId);
-      return row && {
-        partnerId: row.partnerId,
-        url: row.url,
-        secrets: secrets.open(row.id, { sealed: row.secrets, keyId: row.keyId }),
-        open: row.status === 'active' && row.partnerActive,
-        removed: row.status === 'removed',
-      };
+      return (
+        row && {
+          partnerId: row.partnerId,
+          url: row.url,
+          secrets: secrets.open(row.id, { sealed: row.secrets, keyId: row.keyId }),
+          open: row.status === 'active' && row.partnerActive,
+          removed: row.status === 'removed',
+        }
+      );
     },
 
     async claim(endpointId, partnerId, limit) {
       const claimed = await claimHeads(pool, endpointId, limit);
       if (claimed.length === 0) return [];
-      const times = await operationTimes(pool, claimed.map(({ operationId }) => operationId), Date.now());
+      const times = await operationTimes(
+        pool,
+        claimed.map(({ operationId }) => operationId),
+        Date.now(),
+      );
       const agreed = await agreedEventTypes(pool, partnerId, new Map([...times].map(([id, at]) => [id, iso(at)])));
       return claimed.map(({ at, mayShare, ...event }): DueEvent => {
         const covered = agreed.get(event.operationId)?.has(event.type) ?? false;
@@ -63,7 +76,11 @@ export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs
     async disable(endpointId, because, last) {
       if (!(await disableEndpoint(pool, endpointId))) return;
       const { operationId } = last;
-      await raiseAlarm(pool, { operationId, subject: endpointId, kind: 'endpoint_disabled', detail: { because } }, iso(Date.now()));
+      await raiseAlarm(
+        pool,
+        { operationId, subject: endpointId, kind: 'endpoint_disabled', detail: { because } },
+        iso(Date.now()),
+      );
       await openFeedTask(pool, {
         id: `endpoint_disabled.${endpointId}`,
         operationId,

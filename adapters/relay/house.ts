@@ -8,13 +8,18 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type * as messages from '../../workflows/messages.ts';
-import type { CarrierNews, HouseholdNews, OfficeNews, PartnerFeedInput, UnitMustLeave } from '../../workflows/messages.ts';
+import type {
+  CarrierNews,
+  HouseholdNews,
+  OfficeNews,
+  PartnerFeedInput,
+  UnitMustLeave,
+} from '../../workflows/messages.ts';
 
 /** Names of workflows and signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
-export type HouseNames = Pick<
-  typeof messages,
-  'TASK_QUEUE' | 'workflowId' | 'feedSignals' | 'journeySignals' | 'movementSignals'
->;
+export type HouseNames = Pick<typeof messages, 'workflowId' | 'feedSignals' | 'journeySignals' | 'movementSignals'> & {
+  TASK_QUEUE: string;
+};
 
 /** `closed`: the workflow has ended, or there is none. */
 export type Told = 'told' | 'closed';
@@ -110,6 +115,10 @@ const PASSING = [1, 4, 8, 10, 14];
  * status; an error that is not the server's is a fault of this one call and stops no other.
  */
 export function temporalIsAway(error: unknown): boolean {
-  const grpc = isGrpcServiceError(error) ? error : error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : undefined;
+  const grpc = isGrpcServiceError(error)
+    ? error
+    : error instanceof Error && isGrpcServiceError(error.cause)
+      ? error.cause
+      : undefined;
   return grpc === undefined ? error instanceof ServiceError : PASSING.includes(grpc.code);
 }

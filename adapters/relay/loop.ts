@@ -68,8 +68,17 @@ async function run(options: LoopOptions, alarmClock: AlarmClock, stopping: Abort
   }
 }
 
-async function session(options: LoopOptions, alarmClock: AlarmClock, stopping: AbortSignal, worked: () => void): Promise<void> {
-  const client = new Client({ connectionString: options.connectionString, connectionTimeoutMillis: 5_000, keepAlive: true });
+async function session(
+  options: LoopOptions,
+  alarmClock: AlarmClock,
+  stopping: AbortSignal,
+  worked: () => void,
+): Promise<void> {
+  const client = new Client({
+    connectionString: options.connectionString,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  });
   let broken: Error | undefined;
   client.on('error', (error) => {
     broken = error;
@@ -146,7 +155,11 @@ function newAlarmClock(): AlarmClock {
 }
 
 /** Runs `work` over all items, at most `limit` at once. Every item is tried; the first error is thrown afterwards. */
-export async function eachOf<Item>(items: readonly Item[], limit: number, work: (item: Item) => Promise<void>): Promise<void> {
+export async function eachOf<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   const waiting = [...items];
   const errors: unknown[] = [];
   const lane = async (): Promise<void> => {

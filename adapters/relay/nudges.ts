@@ -1,4 +1,4 @@
-import { type LoopLog, codeOf } from './loop.ts';
+import { codeOf, type LoopLog } from './loop.ts';
 
 /** Nudges that are still to be sent, each endpoint once however often it was asked for. */
 export type Nudges = { ask(endpointIds: readonly string[]): void; stop(): Promise<void> };

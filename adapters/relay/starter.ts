@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { type Queryable, transaction } from '../postgres/database.ts';
-import { claimStarts, claimTheseStarts, MOST_ATTEMPTS, type PendingStartRow, settleStarts } from '../postgres/starts.ts';
+import {
+  claimStarts,
+  claimTheseStarts,
+  MOST_ATTEMPTS,
+  type PendingStartRow,
+  settleStarts,
+} from '../postgres/starts.ts';
 import { type House, temporalIsAway } from './house.ts';
 import { codeOf, eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
@@ -81,11 +87,19 @@ async function startThese(
     }
   });
   if (started.length + refused.length > 0) {
-    await settleStarts(client, started, refused.map(({ workflowId }) => workflowId));
+    await settleStarts(
+      client,
+      started,
+      refused.map(({ workflowId }) => workflowId),
+    );
   }
   for (const { workflowId, attempts } of refused) {
     if (attempts + 1 === MOST_ATTEMPTS) {
-      await raiseAlarm(client, { subject: workflowId, kind: 'start_refused', detail: { attempts: MOST_ATTEMPTS } }, 'start');
+      await raiseAlarm(
+        client,
+        { subject: workflowId, kind: 'start_refused', detail: { attempts: MOST_ATTEMPTS } },
+        'start',
+      );
     }
   }
   return { started, ...(away === undefined ? {} : { away }) };

@@ -3,7 +3,7 @@ import type { Queryable } from '../postgres/database.ts';
 import { readFeedEndpoint } from '../postgres/deliveries.ts';
 import type { SecretBox } from '../postgres/partners.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
-import { deliver, type DeliveryEnd } from '../webhooks/send.ts';
+import { type DeliveryEnd, deliver } from '../webhooks/send.ts';
 
 /** Sends an event that means nothing, signed like any other, so that a partner can try an endpoint. Once, and at once. */
 export async function sendTestEvent(

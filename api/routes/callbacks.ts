@@ -102,7 +102,9 @@ function receivedOf(partnerId: string, body: CallbackBody, ports: Pick<CallbackP
     body: {
       callback: callbackOf(body),
       ...(movementReference === undefined ? {} : { movementReference }),
-      ...(body.type === 'document.issued' ? { sealedNumber: sealNumber(partnerId, body.event_id, body.data.number, ports) } : {}),
+      ...(body.type === 'document.issued'
+        ? { sealedNumber: sealNumber(partnerId, body.event_id, body.data.number, ports) }
+        : {}),
     },
   };
 }
@@ -128,7 +130,13 @@ function callbackOf(body: CallbackBody): Callback {
     case 'document.issued':
       return { type: body.type, occurredAt, data: { kind: body.data.kind, validUntil: body.data.valid_until } };
     case 'fitness.answered': {
-      const { result, conditions, valid_for_hours: validForHours, review_after_hours: reviewAfterHours, examined_at: examinedAt } = body.data;
+      const {
+        result,
+        conditions,
+        valid_for_hours: validForHours,
+        review_after_hours: reviewAfterHours,
+        examined_at: examinedAt,
+      } = body.data;
       return {
         type: body.type,
         occurredAt,
@@ -146,7 +154,11 @@ function callbackOf(body: CallbackBody): Callback {
       return {
         type: body.type,
         occurredAt,
-        data: { answer, ...(fineWaived === undefined ? {} : { fineWaived }), ...(reason === undefined ? {} : { reason }) },
+        data: {
+          answer,
+          ...(fineWaived === undefined ? {} : { fineWaived }),
+          ...(reason === undefined ? {} : { reason }),
+        },
       };
     }
     case 'booking.confirmed':
@@ -160,7 +172,12 @@ function callbackOf(body: CallbackBody): Callback {
         occurredAt,
         data: {
           ...(vehicle === undefined ? {} : { vehicle }),
-          seats: { seat: seats.seat, infantLap: seats.infant_lap, stretcherBlock: seats.stretcher_block, wheelchair: seats.wheelchair },
+          seats: {
+            seat: seats.seat,
+            infantLap: seats.infant_lap,
+            stretcherBlock: seats.stretcher_block,
+            wheelchair: seats.wheelchair,
+          },
         },
       };
     }

@@ -6,7 +6,10 @@ const code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code of letters, digits
 const codes = z.array(code).max(20);
 const reference = z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, 'A reference of letters, digits and ._/-');
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const hours = z.number().positive().max(24 * 366);
+const hours = z
+  .number()
+  .positive()
+  .max(24 * 366);
 const seats = z.number().int().min(0).max(10_000);
 
 const envelope = {

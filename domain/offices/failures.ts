@@ -16,35 +16,51 @@ export type FailureRule = { then: 'again' | 'give_up'; alarm: boolean; code: str
 
 const RULES = {
   guard: {
-    then: 'give_up', alarm: true, code: 'address_not_allowed',
+    then: 'give_up',
+    alarm: true,
+    code: 'address_not_allowed',
     because: 'the address is not one we send to; trying again changes nothing',
   },
   unreachable: {
-    then: 'again', alarm: false, code: 'office_unreachable',
+    then: 'again',
+    alarm: false,
+    code: 'office_unreachable',
     because: 'networks come back; the call may have arrived, so it is looked up before any repeat',
   },
   malformed: {
-    then: 'again', alarm: true, code: 'answer_not_understood',
+    then: 'again',
+    alarm: true,
+    code: 'answer_not_understood',
     because: 'the office has heard us and said something we cannot read; only the office can mend that',
   },
   busy: {
-    then: 'again', alarm: false, code: 'office_busy',
+    then: 'again',
+    alarm: false,
+    code: 'office_busy',
     because: 'the office asks for patience (408, 425, 429)',
   },
   broken: {
-    then: 'again', alarm: false, code: 'office_failing',
+    then: 'again',
+    alarm: false,
+    code: 'office_failing',
     because: 'a fault of the office (5xx) passes; it may have come after the question was taken',
   },
   credentials: {
-    then: 'again', alarm: true, code: 'signature_not_accepted',
+    then: 'again',
+    alarm: true,
+    code: 'signature_not_accepted',
     because: 'a secret was changed on one side only (401, 403); asked again once it is mended, nothing is dropped',
   },
   missing: {
-    then: 'again', alarm: true, code: 'address_answers_404',
+    then: 'again',
+    alarm: true,
+    code: 'address_answers_404',
     because: 'the base address is wrong or being moved; an operator can mend it',
   },
   refused: {
-    then: 'give_up', alarm: true, code: 'question_refused',
+    then: 'give_up',
+    alarm: true,
+    code: 'question_refused',
     because: 'the office does not take this question (other 4xx) or redirects (3xx, never followed)',
   },
 } as const satisfies Record<string, FailureRule>;

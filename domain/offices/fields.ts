@@ -51,7 +51,9 @@ export const FIELDS_NEEDED: Record<PersonRequestKind, Needs> = {
 export function fieldsFor(kind: PersonRequestKind, allowed: readonly string[]): PersonField[] | undefined {
   const { required, helpful } = FIELDS_NEEDED[kind];
   if (!required.every((field) => allowed.includes(field))) return undefined;
-  return PERSON_FIELDS.filter((field) => required.includes(field) || (helpful.includes(field) && allowed.includes(field)));
+  return PERSON_FIELDS.filter(
+    (field) => required.includes(field) || (helpful.includes(field) && allowed.includes(field)),
+  );
 }
 
 /** Keeps of a person what `fields` names, and drops what is not known. What is kept is what the ledger lists. */

@@ -20,7 +20,10 @@ export type Answer =
 
 /** What a carrier says of its own vehicle. Mirrors `CarrierNews` of the messages. */
 export type VehicleNews =
-  | { kind: 'smaller_vehicle'; capacity: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number } }
+  | {
+      kind: 'smaller_vehicle';
+      capacity: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
+    }
   | { kind: 'delayed'; departsAt: Instant; arrivesAt: Instant }
   | { kind: 'cancelled' }
   | { kind: 'departed' }

@@ -15,7 +15,13 @@ export type Question = {
 };
 
 /** Kept with the question. `answer` is what must be equal for two answers to say the same. */
-export type Outcome = { type: CallbackType; occurredAt: Instant; answer: string; retractedAt?: Instant; lastNewsAt?: Instant };
+export type Outcome = {
+  type: CallbackType;
+  occurredAt: Instant;
+  answer: string;
+  retractedAt?: Instant;
+  lastNewsAt?: Instant;
+};
 
 /**
  * What is done with a callback about a question: `apply` it; or record it only, because it is `stale` (older than what
@@ -32,7 +38,9 @@ export function standingOf(question: Question, callback: Callback): Standing {
   const before = question.outcome;
   if (before?.retractedAt !== undefined) {
     // Taken back is final for this question: whoever wants another answer asks again, and a person sees to it.
-    return callback.type === 'verification.answered' && callback.occurredAt > before.retractedAt ? 'contradicts' : 'stale';
+    return callback.type === 'verification.answered' && callback.occurredAt > before.retractedAt
+      ? 'contradicts'
+      : 'stale';
   }
   if (callback.type === 'verification.retracted') return 'apply';
   const answered = before !== undefined && CALLBACKS[before.type].final;
@@ -55,7 +63,12 @@ export function outcomeAfter(before: Outcome | undefined, callback: Callback): O
   if (type === 'verification.retracted') {
     return { ...(before ?? { type, occurredAt, answer: answerKey(callback) }), retractedAt: occurredAt };
   }
-  return { type, occurredAt, answer: answerKey(callback), lastNewsAt: Math.max(occurredAt, before?.lastNewsAt ?? occurredAt) };
+  return {
+    type,
+    occurredAt,
+    answer: answerKey(callback),
+    lastNewsAt: Math.max(occurredAt, before?.lastNewsAt ?? occurredAt),
+  };
 }
 
 /** Two callbacks with equal keys say the same. */

@@ -34,14 +34,21 @@ export async function insertOperation(pool: Pool, { secondsPerDay = 86_400 } = {
 export type JourneyRow = { journeyId: string; personId: string; householdId: string };
 
 /** One person, alone in a household, who has agreed to share. */
-export async function insertJourney(pool: Pool, operationId: string, { nationality = 'VUT', householdId = newId('household') } = {}): Promise<JourneyRow> {
+export async function insertJourney(
+  pool: Pool,
+  operationId: string,
+  { nationality = 'VUT', householdId = newId('household') } = {},
+): Promise<JourneyRow> {
   const personId = newId('person');
   const journeyId = newId('journey');
   await pool.query(
     `insert into households (id, operation_id, reference, requested_at, head_nationality) values ($1, $2, $1, now(), $3) on conflict do nothing`,
     [householdId, operationId, nationality],
   );
-  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, $2, 'F', 'adult')`, [personId, nationality]);
+  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, $2, 'F', 'adult')`, [
+    personId,
+    nationality,
+  ]);
   await pool.query(
     `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, stage_since,
                            identity, screening, consent, consent_version, consent_confirmed_at, consent_sharing)
@@ -57,7 +64,12 @@ export const TEST_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 export async function insertPartner(
   pool: Pool,
   operationId: string,
-  { kind = 'agency' as PartnerKind, state = null as string | null, baseUrl = null as string | null, secret = TEST_SECRET } = {},
+  {
+    kind = 'agency',
+    state = null,
+    baseUrl = null,
+    secret = TEST_SECRET,
+  }: { kind?: PartnerKind; state?: string | null; baseUrl?: string | null; secret?: string } = {},
 ): Promise<string> {
   const id = newId('partner');
   const { sealed, keyId } = openBox.seal(id, [secret]);
@@ -73,7 +85,12 @@ export async function insertAgreement(
   pool: Pool,
   partnerId: string,
   operationId: string,
-  { purposes = [] as string[], fields = [] as string[], eventTypes = [] as string[], validUntil = null as string | null } = {},
+  {
+    purposes = [] as string[],
+    fields = [] as string[],
+    eventTypes = [] as string[],
+    validUntil = null as string | null,
+  } = {},
 ): Promise<string> {
   const id = newId('agreement');
   await pool.query(
@@ -84,7 +101,13 @@ export async function insertAgreement(
   return id;
 }
 
-export async function insertEndpoint(pool: Pool, partnerId: string, url: string, eventTypes: readonly string[], secret = TEST_SECRET): Promise<string> {
+export async function insertEndpoint(
+  pool: Pool,
+  partnerId: string,
+  url: string,
+  eventTypes: readonly string[],
+  secret = TEST_SECRET,
+): Promise<string> {
   const id = newId('endpoint');
   const { sealed, keyId } = openBox.seal(id, [secret]);
   await pool.query(
@@ -97,7 +120,14 @@ export async function insertEndpoint(pool: Pool, partnerId: string, url: string,
 /** An event in the outbox, as `record` writes it. */
 export async function insertEvent(
   pool: Pool,
-  event: { operationId: string; subject: string; seq: number; type: string; data?: Record<string, unknown>; createdAt?: Date },
+  event: {
+    operationId: string;
+    subject: string;
+    seq: number;
+    type: string;
+    data?: Record<string, unknown>;
+    createdAt?: Date;
+  },
 ): Promise<string> {
   const id = newId('event');
   await pool.query(

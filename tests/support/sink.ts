@@ -2,7 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-export type SinkMessage = { id: string; timestamp: string; body: { type: string; timestamp: string; data: Record<string, unknown> } };
+export type SinkMessage = {
+  id: string;
+  timestamp: string;
+  body: { type: string; timestamp: string; data: Record<string, unknown> };
+};
 
 /** How the sink answers: a status with headers, or `hang` for no answer at all. */
 export type SinkAnswer = number | { status: number; headers: Record<string, string> } | 'hang';
@@ -35,7 +39,11 @@ export async function startSink(secret: string): Promise<Sink> {
       response.writeHead(401).end();
       return;
     }
-    const message = { id: headers['webhook-id'] ?? '', timestamp: headers['webhook-timestamp'] ?? '', body: JSON.parse(text) };
+    const message = {
+      id: headers['webhook-id'] ?? '',
+      timestamp: headers['webhook-timestamp'] ?? '',
+      body: JSON.parse(text),
+    };
     sink.received.push(message);
     const answer = sink.answer(message);
     if (answer === 'hang') return;

@@ -27,7 +27,14 @@ export type TestOffice = {
 /** A small office that speaks the protocol of docs/office-protocol.md and keeps its own ledger. */
 export async function startTestOffice(secret: string): Promise<TestOffice> {
   const office: TestOffice = {
-    url: '', questions: new Map(), calls: [], told: [], forged: 0, treat: () => 'answer', answer: undefined, stop: async () => {},
+    url: '',
+    questions: new Map(),
+    calls: [],
+    told: [],
+    forged: 0,
+    treat: () => 'answer',
+    answer: undefined,
+    stop: async () => {},
   };
   const server = createServer((request, response) => void take(request, response));
 
@@ -50,7 +57,8 @@ export async function startTestOffice(secret: string): Promise<TestOffice> {
     const [status, body] = effect(call);
     if (treatment === 'lose') request.socket.destroy();
     else if (treatment === 'garbage') response.writeHead(status, { 'content-type': 'application/json' }).end('<html>');
-    else if (treatment === 'answer') response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    else if (treatment === 'answer')
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
   /** Recomputed, not verified: the library's `verify` also parses the body, and a look-up has none. */
@@ -62,7 +70,11 @@ export async function startTestOffice(secret: string): Promise<TestOffice> {
 
   function effect({ method, path, body }: OfficeCall): [number, Record<string, unknown>] {
     const [, , requestId = '', action] = path.split('/');
-    const reply = (id: string) => ({ reference: `R-${id.slice(-6)}`, acknowledged: true, ...(office.answer ? { answer: office.answer } : {}) });
+    const reply = (id: string) => ({
+      reference: `R-${id.slice(-6)}`,
+      acknowledged: true,
+      ...(office.answer ? { answer: office.answer } : {}),
+    });
     if (method === 'POST' && requestId === '') {
       const id = String(body['request_id']);
       const known = office.questions.has(id);

@@ -5,14 +5,20 @@ import { newId } from '../../../adapters/ids.ts';
 import { officeStore } from '../../../adapters/offices/store.ts';
 import { officeWire } from '../../../adapters/offices/wire.ts';
 import { readOffice } from '../../../adapters/postgres/partners.ts';
-import { writeFieldSet, type PersonCore } from '../../../adapters/postgres/people.ts';
+import { type PersonCore, writeFieldSet } from '../../../adapters/postgres/people.ts';
 import { type Keyring, newDataKey, wrapKey } from '../../../adapters/secrets/envelope.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { PERSON_FIELDS } from '../../../domain/offices/fields.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
-  insertAgreement, insertJourney, insertOperation, insertPartner, type JourneyRow, openBox, TEST_SECRET,
+  insertAgreement,
+  insertJourney,
+  insertOperation,
+  insertPartner,
+  type JourneyRow,
+  openBox,
+  TEST_SECRET,
 } from '../../support/houseRows.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { startTestOffice, type TestOffice } from '../../support/testOffice.ts';
@@ -56,7 +62,11 @@ beforeEach(async () => {
 });
 afterEach(() => office.stop());
 
-async function officeOf(kind: 'consulate' | 'registry' | 'clinic' | 'border' | 'carrier' | 'agency', purposes: string[], state: string | null = null): Promise<string> {
+async function officeOf(
+  kind: 'consulate' | 'registry' | 'clinic' | 'border' | 'carrier' | 'agency',
+  purposes: string[],
+  state: string | null = null,
+): Promise<string> {
   const id = await insertPartner(database.pool, operationId, { kind, state, baseUrl: `${office.url}/` });
   await insertAgreement(database.pool, id, operationId, { purposes, fields: [...PERSON_FIELDS] });
   return id;
@@ -65,7 +75,11 @@ async function officeOf(kind: 'consulate' | 'registry' | 'clinic' | 'border' | '
 async function someone(nationality = 'VUT'): Promise<JourneyRow> {
   const row = await insertJourney(database.pool, operationId, { nationality });
   const { kekId, wrapped } = wrapKey(keyring, row.personId, newDataKey());
-  await database.pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [row.personId, kekId, wrapped]);
+  await database.pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [
+    row.personId,
+    kekId,
+    wrapped,
+  ]);
   await writeFieldSet(database.pool, keyring, row.personId, 'core', CORE);
   return row;
 }
@@ -83,13 +97,27 @@ function activities({ timeoutMs = 2_000 } = {}) {
 }
 
 const asking = (over: { round?: number; partnerId?: string; journeyId?: string } = {}) => ({
-  journeyId: person.journeyId, operationId, round: 1, at: AT, ...over,
+  journeyId: person.journeyId,
+  operationId,
+  round: 1,
+  at: AT,
+  ...over,
 });
 const ledger = async () =>
-  (await database.pool.query('select purpose, fields, partner_id, consent_version from disclosures where journey_id = $1', [person.journeyId])).rows;
+  (
+    await database.pool.query(
+      'select purpose, fields, partner_id, consent_version from disclosures where journey_id = $1',
+      [person.journeyId],
+    )
+  ).rows;
 const request = async () =>
-  (await database.pool.query('select status, attempts, last_failure, partner_ref from requests where subject = $1', [person.journeyId])).rows;
-const isAgain = (type: string) => (error: unknown) => error instanceof ApplicationFailure && error.type === type && !error.nonRetryable;
+  (
+    await database.pool.query('select status, attempts, last_failure, partner_ref from requests where subject = $1', [
+      person.journeyId,
+    ])
+  ).rows;
+const isAgain = (type: string) => (error: unknown) =>
+  error instanceof ApplicationFailure && error.type === type && !error.nonRetryable;
 
 describe('asking an office', () => {
   it('asks the State’s consulate, sends the fields that the question needs, and writes the ledger', async () => {
@@ -103,14 +131,25 @@ describe('asking an office', () => {
       operation: operationId,
       asked_at: '2026-06-01T12:00:00.000Z',
       person: {
-        reference: 'NDU-1', given_names: 'Canaria', family_name: 'Leakproof', sex: 'F', birth_date: '1990-05-04', nationality: 'VUT',
-        document_type: 'PASSPORT', document_number: 'X1234567',
+        reference: 'NDU-1',
+        given_names: 'Canaria',
+        family_name: 'Leakproof',
+        sex: 'F',
+        birth_date: '1990-05-04',
+        nationality: 'VUT',
+        document_type: 'PASSPORT',
+        document_number: 'X1234567',
       },
       reply_to: `http://127.0.0.1:1/v1/callbacks/${consulate}`,
     });
     expect(office.forged).toBe(0);
     expect(await ledger()).toEqual([
-      { purpose: 'verification', fields: Object.keys(message?.['person'] ?? {}), partner_id: consulate, consent_version: 1 },
+      {
+        purpose: 'verification',
+        fields: Object.keys(message?.['person'] ?? {}),
+        partner_id: consulate,
+        consent_version: 1,
+      },
     ]);
     expect(await request()).toMatchObject([{ status: 'acknowledged', attempts: 1, last_failure: null }]);
   });
@@ -119,27 +158,46 @@ describe('asking an office', () => {
     await officeOf('clinic', ['fitness']);
     await activities().requestFitness(asking());
     const [message] = [...office.questions.values()];
-    expect(Object.keys(message?.['person'] ?? {})).toEqual(['reference', 'given_names', 'family_name', 'sex', 'birth_date']);
+    expect(Object.keys(message?.['person'] ?? {})).toEqual([
+      'reference',
+      'given_names',
+      'family_name',
+      'sex',
+      'birth_date',
+    ]);
   });
 
   it('sends no more than the agreement names, and nothing where it leaves out what the question needs', async () => {
-    const narrow = (fields: string[]) => database.pool.query('update agreements set fields = $2 where partner_id = $1', [consulate, fields]);
+    const narrow = (fields: string[]) =>
+      database.pool.query('update agreements set fields = $2 where partner_id = $1', [consulate, fields]);
     await narrow(['reference', 'given_names', 'family_name']);
     await activities().requestVerification(asking());
     const [message] = [...office.questions.values()];
     expect(Object.keys(message?.['person'] ?? {})).toEqual(['reference', 'given_names', 'family_name']);
     await narrow(['reference']);
-    expect(await activities().requestVerification(asking({ round: 2 }))).toEqual({ outcome: 'blocked', reasons: ['agreement_too_narrow'] });
+    expect(await activities().requestVerification(asking({ round: 2 }))).toEqual({
+      outcome: 'blocked',
+      reasons: ['agreement_too_narrow'],
+    });
     expect(office.questions.size).toBe(1);
   });
 
   it.each([
-    ['a hold that is being raised', `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`],
+    [
+      'a hold that is being raised',
+      `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
+       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`,
+    ],
     ['no consent', `update journeys set consent = 'pending' where id = $1`],
     ['consent to travel alone', `update journeys set consent_sharing = false where id = $1`],
-    ['no agreement', `update agreements set valid_until = '2001-01-01' where operation_id = (select operation_id from journeys where id = $1)`],
-    ['a suspended operation', `insert into suspensions (id, operation_id, scope_kind, from_at, reason_code) select 'sus_' || id, operation_id, 'all', '2001-01-01', 'x' from journeys where id = $1`],
+    [
+      'no agreement',
+      `update agreements set valid_until = '2001-01-01' where operation_id = (select operation_id from journeys where id = $1)`,
+    ],
+    [
+      'a suspended operation',
+      `insert into suspensions (id, operation_id, scope_kind, from_at, reason_code) select 'sus_' || id, operation_id, 'all', '2001-01-01', 'x' from journeys where id = $1`,
+    ],
   ])('tells nobody anything under %s', async (_name, sql) => {
     await database.pool.query(sql, [person.journeyId]);
     const asked = await activities().requestVerification(asking());
@@ -151,9 +209,13 @@ describe('asking an office', () => {
 
   it('has nobody to ask for people without a State, and asks another State where told to', async () => {
     const stateless = await someone('XXA');
-    expect(await activities().requestVerification(asking({ journeyId: stateless.journeyId }))).toEqual({ outcome: 'no_office' });
+    expect(await activities().requestVerification(asking({ journeyId: stateless.journeyId }))).toEqual({
+      outcome: 'no_office',
+    });
     const other = await officeOf('consulate', ['verification'], 'FRA');
-    expect(await activities().requestVerification(asking({ journeyId: stateless.journeyId, partnerId: other }))).toMatchObject({ outcome: 'asked', partnerId: other });
+    expect(
+      await activities().requestVerification(asking({ journeyId: stateless.journeyId, partnerId: other })),
+    ).toMatchObject({ outcome: 'asked', partnerId: other });
   });
 
   it('answers what a registry says at once, and the same again without a second call', async () => {
@@ -164,7 +226,11 @@ describe('asking an office', () => {
     const calls = office.calls.length;
     expect(await activities().lookUpIdentity(asking())).toEqual(found);
     expect(office.calls).toHaveLength(calls);
-    expect(JSON.stringify((await database.pool.query('select outcome from requests where partner_id = $1', [registry])).rows)).not.toContain('must not');
+    expect(
+      JSON.stringify(
+        (await database.pool.query('select outcome from requests where partner_id = $1', [registry])).rows,
+      ),
+    ).not.toContain('must not');
   });
 
   it('looks a registry’s answer up where it did not come at once', async () => {
@@ -177,17 +243,20 @@ describe('asking an office', () => {
 });
 
 describe('an unknown outcome', () => {
-  it.each(['lose', 'hang', 'garbage'] as const)('is looked up before any repeat (effect done, answer: %s)', async (treatment) => {
-    office.treat = ({ method }) => (method === 'POST' ? treatment : 'answer');
-    const short = activities({ timeoutMs: 300 });
-    await expect(short.requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
-    office.treat = () => 'answer';
-    expect(await short.requestVerification(asking())).toMatchObject({ outcome: 'asked' });
-    expect(office.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
-    expect(office.questions.size).toBe(1);
-    expect(await ledger()).toHaveLength(1);
-    expect(await request()).toMatchObject([{ status: 'acknowledged', attempts: 2, last_failure: null }]);
-  });
+  it.each(['lose', 'hang', 'garbage'] as const)(
+    'is looked up before any repeat (effect done, answer: %s)',
+    async (treatment) => {
+      office.treat = ({ method }) => (method === 'POST' ? treatment : 'answer');
+      const short = activities({ timeoutMs: 300 });
+      await expect(short.requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+      office.treat = () => 'answer';
+      expect(await short.requestVerification(asking())).toMatchObject({ outcome: 'asked' });
+      expect(office.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
+      expect(office.questions.size).toBe(1);
+      expect(await ledger()).toHaveLength(1);
+      expect(await request()).toMatchObject([{ status: 'acknowledged', attempts: 2, last_failure: null }]);
+    },
+  );
 
   it('repeats the call where the office never had it', async () => {
     office.treat = () => ({ status: 503 });
@@ -208,13 +277,17 @@ describe('an unknown outcome', () => {
   it('asks the gate again before a repeat; what had gone out stands as asked, so that it can be recalled', async () => {
     office.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
     await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
-    await database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [person.journeyId]);
+    await database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
+      person.journeyId,
+    ]);
     office.treat = () => 'answer';
     const asked = await activities().requestVerification(asking());
     expect(asked.outcome).toBe('asked');
     expect(office.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
     if (asked.outcome !== 'asked') return;
-    expect(await activities().recallRequest({ operationId, requestId: asked.requestId, at: AT })).toEqual({ recalled: true });
+    expect(await activities().recallRequest({ operationId, requestId: asked.requestId, at: AT })).toEqual({
+      recalled: true,
+    });
     expect(office.told).toMatchObject([{ action: 'recall' }]);
   });
 
@@ -226,7 +299,9 @@ describe('an unknown outcome', () => {
     expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'blocked' });
     expect(office.questions.size).toBe(0);
     // With a new consent it may be asked: one question, and a line in the ledger for each consent it was to go out under.
-    await database.pool.query(`update journeys set consent_sharing = true, consent_version = 3 where id = $1`, [person.journeyId]);
+    await database.pool.query(`update journeys set consent_sharing = true, consent_version = 3 where id = $1`, [
+      person.journeyId,
+    ]);
     expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'asked' });
     expect((await ledger()).map(({ consent_version }) => consent_version)).toEqual([1, 3]);
     expect(await request()).toHaveLength(1);
@@ -235,7 +310,10 @@ describe('an unknown outcome', () => {
   it('takes a callback that overtook our call for what it is: asked, and answered', async () => {
     office.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
     await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
-    await database.pool.query(`update requests set status = 'answered', sent_at = now(), answered_at = now() where subject = $1`, [person.journeyId]);
+    await database.pool.query(
+      `update requests set status = 'answered', sent_at = now(), answered_at = now() where subject = $1`,
+      [person.journeyId],
+    );
     const calls = office.calls.length;
     expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'asked' });
     expect(office.calls).toHaveLength(calls);
@@ -243,7 +321,9 @@ describe('an unknown outcome', () => {
   });
 
   it('is one effect with ten attempts at once', async () => {
-    const results = await Promise.allSettled(Array.from({ length: 10 }, () => activities().requestVerification(asking())));
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, () => activities().requestVerification(asking())),
+    );
     expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
     expect(office.questions.size).toBe(1);
     expect(await ledger()).toHaveLength(1);
@@ -255,21 +335,27 @@ describe('an office that does not take the question', () => {
     office.treat = () => ({ status });
     expect(await activities().requestVerification(asking())).toEqual({ outcome: 'no_office' });
     expect(await request()).toMatchObject([{ status: 'refused', last_failure: 'question_refused' }]);
-    expect((await database.pool.query('select detail from alarms where subject = $1', [consulate])).rows).toMatchObject([{ detail: { code: 'question_refused' } }]);
+    expect((await database.pool.query('select detail from alarms where subject = $1', [consulate])).rows).toMatchObject(
+      [{ detail: { code: 'question_refused' } }],
+    );
   });
 
-  it.each([[401, 'signature_not_accepted'], [403, 'signature_not_accepted'], [404, 'address_answers_404']])(
-    'is asked again once somebody has mended it (%i)',
-    async (status, code) => {
-      office.treat = () => ({ status });
-      await expect(activities().requestVerification(asking())).rejects.toSatisfy(isAgain(code));
-      expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(1);
-    },
-  );
+  it.each([
+    [401, 'signature_not_accepted'],
+    [403, 'signature_not_accepted'],
+    [404, 'address_answers_404'],
+  ])('is asked again once somebody has mended it (%i)', async (status, code) => {
+    office.treat = () => ({ status });
+    await expect(activities().requestVerification(asking())).rejects.toSatisfy(isAgain(code));
+    expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(1);
+  });
 
   it('is left the time it asks for', async () => {
     office.treat = () => ({ status: 429, headers: { 'retry-after': '120' } });
-    await expect(activities().requestVerification(asking())).rejects.toMatchObject({ type: 'office_busy', nextRetryDelay: 120_000 });
+    await expect(activities().requestVerification(asking())).rejects.toMatchObject({
+      type: 'office_busy',
+      nextRetryDelay: 120_000,
+    });
     expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(0);
   });
 
@@ -288,11 +374,24 @@ describe('after the question', () => {
 
   it('evidence goes out under the gate and into the ledger', async () => {
     const requestId = await asked();
-    const evidence = { journeyId: person.journeyId, operationId, requestId, kinds: ['OLD_DOCUMENT', 'INTERVIEW'], at: AT };
+    const evidence = {
+      journeyId: person.journeyId,
+      operationId,
+      requestId,
+      kinds: ['OLD_DOCUMENT', 'INTERVIEW'],
+      at: AT,
+    };
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
-    expect(office.told[0]).toMatchObject({ requestId, action: 'evidence', body: { kinds: ['OLD_DOCUMENT', 'INTERVIEW'] } });
-    expect((await ledger()).map(({ fields }) => fields)).toContainEqual(['evidence:INTERVIEW', 'evidence:OLD_DOCUMENT']);
+    expect(office.told[0]).toMatchObject({
+      requestId,
+      action: 'evidence',
+      body: { kinds: ['OLD_DOCUMENT', 'INTERVIEW'] },
+    });
+    expect((await ledger()).map(({ fields }) => fields)).toContainEqual([
+      'evidence:INTERVIEW',
+      'evidence:OLD_DOCUMENT',
+    ]);
     expect(await ledger()).toHaveLength(2);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     expect(await activities().sendEvidence({ ...evidence, at: AT + 1 })).toEqual({ sent: false });
@@ -331,13 +430,26 @@ describe('a movement', () => {
     await expect(activities().bookCarrier(booking)).rejects.toBeInstanceOf(ApplicationFailure);
     office.treat = () => 'answer';
     office.answer = { booking_reference: 'BK-1' };
-    expect(await activities().bookCarrier(booking)).toMatchObject({ outcome: 'booked', bookingRef: 'BK-1', partnerId: carrier });
+    expect(await activities().bookCarrier(booking)).toMatchObject({
+      outcome: 'booked',
+      bookingRef: 'BK-1',
+      partnerId: carrier,
+    });
     expect(office.questions.size).toBe(1);
-    expect([...office.questions.values()][0]).toMatchObject({ kind: 'booking', movement: { reference: movementId, destination: 'SAN', seats: { seat: 40 } } });
+    expect([...office.questions.values()][0]).toMatchObject({
+      kind: 'booking',
+      movement: { reference: movementId, destination: 'SAN', seats: { seat: 40 } },
+    });
     office.answer = { reason: 'NO_VESSEL' };
-    expect(await activities().bookCarrier({ ...booking, round: 2 })).toMatchObject({ outcome: 'refused', reasonCode: 'NO_VESSEL' });
+    expect(await activities().bookCarrier({ ...booking, round: 2 })).toMatchObject({
+      outcome: 'refused',
+      reasonCode: 'NO_VESSEL',
+    });
     office.answer = undefined;
-    expect(await activities().bookCarrier({ ...booking, round: 3 })).toMatchObject({ outcome: 'asked', partnerId: carrier });
+    expect(await activities().bookCarrier({ ...booking, round: 3 })).toMatchObject({
+      outcome: 'asked',
+      partnerId: carrier,
+    });
     await database.pool.query(`update partners set status = 'suspended' where id = $1`, [carrier]);
     expect(await activities().bookCarrier({ ...booking, round: 4 })).toEqual({ outcome: 'no_office' });
   });
@@ -351,13 +463,18 @@ describe('a movement', () => {
     expect(message).not.toHaveProperty('person');
     expect(message).toMatchObject({ kind: 'reception', movement: { expected: { people: 0, households: 0 } } });
     await database.pool.query(`update agreements set purposes = '{}' where partner_id = $1`, [agency]);
-    expect(await activities().announceArrival({ ...reception, round: 2 })).toEqual({ outcome: 'blocked', reasons: ['no_agreement'] });
+    expect(await activities().announceArrival({ ...reception, round: 2 })).toEqual({
+      outcome: 'blocked',
+      reasons: ['no_agreement'],
+    });
   });
 });
 
 it('keeps names and numbers out of requests, ledger, alarms and failures', async () => {
   office.treat = () => ({ status: 500 });
-  const failure: unknown = await activities().requestVerification(asking()).catch((error: unknown) => error);
+  const failure: unknown = await activities()
+    .requestVerification(asking())
+    .catch((error: unknown) => error);
   const { rows } = await database.pool.query(
     `select (select json_agg(r) from requests r)::text || (select json_agg(d) from disclosures d)::text || coalesce((select json_agg(a) from alarms a)::text, '') as everything`,
   );

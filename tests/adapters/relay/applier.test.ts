@@ -4,11 +4,19 @@ import { newId } from '../../../adapters/ids.ts';
 import { type InboxBody, receive } from '../../../adapters/postgres/inbox.ts';
 import { startApplier } from '../../../adapters/relay/applier.ts';
 import type { Loop } from '../../../adapters/relay/loop.ts';
+import type { Callback } from '../../../domain/offices/protocol.ts';
 import { HOUR } from '../../../domain/time.ts';
-import * as names from '../../../workflows/messages.ts';
 import type { CarrierNews, OfficeNews } from '../../../workflows/messages.ts';
+import * as names from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { eventually, insertJourney, insertOperation, insertPartner, type JourneyRow, silentLog } from '../../support/houseRows.ts';
+import {
+  eventually,
+  insertJourney,
+  insertOperation,
+  insertPartner,
+  type JourneyRow,
+  silentLog,
+} from '../../support/houseRows.ts';
 
 let database: TestDatabase;
 let operationId: string;
@@ -63,7 +71,10 @@ function start(): void {
   });
 }
 
-async function ask(kind: string, { subject = person.journeyId, partner = partnerId, status = 'sent', askedAt = NOW - HOUR } = {}): Promise<string> {
+async function ask(
+  kind: string,
+  { subject = person.journeyId, partner = partnerId, status = 'sent', askedAt = NOW - HOUR } = {},
+): Promise<string> {
   const id = newId('request');
   await database.pool.query(
     `insert into requests (id, kind, subject, operation_id, partner_id, round, status, asked_at)
@@ -73,32 +84,60 @@ async function ask(kind: string, { subject = person.journeyId, partner = partner
   return id;
 }
 
-type Sending = { requestId?: string; eventId?: string; from?: string; movementReference?: string; sealedNumber?: InboxBody['sealedNumber'] };
-const hear = (callback: InboxBody['callback'], { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending) =>
-  receive(database.pool, { partnerId: from, eventId, ...(requestId ? { requestId } : {}), body: { callback, ...rest } });
+type Sending = {
+  requestId?: string;
+  eventId?: string;
+  from?: string;
+  movementReference?: string;
+  sealedNumber?: InboxBody['sealedNumber'];
+};
+const hear = (
+  callback: InboxBody['callback'],
+  { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending,
+) =>
+  receive(database.pool, {
+    partnerId: from,
+    eventId,
+    ...(requestId ? { requestId } : {}),
+    body: { callback, ...rest },
+  });
 
-const confirmed = (occurredAt = NOW) => ({ type: 'verification.answered', occurredAt, data: { outcome: 'confirmed' } }) as const;
-const notConfirmed = (occurredAt = NOW) => ({ type: 'verification.answered', occurredAt, data: { outcome: 'not_confirmed' } }) as const;
+const confirmed = (occurredAt = NOW) =>
+  ({ type: 'verification.answered', occurredAt, data: { outcome: 'confirmed' } }) as const;
+const notConfirmed = (occurredAt = NOW) =>
+  ({ type: 'verification.answered', occurredAt, data: { outcome: 'not_confirmed' } }) as const;
 const acknowledged = (occurredAt = NOW) => ({ type: 'verification.acknowledged', occurredAt, data: {} }) as const;
 const retracted = (occurredAt = NOW) => ({ type: 'verification.retracted', occurredAt, data: {} }) as const;
 
-const settled = () => eventually(async () => (await database.pool.query(`select from inbox where status = 'received'`)).rowCount === 0);
+const settled = () =>
+  eventually(async () => (await database.pool.query(`select from inbox where status = 'received'`)).rowCount === 0);
 const statuses = async (): Promise<string[]> =>
   (await database.pool.query('select status from inbox order by occurred_at, status')).rows.map(({ status }) => status);
-const alarms = async (): Promise<string[]> => (await database.pool.query('select kind from alarms order by kind')).rows.map(({ kind }) => kind);
+const alarms = async (): Promise<string[]> =>
+  (await database.pool.query('select kind from alarms order by kind')).rows.map(({ kind }) => kind);
 const heard = () => answered.flatMap(({ news }) => news.map(({ answer }) => answer));
 
 describe('the inbox', () => {
   it('applies an answer once, though it comes ten times', async () => {
     const requestId = await ask('verification');
-    const results = await Promise.all(Array.from({ length: 10 }, () => hear(confirmed(), { requestId, eventId: 'once' })));
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => hear(confirmed(), { requestId, eventId: 'once' })),
+    );
     expect(results.filter(Boolean)).toHaveLength(1);
     start();
     await settled();
     expect(answered).toEqual([
       {
         subject: person.journeyId,
-        news: [{ eventKey: `${partnerId}:once`, requestId, partnerId, at: NOW, answer: { kind: 'nationality', outcome: 'confirmed' } }],
+        news: [
+          {
+            eventKey: `${partnerId}:once`,
+            requestId,
+            partnerId,
+            at: NOW,
+            answer: { kind: 'nationality', outcome: 'confirmed' },
+          },
+        ],
       },
     ]);
     const { rows } = await database.pool.query('select status, sent_at is not null as sent from requests');
@@ -131,7 +170,11 @@ describe('the inbox', () => {
     await hear(acknowledged(NOW - 30), { requestId });
     start();
     await settled();
-    expect(heard().map((answer) => ('outcome' in answer ? answer.outcome : answer.kind))).toEqual(['acknowledged', 'confirmed', 'retracted']);
+    expect(heard().map((answer) => ('outcome' in answer ? answer.outcome : answer.kind))).toEqual([
+      'acknowledged',
+      'confirmed',
+      'retracted',
+    ]);
 
     const second = await ask('verification');
     await hear(confirmed(NOW - 5), { requestId: second });
@@ -208,10 +251,16 @@ describe('the inbox', () => {
 
   it('turns hours into instants, and lets nobody be fit from a day that has not come', async () => {
     const clinic = await insertPartner(database.pool, operationId, { kind: 'clinic' });
-    const finding = (examinedAt: number) =>
-      ({ type: 'fitness.answered', occurredAt: NOW, data: { result: 'fit', conditions: [], validForHours: 72, examinedAt } }) as const;
+    const finding = (examinedAt: number): Callback => ({
+      type: 'fitness.answered',
+      occurredAt: NOW,
+      data: { result: 'fit', conditions: [], validForHours: 72, examinedAt },
+    });
     start();
-    await hear(finding(NOW - HOUR), { requestId: await ask('fitness', { partner: clinic, askedAt: NOW - 5 * HOUR }), from: clinic });
+    await hear(finding(NOW - HOUR), {
+      requestId: await ask('fitness', { partner: clinic, askedAt: NOW - 5 * HOUR }),
+      from: clinic,
+    });
     await settled();
     await hear(finding(NOW + 9_000 * HOUR), { requestId: await ask('fitness', { partner: clinic }), from: clinic });
     await settled();
@@ -223,14 +272,29 @@ describe('the inbox', () => {
   it('makes a document of an issued one, and keeps its number with the person alone', async () => {
     const requestId = await ask('document');
     const sealedNumber = { keyId: 'test', sealed: 'c2VhbGVk' };
-    await hear({ type: 'document.issued', occurredAt: NOW, data: { kind: 'LAISSEZ_PASSER', validUntil: NOW + HOUR } }, { requestId, sealedNumber });
+    await hear(
+      { type: 'document.issued', occurredAt: NOW, data: { kind: 'LAISSEZ_PASSER', validUntil: NOW + HOUR } },
+      { requestId, sealedNumber },
+    );
     start();
     await settled();
-    const { rows } = await database.pool.query('select id, journey_id, kind, issued_by, status, request_id from documents');
-    expect(rows).toMatchObject([{ journey_id: person.journeyId, kind: 'LAISSEZ_PASSER', issued_by: partnerId, status: 'issued', request_id: requestId }]);
+    const { rows } = await database.pool.query(
+      'select id, journey_id, kind, issued_by, status, request_id from documents',
+    );
+    expect(rows).toMatchObject([
+      {
+        journey_id: person.journeyId,
+        kind: 'LAISSEZ_PASSER',
+        issued_by: partnerId,
+        status: 'issued',
+        request_id: requestId,
+      },
+    ]);
     expect(numbersKept).toMatchObject([{ journeyId: person.journeyId, documentId: rows[0].id }]);
     expect(heard()).toEqual([{ kind: 'document', outcome: 'issued', documentId: rows[0].id, validUntil: NOW + HOUR }]);
-    expect((await database.pool.query(`select body ? 'sealedNumber' as kept from inbox`)).rows).toEqual([{ kept: false }]);
+    expect((await database.pool.query(`select body ? 'sealedNumber' as kept from inbox`)).rows).toEqual([
+      { kept: false },
+    ]);
   });
 
   it('gives news of a vehicle to the movement of that carrier, and to no other', async () => {
@@ -253,7 +317,11 @@ describe('the inbox', () => {
     await hear(departed, { from: carrier, movementReference: 'M2' });
     await hear(departed, { from: carrier, movementReference: 'M3' });
     await hear(
-      { type: 'movement.smaller_vehicle', occurredAt: NOW, data: { seats: { seat: 5, infantLap: 1, stretcherBlock: 0, wheelchair: 1 } } },
+      {
+        type: 'movement.smaller_vehicle',
+        occurredAt: NOW,
+        data: { seats: { seat: 5, infantLap: 1, stretcherBlock: 0, wheelchair: 1 } },
+      },
       { from: carrier, requestId: await ask('booking', { subject: ours, partner: carrier }), eventId: 'b' },
     );
     start();
@@ -262,7 +330,10 @@ describe('the inbox', () => {
     expect(vehicles[0]?.news.map(({ eventKey, news }) => [eventKey, news])).toEqual(
       expect.arrayContaining([
         [`${carrier}:a`, { kind: 'departed' }],
-        [`${carrier}:b`, { kind: 'smaller_vehicle', capacity: { seats: 5, infantLaps: 1, stretchers: 0, wheelchairs: 1 } }],
+        [
+          `${carrier}:b`,
+          { kind: 'smaller_vehicle', capacity: { seats: 5, infantLaps: 1, stretchers: 0, wheelchairs: 1 } },
+        ],
       ]),
     );
     expect(await alarms()).toEqual(['ambiguous_movement', 'unknown_movement']);
@@ -282,7 +353,10 @@ describe('the inbox', () => {
     );
     let running = false;
     tell = () => (running ? 'told' : 'closed');
-    await hear({ type: 'movement.cancelled', occurredAt: NOW, data: { reason: 'STORM' } }, { from: carrier, movementReference: 'EARLY' });
+    await hear(
+      { type: 'movement.cancelled', occurredAt: NOW, data: { reason: 'STORM' } },
+      { from: carrier, movementReference: 'EARLY' },
+    );
     start();
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(await statuses()).toEqual(['received']);

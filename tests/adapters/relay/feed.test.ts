@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { feedActivities, type FeedPorts } from '../../../activities/feed.ts';
+import { type FeedPorts, feedActivities } from '../../../activities/feed.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../../adapters/postgres/deliveries.ts';
 import { stampOutbox } from '../../../adapters/postgres/outbox.ts';
 import { feedPorts } from '../../../adapters/relay/feedPorts.ts';
@@ -7,7 +7,15 @@ import { type GuardedClient, openGuardedClient } from '../../../adapters/webhook
 import { ATTEMPTS } from '../../../domain/webhooks/schedule.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
-  insertAgreement, insertEndpoint, insertEvent, insertJourney, insertOperation, insertPartner, type JourneyRow, openBox, TEST_SECRET,
+  insertAgreement,
+  insertEndpoint,
+  insertEvent,
+  insertJourney,
+  insertOperation,
+  insertPartner,
+  type JourneyRow,
+  openBox,
+  TEST_SECRET,
 } from '../../support/houseRows.ts';
 import { type Sink, startSink } from '../../support/sink.ts';
 
@@ -40,7 +48,14 @@ afterEach(() => sink.stop());
 
 const feed = (different: Partial<FeedPorts> = {}, timeoutMs = 2_000) =>
   feedActivities({
-    ...feedPorts({ pool: database.pool, secrets: openBox, client, heartbeat: () => {}, leaving: () => false, timeoutMs }),
+    ...feedPorts({
+      pool: database.pool,
+      secrets: openBox,
+      client,
+      heartbeat: () => {},
+      leaving: () => false,
+      timeoutMs,
+    }),
     jitter: () => 0,
     ...different,
   });
@@ -54,7 +69,8 @@ async function drain(endpoint = endpointId, activities = feed()): Promise<number
 }
 
 /** Time passes for what waits: as if every next attempt were due now. */
-const passTime = () => database.pool.query(`update deliveries set next_attempt_at = now() where status in ('queued', 'retrying')`);
+const passTime = () =>
+  database.pool.query(`update deliveries set next_attempt_at = now() where status in ('queued', 'retrying')`);
 
 const event = (subject: string, seq: number, type = DEPARTED, data: Record<string, unknown> = {}) =>
   insertEvent(database.pool, { operationId, subject, seq, type, data });
@@ -67,7 +83,9 @@ async function statuses(): Promise<Record<string, number>> {
 }
 
 const sequencesOf = (subject: string): unknown[] =>
-  sink.received.filter(({ body }) => (body.data['journey_id'] ?? body.data['movement_id']) === subject).map(({ body }) => body.data['sequence']);
+  sink.received
+    .filter(({ body }) => (body.data['journey_id'] ?? body.data['movement_id']) === subject)
+    .map(({ body }) => body.data['sequence']);
 
 describe('a partner’s feed', () => {
   it('sends thin, signed events in order within each subject, and writes a row for each attempt', async () => {
@@ -97,7 +115,9 @@ describe('a partner’s feed', () => {
         },
       },
     });
-    expect(sink.received.find(({ body }) => body.type === DEPARTED)?.body.data['departs_at']).toBe('1970-01-01T00:00:00.000Z');
+    expect(sink.received.find(({ body }) => body.type === DEPARTED)?.body.data['departs_at']).toBe(
+      '1970-01-01T00:00:00.000Z',
+    );
     const { rows } = await database.pool.query('select attempt, http_status from delivery_attempts');
     expect(rows).toHaveLength(16);
     expect(rows.every(({ attempt, http_status }) => attempt === 1 && http_status === 204)).toBe(true);
@@ -126,7 +146,10 @@ describe('a partner’s feed', () => {
     expect(await replayDeliveries(database.pool, endpointId, [parked.outbox_id])).toBe(1);
     await drain();
     expect(sequencesOf('mov_bad').slice(ATTEMPTS)).toEqual([1, 2, 3]);
-    const attempts = await database.pool.query('select max(attempt) as last from delivery_attempts where outbox_id = $1', [parked.outbox_id]);
+    const attempts = await database.pool.query(
+      'select max(attempt) as last from delivery_attempts where outbox_id = $1',
+      [parked.outbox_id],
+    );
     expect(attempts.rows[0].last).toBe(ATTEMPTS + 1);
   });
 
@@ -188,7 +211,9 @@ describe('a partner’s feed', () => {
     await hold('held', 'active', true);
     await hold('raising', 'raising', true);
     await hold('medical', 'active', false);
-    await pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [people['withdrawn']!.journeyId]);
+    await pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
+      people['withdrawn']!.journeyId,
+    ]);
     await pool.query(`update journeys set consent_sharing = false where id = $1`, [people['travelOnly']!.journeyId]);
     expect(await drain()).toBeNull();
     expect(new Set(sink.received.map(({ body }) => body.data['journey_id']))).toEqual(
@@ -214,7 +239,9 @@ describe('a partner’s feed', () => {
     await pool.query(`update agreements set valid_until = '2001-01-01' where partner_id = $1`, [partnerId]);
     await drain();
     expect(sink.received.length).toBe(before);
-    expect((await pool.query(`select withheld_reason from deliveries where withheld_reason = 'no_agreement'`)).rowCount).toBe(1);
+    expect(
+      (await pool.query(`select withheld_reason from deliveries where withheld_reason = 'no_agreement'`)).rowCount,
+    ).toBe(1);
   });
 
   it('delivers everything after three days without an answer, in ten attempts at most', async () => {
@@ -225,7 +252,9 @@ describe('a partner’s feed', () => {
       await drain();
       await passTime();
     }
-    await database.pool.query(`update endpoints set failing_since = now() - interval '3 days 3 hours' where id = $1`, [endpointId]);
+    await database.pool.query(`update endpoints set failing_since = now() - interval '3 days 3 hours' where id = $1`, [
+      endpointId,
+    ]);
     sink.answer = () => 200;
     await drain();
     expect(await statuses()).toEqual({ delivered: 10 });
@@ -240,16 +269,25 @@ describe('a partner’s feed', () => {
     await event('mov_1', 2);
     await stamp();
     sink.answer = () => 500;
-    await database.pool.query(`update endpoints set failing_since = now() - interval '4 days 23 hours' where id = $1`, [endpointId]);
+    await database.pool.query(`update endpoints set failing_since = now() - interval '4 days 23 hours' where id = $1`, [
+      endpointId,
+    ]);
     await drain();
-    const status = async () => (await database.pool.query('select status from endpoints where id = $1', [endpointId])).rows[0].status;
+    const status = async () =>
+      (await database.pool.query('select status from endpoints where id = $1', [endpointId])).rows[0].status;
     expect(await status()).toBe('active');
-    await database.pool.query(`update endpoints set failing_since = now() - interval '5 days 1 hour' where id = $1`, [endpointId]);
+    await database.pool.query(`update endpoints set failing_since = now() - interval '5 days 1 hour' where id = $1`, [
+      endpointId,
+    ]);
     await passTime();
     await drain();
     expect(await status()).toBe('disabled');
-    expect((await database.pool.query(`select role from tasks where kind = 'endpoint_disabled'`)).rows).toEqual([{ role: 'admin' }]);
-    expect((await database.pool.query(`select detail from alarms where kind = 'endpoint_disabled'`)).rows).toEqual([{ detail: { because: 'failing' } }]);
+    expect((await database.pool.query(`select role from tasks where kind = 'endpoint_disabled'`)).rows).toEqual([
+      { role: 'admin' },
+    ]);
+    expect((await database.pool.query(`select detail from alarms where kind = 'endpoint_disabled'`)).rows).toEqual([
+      { detail: { because: 'failing' } },
+    ]);
   });
 
   it('stops at once where nobody lives any more (410), keeps what waits, and sends it when enabled again', async () => {

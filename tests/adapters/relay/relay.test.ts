@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startRelay } from '../../../adapters/relay/relay.ts';
 import { stampOutbox } from '../../../adapters/postgres/outbox.ts';
+import { startRelay } from '../../../adapters/relay/relay.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { eventually, insertAgreement, insertEndpoint, insertEvent, insertOperation, insertPartner, silentLog } from '../../support/houseRows.ts';
+import {
+  eventually,
+  insertAgreement,
+  insertEndpoint,
+  insertEvent,
+  insertOperation,
+  insertPartner,
+  silentLog,
+} from '../../support/houseRows.ts';
 
 const TYPE = 'movement.departed';
 let database: TestDatabase;
@@ -18,7 +26,11 @@ beforeEach(async () => {
 });
 
 const stamped = async (): Promise<Array<{ subject: string; seq: number; position: number | null }>> =>
-  (await database.pool.query('select subject, seq, position::integer as position from outbox order by position, subject, seq')).rows;
+  (
+    await database.pool.query(
+      'select subject, seq, position::integer as position from outbox order by position, subject, seq',
+    )
+  ).rows;
 
 const relay = (nudged: string[] = [], nudgeFeed = async (id: string) => void nudged.push(id)) =>
   startRelay({ connectionString: database.url, house: { nudgeFeed }, log: silentLog, pollMs: 30 });
@@ -46,13 +58,17 @@ describe('the relay', () => {
         }
       }),
     );
-    await eventually(async () => (await database.pool.query('select from outbox where position is null')).rowCount === 0);
+    await eventually(
+      async () => (await database.pool.query('select from outbox where position is null')).rowCount === 0,
+    );
     await Promise.all(running.map((one) => one.stop()));
 
     const rows = await stamped();
     expect(rows.map(({ position }) => position)).toEqual(Array.from({ length: 240 }, (_, i) => i + 1));
     for (const subject of subjects) {
-      expect(rows.filter((row) => row.subject === subject).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+      expect(rows.filter((row) => row.subject === subject).map(({ seq }) => seq)).toEqual(
+        Array.from({ length: 20 }, (_, i) => i + 1),
+      );
     }
   });
 
@@ -60,7 +76,13 @@ describe('the relay', () => {
     const early = new Date(Date.now() - 60_000);
     await insertEvent(database.pool, { operationId, subject: 'jrn_a', seq: 1, type: TYPE });
     await insertEvent(database.pool, { operationId, subject: 'jrn_a', seq: 2, type: TYPE, createdAt: early });
-    await insertEvent(database.pool, { operationId, subject: 'jrn_b', seq: 1, type: TYPE, createdAt: new Date(Date.now() - 30_000) });
+    await insertEvent(database.pool, {
+      operationId,
+      subject: 'jrn_b',
+      seq: 1,
+      type: TYPE,
+      createdAt: new Date(Date.now() - 30_000),
+    });
     await stampOutbox(database.pool, 1);
     await stampOutbox(database.pool, 1);
     const rows = await stamped();

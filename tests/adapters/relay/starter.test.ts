@@ -1,8 +1,8 @@
 import { ServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MOST_ATTEMPTS } from '../../../adapters/postgres/starts.ts';
 import type { PendingStart } from '../../../adapters/relay/house.ts';
 import { startNow, startStarter } from '../../../adapters/relay/starter.ts';
-import { MOST_ATTEMPTS } from '../../../adapters/postgres/starts.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually, silentLog } from '../../support/houseRows.ts';
 
@@ -24,12 +24,15 @@ const pend = (ids: string[]) =>
     `insert into pending_starts (workflow_id, workflow, task_queue, input) select id, 'journey', 'homeward', '{"version": 1}' from unnest($1::text[]) id`,
     [ids],
   );
-const open = async (): Promise<number> => (await database.pool.query('select from pending_starts where started_at is null')).rowCount ?? 0;
+const open = async (): Promise<number> =>
+  (await database.pool.query('select from pending_starts where started_at is null')).rowCount ?? 0;
 const names = (n: number): string[] => Array.from({ length: n }, (_, i) => `journey:jrn_${i}`);
 
 /** As Temporal's client tells of a gRPC status. */
 function serviceError(code: number): ServiceError {
-  return new ServiceError('call failed', { cause: Object.assign(new Error('grpc'), { code, details: '', metadata: {} }) });
+  return new ServiceError('call failed', {
+    cause: Object.assign(new Error('grpc'), { code, details: '', metadata: {} }),
+  });
 }
 
 const starter = (start: (pending: PendingStart) => Promise<void>) =>
@@ -81,9 +84,13 @@ describe('the starter', () => {
     };
     await pend(['journey:poison', 'journey:good']);
     const running = starter(start);
-    await eventually(async () => (await database.pool.query(`select from alarms where kind = 'start_refused'`)).rowCount === 1);
+    await eventually(
+      async () => (await database.pool.query(`select from alarms where kind = 'start_refused'`)).rowCount === 1,
+    );
     await running.stop();
-    const { rows } = await database.pool.query('select workflow_id, attempts, started_at is not null as started from pending_starts order by 1');
+    const { rows } = await database.pool.query(
+      'select workflow_id, attempts, started_at is not null as started from pending_starts order by 1',
+    );
     expect(rows).toEqual([
       { workflow_id: 'journey:good', attempts: 1, started: true },
       { workflow_id: 'journey:poison', attempts: MOST_ATTEMPTS, started: false },

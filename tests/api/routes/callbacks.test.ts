@@ -2,8 +2,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { callbackPorts } from '../../../adapters/offices/callbackPorts.ts';
 import { newId } from '../../../adapters/ids.ts';
+import { callbackPorts } from '../../../adapters/offices/callbackPorts.ts';
 import { secretBox } from '../../../adapters/secrets/envelope.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { problems } from '../../../api/plugins/problems.ts';
@@ -35,7 +35,10 @@ afterAll(async () => {
 beforeEach(async () => {
   now = Date.now();
   await database.pool.query('truncate inbox, alarms');
-  partnerId = await insertPartner(database.pool, await insertOperation(database.pool), { kind: 'consulate', state: 'VUT' });
+  partnerId = await insertPartner(database.pool, await insertOperation(database.pool), {
+    kind: 'consulate',
+    state: 'VUT',
+  });
   secret = newEndpointSecret();
   await keepSecrets(partnerId, [secret]);
 });
@@ -47,7 +50,10 @@ async function keepSecrets(id: string, secrets: string[]): Promise<void> {
 
 type Options = { to?: string; signWith?: string; at?: number; headers?: Record<string, string>; type?: string };
 
-function post(body: unknown, { to = partnerId, signWith = secret, at = now, headers, type = 'application/json' }: Options = {}) {
+function post(
+  body: unknown,
+  { to = partnerId, signWith = secret, at = now, headers, type = 'application/json' }: Options = {},
+) {
   const payload = typeof body === 'string' ? body : JSON.stringify(body);
   const id = 'msg_1';
   const signature = new Webhook(signWith).sign(id, new Date(at), payload);
@@ -74,7 +80,9 @@ const answered = (over: Record<string, unknown> = {}) => ({
   ...over,
 });
 
-const inbox = async () => (await database.pool.query('select partner_id, event_id, kind, request_id, body, occurred_at, status from inbox')).rows;
+const inbox = async () =>
+  (await database.pool.query('select partner_id, event_id, kind, request_id, body, occurred_at, status from inbox'))
+    .rows;
 const alarms = async () => (await database.pool.query('select subject, kind, detail from alarms')).rows;
 
 describe('callbacks', () => {
@@ -147,7 +155,10 @@ describe('callbacks', () => {
     ['a time that is none', { occurred_at: 'Canaria Leakproof' }],
     ['free text as a reason', { type: 'booking.refused', data: { reason: 'Canaria Leakproof is ill' } }],
     ['fit without an end', { type: 'fitness.answered', data: { result: 'fit', examined_at: '2026-06-01T12:00:00Z' } }],
-    ['too many evidence kinds', { type: 'verification.more_info', data: { asks_for: Array.from({ length: 21 }, () => 'X') } }],
+    [
+      'too many evidence kinds',
+      { type: 'verification.more_info', data: { asks_for: Array.from({ length: 21 }, () => 'X') } },
+    ],
   ])('refuses %s, without repeating what came', async (_name, over) => {
     const response = await post(answered(over));
     expect(response.statusCode).toBe(400);
@@ -165,13 +176,18 @@ describe('callbacks', () => {
   });
 
   it('never keeps a document’s number as text', async () => {
-    const body = answered({ type: 'document.issued', data: { number: 'VU9988776', valid_until: '2027-01-31', kind: 'LAISSEZ_PASSER' } });
+    const body = answered({
+      type: 'document.issued',
+      data: { number: 'VU9988776', valid_until: '2027-01-31', kind: 'LAISSEZ_PASSER' },
+    });
     expect((await post(body)).statusCode).toBe(202);
     const [row] = await inbox();
     expect(JSON.stringify(row)).not.toContain('VU9988776');
     expect(row.body.callback.data).toEqual({ kind: 'LAISSEZ_PASSER', validUntil: Date.parse('2027-01-31T23:59:59Z') });
     const { keyId, sealed } = row.body.sealedNumber;
-    expect(box.open(`${partnerId}:${body.event_id}`, { keyId, sealed: Buffer.from(sealed, 'base64') })).toEqual(['VU9988776']);
+    expect(box.open(`${partnerId}:${body.event_id}`, { keyId, sealed: Buffer.from(sealed, 'base64') })).toEqual([
+      'VU9988776',
+    ]);
   });
 
   it.each([
@@ -179,12 +195,18 @@ describe('callbacks', () => {
     ['verification.more_info', { asks_for: ['INTERVIEW'] }],
     ['verification.retracted', {}],
     ['document.refused', undefined],
-    ['fitness.answered', { result: 'fit_with', conditions: ['WHEELCHAIR'], valid_for_hours: 72, examined_at: '2026-06-01T12:00:00Z' }],
+    [
+      'fitness.answered',
+      { result: 'fit_with', conditions: ['WHEELCHAIR'], valid_for_hours: 72, examined_at: '2026-06-01T12:00:00Z' },
+    ],
     ['fitness.answered', { result: 'unfit', review_after_hours: 24, examined_at: '2026-06-01T12:00:00Z' }],
     ['exit_permit.answered', { answer: 'granted', fine_waived: true }],
     ['exit_permit.answered', { answer: 'refused', reason: 'COURT_CASE' }],
     ['booking.confirmed', { booking_reference: 'BK-1/2' }],
-    ['movement.smaller_vehicle', { vehicle: 'Dash 8', seats: { seat: 30, infant_lap: 2, stretcher_block: 0, wheelchair: 1 } }],
+    [
+      'movement.smaller_vehicle',
+      { vehicle: 'Dash 8', seats: { seat: 30, infant_lap: 2, stretcher_block: 0, wheelchair: 1 } },
+    ],
     ['movement.delayed', { new_departs_at: '2026-06-01T12:00:00Z', new_arrives_at: '2026-06-01T18:00:00Z' }],
     ['movement.cancelled', { reason: 'STORM' }],
     ['movement.departed', undefined],

@@ -51,9 +51,17 @@ describe('a call that fails', () => {
     [{ kind: 'connection' }, 'again', false],
     [{ kind: 'malformed' }, 'again', true],
     [{ kind: 'refused_by_guard' }, 'give_up', true],
-    ...[408, 425, 429, 500, 502, 503, 504].map((status): [CallFailure, 'again', boolean] => [{ kind: 'status', status }, 'again', false]),
+    ...[408, 425, 429, 500, 502, 503, 504].map((status): [CallFailure, 'again', boolean] => [
+      { kind: 'status', status },
+      'again',
+      false,
+    ]),
     ...[401, 403, 404].map((status): [CallFailure, 'again', boolean] => [{ kind: 'status', status }, 'again', true]),
-    ...[301, 302, 400, 405, 409, 410, 422].map((status): [CallFailure, 'give_up', boolean] => [{ kind: 'status', status }, 'give_up', true]),
+    ...[301, 302, 400, 405, 409, 410, 422].map((status): [CallFailure, 'give_up', boolean] => [
+      { kind: 'status', status },
+      'give_up',
+      true,
+    ]),
   ])('%o: %s, alarm %s', (failure, then, alarm) => {
     expect(ruleFor(failure)).toMatchObject({ then, alarm });
     expect(ruleFor(failure).because.length).toBeGreaterThan(20);
@@ -67,7 +75,11 @@ describe('news in our own words', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1_000, max: 1_000 }), fc.integer({ min: 1, max: 200 }), (ahead, hours) => {
         const answer = answerOf(
-          { type: 'fitness.answered', occurredAt: now, data: { result: 'fit', conditions: [], validForHours: hours, examinedAt: now + ahead * HOUR } },
+          {
+            type: 'fitness.answered',
+            occurredAt: now,
+            data: { result: 'fit', conditions: [], validForHours: hours, examinedAt: now + ahead * HOUR },
+          },
           now,
           'doc',
         );
@@ -77,8 +89,12 @@ describe('news in our own words', () => {
   });
 
   it('a refusal without a reason has one all the same', () => {
-    expect(answerOf({ type: 'exit_permit.answered', occurredAt: now, data: { answer: 'refused' } }, now, 'doc')).toEqual({
-      kind: 'exit_permit', outcome: 'refused', reasonCode: 'unstated',
+    expect(
+      answerOf({ type: 'exit_permit.answered', occurredAt: now, data: { answer: 'refused' } }, now, 'doc'),
+    ).toEqual({
+      kind: 'exit_permit',
+      outcome: 'refused',
+      reasonCode: 'unstated',
     });
   });
 

@@ -8,10 +8,20 @@ const ASKED = Date.parse('2026-06-01T00:00:00Z');
 const asked: Question = { kind: 'verification', askedAt: ASKED, status: 'sent' };
 
 const saying = (outcome: 'confirmed' | 'not_confirmed', at: number): Callback => ({
-  type: 'verification.answered', occurredAt: ASKED + at, data: { outcome },
+  type: 'verification.answered',
+  occurredAt: ASKED + at,
+  data: { outcome },
 });
-const acknowledged = (at: number): Callback => ({ type: 'verification.acknowledged', occurredAt: ASKED + at, data: {} });
-const moreInfo = (at: number): Callback => ({ type: 'verification.more_info', occurredAt: ASKED + at, data: { asksFor: ['INTERVIEW'] } });
+const acknowledged = (at: number): Callback => ({
+  type: 'verification.acknowledged',
+  occurredAt: ASKED + at,
+  data: {},
+});
+const moreInfo = (at: number): Callback => ({
+  type: 'verification.more_info',
+  occurredAt: ASKED + at,
+  data: { asksFor: ['INTERVIEW'] },
+});
 const retracted = (at: number): Callback => ({ type: 'verification.retracted', occurredAt: ASKED + at, data: {} });
 
 /** The question after callbacks in this order of arrival, with what was done about each. */
@@ -45,7 +55,11 @@ describe('what an office says about a question', () => {
     ['taken back', [saying('confirmed', 1), retracted(2)], ['apply', 'apply']],
     ['taken back twice', [saying('confirmed', 1), retracted(2), retracted(3)], ['apply', 'apply', 'stale']],
     ['taken back before it was said', [retracted(2), saying('confirmed', 1)], ['apply', 'stale']],
-    ['said again after it was taken back', [saying('confirmed', 1), retracted(2), saying('confirmed', 3)], ['apply', 'apply', 'contradicts']],
+    [
+      'said again after it was taken back',
+      [saying('confirmed', 1), retracted(2), saying('confirmed', 3)],
+      ['apply', 'apply', 'contradicts'],
+    ],
     ['the same request for evidence under another id', [moreInfo(1), moreInfo(1)], ['apply', 'stale']],
   ])('%s', (_name, callbacks, standings) => {
     expect(hear(...callbacks).standings).toEqual(standings);
@@ -67,9 +81,16 @@ describe('what an office says about a question', () => {
 
   it('of two findings of a clinic the later one stands', () => {
     const finding = (result: 'fit' | 'unfit', at: number): Callback => ({
-      type: 'fitness.answered', occurredAt: ASKED + at, data: { result, conditions: [], examinedAt: ASKED + at, validForHours: 72 },
+      type: 'fitness.answered',
+      occurredAt: ASKED + at,
+      data: { result, conditions: [], examinedAt: ASKED + at, validForHours: 72 },
     });
-    const first = { ...asked, kind: 'fitness' as const, status: 'answered' as const, outcome: outcomeAfter(undefined, finding('unfit', 10)) };
+    const first = {
+      ...asked,
+      kind: 'fitness' as const,
+      status: 'answered' as const,
+      outcome: outcomeAfter(undefined, finding('unfit', 10)),
+    };
     expect(standingOf(first, finding('fit', 20))).toBe('apply');
     expect(standingOf(first, finding('fit', 5))).toBe('stale');
   });
@@ -77,7 +98,9 @@ describe('what an office says about a question', () => {
   const callback = fc.oneof(
     fc.nat(50).map(acknowledged),
     fc.nat(50).map(moreInfo),
-    fc.tuple(fc.constantFrom('confirmed' as const, 'not_confirmed' as const), fc.nat(50)).map(([outcome, at]) => saying(outcome, at)),
+    fc
+      .tuple(fc.constantFrom('confirmed' as const, 'not_confirmed' as const), fc.nat(50))
+      .map(([outcome, at]) => saying(outcome, at)),
     fc.nat(50).map(retracted),
   );
 
