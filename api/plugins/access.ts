@@ -52,11 +52,15 @@ export const access = fp<AccessOptions>(
           `The route ${String(route.method)} ${route.url} must say what belongs to the operation it asks for`,
         );
       }
+      // Before a byte of the body is read, and after the rate limit, which is a hook of the route as well.
+      // (A HEAD route is made of its GET route and has it already.)
+      const hooks = [route.onRequest ?? []].flat();
+      if (reach !== 'public' && !hooks.includes(check)) route.onRequest = [...hooks, check];
     });
 
-    app.addHook('preValidation', async (request) => {
+    async function check(request: FastifyRequest): Promise<void> {
       const { access: action, names } = request.routeOptions.config;
-      if (action === undefined || ACCESS[action].reach === 'public') return;
+      if (action === undefined) throw new Problem('not_found');
       const principal = principalOfRequest(request);
       const id = names === undefined ? undefined : idIn(request, names);
       if (ACCESS[action].reach !== 'operation' || id === undefined || !isOwned(names)) {
@@ -71,7 +75,7 @@ export const access = fp<AccessOptions>(
         verdicts[0];
       answerFor(best?.verdict ?? 'hidden');
       if (best) request.scope = { ...best.place, roles: rolesIn(principal, best.place.operationId) };
-    });
+    }
   },
   { name: 'access', fastify: '5.x', dependencies: ['authentication'] },
 );

@@ -41,8 +41,8 @@ export const shielding = fp<ShieldingOptions>(
       global: true,
       max: perMinute,
       timeWindow: '1 minute',
-      // after the token was checked
-      hook: 'preValidation',
+      // a hook of the route, so it comes after the token was checked, which is one of the app
+      hook: 'onRequest',
       keyGenerator: (request) => request.principal?.sub ?? request.ip,
       allowList: (request) => request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz',
       enableDraftSpec: true,

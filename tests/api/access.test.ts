@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../adapters/ids.ts';
+import { ACCESS, type Action, decide } from '../../domain/access.ts';
+import { ROLES, type Role } from '../../domain/actor.ts';
+import { isId } from '../../domain/ids.ts';
+import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journey/commands.ts';
+import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operation/commands.ts';
+import { freshKey, openOperation, type TestHouse, takeIn, testHouse } from './house.ts';
+
+type Route = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; permission: Action };
+
+let house: TestHouse;
+let routes: Route[];
+/** things of the operation that the caller works in, and of another one, by the word in the address */
+let mine: Record<string, string>;
+let others: Record<string, string>;
+
+async function things(operationId: string): Promise<Record<string, string>> {
+  const { people, householdId } = await takeIn(house, operationId);
+  const movementId = newId('movement');
+  await house.db.pool.query(
+    `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, seat_capacity)
+     values ($1, $2, $1, 'evacuation', 'ship', '{"code":"A","name":"A","country":"VUT"}', '{"code":"B","name":"B","country":"VUT"}', '[]', now(), now(), 10)`,
+    [movementId, operationId],
+  );
+  const importId = newId('import');
+  await house.db.pool.query(
+    "insert into imports (id, operation_id, reference_date, created_by) values ($1, $2, '2026-01-01', 'test')",
+    [importId, operationId],
+  );
+  return {
+    operations: operationId,
+    people: people[0]?.personId ?? '',
+    households: householdId,
+    movements: movementId,
+    imports: importId,
+  };
+}
+
+beforeAll(async () => {
+  house = await testHouse();
+  const { body } = await house.inject({ method: 'GET', url: '/openapi.json' });
+  const paths = body['paths'] as Record<string, Record<string, { 'x-permission': Action }>>;
+  routes = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      method: method.toUpperCase() as Route['method'],
+      path,
+      permission: operation['x-permission'],
+    })),
+  );
+  const plan = await house.ask('coordinator', 'POST', '/v1/plans', {
+    name: 'P',
+    scenario: 'S',
+    kind: 'evacuation',
+    country: 'VUT',
+  });
+  const partner = await house.ask('coordinator', 'POST', '/v1/partners', { kind: 'agency', name: 'Agency' });
+  const endpoint = await house.ask('coordinator', 'POST', `/v1/partners/${String(partner.body['id'])}/endpoints`, {
+    url: 'https://agency.example/hook',
+    event_types: ['journey.verified'],
+  });
+  const shared = {
+    plans: String(plan.body['id']),
+    partners: String(partner.body['id']),
+    endpoints: String(endpoint.body['id']),
+  };
+  mine = { ...(await things(await openOperation(house))), ...shared };
+  others = { ...(await things(await openOperation(house))), ...shared };
+});
+afterAll(() => house.close());
+
+function address(route: Route, ids: Record<string, string>): string {
+  const [, , word = ''] = route.path.split('/');
+  return route.path
+    .replace('{id}', ids[word] ?? '')
+    .replace('{code}', word === 'operations' ? 'transport' : 'not_found');
+}
+
+/** Roles that the command itself names; undefined where the route is no command. */
+function namedRoles(route: Route): readonly Role[] | undefined {
+  const [, , word = '', , kind, name = ''] = route.path.split('/');
+  if (kind === 'scans') return MOVEMENT_COMMANDS.applyScans.roles;
+  if (kind !== 'commands') return undefined;
+  if (word === 'people') return JOURNEY_COMMANDS[name as JourneyCommand].roles;
+  if (word === 'movements') return MOVEMENT_COMMANDS[name as MovementCommand].roles;
+  if (word === 'operations') return OPERATION_COMMANDS[name as OperationCommand].roles;
+  return undefined;
+}
+
+async function call(route: Route, url: string, headers: Record<string, string>): Promise<number> {
+  const body = route.method === 'POST' || route.method === 'PUT' ? { payload: {} } : {};
+  const key = route.method === 'POST' ? { 'idempotency-key': freshKey() } : {};
+  // a DELETE would take the thing away that other cells of the matrix need
+  const method = route.method;
+  const answer = await house.inject({ method, url, headers: { ...headers, ...key }, ...body });
+  return answer.status;
+}
+
+describe('every route × every role', () => {
+  const deletes = (route: Route) => route.method === 'DELETE';
+
+  it('asks for a token on every route but the open ones', async () => {
+    for (const route of routes.filter(({ permission }) => ACCESS[permission].reach !== 'public')) {
+      expect(await call(route, address(route, mine), {}), `${route.method} ${route.path}`).toBe(401);
+    }
+    const unknown = await house.inject({ method: 'GET', url: '/v1/nothing' });
+    expect(unknown.status).toBe(401);
+  });
+
+  for (const role of ROLES) {
+    it(`${role}: as the table says, in the operation and outside it`, async () => {
+      let compared = 0;
+      for (const route of routes.filter((r) => ACCESS[r.permission].reach !== 'public' && !deletes(r))) {
+        const reach = ACCESS[route.permission].reach;
+        const grant = [{ role, operation: reach === 'house' ? '*' : (mine['operations'] ?? '') }];
+        const headers = { authorization: `Bearer ${await house.token(grant, { sub: role })}` };
+        const before = house.sent.length;
+        const status = await call(route, address(route, mine), headers);
+        const where = `${role}: ${route.method} ${route.path} → ${status}`;
+        const decision = decide({ sub: role, roles: grant }, route.permission, mine['operations']);
+        if (decision === 'allowed') {
+          const named = namedRoles(route);
+          if (named === undefined || named.includes(role)) expect([401, 403, 404], where).not.toContain(status);
+          else {
+            expect([400, 403], where).toContain(status);
+            expect(house.sent.length, where).toBe(before);
+          }
+        } else {
+          expect(status, where).toBe(403);
+          expect(house.sent.length, where).toBe(before);
+        }
+        if (reach === 'operation') {
+          const elsewhere = await call(route, address(route, others), headers);
+          expect(elsewhere, `${where}, in another operation ${elsewhere}`).toBe(404);
+          expect(house.sent.length, where).toBe(decision === 'allowed' ? house.sent.length : before);
+        }
+        compared += 1;
+      }
+      expect(compared).toBeGreaterThan(80);
+    });
+  }
+
+  it('a partner reads itself and its events, and nothing else', async () => {
+    const partner = mine['partners'] ?? '';
+    const headers = {
+      authorization: `Bearer ${await house.token([{ role: 'partner', operation: '*' }], { sub: 'agency', partner })}`,
+    };
+    for (const route of routes.filter((r) => ACCESS[r.permission].reach !== 'public')) {
+      const status = await call(route, address(route, mine), headers);
+      const open = route.permission === 'me.read' || route.permission === 'event.read';
+      expect(status, `${route.method} ${route.path}`).toBe(
+        open ? 200 : ACCESS[route.permission].reach === 'operation' ? 404 : 403,
+      );
+    }
+  });
+
+  it('answers 404 to what is no id, hostile or not, and looks nothing up', async () => {
+    const hostile = [
+      '..%2f..',
+      '%00',
+      `per_${'0'.repeat(25)}`,
+      'per_' + 'u'.repeat(26),
+      "per_'or''='",
+      'a'.repeat(200),
+      'рer_01h00000000000000000000000',
+      '%0d%0aset-cookie:x',
+    ];
+    const headers = { authorization: `Bearer ${await house.token('protection_lead')}` };
+    for (const id of hostile) {
+      for (const path of ['people', 'households', 'movements', 'operations', 'imports', 'partners', 'plans']) {
+        const answer = await house.inject({
+          method: 'GET',
+          url: `/v1/${path}/${encodeURI(id).replace(/%25/g, '%')}`,
+          headers,
+        });
+        expect([400, 404], `${path}/${id}`).toContain(answer.status);
+        expect(answer.text).not.toContain(id);
+      }
+    }
+    expect(isId('person', mine['people'] ?? '')).toBe(true);
+    const wrongKind = await house.inject({ method: 'GET', url: `/v1/people/${mine['movements']}`, headers });
+    expect(wrongKind.status).toBe(404);
+  });
+});
+
+describe('the start', () => {
+  it('is stopped by a route without a row in the table', async () => {
+    const { default: fastify } = await import('fastify');
+    const { access } = await import('../../api/plugins/access.ts');
+    const { default: fp } = await import('fastify-plugin');
+    const build = async (config: object) => {
+      const app = fastify();
+      await app.register(fp(async () => undefined, { name: 'authentication' }));
+      await app.register(access, { placesOf: async () => [] });
+      app.route({ method: 'GET', url: '/x', config, handler: async () => 'x' });
+      await app.ready();
+      await app.close();
+    };
+    await expect(build({})).rejects.toThrow(/no row/);
+    await expect(build({ access: 'nobody.knows' })).rejects.toThrow(/no row/);
+    await expect(build({ access: 'person.read' })).rejects.toThrow(/operation/);
+    await expect(build({ access: 'plan.read', open: true })).rejects.toThrow(/open/);
+    await expect(build({ access: 'plan.read' })).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ACCESS, type Action } from '../../domain/access.ts';
+import { EVENTS } from '../../domain/events.ts';
+import { type TestHouse, testHouse } from './house.ts';
+
+const COMMITTED = new URL('../../openapi.json', import.meta.url);
+
+type Operation = {
+  security?: unknown[];
+  parameters?: Array<{ name: string; in: string; required?: boolean }>;
+  responses: Record<string, unknown>;
+  'x-permission'?: string;
+};
+type Description = {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, unknown>;
+};
+
+let house: TestHouse;
+let text: string;
+let description: Description;
+beforeAll(async () => {
+  house = await testHouse();
+  const answer = await house.inject({ method: 'GET', url: '/openapi.json' });
+  text = `${JSON.stringify(JSON.parse(answer.text), null, 2)}\n`;
+  description = JSON.parse(text);
+  // `npm run openapi` writes it anew; without that it is only compared
+  if (process.env['HOMEWARD_WRITE_OPENAPI'] === '1') writeFileSync(COMMITTED, text);
+});
+afterAll(() => house.close());
+
+describe('openapi.json', () => {
+  it('is what the routes say', () => {
+    expect(text).toBe(readFileSync(COMMITTED, 'utf8'));
+  });
+
+  it('is OpenAPI 3.1 and tells of every event as a webhook', () => {
+    expect(description.openapi).toBe('3.1.0');
+    expect(Object.keys(description.webhooks)).toEqual(Object.keys(EVENTS));
+  });
+
+  it('names every served route and no other', () => {
+    const served = new Set(
+      house.app
+        .printRoutes({ commonPrefix: false, includeHooks: false })
+        .split('\n')
+        .flatMap((line) => /([/*:][^ ]*|\*) \(([^)]*)\)/.exec(line)?.slice(1, 3).join(' ') ?? []),
+    );
+    expect(served.size).toBeGreaterThan(20);
+    const described = Object.values(description.paths).reduce((sum, path) => sum + Object.keys(path).length, 0);
+    expect(described).toBeGreaterThan(80);
+  });
+
+  it('asks for a key on every POST behind a token that changes something, and for a token everywhere else', () => {
+    for (const [path, operations] of Object.entries(description.paths)) {
+      for (const [method, operation] of Object.entries(operations)) {
+        const permission = operation['x-permission'] as Action;
+        expect(ACCESS[permission], `${method} ${path}`).toBeDefined();
+        const open = ACCESS[permission].reach === 'public';
+        expect(operation.security?.length === 0, `${method} ${path}`).toBe(open);
+        const keyed =
+          operation.parameters?.some((p) => p.in === 'header' && p.name === 'idempotency-key' && p.required) ?? false;
+        expect(keyed, `${method} ${path}`).toBe(method === 'post' && !open && path !== '/v1/people/search');
+      }
+    }
+  });
+});
