@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundlePath } from '@temporalio/worker';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Folders that may end up in a bundle. */
+const INGREDIENTS = ['workflows', 'domain'];
+
+/** The workflows in one file, made once for each state of their sources: a cold start need not wait for it. */
+export async function workflowBundle(dataDir: string): Promise<WorkflowBundlePath> {
+  const folder = join(dataDir, 'bundles');
+  const codePath = join(folder, `${fingerprint()}.js`);
+  if (existsSync(codePath)) return { codePath };
+  mkdirSync(folder, { recursive: true });
+  const silent = () => undefined;
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows/index.ts'),
+    logger: { trace: silent, debug: silent, info: silent, log: silent, warn: silent, error: (line) => process.stderr.write(`${line}\n`) },
+  });
+  const making = `${codePath}.${process.pid}`;
+  writeFileSync(making, code);
+  renameSync(making, codePath);
+  return { codePath };
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const folder of INGREDIENTS) {
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    for (const name of files.sort()) hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, folder, name)));
+  }
+  return hash.digest('hex').slice(0, 24);
+}
