@@ -99,14 +99,21 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     const facts: RowFacts[] = [];
     let batch: CheckedRow[] = [];
     let alreadyKnown = 0;
-    const flush = async (): Promise<void> => {
-      const refs = batch.map(({ meaning }) => meaning.personRef).filter((ref) => ref !== '');
+    const write = async (rows: readonly CheckedRow[], upTo: number): Promise<void> => {
+      const refs = rows.map(({ meaning }) => meaning.personRef).filter((ref) => ref !== '');
       alreadyKnown += await store.countKnown(job.operationId, refs);
       await store.writeRows(
         importId,
-        batch.filter(({ row }) => row > written),
+        rows.filter(({ row }) => row > written),
       );
-      heartbeat({ row: facts.length });
+      heartbeat({ row: upTo });
+    };
+    // one batch is written while the next is read and judged
+    let writing = Promise.resolve();
+    const flush = async (): Promise<void> => {
+      await writing;
+      writing = write(batch, facts.length);
+      writing.catch(() => {});
       batch = [];
     };
     for await (const { line, cells, findings } of list.rows) {
@@ -117,6 +124,7 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
       if (batch.length === size) await flush();
     }
     if (batch.length > 0) await flush();
+    await writing;
     const { households, findings } = judgeHouseholds(facts);
     await store.amendRows(importId, findings);
     return {

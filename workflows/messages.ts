@@ -7,7 +7,6 @@ import type { JourneyState } from '../domain/journey/state.ts';
 import type { Wait } from '../domain/journey/waits.ts';
 import type { Capacity, ClearanceKind } from '../domain/movement/facts.ts';
 import type { MovementState } from '../domain/movement/state.ts';
-import type { OperationCommand, OperationCommands } from '../domain/operation/commands.ts';
 import type { OperationState, OperationStatus } from '../domain/operation/state.ts';
 import type { RecordedFact } from '../domain/record.ts';
 import type { Rules } from '../domain/rules.ts';
@@ -162,8 +161,7 @@ export type MovementCarried = {
   heard: string[];
 };
 
-/** Commands of an operation, each an update; the table is domain/operation/commands.ts. */
-export type { OperationCommand, OperationCommands };
+/** Answer to a command of an operation; each is an update, the table is domain/operation/commands.ts. */
 export type OperationAnswer = { seq: number; status: OperationStatus };
 
 export type OperationInput = { version: 1; operationId: string; clock: OperationClock; rules: Rules; carried?: OperationCarried };

@@ -9,8 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OperationActivities } from '../activities/operations.ts';
-import { type Actor, ROLES, SYSTEM } from '../domain/actor.ts';
-import { toOperation } from '../domain/clock.ts';
+import { ROLES, SYSTEM } from '../domain/actor.ts';
 import type { FactHeader } from '../domain/journey/facts.ts';
 import {
   allowedCommands,
@@ -39,6 +38,7 @@ import {
   type Refusal,
 } from './messages.ts';
 import { Recorder } from './recorder.ts';
+import { now } from './waiting.ts';
 
 const claims = proxyLocalActivities<OperationActivities>({
   startToCloseTimeout: '20s',
@@ -78,14 +78,17 @@ const EFFECTS: {
     run.fact('operationStarted', {}, by);
   },
   suspend: async (run, args, by) => {
+    // the fact bears the moment of its claim: on a drill's clock even a short call takes hours
     const { operationId } = run;
-    await claims.openSuspension({ operationId, ...args, at: run.now(), reasonCode: by.reasonCode ?? '' });
-    run.fact('operationSuspended', args, by);
+    const at = run.now();
+    await claims.openSuspension({ operationId, ...args, at, reasonCode: by.reasonCode ?? '' });
+    run.fact('operationSuspended', args, { ...by, at });
   },
   resume: async (run, { suspensionId }, by) => {
     const { operationId, consentMaxAge } = run;
-    const lapsed = await claims.closeSuspension({ operationId, suspensionId, at: run.now(), consentMaxAge });
-    run.fact('operationResumed', { suspensionId, lapsed }, by);
+    const at = run.now();
+    const lapsed = await claims.closeSuspension({ operationId, suspensionId, at, consentMaxAge });
+    run.fact('operationResumed', { suspensionId, lapsed }, { ...by, at });
   },
   setPhase: async (run, args, by) => {
     await claims.setPhase({ operationId: run.operationId, ...args });
@@ -132,7 +135,7 @@ class OperationRun {
   readonly consentMaxAge: number;
   readonly recorder: Recorder;
   state: OperationState;
-  private readonly clock: OperationInput['clock'];
+  readonly clock: OperationInput['clock'];
   private readonly answered: OperationCarried['answered'];
   private busy = false;
 
@@ -152,12 +155,12 @@ class OperationRun {
   }
 
   now(): Instant {
-    return toOperation(this.clock, Date.now());
+    return now(this);
   }
 
   /** Makes a fact true: state and journal change together. */
   fact<T extends OperationFactType>(type: T, data: OperationFacts[T], header: Partial<FactHeader> = {}): void {
-    const made = { at: this.now(), actor: SYSTEM as Actor, ...header, type, data } as OperationFact;
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as OperationFact;
     this.state = apply(this.state, made);
     this.recorder.put(made);
   }

@@ -198,7 +198,7 @@ function dayOf(referenceDate: string): CalendarDay {
   return day;
 }
 
-/** @returns ids of those that were not there before */
+/** @returns ids of those that were not there before. Two at once meet at either of the table's keys, so no one key is named */
 async function insertHouseholds(
   client: Queryable,
   intake: Intake,
@@ -208,7 +208,7 @@ async function insertHouseholds(
     `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id)
      select id, $2, reference, site, priority, requested_at, head_nationality, $3
        from json_to_recordset($1) as h (id text, reference text, site text, priority int, requested_at timestamptz, head_nationality text)
-     on conflict (id) do nothing returning id`,
+     on conflict do nothing returning id`,
     [
       JSON.stringify(
         households.map((household) => ({

@@ -4,7 +4,7 @@ import type { DocumentType, Sex } from '../../domain/intake/columns.ts';
 import type { PersonMeaning } from '../../domain/intake/meaning.ts';
 import { type Keyring, newDataKey, openFields, sealFields, unwrapKey, wrapKey } from '../secrets/envelope.ts';
 import type { Queryable } from './database.ts';
-import { searchKeysOfPerson } from './searchKeys.ts';
+import { searchKeyFiler } from './searchKeys.ts';
 
 /**
  * Identifying data of a person as it is sealed: field set `core`, under the person's own key. What stands in plain in
@@ -85,12 +85,11 @@ export async function insertPeople(
      select id, 'core', key_id, sealed from unnest($1::text[], $2::text[], $3::bytea[]) as p (id, key_id, sealed)`,
     [ids, sealed.map(({ kekId }) => kekId), sealed.map(({ core }) => core)],
   );
-  const keys = people.flatMap(({ personId, core }) =>
-    searchKeysOfPerson(keyring, operationId, core).map(({ kind, key }) => ({ personId, kind, key })),
-  );
+  const filed = searchKeyFiler(keyring, operationId);
+  const keys = people.flatMap(({ personId, core }) => filed(core).map(({ kind, key }) => ({ personId, kind, key })));
   await client.query(
     `insert into person_search (person_id, kind, key)
-     select * from unnest($1::text[], $2::text[], $3::text[])`,
+     select * from unnest($1::text[], $2::text[], $3::text[]) as k (person_id, kind, key) order by kind, key`,
     [keys.map(({ personId }) => personId), keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
   );
 }

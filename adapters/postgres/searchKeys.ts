@@ -9,14 +9,25 @@ import type { PersonCore } from './people.ts';
  */
 export type SearchKey = { kind: 'name' | 'document' | 'phone' | 'person_ref'; key: string };
 
-/** The keys under which a person is filed. The team's number is unique in an operation only, so its key says which. */
-export function searchKeysOfPerson(keyring: Keyring, operationId: string, core: PersonCore): SearchKey[] {
-  const keys = nameWords(`${core.givenNames} ${core.familyName}`).map((word) => made(keyring, 'name', word));
-  const number = bareNumber(core.documentNumber ?? '');
-  if (number !== '') keys.push(made(keyring, 'document', number));
-  if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
-  keys.push(personRefKey(keyring, operationId, core.personRef));
-  return keys;
+/**
+ * The keys under which people are filed. The team's number is unique in an operation only, so its key says which.
+ * Families share names, so a key is made once for all that are filed together.
+ */
+export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
+  const words = new Map<string, SearchKey>();
+  const word = (text: string): SearchKey => {
+    const key = words.get(text) ?? made(keyring, 'name', text);
+    words.set(text, key);
+    return key;
+  };
+  return (core) => {
+    const keys = nameWords(`${core.givenNames} ${core.familyName}`).map(word);
+    const number = bareNumber(core.documentNumber ?? '');
+    if (number !== '') keys.push(made(keyring, 'document', number));
+    if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
+    keys.push(personRefKey(keyring, operationId, core.personRef));
+    return keys;
+  };
 }
 
 /**
@@ -42,8 +53,11 @@ export function personRefKey(keyring: Keyring, operationId: string, personRef: s
   return made(keyring, 'person_ref', `${operationId} ${personRef}`);
 }
 
+/** 132 bits of the 256 tell everybody apart, and keep the index small. */
+const KEY_LENGTH = 22;
+
 function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKey {
-  return { kind, key: searchKey(keyring, kind, text) };
+  return { kind, key: searchKey(keyring, kind, text).slice(0, KEY_LENGTH) };
 }
 
 /** Words of a name in small Latin letters, each once, whatever script, accents and apostrophes it was written with. */

@@ -166,6 +166,13 @@ describe('an operation', () => {
       const { overlap, open } = await standstill(database.pool, { ...at, subject: old });
       expect(open).toBe(false);
       expect(overlap).toBeGreaterThan(0);
+      const same = await database.pool.query(
+        `select s.from_at = f.at and s.until_at = e.at as moments from suspensions s
+           join journal f on f.type = 'operationSuspended' and f.data ->> 'suspensionId' = s.id
+           join journal e on e.type = 'operationResumed' and e.data ->> 'suspensionId' = s.id where s.operation_id = $1`,
+        [id],
+      );
+      expect(same.rows).toEqual([{ moments: true }, { moments: true }]);
       const facts = await database.pool.query(
         `select data from journal where subject = $1 and type = 'operationResumed' order by seq`,
         [id],
