@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import { callbackPorts } from '../adapters/offices/callbackPorts.ts';
@@ -8,6 +9,7 @@ import { houseOf } from '../adapters/relay/house.ts';
 import { startNow } from '../adapters/relay/starter.ts';
 import { secretBox } from '../adapters/secrets/envelope.ts';
 import { loadKeyring } from '../adapters/secrets/keyring.ts';
+import { whileAvailable } from '../adapters/temporal/availability.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand } from '../adapters/temporal/commands.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
@@ -17,8 +19,10 @@ import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 
 /** How long a decision may take, all tries together, before its caller is told to ask again. */
-const COMMAND_DEADLINE_MS = 10_000;
+const COMMAND_DEADLINE_MS = 8_000;
 const HEALTH_DEADLINE_MS = 1_000;
+/** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. */
+const START_WITHIN_MS = 500;
 const STOP_WITHIN_MS = 20_000;
 
 const config = readConfig();
@@ -30,6 +34,13 @@ const client = openTemporal(config.temporal);
 const outside = openGuardedClient({ allowLoopback: config.local });
 const house = houseOf(client, names);
 const starting = { pool, house, log };
+const answers = () => temporalAnswers(client, HEALTH_DEADLINE_MS);
+const available = whileAvailable(answers);
+
+/** What the relay will do as well: it is told, and nobody waits for it. */
+function behindItsBack(what: string): (error: unknown) => void {
+  return (error) => log.warn({ error: error instanceof Error ? error.name : 'unknown' }, `${what}; the relay will`);
+}
 
 const store = createStore({
   pool,
@@ -44,24 +55,20 @@ const app = await buildApp({
     ...store,
     engine: {
       send: (workflowId, name, command) =>
-        sendCommand(client, workflowId, name, command, {
-          deadline: COMMAND_DEADLINE_MS,
-          start: async (id) => (await startNow(starting, [id])).length > 0,
-        }),
+        available(() =>
+          sendCommand(client, workflowId, name, command, {
+            deadline: COMMAND_DEADLINE_MS,
+            start: async (id) => (await startNow(starting, [id])).length > 0,
+          }),
+        ),
       startNow: async (workflowIds) => {
-        await startNow(starting, workflowIds);
+        const started = available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
+        await Promise.race([started, sleep(START_WITHIN_MS, undefined, { ref: false })]);
       },
       nudgeFeed: async (endpointId) => {
-        await house
-          .nudgeFeed(endpointId)
-          .catch((error: unknown) =>
-            log.warn(
-              { endpoint: endpointId, error: error instanceof Error ? error.name : 'unknown' },
-              'feed not nudged; the relay will',
-            ),
-          );
+        await available(() => house.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
       },
-      answers: () => temporalAnswers(client, HEALTH_DEADLINE_MS),
+      answers,
     },
     clock: Date.now,
     refusedAddress: async (url) => {

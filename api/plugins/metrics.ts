@@ -23,34 +23,27 @@ export const metrics = fp<MetricsOptions>(
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const labelNames = ['stage', 'partner_kind'] as const;
-    const oldest = new Gauge({
-      name: 'oldest_waiting_seconds',
-      help: 'How long the longest open wait that blocks has lasted, in seconds of operation time',
-      labelNames,
-      registers: [registry],
-    });
+    const waiting = inOneLook(() => waitingNow({ situation, operations, clock }));
     new Gauge({
       name: 'journeys_waiting',
       help: 'Journeys with a wait that blocks, by stage and by kind of whom they wait for',
       labelNames,
       registers: [registry],
       async collect() {
-        const rows = await situation.waiting();
-        const people = new Map<string, { stage: string; partner_kind: string; people: number; seconds: number }>();
-        for (const row of rows) {
-          const now = toOperation(await operations.clock(row.operationId), clock());
-          const key = `${row.stage} ${row.whomKind}`;
-          const sum = people.get(key) ?? { stage: row.stage, partner_kind: row.whomKind, people: 0, seconds: 0 };
-          sum.people += row.people;
-          sum.seconds = Math.max(sum.seconds, (now - row.oldestSince) / 1_000);
-          people.set(key, sum);
-        }
+        const groups = await waiting();
         this.reset();
-        oldest.reset();
-        for (const { people: count, seconds, ...labels } of people.values()) {
-          this.set(labels, count);
-          oldest.set(labels, Math.max(0, seconds));
-        }
+        for (const { labels, people } of groups) this.set(labels, people);
+      },
+    });
+    new Gauge({
+      name: 'oldest_waiting_seconds',
+      help: 'How long the longest open wait that blocks has lasted, in seconds of operation time',
+      labelNames,
+      registers: [registry],
+      async collect() {
+        const groups = await waiting();
+        this.reset();
+        for (const { labels, seconds } of groups) this.set(labels, seconds);
       },
     });
     const durations = new Histogram({
@@ -70,3 +63,31 @@ export const metrics = fp<MetricsOptions>(
   },
   { name: 'metrics', fastify: '5.x' },
 );
+
+type Group = { labels: { stage: string; partner_kind: string }; people: number; seconds: number };
+
+/** Open waits that block, over all operations, each reckoned by its own operation's clock. */
+async function waitingNow({ situation, operations, clock }: MetricsOptions): Promise<Group[]> {
+  const groups = new Map<string, Group>();
+  for (const row of await situation.waiting()) {
+    const now = toOperation(await operations.clock(row.operationId), clock());
+    const key = `${row.stage} ${row.whomKind}`;
+    const labels = { stage: row.stage, partner_kind: row.whomKind };
+    const group = groups.get(key) ?? { labels, people: 0, seconds: 0 };
+    group.people += row.people;
+    group.seconds = Math.max(group.seconds, (now - row.oldestSince) / 1_000);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Gauges are collected all at once: those who ask while somebody looks share the look. */
+function inOneLook<T>(look: () => Promise<T>): () => Promise<T> {
+  let looking: Promise<T> | undefined;
+  return () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await testHouse({ perMinute: 20 });
+});
+afterAll(() => house.close());
+
+describe('what stands before everything', () => {
+  it('tells health without a token, over a real socket, with its request id and strict headers', async () => {
+    const address = await house.app.listen({ host: '127.0.0.1', port: 0 });
+    const live = await fetch(`${address}/livez`);
+    expect(await live.json()).toEqual({ status: 'ok' });
+    expect(live.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(live.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(live.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await (await fetch(`${address}/readyz`)).json()).toEqual({
+      status: 'ready',
+      database: true,
+      temporal: true,
+    });
+    const docs = await fetch(`${address}/docs`);
+    expect(docs.status).toBe(200);
+    expect(docs.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect((await fetch(`${address}/problems/command_refused`)).headers.get('content-type')).toContain('text/html');
+    expect((await fetch(`${address}/problems/none`)).status).toBe(404);
+    const ours = await fetch(`${address}/livez`, { headers: { 'x-request-id': 'forged' } });
+    expect(ours.headers.get('x-request-id')).not.toBe('forged');
+  });
+
+  it('measures who waits, by stage and kind of partner, and requests by route', async () => {
+    const operationId = await openOperation(house);
+    const { people } = await takeIn(house, operationId);
+    const journeyId = people[0]?.journeyId ?? '';
+    await record(
+      house,
+      journeyId,
+      operationId,
+      [STARTED],
+      [
+        {
+          key: 'screening',
+          chapter: 'screen',
+          whom: { kind: 'role', id: 'case_worker' },
+          what: 'screening',
+          blocks: true,
+          safety: false,
+          since: Date.now() - 3_600_000,
+          rung: 'waiting',
+        },
+      ],
+    );
+    const { text, headers } = await house.inject({ method: 'GET', url: '/metrics' });
+    expect(headers['content-type']).toContain('text/plain');
+    expect(text).toMatch(/^journeys_waiting\{stage="REGISTERED",partner_kind="role"\} 1$/m);
+    const seconds = Number(/^oldest_waiting_seconds\{stage="REGISTERED",partner_kind="role"\} (.*)$/m.exec(text)?.[1]);
+    expect(Math.round(seconds / 60)).toBe(60);
+    expect(text).toMatch(
+      /http_request_duration_seconds_count\{method="POST",route="\/v1\/operations",status="201"\} 1/,
+    );
+    expect(text).not.toContain(journeyId);
+  });
+
+  it('limits by principal, on unknown addresses too, and says when to come back', async () => {
+    const greedy = { authorization: `Bearer ${await house.token('auditor', { sub: 'greedy' })}` };
+    const statuses: number[] = [];
+    for (let n = 0; n < 25; n++)
+      statuses.push((await house.inject({ method: 'GET', url: '/v1/me', headers: greedy })).status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(20);
+    const limited = await house.inject({ method: 'GET', url: '/v1/me', headers: greedy });
+    expect(limited.body).toMatchObject({ status: 429, code: 'too_many_requests' });
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect(
+      (
+        await house.inject({
+          method: 'GET',
+          url: '/v1/me',
+          headers: { authorization: `Bearer ${await house.token('auditor', { sub: 'modest' })}` },
+        })
+      ).status,
+    ).toBe(200);
+    const lost = { authorization: `Bearer ${await house.token('auditor', { sub: 'lost' })}` };
+    const unknown: number[] = [];
+    for (let n = 0; n < 25; n++)
+      unknown.push((await house.inject({ method: 'GET', url: `/v1/nothing${n}`, headers: lost })).status);
+    expect(unknown).toContain(429);
+  });
+});
