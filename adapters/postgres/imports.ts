@@ -11,6 +11,8 @@ import { importKey } from './importKeys.ts';
 import { commitHouseholds, type Intake, type IntakeHousehold, readFrame } from './intake.ts';
 import { personRefKey } from './searchKeys.ts';
 
+const MANY_ROWS = 5_000;
+
 export type ImportsOptions = {
   keyring: Keyring;
   journeys: Intake['journeys'];
@@ -99,6 +101,8 @@ export function importStore(
             where id = $1 and status = 'checking'`,
           [importId, JSON.stringify(summary.found), JSON.stringify(counts), counts.rows, counts.reject],
         );
+        // without statistics of so many new rows each page of the commit would read them all
+        if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows');
       });
     },
 
@@ -331,15 +335,14 @@ async function nextPage(
   );
   const { key, kekId } = await importKey(client, keyring, importId);
   const { rows } = await client.query<StoredRow>(
-    `select r.row, r.verdict, r.codes, r.child, r.protection, r.household, r.sealed
-       from import_rows r
-      where r.import_id = $1 and r.household = any($2)
-        and not exists (select 1 from import_rows e where e.import_id = $1 and e.household = r.household and e.row <= $3)
-      order by r.row`,
-    [importId, [...new Set(page.rows.flatMap(({ household }) => household ?? []))], cursor],
+    `select row, verdict, codes, child, protection, household, sealed
+       from import_rows where import_id = $1 and household = any($2) order by row`,
+    [importId, [...new Set(page.rows.flatMap(({ household }) => household ?? []))]],
   );
   const households = new Map<string, IntakeHousehold>();
+  const takenBefore = new Set(rows.flatMap(({ row, household }) => (row <= cursor ? [household] : [])));
   for (const stored of rows) {
+    if (takenBefore.has(stored.household)) continue;
     const household = households.get(stored.household) ?? {
       reference: stored.household,
       members: [],

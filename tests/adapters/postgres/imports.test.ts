@@ -261,6 +261,38 @@ describe('whatever the number of retries', () => {
     expect(grown(before, await sizes())).toEqual(expected);
   });
 
+  it('a household whose rows lie far apart is taken in whole, once, wherever the pages end', async () => {
+    for (const page of [1, 2, 3]) {
+      const operation = await makeOperation(database.pool);
+      const refs = ['H1', 'H2', 'H1', 'H3', 'H2', 'H1'];
+      const rows = refs.map((household_ref, index) =>
+        person({
+          household_ref,
+          person_ref: `P${index}`,
+          relationship_to_head: index < 2 || index === 3 ? 'HEAD' : 'SPOUSE',
+        }),
+      );
+      const { importId } = await upload(database.pool, keyring, {
+        operationId: operation.id,
+        referenceDate: '2026-11-25',
+        source: textSource(stringifyCells(rows)),
+      });
+      const store = storeOf(database.pool, keyring, { page });
+      await importActivities({ store }).check(importId);
+      await committed(importId, store);
+      const { rows: households } = await database.pool.query(
+        `select h.reference, array_agg(j.import_row order by j.import_row) as rows
+           from journeys j join households h on h.id = j.household_id where j.operation_id = $1 group by 1 order by 1`,
+        [operation.id],
+      );
+      expect(households).toEqual([
+        { reference: 'H1', rows: [1, 3, 6] },
+        { reference: 'H2', rows: [2, 5] },
+        { reference: 'H3', rows: [4] },
+      ]);
+    }
+  });
+
   it('two attempts at once take turns: nobody is taken in twice', async () => {
     const { importId, operationId } = await checked('ambae-2017', CAREFUL);
     expect(await orderCommit(database.pool, importId)).toBe('started');
