@@ -1,5 +1,9 @@
 /** `npm start`: everything on one machine, until Ctrl-C. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
+import { Client } from 'pg';
+import { FIRST_DRILL } from '../sandbox/drill/firstDrill.ts';
+import { drillState } from '../sandbox/drill/progress.ts';
+import { runDrill } from '../sandbox/drill/run.ts';
 import { ConfigInvalid, type LocalConfig, readLocalConfig } from './config.ts';
 import { type Addresses, openHouse } from './local/house.ts';
 import { takeFolder } from './local/lock.ts';
@@ -32,7 +36,11 @@ async function main(): Promise<number> {
     const first = await Promise.race([house.ready, asked]);
     if (first !== 'asked') {
       write(welcome(first, config, elapsed()));
+      const over = new AbortController();
+      const drill = somethingToSee(first, config, over.signal);
       await asked;
+      over.abort(new Error('Stopped'));
+      await drill;
     }
     say('stopping, in order …');
     await house.stop();
@@ -42,6 +50,45 @@ async function main(): Promise<number> {
     return complain(error);
   } finally {
     giveBack();
+  }
+}
+
+/**
+ * On an empty database a drill on the island of Ambae runs, so that there is something to see; one that was stopped in
+ * the middle goes on. Whoever has operations of their own is left alone.
+ */
+async function somethingToSee(
+  { databaseUrl, issuer }: Addresses,
+  config: LocalConfig,
+  stop: AbortSignal,
+): Promise<void> {
+  if (issuer === undefined) return;
+  const dataDir = join(config.dataDir, 'drills');
+  const goesOn = drillState(dataDir, FIRST_DRILL.caseload) === 'under_way';
+  if (!goesOn && !(await operationsAreNone(databaseUrl))) return;
+  try {
+    const { file } = await runDrill({
+      caseload: FIRST_DRILL.folder,
+      api: config.api.publicUrl,
+      issuer: { tokenEndpoint: issuer.tokenEndpoint, users: issuer.users },
+      offices: `http://127.0.0.1:${config.sandboxPort}`,
+      dataDir,
+      say: write,
+      stop,
+    });
+    write(`Each person's end stands in ${relative(process.cwd(), file)}. The house goes on; Ctrl-C stops it.`);
+  } catch (error) {
+    if (!stop.aborted) write(`The drill stopped: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function operationsAreNone(databaseUrl: string): Promise<boolean> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query('select 1 from operations limit 1')).rowCount === 0;
+  } finally {
+    await client.end();
   }
 }
 

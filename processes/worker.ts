@@ -45,7 +45,9 @@ const log = pino({ level: config.logLevel, name: 'worker' });
 // One shutdown of ours: the runtime's own signal handlers would end the worker under our hands.
 Runtime.install({
   shutdownSignals: [],
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message)),
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+    log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
+  ),
 });
 
 const [keyring, bundle, connection] = await Promise.all([

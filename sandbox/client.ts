@@ -17,7 +17,8 @@ export class ApiProblem extends Error {
   constructor(method: string, path: string, status: number, body: Record<string, unknown>) {
     const detail =
       typeof body['detail'] === 'string' ? body['detail'] : typeof body['title'] === 'string' ? body['title'] : '';
-    super(`${method} ${path}: ${status} ${detail}`.trim());
+    const places = Array.isArray(body['errors']) ? ` ${JSON.stringify(body['errors'])}` : '';
+    super(`${method} ${path}: ${status} ${detail}${places}`.trim());
     this.status = status;
     // `type` is a path that ends with the problem's code
     const type = typeof body['type'] === 'string' ? body['type'] : '';

@@ -7,8 +7,10 @@ import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 /** A stop: UN/LOCODE, IATA code or one of the operation's own. */
 export const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
 const PlaceBody = z.strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality });
-/** Local times with their offset, as printed on a ticket. */
-const LocalMoment = z.iso.datetime({ offset: true }).meta({ description: 'local time with its offset' });
+/** Local times with their offset, as printed on a ticket: to the minute, or finer. */
+const LocalMoment = z
+  .union([z.iso.datetime({ offset: true, precision: -1 }), z.iso.datetime({ offset: true })])
+  .meta({ description: 'local time with its offset' });
 const LegBody = z.strictObject({
   leg: z.number().int().min(1).max(50),
   from: StopCode,

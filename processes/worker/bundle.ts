@@ -18,7 +18,14 @@ export async function workflowBundle(dataDir: string): Promise<WorkflowBundlePat
   const silent = () => undefined;
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'workflows/index.ts'),
-    logger: { trace: silent, debug: silent, info: silent, log: silent, warn: silent, error: (line) => process.stderr.write(`${line}\n`) },
+    logger: {
+      trace: silent,
+      debug: silent,
+      info: silent,
+      log: silent,
+      warn: silent,
+      error: (line) => process.stderr.write(`${line}\n`),
+    },
   });
   const making = `${codePath}.${process.pid}`;
   writeFileSync(making, code);
@@ -29,7 +36,9 @@ export async function workflowBundle(dataDir: string): Promise<WorkflowBundlePat
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   for (const folder of INGREDIENTS) {
-    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
     for (const name of files.sort()) hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, folder, name)));
   }
   return hash.digest('hex').slice(0, 24);

@@ -5,7 +5,13 @@ import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
-import { type Command, type JourneyAnswer, type JourneyInput, type OfficeNews, workflowId } from '../../workflows/messages.ts';
+import {
+  type Command,
+  type JourneyAnswer,
+  type JourneyInput,
+  type OfficeNews,
+  workflowId,
+} from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
 
@@ -13,14 +19,18 @@ type Calls = Record<string, number>;
 export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
   const batches: RecordBatch[] = [];
   const calls: Calls = {};
-  const asked = (kind: string) => async (input: { round: number; at: number; journeyId: string }): Promise<AskOutcome> => {
-    calls[kind] = (calls[kind] ?? 0) + 1;
-    return { outcome: 'asked', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
-  };
-  const count = <T>(kind: string, result: T) => async (): Promise<T> => {
-    calls[kind] = (calls[kind] ?? 0) + 1;
-    return result;
-  };
+  const asked =
+    (kind: string) =>
+    async (input: { round: number; at: number; journeyId: string }): Promise<AskOutcome> => {
+      calls[kind] = (calls[kind] ?? 0) + 1;
+      return { outcome: 'asked', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
+    };
+  const count =
+    <T>(kind: string, result: T) =>
+    async (): Promise<T> => {
+      calls[kind] = (calls[kind] ?? 0) + 1;
+      return result;
+    };
   const activities: JourneyActivities = {
     async record(batch) {
       batches.push(batch);
@@ -51,7 +61,9 @@ export const RULES: { domestic: Rules; abroad: Rules } = {
   abroad: defaultRules('return'),
 };
 
-export function journeyInput(over: Partial<Omit<JourneyInput, 'intake'>> & { intake?: Partial<JourneyInput['intake']> } = {}): JourneyInput {
+export function journeyInput(
+  over: Partial<Omit<JourneyInput, 'intake'>> & { intake?: Partial<JourneyInput['intake']> } = {},
+): JourneyInput {
   const { intake, ...rest } = over;
   return {
     version: 1,
@@ -61,7 +73,14 @@ export function journeyInput(over: Partial<Omit<JourneyInput, 'intake'>> & { int
     clock: REAL_CLOCK,
     rules: RULES.domestic,
     ...rest,
-    intake: { registeredAt: Date.now(), consent: 'given', holds: [], route: ['evacuation'], routeDecided: true, ...intake },
+    intake: {
+      registeredAt: Date.now(),
+      consent: 'given',
+      holds: [],
+      route: ['evacuation'],
+      routeDecided: true,
+      ...intake,
+    },
   };
 }
 
@@ -81,7 +100,12 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
   });
   return {
     handle,
-    command: (name: string, role: Role, args: object = {}, extra: Partial<Command<object>> = {}): Promise<JourneyAnswer> => {
+    command: (
+      name: string,
+      role: Role,
+      args: object = {},
+      extra: Partial<Command<object>> = {},
+    ): Promise<JourneyAnswer> => {
       const commandId = extra.commandId ?? `cmd-${++serial}`;
       return handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
         updateId: commandId,
@@ -90,8 +114,25 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
     },
     office: (requestId: string, answer: OfficeNews['answer'], extra: Partial<OfficeNews> = {}) =>
       handle.signal('officeAnswered', [
-        { eventKey: `evt-${++serial}`, requestId, partnerId: `par_${requestId.split('_')[1]}`, at: JUST_NOW, answer, ...extra },
+        {
+          eventKey: `evt-${++serial}`,
+          requestId,
+          partnerId: `par_${requestId.split('_')[1]}`,
+          at: JUST_NOW,
+          answer,
+          ...extra,
+        },
       ]),
+    /** Waits until nothing is on its way: time that is skipped over a running task makes the server time it out. */
+    quiet: async () => {
+      let before = -1;
+      await eventually(async () => {
+        const { raw, historyLength } = await handle.describe();
+        const still = !raw.pendingWorkflowTask && !raw.pendingActivities?.length && historyLength === before;
+        before = historyLength;
+        return still;
+      }, 'the workflow to be quiet');
+    },
     travel: (news: object, key = `mov-${++serial}`) =>
       handle.signal('travelNews', [{ key, at: JUST_NOW, actor: { kind: 'system', id: 'homeward' }, news }]),
   };

@@ -1,0 +1,8 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The drill that runs where nothing has happened yet, so that there is something to see. */
+export const FIRST_DRILL = {
+  caseload: 'ambae-2017',
+  folder: join(dirname(dirname(fileURLToPath(import.meta.url))), 'caseloads', 'ambae-2017'),
+} as const;
