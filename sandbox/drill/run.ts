@@ -55,7 +55,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const clock = clockOf(caseload, timetable, start, options.pace);
   const clients = clientsOf(options, stop);
   const progress = Progress.of(progressFile(options.dataDir, caseload.name), caseload.name, caseload.people.length);
-  await demandKnownOperation(clients.coordinator, progress);
+  await takeUp(clients.coordinator, progress);
 
   const minutes = secondsTo(clock.segments, clock.endsAt) / 60;
   say(
@@ -129,9 +129,13 @@ function clientsOf(options: DrillOptions, stop: AbortSignal): Record<Role, Clien
   return Object.fromEntries(made) as Record<Role, Client>;
 }
 
-/** A database that was emptied meanwhile does not know the operation any more: then the drill begins again. */
-async function demandKnownOperation(client: Client, progress: Progress): Promise<void> {
+/**
+ * A drill goes on once its people are taken in. One that stopped before has a clock that ran on without them, and one
+ * whose operation the house does not know lost its database: both begin again.
+ */
+async function takeUp(client: Client, progress: Progress): Promise<void> {
   if (progress.operationId === undefined) return;
+  if (progress.importId === undefined) return progress.startOver();
   try {
     await client.get(`/operations/${progress.operationId}`);
   } catch (error) {

@@ -39,7 +39,7 @@ export async function plan(
   relief?: Relief,
 ): Promise<string> {
   const moved = relief ? relief.departsAt - Date.parse(movement.departs_at) : 0;
-  const shifted = (text: string): string => (relief ? iso(Date.parse(text) + moved) : text);
+  const shifted = (text: string): string => (relief ? iso(Date.parse(text) + moved) : withSeconds(text));
   const made = (await shift.clients.movement_officer.post(
     `/operations/${shift.operationId}/movements`,
     {
@@ -75,6 +75,11 @@ export async function plan(
     `drill-${drill}-movement-${relief?.reference ?? movement.id}`,
   )) as { id: string };
   return made.id;
+}
+
+/** Local times of a caseload are written to the minute: `2017-09-30T08:00+11:00`. */
+function withSeconds(text: string): string {
+  return text.replace(/T(\d\d:\d\d)(?=[+Z-])/, 'T$1:00');
 }
 
 /** Movement officers: clear, seat, lock, board, let go, count; and plan relief for those whose answers came late. */
