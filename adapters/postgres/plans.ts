@@ -1,5 +1,4 @@
 import type { PlanDocument } from '../../domain/plan.ts';
-import type { Prisma } from './generated/client.ts';
 import type { PrismaClient } from './prisma.ts';
 
 export type Plan = {
@@ -21,7 +20,7 @@ export function createPlans(prisma: PrismaClient) {
     /** Twice under one id is once. */
     async create(plan: PlanText & { id: string; createdBy: string }): Promise<void> {
       await prisma.preparednessPlan.createMany({
-        data: [{ ...plan, document: plan.document as Prisma.InputJsonValue }],
+        data: [{ ...plan, document: plan.document }],
         skipDuplicates: true,
       });
     },
@@ -45,7 +44,7 @@ export function createPlans(prisma: PrismaClient) {
     async write(id: string, expected: number, plan: PlanText): Promise<number | 'changed'> {
       const { count } = await prisma.preparednessPlan.updateMany({
         where: { id, version: expected, status: { in: ['draft', 'ready'] } },
-        data: { ...plan, document: plan.document as Prisma.InputJsonValue, version: { increment: 1 } },
+        data: { ...plan, document: plan.document, version: { increment: 1 } },
       });
       return count === 1 ? expected + 1 : 'changed';
     },

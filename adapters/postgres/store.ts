@@ -129,5 +129,3 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     },
   };
 }
-
-export type Store = ReturnType<typeof createStore>;

@@ -59,5 +59,6 @@ function betweenRuns(error: unknown): boolean {
     : error instanceof Error && isGrpcServiceError(error.cause)
       ? error.cause
       : undefined;
-  return grpc?.code === ABORTED;
+  const code: number | undefined = grpc?.code;
+  return code === ABORTED;
 }

@@ -24,28 +24,30 @@ export const metrics = fp<MetricsOptions>(
     collectDefaultMetrics({ register: registry });
     const labelNames = ['stage', 'partner_kind'] as const;
     const waiting = inOneLook(() => waitingNow({ situation, operations, clock }));
-    new Gauge({
+    const people = new Gauge({
       name: 'journeys_waiting',
       help: 'Journeys with a wait that blocks, by stage and by kind of whom they wait for',
       labelNames,
-      registers: [registry],
+      registers: [],
       async collect() {
         const groups = await waiting();
         this.reset();
-        for (const { labels, people } of groups) this.set(labels, people);
+        for (const group of groups) this.set(group.labels, group.people);
       },
     });
-    new Gauge({
+    const oldest = new Gauge({
       name: 'oldest_waiting_seconds',
       help: 'How long the longest open wait that blocks has lasted, in seconds of operation time',
       labelNames,
-      registers: [registry],
+      registers: [],
       async collect() {
         const groups = await waiting();
         this.reset();
-        for (const { labels, seconds } of groups) this.set(labels, seconds);
+        for (const group of groups) this.set(group.labels, group.seconds);
       },
     });
+    registry.registerMetric(people);
+    registry.registerMetric(oldest);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',

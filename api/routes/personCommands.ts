@@ -173,7 +173,7 @@ export function personCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     for (const name of Object.keys(JOURNEY_COMMANDS) as JourneyCommand[]) register(name);
 
-    function register<C extends JourneyCommand>(name: C): void {
+    function register(name: JourneyCommand): void {
       const rule = JOURNEY_COMMANDS[name];
       app.route({
         method: 'POST',
@@ -189,11 +189,7 @@ export function personCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           response: name === 'releaseHold' ? { 200: Answer, 202: Approval } : { 200: Answer },
         },
         handler: async (request, reply) => {
-          const { args, reason_code, note } = request.body as {
-            args: JourneyArgs<C>;
-            reason_code?: string;
-            note?: string;
-          };
+          const { args, reason_code, note } = request.body;
           return decide(ports, request, reply, name, args, reason_code, note);
         },
       });

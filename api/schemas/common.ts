@@ -16,9 +16,9 @@ export function idParams(kind: IdKind) {
   return z.object({ id: z.string().meta({ description: `id of a ${kind}` }) });
 }
 
-/** A moment in a body: ISO 8601 with an offset, read as milliseconds. */
-export const Moment = z.iso
-  .datetime({ offset: true })
+/** A moment in a body: ISO 8601 with an offset, to the minute or finer, read as milliseconds. */
+export const Moment = z
+  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })])
   .meta({ description: 'ISO 8601 with offset; operation time unless said otherwise' })
   .transform((text) => Date.parse(text));
 
@@ -47,6 +47,3 @@ export const Nationality = z.string().regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, o
 export const StageCode = z.enum(STAGES);
 export const ChapterCode = z.enum(CHAPTERS);
 export const EndingCode = z.enum(ENDINGS);
-
-/** Answer to a command that its subject has recorded. */
-export const Recorded = z.object({ seq: z.number().int() });

@@ -171,7 +171,8 @@ export const ENGLISH = {
   'now.member.other': '{n} other members are not ready ({why})',
   'now.suspended': 'The operation stands still here',
 
-  'situation.numbers': '{people} people: {safe} safe, {moving} moving, {waiting} waiting',
+  'situation.numbers.one': '1 person: {safe} safe, {moving} moving, {waiting} waiting',
+  'situation.numbers.other': '{n} people: {safe} safe, {moving} moving, {waiting} waiting',
   'situation.ended.one': '{n} has left the list otherwise',
   'situation.ended.other': '{n} have left the list otherwise',
   'situation.stuck.one': '1 person has waited more than {length} for {whom}',
@@ -180,5 +181,5 @@ export const ENGLISH = {
   'situation.seats.other': '{movement} leaves {at} with {n} empty seats, and {ready} ready without one',
   'situation.decisions.one': '1 decision waits for a person',
   'situation.decisions.other': '{n} decisions wait for a person',
-  'situation.calm': 'Nobody waits longer than agreed',
+  'situation.calm': 'nobody waits longer than agreed',
 } as const;

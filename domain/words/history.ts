@@ -162,8 +162,8 @@ function entryOf(fact: HistoryFact, names: HistoryNames): HistoryEntry {
 
 function whatInWords(fact: HistoryFact, names: HistoryNames): string {
   if (fact.source === 'movement') {
-    const words = MOVEMENT_WORDS[fact.type as ToldMovementFact] as Say2 | undefined;
-    return words ? words(fact.data, names.names.get(String(fact.data.movementId ?? '')) ?? '') : plain(fact.type);
+    const words = MOVEMENT_WORDS[fact.type as ToldMovementFact] as SayOfMovement | undefined;
+    return words ? words(fact.data, names.names.get(textOf(fact.data.movementId)) ?? '') : plain(fact.type);
   }
   if (fact.source === 'journey' && Object.hasOwn(JOURNEY_WORDS, fact.type)) {
     const words = JOURNEY_WORDS[fact.type as JourneyFactType] as Say<Record<string, unknown>>;
@@ -173,12 +173,12 @@ function whatInWords(fact: HistoryFact, names: HistoryNames): string {
   return isWordKey(key) ? say(key) : plain(fact.type);
 }
 
-type Say2 = (data: Record<string, unknown>, movement: string) => string;
+type SayOfMovement = (data: Record<string, unknown>, movement: string) => string;
 
 /** An office that is not named in the fact is the one that the question went to: names also knows requests. */
 function withRequest(fact: HistoryFact, names: HistoryNames): HistoryNames {
   const partner =
-    names.names.get(String(fact.data.requestId ?? '')) ??
+    names.names.get(textOf(fact.data.requestId)) ??
     (fact.actorKind === 'partner' ? names.names.get(fact.actor) : undefined);
   return partner === undefined ? names : { ...names, names: new Map([...names.names, ['', partner]]) };
 }
@@ -221,6 +221,10 @@ function awaited(key: string): string {
 
 function kinds(codes: readonly string[]): string {
   return list(codes.map((code) => plain(code).toLowerCase()));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** A code as words: `UNPAID_FINE` and `unpaid_fine` become `unpaid fine`, `askedAgain` becomes `asked again`. */

@@ -80,7 +80,7 @@ export function situationInWords(facts: SituationFacts): Situation {
 }
 
 function sentenceOf(facts: SituationFacts, numbers: Situation['numbers'], waits: readonly LongestWait[]): string {
-  const parts = [say('situation.numbers', numbers)];
+  const parts = [sayCount('situation.numbers', numbers.people, numbers)];
   if (numbers.endedOtherwise > 0) parts.push(sayCount('situation.ended', numbers.endedOtherwise));
   const worst = waits[0];
   if (worst && worst.pastDue > 0) {

@@ -153,7 +153,7 @@ export async function testHouse({ perMinute = 1_000_000 } = {}): Promise<TestHou
       }),
     inject: async (options) => {
       const response = await app.inject(options);
-      const json = String(response.headers['content-type'] ?? '').includes('json') && response.body !== '';
+      const json = (response.headers['content-type'] ?? '').includes('json') && response.body !== '';
       return {
         status: response.statusCode,
         body: json ? response.json() : {},

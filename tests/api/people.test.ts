@@ -259,7 +259,7 @@ describe('history and now', () => {
     const situation = await house.ask('duty_supervisor', 'GET', `/v1/operations/${operationId}/situation`);
     expect(situation.body).toMatchObject({ numbers: { people: 1, safe: 0, moving: 0, waiting: 1 } });
     expect(String(situation.body['sentence'])).toMatch(
-      /^1 people: 0 safe, 0 moving, 1 waiting; \d decisions? waits? for a person\.$/,
+      /^1 person: 0 safe, 0 moving, 1 waiting; \d decisions? waits? for a person\.$/,
     );
   });
 

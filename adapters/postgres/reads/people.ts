@@ -100,9 +100,7 @@ export function createPeople(pool: Pool) {
       return rows[0];
     },
 
-    async household(
-      householdId: string,
-    ): Promise<
+    async household(householdId: string): Promise<
       | {
           id: string;
           reference: string;

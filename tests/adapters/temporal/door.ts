@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+} from '@temporalio/workflow';
+import { COMMAND_REFUSED, type Command } from '../../../workflows/messages.ts';
+
+type State = { count: number; answered: Record<string, number>; run: number };
+
+/** A workflow with one door, for tests of the client: it counts, refuses, goes on as new, and ends. */
+export async function door(state: State = { count: 0, answered: {}, run: 1 }): Promise<number> {
+  let next = false;
+  let end = false;
+  setHandler(
+    defineUpdate<{ count: number; run: number }, [Command<{ refuse?: boolean; slow?: boolean }>]>('step'),
+    async (command) => {
+      const before = state.answered[command.commandId];
+      if (before !== undefined) return { count: before, run: state.run };
+      if (command.args.slow) await condition(() => next || end);
+      state.count += 1;
+      state.answered[command.commandId] = state.count;
+      return { count: state.count, run: state.run };
+    },
+    {
+      validator: (command) => {
+        if (command.args.refuse)
+          throw ApplicationFailure.nonRetryable('no', COMMAND_REFUSED, { reason: 'no', allowed: ['step'] });
+      },
+    },
+  );
+  setHandler(defineSignal('next'), () => {
+    next = true;
+  });
+  setHandler(defineSignal('end'), () => {
+    end = true;
+  });
+  await condition(() => next || end);
+  await condition(allHandlersFinished);
+  if (end) return state.count;
+  return continueAsNew<typeof door>({ ...state, run: state.run + 1 });
+}
