@@ -65,7 +65,9 @@ export type DepartInput = Claim & {
 };
 
 /** `refused` says why in words that everybody may read. `unaccounted`: seats of whom nobody has said whether they came. */
-export type DepartResult = { outcome: 'departed'; aboard: number; unaccounted: number } | { outcome: 'refused'; reason: string };
+export type DepartResult =
+  | { outcome: 'departed'; aboard: number; unaccounted: number }
+  | { outcome: 'refused'; reason: string };
 
 export type ArriveInput = Claim & { stop: string; last: boolean; otherStops: readonly string[] };
 
@@ -130,9 +132,14 @@ export function movementActivities(claims: SeatClaims, news: SeatNewsPort): Move
         if (seats.length === 0) return counts;
         for (let from = 0; from < seats.length; from += TOLD_AT_ONCE) {
           const batch = seats.slice(from, from + TOLD_AT_ONCE);
-          const answers = await Promise.all(batch.map((seat) => news.tellJourney(seat.journeyId, newsOf(movementId, seat))));
+          const answers = await Promise.all(
+            batch.map((seat) => news.tellJourney(seat.journeyId, newsOf(movementId, seat))),
+          );
           const over = batch.filter((_seat, i) => answers[i] === 'over');
-          await news.noteUndelivered(movementId, over.filter((seat) => TRAVELLING.includes(seat.status)));
+          await news.noteUndelivered(
+            movementId,
+            over.filter((seat) => TRAVELLING.includes(seat.status)),
+          );
           await news.markTold(batch);
           counts.told += batch.length - over.length;
           counts.over += over.length;
@@ -162,7 +169,8 @@ export function newsOf(movementId: string, seat: UntoldSeat): TravelNews[] {
       actor: seat.actor,
       ...(seat.reasonCode === null || status !== seat.status ? {} : { reasonCode: seat.reasonCode }),
     };
-    if (status === 'claimed') return { ...header, news: { kind: 'seatAssigned', movementId, stage: seat.stage, seat: seat.kind } };
+    if (status === 'claimed')
+      return { ...header, news: { kind: 'seatAssigned', movementId, stage: seat.stage, seat: seat.kind } };
     if (status === 'arrived') return { ...header, news: { kind: 'arrived', movementId, stage: seat.stage } };
     return { ...header, news: { kind: KINDS[status], movementId } };
   });

@@ -69,7 +69,10 @@ function place(unit: Unit, left: Room): { kinds: SeatKind[] } | { reasons: Neutr
   const laps = unit.members.filter((member, i) => member.traveller === 'adult' && own[i] !== 'stretcher').length;
   const infants = unit.members.filter((member) => member.traveller === 'infant').length;
   if (infants > 0 && !unit.members.some((member) => member.traveller === 'adult')) {
-    reasons.push({ code: 'infant_without_adult', words: 'An infant needs an adult of the household on board: somebody must decide who goes along' });
+    reasons.push({
+      code: 'infant_without_adult',
+      words: 'An infant needs an adult of the household on board: somebody must decide who goes along',
+    });
   }
   let free = Math.min(laps, left.infantLaps);
   const kinds = own.map((kind) => {
@@ -78,7 +81,8 @@ function place(unit: Unit, left: Room): { kinds: SeatKind[] } | { reasons: Neutr
     return free >= 0 ? 'infant_lap' : 'seat';
   });
   const need = needOf(kinds, left.stretcherSeats);
-  if (need.stretchers > left.stretchers) reasons.push(short('no_stretcher', need.stretchers, left.stretchers, 'a stretcher', 'stretchers'));
+  if (need.stretchers > left.stretchers)
+    reasons.push(short('no_stretcher', need.stretchers, left.stretchers, 'a stretcher', 'stretchers'));
   if (need.wheelchairs > left.wheelchairs) {
     reasons.push(short('no_wheelchair', need.wheelchairs, left.wheelchairs, 'a wheelchair place', 'wheelchair places'));
   }
@@ -138,7 +142,8 @@ export function servedBy(
   head: { nationality: string | null; confirmedBy: string | null; routeDecided: boolean },
 ): NeutralReason | undefined {
   if (lists.forHouseholdsOf === null && lists.acceptsNationalities === null) return undefined;
-  const own = head.nationality !== null && !WITHOUT_NATIONALITY.includes(head.nationality) ? head.nationality : undefined;
+  const own =
+    head.nationality !== null && !WITHOUT_NATIONALITY.includes(head.nationality) ? head.nationality : undefined;
   const nationality = own ?? (head.routeDecided ? head.confirmedBy : null);
   if (nationality === null) {
     return {
@@ -146,7 +151,8 @@ export function servedBy(
       words: 'People without a nationality are on no list of this movement: somebody must decide',
     };
   }
-  if (!holds(lists.forHouseholdsOf, nationality)) return { code: 'not_planned_for', words: 'This movement is planned for others' };
+  if (!holds(lists.forHouseholdsOf, nationality))
+    return { code: 'not_planned_for', words: 'This movement is planned for others' };
   if (!holds(lists.acceptsNationalities, nationality)) {
     return { code: 'not_accepted', words: 'The country at the end of this movement does not let them in' };
   }
@@ -154,7 +160,11 @@ export function servedBy(
 }
 
 /** Where a household gets off: the stop that its head's nationality leaves at, else the last one. */
-export function alightingStop(leaveAt: Readonly<Record<string, readonly string[]>>, headNationality: string | null, last: string): string {
+export function alightingStop(
+  leaveAt: Readonly<Record<string, readonly string[]>>,
+  headNationality: string | null,
+  last: string,
+): string {
   if (headNationality === null) return last;
   return Object.entries(leaveAt).find(([, list]) => holds(list, headNationality))?.[0] ?? last;
 }

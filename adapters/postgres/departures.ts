@@ -20,9 +20,21 @@ export async function departSeats(pool: Pool, input: DepartInput): Promise<Depar
     const { divided, notToTravel } = await whatIsWrong(client, movement, input);
     if (!input.already) {
       const reason =
-        say(open, 'person with a seat is neither on board nor accounted for', 'people with a seat are neither on board nor accounted for') ??
-        say(divided.length, 'household is divided: bring it off, or let a person decide', 'households are divided: bring them off, or let a person decide') ??
-        say(notToTravel.length, 'person on board may not travel and must be brought off', 'people on board may not travel and must be brought off');
+        say(
+          open,
+          'person with a seat is neither on board nor accounted for',
+          'people with a seat are neither on board nor accounted for',
+        ) ??
+        say(
+          divided.length,
+          'household is divided: bring it off, or let a person decide',
+          'households are divided: bring them off, or let a person decide',
+        ) ??
+        say(
+          notToTravel.length,
+          'person on board may not travel and must be brought off',
+          'people on board may not travel and must be brought off',
+        );
       if (reason !== undefined) return { outcome: 'refused', reason };
     } else if (divided.length > 0 || notToTravel.length > 0) {
       await raiseAlarm(client, movement, { households: divided, journeys: notToTravel });

@@ -20,16 +20,25 @@ export async function lockManifest(pool: Pool, input: LockInput): Promise<LockRe
     await lockHouseholds(client, units.householdIds);
     const facts = await readGateFacts(client, units.journeyIds, { at: input.at, movementId: movement.id });
     const occasion = occasionOf(movement, input.rules, input.at);
-    const failing = [...Map.groupBy(facts.values(), (person) => person.householdId)].flatMap(([householdId, people]) => {
-      const reasons = neutralReasons(judgeUnit('lock', people, occasion).flatMap(({ own, unit }) => [...own, ...unit]));
-      return reasons.length > 0 ? [{ householdId, reasons }] : [];
-    });
+    const failing = [...Map.groupBy(facts.values(), (person) => person.householdId)].flatMap(
+      ([householdId, people]) => {
+        const reasons = neutralReasons(
+          judgeUnit('lock', people, occasion).flatMap(({ own, unit }) => [...own, ...unit]),
+        );
+        return reasons.length > 0 ? [{ householdId, reasons }] : [];
+      },
+    );
     const { rows: leaving } = await client.query<{ id: string }>(
       `select s.id from seats s join journeys j on j.id = s.journey_id
        where s.movement_id = $1 and j.household_id = any ($2::text[]) order by s.id`,
       [movement.id, failing.map((unit) => unit.householdId)],
     );
-    await releaseSeats(client, leaving.map((seat) => seat.id), input, NOT_TRAVELLING);
+    await releaseSeats(
+      client,
+      leaving.map((seat) => seat.id),
+      input,
+      NOT_TRAVELLING,
+    );
     await writeRefusals(client, movement.id, input, failing);
     const released = await releasedBy(client, input);
     if ((await countSeats(client, movement.id)).people === 0) return { outcome: 'nobody', released };

@@ -93,7 +93,9 @@ export async function lockMovement(client: Queryable, movementId: string): Promi
 /** Locks households and all their journeys, ascending, until the transaction ends: holds and withdrawals wait for it. */
 export async function lockHouseholds(client: Queryable, householdIds: readonly string[]): Promise<void> {
   await client.query('select 1 from households where id = any ($1::text[]) order by id for update', [householdIds]);
-  await client.query('select 1 from journeys where household_id = any ($1::text[]) order by id for update', [householdIds]);
+  await client.query('select 1 from journeys where household_id = any ($1::text[]) order by id for update', [
+    householdIds,
+  ]);
 }
 
 /** What is left of a vehicle. */
@@ -190,7 +192,17 @@ export async function countSeats(client: Queryable, movementId: string): Promise
     [movementId, HELD],
   );
   return (
-    rows[0] ?? { households: 0, people: 0, open: 0, onBoard: 0, checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0 }
+    rows[0] ?? {
+      households: 0,
+      people: 0,
+      open: 0,
+      onBoard: 0,
+      checkedIn: 0,
+      boarded: 0,
+      noShow: 0,
+      denied: 0,
+      offloaded: 0,
+    }
   );
 }
 
@@ -199,7 +211,10 @@ export async function countSeats(client: Queryable, movementId: string): Promise
  * from the seats, so that each checks the other; somebody still unaccounted for always shows, even where another too many
  * would make the sum come out.
  */
-export async function reconcileSeats(pool: Queryable, movementId: string): Promise<Reconciliation & { unaccounted: number }> {
+export async function reconcileSeats(
+  pool: Queryable,
+  movementId: string,
+): Promise<Reconciliation & { unaccounted: number }> {
   const { rows } = await pool.query<{ booked: number }>(
     `select count(*) as booked from manifest_entries e
      where e.movement_id = $1 and e.version = (select max(version) from manifests where movement_id = $1)`,

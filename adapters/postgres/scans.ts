@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { ScanInput, ScanResult } from '../../activities/movements.ts';
+import type { Occasion, Step } from '../../domain/gate.ts';
 import type { Scan } from '../../domain/movement/facts.ts';
 import { type RefusedScan, SCANS, type SeatStatus } from '../../domain/movement/scans.ts';
 import { judgeUnit, type PersonFacts, type Verdict } from '../../domain/movement/unit.ts';
-import type { Occasion, Step } from '../../domain/gate.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { type Queryable, transaction } from './database.ts';
 import { readGateFacts } from './gateFacts.ts';
@@ -44,15 +44,29 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
         continue;
       }
       if (verdict === 'turned_away') refusals.push({ scan, code: 'gate' });
-      seat.status = verdict === 'turned_away' ? 'denied' : input.departed && effect.to === 'boarded' ? 'departed' : effect.to;
+      seat.status =
+        verdict === 'turned_away' ? 'denied' : input.departed && effect.to === 'boarded' ? 'departed' : effect.to;
       const reasonCode = verdict === 'turned_away' ? NOT_TRAVELLING : scan.reasonCode;
-      changes.set(seat.id, { status: seat.status, at: Math.min(scan.at, input.at), ...(reasonCode ? { reasonCode } : {}) });
-      if (seat.status !== 'checked_in' && seat.status !== 'boarded' && seat.status !== 'departed') gate.leaves(scan.journeyId);
+      changes.set(seat.id, {
+        status: seat.status,
+        at: Math.min(scan.at, input.at),
+        ...(reasonCode ? { reasonCode } : {}),
+      });
+      if (seat.status !== 'checked_in' && seat.status !== 'boarded' && seat.status !== 'departed')
+        gate.leaves(scan.journeyId);
     }
     await writeChanges(client, input, changes);
     await writeRefused(client, input, refusals);
     const { checkedIn, boarded, noShow, denied, offloaded } = await countSeats(client, movement.id);
-    return { checkedIn, boarded, noShow, denied, offloaded, refused: refusals.length, offBoard: await offBoard(client, input) };
+    return {
+      checkedIn,
+      boarded,
+      noShow,
+      denied,
+      offloaded,
+      refused: refusals.length,
+      offBoard: await offBoard(client, input),
+    };
   });
 }
 
@@ -65,7 +79,11 @@ async function householdsOf(client: Queryable, journeyIds: readonly string[]): P
 }
 
 /** The seat of each person on this movement; one that was given back counts only where there is no other. */
-async function seatsOf(client: Queryable, movementId: string, journeyIds: readonly string[]): Promise<Map<string, SeatRow>> {
+async function seatsOf(
+  client: Queryable,
+  movementId: string,
+  journeyIds: readonly string[],
+): Promise<Map<string, SeatRow>> {
   const { rows } = await client.query<SeatRow>(
     `select distinct on (s.journey_id) s.id, s.journey_id, j.household_id, s.status
      from seats s join journeys j on j.id = s.journey_id
@@ -90,7 +108,15 @@ async function peopleOf(
      order by j.id`,
     [householdIds, stage, movementId],
   );
-  return [...(await readGateFacts(client, rows.map((row) => row.id), { at, movementId })).values()];
+  return [
+    ...(
+      await readGateFacts(
+        client,
+        rows.map((row) => row.id),
+        { at, movementId },
+      )
+    ).values(),
+  ];
 }
 
 /** The gate as the scans of one batch see it: what one scan changes in a household the next one knows. */
@@ -130,7 +156,11 @@ class Gate {
   }
 }
 
-async function writeChanges(client: Queryable, { actor }: ScanInput, changes: ReadonlyMap<string, Change>): Promise<void> {
+async function writeChanges(
+  client: Queryable,
+  { actor }: ScanInput,
+  changes: ReadonlyMap<string, Change>,
+): Promise<void> {
   const rows = [...changes];
   await client.query(
     `update seats s set status = n.status, status_at = n.at, status_by = $1, updated_at = now(),

@@ -16,7 +16,10 @@ export async function readUntold(client: Queryable, movementId: string, limit: n
 }
 
 /** Marks up to which status each person has been told; a seat that has gone on meanwhile stays on the list. */
-export async function markTold(client: Queryable, told: ReadonlyArray<{ seatId: string; status: SeatStatus }>): Promise<void> {
+export async function markTold(
+  client: Queryable,
+  told: ReadonlyArray<{ seatId: string; status: SeatStatus }>,
+): Promise<void> {
   await client.query(
     `update seats s set told = n.status from unnest($1::text[], $2::text[]) as n (id, status) where s.id = n.id`,
     [told.map((seat) => seat.seatId), told.map((seat) => seat.status)],
@@ -24,7 +27,11 @@ export async function markTold(client: Queryable, told: ReadonlyArray<{ seatId: 
 }
 
 /** A person who sits on a vehicle while their journey is over: somebody must know. Once for each seat and status. */
-export async function noteUndelivered(client: Queryable, movementId: string, seats: readonly UntoldSeat[]): Promise<void> {
+export async function noteUndelivered(
+  client: Queryable,
+  movementId: string,
+  seats: readonly UntoldSeat[],
+): Promise<void> {
   if (seats.length === 0) return;
   await client.query(
     `insert into alarms (id, operation_id, subject, kind, detail)

@@ -37,7 +37,10 @@ export async function releaseAll(pool: Pool, claim: Claim & { reasonCode: string
        where s.movement_id = $1 and s.status in ('claimed', 'checked_in', 'boarded')`,
       [movement.id],
     );
-    await lockHouseholds(client, units.map((unit) => unit.household_id));
+    await lockHouseholds(
+      client,
+      units.map((unit) => unit.household_id),
+    );
     await client.query(
       `update seats set status = 'released', reason_code = $2, status_at = $3, status_by = $4, updated_at = now()
        where movement_id = $1 and status in ('claimed', 'checked_in', 'boarded')`,

@@ -1,8 +1,16 @@
 import type { Pool } from 'pg';
 import type { AllocateInput, AllocateResult, Claim } from '../../activities/movements.ts';
-import { type Allocation, alightingStop, allocate, needOf, servedBy, type Traveller, type Unit } from '../../domain/allocation.ts';
-import { judgeUnit, type NeutralReason, neutralReasons, type PersonFacts } from '../../domain/movement/unit.ts';
+import {
+  type Allocation,
+  alightingStop,
+  allocate,
+  needOf,
+  servedBy,
+  type Traveller,
+  type Unit,
+} from '../../domain/allocation.ts';
 import type { SeatKind } from '../../domain/journey/facts.ts';
+import { judgeUnit, type NeutralReason, neutralReasons, type PersonFacts } from '../../domain/movement/unit.ts';
 import { iso } from '../../domain/time.ts';
 import { newId } from '../ids.ts';
 import { type Queryable, transaction } from './database.ts';
@@ -34,7 +42,10 @@ const SMALLER_VEHICLE = 'smaller_vehicle';
 export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
   const amended = await transaction(pool, async (client) => {
     const movement = await lockMovement(client, input.movementId);
-    await client.query('delete from allocation_refusals where movement_id = $1 and at <> $2', [movement.id, iso(input.at)]);
+    await client.query('delete from allocation_refusals where movement_id = $1 and at <> $2', [
+      movement.id,
+      iso(input.at),
+    ]);
     if (movement.overCapacity) await mend(client, movement, input);
     return input.amend && (await writeManifest(client, { ...input, ...input.amend }));
   });
@@ -55,7 +66,13 @@ async function resultOf(client: Queryable, { movementId, at }: AllocateInput): P
     [movementId, SMALLER_VEHICLE, iso(at)],
   );
   const row = rows[0];
-  return { households, people, refused: row?.refused ?? 0, released: row?.released ?? 0, overCapacity: row?.over_capacity ?? false };
+  return {
+    households,
+    people,
+    refused: row?.refused ?? 0,
+    released: row?.released ?? 0,
+    overCapacity: row?.over_capacity ?? false,
+  };
 }
 
 type SeatedRow = {
@@ -82,10 +99,16 @@ async function mend(client: Queryable, movement: LockedMovement, claim: Claim): 
     [movement.id],
   );
   const units = [...Map.groupBy(rows, (row) => row.household_id).values()];
-  await lockHouseholds(client, units.map(([first]) => first?.household_id ?? ''));
+  await lockHouseholds(
+    client,
+    units.map(([first]) => first?.household_id ?? ''),
+  );
   const aboard = units.filter((unit) => unit.some((row) => row.status === 'boarded'));
   const others = units.filter((unit) => !aboard.includes(unit));
-  const used = needOf(aboard.flat().map((row) => row.kind), movement.room.stretcherSeats);
+  const used = needOf(
+    aboard.flat().map((row) => row.kind),
+    movement.room.stretcherSeats,
+  );
   const room = {
     seats: movement.room.seats - used.seats,
     infantLaps: movement.room.infantLaps - used.infantLaps,
@@ -95,7 +118,9 @@ async function mend(client: Queryable, movement: LockedMovement, claim: Claim): 
   };
   const { seated, refused } = allocate(others.map(asUnit), room);
   const seatOf = new Map(rows.map((row) => [row.journey_id, row]));
-  const leaving = refused.flatMap(({ householdId }) => rows.filter((row) => row.household_id === householdId).map((row) => row.id));
+  const leaving = refused.flatMap(({ householdId }) =>
+    rows.filter((row) => row.household_id === householdId).map((row) => row.id),
+  );
   await releaseSeats(client, leaving, claim, SMALLER_VEHICLE);
   await writeRefusals(client, movement.id, claim, refused);
   // Only from a lap to a seat, for want of laps: so the seats never pass the capacity on the way.
@@ -125,7 +150,13 @@ function asUnit(rows: readonly SeatedRow[]): Unit {
 type Cursor = { priority: number; requestedAt: string; id: string };
 const FIRST: Cursor = { priority: -2_147_483_648, requestedAt: '-infinity', id: '' };
 
-type CandidateRow = { id: string; priority: number; requested_at: string; requested_ms: number; head_nationality: string | null };
+type CandidateRow = {
+  id: string;
+  priority: number;
+  requested_at: string;
+  requested_ms: number;
+  head_nationality: string | null;
+};
 
 /** Whether nobody more fits: everybody takes a seat, but a stretcher on a ship, which takes none. */
 function isFull(movement: LockedMovement): boolean {
@@ -145,7 +176,10 @@ async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promis
     const candidates = await readCandidates(client, movement, after);
     const last = candidates.at(-1);
     if (!last) return undefined;
-    await lockHouseholds(client, candidates.map((candidate) => candidate.id));
+    await lockHouseholds(
+      client,
+      candidates.map((candidate) => candidate.id),
+    );
     const { units, refused, stops } = await judge(client, movement, input, candidates);
     const allocation = allocate(units, roomLeft(movement));
     await insertSeats(client, movement, input, allocation, stops);
@@ -237,7 +271,11 @@ async function judge(
      where j.household_id = any ($1::text[]) and j.ending is null and not $2 = any (j.route_done) order by j.id`,
     [candidates.map((candidate) => candidate.id), movement.stage],
   );
-  const facts = await readGateFacts(client, rows.map((row) => row.id), { at: input.at, movementId: movement.id });
+  const facts = await readGateFacts(
+    client,
+    rows.map((row) => row.id),
+    { at: input.at, movementId: movement.id },
+  );
   const members = Map.groupBy(rows, (row) => row.household_id);
   const occasion = occasionOf(movement, input.rules, input.at);
   const judged: Judged = { units: [], refused: [], stops: new Map() };
@@ -245,7 +283,11 @@ async function judge(
     const unit = members.get(candidate.id) ?? [];
     const head = unit.find((member) => member.is_head) ?? unit[0];
     // What was read before the lock may have changed: then they are looked at the next time.
-    if (!head || unit.some((member) => member.seated || member.travel !== 'none' || member.travel_stage !== movement.stage)) continue;
+    if (
+      !head ||
+      unit.some((member) => member.seated || member.travel !== 'none' || member.travel_stage !== movement.stage)
+    )
+      continue;
     const people = unit.flatMap((member) => facts.get(member.id) ?? []);
     const nationality = candidate.head_nationality ?? facts.get(head.id)?.nationalityCode ?? null;
     const notServed = servedBy(movement.lists, {
@@ -254,7 +296,9 @@ async function judge(
       routeDecided: unit.every((member) => member.route_decided),
     });
     const verdicts = judgeUnit('allocate', people, occasion);
-    const reasons: NeutralReason[] = notServed ? [notServed] : neutralReasons(verdicts.flatMap(({ own, unit: mates }) => [...own, ...mates]));
+    const reasons: NeutralReason[] = notServed
+      ? [notServed]
+      : neutralReasons(verdicts.flatMap(({ own, unit: mates }) => [...own, ...mates]));
     // Whom it is not planned for is not one of those who stay behind.
     if (notServed?.code === 'not_planned_for') continue;
     if (reasons.length > 0) {
@@ -284,7 +328,12 @@ async function insertSeats(
   stops: Map<string, string>,
 ): Promise<void> {
   const seats = seated.flatMap(({ householdId, seats: places }) =>
-    places.map((place) => ({ id: newId('seat'), householdId, ...place, stop: stops.get(householdId) ?? movement.lastStop })),
+    places.map((place) => ({
+      id: newId('seat'),
+      householdId,
+      ...place,
+      stop: stops.get(householdId) ?? movement.lastStop,
+    })),
   );
   await client.query(
     `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, claimed_at, status_at, status_by)

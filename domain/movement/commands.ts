@@ -72,7 +72,8 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
       if (s.clearances.carrier !== 'given') return 'The carrier has not confirmed this movement';
       return s.manifest.locked ? 'The manifest is locked; reopen it first' : undefined;
     },
-    sentence: 'Give the seats to whole households, by priority and date of request; where the vehicle became smaller, say who stays',
+    sentence:
+      'Give the seats to whole households, by priority and date of request; where the vehicle became smaller, say who stays',
   },
   lockManifest: {
     roles: DESK,

@@ -2,7 +2,16 @@ import type { Step } from '../gate.ts';
 import type { Scan } from './facts.ts';
 
 /** Where a seat stands, as the gate sees it. */
-export type SeatStatus = 'claimed' | 'checked_in' | 'boarded' | 'departed' | 'arrived' | 'released' | 'no_show' | 'denied' | 'offloaded';
+export type SeatStatus =
+  | 'claimed'
+  | 'checked_in'
+  | 'boarded'
+  | 'departed'
+  | 'arrived'
+  | 'released'
+  | 'no_show'
+  | 'denied'
+  | 'offloaded';
 
 /** Why a scan changes nothing and is put on the list of refused ones. */
 export const REFUSED_SCANS = {
@@ -90,5 +99,7 @@ const STEPS: Partial<Record<SeatStatus, readonly SeatStatus[]>> = {
 export function untold(told: SeatStatus | null, status: SeatStatus): SeatStatus[] {
   if (told === status) return [];
   const way = [...(STEPS[status] ?? []), status];
-  return told === null ? way : way.slice(way.indexOf(told) + 1);
+  if (told === null) return way;
+  // Told of a step that is not on the way (checked in, then released): what is left to tell is the end.
+  return way.includes(told) ? way.slice(way.indexOf(told) + 1) : [status];
 }

@@ -1,6 +1,14 @@
 import type { Instant } from '../time.ts';
 import { iso } from '../time.ts';
-import type { Capacity, CarrierNewsKind, ClearanceKind, GateCounts, MovementFact, MovementFacts, MovementFactType } from './facts.ts';
+import type {
+  Capacity,
+  CarrierNewsKind,
+  ClearanceKind,
+  GateCounts,
+  MovementFact,
+  MovementFacts,
+  MovementFactType,
+} from './facts.ts';
 
 /** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
 export const MOVEMENT_STATUSES = {
@@ -18,7 +26,15 @@ export const MOVEMENT_STATUSES = {
 export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
 
 /** Chapters of a movement, in reading order. */
-export const MOVEMENT_CHAPTERS = ['contract', 'clearances', 'allocation', 'boarding', 'underway', 'reconciliation', 'close'] as const;
+export const MOVEMENT_CHAPTERS = [
+  'contract',
+  'clearances',
+  'allocation',
+  'boarding',
+  'underway',
+  'reconciliation',
+  'close',
+] as const;
 export type MovementChapter = (typeof MOVEMENT_CHAPTERS)[number];
 
 /** Everything a movement keeps in memory: counts and ids, never its people. One plain JSON object. */
@@ -94,7 +110,11 @@ export function emptyMovement(): MovementState {
   };
 }
 
-type Applier<T extends MovementFactType> = (state: MovementState, data: MovementFacts[T], at: Instant) => Partial<MovementState>;
+type Applier<T extends MovementFactType> = (
+  state: MovementState,
+  data: MovementFacts[T],
+  at: Instant,
+) => Partial<MovementState>;
 
 /** What each fact changes. A fact that names no change here is history only. */
 const APPLY: { [T in MovementFactType]: Applier<T> } = {
@@ -107,7 +127,13 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
     clearances: Object.fromEntries(['carrier', ...data.clearances].map((kind) => [kind, 'open'])),
   }),
   carrierAsked: (state, data) => ({
-    booking: { ...state.booking, status: 'asked', round: data.round, requestId: data.requestId, partnerId: data.partnerId },
+    booking: {
+      ...state.booking,
+      status: 'asked',
+      round: data.round,
+      requestId: data.requestId,
+      partnerId: data.partnerId,
+    },
   }),
   carrierBooked: (state, data) => ({
     booking: { ...state.booking, status: 'booked', bookingRef: data.bookingRef },
@@ -119,7 +145,11 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
   clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
   // without its clearances the gate is shut, and all gates are asked again
   clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
-  vehicleChanged: (_state, data, at) => ({ capacity: data.capacity, overCapacity: data.overCapacity, vehicleSince: at }),
+  vehicleChanged: (_state, data, at) => ({
+    capacity: data.capacity,
+    overCapacity: data.overCapacity,
+    vehicleSince: at,
+  }),
   delayed: (_state, data, at) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt, timesSince: at }),
   seatsAllocated: (_state, data) => ({
     seated: { households: data.households, people: data.people },
@@ -131,7 +161,9 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
       people: Math.max(0, state.seated.people - data.people),
     },
     mustLeave:
-      data.aboard > 0 && !state.mustLeave.includes(data.householdId) ? [...state.mustLeave, data.householdId] : state.mustLeave,
+      data.aboard > 0 && !state.mustLeave.includes(data.householdId)
+        ? [...state.mustLeave, data.householdId]
+        : state.mustLeave,
   }),
   manifestLocked: (state, data) => ({
     manifest: { version: data.version, locked: true },
@@ -167,7 +199,9 @@ const APPLY: { [T in MovementFactType]: Applier<T> } = {
     mustLeave: [],
     overCapacity: false,
   }),
-  undoFailed: (state, data) => ({ undoing: state.undoing.includes(data.step) ? state.undoing : [...state.undoing, data.step] }),
+  undoFailed: (state, data) => ({
+    undoing: state.undoing.includes(data.step) ? state.undoing : [...state.undoing, data.step],
+  }),
   undone: (state, data) => ({ undoing: state.undoing.filter((step) => step !== data.step) }),
   movementClosed: () => ({ closed: true }),
   waitReminded: () => ({}),

@@ -32,7 +32,11 @@ export function judgeUnit(step: Step, members: readonly PersonFacts[], occasion:
   return members.map((member, i) => {
     const mine = own[i] ?? [];
     const all = gate(step, { ...member, householdWhole: whole }, occasion);
-    return { journeyId: member.journeyId, own: mine, unit: all.filter((reason) => !mine.some((m) => m.condition === reason.condition)) };
+    return {
+      journeyId: member.journeyId,
+      own: mine,
+      unit: all.filter((reason) => !mine.some((m) => m.condition === reason.condition)),
+    };
   });
 }
 

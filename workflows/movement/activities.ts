@@ -7,14 +7,17 @@ const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
 
 /** Claims on a row or two of our own database. */
 export const claims = proxyLocalActivities<
-  Pick<SeatClaims, 'writeClearance' | 'changeVehicle' | 'releaseUnit' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'>
+  Pick<
+    SeatClaims,
+    'writeClearance' | 'changeVehicle' | 'releaseUnit' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'
+  >
 >({ startToCloseTimeout: '30s', retry, localRetryThreshold: '30s' });
 
 type Large = Pick<MovementActivities, 'allocateSeats' | 'lockManifest' | 'applyScans' | 'tellJourneys'>;
 
 /** Claims on whole lists: they may take seconds, and carry the summary that Temporal's own UI shows. */
 function large<Name extends keyof Large>(name: Name, summary: string): Large[Name] {
-  return proxyActivities<Large>({ startToCloseTimeout: '2 minutes', retry, summary })[name] as Large[Name];
+  return proxyActivities<Large>({ startToCloseTimeout: '2 minutes', retry, summary })[name];
 }
 
 export const lists: Large = {

@@ -1,9 +1,9 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { Role } from '../../domain/actor.ts';
+import { doubts, type MovementChapter, missingClearances, stopsAhead } from '../../domain/movement/state.ts';
 import type { Deadline } from '../../domain/rules.ts';
-import { doubts, missingClearances, type MovementChapter, stopsAhead } from '../../domain/movement/state.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
-import { until, waitFor, type WaitSpec } from '../waiting.ts';
+import { until, type WaitSpec, waitFor } from '../waiting.ts';
 import { announceArrival, bookCarrier, undoing } from './activities.ts';
 import { booked, hearEarly } from './news.ts';
 import type { MovementRun } from './run.ts';
@@ -37,7 +37,8 @@ async function contract(run: MovementRun): Promise<void> {
     {
       key: 'carrier',
       chapter: 'contract',
-      whom: booking.status === 'asked' && booking.partnerId ? { kind: 'partner', id: booking.partnerId } : MOVEMENT_OFFICER,
+      whom:
+        booking.status === 'asked' && booking.partnerId ? { kind: 'partner', id: booking.partnerId } : MOVEMENT_OFFICER,
       what: 'carrierAnswer',
     },
     () => run.chapter !== 'contract' || run.state.booking.status !== booking.status,
@@ -46,7 +47,13 @@ async function contract(run: MovementRun): Promise<void> {
 
 async function book(run: MovementRun, partnerId: string): Promise<void> {
   const round = run.state.booking.round + 1;
-  const asking = bookCarrier({ movementId: run.subject, operationId: run.operationId, partnerId, round, at: run.now() });
+  const asking = bookCarrier({
+    movementId: run.subject,
+    operationId: run.operationId,
+    partnerId,
+    round,
+    at: run.now(),
+  });
   const answer = await run.outside(
     asking.catch((failure: unknown) => {
       // A carrier that cannot be asked at all is as good as none: a person decides what to do.
@@ -73,7 +80,11 @@ async function clearances(run: MovementRun): Promise<void> {
   const same = (): boolean => run.chapter === 'clearances' && missingClearances(run.state).join() === missing.join();
   await Promise.all(
     missing.map((kind) =>
-      waitFor(run, { key: `clearance:${kind}`, chapter: 'clearances', whom: MOVEMENT_OFFICER, what: 'clearance' }, () => !same()),
+      waitFor(
+        run,
+        { key: `clearance:${kind}`, chapter: 'clearances', whom: MOVEMENT_OFFICER, what: 'clearance' },
+        () => !same(),
+      ),
     ),
   );
 }
@@ -101,7 +112,12 @@ async function boarding(run: MovementRun): Promise<void> {
 /** On the way. Whoever receives people at the end is told how many come. */
 async function underway(run: MovementRun): Promise<void> {
   const [next] = stopsAhead(run.state);
-  await keepTime(run, 'arrival', () => run.state.arrivesAt, () => stopsAhead(run.state)[0] !== next);
+  await keepTime(
+    run,
+    'arrival',
+    () => run.state.arrivesAt,
+    () => stopsAhead(run.state)[0] !== next,
+  );
 }
 
 async function reconciliation(run: MovementRun): Promise<void> {
@@ -148,11 +164,32 @@ async function keepTime(
 /** What runs beside the chapters: each is open while its condition holds, and is somebody's task. */
 export const BESIDE: ReadonlyArray<(run: MovementRun) => Promise<never>> = [
   (run) =>
-    whenever(run, () => run.state.overCapacity, { key: 'overCapacity', whom: MOVEMENT_OFFICER, what: 'seat', rule: { due: HOUR, remind: null } }),
+    whenever(run, () => run.state.overCapacity, {
+      key: 'overCapacity',
+      whom: MOVEMENT_OFFICER,
+      what: 'seat',
+      rule: { due: HOUR, remind: null },
+    }),
   (run) =>
-    whenever(run, () => run.state.mustLeave.length > 0, { key: 'mustLeave', whom: MOVEMENT_OFFICER, what: 'boarding', rule: AT_THE_GATE }),
-  (run) => whenever(run, () => doubts(run.state).length > 0, { key: 'doubt', whom: MOVEMENT_OFFICER, what: 'reconciliation', blocks: false }),
-  (run) => whenever(run, () => run.state.undoing.length > 0, { key: 'undo', whom: role('duty_supervisor'), what: 'reconciliation' }),
+    whenever(run, () => run.state.mustLeave.length > 0, {
+      key: 'mustLeave',
+      whom: MOVEMENT_OFFICER,
+      what: 'boarding',
+      rule: AT_THE_GATE,
+    }),
+  (run) =>
+    whenever(run, () => doubts(run.state).length > 0, {
+      key: 'doubt',
+      whom: MOVEMENT_OFFICER,
+      what: 'reconciliation',
+      blocks: false,
+    }),
+  (run) =>
+    whenever(run, () => run.state.undoing.length > 0, {
+      key: 'undo',
+      whom: role('duty_supervisor'),
+      what: 'reconciliation',
+    }),
   (run) =>
     whenever(run, () => run.state.manifest.reopeningAskedBy !== undefined, {
       key: 'reopening',
@@ -174,11 +211,14 @@ async function whenever(run: MovementRun, holds: () => boolean, spec: Omit<WaitS
 async function announce(run: MovementRun): Promise<never> {
   await until(run, () => run.state.departedAt !== undefined && !run.state.receptionTold);
   const told = await run.outside(
-    announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch((failure: unknown) => {
-      if (failure instanceof ActivityFailure) return { outcome: 'no_office' } as const;
-      throw failure;
-    }),
+    announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch(
+      (failure: unknown) => {
+        if (failure instanceof ActivityFailure) return { outcome: 'no_office' } as const;
+        throw failure;
+      },
+    ),
   );
-  if (told.outcome === 'asked' && !run.over()) run.fact('receptionTold', { requestId: told.requestId, partnerId: told.partnerId });
+  if (told.outcome === 'asked' && !run.over())
+    run.fact('receptionTold', { requestId: told.requestId, partnerId: told.partnerId });
   return until(run, () => false) as Promise<never>;
 }

@@ -10,7 +10,18 @@ import {
 import { COMMAND_REFUSED, type Command, type MovementAnswer, type Refusal } from '../messages.ts';
 import { claims } from './activities.ts';
 import type { MovementRun } from './run.ts';
-import { allocate, arrive, type By, cancel, ClaimRefused, depart, lock, reconcile, releaseUnit, scan } from './steps.ts';
+import {
+  allocate,
+  arrive,
+  type By,
+  ClaimRefused,
+  cancel,
+  depart,
+  lock,
+  reconcile,
+  releaseUnit,
+  scan,
+} from './steps.ts';
 
 type Detail = Record<string, number>;
 type Effect<C extends MovementCommand> = (
@@ -57,10 +68,12 @@ export function takeCommands(run: MovementRun): void {
   for (const name of Object.keys(MOVEMENT_COMMANDS) as MovementCommand[]) take(run, name);
 }
 
-function take<C extends MovementCommand>(run: MovementRun, name: C): void {
+type AnyCommand = Command<MovementCommands[MovementCommand]>;
+
+function take(run: MovementRun, name: MovementCommand): void {
   setHandler(
-    defineUpdate<MovementAnswer, [Command<MovementCommands[C]>]>(name),
-    (command: Command<MovementCommands[C]>): Promise<MovementAnswer> => run.exclusively(() => carryOut(run, name, command)),
+    defineUpdate<MovementAnswer, [AnyCommand]>(name),
+    (command: AnyCommand): Promise<MovementAnswer> => run.exclusively(() => carryOut(run, name, command)),
     { validator: (command) => refuseUnlessAllowed(run, name, command) },
   );
 }
@@ -87,7 +100,11 @@ async function carryOut<C extends MovementCommand>(
   }
 }
 
-function refuseUnlessAllowed<C extends MovementCommand>(run: MovementRun, name: C, command: Command<MovementCommands[C]>): void {
+function refuseUnlessAllowed<C extends MovementCommand>(
+  run: MovementRun,
+  name: C,
+  command: Command<MovementCommands[C]>,
+): void {
   if (run.answerTo(command.commandId)) return;
   const reason = refusalOf(run.state, name, command.args, command.actor, command.reasonCode);
   if (reason !== undefined) throw refusal(run, reason);

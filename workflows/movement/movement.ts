@@ -19,7 +19,8 @@ async function run(input: MovementInput, cancelRequested: Promise<never>): Promi
   const run = setup(input);
   cancelRequested.catch(() =>
     run.exclusively(async () => {
-      if (run.state.departedAt === undefined && !run.state.cancelled) await cancel(run, { reasonCode: 'cancelled_by_engine' });
+      if (run.state.departedAt === undefined && !run.state.cancelled)
+        await cancel(run, { reasonCode: 'cancelled_by_engine' });
     }),
   );
   const beside = BESIDE.map((work) => uninterrupted(work(run)));

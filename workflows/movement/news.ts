@@ -32,9 +32,16 @@ async function leave(run: MovementRun, householdId: string): Promise<void> {
   if (!isOver(run.state) && run.state.departedAt === undefined) await releaseUnit(run, householdId, {});
 }
 
-async function hearCarrier(run: MovementRun, { eventKey, partnerId, at, reasonCode, news }: CarrierNews): Promise<void> {
+async function hearCarrier(
+  run: MovementRun,
+  { eventKey, partnerId, at, reasonCode, news }: CarrierNews,
+): Promise<void> {
   const { state } = run;
-  const by: By = { at: Math.min(at, run.now()), actor: { kind: 'partner', id: partnerId }, ...(reasonCode ? { reasonCode } : {}) };
+  const by: By = {
+    at: Math.min(at, run.now()),
+    actor: { kind: 'partner', id: partnerId },
+    ...(reasonCode ? { reasonCode } : {}),
+  };
   const setAside = (why: string): void => run.fact('newsSetAside', { eventKey, kind: news.kind, why }, by);
   if (run.carrierId !== undefined && partnerId !== run.carrierId) return setAside('not_its_carrier');
   if (state.cancelled && news.kind !== 'cancelled') return setAside('cancelled');

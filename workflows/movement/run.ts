@@ -1,6 +1,6 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { Claim } from '../../activities/movements.ts';
-import { type Actor, SYSTEM } from '../../domain/actor.ts';
+import { SYSTEM } from '../../domain/actor.ts';
 import type { FactHeader } from '../../domain/journey/facts.ts';
 import type { Rung, Wait } from '../../domain/journey/waits.ts';
 import type { MovementFact, MovementFactOf, MovementFacts, MovementFactType } from '../../domain/movement/facts.ts';
@@ -76,7 +76,7 @@ export class MovementRun implements Waiter {
 
   /** Makes a fact true: state and journal change together. Facts cannot fail. */
   fact<T extends MovementFactType>(type: T, data: MovementFacts[T], header: Partial<FactHeader> = {}): void {
-    const made = { at: this.now(), actor: SYSTEM as Actor, ...header, type, data } as MovementFactOf<T> as MovementFact;
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as MovementFactOf<T> as MovementFact;
     this.state = applyFact(this.state, made);
     this.recorder.put({ ...made, chapter: this.chapter });
   }
@@ -162,7 +162,13 @@ export class MovementRun implements Waiter {
   /** Everything is written, everybody told, every handler has answered: the run may be left. */
   async drained(): Promise<void> {
     await condition(
-      () => allHandlersFinished() && this.recorder.idle && this.out === 0 && this.busy === 0 && !this.untold && !this.telling,
+      () =>
+        allHandlersFinished() &&
+        this.recorder.idle &&
+        this.out === 0 &&
+        this.busy === 0 &&
+        !this.untold &&
+        !this.telling,
     );
   }
 

@@ -35,7 +35,8 @@ export async function allocate(run: MovementRun, by: By): Promise<Detail> {
 export async function lock(run: MovementRun, by: By): Promise<Detail> {
   const { version } = nextVersion(run);
   const locked = await lists.lockManifest({ ...run.claim(by), version, rules: run.rules });
-  if (locked.outcome === 'over_capacity') throw new ClaimRefused('More people have seats than the vehicle holds: allocate again first');
+  if (locked.outcome === 'over_capacity')
+    throw new ClaimRefused('More people have seats than the vehicle holds: allocate again first');
   const released = locked.released.length;
   if (released > 0) run.seatsChanged();
   if (locked.outcome === 'nobody') {

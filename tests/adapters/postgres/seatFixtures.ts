@@ -69,7 +69,13 @@ export async function newHousehold(
   pool: Pool,
   operationId: string,
   members: Member[] | number,
-  over: { priority?: number; requestedAt?: number; nationality?: string; route?: string[]; routeDecided?: boolean } = {},
+  over: {
+    priority?: number;
+    requestedAt?: number;
+    nationality?: string;
+    route?: string[];
+    routeDecided?: boolean;
+  } = {},
 ): Promise<Household> {
   const people = typeof members === 'number' ? Array.from({ length: members }, (): Member => ({})) : members;
   const household: Household = { id: newId('household'), journeys: [], persons: [] };
@@ -120,7 +126,10 @@ export async function raiseHold(pool: Pool, operationId: string, journeyId: stri
 }
 
 /** Status of each seat of a movement, by journey. */
-export async function seatsOf(pool: Pool, movementId: string): Promise<Map<string, { status: string; kind: string; alight_at: string }>> {
+export async function seatsOf(
+  pool: Pool,
+  movementId: string,
+): Promise<Map<string, { status: string; kind: string; alight_at: string }>> {
   const { rows } = await pool.query<{ journey_id: string; status: string; kind: string; alight_at: string }>(
     'select journey_id, status, kind, alight_at from seats where movement_id = $1 order by claimed_at, id',
     [movementId],
@@ -128,7 +137,11 @@ export async function seatsOf(pool: Pool, movementId: string): Promise<Map<strin
   return new Map(rows.map((row) => [row.journey_id, row]));
 }
 
-export async function statuses(pool: Pool, movementId: string, household: Household): Promise<Array<string | undefined>> {
+export async function statuses(
+  pool: Pool,
+  movementId: string,
+  household: Household,
+): Promise<Array<string | undefined>> {
   const seats = await seatsOf(pool, movementId);
   return household.journeys.map((journey) => seats.get(journey)?.status);
 }

@@ -1,8 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeVehicle, countSeats } from '../../../adapters/postgres/movements.ts';
 import { allocateSeats } from '../../../adapters/postgres/seats.ts';
-import { testDatabase, type TestDatabase } from '../../support/database.ts';
-import { NOW, newHousehold, newMovement, newOperation, OFFICER, raiseHold, refusalsOf, RULES, seatsOf, statuses } from './seatFixtures.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import {
+  NOW,
+  newHousehold,
+  newMovement,
+  newOperation,
+  OFFICER,
+  RULES,
+  raiseHold,
+  refusalsOf,
+  seatsOf,
+  statuses,
+} from './seatFixtures.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -21,7 +32,13 @@ describe('allocation on the database', () => {
     const vulnerable = await newHousehold(db.pool, op, 4, { priority: 10, requestedAt: NOW });
     const single = await newHousehold(db.pool, op, 1, { requestedAt: NOW });
     const movement = await newMovement(db.pool, op, { seats: 10 });
-    expect(await allocate(movement)).toEqual({ households: 3, people: 10, refused: 1, released: 0, overCapacity: false });
+    expect(await allocate(movement)).toEqual({
+      households: 3,
+      people: 10,
+      refused: 1,
+      released: 0,
+      overCapacity: false,
+    });
     expect(await statuses(db.pool, movement, vulnerable)).toEqual(Array(4).fill('claimed'));
     expect(await statuses(db.pool, movement, early)).toEqual(Array(5).fill('claimed'));
     expect(await statuses(db.pool, movement, single)).toEqual(['claimed']);
@@ -54,7 +71,10 @@ describe('allocation on the database', () => {
     await raiseHold(db.pool, op, medical.journeys[1] ?? '', 'MEDICAL');
     const movement = await newMovement(db.pool, op);
     expect(await allocate(movement)).toMatchObject({ people: 0, refused: 2 });
-    const { rows } = await db.pool.query<{ reasons: unknown }>('select reasons from allocation_refusals where movement_id = $1', [movement]);
+    const { rows } = await db.pool.query<{ reasons: unknown }>(
+      'select reasons from allocation_refusals where movement_id = $1',
+      [movement],
+    );
     expect(JSON.stringify(rows[0]?.reasons)).toBe(JSON.stringify(rows[1]?.reasons));
     expect(JSON.stringify(rows)).not.toMatch(/hold|asylum|medical/i);
   });
@@ -78,7 +98,11 @@ describe('allocation on the database', () => {
     const stateless = await newHousehold(db.pool, op, 1, { nationality: 'XXA' });
     const confirmed = await newHousehold(db.pool, op, 1, { nationality: 'XXA' });
     await db.pool.query(`update journeys set verified_state = 'NER' where id = $1`, [confirmed.journeys[0]]);
-    const movement = await newMovement(db.pool, op, { forHouseholdsOf: ['NER', 'NGA'], accepts: ['NER', 'NGA'], leaveAt: { NIM: ['NER'] } });
+    const movement = await newMovement(db.pool, op, {
+      forHouseholdsOf: ['NER', 'NGA'],
+      accepts: ['NER', 'NGA'],
+      leaveAt: { NIM: ['NER'] },
+    });
     await allocate(movement);
     const seats = await seatsOf(db.pool, movement);
     expect(seats.get(served.journeys[0] ?? '')?.alight_at).toBe('NIM');
@@ -98,8 +122,16 @@ describe('allocation on the database', () => {
     const movement = await newMovement(db.pool, op, { seats: 11, stretchers: 1, stretcherSeats: 9 });
     await allocate(movement);
     const seats = await seatsOf(db.pool, movement);
-    expect(family.journeys.map((journey) => seats.get(journey)?.kind)).toEqual(['wheelchair', 'infant_lap', 'seat', 'stretcher']);
-    const { rows } = await db.pool.query('select seats_taken, infants_taken, stretchers_taken, wheelchairs_taken from movements where id = $1', [movement]);
+    expect(family.journeys.map((journey) => seats.get(journey)?.kind)).toEqual([
+      'wheelchair',
+      'infant_lap',
+      'seat',
+      'stretcher',
+    ]);
+    const { rows } = await db.pool.query(
+      'select seats_taken, infants_taken, stretchers_taken, wheelchairs_taken from movements where id = $1',
+      [movement],
+    );
     expect(rows[0]).toEqual({ seats_taken: 11, infants_taken: 1, stretchers_taken: 1, wheelchairs_taken: 1 });
   });
 
@@ -110,14 +142,18 @@ describe('allocation on the database', () => {
     const third = await newHousehold(db.pool, op, 2, { requestedAt: NOW - 1_000 });
     const movement = await newMovement(db.pool, op, { seats: 9 });
     await allocate(movement);
-    expect(await changeVehicle(db.pool, movement, { seats: 5, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({ overCapacity: true });
+    expect(await changeVehicle(db.pool, movement, { seats: 5, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
+      overCapacity: true,
+    });
     const mended = await allocate(movement, { at: NOW + 1 });
     expect(mended).toEqual({ households: 2, people: 5, refused: 1, released: 1, overCapacity: false });
     expect(await allocate(movement, { at: NOW + 1 })).toEqual(mended);
     expect(await statuses(db.pool, movement, first)).toEqual(Array(3).fill('claimed'));
     expect(await statuses(db.pool, movement, second)).toEqual(Array(4).fill('released'));
     expect(await statuses(db.pool, movement, third)).toEqual(Array(2).fill('claimed'));
-    expect(await changeVehicle(db.pool, movement, { seats: 9, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({ overCapacity: false });
+    expect(await changeVehicle(db.pool, movement, { seats: 9, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
+      overCapacity: false,
+    });
     expect(await allocate(movement, { at: NOW + 2 })).toMatchObject({ households: 3, people: 9 });
     expect((await seatsOf(db.pool, movement)).get(second.journeys[0] ?? '')?.status).toBe('claimed');
   });
@@ -144,7 +180,8 @@ describe('claims that race', () => {
   it('fifty at once for the last seats never pass the capacity, and split no household', async () => {
     const op = await newOperation(db.pool);
     const households = [];
-    for (let i = 0; i < 40; i++) households.push(await newHousehold(db.pool, op, 1 + (i % 5), { requestedAt: NOW - 1_000 + i }));
+    for (let i = 0; i < 40; i++)
+      households.push(await newHousehold(db.pool, op, 1 + (i % 5), { requestedAt: NOW - 1_000 + i }));
     const movements = [await newMovement(db.pool, op, { seats: 23 }), await newMovement(db.pool, op, { seats: 17 })];
     await Promise.all(Array.from({ length: 50 }, (_, i) => allocate(movements[i % 2] ?? '', { at: NOW + i })));
     const seated = await Promise.all(movements.map((movement) => seatsOf(db.pool, movement)));
@@ -154,7 +191,10 @@ describe('claims that race', () => {
       expect(new Set(where).size).toBe(1);
     }
     for (const movement of movements) {
-      const { rows } = await db.pool.query('select seats_taken <= seat_capacity as within from movements where id = $1', [movement]);
+      const { rows } = await db.pool.query(
+        'select seats_taken <= seat_capacity as within from movements where id = $1',
+        [movement],
+      );
       expect(rows[0]).toEqual({ within: true });
     }
   });
@@ -170,7 +210,10 @@ describe('claims that race', () => {
       const seats = await countSeats(db.pool, movement);
       expect([0, 2]).toContain(seats.people);
       expect(again.people).toBe(seats.people);
-      await db.pool.query('update households set operation_id = $2 where id = $1', [household.id, await newOperation(db.pool)]);
+      await db.pool.query('update households set operation_id = $2 where id = $1', [
+        household.id,
+        await newOperation(db.pool),
+      ]);
     }
   });
 

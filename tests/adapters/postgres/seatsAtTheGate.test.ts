@@ -7,8 +7,19 @@ import { markTold, readUntold } from '../../../adapters/postgres/seatNews.ts';
 import { releaseAll, releaseUnit } from '../../../adapters/postgres/seatReleases.ts';
 import { allocateSeats } from '../../../adapters/postgres/seats.ts';
 import type { Scan } from '../../../domain/movement/facts.ts';
-import { testDatabase, type TestDatabase } from '../../support/database.ts';
-import { type Household, NOW, newHousehold, newMovement, newOperation, OFFICER, raiseHold, refusalsOf, RULES, statuses } from './seatFixtures.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import {
+  type Household,
+  NOW,
+  newHousehold,
+  newMovement,
+  newOperation,
+  OFFICER,
+  RULES,
+  raiseHold,
+  refusalsOf,
+  statuses,
+} from './seatFixtures.ts';
 
 let db: TestDatabase;
 let op: string;
@@ -23,14 +34,23 @@ afterAll(() => db.drop());
 
 const claim = () => ({ movementId: movement, at: NOW, actor: OFFICER, rules: RULES });
 let serial = 0;
-const scan = (kind: Scan['kind'], journeyId: string | undefined, at = NOW): Scan => ({ scanId: `scan-${++serial}`, journeyId: journeyId ?? '', kind, at });
+const scan = (kind: Scan['kind'], journeyId: string | undefined, at = NOW): Scan => ({
+  scanId: `scan-${++serial}`,
+  journeyId: journeyId ?? '',
+  kind,
+  at,
+});
 const apply = (scans: Scan[], over: { departed?: boolean; mustLeave?: string[] } = {}) =>
   applyScans(db.pool, { ...claim(), scans, departed: false, mustLeave: [], ...over });
 const depart = (already = false) => departSeats(db.pool, { ...claim(), already });
-const everybody = (kind: Scan['kind']): Scan[] => [...family.journeys, ...single.journeys].map((journey) => scan(kind, journey));
+const everybody = (kind: Scan['kind']): Scan[] =>
+  [...family.journeys, ...single.journeys].map((journey) => scan(kind, journey));
 const lock = (version = 1) => lockManifest(db.pool, { ...claim(), version });
 const refusedScans = async (): Promise<string[]> => {
-  const { rows } = await db.pool.query<{ code: string }>('select code from refused_scans where movement_id = $1 order by scan_id', [movement]);
+  const { rows } = await db.pool.query<{ code: string }>(
+    'select code from refused_scans where movement_id = $1 order by scan_id',
+    [movement],
+  );
   return rows.map((row) => row.code);
 };
 
@@ -66,12 +86,25 @@ describe('the manifest', () => {
   it('goes on under the next version when a household leaves after the lock, and twice is once', async () => {
     await lock();
     const release = () =>
-      releaseUnit(db.pool, { ...claim(), householdId: family.id, reasonCode: 'not_travelling', amend: { version: 2, rulesVersion: 1 } });
+      releaseUnit(db.pool, {
+        ...claim(),
+        householdId: family.id,
+        reasonCode: 'not_travelling',
+        amend: { version: 2, rulesVersion: 1 },
+      });
     expect(await release()).toEqual({ people: 3, aboard: 0, amended: { version: 2, people: 1 } });
     expect(await release()).toEqual({ people: 3, aboard: 0, amended: { version: 2, people: 1 } });
-    const { rows } = await db.pool.query('select version, status from manifests where movement_id = $1 order by version', [movement]);
-    expect(rows).toEqual([{ version: 1, status: 'void' }, { version: 2, status: 'locked' }]);
-    await expect(db.pool.query('delete from manifest_entries where movement_id = $1', [movement])).rejects.toThrow(/never changed/);
+    const { rows } = await db.pool.query(
+      'select version, status from manifests where movement_id = $1 order by version',
+      [movement],
+    );
+    expect(rows).toEqual([
+      { version: 1, status: 'void' },
+      { version: 2, status: 'locked' },
+    ]);
+    await expect(db.pool.query('delete from manifest_entries where movement_id = $1', [movement])).rejects.toThrow(
+      /never changed/,
+    );
   });
 });
 
@@ -89,7 +122,10 @@ describe('the gate', () => {
 
   it('a scan of somebody without a seat boards nobody and is listed', async () => {
     const stranger = await newHousehold(db.pool, op, 1);
-    expect(await apply([scan('board', stranger.journeys[0]), scan('board', 'jrn_unknown')])).toMatchObject({ boarded: 0, refused: 2 });
+    expect(await apply([scan('board', stranger.journeys[0]), scan('board', 'jrn_unknown')])).toMatchObject({
+      boarded: 0,
+      refused: 2,
+    });
     expect(await refusedScans()).toEqual(['no_seat', 'no_seat']);
   });
 
@@ -101,12 +137,22 @@ describe('the gate', () => {
   });
 
   it('a household of which one does not come is not boarded, and not left half on board', async () => {
-    await apply([scan('board', family.journeys[0]), scan('no_show', family.journeys[1], NOW + 1), scan('board', family.journeys[2], NOW + 2)]);
+    await apply([
+      scan('board', family.journeys[0]),
+      scan('no_show', family.journeys[1], NOW + 1),
+      scan('board', family.journeys[2], NOW + 2),
+    ]);
     await apply([scan('board', single.journeys[0])]);
     expect(await statuses(db.pool, movement, family)).toEqual(['boarded', 'no_show', 'claimed']);
-    expect(await depart()).toEqual({ outcome: 'refused', reason: '1 person with a seat is neither on board nor accounted for' });
+    expect(await depart()).toEqual({
+      outcome: 'refused',
+      reason: '1 person with a seat is neither on board nor accounted for',
+    });
     await apply([scan('deny', family.journeys[2])]);
-    expect(await depart()).toEqual({ outcome: 'refused', reason: '1 household is divided: bring it off, or let a person decide' });
+    expect(await depart()).toEqual({
+      outcome: 'refused',
+      reason: '1 household is divided: bring it off, or let a person decide',
+    });
     await apply([scan('offload', family.journeys[0])]);
     expect(await depart()).toEqual({ outcome: 'departed', aboard: 1, unaccounted: 0 });
   });
@@ -116,15 +162,25 @@ describe('the gate', () => {
     expect(await apply([scan('board', family.journeys[0])])).toMatchObject({ boarded: 0, refused: 1 });
     const apart = await newHousehold(db.pool, op, 0);
     await db.pool.query('update journeys set household_id = $2 where id = $1', [family.journeys[1], apart.id]);
-    await apply([scan('board', family.journeys[0]), scan('board', family.journeys[2]), scan('board', single.journeys[0])]);
+    await apply([
+      scan('board', family.journeys[0]),
+      scan('board', family.journeys[2]),
+      scan('board', single.journeys[0]),
+    ]);
     expect(await depart()).toEqual({ outcome: 'departed', aboard: 3, unaccounted: 0 });
   });
 
   it('nobody leaves with a person who may not travel any more', async () => {
     await apply(everybody('board'));
     await raiseHold(db.pool, op, single.journeys[0] ?? '');
-    expect(await depart()).toEqual({ outcome: 'refused', reason: '1 person on board may not travel and must be brought off' });
-    expect(await apply([scan('offload', single.journeys[0])], { mustLeave: [single.id] })).toMatchObject({ offloaded: 1, offBoard: [single.id] });
+    expect(await depart()).toEqual({
+      outcome: 'refused',
+      reason: '1 person on board may not travel and must be brought off',
+    });
+    expect(await apply([scan('offload', single.journeys[0])], { mustLeave: [single.id] })).toMatchObject({
+      offloaded: 1,
+      offBoard: [single.id],
+    });
     expect(await depart()).toMatchObject({ outcome: 'departed', aboard: 3 });
   });
 
@@ -144,7 +200,9 @@ describe('the gate', () => {
     movement = big;
     await allocateSeats(db.pool, claim());
     await lock();
-    expect(await apply(people.flatMap((journey) => [scan('check_in', journey), scan('board', journey)]))).toMatchObject({ boarded: 400, refused: 0 });
+    expect(await apply(people.flatMap((journey) => [scan('check_in', journey), scan('board', journey)]))).toMatchObject(
+      { boarded: 400, refused: 0 },
+    );
   });
 });
 
@@ -156,8 +214,17 @@ describe('the end of a movement', () => {
   it('comes out even when everybody is accounted for', async () => {
     await apply([...family.journeys.map((j) => scan('board', j)), scan('no_show', single.journeys[0])]);
     await depart();
-    expect(await arriveSeats(db.pool, { ...claim(), stop: 'SAN', last: true, otherStops: [] })).toEqual({ alighted: 3 });
-    expect(await reconcileSeats(db.pool, movement)).toEqual({ booked: 4, boarded: 3, noShow: 1, denied: 0, offloaded: 0, unaccounted: 0 });
+    expect(await arriveSeats(db.pool, { ...claim(), stop: 'SAN', last: true, otherStops: [] })).toEqual({
+      alighted: 3,
+    });
+    expect(await reconcileSeats(db.pool, movement)).toEqual({
+      booked: 4,
+      boarded: 3,
+      noShow: 1,
+      denied: 0,
+      offloaded: 0,
+      unaccounted: 0,
+    });
   });
 
   it('shows who is unaccounted for, until somebody says what became of them', async () => {
@@ -180,12 +247,18 @@ describe('the end of a movement', () => {
   });
 
   it('cancelled, it frees every seat, and every household keeps its place in the order', async () => {
-    const before = await db.pool.query('select id, priority, requested_at from households where operation_id = $1 order by id', [op]);
+    const before = await db.pool.query(
+      'select id, priority, requested_at from households where operation_id = $1 order by id',
+      [op],
+    );
     expect(await releaseAll(db.pool, { ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
     expect(await releaseAll(db.pool, { ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
     const { rows } = await db.pool.query('select seats_taken from movements where id = $1', [movement]);
     expect(rows[0]).toEqual({ seats_taken: 0 });
-    const after = await db.pool.query('select id, priority, requested_at from households where operation_id = $1 order by id', [op]);
+    const after = await db.pool.query(
+      'select id, priority, requested_at from households where operation_id = $1 order by id',
+      [op],
+    );
     expect(after.rows).toEqual(before.rows);
     const next = await newMovement(db.pool, op);
     movement = next;
@@ -196,7 +269,10 @@ describe('the end of a movement', () => {
     const first = await readUntold(db.pool, movement, 100);
     expect(first.map((seat) => [seat.told, seat.status])).toEqual(Array(4).fill([null, 'claimed']));
     await apply(everybody('check_in'));
-    await markTold(db.pool, first.map((seat) => ({ seatId: seat.seatId, status: 'claimed' as const })));
+    await markTold(
+      db.pool,
+      first.map((seat) => ({ seatId: seat.seatId, status: 'claimed' as const })),
+    );
     const second = await readUntold(db.pool, movement, 100);
     expect(second.map((seat) => [seat.told, seat.status])).toEqual(Array(4).fill(['claimed', 'checked_in']));
     await markTold(db.pool, second);

@@ -1,0 +1,221 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { MovementActivities } from '../../activities/movements.ts';
+import type { MovementOfficeActivities } from '../../activities/offices.ts';
+import type { OfficeActivities, RecordActivities } from '../../activities/ports.ts';
+import type { Actor, Role } from '../../domain/actor.ts';
+import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { Scan } from '../../domain/movement/facts.ts';
+import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
+import { defaultRules } from '../../domain/rules.ts';
+import { DAY, HOUR } from '../../domain/time.ts';
+import {
+  type CarrierNews,
+  type Command,
+  type MovementAnswer,
+  type MovementInput,
+  type OfficeNews,
+  workflowId,
+} from '../../workflows/messages.ts';
+
+type Fakes = MovementActivities &
+  MovementOfficeActivities &
+  RecordActivities &
+  Pick<OfficeActivities, 'recallRequest'> & { calls: Record<string, number> };
+
+/**
+ * Stand-ins for everything a movement calls: a vehicle of a few people held as counts, with the journal it wrote.
+ * Tests replace what should misbehave.
+ */
+export function fakeMovement(overrides: Partial<Fakes> = {}) {
+  const batches: RecordBatch[] = [];
+  const calls: Record<string, number> = {};
+  const seats = { claimed: 0, checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0, capacity: 4, wanting: 4 };
+  const held = (): number => seats.claimed + seats.checkedIn + seats.boarded;
+  const counted =
+    <A extends unknown[], R>(name: string, work: (...args: A) => R) =>
+    async (...args: A): Promise<Awaited<R>> => {
+      calls[name] = (calls[name] ?? 0) + 1;
+      return await work(...args);
+    };
+  const activities: Omit<Fakes, 'calls'> = {
+    async record(batch) {
+      batches.push(batch);
+      return { seatedOn: [] };
+    },
+    standstill: async () => ({ overlap: 0, open: false }),
+    bookCarrier: counted('bookCarrier', (input) => ({
+      outcome: 'booked' as const,
+      requestId: `req_${input.round}`,
+      partnerId: input.partnerId,
+      bookingRef: 'REF1',
+      at: input.at,
+    })),
+    announceArrival: counted('announceArrival', (input) => ({
+      outcome: 'asked' as const,
+      requestId: 'req_r',
+      partnerId: 'par_agency',
+      at: input.at,
+    })),
+    recallRequest: counted('recallRequest', () => ({ recalled: true })),
+    tellJourneys: counted('tellJourneys', () => ({ told: 0, over: 0 })),
+    writeClearance: counted('writeClearance', () => undefined),
+    changeVehicle: counted('changeVehicle', ({ capacity }) => {
+      seats.capacity = capacity.seats;
+      return { overCapacity: held() > seats.capacity };
+    }),
+    allocateSeats: counted('allocateSeats', ({ amend }) => {
+      const before = held();
+      seats.claimed = Math.min(seats.wanting, seats.capacity);
+      const released = Math.max(0, before - seats.claimed);
+      const people = held();
+      const result = { households: people, people, refused: seats.wanting - people, released, overCapacity: false };
+      return amend ? { ...result, amended: { version: amend.version, people } } : result;
+    }),
+    lockManifest: counted('lockManifest', ({ version }) =>
+      held() > 0
+        ? { outcome: 'locked' as const, version, people: held(), released: [] }
+        : { outcome: 'nobody' as const, released: [] },
+    ),
+    releaseUnit: counted('releaseUnit', ({ amend }) => {
+      const people = Math.min(1, seats.claimed);
+      seats.claimed -= people;
+      const aboard = people === 0 && seats.boarded > 0 ? 1 : 0;
+      return {
+        people,
+        aboard,
+        ...(amend && people > 0 ? { amended: { version: amend.version, people: held() } } : {}),
+      };
+    }),
+    releaseAll: counted('releaseAll', () => {
+      const released = held();
+      Object.assign(seats, { claimed: 0, checkedIn: 0, boarded: 0 });
+      return { released };
+    }),
+    applyScans: counted('applyScans', ({ scans, mustLeave }) => {
+      for (const scan of scans) move(seats, scan.kind);
+      const { checkedIn, boarded, noShow, denied, offloaded } = seats;
+      return {
+        checkedIn,
+        boarded,
+        noShow,
+        denied,
+        offloaded,
+        refused: 0,
+        offBoard: offloaded > 0 ? [...mustLeave] : [],
+      };
+    }),
+    departSeats: counted('departSeats', ({ already }) => {
+      const unaccounted = seats.claimed + seats.checkedIn;
+      if (unaccounted > 0 && !already)
+        return { outcome: 'refused' as const, reason: `${unaccounted} people are unaccounted for` };
+      return { outcome: 'departed' as const, aboard: seats.boarded, unaccounted };
+    }),
+    arriveSeats: counted('arriveSeats', ({ last }) => ({ alighted: last ? seats.boarded : 0 })),
+    reconcileSeats: counted('reconcileSeats', () => {
+      const { boarded, noShow, denied, offloaded } = seats;
+      const unaccounted = seats.claimed + seats.checkedIn;
+      return {
+        booked: boarded + noShow + denied + offloaded + unaccounted,
+        boarded,
+        noShow,
+        denied,
+        offloaded,
+        unaccounted,
+      };
+    }),
+    ...overrides,
+  };
+  const journal = (): RecordedFact[] => batches.flatMap((batch) => batch.facts);
+  return {
+    activities,
+    batches,
+    calls,
+    seats,
+    journal,
+    types: () => journal().map((fact) => fact.type),
+    fact: (type: string) => journal().findLast((fact) => fact.type === type)?.data,
+    /** waits that stood open when the last batch was written */
+    waits: () => batches.at(-1)?.waits ?? [],
+    status: () => batches.at(-1)?.projection['status'],
+  };
+}
+
+function move(seats: ReturnType<typeof fakeMovement>['seats'], kind: Scan['kind']): void {
+  if (kind === 'offload') {
+    if (seats.boarded > 0) Object.assign(seats, { boarded: seats.boarded - 1, offloaded: seats.offloaded + 1 });
+    return;
+  }
+  const from = kind !== 'check_in' && seats.checkedIn > 0 ? 'checkedIn' : 'claimed';
+  if (seats[from] === 0) return;
+  seats[from] -= 1;
+  const to = ({ check_in: 'checkedIn', board: 'boarded', no_show: 'noShow', deny: 'denied' } as const)[kind];
+  seats[to] += 1;
+}
+
+export function movementInput(now: number, over: Partial<MovementInput> = {}): MovementInput {
+  return {
+    version: 1,
+    movementId: `mov_${Math.random().toString(36).slice(2)}`,
+    operationId: 'op_test',
+    clock: REAL_CLOCK,
+    rules: defaultRules('evacuation'),
+    stage: 'evacuation',
+    carrierId: 'par_carrier',
+    departsAt: now + DAY,
+    arrivesAt: now + DAY + 6 * HOUR,
+    stops: ['SAN'],
+    capacity: { seats: 4, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+    ...over,
+  };
+}
+
+export const OFFICER = (role: Role, id = `${role}@test`): Extract<Actor, { kind: 'staff' }> => ({
+  kind: 'staff',
+  id,
+  role,
+});
+
+let serial = 0;
+
+/** A movement that runs on the test server, with the words to speak to it. */
+export async function startMovement(env: TestWorkflowEnvironment, input: MovementInput, taskQueue: string) {
+  const handle = await env.client.workflow.start('movement', {
+    taskQueue,
+    workflowId: workflowId.movement(input.movementId),
+    args: [input],
+  });
+  const command = (name: string, args: object = {}, extra: Partial<Command<object>> = {}): Promise<MovementAnswer> => {
+    const commandId = extra.commandId ?? `cmd-${++serial}`;
+    return handle.executeUpdate<MovementAnswer, [Command<object>]>(name, {
+      updateId: commandId,
+      args: [{ commandId, actor: OFFICER('movement_officer'), args, reasonCode: 'test', ...extra }],
+    });
+  };
+  return {
+    handle,
+    command,
+    carrier: (news: CarrierNews['news'], extra: Partial<CarrierNews> = {}) =>
+      handle.signal('carrierNews', [
+        { eventKey: `evt-${++serial}`, partnerId: 'par_carrier', at: Date.now() + 10 * 365 * DAY, news, ...extra },
+      ]),
+    office: (answer: OfficeNews['answer'], requestId = 'req_1') =>
+      handle.signal('officeAnswered', [
+        { eventKey: `evt-${++serial}`, requestId, partnerId: 'par_carrier', at: Date.now(), answer },
+      ]),
+    mustLeave: (householdId: string, key = `key-${++serial}`) =>
+      handle.signal('unitMustLeave', { key, householdId, at: Date.now(), cause: 'hold' }),
+    scans: (kind: Scan['kind'], n: number) =>
+      command('applyScans', {
+        scans: Array.from(
+          { length: n },
+          (_, i): Scan => ({ scanId: `s-${++serial}`, journeyId: `jrn_${i}`, kind, at: Date.now() }),
+        ),
+      }),
+    /** as far as the open gate */
+    async toTheGate() {
+      await command('allocateSeats');
+      await command('lockManifest');
+      await command('openBoarding');
+    },
+  };
+}
