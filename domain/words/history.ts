@@ -112,6 +112,66 @@ const JOURNEY_WORDS: { [T in JourneyFactType]: Say<JourneyFacts[T]> } = {
   journeyEnded: (d) => say('fact.journeyEnded', { ending: say(`ending.${d.ending}`) }),
 };
 
+/** The chapter that a fact tells of. `here`: the one the person stood in, which the journal has. */
+const CHAPTER_OF: { [T in JourneyFactType]: Chapter | 'here' } = {
+  journeyStarted: 'identify',
+  identityConfirmed: 'identify',
+  identityUnclear: 'identify',
+  screened: 'screen',
+  consentGiven: 'consent',
+  consentRefused: 'consent',
+  consentWithdrawn: 'consent',
+  consentReconfirmed: 'consent',
+  holdRaised: 'here',
+  holdReleased: 'here',
+  disclosureBlocked: 'here',
+  verificationRequested: 'verifyNationality',
+  verificationAcknowledged: 'verifyNationality',
+  evidenceRequested: 'verifyNationality',
+  evidenceProvided: 'verifyNationality',
+  nationalityConfirmed: 'verifyNationality',
+  nationalityNotConfirmed: 'verifyNationality',
+  nationalityRetracted: 'verifyNationality',
+  nationalityDecided: 'verifyNationality',
+  officeMissing: 'here',
+  documentHeld: 'secureDocuments',
+  documentRequested: 'secureDocuments',
+  documentIssued: 'secureDocuments',
+  documentRefused: 'secureDocuments',
+  documentDecided: 'secureDocuments',
+  documentExpired: 'secureDocuments',
+  fitnessRequested: 'clearToTravel',
+  fitnessFound: 'clearToTravel',
+  fitnessExpired: 'clearToTravel',
+  exitPermitRequested: 'clearToTravel',
+  exitPermitGranted: 'clearToTravel',
+  exitPermitRefused: 'clearToTravel',
+  exitPermitNotRequired: 'clearToTravel',
+  exitPermitDecided: 'clearToTravel',
+  requestRecalled: 'here',
+  routeDecided: 'travel',
+  seatAssigned: 'travel',
+  seatReleased: 'travel',
+  checkedIn: 'travel',
+  boarded: 'travel',
+  noShow: 'travel',
+  deniedBoarding: 'travel',
+  offloaded: 'travel',
+  departed: 'travel',
+  arrived: 'travel',
+  withdrawalNoted: 'travel',
+  splitOff: 'here',
+  householdChanged: 'here',
+  householdConfirmed: 'here',
+  received: 'receive',
+  reintegrationPlanned: 'reintegrate',
+  followUpDone: 'reintegrate',
+  waitReminded: 'here',
+  waitDue: 'here',
+  waitEscalated: 'here',
+  journeyEnded: 'close',
+};
+
 type ToldMovementFact = 'delayed' | 'vehicleChanged' | 'movementCancelled' | 'manifestLocked';
 const MOVEMENT_WORDS: { [T in ToldMovementFact]: (data: MovementFacts[T], movement: string) => string } = {
   delayed: (d, movement) => say('fact.delayed', { movement, departs: momentInWords(d.departsAt) }),
@@ -131,13 +191,23 @@ export function historyInWords(facts: readonly HistoryFact[], names: HistoryName
   let current: Chapter = 'identify';
   for (const fact of [...facts].sort(inOrder)) {
     if (fact.source === 'journey' && isChapter(fact.chapter)) current = fact.chapter;
-    const chapter = fact.source === 'movement' ? 'travel' : current;
-    byChapter.get(chapter)?.push(entryOf(fact, names));
+    byChapter.get(chapterOf(fact, current))?.push(entryOf(fact, names));
   }
   return CHAPTERS.flatMap((chapter) => {
     const entries = byChapter.get(chapter) ?? [];
     return entries.length === 0 ? [] : [{ chapter, title: say(`chapter.${chapter}`), entries }];
   });
+}
+
+function chapterOf(fact: HistoryFact, current: Chapter): Chapter {
+  if (fact.source === 'movement') return 'travel';
+  if (fact.source === 'operation' || !isJourneyFact(fact.type)) return current;
+  const chapter = CHAPTER_OF[fact.type];
+  return chapter === 'here' ? current : chapter;
+}
+
+function isJourneyFact(type: string): type is JourneyFactType {
+  return Object.hasOwn(CHAPTER_OF, type);
 }
 
 function inOrder(a: HistoryFact, b: HistoryFact): number {
@@ -165,8 +235,8 @@ function whatInWords(fact: HistoryFact, names: HistoryNames): string {
     const words = MOVEMENT_WORDS[fact.type as ToldMovementFact] as SayOfMovement | undefined;
     return words ? words(fact.data, names.names.get(textOf(fact.data.movementId)) ?? '') : plain(fact.type);
   }
-  if (fact.source === 'journey' && Object.hasOwn(JOURNEY_WORDS, fact.type)) {
-    const words = JOURNEY_WORDS[fact.type as JourneyFactType] as Say<Record<string, unknown>>;
+  if (fact.source === 'journey' && isJourneyFact(fact.type)) {
+    const words = JOURNEY_WORDS[fact.type] as Say<Record<string, unknown>>;
     return words(fact.data, withRequest(fact, names));
   }
   const key = `fact.${fact.type}`;
@@ -227,10 +297,10 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A code as words: `UNPAID_FINE` and `unpaid_fine` become `unpaid fine`, `askedAgain` becomes `asked again`. */
+/** A code as words: `UNPAID_FINE` and `unpaid_fine` become `unpaid fine`, `followUp3` becomes `follow up 3`. */
 function plain(code: string): string {
   return code
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/([a-z])([A-Z0-9])/g, '$1 $2')
     .replaceAll('_', ' ')
     .toLowerCase();
 }

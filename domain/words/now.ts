@@ -5,7 +5,7 @@ import { STAGE_TABLE } from '../journey/stages.ts';
 import { WAIT_WORDS, type Wait } from '../journey/waits.ts';
 import type { Instant } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
-import { list, say, sayCount } from './say.ts';
+import { isWordKey, list, say, sayCount } from './say.ts';
 
 /** What is asked to say how a person stands: nothing of it tells the kind of a hold. */
 export type NowFacts = {
@@ -87,12 +87,14 @@ function byUrgency(a: Wait, b: Wait): number {
 function waitInWords(wait: Wait, now: Instant, names: ReadonlyMap<string, string>): WaitInWords {
   const whom = whomInWords(wait.whom, names);
   const what = say(`what.${wait.what}`);
-  const waiting = say('now.waiting', {
-    whom,
-    what,
-    length: lengthInWords(Math.max(0, now - wait.since)),
-    since: momentInWords(wait.since),
-  });
+  const waiting =
+    appointmentInWords(wait) ??
+    say('now.waiting', {
+      whom,
+      what,
+      length: lengthInWords(Math.max(0, now - wait.since)),
+      since: momentInWords(wait.since),
+    });
   return {
     key: wait.key,
     whom,
@@ -102,8 +104,19 @@ function waitInWords(wait: Wait, now: Instant, names: ReadonlyMap<string, string
     ...(wait.due === undefined ? {} : { due: wait.due }),
     ...(wait.escalateAt === undefined ? {} : { escalateAt: wait.escalateAt }),
     blocks: wait.blocks,
-    sentence: [waiting, ...ladderInWords(wait, now)].join('; '),
+    sentence: [
+      waiting,
+      ...(wait.whom.kind === 'person' && wait.due !== undefined ? [] : ladderInWords(wait, now)),
+    ].join('; '),
   };
+}
+
+/** A wait for a day, and for nobody: nothing is late before it has come, and then it becomes somebody's task. */
+function appointmentInWords(wait: Wait): string | undefined {
+  if (wait.whom.kind !== 'person' || wait.due === undefined) return undefined;
+  const at = momentInWords(wait.due);
+  const key = `now.appointment.${wait.what}`;
+  return isWordKey(key) ? say(key, { at }) : say('now.appointment', { what: say(`what.${wait.what}`), at });
 }
 
 function ladderInWords(wait: Wait, now: Instant): string[] {
@@ -126,8 +139,11 @@ export function whomInWords(whom: Wait['whom'], names: ReadonlyMap<string, strin
       return say(`role.${whom.id satisfies Role}`);
     case 'partner':
       return names.get(whom.id) ?? say('whom.partner');
-    case 'movement':
-      return say('whom.movement', { reference: names.get(whom.id) ?? '' }).trim();
+    case 'movement': {
+      // where no movement is known yet, the stage that needs one stands in its place
+      const reference = names.get(whom.id);
+      return reference === undefined ? say('whom.stage', { stage: whom.id }) : say('whom.movement', { reference });
+    }
     case 'person':
       return say('whom.person');
   }

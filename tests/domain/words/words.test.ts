@@ -123,6 +123,24 @@ describe('now', () => {
     expect(now({ stage: 'ARRIVED' }).sentence).toBe('Nothing is awaited. Has arrived; not yet received.');
   });
 
+  it('names the day of an appointment, and the stage that needs a movement', () => {
+    const day = { whom: { kind: 'person', id: 'person' } as const, due: NOW + 3 * DAY };
+    expect(now({ waits: [wait({ ...day, what: 'fitnessAnswer' })] }).sentence).toBe(
+      'The next health check is on 2017-10-06 12:00 UTC.',
+    );
+    expect(now({ waits: [wait({ ...day, what: 'followUpContact' })] }).sentence).toBe(
+      'The next follow-up contact is on 2017-10-06 12:00 UTC.',
+    );
+    const seat = wait({ whom: { kind: 'movement', id: 'sea' }, what: 'seat', due: undefined });
+    expect(now({ waits: [seat] }).sentence).toContain(
+      'Waiting for a movement of the stage sea to have seats for the household',
+    );
+    const aboard = wait({ whom: { kind: 'movement', id: 'mov_1' }, what: 'boarding', due: undefined });
+    expect(now({ waits: [aboard], names: new Map([['mov_1', 'AMB-01']]) }).sentence).toContain(
+      'Waiting for the movement AMB-01 to board',
+    );
+  });
+
   it('tells what the reader can do in the words of the table', () => {
     expect(now({ commands: ['raiseHold'] }).canDo).toEqual([
       { command: 'raiseHold', sentence: JOURNEY_COMMANDS.raiseHold.sentence, reasonRequired: true },
@@ -209,6 +227,22 @@ describe('history', () => {
     expect(
       chapters.map(({ chapter, entries }) => [chapter, entries.map(({ who, what }) => `${who}: ${what}`)]),
     ).toEqual([['travel', ['Ships: AMB-01 is late: departs 2017-10-04 12:00 UTC', 'Ships: Departed with AMB-01']]]);
+  });
+
+  it('groups by what a fact tells of, wherever the person stood by then', () => {
+    const chapters = historyInWords(
+      [
+        fact({ type: 'fitnessFound', chapter: 'travel', seq: 1, data: { result: 'unfit', conditions: [] } }),
+        fact({ type: 'nationalityConfirmed', chapter: 'travel', seq: 2, data: { requestId: 'r', partnerId: 'p' } }),
+        fact({ type: 'waitReminded', chapter: 'travel', seq: 3, data: { key: 'seat' } }),
+      ],
+      names(),
+    );
+    expect(chapters.map(({ chapter, entries }) => [chapter, entries.map((entry) => entry.fact)])).toEqual([
+      ['verifyNationality', ['nationalityConfirmed']],
+      ['clearToTravel', ['fitnessFound']],
+      ['travel', ['waitReminded']],
+    ]);
   });
 
   it('loses no fact, whatever its type', () => {
