@@ -33,15 +33,33 @@ export type OfficeActivities = {
   requestDocument(input: Asking): Promise<AskOutcome>;
   requestFitness(input: Asking): Promise<AskOutcome>;
   requestExitPermit(input: Asking): Promise<AskOutcome>;
-  sendEvidence(input: { journeyId: string; operationId: string; requestId: string; kinds: string[]; at: Instant }): Promise<{ sent: boolean }>;
+  sendEvidence(input: {
+    journeyId: string;
+    operationId: string;
+    requestId: string;
+    kinds: string[];
+    at: Instant;
+  }): Promise<{ sent: boolean }>;
   recallRequest(input: { operationId: string; requestId: string; at: Instant }): Promise<{ recalled: boolean }>;
   remindOffice(input: { operationId: string; requestId: string; at: Instant }): Promise<{ reminded: boolean }>;
 };
 
 /** Ordinary activities that tell other workflows of the house (signals, idempotent by key). */
 export type TellActivities = {
-  unitMustLeave(input: { movementId: string; householdId: string; key: string; at: Instant; cause: 'hold' | 'withdrawal' | 'ending' | 'household' }): Promise<void>;
-  tellHousehold(input: { householdId: string; journeyId: string; ending: Ending; key: string; at: Instant }): Promise<void>;
+  unitMustLeave(input: {
+    movementId: string;
+    householdId: string;
+    key: string;
+    at: Instant;
+    cause: 'hold' | 'withdrawal' | 'ending' | 'household';
+  }): Promise<void>;
+  tellHousehold(input: {
+    householdId: string;
+    journeyId: string;
+    ending: Ending;
+    key: string;
+    at: Instant;
+  }): Promise<void>;
 };
 
 export type JourneyActivities = RecordActivities & OfficeActivities & TellActivities;

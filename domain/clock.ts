@@ -43,7 +43,9 @@ export function toReal(clock: OperationClock, at: Instant): Instant {
 /** What the operation's clock shows at the real moment `real`; whole milliseconds, rounded down. */
 export function toOperation(clock: OperationClock, real: Instant): Instant {
   const segment = segmentBy(clock, (s) => s.fromRealTime <= real);
-  return Math.floor(segment.fromOperationTime + ((real - segment.fromRealTime) * DAY) / (segment.secondsPerDay * SECOND));
+  return Math.floor(
+    segment.fromOperationTime + ((real - segment.fromRealTime) * DAY) / (segment.secondsPerDay * SECOND),
+  );
 }
 
 function segmentBy(clock: OperationClock, begun: (segment: ClockSegment) => boolean): ClockSegment {

@@ -22,17 +22,17 @@ export type Condition = (typeof CONDITIONS)[number];
 
 /** Condition × step: which condition stands before which step. */
 export const GATE: Record<Condition, Record<Step, boolean>> = {
-  identity:    { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: true },
-  consent:     { disclose: true,  allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  holds:       { disclose: true,  allocate: true,  lock: true,  check_in: true,  board: true,  pay: true },
-  nationality: { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  document:    { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  exit_permit: { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  fitness:     { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  household:   { disclose: false, allocate: true,  lock: true,  check_in: true,  board: true,  pay: false },
-  operation:   { disclose: true,  allocate: true,  lock: true,  check_in: true,  board: true,  pay: true },
-  seat:        { disclose: false, allocate: false, lock: true,  check_in: true,  board: true,  pay: false },
-  clearance:   { disclose: false, allocate: false, lock: true,  check_in: true,  board: true,  pay: false },
+  identity: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  consent: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  holds: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  nationality: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  document: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  exit_permit: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  fitness: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  household: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  operation: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  seat: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
+  clearance: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
 };
 
 /** Fresh facts about one person, read in the transaction that takes the step. */
@@ -72,7 +72,12 @@ export type GateReason = { condition: Condition; code: string; full: string; neu
 
 type Check = (facts: GateFacts, step: Step, occasion: Occasion) => GateReason | undefined;
 
-const reason = (condition: Condition, code: string, full: string, neutral = full): GateReason => ({ condition, code, full, neutral });
+const reason = (condition: Condition, code: string, full: string, neutral = full): GateReason => ({
+  condition,
+  code,
+  full,
+  neutral,
+});
 
 const CHECKS: Record<Condition, Check> = {
   identity: (f) => {
@@ -87,7 +92,12 @@ const CHECKS: Record<Condition, Check> = {
     if (step === 'disclose') {
       return f.consent.sharing
         ? undefined
-        : reason('consent', 'sharing_not_consented', 'The person has not agreed that data may be shared', 'Nothing may be shared');
+        : reason(
+            'consent',
+            'sharing_not_consented',
+            'The person has not agreed that data may be shared',
+            'Nothing may be shared',
+          );
     }
     const confirmed = f.consent.confirmedAt;
     return confirmed !== undefined && now - confirmed <= rules.consentMaxAge
@@ -95,8 +105,11 @@ const CHECKS: Record<Condition, Check> = {
       : reason('consent', 'consent_old', 'The consent is too old and must be confirmed again');
   },
   holds: (f, step) => {
-    const blocked = step === 'disclose' ? f.holds.disclosure : step === 'allocate' ? f.holds.seat : f.holds.boarding || f.holds.seat;
-    return blocked ? reason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement') : undefined;
+    const blocked =
+      step === 'disclose' ? f.holds.disclosure : step === 'allocate' ? f.holds.seat : f.holds.boarding || f.holds.seat;
+    return blocked
+      ? reason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement')
+      : undefined;
   },
   nationality: (f, _step, { needs }) =>
     !needs.nationality || f.nationality === 'confirmed'
@@ -125,7 +138,14 @@ const CHECKS: Record<Condition, Check> = {
       : reason('fitness', 'fitness_expires', 'The fitness finding does not reach the day of travel');
   },
   household: (f) =>
-    f.householdWhole && !f.householdOpen ? undefined : reason('household', 'household_incomplete', 'The household cannot travel as a whole', 'Not travelling on this movement'),
+    f.householdWhole && !f.householdOpen
+      ? undefined
+      : reason(
+          'household',
+          'household_incomplete',
+          'The household cannot travel as a whole',
+          'Not travelling on this movement',
+        ),
   operation: (f, step) => {
     if (!f.operationRunning) return reason('operation', 'operation_not_running', 'The operation is not running here');
     if (step === 'disclose' && !f.agreement) {

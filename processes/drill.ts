@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Pace } from '../sandbox/drill/clock.ts';
+import { FIRST_DRILL } from '../sandbox/drill/firstDrill.ts';
 import { type DrillOptions, runDrill } from '../sandbox/drill/run.ts';
 import { readSignIns } from '../sandbox/issuer/keepsake.ts';
 import { type LocalConfig, readLocalConfig } from './config.ts';
@@ -20,7 +21,7 @@ const given = new Command('drill')
   .option(
     '--caseload <dir>',
     'folder with registrations.csv, registry_answers.json and movements.json',
-    'sandbox/caseloads/ambae-2017',
+    FIRST_DRILL.folder,
   )
   .option('--people <n>', 'only the first so many people, in whole households', wholeNumber)
   .option('--clock <pace>', 'standard, fast, or a factor on the real time it takes', paceOf, 'standard' as Pace)

@@ -1,6 +1,5 @@
 import type { Actor } from '../domain/actor.ts';
 import type { OperationClock } from '../domain/clock.ts';
-import type { JourneyCommand, JourneyCommands } from '../domain/journey/commands.ts';
 import type { SeatKind } from '../domain/journey/facts.ts';
 import type { Chapter, Ending, Stage } from '../domain/journey/stages.ts';
 import type { JourneyState } from '../domain/journey/state.ts';
@@ -36,10 +35,6 @@ export type Command<Args> = {
 /** Answered after the facts are recorded. */
 export type JourneyAnswer = { seq: number; stage: Stage; chapter: Chapter };
 
-/** Every command of a journey is an update of this name: `journeyUpdate('giveConsent')`. */
-export type JourneyUpdateName = JourneyCommand;
-export type JourneyUpdateArgs<C extends JourneyCommand> = [Command<JourneyCommands[C]>];
-
 /** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };
@@ -68,7 +63,10 @@ export type TravelNews = {
   reasonCode?: string;
   news:
     | { kind: 'seatAssigned'; movementId: string; stage: string; seat: SeatKind }
-    | { kind: 'seatReleased' | 'checkedIn' | 'boarded' | 'noShow' | 'deniedBoarding' | 'offloaded' | 'departed'; movementId: string }
+    | {
+        kind: 'seatReleased' | 'checkedIn' | 'boarded' | 'noShow' | 'deniedBoarding' | 'offloaded' | 'departed';
+        movementId: string;
+      }
     | { kind: 'arrived'; movementId: string; stage: string };
 };
 
@@ -112,10 +110,19 @@ export type JourneyCarried = {
 };
 
 /** Signals of a movement. */
-export const movementSignals = { unitMustLeave: 'unitMustLeave', carrierNews: 'carrierNews', officeAnswered: 'officeAnswered' } as const;
+export const movementSignals = {
+  unitMustLeave: 'unitMustLeave',
+  carrierNews: 'carrierNews',
+  officeAnswered: 'officeAnswered',
+} as const;
 
 /** A journey tells the movement on which its household is seated that the unit cannot travel. */
-export type UnitMustLeave = { key: string; householdId: string; at: Instant; cause: 'hold' | 'withdrawal' | 'ending' | 'household' };
+export type UnitMustLeave = {
+  key: string;
+  householdId: string;
+  at: Instant;
+  cause: 'hold' | 'withdrawal' | 'ending' | 'household';
+};
 
 /** What a carrier says of its own vehicle, through the inbox. */
 export type CarrierNews = {
@@ -131,8 +138,6 @@ export type CarrierNews = {
     | { kind: 'arrived'; stop: string };
 };
 
-/** Every command of a movement is an update of its name; the table is domain/movement/commands.ts. */
-export type { MovementCommand, MovementCommands } from '../domain/movement/commands.ts';
 export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
 
 export type MovementInput = {
@@ -164,7 +169,13 @@ export type MovementCarried = {
 /** Answer to a command of an operation; each is an update, the table is domain/operation/commands.ts. */
 export type OperationAnswer = { seq: number; status: OperationStatus };
 
-export type OperationInput = { version: 1; operationId: string; clock: OperationClock; rules: Rules; carried?: OperationCarried };
+export type OperationInput = {
+  version: 1;
+  operationId: string;
+  clock: OperationClock;
+  rules: Rules;
+  carried?: OperationCarried;
+};
 
 /** What an operation takes along over continue-as-new. */
 export type OperationCarried = {

@@ -1,7 +1,7 @@
 import { condition, proxyLocalActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
 import type { FactHeader } from '../domain/journey/facts.ts';
-import { type Rung, type Wait, WAIT_WORDS } from '../domain/journey/waits.ts';
+import { type Rung, WAIT_WORDS, type Wait } from '../domain/journey/waits.ts';
 import type { RecordBatch, RecordedFact, RecordResult, SubjectKind } from '../domain/record.ts';
 import { type Instant, iso } from '../domain/time.ts';
 

@@ -1,9 +1,9 @@
 import { condition, proxyLocalActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
 import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
-import { ladder, nextRung, type Rung, type Wait, type Whom, WAIT_WORDS } from '../domain/journey/waits.ts';
+import { ladder, nextRung, type Rung, WAIT_WORDS, type Wait, type Whom } from '../domain/journey/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
-import { type Instant, SECOND } from '../domain/time.ts';
+import { HOUR, type Instant, SECOND } from '../domain/time.ts';
 import type { Recorder } from './recorder.ts';
 
 const { standstill } = proxyLocalActivities<Pick<RecordActivities, 'standstill'>>({
@@ -12,8 +12,8 @@ const { standstill } = proxyLocalActivities<Pick<RecordActivities, 'standstill'>
   localRetryThreshold: '30s',
 });
 
-/** How long a parked business timer sleeps before it asks again whether the operation goes on: an hour of real time at most. */
-const PARKED = 3_600 * SECOND;
+/** How long a parked business timer sleeps before it asks again whether the operation goes on: an hour on the operation's clock. */
+const PARKED = HOUR;
 
 /** Thrown out of a wait when its workflow is over or turns to a new run; only the workflow's main function catches it. */
 export class Interrupted extends Error {}
@@ -136,7 +136,8 @@ async function stoodStill(waiter: Waiter, wait: Wait, at: Instant, settled: () =
     at,
   });
   if (open) {
-    await condition(settled, PARKED, { summary: 'The operation is suspended' });
+    const sleep = Math.max(toReal(waiter.clock, now(waiter) + PARKED) - Date.now(), SECOND);
+    await condition(settled, sleep, { summary: 'The operation is suspended' });
     return true;
   }
   const moved = overlap - (wait.shifted ?? 0);

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { DatabaseError, type Pool } from 'pg';
 import { JOURNEY_EVENTS, MOVEMENT_EVENTS, OPERATION_EVENTS } from '../../domain/events.ts';
 import type { JourneyFactType } from '../../domain/journey/facts.ts';
-import { type Rung, taskAt, type Wait, WAIT_WORDS } from '../../domain/journey/waits.ts';
+import { type Rung, taskAt, WAIT_WORDS, type Wait } from '../../domain/journey/waits.ts';
 import type { RecordBatch, RecordedFact, RecordResult, SubjectKind } from '../../domain/record.ts';
 import { JOURNEY_SERVICES } from '../../domain/services.ts';
 import { type Instant, iso } from '../../domain/time.ts';
@@ -65,7 +65,12 @@ function written(batch: RecordBatch): object {
 const optional = (at: Instant | undefined): string | null => (at === undefined ? null : iso(at));
 
 function times(wait: Wait): Record<string, string | null> {
-  return { since: iso(wait.since), remindAt: optional(wait.remindAt), due: optional(wait.due), escalateAt: optional(wait.escalateAt) };
+  return {
+    since: iso(wait.since),
+    remindAt: optional(wait.remindAt),
+    due: optional(wait.due),
+    escalateAt: optional(wait.escalateAt),
+  };
 }
 
 /** The tasks that an open wait has opened so far; their ids follow from the wait, so that none is opened twice. */
@@ -75,12 +80,17 @@ function tasksOf(subject: string, wait: Wait): Array<{ id: string; role: string;
   return rungs.slice(0, rungs.indexOf(climbed) + 1).flatMap((rung) => {
     const role = taskAt(wait.whom, rung);
     if (role === undefined) return [];
-    const openedAt = rung === 'waiting' ? wait.since : rung === 'due' ? (wait.due ?? wait.since) : (wait.escalateAt ?? wait.since);
+    const openedAt =
+      rung === 'waiting' ? wait.since : rung === 'due' ? (wait.due ?? wait.since) : (wait.escalateAt ?? wait.since);
     return [{ id: `${subject}.${wait.key}.${wait.since}.${rung}`, role, openedAt: iso(openedAt) }];
   });
 }
 
-function eventsOf(kind: SubjectKind, subject: string, fact: RecordedFact): Array<{ id: string; type: string; data: object }> {
+function eventsOf(
+  kind: SubjectKind,
+  subject: string,
+  fact: RecordedFact,
+): Array<{ id: string; type: string; data: object }> {
   const rule =
     kind === 'journey'
       ? JOURNEY_EVENTS[fact.type as JourneyFactType]
@@ -92,7 +102,11 @@ function eventsOf(kind: SubjectKind, subject: string, fact: RecordedFact): Array
   return [{ id: derivedId('event', subject, fact.seq, rule.type), type: rule.type, data }];
 }
 
-function servicesOf(kind: SubjectKind, subject: string, fact: RecordedFact): Array<{ id: string; sector: string; kind: string }> {
+function servicesOf(
+  kind: SubjectKind,
+  subject: string,
+  fact: RecordedFact,
+): Array<{ id: string; sector: string; kind: string }> {
   const service = kind === 'journey' ? JOURNEY_SERVICES[fact.type as JourneyFactType] : undefined;
   if (!service) return [];
   // A follow-up at which nobody was reached was no service; nor is a check that has only been renewed a second reach.

@@ -83,7 +83,8 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     reason: false,
     refuse: (s, args) => {
       if (aboard(s) || s.arrivedAt !== undefined) return 'The person is on the way; consent is no longer the question';
-      if (s.consent.status === 'given' && s.consent.sharing === args.sharing) return 'Consent is given already; confirm it again instead';
+      if (s.consent.status === 'given' && s.consent.sharing === args.sharing)
+        return 'Consent is given already; confirm it again instead';
       return undefined;
     },
     sentence: 'Record the consent that the person gave, and whether data may be shared',
@@ -101,7 +102,14 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     sentence: 'Record that the person confirmed the consent again',
   },
   withdrawConsent: {
-    roles: ['case_worker', 'protection_officer', 'protection_lead', 'movement_officer', 'coordinator', 'duty_supervisor'],
+    roles: [
+      'case_worker',
+      'protection_officer',
+      'protection_lead',
+      'movement_officer',
+      'coordinator',
+      'duty_supervisor',
+    ],
     reason: true,
     refuse: (s) => {
       if (s.consent.status !== 'given' && s.consent.status !== 'pending') return 'There is no consent to withdraw';
@@ -124,7 +132,8 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
   provideEvidence: {
     roles: ['consular_officer', 'case_worker'],
     reason: false,
-    refuse: (s) => ((s.nationality.request?.asksFor.length ?? 0) > 0 ? undefined : 'The consulate has not asked for anything'),
+    refuse: (s) =>
+      (s.nationality.request?.asksFor.length ?? 0) > 0 ? undefined : 'The consulate has not asked for anything',
     sentence: 'Send the consulate what it asked for',
   },
   askAgain: {
@@ -152,7 +161,9 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     roles: ['consular_officer'],
     reason: false,
     refuse: (s) =>
-      s.document.status === 'refused' || s.document.status === 'expired' ? undefined : 'No document is refused or expired',
+      s.document.status === 'refused' || s.document.status === 'expired'
+        ? undefined
+        : 'No document is refused or expired',
     sentence: 'Ask the consulate for a travel document again',
   },
   recordFitness: {
@@ -192,7 +203,8 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
   receive: {
     roles: ['case_worker', 'coordinator'],
     reason: false,
-    refuse: (s) => (s.travel.status === 'arrived' && !s.received ? undefined : 'Only a person who has arrived can be received'),
+    refuse: (s) =>
+      s.travel.status === 'arrived' && !s.received ? undefined : 'Only a person who has arrived can be received',
     sentence: 'Record that the person was received',
   },
   planReintegration: {

@@ -48,17 +48,41 @@ export const ENDINGS = [
 export type Ending = (typeof ENDINGS)[number];
 
 /** The seven dots people see. */
-export const DOTS = ['registered', 'identified', 'verified', 'assigned', 'departed', 'arrived', 'reintegration'] as const;
+export const DOTS = [
+  'registered',
+  'identified',
+  'verified',
+  'assigned',
+  'departed',
+  'arrived',
+  'reintegration',
+] as const;
 
 export type Dot = (typeof DOTS)[number];
 
 /** One table: chapter (code), stage (state model) and dot (what people see). */
 export const STAGE_TABLE: Record<Stage, { chapter: Chapter; dot: Dot; sentence: string }> = {
-  REGISTERED: { chapter: 'identify', dot: 'registered', sentence: 'On the list; identity and risks not yet looked at.' },
+  REGISTERED: {
+    chapter: 'identify',
+    dot: 'registered',
+    sentence: 'On the list; identity and risks not yet looked at.',
+  },
   SCREENED: { chapter: 'screen', dot: 'identified', sentence: 'Known, and screened for risks.' },
-  CONSENTED: { chapter: 'consent', dot: 'identified', sentence: 'Has agreed to be moved, and said what may be shared.' },
-  VERIFIED: { chapter: 'verifyNationality', dot: 'verified', sentence: 'What the way home asks of nationality is settled.' },
-  TRAVEL_READY: { chapter: 'clearToTravel', dot: 'verified', sentence: 'Documents, permit and fitness are there; waits for a seat.' },
+  CONSENTED: {
+    chapter: 'consent',
+    dot: 'identified',
+    sentence: 'Has agreed to be moved, and said what may be shared.',
+  },
+  VERIFIED: {
+    chapter: 'verifyNationality',
+    dot: 'verified',
+    sentence: 'What the way home asks of nationality is settled.',
+  },
+  TRAVEL_READY: {
+    chapter: 'clearToTravel',
+    dot: 'verified',
+    sentence: 'Documents, permit and fitness are there; waits for a seat.',
+  },
   SEATED: { chapter: 'travel', dot: 'assigned', sentence: 'Has a seat.' },
   CHECKED_IN: { chapter: 'travel', dot: 'assigned', sentence: 'Has come to the gate.' },
   BOARDED: { chapter: 'travel', dot: 'assigned', sentence: 'Is on board.' },
@@ -68,7 +92,3 @@ export const STAGE_TABLE: Record<Stage, { chapter: Chapter; dot: Dot; sentence: 
   REINTEGRATING: { chapter: 'reintegrate', dot: 'reintegration', sentence: 'At home, with a plan and follow-ups.' },
   CLOSED: { chapter: 'close', dot: 'reintegration', sentence: 'The journey has ended.' },
 };
-
-export function rank(stage: Stage): number {
-  return STAGES.indexOf(stage);
-}

@@ -1,7 +1,7 @@
 import type { Rules, StageNeeds } from '../rules.ts';
 import { needsOf } from '../rules.ts';
 import type { Instant } from '../time.ts';
-import type { JourneyFact, JourneyFactType, JourneyFacts, SeatKind } from './facts.ts';
+import type { JourneyFact, JourneyFacts, JourneyFactType, SeatKind } from './facts.ts';
 import type { Chapter, Ending, Stage } from './stages.ts';
 import { STAGE_TABLE } from './stages.ts';
 
@@ -52,7 +52,11 @@ export type JourneyState = {
     reviewAt?: Instant;
     request?: OpenRequest;
   };
-  exitPermit: { status: 'open' | 'asked' | 'granted' | 'refused' | 'not_required'; rounds: number; request?: OpenRequest };
+  exitPermit: {
+    status: 'open' | 'asked' | 'granted' | 'refused' | 'not_required';
+    rounds: number;
+    request?: OpenRequest;
+  };
   travel: {
     status: 'none' | 'seated' | 'checked_in' | 'boarded' | 'in_transit' | 'arrived';
     movementId?: string;
@@ -100,7 +104,11 @@ export function emptyJourney(): JourneyState {
   };
 }
 
-type Applier<T extends JourneyFactType> = (state: JourneyState, data: JourneyFacts[T], at: Instant) => Partial<JourneyState>;
+type Applier<T extends JourneyFactType> = (
+  state: JourneyState,
+  data: JourneyFacts[T],
+  at: Instant,
+) => Partial<JourneyState>;
 
 /** What each fact changes. A fact that names no change here is history only. */
 const APPLY: { [T in JourneyFactType]: Applier<T> } = {
@@ -124,7 +132,9 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   consentRefused: (_state, data) => ({ consent: { status: 'refused', version: data.version, sharing: false } }),
   consentWithdrawn: (_state, data) => ({ consent: { status: 'withdrawn', version: data.version, sharing: false } }),
   consentReconfirmed: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
-  holdRaised: (state, data) => ({ holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId] }),
+  holdRaised: (state, data) => ({
+    holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId],
+  }),
   holdReleased: (state, data) => ({ holds: state.holds.filter((id) => id !== data.holdId) }),
   disclosureBlocked: () => ({}),
   verificationRequested: (state, data, at) => ({
@@ -147,7 +157,11 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   }),
   nationalityRetracted: (state) => ({ nationality: { status: 'retracted', rounds: state.nationality.rounds } }),
   nationalityDecided: (state, data) => ({
-    nationality: { status: 'open', rounds: state.nationality.rounds, ...(data.partnerId ? { partnerId: data.partnerId } : {}) },
+    nationality: {
+      status: 'open',
+      rounds: state.nationality.rounds,
+      ...(data.partnerId ? { partnerId: data.partnerId } : {}),
+    },
   }),
   officeMissing: (state, data) =>
     data.what === 'verification' ? { nationality: { status: 'undetermined', rounds: state.nationality.rounds } } : {},
@@ -158,14 +172,24 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
     document: { ...state.document, status: 'requested', rounds: data.round, request: opened(data, at) },
   }),
   documentIssued: (state, data) => ({
-    document: { status: 'issued', rounds: state.document.rounds, documentId: data.documentId, validUntil: data.validUntil },
+    document: {
+      status: 'issued',
+      rounds: state.document.rounds,
+      documentId: data.documentId,
+      validUntil: data.validUntil,
+    },
   }),
   documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
   documentDecided: (state) => ({ document: { status: 'none', rounds: state.document.rounds } }),
   documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
   fitnessRequested: (state, data, at) => ({
     // a finding that still holds goes on holding while a new one is awaited
-    fitness: { ...state.fitness, status: fit(state) ? state.fitness.status : 'asked', rounds: data.round, request: opened(data, at) },
+    fitness: {
+      ...state.fitness,
+      status: fit(state) ? state.fitness.status : 'asked',
+      rounds: data.round,
+      request: opened(data, at),
+    },
   }),
   fitnessFound: (state, data) => ({
     fitness: {
@@ -176,8 +200,12 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
       ...(data.reviewAt === undefined ? {} : { reviewAt: data.reviewAt }),
     },
   }),
-  fitnessExpired: (state) => ({ fitness: { status: 'expired', rounds: state.fitness.rounds, conditions: state.fitness.conditions } }),
-  exitPermitRequested: (_state, data, at) => ({ exitPermit: { status: 'asked', rounds: data.round, request: opened(data, at) } }),
+  fitnessExpired: (state) => ({
+    fitness: { status: 'expired', rounds: state.fitness.rounds, conditions: state.fitness.conditions },
+  }),
+  exitPermitRequested: (_state, data, at) => ({
+    exitPermit: { status: 'asked', rounds: data.round, request: opened(data, at) },
+  }),
   exitPermitGranted: (state) => ({ exitPermit: { status: 'granted', rounds: state.exitPermit.rounds } }),
   exitPermitRefused: (state) => ({ exitPermit: { status: 'refused', rounds: state.exitPermit.rounds } }),
   exitPermitNotRequired: (state) => ({ exitPermit: { status: 'not_required', rounds: state.exitPermit.rounds } }),
@@ -222,7 +250,14 @@ export function apply(state: JourneyState, fact: JourneyFact): JourneyState {
 }
 
 function opened(data: { requestId: string; partnerId: string; round: number }, askedAt: Instant): OpenRequest {
-  return { requestId: data.requestId, partnerId: data.partnerId, round: data.round, askedAt, acknowledged: false, asksFor: [] };
+  return {
+    requestId: data.requestId,
+    partnerId: data.partnerId,
+    round: data.round,
+    askedAt,
+    acknowledged: false,
+    asksFor: [],
+  };
 }
 
 function acknowledged(request: OpenRequest | undefined, requestId: string): OpenRequest | undefined {

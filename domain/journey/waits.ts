@@ -44,7 +44,8 @@ export function ladder(since: Instant, rule: Deadline): Pick<Wait, 'remindAt' | 
 /** The next rung of an open wait and its moment; undefined when all have passed. */
 export function nextRung(wait: Wait): { rung: Exclude<Rung, 'waiting'>; at: Instant } | undefined {
   if (wait.rung === 'waiting' && wait.remindAt !== undefined) return { rung: 'reminded', at: wait.remindAt };
-  if ((wait.rung === 'waiting' || wait.rung === 'reminded') && wait.due !== undefined) return { rung: 'due', at: wait.due };
+  if ((wait.rung === 'waiting' || wait.rung === 'reminded') && wait.due !== undefined)
+    return { rung: 'due', at: wait.due };
   if (wait.rung !== 'escalated' && wait.escalateAt !== undefined) return { rung: 'escalated', at: wait.escalateAt };
   return undefined;
 }
@@ -64,18 +65,33 @@ export const WAIT_WORDS: Record<DeadlineKey, { what: string; then: string }> = {
   screening: { what: 'counselling and screening', then: 'a supervisor takes it up' },
   consentDecision: { what: 'the person to say yes or no', then: 'a supervisor looks; nobody is moved without consent' },
   holdReview: { what: 'a protection officer to look at the hold', then: 'the hold stays and is looked at again' },
-  verificationAcknowledgement: { what: 'the consulate to acknowledge the question', then: 'a supervisor calls the consulate' },
-  verificationAnswer: { what: 'the consulate to say whether this is a national', then: 'a supervisor takes it up; silence is never a yes' },
+  verificationAcknowledgement: {
+    what: 'the consulate to acknowledge the question',
+    then: 'a supervisor calls the consulate',
+  },
+  verificationAnswer: {
+    what: 'the consulate to say whether this is a national',
+    then: 'a supervisor takes it up; silence is never a yes',
+  },
   evidence: { what: 'the evidence that the consulate asked for', then: 'a supervisor takes it up' },
   nationalityDecision: { what: 'a consular officer to decide whom to ask next', then: 'a supervisor takes it up' },
   documentIssue: { what: 'the consulate to issue a travel document', then: 'a supervisor calls the consulate' },
-  documentDecision: { what: 'a consular officer to decide about the travel document', then: 'a supervisor takes it up' },
-  fitnessAnswer: { what: 'a health officer to say whether the person is fit to travel', then: 'a supervisor takes it up' },
+  documentDecision: {
+    what: 'a consular officer to decide about the travel document',
+    then: 'a supervisor takes it up',
+  },
+  fitnessAnswer: {
+    what: 'a health officer to say whether the person is fit to travel',
+    then: 'a supervisor takes it up',
+  },
   exitPermitAnswer: { what: 'the exit permit', then: 'a supervisor calls the authority' },
   exitPermitDecision: { what: 'a coordinator to settle the refused exit permit', then: 'a supervisor takes it up' },
   seat: { what: 'a seat', then: 'a supervisor looks why there is none' },
   routeDecision: { what: 'a coordinator to decide the route', then: 'a supervisor takes it up' },
-  householdDecision: { what: 'somebody to say whether the household goes on without a member', then: 'a supervisor takes it up; a family is never split by itself' },
+  householdDecision: {
+    what: 'somebody to say whether the household goes on without a member',
+    then: 'a supervisor takes it up; a family is never split by itself',
+  },
   checkIn: { what: 'the person to come to the gate', then: 'the movement officer looks for them' },
   boarding: { what: 'boarding', then: 'the movement decides' },
   departure: { what: 'departure', then: 'the movement officer looks why it has not left' },

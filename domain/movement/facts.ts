@@ -1,4 +1,4 @@
-import type { FactHeader, SeatKind } from '../journey/facts.ts';
+import type { FactHeader } from '../journey/facts.ts';
 import type { Instant } from '../time.ts';
 
 export type Capacity = { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
@@ -85,5 +85,3 @@ export type Scan = {
   at: Instant;
   reasonCode?: string;
 };
-
-export type AssignedSeat = { journeyId: string; householdId: string; seatId: string; kind: SeatKind };

@@ -51,7 +51,13 @@ function received(more: Partial<JourneyState>): JourneyState {
 
 type Outcome = { commandId: string; answer?: JourneyAnswer; refused?: string };
 
-async function round(seed: number, state: JourneyState, turning: { name: string; args: object }, queue: string, fake: ReturnType<typeof fakeActivities>) {
+async function round(
+  seed: number,
+  state: JourneyState,
+  turning: { name: string; args: object },
+  queue: string,
+  fake: ReturnType<typeof fakeActivities>,
+) {
   const random = seeded(seed);
   const person = await startJourney(
     env,
@@ -70,7 +76,10 @@ async function round(seed: number, state: JourneyState, turning: { name: string;
       try {
         return { commandId, answer: await person.command(name, 'case_worker', args, { commandId }) };
       } catch (error) {
-        const refused = error instanceof WorkflowUpdateFailedError && error.cause && 'type' in error.cause ? String(error.cause.type) : (error as Error).name;
+        const refused =
+          error instanceof WorkflowUpdateFailedError && error.cause && 'type' in error.cause
+            ? String(error.cause.type)
+            : (error as Error).name;
         return { commandId, refused };
       }
     }),
@@ -82,7 +91,11 @@ async function round(seed: number, state: JourneyState, turning: { name: string;
 
 describe(`updates that race a journey's turn and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
   const shapes = [
-    { what: 'continue-as-new', state: received({}), turning: { name: 'planReintegration', args: { dimensions: ['social'] } } },
+    {
+      what: 'continue-as-new',
+      state: received({}),
+      turning: { name: 'planReintegration', args: { dimensions: ['social'] } },
+    },
     {
       what: 'the end',
       state: received({ planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) }),
@@ -138,7 +151,8 @@ describe('on the real server', () => {
       const person = await startJourney(env, journeyInput({ intake: { consent: 'pending' } }), queue);
       await person.command('confirmIdentity', 'case_worker');
       const before = (await person.handle.describe()).historyLength;
-      for (let time = 0; time < 5; time++) await expect(person.command('receive', 'case_worker')).rejects.toThrow('Update failed');
+      for (let time = 0; time < 5; time++)
+        await expect(person.command('receive', 'case_worker')).rejects.toThrow('Update failed');
       expect((await person.handle.describe()).historyLength).toBe(before);
       await person.handle.terminate('seen');
     });
@@ -157,12 +171,16 @@ describe('on the real server', () => {
       const person = await startJourney(env, journeyInput({}), queue);
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       for (let time = 1; time <= 10; time++) {
-        await eventually(() => fake.types().filter((type) => type === 'disclosureBlocked').length >= time, `blocked ${time}`);
+        await eventually(
+          () => fake.types().filter((type) => type === 'disclosureBlocked').length >= time,
+          `blocked ${time}`,
+        );
         await person.command('raiseHold', 'case_worker', { holdId: `hld_${time}` });
         open = time === 10;
         await person.command('releaseHold', 'protection_lead', { holdId: `hld_${time}` });
       }
       await eventually(() => fake.types().includes('verificationRequested'), 'asked in the end');
+      expect(fake.types().filter((type) => type === 'verificationRequested')).toHaveLength(1);
       await person.handle.terminate('seen');
     });
   });

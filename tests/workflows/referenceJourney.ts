@@ -12,11 +12,17 @@ export async function runReferenceJourney(
 ): Promise<{ histories: History[]; types: string[] }> {
   const fake = fakeActivities();
   const histories = await withWorker(env, bundle, fake.activities, async (queue) => {
-    const input = journeyInput({ rules: RULES.abroad, intake: { route: ['return'], registeredAt: await env.currentTimeMs() } });
+    const input = journeyInput({
+      rules: RULES.abroad,
+      intake: { route: ['return'], registeredAt: await env.currentTimeMs() },
+    });
     const person = await startJourney(env, input, queue);
     const firstRun = person.handle.firstExecutionRunId;
     const seen = (type: string, times = 1) =>
-      eventually(() => fake.types().filter((one) => one === type).length >= times, `${type} (${fake.types().join(' ')})`);
+      eventually(
+        () => fake.types().filter((one) => one === type).length >= times,
+        `${type} (${fake.types().join(' ')})`,
+      );
     const far = (await env.currentTimeMs()) + 400 * DAY;
     await seen('identityConfirmed');
     await person.command('completeScreening', 'case_worker', { risk: 'none' });
@@ -29,7 +35,12 @@ export async function runReferenceJourney(
     await seen('exitPermitGranted');
     await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
     await seen('documentRequested');
-    await person.office('req_document_1', { kind: 'document', outcome: 'issued', documentId: 'doc_1', validUntil: far });
+    await person.office('req_document_1', {
+      kind: 'document',
+      outcome: 'issued',
+      documentId: 'doc_1',
+      validUntil: far,
+    });
     await seen('documentIssued');
     for (const [kind, extra] of [
       ['seatAssigned', { stage: 'return', seat: 'seat' }],
@@ -46,7 +57,10 @@ export async function runReferenceJourney(
     await person.command('planReintegration', 'case_worker', { dimensions: ['economic'] });
     for (const month of RULES.abroad.followUpMonths) {
       await env.sleep(addMonths(arrivedAt, month) + DAY - (await env.currentTimeMs()));
-      await eventually(() => fake.batches.at(-1)?.waits.some((wait) => wait.key === `followUp${month}`) === true, `month ${month}`);
+      await eventually(
+        () => fake.batches.at(-1)?.waits.some((wait) => wait.key === `followUp${month}`) === true,
+        `month ${month}`,
+      );
       await person.command('recordFollowUp', 'case_worker', { month, reached: true });
     }
     await person.handle.result();

@@ -13,7 +13,7 @@ type Office<Name extends keyof OfficeActivities> = OfficeActivities[Name];
 
 /** Each proxy carries the summary that Temporal's own UI shows. */
 function office<Name extends keyof OfficeActivities>(name: Name, summary: string): Office<Name> {
-  return proxyActivities<OfficeActivities>({ ...patient, summary })[name] as Office<Name>;
+  return proxyActivities<OfficeActivities>({ ...patient, summary })[name];
 }
 
 export const offices: OfficeActivities = {

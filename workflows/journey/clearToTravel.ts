@@ -69,7 +69,15 @@ async function askClinic(run: JourneyRun): Promise<void> {
 async function hearFinding(run: JourneyRun, partnerId: string, since: Instant): Promise<void> {
   await waitFor(
     run,
-    { key: 'fitness', chapter, whom: { kind: 'partner', id: partnerId }, what: 'fitnessAnswer', since, safety: true, blocks: !fit(run.state) },
+    {
+      key: 'fitness',
+      chapter,
+      whom: { kind: 'partner', id: partnerId },
+      what: 'fitnessAnswer',
+      since,
+      safety: true,
+      blocks: !fit(run.state),
+    },
     () => run.state.fitness.request === undefined,
   );
 }
@@ -78,7 +86,7 @@ async function hearFinding(run: JourneyRun, partnerId: string, since: Instant): 
 async function keepFit(run: JourneyRun): Promise<void> {
   const { until: end } = run.state.fitness;
   const finding = run.state.fitness;
-  if (end === undefined) return until(run, () => run.state.fitness !== finding) as Promise<never>;
+  if (end === undefined) return until(run, () => run.state.fitness !== finding);
   const left = end - run.now();
   const renewAt = end - Math.min(RENEW_BEFORE, left / 2);
   const due = left > 0 ? Math.max(renewAt - run.now(), 0) : 0;

@@ -7,10 +7,14 @@ import type { JourneyRun } from './run.ts';
  * The person withdraws. Before boarding the journey ends under its name and the seat is free at once; on board they
  * are carried to the next stop, nothing more is shared, and the journey ends there.
  */
-export function withdraw(run: JourneyRun, by: Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>): void {
+export function withdraw(
+  run: JourneyRun,
+  by: Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>,
+): void {
   const { status, movementId } = run.state.travel;
   run.fact('consentWithdrawn', { version: run.state.consent.version + 1 }, by);
-  if ((status === 'boarded' || status === 'in_transit') && movementId !== undefined) run.fact('withdrawalNoted', { movementId }, by);
+  if ((status === 'boarded' || status === 'in_transit') && movementId !== undefined)
+    run.fact('withdrawalNoted', { movementId }, by);
   else run.fact('journeyEnded', { ending: 'withdrawn' }, by);
 }
 
@@ -28,7 +32,9 @@ async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   for (const request of [nationality.request, document.request, fitness.request, exitPermit.request]) {
     if (!request) continue;
     const { requestId } = request;
-    const { recalled } = await run.outside(offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }));
+    const { recalled } = await run.outside(
+      offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
+    );
     if (recalled) run.fact('requestRecalled', { requestId });
   }
   if (run.state.travel.underway) return;

@@ -1,6 +1,12 @@
 import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
 import { ROLES } from '../../domain/actor.ts';
-import { allowedCommands, JOURNEY_COMMANDS, type JourneyCommand, type JourneyCommands, refusalOf } from '../../domain/journey/commands.ts';
+import {
+  allowedCommands,
+  JOURNEY_COMMANDS,
+  type JourneyCommand,
+  type JourneyCommands,
+  refusalOf,
+} from '../../domain/journey/commands.ts';
 import { COMMAND_REFUSED, type Command, type JourneyAnswer, type Refusal } from '../messages.ts';
 import { withdraw } from './close.ts';
 import { followUpDay } from './reintegrate.ts';
@@ -74,7 +80,11 @@ function take<C extends JourneyCommand>(run: JourneyRun, name: C): void {
   );
 }
 
-function refuseUnlessAllowed<C extends JourneyCommand>(run: JourneyRun, name: C, command: Command<JourneyCommands[C]>): void {
+function refuseUnlessAllowed<C extends JourneyCommand>(
+  run: JourneyRun,
+  name: C,
+  command: Command<JourneyCommands[C]>,
+): void {
   if (run.answerTo(command.commandId)) return;
   const rule = JOURNEY_COMMANDS[name];
   const reason =

@@ -12,9 +12,15 @@ export async function identify(run: JourneyRun): Promise<void> {
         if (known()) return;
         if (found.outcome === 'match') {
           const { requestId, partnerId, at } = found;
-          run.fact('identityConfirmed', { by: 'registry', requestId }, { at: run.moment(at), actor: { kind: 'partner', id: partnerId } });
+          run.fact(
+            'identityConfirmed',
+            { by: 'registry', requestId },
+            { at: run.moment(at), actor: { kind: 'partner', id: partnerId } },
+          );
         } else {
-          run.fact('identityUnclear', { outcome: found.outcome === 'not_found' || found.outcome === 'several' ? found.outcome : 'no_registry' });
+          run.fact('identityUnclear', {
+            outcome: found.outcome === 'not_found' || found.outcome === 'several' ? found.outcome : 'no_registry',
+          });
         }
       },
     );

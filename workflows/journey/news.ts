@@ -18,7 +18,8 @@ export function hearNews(run: JourneyRun): void {
   });
   setHandler(defineSignal<[HouseholdNews[]]>(journeySignals.householdChanged), (batch) => {
     for (const news of batch) {
-      if (!run.hears(news.key) || run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined) continue;
+      if (!run.hears(news.key) || run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined)
+        continue;
       run.fact('householdChanged', { journeyId: news.journeyId }, { at: run.moment(news.at) });
     }
   });
@@ -51,7 +52,8 @@ function hearOffice(run: JourneyRun, news: OfficeNews): void {
           return;
         }
       } else if (asked(state.nationality.request)) {
-        if (answer.outcome === 'confirmed') run.fact('nationalityConfirmed', { requestId, partnerId: news.partnerId }, by);
+        if (answer.outcome === 'confirmed')
+          run.fact('nationalityConfirmed', { requestId, partnerId: news.partnerId }, by);
         else run.fact('nationalityNotConfirmed', { requestId, outcome: answer.outcome }, by);
         return;
       }
@@ -59,7 +61,8 @@ function hearOffice(run: JourneyRun, news: OfficeNews): void {
     case 'document':
       if (asked(state.document.request)) {
         if (answer.outcome === 'refused') run.fact('documentRefused', { requestId }, by);
-        else run.fact('documentIssued', { requestId, documentId: answer.documentId, validUntil: answer.validUntil }, by);
+        else
+          run.fact('documentIssued', { requestId, documentId: answer.documentId, validUntil: answer.validUntil }, by);
         return;
       }
       break;
@@ -68,7 +71,13 @@ function hearOffice(run: JourneyRun, news: OfficeNews): void {
         const { result, conditions, until, reviewAt } = answer;
         run.fact(
           'fitnessFound',
-          { requestId, result, conditions, ...(until === undefined ? {} : { until }), ...(reviewAt === undefined ? {} : { reviewAt }) },
+          {
+            requestId,
+            result,
+            conditions,
+            ...(until === undefined ? {} : { until }),
+            ...(reviewAt === undefined ? {} : { reviewAt }),
+          },
           by,
         );
         return;
@@ -76,7 +85,8 @@ function hearOffice(run: JourneyRun, news: OfficeNews): void {
       break;
     case 'exit_permit':
       if (asked(state.exitPermit.request)) {
-        if (answer.outcome === 'refused') run.fact('exitPermitRefused', { requestId }, { ...by, reasonCode: answer.reasonCode });
+        if (answer.outcome === 'refused')
+          run.fact('exitPermitRefused', { requestId }, { ...by, reasonCode: answer.reasonCode });
         else if (answer.outcome === 'not_required') run.fact('exitPermitNotRequired', { requestId }, by);
         else run.fact('exitPermitGranted', { requestId, fineWaived: answer.fineWaived }, by);
         return;

@@ -5,7 +5,13 @@ import type { JourneyRun } from './run.ts';
 export async function receive(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
-    { key: 'reception', chapter: 'receive', whom: { kind: 'role', id: 'case_worker' }, what: 'reception', safety: true },
+    {
+      key: 'reception',
+      chapter: 'receive',
+      whom: { kind: 'role', id: 'case_worker' },
+      what: 'reception',
+      safety: true,
+    },
     () => run.state.received,
   );
 }

@@ -34,7 +34,11 @@ export async function followUp(run: JourneyRun): Promise<void> {
         done,
       );
     }
-    await waitFor(run, { key, chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day }, done);
+    await waitFor(
+      run,
+      { key, chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day },
+      done,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { allHandlersFinished, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { type Actor, SYSTEM } from '../../domain/actor.ts';
-import type { FactHeader, JourneyFact, JourneyFactOf, JourneyFacts, JourneyFactType } from '../../domain/journey/facts.ts';
+import { SYSTEM } from '../../domain/actor.ts';
+import type { FactHeader, JourneyFact, JourneyFacts, JourneyFactType } from '../../domain/journey/facts.ts';
 import { projectionOf } from '../../domain/journey/projection.ts';
 import { apply, chapterOf, emptyJourney, type JourneyState, stageOf } from '../../domain/journey/state.ts';
 import type { Rung, Wait } from '../../domain/journey/waits.ts';
@@ -70,7 +70,7 @@ export class JourneyRun implements Waiter {
 
   /** Makes a fact true: state and journal change together. Facts cannot fail. */
   fact<T extends JourneyFactType>(type: T, data: JourneyFacts[T], header: Partial<FactHeader> = {}): number {
-    const made = { at: this.now(), actor: SYSTEM as Actor, ...header, type, data } as JourneyFactOf<T> as JourneyFact;
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as JourneyFact;
     this.state = apply(this.state, made);
     return this.recorder.put({ ...made, chapter: chapterOf(this.state, this.rules) });
   }

@@ -60,7 +60,12 @@ async function ask(run: JourneyRun): Promise<void> {
   if (asked.outcome === 'no_office') {
     await waitFor(
       run,
-      { key: 'document', chapter: 'secureDocuments', whom: { kind: 'role', id: 'consular_officer' }, what: 'documentDecision' },
+      {
+        key: 'document',
+        chapter: 'secureDocuments',
+        whom: { kind: 'role', id: 'consular_officer' },
+        what: 'documentDecision',
+      },
       () => run.state.document.status !== 'none',
     );
   }

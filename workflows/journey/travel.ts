@@ -9,7 +9,7 @@ export async function travel(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
     { key: 'route', chapter, whom: { kind: 'role', id: 'coordinator' }, what: 'routeDecision' },
-    () => run.state.routeDecided && nextTravelStage(run.state) !== undefined || run.state.travel.status === 'arrived',
+    () => (run.state.routeDecided && nextTravelStage(run.state) !== undefined) || run.state.travel.status === 'arrived',
   );
   while (run.state.travel.status !== 'arrived') {
     const { status, movementId } = run.state.travel;
@@ -19,7 +19,11 @@ export async function travel(run: JourneyRun): Promise<void> {
       await until(run, () => open() || run.state.travel.status !== 'none');
       await waitFor(run, { key: 'seat', chapter, whom, what: 'seat' }, () => !open());
     } else if (status === 'in_transit') {
-      await waitFor(run, { key: 'arrival', chapter, whom, what: 'arrival', rule: null }, () => run.state.travel.status !== status);
+      await waitFor(
+        run,
+        { key: 'arrival', chapter, whom, what: 'arrival', rule: null },
+        () => run.state.travel.status !== status,
+      );
     } else {
       // The movement keeps the time of the gate; here it is only shown.
       await waitFor(

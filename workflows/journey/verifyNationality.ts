@@ -99,7 +99,9 @@ async function hearAnswer(run: JourneyRun): Promise<void> {
   ]);
   if (recalled(run)) {
     const { requestId } = request;
-    const { recalled: told } = await run.outside(offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }));
+    const { recalled: told } = await run.outside(
+      offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
+    );
     if (told && still()?.requestId === requestId) run.fact('requestRecalled', { requestId });
     else await until(run, () => !recalled(run));
     return;

@@ -74,7 +74,11 @@ const wait = (over: Partial<Wait> = {}): Wait => ({
 });
 
 function batch(facts: RecordedFact[], waits: Wait[] = [], over: Record<string, unknown> = {}): RecordBatch {
-  const projection = { ...projectionOf(emptyJourney(), defaultRules('evacuation')), seq: facts.at(-1)?.seq ?? 0, ...over };
+  const projection = {
+    ...projectionOf(emptyJourney(), defaultRules('evacuation')),
+    seq: facts.at(-1)?.seq ?? 0,
+    ...over,
+  };
   return { subject: journey, subjectKind: 'journey', operationId: operation, facts, projection, waits };
 }
 
@@ -91,13 +95,20 @@ describe('the one door to the journal', () => {
     expect(await rows('select seq from journal where subject = $1 order by seq')).toEqual([{ seq: 1 }, { seq: 2 }]);
     expect(await rows('select seq, stage from journeys where id = $1')).toEqual([{ seq: 2, stage: 'SCREENED' }]);
     expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
-    expect(await rows('select role, status from tasks where subject = $1')).toEqual([{ role: 'case_worker', status: 'open' }]);
-    expect(await rows('select type, seq from outbox where subject = $1')).toEqual([{ type: 'journey.registered', seq: 1 }]);
-    expect(await rows('select sector_code from services where subject = $1')).toEqual([{ sector_code: 'counter_trafficking' }]);
+    expect(await rows('select role, status from tasks where subject = $1')).toEqual([
+      { role: 'case_worker', status: 'open' },
+    ]);
+    expect(await rows('select type, seq from outbox where subject = $1')).toEqual([
+      { type: 'journey.registered', seq: 1 },
+    ]);
+    expect(await rows('select sector_code from services where subject = $1')).toEqual([
+      { sector_code: 'counter_trafficking' },
+    ]);
     expect(
-      await rows('select stage, sum(people)::int n from stage_counts where operation_id = $1 group by 1 having sum(people) <> 0', [
-        operation,
-      ]),
+      await rows(
+        'select stage, sum(people)::int n from stage_counts where operation_id = $1 group by 1 having sum(people) <> 0',
+        [operation],
+      ),
     ).toEqual([{ stage: 'SCREENED', n: 1 }]);
   });
 
@@ -137,7 +148,9 @@ describe('the one door to the journal', () => {
 
   it('rows of the journal are never changed or deleted', async () => {
     await recordFacts(pool, batch([STARTED]));
-    await expect(pool.query(`update journal set type = 'x' where subject = $1`, [journey])).rejects.toThrow('never changed');
+    await expect(pool.query(`update journal set type = 'x' where subject = $1`, [journey])).rejects.toThrow(
+      'never changed',
+    );
     await expect(pool.query('delete from journal where subject = $1', [journey])).rejects.toThrow('never changed');
     await expect(pool.query('truncate journal')).rejects.toThrow('never changed');
   });
@@ -152,7 +165,11 @@ describe('waits and their tasks', () => {
     expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }]);
     const climbed = wait({ rung: 'escalated', escalateAt: AT + 2 * HOUR });
     await recordFacts(pool, batch([fact(3, 'waitEscalated', { key: 'screening' })], [climbed]));
-    expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }, { role: 'operation_lead' }]);
+    expect(await openTasks()).toEqual([
+      { role: 'case_worker' },
+      { role: 'duty_supervisor' },
+      { role: 'operation_lead' },
+    ]);
     await recordFacts(pool, batch([fact(4, 'screened', { risk: 'none' })]));
     expect(await openTasks()).toEqual([]);
   });

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { caseloadFolder, type DrillHouse, filesOf, openDrillHouse, withAnswer } from './drillHouse.ts';
+import { expectedEnds } from './expectedEnds.ts';
+
+const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
+/** In the first household of ambae-2017: unfit for three days, then fit. Changed: unfit, and no later answer is known. */
+const PERSON = 'WAL-47919';
+const HOUSEHOLD = ['WAL-18245', 'WAL-47919', 'WAL-42640'];
+
+let house: DrillHouse;
+
+beforeAll(async () => {
+  house = await openDrillHouse();
+}, 240_000);
+
+afterAll(async () => {
+  await house?.close();
+}, 60_000);
+
+describe('fifty people of ambae-2017', () => {
+  test('come to the ends that follow from the caseload alone, with the worker killed twice, and one answer changes its household alone', async () => {
+    const changed = withAnswer(house.folder, 'ambae-2017', PERSON, {
+      fitness: { result: 'unfit', review_after_hours: 72 },
+    });
+    // two operations side by side: as the caseload says, and with one answer changed
+    let kills = 0;
+    const killAt = (moment: RegExp, nth: number) => (line: string) => {
+      if (kills === nth && moment.test(line)) {
+        kills += 1;
+        house.kill('worker');
+      }
+    };
+    const asItIs = killAt(/people are taken in/, 0);
+    const onTheWay = killAt(/seated \d/, 1);
+    const [plain, different] = await Promise.all([
+      house.drill({
+        name: 'as it is',
+        caseload: caseloadFolder('ambae-2017'),
+        people: 50,
+        pace: 'fast',
+        heard: (line) => {
+          asItIs(line);
+          onTheWay(line);
+        },
+      }),
+      house.drill({ name: 'one answer changed', caseload: changed, people: 50, pace: 'fast' }),
+    ]);
+    expect(kills).toBe(2);
+
+    const taken = new Set(plain.ends.keys());
+    expect(Object.fromEntries(plain.ends)).toEqual(
+      Object.fromEntries(expectedEnds(filesOf(caseloadFolder('ambae-2017'), taken), LEFT)),
+    );
+    expect(Object.fromEntries(different.ends)).toEqual(Object.fromEntries(expectedEnds(filesOf(changed, taken), LEFT)));
+    const apart = [...plain.ends].filter(
+      ([ref, end]) => JSON.stringify(end) !== JSON.stringify(different.ends.get(ref)),
+    );
+    expect(apart.map(([ref]) => ref).toSorted()).toEqual(HOUSEHOLD.toSorted());
+
+    // how late a wait is written depends on the machine and is no matter of right or wrong here
+    for (const { checks } of [plain, different]) {
+      expect(checks.filter((check) => !check.holds && !check.what.includes('late'))).toEqual([]);
+    }
+  }, 600_000);
+});

@@ -1,0 +1,91 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readLocalConfig } from '../../processes/config.ts';
+import { type House, openHouse } from '../../processes/local/house.ts';
+import { PROCESSES } from '../../processes/local/processes.ts';
+import { anyFreePort } from '../../processes/parts/ports.ts';
+import { type DrillOptions, type DrillResult, runDrill } from '../../sandbox/drill/run.ts';
+import type { CaseloadFiles } from './expectedEnds.ts';
+
+/** A whole house of its own, on free ports and in a folder that goes with it, in which drills are run. */
+export type DrillHouse = {
+  folder: string;
+  drill(
+    options: Pick<DrillOptions, 'caseload' | 'people' | 'pace'> & { name: string; heard?: (line: string) => void },
+  ): Promise<DrillResult>;
+  /** kill -9; the house starts it again */
+  kill(process: 'worker' | 'api' | 'postgres' | 'temporal' | 'offices'): void;
+  /** everything that was said, for a test that fails */
+  said: string[];
+  close(): Promise<void>;
+};
+
+export async function openDrillHouse(): Promise<DrillHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'homeward-drill-'));
+  const port = async (): Promise<string> => String(await anyFreePort());
+  const config = readLocalConfig({
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    HOMEWARD_DATA: join(folder, 'data'),
+    HOMEWARD_API_PORT: await port(),
+    HOMEWARD_WORKER_PORT: await port(),
+    HOMEWARD_TEMPORAL_PORT: await port(),
+    HOMEWARD_TEMPORAL_UI_PORT: await port(),
+    HOMEWARD_ISSUER_PORT: await port(),
+    HOMEWARD_SANDBOX_PORT: await port(),
+  });
+  const said: string[] = [];
+  const house: House = openHouse({ config, processes: PROCESSES, say: (line) => said.push(line) });
+  const { issuer, api } = await house.ready;
+  if (!issuer) throw new Error('A house of its own has its own sign-in');
+  return {
+    folder,
+    said,
+    drill: ({ name, heard, ...options }) =>
+      runDrill({
+        ...options,
+        api,
+        issuer,
+        offices: `http://127.0.0.1:${config.sandboxPort}`,
+        dataDir: join(folder, 'drills', name),
+        say: (line) => {
+          said.push(`${name}: ${line}`);
+          heard?.(line);
+        },
+      }),
+    kill: (name) => {
+      const pid = house.pidOf(name);
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      process.kill(pid, 'SIGKILL');
+    },
+    close: async () => {
+      await house.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function caseloadFolder(name: string): string {
+  return fileURLToPath(new URL(`../../sandbox/caseloads/${name}`, import.meta.url));
+}
+
+/** A copy of a caseload in which one answer is another. */
+export function withAnswer(folder: string, caseload: string, personRef: string, change: object): string {
+  const copy = join(folder, `${personRef}-changed`);
+  cpSync(caseloadFolder(caseload), copy, { recursive: true });
+  const file = join(copy, 'registry_answers.json');
+  const answers = JSON.parse(readFileSync(file, 'utf8')) as { people: Record<string, object> };
+  answers.people[personRef] = { ...answers.people[personRef], ...change };
+  writeFileSync(file, JSON.stringify(answers));
+  return copy;
+}
+
+/** The files of a caseload; where only some people were taken in, the list has only them. */
+export function filesOf(folder: string, taken?: ReadonlySet<string>): CaseloadFiles {
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  const lines = read('registrations.csv').split('\n');
+  const kept = lines.filter((line, i) => i === 0 || taken === undefined || taken.has(line.split(',')[1] ?? ''));
+  return { registrations: kept.join('\n'), answers: read('registry_answers.json'), movements: read('movements.json') };
+}
