@@ -154,9 +154,8 @@ describe('its carrier', () => {
       {},
       async ({ ship, seen }) => {
         await seen('carrierAsked');
-        expect(fake.waits().map(({ key, whom }) => [key, whom])).toEqual([
-          ['carrier', { kind: 'partner', id: 'par_carrier' }],
-        ]);
+        await eventually(() => fake.waits().length === 1, 'the wait');
+        expect(fake.waits()[0]).toMatchObject({ key: 'carrier', whom: { kind: 'partner', id: 'par_carrier' } });
         expect(await refused(ship.command('allocateSeats'))).toMatchObject({
           reason: 'The carrier has not confirmed this movement',
         });
@@ -218,7 +217,7 @@ describe('its carrier', () => {
       expect((await refused(ship.command('lockManifest'))).reason).toMatch(/allocate again first/);
       expect(await ship.command('allocateSeats')).toMatchObject({ detail: { people: 3, released: 1 } });
       expect(await ship.command('lockManifest')).toMatchObject({ detail: { version: 1, people: 3 } });
-      expect(fake.waits().some(({ key }) => key === 'overCapacity')).toBe(false);
+      await eventually(() => !fake.waits().some(({ key }) => key === 'overCapacity'), 'the task is done');
     });
   });
 
