@@ -29,7 +29,7 @@ export function clockOf(
   pace: Pace = 'standard',
 ): { segments: Segment[]; endsAt: Instant; lastArrival: Instant } {
   const people = caseload.people.length;
-  const factor = pace === 'fast' ? 0.35 : pace === 'standard' ? 1 : pace;
+  const factor = pace === 'fast' ? 0.6 : pace === 'standard' ? 1 : pace;
   const departures = caseload.movements.map((movement) => sailingOf(movement));
   const firstDeparture = Math.min(...departures.map((sailing) => sailing.departsAt));
   const lastListed = Math.max(

@@ -17,6 +17,7 @@ import { leftToVisitor, needsOfStage, serves, stagesOf } from './policy.ts';
 import { Progress, progressFile } from './progress.ts';
 import { type Asked, type Check, counts, reconcile } from './reconciliation.ts';
 import { type Relief, timetableOf } from './relief.ts';
+import { stillBusy } from './rest.ts';
 import { agreeAndActivate, officesOf, openOperation, registerPartners, takeIn } from './setUp.ts';
 import { look } from './table.ts';
 
@@ -37,6 +38,10 @@ export type DrillOptions = {
   say: (line: string) => void;
   stop?: AbortSignal;
 };
+
+const LOOK_EVERY_MS = 5_000;
+/** How long a drill goes on beyond the end of its clock for those who are still on their way. */
+const OVERTIME_MS = 600_000;
 
 export type DrillResult = { operationId: string; ends: Map<string, End>; checks: Check[]; file: string };
 
@@ -211,25 +216,37 @@ async function ledgerOf(offices: string, drill: string): Promise<Asked[]> {
   return ((await response.json()) as { data: Asked[] }).data;
 }
 
-/** Prints the table until the clock has passed the end. @returns the worst lateness seen, where the API tells it */
+/**
+ * Prints the table until the clock has passed the end and everybody has come to rest: a machine that fell behind its clock
+ * finishes late, not half. @returns the worst lateness seen, where the API tells it
+ */
 async function watch(
   shift: Shift,
   client: Client,
   of: { start: number; endsAt: number; say: (line: string) => void; stop: AbortSignal },
 ): Promise<number | undefined> {
   let worst: number | undefined;
+  let restedAt: number | undefined;
+  let overtime = 0;
   for (;;) {
     of.stop.throwIfAborted();
     try {
       const seen = await look(client, shift.operationId, shift.decided.count, of.start);
       worst = seen.worstLatenessSeconds ?? worst;
       for (const line of seen.lines) of.say(line);
-      if (seen.at >= of.endsAt) return worst;
+      if (seen.at >= of.endsAt) {
+        const busy = await stillBusy(shift);
+        if (busy === 0 && restedAt === shift.decided.count) return worst;
+        restedAt = busy === 0 ? shift.decided.count : undefined;
+        overtime += LOOK_EVERY_MS;
+        if (busy > 0) of.say(`         the year is over; ${busy} people are still on their way`);
+        if (overtime > OVERTIME_MS) return worst;
+      }
     } catch (error) {
       of.stop.throwIfAborted();
       of.say(`  (table) ${String(error)}`);
     }
-    await pause(5_000, of.stop);
+    await pause(LOOK_EVERY_MS, of.stop);
   }
 }
 

@@ -45,12 +45,15 @@ export async function command(
   args: object,
   reasonCode?: string,
 ): Promise<boolean> {
-  return tried(shift, `${name} ${personId}`, () =>
+  const accepted = await tried(shift, `${name} ${personId}`, () =>
     shift.clients[role].post(`/people/${personId}/commands/${name}`, {
       args,
       ...(reasonCode === undefined ? {} : { reason_code: reasonCode }),
     }),
   );
+  // who stays is examined as long as they stay: that moves nobody on
+  if (accepted && name !== 'recordFitness') shift.decided.count += 1;
+  return accepted;
 }
 
 /** As `command`, about a movement. */
@@ -63,20 +66,20 @@ export async function movementCommand(
   reasonCode?: string,
 ): Promise<Record<string, number> | undefined> {
   let detail: Record<string, number> | undefined;
-  await tried(shift, `${name} ${movementId}`, async () => {
+  const accepted = await tried(shift, `${name} ${movementId}`, async () => {
     const answer = (await shift.clients[role].post(`/movements/${movementId}/commands/${name}`, {
       args,
       ...(reasonCode === undefined ? {} : { reason_code: reasonCode }),
     })) as { detail: Record<string, number> };
     detail = answer.detail;
   });
+  if (accepted) shift.decided.count += 1;
   return detail;
 }
 
 export async function tried(shift: Shift, what: string, act: () => Promise<unknown>): Promise<boolean> {
   try {
     await act();
-    shift.decided.count += 1;
     return true;
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;

@@ -1,0 +1,35 @@
+import type { Shift } from '../staff/shift.ts';
+import { leftToVisitor } from './policy.ts';
+
+type Row = {
+  id: string;
+  household_id: string;
+  stage: string;
+  ending: string | null;
+  waiting: { what: string } | null;
+};
+
+/** Stages in which somebody or something still moves a person on. */
+const ON_THEIR_WAY = ['SEATED', 'CHECKED_IN', 'BOARDED', 'ARRIVED', 'RECEIVED', 'REINTEGRATING'];
+/** Waits that stand-in staff, or a vehicle, end by themselves. */
+const ENDS_BY_ITSELF = [
+  'registryAnswer',
+  'identityDecision',
+  'screening',
+  'consentDecision',
+  'evidence',
+  'routeDecision',
+  'arrival',
+];
+
+/** How many people are still on their way: what a drill waits for when its clock has come to the end. */
+export async function stillBusy(shift: Shift): Promise<number> {
+  const rows = (await shift.clients.auditor.all(`/operations/${shift.operationId}/people`)) as Row[];
+  const left = leftToVisitor(shift.caseload);
+  return rows.filter((row) => {
+    const known = shift.directory.find(row.id);
+    if (!known || row.ending !== null || left.includes(known.listed.householdRef)) return false;
+    if (ON_THEIR_WAY.includes(row.stage)) return true;
+    return row.waiting !== null && ENDS_BY_ITSELF.includes(row.waiting.what);
+  }).length;
+}
