@@ -31,6 +31,12 @@ const Situation = z.object({
     }),
   ),
   decisions: z.array(z.object({ role: z.string(), kind: z.string(), count: z.number() })),
+  lateness: z.object({
+    worst_seconds: z
+      .number()
+      .meta({ description: 'how late, in real time, the latest reminder or deadline was acted on' }),
+    rungs: z.number(),
+  }),
 });
 
 export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -48,7 +54,8 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const { operationId } = scopeOf(request);
         const now = await ports.operations.now(operationId, ports.clock());
-        const said = situationInWords(await ports.situation.facts(operationId, now));
+        const facts = await ports.situation.facts(operationId, now);
+        const said = situationInWords(facts);
         const { endedOtherwise, ...numbers } = said.numbers;
         return {
           operation_time: iso(now),
@@ -66,6 +73,7 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             seconds: wait.seconds,
           })),
           decisions: said.decisions,
+          lateness: { worst_seconds: facts.lateness.worstSeconds, rungs: facts.lateness.rungs },
         };
       },
     });

@@ -21,6 +21,8 @@ export type SituationFacts = {
   }>;
   decisions: ReadonlyArray<{ role: string; kind: string; count: number }>;
   nextMovement?: { reference: string; departsAt: Instant; emptySeats: number; readyWithoutSeat: number };
+  /** how late the rungs of waits were written, in seconds of real time */
+  lateness: { worstSeconds: number; rungs: number };
   names: ReadonlyMap<string, string>;
 };
 

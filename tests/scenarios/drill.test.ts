@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canariesOf, filesUnder, heardIn } from './canaries.ts';
 import { caseloadFolder, type DrillHouse, filesOf, openDrillHouse, withAnswer } from './drillHouse.ts';
 import { expectedEnds } from './expectedEnds.ts';
+import { openSink, outOfOrder, type Sink } from './sink.ts';
 
 const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
 /** In the first household of ambae-2017: unfit for three days, then fit. Changed: unfit, and no later answer is known. */
@@ -32,6 +35,7 @@ describe('fifty people of ambae-2017', () => {
     };
     const asItIs = killAt(/people are taken in/, 0);
     const onTheWay = killAt(/seated \d/, 1);
+    let sink: Promise<Sink> | undefined;
     const [plain, different] = await Promise.all([
       house.drill({
         name: 'as it is',
@@ -39,6 +43,7 @@ describe('fifty people of ambae-2017', () => {
         people: 50,
         pace: 'fast',
         heard: (line) => {
+          if (/movements are planned/.test(line)) sink ??= watchFirstOperation(house);
           asItIs(line);
           onTheWay(line);
         },
@@ -61,5 +66,38 @@ describe('fifty people of ambae-2017', () => {
     for (const { checks } of [plain, different]) {
       expect(checks.filter((check) => !check.holds && !check.what.includes('late'))).toEqual([]);
     }
+
+    const partner = await sink;
+    expect(partner?.unverified).toBe(0);
+    expect(outOfOrder(partner?.events ?? [])).toEqual([]);
+    const told = new Set(
+      partner?.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject),
+    );
+    // nothing is told of the six who refused, nor of the mother among them once their household waits: the rest is told
+    expect(told.size).toBeGreaterThanOrEqual(40);
+    await partner?.close();
+
+    const canaries = canariesOf(filesOf(caseloadFolder('ambae-2017'), taken).registrations);
+    expect(canaries.length).toBeGreaterThan(50);
+    const metrics = await (await fetch(`${house.api}/metrics`)).text();
+    const places = [
+      ...filesUnder(join(house.dataDir, 'temporal')),
+      ...filesUnder(join(house.dataDir, 'logs')),
+      { name: 'metrics', bytes: Buffer.from(metrics) },
+      { name: 'webhooks', bytes: Buffer.from(partner?.bodies.join('\n') ?? '') },
+    ];
+    expect(places.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(1_000_000);
+    expect(
+      places.flatMap(({ name, bytes }) => heardIn(bytes, canaries).map((canary) => `${canary} in ${name}`)),
+    ).toEqual([]);
   }, 600_000);
 });
+
+/** A partner outside listens to the operation that has just been planned. */
+async function watchFirstOperation(of: DrillHouse): Promise<Sink> {
+  const coordinator = of.as('coordinator');
+  const operations = (await coordinator.all('/operations')) as Array<{ id: string }>;
+  const first = operations[0];
+  if (!first) throw new Error('There is no operation yet');
+  return openSink(coordinator, first.id);
+}

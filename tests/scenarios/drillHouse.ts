@@ -6,12 +6,18 @@ import { readLocalConfig } from '../../processes/config.ts';
 import { type House, openHouse } from '../../processes/local/house.ts';
 import { PROCESSES } from '../../processes/local/processes.ts';
 import { anyFreePort } from '../../processes/parts/ports.ts';
+import { Client, tokens } from '../../sandbox/client.ts';
 import { type DrillOptions, type DrillResult, runDrill } from '../../sandbox/drill/run.ts';
 import type { CaseloadFiles } from './expectedEnds.ts';
 
 /** A whole house of its own, on free ports and in a folder that goes with it, in which drills are run. */
 export type DrillHouse = {
   folder: string;
+  /** where the house keeps what it keeps: Temporal's store and the logs among it */
+  dataDir: string;
+  api: string;
+  /** speaks to the API as one of the local users */
+  as(role: string): Client;
   drill(
     options: Pick<DrillOptions, 'caseload' | 'people' | 'pace'> & { name: string; heard?: (line: string) => void },
   ): Promise<DrillResult>;
@@ -42,6 +48,13 @@ export async function openDrillHouse(): Promise<DrillHouse> {
   if (!issuer) throw new Error('A house of its own has its own sign-in');
   return {
     folder,
+    dataDir: config.dataDir,
+    api,
+    as: (role) => {
+      const user = issuer.users.find((one) => one.clientId === role);
+      if (!user) throw new Error(`There is no ${role}`);
+      return new Client(api, tokens(issuer.tokenEndpoint, user));
+    },
     said,
     drill: ({ name, heard, ...options }) =>
       runDrill({

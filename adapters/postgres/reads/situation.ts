@@ -11,7 +11,7 @@ const LONGEST = 20;
 export function createSituation(pool: Pool) {
   return {
     async facts(operationId: string, now: Instant): Promise<SituationFacts> {
-      const [stages, completed, waits, decisions, movement] = await Promise.all([
+      const [stages, completed, waits, decisions, movement, late] = await Promise.all([
         pool.query<{ stage: Stage; people: number }>(
           'select stage, sum(people)::integer as people from stage_counts where operation_id = $1 group by stage',
           [operationId],
@@ -38,12 +38,17 @@ export function createSituation(pool: Pool) {
             order by m.departs_at, m.id limit 1`,
           [operationId, iso(now)],
         ),
+        pool.query<{ worst: number; rungs: number }>(
+          'select coalesce(max(seconds), 0) as worst, count(*)::integer as rungs from lateness where operation_id = $1',
+          [operationId],
+        ),
       ]);
       const next = movement.rows[0];
       return {
         now,
         byStage: new Map(stages.rows.map(({ stage, people }) => [stage, people])),
         completed: completed.rows[0]?.n ?? 0,
+        lateness: { worstSeconds: Math.max(0, late.rows[0]?.worst ?? 0), rungs: late.rows[0]?.rungs ?? 0 },
         waits: waits.rows.map((row) => ({
           whom: { kind: row.whom_kind, id: row.whom } as SituationFacts['waits'][number]['whom'],
           what: row.what as SituationFacts['waits'][number]['what'],

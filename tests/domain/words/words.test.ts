@@ -262,6 +262,7 @@ describe('the situation', () => {
   ) =>
     situationInWords({
       now: NOW,
+      lateness: { worstSeconds: 0, rungs: 0 },
       byStage: new Map(Object.entries(byStage) as Array<[Stage, number]>),
       completed: 0,
       waits: [],

@@ -1,0 +1,79 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import type { Client } from '../../sandbox/client.ts';
+
+type Event = { id: string; type: string; subject: string; seq: number };
+
+/** A partner's server outside the system: it takes what is signed with its secret, and keeps it in the order it came. */
+export type Sink = { events: Event[]; bodies: string[]; unverified: number; endpoint: string; close(): Promise<void> };
+
+/** Registers a receiving agency with an endpoint of its own for everything that may be told of this operation. */
+export async function openSink(coordinator: Client, operationId: string): Promise<Sink> {
+  const sink: Sink = { events: [], bodies: [], unverified: 0, endpoint: '', close: () => Promise.resolve() };
+  let secret: string | undefined;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      try {
+        new Webhook(secret ?? '').verify(body, request.headers as Record<string, string>);
+      } catch {
+        sink.unverified += 1;
+        response.writeHead(400).end();
+        return;
+      }
+      sink.bodies.push(body);
+      const { type, data } = JSON.parse(body) as { type: string; data: { journey_id: string; sequence: number } };
+      const id = String(request.headers['webhook-id']);
+      // a repeated id is a repeated delivery: the partner's own key against doing it twice
+      if (!sink.events.some((event) => event.id === id))
+        sink.events.push({ id, type, subject: data.journey_id, seq: data.sequence });
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  sink.close = () =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  const types = [
+    'journey.registered',
+    'journey.seated',
+    'journey.boarded',
+    'journey.departed',
+    'journey.arrived',
+    'journey.ended',
+  ];
+  const partner = (await coordinator.post('/partners', { kind: 'agency', name: 'Sink' })) as { id: string };
+  await coordinator.post(`/operations/${operationId}/partners`, { partner_id: partner.id });
+  await coordinator.post(`/partners/${partner.id}/agreements`, {
+    operation_id: operationId,
+    purposes: ['reception'],
+    fields: ['reference'],
+    event_types: types,
+    reference: 'test',
+  });
+  const endpoint = (await coordinator.post(`/partners/${partner.id}/endpoints`, { url, event_types: types })) as {
+    id: string;
+    secret: string;
+  };
+  secret = endpoint.secret;
+  sink.endpoint = endpoint.id;
+  return sink;
+}
+
+/** Subjects whose events did not come in the order of their sequence. */
+export function outOfOrder(events: readonly Event[]): string[] {
+  const last = new Map<string, number>();
+  return events.flatMap(({ subject, seq }) => {
+    const before = last.get(subject) ?? 0;
+    last.set(subject, seq);
+    return seq < before ? [`${subject}: ${seq} after ${before}`] : [];
+  });
+}
