@@ -37,9 +37,9 @@ export const NewMovement = z
     for_households_of: z.array(Nationality).max(250).nullable().default(null),
     accepts_nationalities: z.array(Nationality).max(250).nullable().default(null),
     leave_at: z
-      .record(Nationality, StopCode)
+      .record(StopCode, z.array(Nationality).max(250))
       .default({})
-      .meta({ description: 'where those of a nationality get off, if earlier' }),
+      .meta({ description: 'by an earlier stop: the nationalities of heads of households that get off there' }),
     replaces_id: id('movement').nullable().default(null),
     seats: z.strictObject({
       seat: Count.meta({ description: 'all seats when no stretcher is fitted' }),
@@ -98,7 +98,7 @@ export const MovementDetail = Movement.extend({
   legs: z.array(
     z.object({ leg: z.number(), from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() }),
   ),
-  leave_at: z.record(z.string(), z.string()),
+  leave_at: z.record(z.string(), z.array(z.string())),
   clearances: z.array(z.object({ kind: z.string(), status: z.string(), at: MaybeAt, actor: z.string().nullable() })),
   people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
   can_do: z.array(z.object({ command: z.string(), sentence: z.string(), reason_required: z.boolean() })),

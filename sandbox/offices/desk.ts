@@ -6,7 +6,7 @@ import { Announcer } from './announcer.ts';
 import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';
 import type { Announcement, Asked, Knobs } from './asked.ts';
 import { changesOf, departureOf, plainSailing, type Sailing, sailingOf } from './carrier.ts';
-import type { Drill, DrillState, Office, OfficeStore } from './store.ts';
+import type { Drill, DrillState, Office, OfficeStore, Question } from './store.ts';
 
 /** What an office says right away. */
 export type Reply = { status: number; body: Record<string, unknown> };
@@ -139,21 +139,19 @@ export class Desk {
 
   /** Who asked what, when, by which fields: kept outside the house, so that the house can be checked against it. */
   ledger(): Array<Record<string, unknown>> {
-    return [...this.#state.questions.values()].map(
-      ({ asked, receivedAt, answer, refused, recalled, reminders, evidence }) => ({
-        request_id: asked.requestId,
-        office: asked.office,
-        kind: asked.kind,
-        asked_at: new Date(asked.askedAt).toISOString(),
-        received_at: new Date(receivedAt).toISOString(),
-        ...(asked.person === undefined ? {} : { person_ref: asked.person }),
-        ...(asked.movement === undefined ? {} : { movement: asked.movement.reference }),
-        fields: asked.fields,
-        status: statusOf({ answer, refused, recalled }),
-        reminders,
-        evidence,
-      }),
-    );
+    return [...this.#state.questions.values()].map(({ asked, receivedAt, ...question }) => ({
+      request_id: asked.requestId,
+      office: asked.office,
+      kind: asked.kind,
+      asked_at: new Date(asked.askedAt).toISOString(),
+      received_at: new Date(receivedAt).toISOString(),
+      ...(asked.person === undefined ? {} : { person_ref: asked.person }),
+      ...(asked.movement === undefined ? {} : { movement: asked.movement.reference }),
+      fields: asked.fields,
+      status: statusOf({ asked, receivedAt, ...question }),
+      reminders: question.reminders,
+      evidence: question.evidence,
+    }));
   }
 
   async stop(): Promise<void> {
@@ -212,7 +210,8 @@ export class Desk {
     const body = {
       reference,
       status,
-      acknowledged: true,
+      // a consulate acknowledges by a callback of its own, or not at all
+      acknowledged: status !== 'received',
       ...(question.answer === undefined ? {} : { answer: question.answer }),
     };
     return { status: repeated ?? (question.answer === undefined ? 202 : 200), body };
@@ -246,10 +245,11 @@ function lineOf(asked: Asked): { office: string; replyTo: string } {
   return { office: asked.office, replyTo: asked.replyTo };
 }
 
-function statusOf(question: { answer?: unknown; refused?: string; recalled: boolean }): string {
-  if (question.refused !== undefined) return 'refused';
-  if (question.recalled) return 'recalled';
-  return question.answer === undefined ? 'acknowledged' : 'answered';
+function statusOf({ asked, answer, refused, recalled }: Question): string {
+  if (refused !== undefined) return 'refused';
+  if (recalled) return 'recalled';
+  if (answer !== undefined) return 'answered';
+  return asked.kind === 'verification' ? 'received' : 'acknowledged';
 }
 
 function notFound(): Reply {

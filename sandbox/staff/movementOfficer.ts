@@ -56,9 +56,7 @@ export async function plan(
       })),
       for_households_of: movement.for_households_of,
       accepts_nationalities: movement.accepts_nationalities,
-      leave_at: Object.fromEntries(
-        Object.entries(movement.leave_at).flatMap(([stop, nationalities]) => nationalities.map((one) => [one, stop])),
-      ),
+      leave_at: movement.leave_at,
       seats: {
         ...(relief
           ? {

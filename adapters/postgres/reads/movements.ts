@@ -23,7 +23,7 @@ export type MovementRow = {
   status: string;
   forHouseholdsOf: string[] | null;
   acceptsNationalities: string[] | null;
-  leaveAt: Record<string, string>;
+  leaveAt: Record<string, string[]>;
   replacesId: string | null;
   capacity: { seats: number; infantLaps: number; stretchers: number; stretcherSeats: number; wheelchairs: number };
   taken: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };

@@ -148,7 +148,7 @@ test('the same question again is answered the same and asked once', async () => 
   await post('/drills/d1/consulates/VUT/requests', body, SECRET);
   expect(await post('/drills/d1/consulates/VUT/requests', body, SECRET)).toMatchObject({
     status: 409,
-    body: { acknowledged: true },
+    body: { acknowledged: false, status: 'received' },
   });
   const { body: ledger } = await call('GET', '/ledger?drill=d1', undefined);
   expect(ledger['data']).toMatchObject([
