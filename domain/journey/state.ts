@@ -183,10 +183,10 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   documentDecided: (state) => ({ document: { status: 'none', rounds: state.document.rounds } }),
   documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
   fitnessRequested: (state, data, at) => ({
-    // a finding that still holds goes on holding while a new one is awaited
+    // the last finding, fit or unfit, goes on holding while a new one is awaited
     fitness: {
       ...state.fitness,
-      status: fit(state) ? state.fitness.status : 'asked',
+      status: fit(state) || state.fitness.status === 'unfit' ? state.fitness.status : 'asked',
       rounds: data.round,
       request: opened(data, at),
     },

@@ -43,9 +43,7 @@ describe('recorded histories', () => {
   });
 
   it('a workflow that no longer does what it did is found out', async () => {
-    const journey = recorded.find(
-      ({ name }) => name.startsWith('journey-completed') || name.startsWith('journey-continued'),
-    );
+    const journey = recorded.find(({ name }) => name.startsWith('journey-continued'));
     expect(journey).toBeDefined();
     if (!journey) return;
     // The same history, in which another activity had been asked for: as a changed workflow would see the old one.

@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 
 /** What must be found nowhere outside PostgreSQL: telephones, document numbers, and names of two words or more letters than a code has. */
 export function canariesOf(registrations: string): string[] {
-  const rows = parse(registrations, { columns: true }) as Array<Record<string, string>>;
+  const rows = parse<Record<string, string>>(registrations, { columns: true });
   const found = rows.flatMap((row) => [
     row['phone'],
     (row['document_number']?.length ?? 0) >= 8 ? row['document_number'] : '',
