@@ -27,8 +27,11 @@ export class ApiProblem extends Error {
   }
 }
 
+/** A bearer token; `refused`: the last one was not accepted, take another. */
+export type Token = (refused?: string) => Promise<string>;
+
 /** Takes tokens from the issuer and renews them before they end. */
-export function tokens(tokenEndpoint: string, signIn: SignIn): () => Promise<string> {
+export function tokens(tokenEndpoint: string, signIn: SignIn): Token {
   let token: { value: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
   const ask = async (): Promise<string> => {
@@ -46,8 +49,8 @@ export function tokens(tokenEndpoint: string, signIn: SignIn): () => Promise<str
     token = { value: body.access_token, until: Date.now() + (body.expires_in - 60) * 1_000 };
     return token.value;
   };
-  return async () => {
-    if (token && token.until > Date.now()) return token.value;
+  return async (refused) => {
+    if (token && token.until > Date.now() && token.value !== refused) return token.value;
     asking ??= ask().finally(() => {
       asking = undefined;
     });
@@ -63,11 +66,11 @@ type Call = { key?: string; body?: unknown; raw?: Buffer; contentType?: string }
  */
 export class Client {
   readonly #base: string;
-  readonly #token: () => Promise<string>;
+  readonly #token: Token;
   readonly #stop: AbortSignal | undefined;
 
   /** @param base address of the API without `/v1` */
-  constructor(base: string, token: () => Promise<string>, stop?: AbortSignal) {
+  constructor(base: string, token: Token, stop?: AbortSignal) {
     this.#base = base.replace(/\/$/, '');
     this.#token = token;
     this.#stop = stop;
@@ -101,11 +104,17 @@ export class Client {
 
   async #call(method: string, path: string, call: Call): Promise<unknown> {
     let wait = FIRST_RETRY_MS;
+    let refused: string | undefined;
     for (;;) {
       this.#stop?.throwIfAborted();
-      const answer = await this.#once(method, path, call);
+      const answer = await this.#once(method, path, call, refused);
       if (answer.status >= 200 && answer.status < 300) return answer.body;
-      if (!passes(answer)) throw new ApiProblem(method, path, answer.status, answer.body as Record<string, unknown>);
+      // a token that ended early, or an issuer that has other keys now: once more with a new one
+      const again = answer.status === 401 && refused === undefined && answer.token !== undefined;
+      if (again) refused = answer.token;
+      else if (!passes(answer)) {
+        throw new ApiProblem(method, path, answer.status, answer.body as Record<string, unknown>);
+      }
       await pause(answer.retryAfterMs ?? wait, this.#stop);
       wait = Math.min(wait * 2, LONGEST_RETRY_MS);
     }
@@ -115,8 +124,10 @@ export class Client {
     method: string,
     path: string,
     call: Call,
-  ): Promise<{ status: number; body: unknown; retryAfterMs?: number }> {
+    refused: string | undefined,
+  ): Promise<{ status: number; body: unknown; token?: string; retryAfterMs?: number }> {
     try {
+      const token = await this.#token(refused);
       const content = call.raw
         ? new Uint8Array(call.raw)
         : call.body === undefined
@@ -126,7 +137,7 @@ export class Client {
         method,
         signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.#stop ? [this.#stop] : [])]),
         headers: {
-          authorization: `Bearer ${await this.#token()}`,
+          authorization: `Bearer ${token}`,
           ...(content === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
           ...(call.key === undefined ? {} : { 'idempotency-key': call.key }),
         },
@@ -136,6 +147,7 @@ export class Client {
       const retryAfter = Number(response.headers.get('retry-after'));
       return {
         status: response.status,
+        token,
         body: text === '' ? {} : (JSON.parse(text) as unknown),
         ...(retryAfter > 0 ? { retryAfterMs: Math.min(retryAfter * 1_000, LONGEST_RETRY_MS) } : {}),
       };
