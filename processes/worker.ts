@@ -106,6 +106,11 @@ const loops = [
 const running = worker.run();
 process.stdout.write('ready worker\n');
 
+// With the server away the core may never end its polls, and then not even exit() returns: a worker that is told to end
+// ends all the same. What was under way is done again by whoever takes its place.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_WITHIN_MS + 5_000).unref());
+}
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async () => {
   await Promise.allSettled(loops.map((loop) => loop.stop()));
   worker.shutdown();
