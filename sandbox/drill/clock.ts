@@ -6,6 +6,9 @@ import type { Relief, Timetable } from './relief.ts';
 /** From `fromOperationTime` on, a day of the operation takes `secondsPerDay` of real time. */
 export type Segment = { fromOperationTime: Instant; secondsPerDay: number };
 
+/** Seconds a day takes when the year is over. */
+const AFTER_THE_END = 40;
+
 /** How fast a drill runs. `standard` keeps a small machine in step; `fast` is for few people; a number is a factor on both. */
 export type Pace = 'standard' | 'fast' | number;
 
@@ -48,7 +51,9 @@ export function clockOf(
   const followUps = followUpWindows(timetable);
   const endsAt = Math.max(lastArrival, ...followUps.map((window) => window.to)) + AT_THE_YEARS_END;
   const all = [...demands, ...followUps].map((demand) => ({ ...demand, secondsPerDay: demand.secondsPerDay * factor }));
-  return { segments: segmentsOf(all, start, endsAt), endsAt, lastArrival };
+  // a machine that fell behind finds time after the end: checks and seats hold long enough again to be used
+  const after = { fromOperationTime: endsAt, secondsPerDay: AFTER_THE_END };
+  return { segments: [...segmentsOf(all, start, endsAt), after], endsAt, lastArrival };
 }
 
 /** Real seconds from the clock's start to `at`. */
