@@ -189,7 +189,8 @@ test('what is recalled is not answered', async () => {
   await post('/drills/d1/consulates/VUT/requests', question('req_a', 'verification', PERSON), SECRET);
   await post('/drills/d1/consulates/VUT/requests/req_a/recall', {}, SECRET);
   await new Promise((go) => setTimeout(go, 300));
-  expect(heard).toEqual([]);
+  // an acknowledgement may have crossed the recall; an answer never comes
+  expect(types()).not.toContain('verification.answered');
   expect(await call('GET', '/drills/d1/consulates/VUT/requests/req_a', undefined, SECRET)).toMatchObject({
     body: { status: 'recalled' },
   });
