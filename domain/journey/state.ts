@@ -146,11 +146,9 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   evidenceRequested: (state, data) => ({
     nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, data.asksFor) },
   }),
-  evidenceProvided: (state, data, at) => {
-    const request = asking(state.nationality.request, data.requestId, []);
-    // with the evidence the question is asked anew: the consulate has its time again
-    return { nationality: { ...state.nationality, request: request && { ...request, askedAt: at } } };
-  },
+  evidenceProvided: (state, data) => ({
+    nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, []) },
+  }),
   nationalityConfirmed: (state, data) => ({
     nationality: { status: 'confirmed', rounds: state.nationality.rounds, partnerId: data.partnerId },
   }),
@@ -298,8 +296,8 @@ export function fit(state: JourneyState): boolean {
   return state.fitness.status === 'fit' || state.fitness.status === 'fit_with';
 }
 
-/** Whether the person themselves lacks nothing but a health check for the next stage: before that a finding would only run out. */
-export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
+/** Whether nothing that this person can bring is missing for the next stage. The gate `allocate` has the last word. */
+export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
   const needs = nextNeeds(state, rules);
   return (
     nextTravelStage(state) !== undefined &&
@@ -307,15 +305,12 @@ export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'stages'
     state.screened &&
     state.consent.status === 'given' &&
     state.holds.length === 0 &&
+    !state.householdOpen &&
     (!needs.nationality || state.nationality.status === 'confirmed') &&
     (!needs.document || documentReady(state)) &&
-    (!needs.exitPermit || permitReady(state))
+    (!needs.exitPermit || permitReady(state)) &&
+    fit(state)
   );
-}
-
-/** Whether nothing that this person can bring is missing for the next stage. The gate `allocate` has the last word. */
-export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
-  return lacksOnlyHealth(state, rules) && !state.householdOpen && fit(state);
 }
 
 /** The stage is a fold over the state, never stored beside it. */

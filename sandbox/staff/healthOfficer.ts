@@ -5,18 +5,11 @@ import type { Known } from './directory.ts';
 import { command, isLeft, nowOf, type Shift } from './shift.ts';
 import type { Handler } from './taskDesk.ts';
 
-type Person = { fitness: { status: string } };
-
-/**
- * The operation's own health officer: looks at those about whom no clinic may be asked. Whoever was found fit once and
- * waits on is looked at again when a seat is in sight: the movement officer says so.
- */
+/** The operation's own health officer: looks at those about whom no clinic may be asked. */
 export const HEALTH_OFFICER: Record<string, Handler> = {
   fitnessAnswer: async (shift, task) => {
     const known = shift.directory.find(task.person_id);
     if (!known || !canTravel(shift, known)) return 'left';
-    const { fitness } = (await shift.clients.health_officer.get(`/people/${known.personId}`)) as Person;
-    if (fitness.status !== 'unknown' && fitness.status !== 'unfit') return 'left';
     return (await examine(shift, known)) ? 'done' : 'left';
   },
 };

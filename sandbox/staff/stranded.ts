@@ -2,13 +2,10 @@ import type { Shift } from './shift.ts';
 import { isLeft } from './shift.ts';
 
 type Row = { id: string; household_id: string; ending: string | null; stage: string; waiting: { what: string } | null };
-type Person = { fitness: { status: string }; travel: { status: string; next_stage: string | null } };
+type Person = { travel: { status: string; next_stage: string | null } };
 
 /** A household that is ready as a whole and has no seat: which stage it needs, and whose it is. */
 export type Stranded = { household: string; stage: string; head: string; people: number };
-
-/** A seat, or a look by the health officer, which comes with the seat. */
-const IN_SIGHT = ['seat', 'fitnessAnswer'];
 
 /** Households of the list of which everybody who goes on waits for a seat. */
 export async function stranded(shift: Shift): Promise<Stranded[]> {
@@ -22,20 +19,12 @@ export async function stranded(shift: Shift): Promise<Stranded[]> {
     const [first] = members;
     const known = first && shift.directory.find(first.id);
     if (!first || !known || isLeft(shift, known.listed.householdRef)) continue;
-    if (!members.every((member) => IN_SIGHT.includes(member.waiting?.what ?? ''))) continue;
-    const people = await Promise.all(
-      members.map(async (member) => (await shift.clients.auditor.get(`/people/${member.id}`)) as Person),
-    );
-    const stage = people[0]?.travel.next_stage ?? null;
-    if (
-      stage === null ||
-      people.some(({ fitness, travel }) => travel.status !== 'none' || fitness.status === 'unfit')
-    ) {
-      continue;
-    }
+    if (!members.every((member) => member.waiting?.what === 'seat')) continue;
+    const { travel } = (await shift.clients.auditor.get(`/people/${first.id}`)) as Person;
+    if (travel.status !== 'none' || travel.next_stage === null) continue;
     found.push({
       household,
-      stage,
+      stage: travel.next_stage,
       head: shift.directory.headNationality(known),
       people: members.length,
     });

@@ -16,9 +16,8 @@ export type Task = {
 export type Decided = 'done' | 'left';
 export type Handler = (shift: Shift, task: Task) => Promise<Decided>;
 
-/** A task that was left is looked at again after this long, and each time after twice as long. */
+/** A task that was left is looked at again after this long. */
 const AGAIN_AFTER_MS = 3_000;
-const AGAIN_AT_LAST_MS = 12_000;
 const TASKS_A_ROUND = 200;
 
 /**
@@ -26,27 +25,20 @@ const TASKS_A_ROUND = 200;
  * that matters: what is not decided stays an open task, for them or for the visitor.
  */
 export async function deskOf(shift: Shift, role: Role, handlers: Record<string, Handler>, atATime = 6): Promise<void> {
-  const looked = new Map<string, { at: number; again: number }>();
+  const looked = new Map<string, number>();
   await rounds(shift, 700, async () => {
     const tasks = (await shift.clients[role].all(
       `/operations/${shift.operationId}/tasks?role=${role}&status=open`,
       TASKS_A_ROUND,
     )) as Task[];
     const now = Date.now();
-    const mine = tasks.filter((task) => {
-      const last = looked.get(task.id);
-      return handlers[task.kind] && (!last || now - last.at >= last.again);
-    });
+    const mine = tasks.filter((task) => handlers[task.kind] && now - (looked.get(task.id) ?? 0) >= AGAIN_AFTER_MS);
     await atOnce(mine, atATime, async (task) => {
       if (shift.stop.aborted) return;
       const handler = handlers[task.kind];
       if (!handler) return;
       try {
-        const last = looked.get(task.id);
-        looked.set(task.id, {
-          at: Date.now(),
-          again: last ? Math.min(2 * last.again, AGAIN_AT_LAST_MS) : AGAIN_AFTER_MS,
-        });
+        looked.set(task.id, Date.now());
         await handler(shift, task);
       } catch (error) {
         if (!shift.stop.aborted) shift.log(`${role}, ${task.kind}: ${String(error)}`);

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AskOutcome } from '../../activities/ports.ts';
-import { DAY, HOUR } from '../../domain/time.ts';
+import { DAY } from '../../domain/time.ts';
 import type { Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
@@ -158,10 +158,10 @@ describe('consent', () => {
     await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('verificationRequested');
-      await seen('exitPermitRequested');
+      await seen('fitnessRequested');
       await person.command('withdrawConsent', 'case_worker');
       expect(await person.handle.result()).toBe('withdrawn');
-      expect(fake.calls['recallRequest']).toBe(2);
+      expect(fake.calls['recallRequest']).toBe(3);
       expect(fake.calls['tellHousehold']).toBe(1);
       expect(fake.batches.at(-1)?.waits).toEqual([]);
     });
@@ -198,51 +198,6 @@ describe('consent', () => {
       expect(fake.types()).not.toContain('journeyEnded');
       await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
       expect(await person.handle.result()).toBe('withdrawn');
-    });
-  });
-});
-
-describe('health checks', () => {
-  it('are asked for when nothing else is missing for the next stage', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
-      await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await seen('exitPermitRequested');
-      await person.office('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
-      await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
-      await seen('documentRequested');
-      await person.quiet();
-      expect(fake.calls['fitness']).toBeUndefined();
-      const document = { kind: 'document', outcome: 'issued', documentId: 'doc_1', validUntil: await far() } as const;
-      await person.office('req_document_1', document);
-      await seen('fitnessRequested');
-    });
-  });
-
-  it('are renewed some times by themselves; after that the finding runs out and a health officer says when to look again', async () => {
-    await along(journeyInput(), async ({ fake, person, seen }) => {
-      await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      for (let round = 1; round <= 5; round++) {
-        await seen('fitnessRequested', round);
-        const until = (await env.currentTimeMs()) + 3 * DAY;
-        await person.office(`req_fitness_${round}`, { kind: 'fitness', result: 'fit', conditions: [], until });
-        await seen('fitnessFound', round);
-        await env.sleep(2 * DAY + 6 * HOUR);
-      }
-      await env.sleep(DAY);
-      await seen('fitnessExpired');
-      await person.quiet();
-      expect(fake.calls['fitness']).toBe(5);
-      expect(fake.batches.at(-1)?.waits.find((wait) => wait.key === 'fitness')?.whom).toEqual({
-        kind: 'role',
-        id: 'health_officer',
-      });
-      await env.sleep(60 * DAY);
-      expect(fake.calls['fitness']).toBe(5);
-      await person.command('recordFitness', 'health_officer', { result: 'fit', conditions: [], until: await far() });
-      await eventually(
-        () => fake.batches.at(-1)?.waits.some((wait) => wait.key === 'seat') === true,
-        'waits for a seat',
-      );
     });
   });
 });
@@ -316,7 +271,7 @@ describe('offices that misbehave', () => {
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
         await seen('disclosureBlocked');
-        await seen('exitPermitRequested');
+        await seen('fitnessRequested');
         await person.quiet();
         expect(fake.calls['verification']).toBe(1);
         open = true;

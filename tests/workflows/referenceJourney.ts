@@ -26,9 +26,11 @@ export async function runReferenceJourney(
     const far = (await env.currentTimeMs()) + 400 * DAY;
     await seen('identityConfirmed');
     await person.command('completeScreening', 'case_worker', { risk: 'none' });
-    for (const type of ['verificationRequested', 'exitPermitRequested']) await seen(type);
+    for (const type of ['verificationRequested', 'fitnessRequested', 'exitPermitRequested']) await seen(type);
     await person.office('req_verification_1', { kind: 'acknowledged' });
     await seen('verificationAcknowledged');
+    await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: far });
+    await seen('fitnessFound');
     await person.office('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
     await seen('exitPermitGranted');
     await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
@@ -40,9 +42,6 @@ export async function runReferenceJourney(
       validUntil: far,
     });
     await seen('documentIssued');
-    await seen('fitnessRequested');
-    await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: far });
-    await seen('fitnessFound');
     for (const [kind, extra] of [
       ['seatAssigned', { stage: 'return', seat: 'seat' }],
       ['checkedIn', {}],

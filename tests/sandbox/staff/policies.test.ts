@@ -17,13 +17,11 @@ type Given = { role: Role; what: string; body: { args: Record<string, unknown>; 
 let given: Given[];
 let members: Member[];
 let facts: string[];
-let fitness: string;
 
 beforeEach(() => {
   given = [];
   members = [];
   facts = [];
-  fitness = 'unknown';
 });
 
 /** A shift on a caseload, before a house that takes every command and tells what the test says. */
@@ -35,7 +33,7 @@ async function shiftOn(name: string): Promise<Shift> {
       {
         get: async (path: string) => {
           if (path.endsWith('/history')) return { chapters: [{ entries: facts.map((fact) => ({ fact })) }] };
-          return path.startsWith('/households/') ? { members } : { household_id: 'hh_1', fitness: { status: fitness } };
+          return path.startsWith('/households/') ? { members } : { household_id: 'hh_1' };
         },
         all: async (path: string) =>
           path.includes('/rows')
@@ -209,14 +207,6 @@ describe('health officers', () => {
     const shift = await shiftOn('ambae-2017');
     await examine(shift, 'LOL-96445');
     expect(given[0]?.body.args).toMatchObject({ result: 'unfit', review_at: expect.any(String) as string });
-  });
-
-  test('look again at whoever was fit only when a seat is in sight', async () => {
-    const shift = await shiftOn('ambae-2017');
-    fitness = 'expired';
-    expect(await examine(shift, 'LOL-17529')).toBe('left');
-    fitness = 'unfit';
-    expect(await examine(shift, 'LOL-17529')).toBe('done');
   });
 
   test('do not examine again and again who is held, or who cannot get papers', async () => {
