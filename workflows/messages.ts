@@ -6,10 +6,11 @@ import type { JourneyState } from '../domain/journey/state.ts';
 import type { Wait } from '../domain/journey/waits.ts';
 import type { Capacity, ClearanceKind } from '../domain/movement/facts.ts';
 import type { MovementState } from '../domain/movement/state.ts';
+import type { Answer, VehicleNews } from '../domain/offices/news.ts';
 import type { OperationState, OperationStatus } from '../domain/operation/state.ts';
-import type { RecordedFact } from '../domain/record.ts';
 import type { Rules } from '../domain/rules.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Given } from './memory.ts';
 
 /** The one task queue of the house. */
 export const TASK_QUEUE = 'homeward';
@@ -39,21 +40,8 @@ export type JourneyAnswer = { seq: number; stage: Stage; chapter: Chapter };
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };
 
-/** What an office answered, as codes; the inbox has checked who says so, and keeps the words. */
-export type OfficeAnswer =
-  | { kind: 'acknowledged' }
-  | { kind: 'more_info'; asksFor: string[] }
-  | { kind: 'nationality'; outcome: 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted' }
-  | { kind: 'document'; outcome: 'issued'; documentId: string; validUntil: Instant }
-  | { kind: 'document'; outcome: 'refused' }
-  | { kind: 'fitness'; result: 'fit' | 'fit_with' | 'unfit'; conditions: string[]; until?: Instant; reviewAt?: Instant }
-  | { kind: 'exit_permit'; outcome: 'granted' | 'not_required'; fineWaived: boolean }
-  | { kind: 'exit_permit'; outcome: 'refused'; reasonCode: string }
-  | { kind: 'booking'; outcome: 'booked'; bookingRef: string }
-  | { kind: 'booking'; outcome: 'refused'; reasonCode: string };
-
 /** Signal `officeAnswered`. The event key makes twice once. */
-export type OfficeNews = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: OfficeAnswer };
+export type OfficeNews = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: Answer };
 
 /** Signal `travelNews`: what the movement tells each of its people. Applied once per key, in order of rank. */
 export type TravelNews = {
@@ -103,10 +91,9 @@ export type JourneyCarried = {
   state: JourneyState;
   waits: Wait[];
   /** answers to the last commands, so that the same command is answered the same in the next run */
-  answered: Array<{ commandId: string; answer: JourneyAnswer }>;
+  answered: Given<JourneyAnswer>[];
   /** keys of outside news already applied */
   heard: string[];
-  unrecorded: RecordedFact[];
 };
 
 /** Signals of a movement. */
@@ -130,12 +117,7 @@ export type CarrierNews = {
   partnerId: string;
   at: Instant;
   reasonCode?: string;
-  news:
-    | { kind: 'smaller_vehicle'; capacity: Capacity }
-    | { kind: 'delayed'; departsAt: Instant; arrivesAt: Instant }
-    | { kind: 'cancelled' }
-    | { kind: 'departed' }
-    | { kind: 'arrived'; stop: string };
+  news: VehicleNews;
 };
 
 export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
@@ -162,7 +144,7 @@ export type MovementInput = {
 export type MovementCarried = {
   state: MovementState;
   waits: Wait[];
-  answered: Array<{ commandId: string; answer: MovementAnswer }>;
+  answered: Given<MovementAnswer>[];
   heard: string[];
 };
 
@@ -180,7 +162,7 @@ export type OperationInput = {
 /** What an operation takes along over continue-as-new. */
 export type OperationCarried = {
   state: OperationState;
-  answered: Array<{ commandId: string; answer: OperationAnswer }>;
+  answered: Given<OperationAnswer>[];
 };
 
 /** One for each webhook endpoint of a partner; the relay nudges it. */

@@ -29,6 +29,7 @@ import {
   statusOf,
 } from '../domain/operation/state.ts';
 import type { Instant } from '../domain/time.ts';
+import { Memory } from './memory.ts';
 import {
   COMMAND_REFUSED,
   type Command,
@@ -112,7 +113,7 @@ function take<C extends OperationCommand>(run: OperationRun, name: C): void {
   setHandler(
     defineUpdate<OperationAnswer, [Command<OperationCommands[C]>]>(name),
     async (command: Command<OperationCommands[C]>): Promise<OperationAnswer> => {
-      const before = run.answerTo(command.commandId);
+      const before = run.memory.answerTo(command.commandId);
       if (before) return before;
       return run.alone(async () => {
         // while it waited for its turn another command may have changed what is allowed
@@ -121,7 +122,7 @@ function take<C extends OperationCommand>(run: OperationRun, name: C): void {
         const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
         await EFFECTS[name](run, command.args, by);
         const answer = { seq: run.state.seq, status: statusOf(run.state) };
-        run.remember(commandId, answer);
+        run.memory.remember(commandId, answer);
         await run.recorder.recorded();
         return answer;
       });
@@ -136,7 +137,7 @@ class OperationRun {
   readonly recorder: Recorder;
   state: OperationState;
   readonly clock: OperationInput['clock'];
-  private readonly answered: OperationCarried['answered'];
+  readonly memory: Memory<OperationAnswer>;
   private busy = false;
 
   constructor(input: OperationInput) {
@@ -144,7 +145,7 @@ class OperationRun {
     this.consentMaxAge = input.rules.consentMaxAge;
     this.clock = input.clock;
     this.state = input.carried?.state ?? emptyOperation();
-    this.answered = input.carried?.answered ?? [];
+    this.memory = new Memory(REMEMBERED, input.carried);
     this.recorder = new Recorder({
       subject: input.operationId,
       subjectKind: 'operation',
@@ -177,7 +178,7 @@ class OperationRun {
   }
 
   refuseUnlessAllowed<C extends OperationCommand>(name: C, command: Command<OperationCommands[C]>): void {
-    if (this.answerTo(command.commandId)) return;
+    if (this.memory.answerTo(command.commandId)) return;
     const rule = OPERATION_COMMANDS[name];
     const reason =
       (rule.roles.includes(command.actor.role) ? undefined : `This is not for a ${command.actor.role} to decide`) ??
@@ -192,17 +193,8 @@ class OperationRun {
     if (left !== undefined) this.refuse(left);
   }
 
-  answerTo(commandId: string): OperationAnswer | undefined {
-    return this.answered.find((given) => given.commandId === commandId)?.answer;
-  }
-
-  remember(commandId: string, answer: OperationAnswer): void {
-    this.answered.push({ commandId, answer });
-    if (this.answered.length > REMEMBERED) this.answered.shift();
-  }
-
   carried(): OperationCarried {
-    return { state: this.state, answered: this.answered };
+    return { state: this.state, answered: this.memory.answered };
   }
 
   private refuse(reason: string): never {

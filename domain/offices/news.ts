@@ -5,7 +5,7 @@ import { CALLBACKS } from './protocol.ts';
 /** A code that an office gives where it gave none. */
 const UNSTATED = 'unstated';
 
-/** What an office answered, as codes, for the journey or movement that asked. Mirrors `OfficeAnswer` of the messages. */
+/** What an office answered, as codes, for the journey or movement that asked. */
 export type Answer =
   | { kind: 'acknowledged' }
   | { kind: 'more_info'; asksFor: string[] }
@@ -18,7 +18,7 @@ export type Answer =
   | { kind: 'booking'; outcome: 'booked'; bookingRef: string }
   | { kind: 'booking'; outcome: 'refused'; reasonCode: string };
 
-/** What a carrier says of its own vehicle. Mirrors `CarrierNews` of the messages. */
+/** What a carrier says of its own vehicle. */
 export type VehicleNews =
   | {
       kind: 'smaller_vehicle';

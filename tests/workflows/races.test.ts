@@ -61,7 +61,7 @@ async function round(
   const random = seeded(seed);
   const person = await startJourney(
     env,
-    journeyInput({ carried: { state, waits: [], answered: [], heard: [], unrecorded: [] } }),
+    journeyInput({ carried: { state, waits: [], answered: [], heard: [] } }),
     queue,
   );
   const commands = Array.from({ length: 8 }, (_, index) => ({

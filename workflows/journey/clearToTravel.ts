@@ -3,9 +3,8 @@ import { needsOf } from '../../domain/rules.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
 import { offices } from './activities.ts';
-import { mayShare } from './identify.ts';
+import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
 import type { JourneyRun } from './run.ts';
-import { gateMayHaveChanged } from './verifyNationality.ts';
 
 const chapter = 'clearToTravel';
 
@@ -44,17 +43,11 @@ async function askClinic(run: JourneyRun): Promise<void> {
   const before = run.state.fitness;
   if (mayShare(run)) {
     const round = before.rounds + 1;
-    const asked = await run.ask(
+    const asked = await askOffice(
+      run,
       offices.requestFitness({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
-      (outcome) => {
-        if (outcome.outcome === 'asked') {
-          run.fact('fitnessRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
-        } else if (outcome.outcome === 'blocked') {
-          run.fact('disclosureBlocked', { reasons: outcome.reasons });
-        } else {
-          run.fact('officeMissing', { what: 'fitness' });
-        }
-      },
+      'fitness',
+      (question) => run.fact('fitnessRequested', { ...question, round }),
     );
     if (asked.outcome === 'asked') return;
   }
@@ -88,9 +81,7 @@ async function keepFit(run: JourneyRun): Promise<void> {
   const finding = run.state.fitness;
   if (end === undefined) return until(run, () => run.state.fitness !== finding);
   const left = end - run.now();
-  const renewAt = end - Math.min(RENEW_BEFORE, left / 2);
-  const due = left > 0 ? Math.max(renewAt - run.now(), 0) : 0;
-  if (left > 0 && due > 0) {
+  if (left > 0) {
     await waitFor(
       run,
       {
@@ -100,7 +91,7 @@ async function keepFit(run: JourneyRun): Promise<void> {
         what: 'fitnessAnswer',
         blocks: false,
         safety: true,
-        rule: { due, remind: null, escalate: null },
+        rule: { due: left - Math.min(RENEW_BEFORE, left / 2), remind: null, escalate: null },
         appointment: true,
       },
       () => run.state.fitness !== finding,
@@ -137,17 +128,11 @@ export async function obtainExitPermit(run: JourneyRun): Promise<void> {
     } else {
       await until(run, () => mayShare(run));
       const round = rounds + 1;
-      const asked = await run.ask(
+      const asked = await askOffice(
+        run,
         offices.requestExitPermit({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
-        (outcome) => {
-          if (outcome.outcome === 'asked') {
-            run.fact('exitPermitRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
-          } else if (outcome.outcome === 'blocked') {
-            run.fact('disclosureBlocked', { reasons: outcome.reasons });
-          } else {
-            run.fact('officeMissing', { what: 'exitPermit' });
-          }
-        },
+        'exitPermit',
+        (question) => run.fact('exitPermitRequested', { ...question, round }),
       );
       if (asked.outcome !== 'asked') await gateMayHaveChanged(run, 'exitPermit');
     }

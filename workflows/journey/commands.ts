@@ -66,13 +66,13 @@ function take<C extends JourneyCommand>(run: JourneyRun, name: C): void {
   setHandler(
     defineUpdate<JourneyAnswer, [Command<JourneyCommands[C]>]>(name),
     async (command: Command<JourneyCommands[C]>): Promise<JourneyAnswer> => {
-      const before = run.answerTo(command.commandId);
+      const before = run.memory.answerTo(command.commandId);
       if (before) return before;
       const { commandId, actor, reasonCode, noteId } = command;
       const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
       EFFECTS[name](run, command.args, by);
       const answer = run.answer();
-      run.remember(commandId, answer);
+      run.memory.remember(commandId, answer);
       await run.recorder.recorded();
       return answer;
     },
@@ -85,7 +85,7 @@ function refuseUnlessAllowed<C extends JourneyCommand>(
   name: C,
   command: Command<JourneyCommands[C]>,
 ): void {
-  if (run.answerTo(command.commandId)) return;
+  if (run.memory.answerTo(command.commandId)) return;
   const rule = JOURNEY_COMMANDS[name];
   const reason =
     (rule.roles.includes(command.actor.role) ? undefined : `This is not for a ${command.actor.role} to decide`) ??

@@ -1,5 +1,6 @@
 import { waitFor } from '../waiting.ts';
 import { offices } from './activities.ts';
+import { mayShare } from './asking.ts';
 import type { JourneyRun } from './run.ts';
 
 /** Who is this? The registry is asked where the person agreed to it; else, and where it cannot tell, a case worker looks. */
@@ -36,10 +37,4 @@ export async function identify(run: JourneyRun): Promise<void> {
     { key: 'identity', chapter: 'identify', whom: { kind: 'role', id: 'case_worker' }, what: 'identityDecision' },
     known,
   );
-}
-
-/** Nothing leaves the house about somebody who has not agreed to it, or under a hold. The gate has the last word. */
-export function mayShare(run: JourneyRun): boolean {
-  const { consent, holds } = run.state;
-  return consent.status === 'given' && consent.sharing && holds.length === 0;
 }

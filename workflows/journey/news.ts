@@ -11,14 +11,14 @@ export function hearNews(run: JourneyRun): void {
     for (const news of run.early.splice(0)) hearOffice(run, news);
   };
   setHandler(defineSignal<[OfficeNews[]]>(journeySignals.officeAnswered), (batch) => {
-    for (const news of batch) if (run.hears(news.eventKey)) hearOffice(run, news);
+    for (const news of batch) if (run.memory.hears(news.eventKey)) hearOffice(run, news);
   });
   setHandler(defineSignal<[TravelNews[]]>(journeySignals.travelNews), (batch) => {
-    for (const news of batch) if (run.hears(news.key)) hearMovement(run, news);
+    for (const news of batch) if (run.memory.hears(news.key)) hearMovement(run, news);
   });
   setHandler(defineSignal<[HouseholdNews[]]>(journeySignals.householdChanged), (batch) => {
     for (const news of batch) {
-      if (!run.hears(news.key) || run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined)
+      if (!run.memory.hears(news.key) || run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined)
         continue;
       run.fact('householdChanged', { journeyId: news.journeyId }, { at: run.moment(news.at) });
     }

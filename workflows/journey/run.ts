@@ -6,6 +6,7 @@ import { apply, chapterOf, emptyJourney, type JourneyState, stageOf } from '../.
 import type { Rung, Wait } from '../../domain/journey/waits.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
+import { Memory } from '../memory.ts';
 import type { JourneyAnswer, JourneyCarried, JourneyInput, OfficeNews } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
 import { now, type Waiter } from '../waiting.ts';
@@ -25,11 +26,10 @@ export class JourneyRun implements Waiter {
   readonly rules: Rules;
   readonly waits: Wait[];
   readonly recorder: Recorder;
+  readonly memory: Memory<JourneyAnswer>;
   /** news of offices that came before the question they answer was known here */
   readonly early: OfficeNews[] = [];
   state: JourneyState;
-  private readonly answered: JourneyCarried['answered'];
-  private readonly heard: string[];
   private turn = false;
   private out = 0;
   private questions = 0;
@@ -45,8 +45,7 @@ export class JourneyRun implements Waiter {
     this.rules = input.rules;
     this.state = carried?.state ?? emptyJourney();
     this.waits = carried?.waits ?? [];
-    this.answered = carried?.answered ?? [];
-    this.heard = carried?.heard ?? [];
+    this.memory = new Memory(REMEMBERED, carried);
     this.recorder = new Recorder({
       subject: input.journeyId,
       subjectKind: 'journey',
@@ -128,25 +127,8 @@ export class JourneyRun implements Waiter {
     return this.questions > 0;
   }
 
-  /** True the first time a key is heard: what comes twice has one effect. */
-  hears(key: string): boolean {
-    if (this.heard.includes(key)) return false;
-    this.heard.push(key);
-    if (this.heard.length > REMEMBERED) this.heard.shift();
-    return true;
-  }
-
   answer(): JourneyAnswer {
     return { seq: this.state.seq, stage: stageOf(this.state, this.rules), chapter: chapterOf(this.state, this.rules) };
-  }
-
-  answerTo(commandId: string): JourneyAnswer | undefined {
-    return this.answered.find((given) => given.commandId === commandId)?.answer;
-  }
-
-  remember(commandId: string, answer: JourneyAnswer): void {
-    this.answered.push({ commandId, answer });
-    if (this.answered.length > REMEMBERED) this.answered.shift();
   }
 
   /** Everything is written, every handler has answered, nothing is on its way: the run may be left. */
@@ -155,7 +137,8 @@ export class JourneyRun implements Waiter {
   }
 
   carried(): JourneyCarried {
-    return { state: this.state, waits: this.waits, answered: this.answered, heard: this.heard, unrecorded: [] };
+    const { answered, heard } = this.memory;
+    return { state: this.state, waits: this.waits, answered, heard };
   }
 
   private async leaveUnit(movementId: string): Promise<void> {

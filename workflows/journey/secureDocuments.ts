@@ -2,9 +2,8 @@ import { documentReady } from '../../domain/journey/state.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { until, waitFor } from '../waiting.ts';
 import { offices } from './activities.ts';
-import { mayShare } from './identify.ts';
+import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
 import type { JourneyRun } from './run.ts';
-import { gateMayHaveChanged } from './verifyNationality.ts';
 
 /** A document to travel with, where any stage of the route asks for one: the person's own, or one from the consulate. */
 export async function secureDocuments(run: JourneyRun): Promise<void> {
@@ -38,7 +37,8 @@ async function ask(run: JourneyRun): Promise<void> {
   if (run.state.document.status !== 'none') return;
   const round = run.state.document.rounds + 1;
   const { partnerId } = run.state.nationality;
-  const asked = await run.ask(
+  const asked = await askOffice(
+    run,
     offices.requestDocument({
       journeyId: run.subject,
       operationId: run.operationId,
@@ -46,15 +46,8 @@ async function ask(run: JourneyRun): Promise<void> {
       at: run.now(),
       ...(partnerId === undefined ? {} : { partnerId }),
     }),
-    (outcome) => {
-      if (outcome.outcome === 'asked') {
-        run.fact('documentRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
-      } else if (outcome.outcome === 'blocked') {
-        run.fact('disclosureBlocked', { reasons: outcome.reasons });
-      } else {
-        run.fact('officeMissing', { what: 'document' });
-      }
-    },
+    'document',
+    (question) => run.fact('documentRequested', { ...question, round }),
   );
   if (asked.outcome === 'blocked') await gateMayHaveChanged(run, 'document');
   if (asked.outcome === 'no_office') {

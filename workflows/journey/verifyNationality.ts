@@ -1,7 +1,7 @@
 import { nextNeeds } from '../../domain/journey/state.ts';
 import { until, waitFor } from '../waiting.ts';
 import { offices } from './activities.ts';
-import { mayShare } from './identify.ts';
+import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
 import type { JourneyRun } from './run.ts';
 
 /**
@@ -40,7 +40,8 @@ async function ask(run: JourneyRun): Promise<void> {
   await until(run, () => mayShare(run));
   const { rounds, partnerId } = run.state.nationality;
   const round = rounds + 1;
-  const asked = await run.ask(
+  const asked = await askOffice(
+    run,
     offices.requestVerification({
       journeyId: run.subject,
       operationId: run.operationId,
@@ -48,36 +49,10 @@ async function ask(run: JourneyRun): Promise<void> {
       at: run.now(),
       ...(partnerId === undefined ? {} : { partnerId }),
     }),
-    (outcome) => {
-      if (outcome.outcome === 'asked') {
-        run.fact('verificationRequested', { requestId: outcome.requestId, partnerId: outcome.partnerId, round });
-      } else if (outcome.outcome === 'blocked') {
-        run.fact('disclosureBlocked', { reasons: outcome.reasons });
-      } else {
-        run.fact('officeMissing', { what: 'verification' });
-      }
-    },
+    'verification',
+    (question) => run.fact('verificationRequested', { ...question, round }),
   );
   if (asked.outcome === 'blocked') await gateMayHaveChanged(run, 'verification');
-}
-
-/** After a refusal of the gate: asked again when consent or holds change, else when somebody's deadline has passed. */
-export async function gateMayHaveChanged(run: JourneyRun, key: string): Promise<void> {
-  const { version } = run.state.consent;
-  const holds = run.state.holds.join();
-  const changed = () => run.state.consent.version !== version || run.state.holds.join() !== holds;
-  await waitFor(
-    run,
-    {
-      key: `${key}Blocked`,
-      chapter: 'verifyNationality',
-      whom: { kind: 'role', id: 'coordinator' },
-      what: 'nationalityDecision',
-      rule: { due: run.rules.deadlines.nationalityDecision.due, remind: null, escalate: null },
-      appointment: true,
-    },
-    changed,
-  );
 }
 
 async function hearAnswer(run: JourneyRun): Promise<void> {

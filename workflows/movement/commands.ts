@@ -83,7 +83,7 @@ async function carryOut<C extends MovementCommand>(
   name: C,
   command: Command<MovementCommands[C]>,
 ): Promise<MovementAnswer> {
-  const before = run.answerTo(command.commandId);
+  const before = run.memory.answerTo(command.commandId);
   if (before) return before;
   // What came before in the line may have changed what is allowed.
   refuseUnlessAllowed(run, name, command);
@@ -92,7 +92,7 @@ async function carryOut<C extends MovementCommand>(
   try {
     const detail = await EFFECTS[name](run, command.args, by, command);
     const answer = run.answer(detail);
-    run.remember(commandId, answer);
+    run.memory.remember(commandId, answer);
     return answer;
   } catch (refused) {
     if (refused instanceof ClaimRefused) throw refusal(run, refused.message);
@@ -105,7 +105,7 @@ function refuseUnlessAllowed<C extends MovementCommand>(
   name: C,
   command: Command<MovementCommands[C]>,
 ): void {
-  if (run.answerTo(command.commandId)) return;
+  if (run.memory.answerTo(command.commandId)) return;
   const reason = refusalOf(run.state, name, command.args, command.actor, command.reasonCode);
   if (reason !== undefined) throw refusal(run, reason);
 }

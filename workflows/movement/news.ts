@@ -12,17 +12,17 @@ import { arrive, type By, cancel, depart, releaseUnit } from './steps.ts';
 export function hearNews(run: MovementRun): void {
   setHandler(defineSignal<[CarrierNews[]]>(movementSignals.carrierNews), async (batch) => {
     for (const news of batch) {
-      if (run.hears(news.eventKey)) await run.exclusively(() => hearCarrier(run, news));
+      if (run.memory.hears(news.eventKey)) await run.exclusively(() => hearCarrier(run, news));
     }
   });
   setHandler(defineSignal<[OfficeNews[]]>(movementSignals.officeAnswered), async (batch) => {
     for (const news of batch) {
-      if (run.hears(news.eventKey)) await run.exclusively(() => hearBooking(run, news));
+      if (run.memory.hears(news.eventKey)) await run.exclusively(() => hearBooking(run, news));
     }
   });
   setHandler(defineSignal<[UnitMustLeave | UnitMustLeave[]]>(movementSignals.unitMustLeave), async (news) => {
     for (const { key, householdId } of [news].flat()) {
-      if (run.hears(key)) await run.exclusively(() => leave(run, householdId));
+      if (run.memory.hears(key)) await run.exclusively(() => leave(run, householdId));
     }
   });
 }

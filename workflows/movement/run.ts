@@ -15,6 +15,7 @@ import {
 } from '../../domain/movement/state.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
+import { Memory } from '../memory.ts';
 import type { MovementAnswer, MovementCarried, MovementInput, OfficeNews } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
 import { now, type Waiter } from '../waiting.ts';
@@ -32,11 +33,10 @@ export class MovementRun implements Waiter {
   readonly carrierId: string | undefined;
   readonly waits: Wait[];
   readonly recorder: Recorder;
+  readonly memory: Memory<MovementAnswer>;
   /** answers of the carrier that came before the question they belong to was known here */
   readonly early: OfficeNews[] = [];
   state: MovementState;
-  private readonly answered: MovementCarried['answered'];
-  private readonly heard: string[];
   private line: Promise<void> = Promise.resolve();
   private lastClaim: Instant = 0;
   private out = 0;
@@ -53,8 +53,7 @@ export class MovementRun implements Waiter {
     this.carrierId = input.carrierId;
     this.state = carried?.state ?? emptyMovement();
     this.waits = carried?.waits ?? [];
-    this.answered = carried?.answered ?? [];
-    this.heard = carried?.heard ?? [];
+    this.memory = new Memory(REMEMBERED, carried);
     this.untold = carried !== undefined;
     this.recorder = new Recorder({
       subject: input.movementId,
@@ -138,25 +137,8 @@ export class MovementRun implements Waiter {
     }
   }
 
-  /** True the first time a key is heard: what comes twice has one effect. */
-  hears(key: string): boolean {
-    if (this.heard.includes(key)) return false;
-    this.heard.push(key);
-    if (this.heard.length > REMEMBERED) this.heard.shift();
-    return true;
-  }
-
   answer(detail: Record<string, number>): MovementAnswer {
     return { seq: this.state.seq, status: statusOf(this.state), detail };
-  }
-
-  answerTo(commandId: string): MovementAnswer | undefined {
-    return this.answered.find((given) => given.commandId === commandId)?.answer;
-  }
-
-  remember(commandId: string, answer: MovementAnswer): void {
-    this.answered.push({ commandId, answer });
-    if (this.answered.length > REMEMBERED) this.answered.shift();
   }
 
   /** Everything is written, everybody told, every handler has answered: the run may be left. */
@@ -173,7 +155,8 @@ export class MovementRun implements Waiter {
   }
 
   carried(): MovementCarried {
-    return { state: this.state, waits: this.waits, answered: this.answered, heard: this.heard };
+    const { answered, heard } = this.memory;
+    return { state: this.state, waits: this.waits, answered, heard };
   }
 
   private async tellPeople(): Promise<void> {
