@@ -1,4 +1,5 @@
 /** The worker: runs the workflows, what they do outside, and the loops between our tables and the engine. */
+import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
@@ -52,7 +53,7 @@ Runtime.install({
 
 const [keyring, bundle, connection] = await Promise.all([
   loadKeyring(config.keyFile),
-  workflowBundle(config.dataDir),
+  workflowBundle(join(config.dataDir, 'bundles')),
   NativeConnection.connect(config.temporal.connection),
 ]);
 const connectionString = config.database.url;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundlePath } from '@temporalio/worker';
@@ -8,10 +8,13 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Folders that may end up in a bundle. */
 const INGREDIENTS = ['workflows', 'domain'];
+const KEPT_MS = 24 * 60 * 60 * 1_000;
 
-/** The workflows in one file, made once for each state of their sources: a cold start need not wait for it. */
-export async function workflowBundle(dataDir: string): Promise<WorkflowBundlePath> {
-  const folder = join(dataDir, 'bundles');
+/**
+ * The workflows in one file, made once for each state of their sources: a cold start need not wait for it.
+ * @param folder where bundles are kept; those of a day ago go when a new one is made
+ */
+export async function workflowBundle(folder: string): Promise<WorkflowBundlePath> {
   const codePath = join(folder, `${fingerprint()}.js`);
   if (existsSync(codePath)) return { codePath };
   mkdirSync(folder, { recursive: true });
@@ -29,7 +32,13 @@ export async function workflowBundle(dataDir: string): Promise<WorkflowBundlePat
   });
   const making = `${codePath}.${process.pid}`;
   writeFileSync(making, code);
+  // Several may make it at once; the last one to be done wins, and all are the same.
   renameSync(making, codePath);
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > KEPT_MS)
+      rmSync(file, { force: true });
+  }
   return { codePath };
 }
 

@@ -1,16 +1,9 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, type WorkflowBundlePath } from '@temporalio/worker';
+import type { WorkflowBundlePath } from '@temporalio/worker';
 import { cacheFolder } from '../../processes/config.ts';
 import { temporalBinary, timeSkippingBinary } from '../../processes/parts/temporalPrograms.ts';
-
-const root = join(import.meta.dirname, '../..');
-const BUNDLES = join(root, '.homeward/checks/bundles');
-const KEPT_MS = 24 * 60 * 60 * 1_000;
-/** What ends up in a bundle, or decides how it is made. */
-const INGREDIENTS = ['workflows', 'domain', 'activities'];
+import { workflowBundle as bundleIn } from '../../processes/worker/bundle.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -32,35 +25,7 @@ export async function devServerEnvironment(): Promise<TestWorkflowEnvironment> {
   });
 }
 
-/** The workflows as a worker runs them (`workflowBundle` of Worker.create), made once for each state of their sources. */
-export async function workflowBundle(): Promise<WorkflowBundlePath> {
-  const codePath = join(BUNDLES, `${fingerprint()}.js`);
-  if (existsSync(codePath)) return { codePath };
-  mkdirSync(BUNDLES, { recursive: true });
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
-    logger: { trace() {}, debug() {}, info() {}, log() {}, warn: log, error: log },
-  });
-  // Several test files may make it at once; the last one to be done wins, and all are the same.
-  const making = `${codePath}.${process.pid}`;
-  writeFileSync(making, code);
-  renameSync(making, codePath);
-  for (const name of readdirSync(BUNDLES)) {
-    const file = join(BUNDLES, name);
-    if (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > KEPT_MS)
-      rmSync(file, { force: true });
-  }
-  return { codePath };
-}
-
-function fingerprint(): string {
-  const hash = createHash('sha256');
-  hash.update(readFileSync(join(root, 'package-lock.json')));
-  for (const folder of INGREDIENTS) {
-    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
-    );
-    for (const name of files.sort()) hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, folder, name)));
-  }
-  return hash.digest('hex').slice(0, 24);
+/** The workflows as the worker runs them (`workflowBundle` of Worker.create), made once for each state of their sources. */
+export function workflowBundle(): Promise<WorkflowBundlePath> {
+  return bundleIn(join(import.meta.dirname, '../../.homeward/checks/bundles'));
 }
