@@ -1,0 +1,192 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workflowId } from '../../workflows/messages.ts';
+import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { runOperation, someone, takenIn } from '../support/faultOperation.ts';
+import { inForm, tell } from '../support/faultRun.ts';
+import { eventually } from '../support/houseRows.ts';
+
+const ROUNDS = inForm(1, 8);
+/** How long a key belongs to the process that took it: then whoever asks again may go on. */
+const ABANDONED_AFTER_S = 60;
+
+let house: FaultHouse;
+let operationId: string;
+
+beforeAll(async () => {
+  house = await openFaultHouse();
+  await house.workers[0]?.start();
+  ({ operationId } = await runOperation(house, {}));
+});
+afterAll(() => house?.close());
+
+/** Something held in the database until it is let go: whoever needs it waits, for as long as the test likes. */
+async function hold(statement: string, values: unknown[] = []): Promise<{ letGo(): Promise<void> }> {
+  const client: pg.PoolClient = await house.db.connect();
+  await client.query('begin');
+  await client.query(statement, values);
+  return {
+    async letGo() {
+      await client.query('rollback');
+      client.release();
+    },
+  };
+}
+
+/** Sessions that wait for a lock: the API has come to the place where it is held. */
+async function waiting(): Promise<number> {
+  const { rows } = await house.db.query<{ n: number }>(
+    `select count(*)::integer as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.n ?? 0;
+}
+
+type Request = { key: string; reference: string; path: string; body: object };
+
+function request(name: string, round: number): Request {
+  const reference = `${name}-${round}`;
+  return {
+    key: `key-${reference}`,
+    reference,
+    path: `/v1/operations/${operationId}/households`,
+    body: { household_ref: `H-${reference}`, members: [someone(reference)] },
+  };
+}
+
+const send = ({ path, body, key }: Request) => house.once('case_worker', 'POST', path, body, key);
+
+const committed = async ({ reference }: Request): Promise<string[]> => {
+  const { rows } = await house.db.query<{ id: string }>(
+    'select j.id from journeys j join households h on h.id = j.household_id where h.reference = $1',
+    [`H-${reference}`],
+  );
+  return rows.map(({ id }) => id);
+};
+
+const runs = async (journeyIds: readonly string[]): Promise<number> => {
+  const found = await Promise.all(
+    journeyIds.map((id) =>
+      house.engine.workflow
+        .getHandle(workflowId.journey(id))
+        .describe()
+        .then(
+          () => 1,
+          () => 0,
+        ),
+    ),
+  );
+  return found.reduce<number>((sum, one) => sum + one, 0);
+};
+
+const keyRow = ({ key }: Request) => hold(`select 1 from idempotency_keys where key = $1 for update`, [key]);
+
+/** The API stops inside its transaction, with everything written but the order to start. */
+const beforeTheCommit = () => hold('lock table pending_starts in share mode');
+
+/** The caller never hears back; a new API; the same caller asks again with the same key until it is answered. */
+async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
+  expect((await lost).status, 'the first caller').toBe(0);
+  await house.api.start();
+  const early = await send(asked);
+  // The dead process still owns the key: nobody may do its work a second time before its minute is over.
+  expect(early.status).toBe(409);
+  expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
+  await house.db.query(
+    `update idempotency_keys set created_at = created_at - interval '${ABANDONED_AFTER_S} seconds' where key = $1`,
+    [asked.key],
+  );
+  const answer = await send(asked);
+  expect(answer.status).toBe(201);
+  const again = await send(asked);
+  expect(again.body).toEqual(answer.body);
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  return takenIn(answer.body, [asked.reference]);
+}
+
+describe('F3: the API is killed while it takes a household in', () => {
+  test('before the commit: there is no row; asked again there is one', async (context) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const asked = request('before-commit', round);
+      const gate = await beforeTheCommit();
+      const lost = send(asked);
+      await eventually(async () => (await waiting()) > 0);
+      await house.api.kill();
+      await gate.letGo();
+      await eventually(async () => (await waiting()) === 0);
+      expect(await committed(asked)).toEqual([]);
+      const [person] = await askAgain(lost, asked);
+      expect(await committed(asked)).toEqual([person?.journeyId]);
+      await eventually(async () => (await runs([person?.journeyId ?? ''])) === 1);
+    }
+    tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the commit: no row, then 1 each` });
+  });
+
+  test('after the commit, before the start: the relay starts it, once', async (context) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const asked = request('before-start', round);
+      const gate = await beforeTheCommit();
+      const lost = send(asked);
+      await eventually(async () => (await waiting()) > 0);
+      // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
+      const answer = await keyRow(asked);
+      house.links.apiToTemporal.set('hole');
+      house.links.workerToTemporal.set('hole');
+      await gate.letGo();
+      await eventually(async () => (await committed(asked)).length === 1);
+      const journeyIds = await committed(asked);
+      expect(await runs(journeyIds)).toBe(0);
+      await house.api.kill();
+      await answer.letGo();
+      house.links.apiToTemporal.set('pass');
+      house.links.workerToTemporal.set('pass');
+      await eventually(async () => (await runs(journeyIds)) === 1);
+      const [person] = await askAgain(lost, asked);
+      expect([person?.journeyId]).toEqual(journeyIds);
+      expect(await committed(asked)).toEqual(journeyIds);
+    }
+    tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the start: 1 workflow each` });
+  });
+
+  test('after the start, before the answer: the same key gets the same people', async (context) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const asked = request('before-answer', round);
+      const gate = await beforeTheCommit();
+      const lost = send(asked);
+      await eventually(async () => (await waiting()) > 0);
+      const answer = await keyRow(asked);
+      await gate.letGo();
+      await eventually(async () => (await runs(await committed(asked))) === 1);
+      const journeyIds = await committed(asked);
+      await house.api.kill();
+      await answer.letGo();
+      const [person] = await askAgain(lost, asked);
+      expect([person?.journeyId]).toEqual(journeyIds);
+      expect(await committed(asked)).toEqual(journeyIds);
+      expect(await runs(journeyIds)).toBe(1);
+    }
+    tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the answer: 1 workflow each` });
+  });
+
+  test('in the end every household stands once, with one workflow, one first fact', async (context) => {
+    const { rows } = await house.db.query<{ reference: string; households: number; started: number; first: number }>(
+      `select h.reference, count(distinct h.id)::integer as households,
+              count(distinct s.workflow_id) filter (where s.started_at is not null)::integer as started,
+              count(distinct (j.id, f.seq)) filter (where f.type = 'journeyStarted')::integer as first
+         from households h join journeys j on j.household_id = h.id
+         left join pending_starts s on s.workflow_id = 'journey:' || j.id left join journal f on f.subject = j.id
+        group by h.reference`,
+    );
+    expect(rows).toHaveLength(3 * ROUNDS);
+    await eventually(async () => (await engineCount("WorkflowType = 'journey'")) === 3 * ROUNDS, 200);
+    for (const row of rows) expect(row).toMatchObject({ households: 1, started: 1, first: 1 });
+    tell(context, {
+      fault: 'F3',
+      rounds: 3 * ROUNDS,
+      counted: `${3 * ROUNDS} requests, ${rows.length} households, ${await engineCount("WorkflowType = 'journey'")} workflows`,
+    });
+  });
+});
+
+async function engineCount(query: string): Promise<number> {
+  return (await house.engine.workflow.count(query)).count;
+}

@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+
+/**
+ * How what is sent is treated. `pass`: as a wire does. `hole`: nothing comes through in either direction and nobody is
+ * told, until the link passes again; then what was held goes on, as after a partition. `deaf`: what is said arrives,
+ * what is answered is lost for good. `shut`: whoever connects is cut off at once, and so is everybody who is connected.
+ */
+export type LinkState = 'pass' | 'hole' | 'deaf' | 'shut';
+
+export type Link = {
+  port: number;
+  /** milliseconds that each piece takes, either way */
+  latencyMs: number;
+  set(state: LinkState): void;
+  /** Cuts every connection that is open; new ones are as the state says. */
+  reset(): void;
+  /** The next answers do not come: the far side has done what it was told, then the line breaks (`reset`), or nothing is ever heard again (`silence`). */
+  loseAnswers(count: number, how: 'reset' | 'silence'): void;
+  /** first lines of the HTTP requests that went through, in order */
+  readonly requests: string[];
+  /** answers that were lost */
+  readonly lost: number;
+  close(): Promise<void>;
+};
+
+type Pair = { near: Socket; far: Socket; silenced: boolean; held: Array<() => void> };
+
+const REQUEST_LINE = /^(?:GET|POST|PUT|DELETE) \S+(?= HTTP\/1\.1\r\n)/;
+
+/** A wire between two parties on this machine, that can be broken in the ways in which wires break. */
+export async function openLink(to: { port: number }): Promise<Link> {
+  const pairs = new Set<Pair>();
+  const requests: string[] = [];
+  let state: LinkState = 'pass';
+  let losing: { left: number; how: 'reset' | 'silence' } = { left: 0, how: 'reset' };
+  let lost = 0;
+  let latencyMs = 0;
+
+  const server = createServer({ noDelay: true }, (near) => {
+    if (state === 'shut') {
+      near.resetAndDestroy();
+      return;
+    }
+    const far = connect({ host: '127.0.0.1', port: to.port, noDelay: true });
+    const pair: Pair = { near, far, silenced: false, held: [] };
+    pairs.add(pair);
+    near.on('data', (piece) => {
+      const [line] = REQUEST_LINE.exec(piece.subarray(0, 2_048).toString('latin1')) ?? [];
+      if (line !== undefined) requests.push(line);
+      carry(pair, () => far.write(piece));
+    });
+    far.on('data', (piece) => {
+      if (losing.left > 0 && !pair.silenced) {
+        losing.left -= 1;
+        lost += 1;
+        if (losing.how === 'reset') return cut(pair);
+        pair.silenced = true;
+      }
+      if (state === 'deaf') pair.silenced = true;
+      if (!pair.silenced) carry(pair, () => near.write(piece));
+    });
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      // An end is held in a hole like everything else: who is cut off does not hear that the other one died.
+      socket.on('end', () => carry(pair, () => other.end()));
+      socket.on('error', () => carry(pair, () => cut(pair)));
+      socket.on('close', () => carry(pair, () => (pairs.delete(pair), other.destroy())));
+    }
+  });
+
+  function carry(pair: Pair, act: () => void): void {
+    if (state === 'hole') pair.held.push(act);
+    else if (latencyMs > 0) setTimeout(act, latencyMs);
+    else act();
+  }
+
+  function cut(pair: Pair): void {
+    pairs.delete(pair);
+    pair.near.resetAndDestroy();
+    pair.far.destroy();
+  }
+
+  function cutAll(): void {
+    for (const pair of pairs) cut(pair);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    get latencyMs() {
+      return latencyMs;
+    },
+    set latencyMs(ms) {
+      latencyMs = ms;
+    },
+    set(next) {
+      state = next;
+      if (next === 'shut') cutAll();
+      if (next !== 'pass') return;
+      for (const pair of pairs) {
+        // Bytes are missing from such a line: nothing sensible can follow on it.
+        if (pair.silenced) cut(pair);
+        else for (const act of pair.held.splice(0)) act();
+      }
+    },
+    reset: cutAll,
+    loseAnswers(count, how) {
+      losing = { left: count, how };
+    },
+    requests,
+    get lost() {
+      return lost;
+    },
+    async close() {
+      cutAll();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
