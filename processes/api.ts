@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import { callbackPorts } from '../adapters/offices/callbackPorts.ts';
+import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
 import { createStore } from '../adapters/postgres/store.ts';
@@ -59,6 +60,7 @@ const app = await buildApp({
           sendCommand(client, workflowId, name, command, {
             deadline: COMMAND_DEADLINE_MS,
             start: async (id) => (await startNow(starting, [id])).length > 0,
+            onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
           }),
         ),
       startNow: async (workflowIds) => {

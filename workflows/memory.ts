@@ -29,7 +29,9 @@ export class Memory<Answer> {
     return this.answered.find((given) => given.commandId === commandId)?.answer;
   }
 
+  /** The first answer to a command is its answer. */
   remember(commandId: string, answer: Answer): void {
+    if (this.answerTo(commandId) !== undefined) return;
     this.answered.push({ commandId, answer });
     if (this.answered.length > this.most) this.answered.shift();
   }

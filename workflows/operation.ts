@@ -28,6 +28,7 @@ import {
   type OperationStatus,
   statusOf,
 } from '../domain/operation/state.ts';
+import type { RecordedFact } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
 import { Memory } from './memory.ts';
 import {
@@ -121,7 +122,7 @@ function take<C extends OperationCommand>(run: OperationRun, name: C): void {
         const { commandId, actor, reasonCode, noteId } = command;
         const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
         await EFFECTS[name](run, command.args, by);
-        const answer = { seq: run.state.seq, status: statusOf(run.state) };
+        const answer = run.answer();
         run.memory.remember(commandId, answer);
         await run.recorder.recorded();
         return answer;
@@ -134,7 +135,7 @@ function take<C extends OperationCommand>(run: OperationRun, name: C): void {
 class OperationRun {
   readonly operationId: string;
   readonly consentMaxAge: number;
-  readonly recorder: Recorder;
+  readonly recorder: Recorder<OperationState>;
   state: OperationState;
   readonly clock: OperationInput['clock'];
   readonly memory: Memory<OperationAnswer>;
@@ -150,7 +151,9 @@ class OperationRun {
       subject: input.operationId,
       subjectKind: 'operation',
       operationId: input.operationId,
-      from: this.state.seq,
+      state: () => this.state,
+      apply: (state, fact) => apply(state, fact as RecordedFact & OperationFact),
+      restate: (state, stands) => this.restate(state, stands),
       snapshot: () => ({ projection: { status: statusOf(this.state) }, waits: [] }),
     });
   }
@@ -193,8 +196,17 @@ class OperationRun {
     if (left !== undefined) this.refuse(left);
   }
 
+  answer(): OperationAnswer {
+    return { seq: this.state.seq, status: statusOf(this.state) };
+  }
+
   carried(): OperationCarried {
     return { state: this.state, answered: this.memory.answered };
+  }
+
+  private restate(state: OperationState, stands: readonly RecordedFact[]): void {
+    this.state = state;
+    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
   }
 
   private refuse(reason: string): never {

@@ -11,12 +11,15 @@ const { record } = proxyLocalActivities<Pick<RecordActivities, 'record'>>({
   localRetryThreshold: '30s',
 });
 
-type Options = {
+type Options<State extends { seq: number }> = {
   subject: string;
   subjectKind: SubjectKind;
   operationId: string;
-  /** sequence number of the last fact recorded by an earlier run */
-  from: number;
+  /** the subject as it stands; a run begins with all of it recorded */
+  state: () => State;
+  apply: (state: State, fact: RecordedFact) => State;
+  /** the journal tells more than was handed to it, or in another order: this is how the subject stands */
+  restate: (state: State, stands: readonly RecordedFact[]) => void;
   /** what holds now; asked when a batch leaves, so that it goes with the last fact of the batch */
   snapshot: () => { projection: Record<string, unknown>; waits: Wait[] };
   onRecorded?: (result: RecordResult) => void;
@@ -25,31 +28,32 @@ type Options = {
 /**
  * The one door of a workflow to the journal. Facts and waits of one moment leave together, in one transaction;
  * `recorded` resolves after it has committed. Facts that are put while a batch is on its way go with the next one.
- * A conflict in the journal (same sequence, other content) fails the workflow task again and again: the subject
- * stands still, visibly, until somebody has looked.
+ * The order of the journal is the order of the world: where it is another one than here (domain/record.ts, `merged`), the
+ * state is told again from what was recorded before. A gap in the journal fails the workflow task again and again: the
+ * subject stands still, visibly, until somebody has looked.
  */
-export class Recorder {
-  private readonly options: Options;
-  private facts: RecordedFact[] = [];
+export class Recorder<State extends { seq: number }> {
+  private readonly options: Options<State>;
+  private facts: Array<Omit<RecordedFact, 'seq'>> = [];
   private rungs: NonNullable<RecordBatch['rungs']> = [];
   private dirty = false;
   private writing = false;
-  private last: number;
-  private written: number;
+  /** the state after the last fact recorded */
+  private settled: State;
+  private given = 0;
+  private kept = 0;
 
-  constructor(options: Options) {
+  constructor(options: Options<State>) {
     this.options = options;
-    this.last = options.from;
-    this.written = options.from;
+    this.settled = options.state();
     void this.run();
   }
 
-  /** Gives the fact the next sequence number of its subject and hands it on. */
-  put(fact: FactHeader & { type: string; chapter?: string; data: object }): number {
-    this.last += 1;
-    this.facts.push({ ...fact, data: { ...fact.data }, seq: this.last });
+  /** Hands a fact on: the next of its subject. */
+  put(fact: FactHeader & { type: string; chapter?: string; data: object }): void {
+    this.given += 1;
+    this.facts.push({ ...fact, data: { ...fact.data } });
     this.dirty = true;
-    return this.last;
   }
 
   /** The waits have changed without a fact. */
@@ -63,18 +67,14 @@ export class Recorder {
     this.dirty = true;
   }
 
-  get seq(): number {
-    return this.last;
-  }
-
   get idle(): boolean {
     return !this.dirty && !this.writing;
   }
 
   /** Resolves when everything put so far has committed. */
   async recorded(): Promise<void> {
-    const upTo = this.last;
-    await condition(() => this.written >= upTo);
+    const upTo = this.given;
+    await condition(() => this.kept >= upTo);
   }
 
   private async run(): Promise<void> {
@@ -82,16 +82,19 @@ export class Recorder {
       await condition(() => this.dirty);
       await momentOver();
       const { projection, waits } = this.options.snapshot();
+      const after = this.settled.seq;
+      const leaving = this.options.state();
+      const upTo = this.given;
       const batch: RecordBatch = {
         subject: this.options.subject,
         subjectKind: this.options.subjectKind,
         operationId: this.options.operationId,
-        facts: this.facts,
-        projection: { ...projection, seq: this.last },
+        after,
+        facts: this.facts.map((fact, index) => ({ ...fact, seq: after + index + 1 })),
+        projection: { ...projection, seq: leaving.seq },
         waits,
         ...(this.rungs.length > 0 ? { rungs: this.rungs } : {}),
       };
-      const upTo = this.last;
       this.facts = [];
       this.rungs = [];
       this.dirty = false;
@@ -99,9 +102,20 @@ export class Recorder {
       setCurrentDetails(detailsOf(waits));
       const result = await record(batch);
       this.writing = false;
-      this.written = upTo;
+      this.settled = result.stands === undefined ? leaving : this.retold(result.stands);
+      this.kept = upTo;
       this.options.onRecorded?.(result);
     }
+  }
+
+  /** Tells the state again in the journal's order, with what was put meanwhile after it. */
+  private retold(stands: readonly RecordedFact[]): State {
+    const { apply, restate } = this.options;
+    const settled = stands.reduce(apply, this.settled);
+    const since = this.facts.map((fact, index) => ({ ...fact, seq: settled.seq + index + 1 }));
+    restate(since.reduce(apply, settled), stands);
+    this.dirty = true;
+    return settled;
   }
 }
 

@@ -25,7 +25,7 @@ export type Waiter = {
   clock: OperationClock;
   rules: Pick<Rules, 'deadlines'>;
   waits: Wait[];
-  recorder: Recorder;
+  recorder: Pick<Recorder<{ seq: number }>, 'touch' | 'reached'>;
   /** the workflow has ended: every wait ends with it */
   over: () => boolean;
   /** the workflow continues as new: waits are left open for the next run */

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Command } from '../../workflows/messages.ts';
+import { COMMAND_REFUSED, type Command } from '../../workflows/messages.ts';
 
-/** gRPC status ABORTED: the run was just closing or continuing as new; the same update meets the next run. */
-const ABORTED = 10;
+/**
+ * gRPC statuses of an update that lost its workflow task. ABORTED: the run was just closing or continuing as new.
+ * FAILED_PRECONDITION: the task that held the update failed, as when news came while it was ending the run. The same
+ * update meets the next task, or the next run.
+ */
+const LOST_ITS_TASK: readonly (number | undefined)[] = [9, 10];
 /** Failure type of an update that was accepted by a run that ended before it answered. */
 const CLOSED_UNDER_UPDATE = 'AcceptedUpdateCompletedWorkflow';
 const PAUSE_MS = 100;
@@ -14,7 +18,12 @@ export type SendOptions = {
   deadline: number;
   /** starts the workflow if its row says that it should run and it does not yet; false: it should not */
   start?: (workflowId: string) => Promise<boolean>;
+  /** the answer to a command that is on record, whatever the workflow says now */
+  onRecord?: (workflowId: string, commandId: string) => Promise<object | undefined>;
 };
+
+/** Failure types of a workflow that says no. */
+const SAYS_NO: readonly (string | null | undefined)[] = [COMMAND_REFUSED, CLOSED_UNDER_UPDATE];
 
 /**
  * Sends a person's decision as the update of its name and waits until the workflow has recorded it. The command's id
@@ -28,7 +37,7 @@ export async function sendCommand<Answer>(
   workflowId: string,
   name: string,
   command: Command<unknown>,
-  { deadline, start }: SendOptions,
+  { deadline, start, onRecord }: SendOptions,
 ): Promise<Answer> {
   const until = Date.now() + deadline;
   let started = false;
@@ -42,11 +51,24 @@ export async function sendCommand<Answer>(
     } catch (error) {
       const again =
         error instanceof WorkflowNotFoundError ? !started && (await start?.(workflowId)) === true : betweenRuns(error);
-      if (!again || Date.now() + PAUSE_MS >= until) throw error;
+      if (!again || Date.now() + PAUSE_MS >= until) {
+        const stands = saysNo(error) ? await onRecord?.(workflowId, command.commandId) : undefined;
+        if (stands === undefined) throw error;
+        return stands as Answer;
+      }
       started ||= error instanceof WorkflowNotFoundError;
       await sleep(PAUSE_MS);
     }
   }
+}
+
+function saysNo(error: unknown): boolean {
+  if (error instanceof WorkflowNotFoundError) return true;
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    SAYS_NO.includes(error.cause.type)
+  );
 }
 
 /** Whether the update fell between two runs of its workflow: it was not applied, or will be known to the next run. */
@@ -60,5 +82,5 @@ function betweenRuns(error: unknown): boolean {
       ? error.cause
       : undefined;
   const code: number | undefined = grpc?.code;
-  return code === ABORTED;
+  return LOST_ITS_TASK.includes(code);
 }

@@ -243,6 +243,7 @@ export async function record(
 ): Promise<void> {
   const rules = defaultRules('evacuation');
   let state = await journeyState(house.db.pool, journeyId);
+  const after = state.seq;
   const recorded = facts.map(({ data = {}, at = Date.now(), actor = SYSTEM, ...fact }) => {
     const whole = { ...fact, at, actor, data } as JourneyFact;
     state = apply(state, whole);
@@ -252,6 +253,7 @@ export async function record(
     subject: journeyId,
     subjectKind: 'journey',
     operationId,
+    after,
     facts: recorded,
     projection: { ...projectionOf(state, rules), seq: state.seq },
     waits,

@@ -1,11 +1,13 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendCommand } from '../../adapters/temporal/commands.ts';
 import { emptyJourney, type JourneyState } from '../../domain/journey/state.ts';
+import { merged, type RecordBatch, type RecordedFact, type RecordResult } from '../../domain/record.ts';
 import { DAY } from '../../domain/time.ts';
 import { COMMAND_REFUSED, type JourneyAnswer } from '../../workflows/messages.ts';
 import { devServerEnvironment, workflowBundle } from '../support/temporal.ts';
-import { eventually, fakeActivities, journeyInput, startJourney, withWorker } from './journeyHarness.ts';
+import { eventually, fakeActivities, journeyInput, OFFICER, startJourney, withWorker } from './journeyHarness.ts';
 
 /** Rounds of a run; another number of them, or another seed, by the environment (the faults suite runs a thousand). */
 const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 30);
@@ -128,6 +130,119 @@ describe(`updates that race a journey's turn and its end, ${ROUNDS} rounds, seed
       });
     });
   }
+});
+
+/** A journal as PostgreSQL keeps it (tests/adapters/postgres/record.test.ts), with a door to what happens at its commit. */
+function journalOf(committed: (batch: RecordBatch) => Promise<void> = async () => {}) {
+  const facts: RecordedFact[] = [];
+  return {
+    facts,
+    async record(batch: RecordBatch): Promise<RecordResult> {
+      const stood = facts.filter(({ seq }) => seq > batch.after);
+      const all = merged(stood, batch.facts);
+      if (!all || (facts.at(-1)?.seq ?? batch.after) < batch.after)
+        throw new Error('The journal does not go on from there');
+      facts.push(...(stood.length === 0 ? batch.facts : all.slice(stood.length)));
+      await committed(batch);
+      return { seatedOn: [], ...(stood.length === 0 ? {} : { stands: all }) };
+    },
+  };
+}
+
+describe('a workflow task that is lost after it has recorded', () => {
+  const withOpenCheck = received({
+    fitness: {
+      status: 'asked',
+      rounds: 1,
+      conditions: [],
+      request: {
+        requestId: 'req_fitness_1',
+        partnerId: 'par_fitness',
+        round: 1,
+        askedAt: 0,
+        acknowledged: true,
+        asksFor: [],
+      },
+    },
+  });
+
+  it.each([
+    { what: 'the turn', state: withOpenCheck, last: { name: 'planReintegration', args: { dimensions: ['social'] } } },
+    {
+      what: 'the end',
+      state: { ...withOpenCheck, planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) },
+      last: { name: 'recordFollowUp', args: { month: 12, reached: true } },
+    },
+  ])('$what: news that came meanwhile is heard first, and the journey goes on', async ({ what, state, last }) => {
+    const carried = { state, waits: [], answered: [], heard: [] };
+    const input = journeyInput({ carried });
+    let news: (() => Promise<void>) | undefined;
+    const journal = journalOf(async (batch) => {
+      if (!batch.facts.some(({ commandId }) => commandId === 'last')) return;
+      const tell = news;
+      news = undefined;
+      await tell?.();
+    });
+    const fake = fakeActivities({ record: journal.record });
+    await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+      const person = await startJourney(env, input, queue);
+      // the server takes it while the task is running, and so refuses the end of the run
+      news = () => person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [] });
+      const answer = await sendCommand<JourneyAnswer>(
+        env.client,
+        person.handle.workflowId,
+        last.name,
+        { commandId: 'last', actor: OFFICER('case_worker'), args: last.args, reasonCode: 'test' },
+        {
+          deadline: 8_000,
+          onRecord: async (_, id) => journal.facts.find(({ commandId }) => commandId === id),
+        },
+      );
+      expect(answer.seq).toBeGreaterThan(state.seq);
+      const made = () => journal.facts.map(({ type }) => type).filter((type) => !type.startsWith('wait'));
+      if (what === 'the turn') {
+        await eventually(() => made().includes('fitnessFound'), 'the news to be on record');
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        expect(made()).toEqual(['reintegrationPlanned', 'fitnessFound', 'holdRaised']);
+        await person.handle.terminate('seen');
+      } else {
+        expect(await person.handle.result()).toBe('completed');
+        expect(made().toSorted()).toEqual(['fitnessFound', 'followUpDone', 'journeyEnded']);
+      }
+      expect(news, 'the news came').toBeUndefined();
+      expect(journal.facts.map(({ seq }) => seq)).toEqual(journal.facts.map((_, index) => state.seq + 1 + index));
+    });
+  });
+
+  it('without a command that nobody sends again: its fact stands, the journey takes it up, and its sender is answered', async () => {
+    const journal = journalOf();
+    const fake = fakeActivities({ record: journal.record });
+    await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+      const person = await startJourney(env, journeyInput({ intake: { consent: 'pending' } }), queue);
+      await eventually(() => journal.facts.length > 0, 'the journey to begin');
+      await person.quiet();
+      const seq = journal.facts.length + 1;
+      journal.facts.push({
+        seq,
+        type: 'holdRaised',
+        at: Date.now(),
+        actor: OFFICER('case_worker'),
+        commandId: 'lost',
+        chapter: 'identify',
+        data: { holdId: 'hld_lost' },
+      });
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      // known now: it can be released, and its sender may ask again
+      await eventually(async () => {
+        const answer = await person.command('raiseHold', 'case_worker', { holdId: 'hld_lost' }, { commandId: 'lost' });
+        return answer.seq >= seq;
+      }, 'the sender to be answered');
+      await person.command('releaseHold', 'protection_lead', { holdId: 'hld_lost' });
+      expect(journal.facts.filter(({ commandId }) => commandId === 'lost')).toHaveLength(1);
+      expect(journal.facts.at(-1)).toMatchObject({ type: 'holdReleased', data: { holdId: 'hld_lost' } });
+      await person.handle.terminate('seen');
+    });
+  });
 });
 
 describe('on the real server', () => {

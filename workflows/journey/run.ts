@@ -4,6 +4,7 @@ import type { FactHeader, JourneyFact, JourneyFacts, JourneyFactType } from '../
 import { projectionOf } from '../../domain/journey/projection.ts';
 import { apply, chapterOf, emptyJourney, type JourneyState, stageOf } from '../../domain/journey/state.ts';
 import type { Rung, Wait } from '../../domain/journey/waits.ts';
+import type { RecordedFact } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
@@ -25,7 +26,7 @@ export class JourneyRun implements Waiter {
   readonly clock: JourneyInput['clock'];
   readonly rules: Rules;
   readonly waits: Wait[];
-  readonly recorder: Recorder;
+  readonly recorder: Recorder<JourneyState>;
   readonly memory: Memory<JourneyAnswer>;
   /** news of offices that came before the question they answer was known here */
   readonly early: OfficeNews[] = [];
@@ -50,7 +51,9 @@ export class JourneyRun implements Waiter {
       subject: input.journeyId,
       subjectKind: 'journey',
       operationId: input.operationId,
-      from: this.state.seq,
+      state: () => this.state,
+      apply: (state, fact) => apply(state, fact as RecordedFact & JourneyFact),
+      restate: (state, stands) => this.restate(state, stands),
       snapshot: () => ({ projection: projectionOf(this.state, this.rules), waits: this.waits }),
       onRecorded: ({ seatedOn }) => {
         for (const movementId of seatedOn) void this.leaveUnit(movementId);
@@ -68,10 +71,10 @@ export class JourneyRun implements Waiter {
   }
 
   /** Makes a fact true: state and journal change together. Facts cannot fail. */
-  fact<T extends JourneyFactType>(type: T, data: JourneyFacts[T], header: Partial<FactHeader> = {}): number {
+  fact<T extends JourneyFactType>(type: T, data: JourneyFacts[T], header: Partial<FactHeader> = {}): void {
     const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as JourneyFact;
     this.state = apply(this.state, made);
-    return this.recorder.put({ ...made, chapter: chapterOf(this.state, this.rules) });
+    this.recorder.put({ ...made, chapter: chapterOf(this.state, this.rules) });
   }
 
   over(): boolean {
@@ -139,6 +142,11 @@ export class JourneyRun implements Waiter {
   carried(): JourneyCarried {
     const { answered, heard } = this.memory;
     return { state: this.state, waits: this.waits, answered, heard };
+  }
+
+  private restate(state: JourneyState, stands: readonly RecordedFact[]): void {
+    this.state = state;
+    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
   }
 
   private async leaveUnit(movementId: string): Promise<void> {

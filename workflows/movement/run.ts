@@ -13,6 +13,7 @@ import {
   movementProjection,
   statusOf,
 } from '../../domain/movement/state.ts';
+import type { RecordedFact } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
@@ -32,7 +33,7 @@ export class MovementRun implements Waiter {
   readonly rules: Rules;
   readonly carrierId: string | undefined;
   readonly waits: Wait[];
-  readonly recorder: Recorder;
+  readonly recorder: Recorder<MovementState>;
   readonly memory: Memory<MovementAnswer>;
   /** answers of the carrier that came before the question they belong to was known here */
   readonly early: OfficeNews[] = [];
@@ -59,7 +60,9 @@ export class MovementRun implements Waiter {
       subject: input.movementId,
       subjectKind: 'movement',
       operationId: input.operationId,
-      from: this.state.seq,
+      state: () => this.state,
+      apply: (state, fact) => applyFact(state, fact as RecordedFact & MovementFact),
+      restate: (state, stands) => this.restate(state, stands),
       snapshot: () => ({ projection: movementProjection(this.state), waits: this.waits }),
     });
     void this.tellPeople();
@@ -157,6 +160,12 @@ export class MovementRun implements Waiter {
   carried(): MovementCarried {
     const { answered, heard } = this.memory;
     return { state: this.state, waits: this.waits, answered, heard };
+  }
+
+  private restate(state: MovementState, stands: readonly RecordedFact[]): void {
+    this.state = state;
+    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer({}));
+    this.seatsChanged();
   }
 
   private async tellPeople(): Promise<void> {

@@ -79,7 +79,8 @@ function batch(facts: RecordedFact[], waits: Wait[] = [], over: Record<string, u
     seq: facts.at(-1)?.seq ?? 0,
     ...over,
   };
-  return { subject: journey, subjectKind: 'journey', operationId: operation, facts, projection, waits };
+  const after = (facts[0]?.seq ?? 1) - 1;
+  return { subject: journey, subjectKind: 'journey', operationId: operation, after, facts, projection, waits };
 }
 
 async function rows(sql: string, values: unknown[] = [journey]): Promise<unknown[]> {
@@ -119,7 +120,7 @@ describe('the one door to the journal', () => {
     expect(await rows('select id from outbox where subject = $1')).toHaveLength(1);
   });
 
-  it('another fact at a sequence that stands is refused, changes nothing and raises an alarm', async () => {
+  it('a subject that began otherwise is another subject: refused, nothing changed, an alarm raised', async () => {
     await recordFacts(pool, batch([STARTED]));
     const other = batch([fact(1, 'journeyStarted', { consent: 'refused' }), SCREENED], [], { stage: 'SCREENED' });
     await expect(recordFacts(pool, other)).rejects.toMatchObject({ type: 'JournalConflict', nonRetryable: true });
@@ -131,6 +132,78 @@ describe('the one door to the journal', () => {
   it('a gap before a fact is refused', async () => {
     await expect(recordFacts(pool, batch([SCREENED]))).rejects.toMatchObject({ type: 'JournalConflict' });
     expect(await rows('select seq from journal where subject = $1')).toEqual([]);
+  });
+
+  it('a gap raises an alarm', async () => {
+    await expect(recordFacts(pool, batch([SCREENED]))).rejects.toMatchObject({ nonRetryable: true });
+    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'journal_conflict' }]);
+  });
+
+  describe('a workflow task that was lost after it had recorded', () => {
+    const HELD = { ...fact(2, 'holdRaised', { holdId: 'hld_x' }), commandId: 'cmd-1' };
+    const HEARD = fact(2, 'fitnessFound', { result: 'fit', conditions: [] });
+    const journal = () => rows('select seq, type from journal where subject = $1 order by seq');
+
+    it('is run again in another order: what stands, stands, and the workflow hears of it', async () => {
+      await recordFacts(pool, batch([STARTED]));
+      await recordFacts(pool, batch([HELD], [wait()], { stage: 'REGISTERED' }));
+      const again = batch([HEARD, { ...HELD, seq: 3 }], [wait({ key: 'other' })], { stage: 'SCREENED' });
+      const { stands } = await recordFacts(pool, again);
+      expect(stands?.map(({ seq, type }) => ({ seq, type }))).toEqual([
+        { seq: 2, type: 'holdRaised' },
+        { seq: 3, type: 'fitnessFound' },
+      ]);
+      expect(await journal()).toEqual([
+        { seq: 1, type: 'journeyStarted' },
+        ...(stands ?? []).map(({ seq, type }) => ({ seq, type })),
+      ]);
+      // what holds now is the workflow's next word
+      expect(await rows('select stage, seq from journeys where id = $1')).toEqual([{ stage: 'REGISTERED', seq: 2 }]);
+      expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
+    });
+
+    it('is run again without a command that its sender never sent again: the fact stands, whole', async () => {
+      await recordFacts(pool, batch([STARTED]));
+      await recordFacts(pool, batch([{ ...HELD, reasonCode: 'why', noteId: 'note_1' }]));
+      const { stands } = await recordFacts(pool, batch([HEARD]));
+      expect(stands?.[0]).toEqual({ ...HELD, reasonCode: 'why', noteId: 'note_1' });
+      expect(stands).toHaveLength(2);
+    });
+
+    it('hears of it also when it has no fact of its own', async () => {
+      await recordFacts(pool, batch([STARTED]));
+      await recordFacts(pool, batch([HELD]));
+      const nothing: RecordBatch = { ...batch([]), after: 1, projection: { ...batch([]).projection, seq: 1 } };
+      expect((await recordFacts(pool, nothing)).stands).toEqual([HELD]);
+      expect(
+        (await recordFacts(pool, { ...nothing, after: 2, projection: { ...nothing.projection, seq: 2 } })).stands,
+      ).toBeUndefined();
+    });
+
+    it('gives an event its own id at its own place', async () => {
+      await recordFacts(pool, batch([STARTED]));
+      await recordFacts(pool, batch([fact(2, 'nationalityConfirmed', { requestId: 'r1', partnerId: 'p1' })]));
+      const other = fact(2, 'nationalityConfirmed', { requestId: 'r2', partnerId: 'p2' });
+      await recordFacts(pool, batch([other]));
+      const events = await rows(
+        `select distinct id, seq from outbox where subject = $1 and type = 'journey.verified' order by seq`,
+      );
+      expect(events).toMatchObject([{ seq: 2 }, { seq: 3 }]);
+    });
+
+    it('says again which seat is in the way, and loses no consent', async () => {
+      await recordFacts(pool, batch([STARTED]));
+      await recordFacts(
+        pool,
+        batch([{ ...fact(2, 'consentGiven', { version: 2, form: 'explicit', sharing: true }), commandId: 'a' }]),
+      );
+      await recordFacts(pool, batch([{ ...fact(2, 'consentWithdrawn', { version: 2 }), commandId: 'b' }]));
+      expect(await rows('select version, status from consents where journey_id = $1 order by version')).toEqual([
+        { version: 1, status: 'given' },
+        { version: 2, status: 'given' },
+        { version: 3, status: 'withdrawn' },
+      ]);
+    });
   });
 
   it('a batch that comes late puts back neither stage nor waits', async () => {
@@ -174,6 +247,12 @@ describe('waits and their tasks', () => {
     expect(await openTasks()).toEqual([]);
   });
 
+  it('a wait that begins anew has the tasks of its new beginning alone', async () => {
+    await recordFacts(pool, batch([STARTED], [wait()]));
+    await recordFacts(pool, batch([SCREENED], [wait({ since: AT + 5, due: AT + HOUR + 5 })]));
+    expect(await openTasks()).toEqual([{ role: 'case_worker' }]);
+  });
+
   it('a wait for a partner opens no task before it is due', async () => {
     await recordFacts(pool, batch([STARTED], [wait({ whom: { kind: 'partner', id: 'par_x' } })]));
     expect(await openTasks()).toEqual([]);
@@ -199,6 +278,8 @@ describe('holds and seats', () => {
     await (await ship(1))(person);
     const result = await recordFacts(pool, batch([STARTED, fact(2, 'holdRaised', { holdId: 'hld_x' })]));
     expect(result.seatedOn).toHaveLength(1);
+    const again = await recordFacts(pool, batch([STARTED, fact(2, 'holdRaised', { holdId: 'hld_x' })]));
+    expect(again.seatedOn, 'whoever asked first may never have heard').toEqual(result.seatedOn);
   });
 
   it('a seat beyond capacity cannot be written', async () => {

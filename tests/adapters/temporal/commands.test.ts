@@ -90,6 +90,26 @@ describe('a command on the real server', () => {
     expect(error).toBeInstanceOf(WorkflowNotFoundError);
   });
 
+  it('that is on record is answered, whatever the workflow says now', async () => {
+    const workflowId = await start();
+    const refused = command({ refuse: true });
+    const asked: string[][] = [];
+    const onRecord = async (...about: string[]) => {
+      asked.push(about);
+      return about[1] === refused.commandId ? { count: 9, run: 1 } : undefined;
+    };
+    const sendKnown = (one: Command<object>) =>
+      sendCommand<object>(environment.client, workflowId, 'step', one, { deadline: 5_000, onRecord });
+    expect(await sendKnown(refused)).toEqual({ count: 9, run: 1 });
+    await expect(sendKnown(command({ refuse: true }))).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    expect(await sendKnown(command())).toEqual({ count: 1, run: 1 });
+    expect(asked).toHaveLength(2);
+    await environment.client.workflow.getHandle(workflowId).signal('end');
+    await environment.client.workflow.getHandle(workflowId).result();
+    expect(await sendKnown(refused)).toEqual({ count: 9, run: 1 });
+    await expect(sendKnown(command())).rejects.toBeInstanceOf(WorkflowNotFoundError);
+  });
+
   it('starts once what should run and does not yet', async () => {
     const workflowId = `door:${++made}`;
     let asked = 0;
