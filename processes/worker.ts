@@ -22,6 +22,7 @@ import { recordFacts } from '../adapters/postgres/record.ts';
 import { seatClaims, seatNews } from '../adapters/postgres/seatClaims.ts';
 import { standstillOf } from '../adapters/postgres/suspensions.ts';
 import { startApplier } from '../adapters/relay/applier.ts';
+import { startComparer } from '../adapters/relay/comparer.ts';
 import { keepNumber } from '../adapters/relay/documentNumber.ts';
 import { feedPorts } from '../adapters/relay/feedPorts.ts';
 import { houseOf } from '../adapters/relay/house.ts';
@@ -103,6 +104,7 @@ const loops = [
   startRelay({ connectionString, house, log }),
   startStarter({ connectionString, house, log }),
   startApplier({ connectionString, house, names, keepNumber: keepNumber({ keyring, secrets }), log }),
+  startComparer({ connectionString, keyring, now: Date.now, log }),
 ];
 const running = worker.run();
 process.stdout.write('ready worker\n');

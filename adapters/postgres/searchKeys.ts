@@ -1,27 +1,34 @@
-import anyAscii from 'any-ascii';
+import type { KnownPerson } from '../../domain/duplicates/comparePeople.ts';
+import {
+  candidateKeys,
+  nameKeys,
+  nameQueryKeys,
+  type SearchKey as PlainKey,
+  pairKeys,
+} from '../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../domain/intake/passport.ts';
 import { type Keyring, searchKey } from '../secrets/envelope.ts';
 import type { PersonCore } from './people.ts';
 
 /**
  * What people are found by. Every key is an HMAC under a key from outside the database, so that the table tells
- * nobody's name; equal words have equal keys, which is all that a search needs.
+ * nobody's name; equal words have equal keys, which is all that a search needs. `name`, `document`, `phone` and
+ * `person_ref` are filed with the person and searched for; `born`, `whole` and `tel` (with `document`) are filed when the
+ * person is compared with all others, and find who may be the same.
  */
-export type SearchKey = { kind: 'name' | 'document' | 'phone' | 'person_ref'; key: string };
+export type SearchKey = {
+  kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
+  key: string;
+};
 
 /**
  * The keys under which people are filed. The team's number is unique in an operation only, so its key says which.
  * Families share names, so a key is made once for all that are filed together.
  */
 export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
-  const words = new Map<string, SearchKey>();
-  const word = (text: string): SearchKey => {
-    const key = words.get(text) ?? made(keyring, 'name', text);
-    words.set(text, key);
-    return key;
-  };
+  const seal = sealer(keyring);
   return (core) => {
-    const keys = nameWords(`${core.givenNames} ${core.familyName}`).map(word);
+    const keys = nameKeys(core).map(seal);
     const number = bareNumber(core.documentNumber ?? '');
     if (number !== '') keys.push(made(keyring, 'document', number));
     if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
@@ -30,15 +37,27 @@ export function searchKeyFiler(keyring: Keyring, operationId: string): (core: Pe
   };
 }
 
+/** Under which keys somebody is filed to be met by whoever may be the same person, and under which they look for those. */
+export function pairKeyMaker(keyring: Keyring): {
+  filed: (person: KnownPerson) => SearchKey[];
+  lookedFor: (person: KnownPerson) => SearchKey[];
+} {
+  const seal = sealer(keyring);
+  return {
+    filed: (person) => pairKeys(person).map(seal),
+    lookedFor: (person) => candidateKeys(person).map(seal),
+  };
+}
+
 /**
- * The keys that a typed text may mean: words of a name in any script, a document's or a telephone number, and where the
- * operation is known the team's number of a registration.
+ * The keys that a typed text may mean: the sounds of a name in any script, a document's or a telephone number, and where
+ * the operation is known the team's number of a registration.
  */
 export function searchKeysOfText(keyring: Keyring, text: string, operationId?: string): SearchKey[] {
   const number = bareNumber(text);
   const phone = `+${text.replace(/[^0-9]/g, '')}`;
   return [
-    ...nameWords(text).map((word) => made(keyring, 'name', word)),
+    ...nameQueryKeys(text).map(sealer(keyring)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
     ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
     ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
@@ -53,17 +72,30 @@ export function personRefKey(keyring: Keyring, operationId: string, personRef: s
   return made(keyring, 'person_ref', `${operationId} ${personRef}`);
 }
 
+const KIND_OF: Readonly<Record<string, SearchKey['kind']>> = {
+  name: 'name',
+  born: 'born',
+  whole: 'whole',
+  tel: 'tel',
+  doc: 'document',
+};
+
+/** Seals keys of the domain, each distinct one once. */
+function sealer(keyring: Keyring): (plain: PlainKey) => SearchKey {
+  const sealed = new Map<PlainKey, SearchKey>();
+  return (plain) => {
+    const colon = plain.indexOf(':');
+    const kind = KIND_OF[plain.slice(0, colon)];
+    if (kind === undefined) throw new RangeError('There is no such kind of search key');
+    const key = sealed.get(plain) ?? made(keyring, kind, plain.slice(colon + 1));
+    sealed.set(plain, key);
+    return key;
+  };
+}
+
 /** 132 bits of the 256 tell everybody apart, and keep the index small. */
 const KEY_LENGTH = 22;
 
 function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKey {
   return { kind, key: searchKey(keyring, kind, text).slice(0, KEY_LENGTH) };
-}
-
-/** Words of a name in small Latin letters, each once, whatever script, accents and apostrophes it was written with. */
-function nameWords(names: string): string[] {
-  const latin = anyAscii(names.normalize('NFKC'))
-    .toLowerCase()
-    .replace(/['’`.]/g, '');
-  return [...new Set(latin.split(/[^a-z0-9]+/).filter((word) => word !== ''))];
 }

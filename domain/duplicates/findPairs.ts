@@ -7,7 +7,7 @@ import {
   readPersonName,
 } from './comparePeople.ts';
 import type { ReadName } from './nameLikeness.ts';
-import { candidateKeys, searchKeys } from './searchKeys.ts';
+import { candidateKeys, pairKeys } from './searchKeys.ts';
 
 export type FoundPair<Person extends KnownPerson> = { one: Person; other: Person; comparison: Comparison };
 
@@ -18,37 +18,102 @@ export type PairSearch<Person extends KnownPerson> = {
   compared: number;
 };
 
-/**
- * The pairs among people held in memory: a list, or the candidates that a database found. Only people who share a
- * key are compared. Heads of two families are settled last, because a family that registered twice shows in its
- * other members.
- */
+/** The pairs among all people of a list that fits into memory. */
 export function findPairs<Person extends KnownPerson>(people: readonly Person[]): PairSearch<Person> {
-  const read = remembering();
-  const candidates = candidatePairs(people);
-  const pairs: Array<FoundPair<Person>> = [];
-  let compared = 0;
-  const meeting = new Set<string>();
-  const doubtful: Array<[Person, Person]> = [];
-  for (const [one, other] of candidates) {
-    if (!canBePair(one, other)) continue;
-    compared++;
-    const comparison = comparePeople(one, other, { read });
-    if (comparison.reasons.some(({ reason }) => reason === 'HEADS_OF_TWO_FAMILIES')) doubtful.push([one, other]);
-    else if (comparison.pair) {
-      pairs.push({ one, other, comparison });
-      meeting.add(householdPair(one, other));
-    }
-  }
-  for (const [one, other] of doubtful) {
-    const comparison = comparePeople(one, other, { read, familiesMeet: meeting.has(householdPair(one, other)) });
-    if (comparison.pair) pairs.push({ one, other, comparison });
-  }
-  return { pairs, candidates: candidates.length, compared };
+  const search = pairsAmong(people);
+  return { ...search, pairs: withHeads(search.pairs, people) };
 }
 
-function householdPair(one: KnownPerson, other: KnownPerson): string {
+/** The pairs among these, without what their families say of their heads: `withHeads` comes when all are found. */
+export function pairsAmong<Person extends KnownPerson>(people: readonly Person[]): PairSearch<Person> {
+  const filed = new Map<string, Person[]>();
+  return compareAll(people, (person) => {
+    const earlier = sharing(person, filed);
+    file(person, filed);
+    return earlier;
+  });
+}
+
+/** The pairs of a newcomer and somebody who is known already; `withHeads` comes when all are found. */
+export function pairsBetween<Person extends KnownPerson>(
+  newcomers: readonly Person[],
+  known: readonly Person[],
+): PairSearch<Person> {
+  const filed = new Map<string, Person[]>();
+  for (const person of known) file(person, filed);
+  return compareAll(newcomers, (person) => sharing(person, filed));
+}
+
+/** The households of which members are a pair, two by two: their heads are to be compared anew. */
+export function meetings(pairs: ReadonlyArray<FoundPair<KnownPerson>>): Array<[string, string]> {
+  const met = new Map(
+    pairs
+      .filter((pair) => !isOfTwoHeads(pair) && pair.one.household.id !== pair.other.household.id)
+      .map((pair) => [householdsOf(pair), [pair.one.household.id, pair.other.household.id] as [string, string]]),
+  );
+  return [...met.values()];
+}
+
+/**
+ * Heads of two families are settled last, because a family that registered twice shows in its other members.
+ * @param heads those of all the households that meet; other people among them do no harm
+ */
+export function withHeads<Person extends KnownPerson>(
+  pairs: ReadonlyArray<FoundPair<Person>>,
+  heads: readonly Person[],
+): Array<FoundPair<Person>> {
+  const met = meetings(pairs);
+  const headsOf = Map.groupBy(
+    heads.filter(({ relationship }) => relationship === 'HEAD'),
+    ({ household }) => household.id,
+  );
+  const ofHeads = met.flatMap(([a, b]) =>
+    (headsOf.get(a) ?? []).flatMap((one) =>
+      (headsOf.get(b) ?? []).map((other) => ({
+        one,
+        other,
+        comparison: comparePeople(one, other, { familiesMeet: true }),
+      })),
+    ),
+  );
+  const together = new Set(ofHeads.map(householdsOf));
+  return [
+    ...pairs.filter((pair) => !(isOfTwoHeads(pair) && together.has(householdsOf(pair)))),
+    ...ofHeads.filter(
+      (pair) => pair.comparison.pair && !pairs.some((found) => !isOfTwoHeads(found) && isSame(found, pair)),
+    ),
+  ];
+}
+
+function isOfTwoHeads({ comparison }: FoundPair<KnownPerson>): boolean {
+  return comparison.reasons.some(({ reason }) => reason === 'HEADS_OF_TWO_FAMILIES');
+}
+
+function isSame(a: FoundPair<KnownPerson>, b: FoundPair<KnownPerson>): boolean {
+  return (a.one === b.one && a.other === b.other) || (a.one === b.other && a.other === b.one);
+}
+
+function householdsOf({ one, other }: { one: KnownPerson; other: KnownPerson }): string {
   return [one.household.id, other.household.id].sort().join('\n');
+}
+
+/** @param candidatesOf those to compare somebody with, in their order */
+function compareAll<Person extends KnownPerson>(
+  people: readonly Person[],
+  candidatesOf: (person: Person) => Iterable<Person>,
+): PairSearch<Person> {
+  const read = remembering();
+  const search: PairSearch<Person> = { pairs: [], candidates: 0, compared: 0 };
+  for (const other of people) {
+    for (const one of candidatesOf(other)) {
+      search.candidates += 1;
+      if (!canBePair(one, other)) continue;
+      search.compared += 1;
+      const comparison = comparePeople(one, other, { read });
+      if (comparison.pair) search.pairs.push({ one, other, comparison });
+    }
+  }
+  return search;
 }
 
 function remembering(): PersonReader {
@@ -60,23 +125,15 @@ function remembering(): PersonReader {
   };
 }
 
-/** Every two people who share a key, once, in the order of the list. */
-function candidatePairs<Person extends KnownPerson>(people: readonly Person[]): Array<[Person, Person]> {
-  const stored = new Map<string, number[]>();
-  const found: Array<[Person, Person]> = [];
-  for (const [index, person] of people.entries()) {
-    const earlier = new Set<number>();
-    for (const key of candidateKeys(person)) for (const at of stored.get(key) ?? []) earlier.add(at);
-    for (const at of earlier) {
-      const other = people[at];
-      if (other !== undefined) found.push([other, person]);
-    }
-    for (const key of searchKeys(person)) {
-      if (key.startsWith('name:')) continue;
-      const places = stored.get(key);
-      if (places === undefined) stored.set(key, [index]);
-      else places.push(index);
-    }
+function file<Person extends KnownPerson>(person: Person, filed: Map<string, Person[]>): void {
+  for (const key of pairKeys(person)) {
+    const others = filed.get(key);
+    if (others === undefined) filed.set(key, [person]);
+    else others.push(person);
   }
-  return found;
+}
+
+/** Those filed under a key of this person, each once. */
+function sharing<Person extends KnownPerson>(person: Person, filed: ReadonlyMap<string, Person[]>): Set<Person> {
+  return new Set(candidateKeys(person).flatMap((key) => filed.get(key) ?? []));
 }

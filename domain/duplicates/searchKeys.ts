@@ -1,14 +1,17 @@
+import type { PartialDate } from '../intake/birthDate.ts';
+import { formatPartialDate } from '../intake/birthDate.ts';
+import { daysInMonth } from '../intake/calendarDay.ts';
 import { bareNumber } from '../intake/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';
-import { soundKey } from './sound.ts';
+import { consonantsOf, soundKey } from './sound.ts';
 
 /**
  * Keys by which somebody is found among all others, by prefix:
- * `name:` sound of a word (or of two written together), for searching;
- * `born:` sound of a word with the birth year, `two:` the sounds of two words, `doc:` document number,
- * `tel:` telephone with the birth year, for finding who may be the same person.
- * `doc:` and `tel:` hold numbers as they are: whoever stores them stores a keyed hash.
+ * `name:` sound of a word (or of two written together), for searching by name;
+ * for finding who may be the same person: `born:` sound of a word with the birth date as far as it is known,
+ * `whole:` all consonants of the name with the birth year, `tel:` telephone with the birth year, `doc:` document number.
+ * They hold names, dates and numbers as they are: whoever stores them stores a keyed hash.
  */
 export type SearchKey = string;
 
@@ -33,33 +36,54 @@ export function nameQueryKeys(query: string): SearchKey[] {
   return nameSounds(query).map((sound) => `name:${sound}`);
 }
 
-/** All keys under which a person is stored. */
-export function searchKeys(person: KnownPerson): SearchKey[] {
-  const sounds = nameSounds(`${person.givenNames} ${person.familyName}`);
-  const years = person.birthDate === null ? [] : [person.birthDate.year];
-  return [...sounds.map((sound) => `name:${sound}`), ...keysOf(person, years)];
+/** The keys under which a person is filed to be searched by name. */
+export function nameKeys(person: Pick<KnownPerson, 'givenNames' | 'familyName'>): SearchKey[] {
+  return nameQueryKeys(`${person.givenNames} ${person.familyName}`);
 }
 
-/** Years that a slipped or a half-known birth date may be off, looked up beside the year itself. */
-const YEARS_OFF = [-2, -1, 0, 1, 2];
-
-/** The keys under which people are stored who may be the same person as this one. */
-export function candidateKeys(person: KnownPerson): SearchKey[] {
+/** The keys under which a person is filed to be met by whoever may be the same person. */
+export function pairKeys(person: KnownPerson): SearchKey[] {
   const { birthDate } = person;
-  return keysOf(person, birthDate === null ? [] : YEARS_OFF.map((off) => birthDate.year + off));
+  const filed = birthDate === null || birthDate.month === null ? [] : [formatPartialDate(birthDate)];
+  return keysOf(person, filed);
 }
 
-function keysOf(person: KnownPerson, years: readonly number[]): SearchKey[] {
-  const words = wordSounds(person);
-  const keys: SearchKey[] = words.flatMap((sound) => years.map((year) => `born:${sound}:${year}`));
-  // whoever's birth date is not known can only be found by two words together
-  for (const [index, sound] of words.entries()) {
-    for (const other of words.slice(index + 1)) keys.push(`two:${[sound, other].sort().join(':')}`);
+/** The keys under which people are filed who may be the same person as this one. */
+export function candidateKeys(person: KnownPerson): SearchKey[] {
+  return keysOf(person, person.birthDate === null ? [] : datesOfTheSame(person.birthDate));
+}
+
+function keysOf(person: KnownPerson, dates: readonly string[]): SearchKey[] {
+  const keys: SearchKey[] =
+    dates.length === 0 ? [] : wordSounds(person).flatMap((sound) => dates.map((date) => `born:${sound}:${date}`));
+  if (person.birthDate !== null) {
+    const { year } = person.birthDate;
+    // where only the year is known, nothing less than the whole name makes a pair
+    keys.push(`whole:${consonantsOf(foldName(`${person.givenNames} ${person.familyName}`))}:${year}`);
+    if (person.phone !== null) keys.push(`tel:${person.phone}:${year}`);
   }
   const number = bareNumber(person.document?.number ?? '');
   if (number !== '') keys.push(`doc:${number}`);
-  if (person.phone !== null) keys.push(...years.map((year) => `tel:${person.phone}:${year}`));
-  return [...new Set(keys)];
+  return keys;
+}
+
+/** Years that a birth date written wrongly may be off, by `comparePeople`. */
+const YEARS_OFF = [-2, -1, 1, 2];
+
+/**
+ * The birth dates under which the same person may be filed, by what `comparePeople` lets pass: the date itself, day and
+ * month exchanged, years off; the month alone, or any day of a month of which the day is not known.
+ */
+function datesOfTheSame({ year, month, day }: PartialDate): string[] {
+  if (month === null) return [];
+  const inMonth = formatPartialDate({ year, month, day: null });
+  if (day === null) {
+    const days = Array.from({ length: daysInMonth(year, month) }, (_, at) => ({ year, month, day: at + 1 }));
+    return [inMonth, ...days.map(formatPartialDate)];
+  }
+  const dates = [{ year, month, day }, ...YEARS_OFF.map((off) => ({ year: year + off, month, day }))];
+  if (day <= 12 && day !== month) dates.push({ year, month: day, day: month });
+  return [inMonth, ...dates.map(formatPartialDate)];
 }
 
 /** Words one by one, and given and family name each as one word. */

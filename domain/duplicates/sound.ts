@@ -41,6 +41,20 @@ export function soundKey(word: string): string {
   return key.replace(/(.)\1+/g, '$1') || folded;
 }
 
+/**
+ * Which consonants a name has, in the order of the alphabet: the same however its words are ordered, parted or doubled.
+ * A name of vowels alone is its sounds.
+ */
+export function consonantsOf(words: readonly string[]): string {
+  const consonants = new Set(
+    words
+      .map(soundKey)
+      .join('')
+      .replace(/[aeiouhwy]/g, ''),
+  );
+  return consonants.size === 0 ? words.map(foldSound).join('') : [...consonants].sort().join('');
+}
+
 /** What it costs to write one letter for another, by pairs in the order of the alphabet; the same letter costs nothing. */
 const WRITTEN_FOR: Readonly<Record<string, number>> = {
   ae: 0.25,

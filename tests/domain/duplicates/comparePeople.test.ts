@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePeople, explainComparison, type KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
-import { candidateKeys, searchKeys } from '../../../domain/duplicates/searchKeys.ts';
-import { parsePartialDate } from '../../../domain/intake/birthDate.ts';
+import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
+import { formatPartialDate, parsePartialDate } from '../../../domain/intake/birthDate.ts';
 import { plainRows } from '../intake/caseload.ts';
 import { knownRows } from './known.ts';
 
@@ -30,7 +30,7 @@ const elsewhere = { household: { id: 'H2', size: 1 } };
 /** Whether they are a pair, and whether the one would be looked up for the other at all. */
 function pairOf(one: Short, other: Short): boolean {
   const [a, b] = [someone(one), someone({ ...elsewhere, ...other })];
-  const stored = new Set(searchKeys(a));
+  const stored = new Set(pairKeys(a));
   const isFound = candidateKeys(b).some((key) => stored.has(key));
   return isFound && comparePeople(a, b).pair;
 }
@@ -153,6 +153,45 @@ describe('two registrations', () => {
         expect(comparePeople(one, other).score).toBe(comparePeople(other, one).score);
       }),
     );
+  });
+});
+
+describe('candidates by key', () => {
+  const dates = fc
+    .record({
+      year: fc.integer({ min: 1986, max: 1990 }),
+      month: fc.option(fc.integer({ min: 1, max: 12 })),
+      day: fc.option(fc.integer({ min: 1, max: 28 })),
+    })
+    .map(({ year, month, day }) => formatPartialDate({ year, month, day: month === null ? null : day }));
+  const people = fc
+    .record({
+      givenNames: fc.constantFrom('Amina Hassan', 'Hassan Amina', 'Aamina Hasan', 'أمينة حسن'),
+      familyName: fc.constantFrom('Osman', 'Othman', 'Usman', 'عثمان'),
+      born: fc.oneof(dates, fc.constantFrom('1988-03-04', '1988-04-03', '1988-03', '1988', '1990-03-04', '')),
+      passport: fc.constantFrom(undefined, 'P1', 'P2'),
+      phone: fc.constantFrom(null, '+249912345678'),
+    })
+    .map(someone);
+
+  it('leave out nobody who would be a pair, whoever comes second', () => {
+    let pairs = 0;
+    fc.assert(
+      fc.property(people, people, (one, other) => {
+        const [a, b] = [one, { ...other, ...elsewhere }];
+        if (!comparePeople(a, b).pair) return;
+        pairs += 1;
+        for (const [filed, looking] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          const keys = new Set(pairKeys(filed));
+          expect(candidateKeys(looking).some((key) => keys.has(key))).toBe(true);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(pairs).toBeGreaterThan(100);
   });
 });
 

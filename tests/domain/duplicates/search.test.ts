@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldName } from '../../../domain/duplicates/foldName.ts';
 import { rankByName } from '../../../domain/duplicates/rankByName.ts';
-import { nameQueryKeys, searchKeys } from '../../../domain/duplicates/searchKeys.ts';
+import { nameKeys, nameQueryKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { soundKey } from '../../../domain/duplicates/sound.ts';
 import { CASELOADS, caseloadFile, plainRows } from '../intake/caseload.ts';
 import { type KnownRow, knownRows } from './known.ts';
@@ -16,7 +16,7 @@ const others = CASELOADS.flatMap((caseload) =>
 /** The first three whom a search finds: candidates by key, then in order. */
 function firstThree(query: string, people: readonly KnownRow[]): KnownRow[] {
   const wanted = new Set(nameQueryKeys(query));
-  const candidates = people.filter((person) => searchKeys(person).some((key) => wanted.has(key)));
+  const candidates = people.filter((person) => nameKeys(person).some((key) => wanted.has(key)));
   return rankByName(query, candidates).slice(0, 3);
 }
 

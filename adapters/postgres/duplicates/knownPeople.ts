@@ -1,0 +1,114 @@
+import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
+import { parsePartialDate } from '../../../domain/intake/birthDate.ts';
+import type { Relationship, Sex } from '../../../domain/intake/columns.ts';
+import type { Keyring } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+import { readPeople } from '../people.ts';
+import type { SearchKey } from '../searchKeys.ts';
+
+/** Somebody who was taken in, opened for comparison alone: it is shown to nobody, so it is no row of the ledger. */
+export type TakenInPerson = KnownPerson & { personId: string; operationId: string };
+
+type Row = {
+  person_id: string;
+  operation_id: string;
+  household_id: string;
+  relationship: Relationship;
+  sex: Sex;
+  nationality: string;
+  traveller: string;
+  size: number;
+};
+
+/** Each where they stand now: in the open journey, else in the newest. Who was erased is left out. */
+const STANDING = `
+  select distinct on (j.person_id) j.person_id, j.operation_id, j.household_id, j.relationship, p.sex, p.nationality, p.traveller,
+         (select count(*)::integer from journeys m where m.household_id = j.household_id) as size
+    from journeys j join persons p on p.id = j.person_id`;
+const PRESENT_FIRST = 'order by j.person_id, (j.ending is null) desc, j.registered_at desc, j.id desc';
+
+export async function readTakenIn(
+  db: Queryable,
+  keyring: Keyring,
+  personIds: readonly string[],
+): Promise<TakenInPerson[]> {
+  const { rows } = await db.query<Row>(`${STANDING} where j.person_id = any($1) ${PRESENT_FIRST}`, [personIds]);
+  return open(db, keyring, rows);
+}
+
+/** The heads of these households. */
+export async function readHeads(
+  db: Queryable,
+  keyring: Keyring,
+  householdIds: readonly string[],
+): Promise<TakenInPerson[]> {
+  if (householdIds.length === 0) return [];
+  const { rows } = await db.query<Row>(
+    `${STANDING} where j.household_id = any($1) and j.relationship = 'HEAD' ${PRESENT_FIRST}`,
+    [householdIds],
+  );
+  return open(db, keyring, rows);
+}
+
+async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Promise<TakenInPerson[]> {
+  const cores = await readPeople(
+    db,
+    keyring,
+    rows.map(({ person_id }) => person_id),
+  );
+  return rows.flatMap((row) => {
+    const core = cores.get(row.person_id);
+    if (core === undefined) return [];
+    return [
+      {
+        personId: row.person_id,
+        operationId: row.operation_id,
+        givenNames: core.givenNames,
+        familyName: core.familyName,
+        sex: row.sex,
+        birthDate: core.birthDate === null ? null : parsePartialDate(core.birthDate),
+        nationality: row.nationality,
+        document: core.documentNumber === null ? null : { type: core.documentType, number: core.documentNumber },
+        phone: core.phone,
+        relationship: row.relationship,
+        household: { id: row.household_id, size: row.size },
+        isChild: row.traveller !== 'adult',
+      },
+    ];
+  });
+}
+
+/** Candidates opened at a time, so that memory stays flat whatever a list brings. */
+const AT_ONCE = 500;
+
+/**
+ * People filed under one of these keys, some at a time. A drill meets only its own people; everybody else meets all
+ * whom operations know that are no drill.
+ */
+export async function* peopleUnder(
+  db: Queryable,
+  keyring: Keyring,
+  operationId: string,
+  keys: readonly SearchKey[],
+): AsyncGenerator<TakenInPerson[]> {
+  if (keys.length === 0) return;
+  const { rows } = await db.query<{ person_id: string }>(
+    `select distinct s.person_id
+       from unnest($2::text[], $3::text[]) as k (kind, key) join person_search s on s.kind = k.kind and s.key = k.key
+       join journeys j on j.person_id = s.person_id join operations o on o.id = j.operation_id
+      where o.id = $1 or not (o.drill or (select drill from operations where id = $1))`,
+    [operationId, keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
+  );
+  for (let from = 0; from < rows.length; from += AT_ONCE) {
+    yield await readTakenIn(
+      db,
+      keyring,
+      rows.slice(from, from + AT_ONCE).map(({ person_id }) => person_id),
+    );
+  }
+}
+
+/** Each key once. */
+export function distinct(keys: readonly SearchKey[]): SearchKey[] {
+  return [...new Map(keys.map((key) => [`${key.kind} ${key.key}`, key])).values()];
+}

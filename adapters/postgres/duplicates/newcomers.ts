@@ -1,0 +1,117 @@
+import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import { derivedId } from '../../ids.ts';
+import type { Keyring } from '../../secrets/envelope.ts';
+import { operationTimes } from '../clocks.ts';
+import type { Queryable } from '../database.ts';
+import { pairKeyMaker } from '../searchKeys.ts';
+import { distinct, peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './knownPeople.ts';
+
+/** Compared in one transaction: some tenths of a second. */
+const BATCH = 200;
+
+export type ComparerOptions = {
+  keyring: Keyring;
+  /** real time */
+  now: () => Instant;
+};
+
+/**
+ * Compares the next people who were taken in with everybody known, in the caller's transaction, and files the pairs for
+ * a person to decide. One at a time does this (the comparer holds a lock): of two who come together, the second meets
+ * the first. While a list is being taken in it waits: intake comes first.
+ * @returns how many were compared
+ */
+export async function compareNewcomers(client: Queryable, options: ComparerOptions): Promise<number> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from persons where compared_at is null and not exists (select from imports where status = 'committing')
+      order by created_at, id limit $1`,
+    [BATCH],
+  );
+  const ids = rows.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  const newcomers = await readTakenIn(client, options.keyring, ids);
+  await fileKeys(client, options.keyring, newcomers);
+  for (const [operationId, people] of Map.groupBy(newcomers, (person) => person.operationId)) {
+    await writePairs(client, options, await meetEverybody(client, options.keyring, operationId, people));
+  }
+  await client.query('update persons set compared_at = now() where id = any($1)', [ids]);
+  return ids.length;
+}
+
+async function fileKeys(client: Queryable, keyring: Keyring, people: readonly TakenInPerson[]): Promise<void> {
+  const { filed } = pairKeyMaker(keyring);
+  const keys = people.flatMap((person) => filed(person).map((key) => ({ ...key, personId: person.personId })));
+  await client.query(
+    `insert into person_search (person_id, kind, key)
+     select * from unnest($1::text[], $2::text[], $3::text[]) as k (person_id, kind, key) order by kind, key
+     on conflict do nothing`,
+    [keys.map(({ personId }) => personId), keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
+  );
+}
+
+/** The pairs of these newcomers, who are filed already, with one another and with all who are known. */
+async function meetEverybody(
+  client: Queryable,
+  keyring: Keyring,
+  operationId: string,
+  newcomers: readonly TakenInPerson[],
+): Promise<Array<FoundPair<TakenInPerson>>> {
+  const { lookedFor } = pairKeyMaker(keyring);
+  const own = new Set(newcomers.map(({ personId }) => personId));
+  const pairs = pairsAmong(newcomers).pairs;
+  for await (const filed of peopleUnder(client, keyring, operationId, distinct(newcomers.flatMap(lookedFor)))) {
+    const known = filed.filter(({ personId }) => !own.has(personId));
+    pairs.push(...pairsBetween(newcomers, known).pairs);
+  }
+  return withHeads(pairs, await readHeads(client, keyring, meetings(pairs).flat()));
+}
+
+/** A pair on which somebody has decided stays decided, whatever is compared anew. */
+async function writePairs(
+  client: Queryable,
+  { now }: ComparerOptions,
+  pairs: ReadonlyArray<FoundPair<TakenInPerson>>,
+): Promise<void> {
+  if (pairs.length === 0) return;
+  const found = pairs.map(({ one, other, comparison }) => {
+    const [a, b] = one.personId < other.personId ? [one, other] : [other, one];
+    return {
+      id: derivedId('pair', a.personId, b.personId),
+      person_a: a.personId,
+      person_b: b.personId,
+      operation_a: a.operationId,
+      operation_b: b.operationId,
+      score: comparison.score,
+      reasons: comparison.reasons,
+    };
+  });
+  const { rows: fresh } = await client.query<{ id: string; operation_a: string; operation_b: string }>(
+    `insert into duplicate_pairs (id, person_a, person_b, operation_a, operation_b, score, reasons)
+     select id, person_a, person_b, operation_a, operation_b, score, reasons
+       from jsonb_to_recordset($1) as p (id text, person_a text, person_b text, operation_a text, operation_b text, score int, reasons jsonb)
+     on conflict (person_a, person_b) do nothing returning id, operation_a, operation_b`,
+    [JSON.stringify(found)],
+  );
+  const placesOf = (pair: (typeof fresh)[number]): Set<string> => new Set([pair.operation_a, pair.operation_b]);
+  const times = await operationTimes(
+    client,
+    fresh.flatMap((pair) => [...placesOf(pair)]),
+    now(),
+  );
+  const tasks = fresh.flatMap((pair) =>
+    [...placesOf(pair)].map((operationId) => ({
+      id: `${pair.id}.decidePair.${operationId}`,
+      operation_id: operationId,
+      subject: pair.id,
+      opened_at: iso(times.get(operationId) ?? now()),
+    })),
+  );
+  await client.query(
+    `insert into tasks (id, operation_id, subject, kind, role, opened_at)
+     select id, operation_id, subject, 'decidePair', 'case_worker', opened_at
+       from jsonb_to_recordset($1) as t (id text, operation_id text, subject text, opened_at timestamptz)
+     on conflict (id) do nothing`,
+    [JSON.stringify(tasks)],
+  );
+}

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ComparerOptions, compareNewcomers } from '../postgres/duplicates/newcomers.ts';
+import { type Loop, type LoopLog, startLoop, within } from './loop.ts';
+
+/** Session lock of the one comparer; any number that nobody else uses. */
+const COMPARER_LOCK = 7_261_003;
+
+export type ComparerDeps = ComparerOptions & { connectionString: string; log: LoopLog; pollMs?: number };
+
+/**
+ * Compares whoever was taken in with everybody known, so that people who are met twice are put before a person. Any
+ * number of processes may start one; one works, the others stand by. It takes half of its time, so that what waits for
+ * this process is not held up by a long list.
+ */
+export function startComparer({ connectionString, log, pollMs = 1_000, ...options }: ComparerDeps): Loop {
+  return startLoop({
+    name: 'comparer',
+    connectionString,
+    lock: COMPARER_LOCK,
+    pollMs,
+    log,
+    async pass(client) {
+      const begun = performance.now();
+      const compared = await within(client, () => compareNewcomers(client, options));
+      if (compared === 0) return 'idle';
+      await sleep(performance.now() - begun);
+      return 'more';
+    },
+  });
+}
