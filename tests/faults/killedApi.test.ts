@@ -4,11 +4,10 @@ import { workflowId } from '../../workflows/messages.ts';
 import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
 import { runOperation, someone, takenIn } from '../support/faultOperation.ts';
 import { inForm, tell } from '../support/faultRun.ts';
-import { eventually } from '../support/houseRows.ts';
+import { letLeasesEnd } from '../support/leases.ts';
+import { comes } from '../support/patience.ts';
 
 const ROUNDS = inForm(1, 8);
-/** How long a key belongs to the process that took it: then whoever asks again may go on. */
-const ABANDONED_AFTER_S = 60;
 
 let house: FaultHouse;
 let operationId: string;
@@ -91,11 +90,13 @@ async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
   // The dead process still owns the key: nobody may do its work a second time before its minute is over.
   expect(early.status).toBe(409);
   expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
-  await house.db.query(
-    `update idempotency_keys set created_at = created_at - interval '${ABANDONED_AFTER_S} seconds' where key = $1`,
-    [asked.key],
-  );
-  const answer = await send(asked);
+  await letLeasesEnd(house.db);
+  let answer = early;
+  const isFree = async (): Promise<boolean> => {
+    answer = await send(asked);
+    return answer.body['code'] !== 'idempotency_key_running';
+  };
+  await comes('the key is free', isFree, 90_000);
   expect(answer.status).toBe(201);
   const again = await send(asked);
   expect(again.body).toEqual(answer.body);
@@ -109,14 +110,14 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-commit', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await eventually(async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await waiting()) > 0);
       await house.api.kill();
       await gate.letGo();
-      await eventually(async () => (await waiting()) === 0);
+      await comes('its session is gone', async () => (await waiting()) === 0);
       expect(await committed(asked)).toEqual([]);
       const [person] = await askAgain(lost, asked);
       expect(await committed(asked)).toEqual([person?.journeyId]);
-      await eventually(async () => (await runs([person?.journeyId ?? ''])) === 1);
+      await comes('the start', async () => (await runs([person?.journeyId ?? ''])) === 1);
     }
     tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the commit: no row, then 1 each` });
   });
@@ -126,20 +127,20 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-start', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await eventually(async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await waiting()) > 0);
       // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
       const answer = await keyRow(asked);
       house.links.apiToTemporal.set('hole');
       house.links.workerToTemporal.set('hole');
       await gate.letGo();
-      await eventually(async () => (await committed(asked)).length === 1);
+      await comes('the commit', async () => (await committed(asked)).length === 1);
       const journeyIds = await committed(asked);
       expect(await runs(journeyIds)).toBe(0);
       await house.api.kill();
       await answer.letGo();
       house.links.apiToTemporal.set('pass');
       house.links.workerToTemporal.set('pass');
-      await eventually(async () => (await runs(journeyIds)) === 1);
+      await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
       const [person] = await askAgain(lost, asked);
       expect([person?.journeyId]).toEqual(journeyIds);
       expect(await committed(asked)).toEqual(journeyIds);
@@ -152,10 +153,10 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-answer', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await eventually(async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await waiting()) > 0);
       const answer = await keyRow(asked);
       await gate.letGo();
-      await eventually(async () => (await runs(await committed(asked))) === 1);
+      await comes('the start', async () => (await runs(await committed(asked))) === 1);
       const journeyIds = await committed(asked);
       await house.api.kill();
       await answer.letGo();
@@ -177,7 +178,10 @@ describe('F3: the API is killed while it takes a household in', () => {
         group by h.reference`,
     );
     expect(rows).toHaveLength(3 * ROUNDS);
-    await eventually(async () => (await engineCount("WorkflowType = 'journey'")) === 3 * ROUNDS, 200);
+    await comes(
+      'every workflow is counted',
+      async () => (await engineCount("WorkflowType = 'journey'")) === 3 * ROUNDS,
+    );
     for (const row of rows) expect(row).toMatchObject({ households: 1, started: 1, first: 1 });
     tell(context, {
       fault: 'F3',

@@ -1,0 +1,234 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { type FaultHouse, openFaultHouse, type Tried } from '../support/faultHouse.ts';
+import { runOperation, someone } from '../support/faultOperation.ts';
+import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { letLeasesEnd } from '../support/leases.ts';
+import { comes } from '../support/patience.ts';
+
+/** Times that PostgreSQL goes away, and how long it is left in peace in between. */
+const ROUNDS = inForm(3, 10);
+const PEACE_MS = inForm(3_000, 5_000);
+const DOWN_MS = inForm(3_000, 60_000);
+const TAKES_AT_MOST_MS = 240_000;
+const EVERY_MS = 200;
+
+let house: FaultHouse;
+let operationId: string;
+let sink: Sink;
+/** After the agreement with the sink, so that it covers them. */
+let registeredAt: string;
+
+beforeAll(async () => {
+  house = await openFaultHouse({ ownPostgres: true });
+  await house.workers[0]?.start();
+  ({ operationId } = await runOperation(house, {}));
+  sink = await openSink(house.as('coordinator'), operationId);
+  registeredAt = `${new Date(Date.now() + 1_000).toISOString().slice(0, 19)}Z`;
+});
+afterAll(async () => {
+  await sink?.close();
+  await house?.close();
+});
+
+/** What callers sent and what they were told: kept here, outside the house. */
+const asked = new Map<string, Tried['body'] | undefined>();
+const untoward: string[] = [];
+let turnedAway = 0;
+
+const bodyOf = (reference: string) => ({
+  household_ref: `H-${reference}`,
+  members: [
+    someone(`${reference}-1`, { registered_at: registeredAt }),
+    someone(`${reference}-2`, { registered_at: registeredAt, relationship_to_head: 'SPOUSE', sex: 'M' }),
+  ],
+});
+const send = (reference: string): Promise<Tried> =>
+  house.once('case_worker', 'POST', `/v1/operations/${operationId}/households`, bodyOf(reference), `key-${reference}`);
+
+/** Asks once and writes down what came of it. */
+async function ask(reference: string): Promise<void> {
+  const before = asked.get(reference);
+  const answer = await send(reference);
+  if (answer.status === 201) {
+    if (before !== undefined) expect(answer.body).toEqual(before);
+    asked.set(reference, answer.body);
+    return;
+  }
+  asked.set(reference, before);
+  turnedAway += 1;
+  const waits = answer.headers.has('retry-after');
+  const fits = (answer.status === 503 || answer.body['code'] === 'idempotency_key_running') && waits;
+  if (!fits) untoward.push(`${reference}: ${answer.status} ${String(answer.body['code'])}`);
+}
+
+/** Asks for all of them, a few at once. */
+async function askAll(references: readonly string[]): Promise<void> {
+  const queue = references.values();
+  const lane = async (): Promise<void> => {
+    for (const reference of queue) await ask(reference);
+  };
+  await Promise.all(Array.from({ length: 6 }, lane));
+}
+
+/** Callers who do not wait for each other, until told to stop. */
+function callers(name: string): { stop(): Promise<void> } {
+  const underWay = new Set<Promise<void>>();
+  let serial = 0;
+  const timer = setInterval(() => {
+    serial += 1;
+    const call: Promise<void> = ask(`${name}-${serial}`).finally(() => underWay.delete(call));
+    underWay.add(call);
+  }, EVERY_MS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(underWay);
+    },
+  };
+}
+
+const FAULTS = ['restarted', 'killed', 'disconnected'] as const;
+
+async function goAway(how: (typeof FAULTS)[number], downMs: number): Promise<void> {
+  const { postgres, links } = house;
+  if (!postgres) throw new Error('This house has a database of its own');
+  if (how === 'disconnected') {
+    links.apiToDatabase.reset();
+    links.workerToDatabase.reset();
+    return;
+  }
+  await (how === 'killed' ? postgres.kill() : postgres.stop());
+  await pause(downMs);
+  await postgres.start();
+}
+
+describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
+  test(
+    'restarted, killed and cut off again and again: callers are told to come back',
+    async (context) => {
+      const random = seeded(SEED);
+      const first = Math.floor(random() * FAULTS.length);
+      const load = callers('round');
+      const done: string[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await pause(PEACE_MS);
+        const how = FAULTS[(first + round) % FAULTS.length] ?? 'killed';
+        await goAway(how, Math.round(random() * 1_000));
+        done.push(how);
+      }
+      await pause(PEACE_MS);
+      await load.stop();
+      expect(untoward).toEqual([]);
+      tell(context, {
+        fault: 'F5',
+        rounds: ROUNDS,
+        counted: `${asked.size} requests, ${turnedAway} told to come back, 0 anything else (${done.join(', ')})`,
+      });
+    },
+    TAKES_AT_MOST_MS,
+  );
+
+  test(
+    'down for longer: every answer is a 503 that says when to come back, and health says why',
+    async (context) => {
+      const before = turnedAway;
+      await house.postgres?.kill();
+      // Sessions of a killed server live on until they notice.
+      await comes('nobody answers', async () => (await fetch(`${house.apiUrl}/readyz`)).status === 503);
+      const load = callers('down');
+      const until = Date.now() + DOWN_MS;
+      let looked = 0;
+      while (Date.now() < until) {
+        const [read, ready, live] = await Promise.all([
+          house.once('coordinator', 'GET', `/v1/operations/${operationId}`),
+          fetch(`${house.apiUrl}/readyz`),
+          fetch(`${house.apiUrl}/livez`),
+        ]);
+        expect(read.status).toBe(503);
+        expect(Number(read.headers.get('retry-after'))).toBeGreaterThan(0);
+        expect(ready.status).toBe(503);
+        expect(await ready.json()).toMatchObject({ database: false, temporal: true });
+        expect(live.status).toBe(200);
+        looked += 1;
+        await pause(500);
+      }
+      await load.stop();
+      await house.postgres?.start();
+      expect(untoward).toEqual([]);
+      expect(turnedAway).toBeGreaterThan(before);
+      tell(context, {
+        fault: 'F5',
+        rounds: 1,
+        counted: `${DOWN_MS / 1_000} s down: ${turnedAway - before} writes and ${looked} reads told to come back`,
+      });
+    },
+    TAKES_AT_MOST_MS,
+  );
+
+  test(
+    'then everybody comes back with the same key, and everything stands once and whole',
+    async (context) => {
+      await comes('readiness', async () => (await fetch(`${house.apiUrl}/readyz`)).status === 200);
+      await letLeasesEnd(house.db);
+      const wasAccepted = [...asked].filter(([, body]) => body !== undefined).length;
+      const missing = () => [...asked].filter(([, body]) => body === undefined).map(([reference]) => reference);
+      for (let look = 0; look < 150 && missing().length > 0; look += 1) {
+        await askAll(missing());
+        if (missing().length > 0) await pause(500);
+      }
+      expect(missing()).toEqual([]);
+      await askAll([...asked.keys()]);
+      // One more event wakes the feed, which finds what else is due.
+      await ask('last');
+      expect(untoward).toEqual([]);
+
+      const people = [...asked.values()].flatMap((body) => body?.['people'] as Array<{ journey_id: string }>);
+      const { rows } = await house.db.query<Record<string, number>>(
+        `select count(*)::integer as households, count(distinct reference)::integer as references,
+              (select count(*)::integer from journeys) as journeys,
+              (select count(*)::integer from journeys j join persons p on p.id = j.person_id
+                 join person_keys k on k.person_id = p.id join pending_starts s on s.workflow_id = 'journey:' || j.id) as whole
+         from households`,
+      );
+      expect(rows[0]).toEqual({
+        households: asked.size,
+        references: asked.size,
+        journeys: people.length,
+        whole: people.length,
+      });
+
+      const begun = async (): Promise<number> => {
+        const found = await house.db.query<{ n: number }>(
+          `select count(*)::integer as n from journal where type = 'journeyStarted' and seq = 1`,
+        );
+        return found.rows[0]?.n ?? 0;
+      };
+      await comes(
+        'every journey has begun',
+        async () => (await begun()) === people.length || [await begun(), people.length],
+      );
+      const gaps = await house.db.query(
+        'select subject from journal group by subject having max(seq) <> count(*) or min(seq) <> 1',
+      );
+      expect(gaps.rows).toEqual([]);
+      expect((await house.db.query('select kind from alarms')).rows).toEqual([]);
+      expect(
+        (await house.engine.workflow.count("ExecutionStatus != 'Running' and WorkflowType = 'journey'")).count,
+      ).toBe(0);
+
+      const told = () => sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
+      await comes('the sink has heard', async () => told().length >= people.length || [told().length, people.length]);
+      expect(told().toSorted()).toEqual(people.map(({ journey_id }) => journey_id).toSorted());
+      expect(sink.unverified).toBe(0);
+      expect(outOfOrder(sink.events)).toEqual([]);
+      tell(context, {
+        fault: 'F5',
+        rounds: 1,
+        counted: `${asked.size} households accepted (${wasAccepted} at once), 0 lost, 0 twice; the sink heard of ${told().length} people once each`,
+      });
+    },
+    TAKES_AT_MOST_MS,
+  );
+});
