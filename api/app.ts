@@ -11,9 +11,11 @@ import { requestLog } from './plugins/requestLog.ts';
 import { shielding } from './plugins/shielding.ts';
 import type { ApiPorts } from './ports.ts';
 import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
+import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { intakeRoutes } from './routes/intake.ts';
 import { meRoutes } from './routes/me.ts';
+import { movementCommandRoutes } from './routes/movementCommands.ts';
 import { movementRoutes } from './routes/movements.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
@@ -98,7 +100,9 @@ export async function buildApp({
         personCommandRoutes,
         taskRoutes,
         movementRoutes,
+        movementCommandRoutes,
         partnerRoutes,
+        endpointRoutes,
         eventRoutes,
       ]) {
         await v1.register(routes(ports));

@@ -2,10 +2,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
 import { fieldsFor } from '../../domain/access.ts';
-import { allowedMovementCommands, MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
+import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movement/commands.ts';
 import { iso } from '../../domain/time.ts';
-import { type MovementAnswer as Answered, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-import { sendDecision, travelling } from '../commands.ts';
+import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -13,17 +12,7 @@ import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { At, Code, id, idParams, maybe } from '../schemas/common.ts';
-import {
-  Manifest,
-  MOVEMENT_ARGS,
-  Movement,
-  MovementAnswer,
-  MovementDetail,
-  movementCommandBody,
-  NewMovement,
-  Scans,
-  Status,
-} from '../schemas/movements.ts';
+import { Manifest, Movement, MovementDetail, NewMovement, Status } from '../schemas/movements.ts';
 import { withEtag } from '../versions.ts';
 
 const Refusals = pageOf(
@@ -288,95 +277,6 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           })),
           ...rest,
         };
-      },
-    });
-
-    for (const name of Object.keys(MOVEMENT_ARGS) as Array<Exclude<MovementCommand, 'applyScans'>>) {
-      const rule = MOVEMENT_COMMANDS[name];
-      app.route({
-        method: 'POST',
-        url: `/movements/:id/commands/${name}`,
-        config: { access: name === 'recordArrival' ? 'movement.scan' : 'movement.command', names: 'movement' },
-        schema: {
-          tags: ['movements'],
-          summary: rule.sentence,
-          description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: name,
-          params: idParams('movement'),
-          body: movementCommandBody(MOVEMENT_ARGS[name]),
-          response: { 200: MovementAnswer },
-        },
-        handler: async (request) => {
-          const { id: movementId } = request.params;
-          const { args, reason_code, note } = request.body as {
-            args: Record<string, unknown>;
-            reason_code?: string;
-            note?: string;
-          };
-          return sendDecision<Answered>(ports, request, {
-            workflowId: workflowId.movement(movementId),
-            subject: movementId,
-            name,
-            rule,
-            args: travelling(args),
-            reasonCode: reason_code,
-            note,
-          });
-        },
-      });
-    }
-
-    app.route({
-      method: 'POST',
-      url: '/movements/:id/scans',
-      config: { access: 'movement.scan', names: 'movement' },
-      schema: {
-        tags: ['movements'],
-        summary: MOVEMENT_COMMANDS.applyScans.sentence,
-        operationId: 'applyScans',
-        params: idParams('movement'),
-        body: Scans,
-        response: {
-          200: MovementAnswer.extend({
-            unknown: z.array(z.string()).meta({ description: 'scans of people who are not in this operation' }),
-          }),
-        },
-      },
-      handler: async (request) => {
-        const { operationId } = scopeOf(request);
-        const { id: movementId } = request.params;
-        const { scans } = request.body;
-        const [journeys, now] = await Promise.all([
-          ports.movements.journeysOf(
-            operationId,
-            scans.map(({ person_id }) => person_id),
-          ),
-          ports.operations.now(operationId, ports.clock()),
-        ]);
-        const known = scans.flatMap((scan) => {
-          const journeyId = journeys.get(scan.person_id);
-          if (journeyId === undefined) return [];
-          return [
-            {
-              scanId: scan.scan_id,
-              journeyId,
-              kind: scan.kind,
-              at: scan.at ?? now,
-              ...(scan.reason_code ? { reasonCode: scan.reason_code } : {}),
-            },
-          ];
-        });
-        const unknown = scans.filter(({ person_id }) => !journeys.has(person_id)).map(({ scan_id }) => scan_id);
-        const answer = await sendDecision<Answered>(ports, request, {
-          workflowId: workflowId.movement(movementId),
-          subject: movementId,
-          name: 'applyScans',
-          rule: MOVEMENT_COMMANDS.applyScans,
-          args: { scans: known },
-          reasonCode: undefined,
-          note: undefined,
-        });
-        return { ...answer, unknown };
       },
     });
   };

@@ -72,9 +72,8 @@ describe('fifty people of ambae-2017', () => {
     const partner = await sink;
     expect(partner?.unverified).toBe(0);
     expect(outOfOrder(partner?.events ?? [])).toEqual([]);
-    const told = new Set(
-      partner?.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject),
-    );
+    // it registers while the list is taken in: of some it hears from their first event on, of others later
+    const told = new Set(partner?.events.map(({ subject }) => subject));
     // nothing is told of the six who refused, nor of the mother among them once their household waits: the rest is told
     expect(told.size).toBeGreaterThanOrEqual(40);
     await partner?.close();
