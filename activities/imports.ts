@@ -1,14 +1,26 @@
 import type { Readable } from 'node:stream';
 import { heartbeat } from '@temporalio/activity';
 import type { Finding } from '../domain/intake/codes.ts';
-import type { Cells } from '../domain/intake/columns.ts';
+import type { Cells, Column } from '../domain/intake/columns.ts';
+import {
+  type DateOrderOffer,
+  type DateOrderWatch,
+  offerDateOrder,
+  startDateOrderWatch,
+  watchDateOrder,
+} from '../domain/intake/dateOrder.ts';
+import type { HeadingRule } from '../domain/intake/headings.ts';
 import { type HouseholdJudgement, judgeHouseholds, type RowFacts } from '../domain/intake/household.ts';
 import { completeRow, type JudgedRow } from '../domain/intake/judgeList.ts';
 import { judgeRow } from '../domain/intake/judgeRow.ts';
+import { tidyCell } from '../domain/intake/tidy.ts';
 
 /** Checking and taking in a list, as ordinary activities that heartbeat and go on where an earlier attempt stopped. */
 export type ImportActivities = {
-  /** Reads the file, judges every row once, and leaves the import `checked` or, whole, `refused`. */
+  /**
+   * Reads the file, judges every row once, and leaves the import `checked` or, whole, `refused`. A file that mends
+   * another list becomes a part of that one, which is then checked anew.
+   */
   checkList(input: { importId: string }): Promise<void>;
   /** Takes in household by household, in bounded transactions with a cursor; false where registration was closed meanwhile. */
   commitList(input: { importId: string }): Promise<{ committed: boolean }>;
@@ -18,46 +30,90 @@ export type ImportActivities = {
   finishImport(input: { importId: string }): Promise<void>;
 };
 
-export type ImportJob = { operationId: string; referenceDate: string; overrule: unknown; mapping: unknown };
+/** A mended file that is a part of the list: which row of the list each of its rows stands for. */
+export type MendedFile = { importId: string; said: unknown; targets: ReadonlyMap<number, number> };
 
-/** A row with its place in the file. The cells as they came are kept where the row is rejected, for whoever mends it. */
-export type CheckedRow = JudgedRow & { line: number; cells?: Cells };
+export type ImportJob = {
+  operationId: string;
+  referenceDate: string;
+  /** which check of the list this is; an attempt of an earlier one writes nothing more */
+  round: number;
+  /** what people said of how it is to be read */
+  said: unknown;
+  mended: readonly MendedFile[];
+  /** the list whose rejected rows this file mends, and what was said of that one */
+  continues: { importId: string; said: unknown } | null;
+};
+
+/** A row with its place in the file and its cells as they came, in the order of the file. */
+export type CheckedRow = JudgedRow & { line: number; raw: readonly string[] };
 
 /** Why a whole list is refused: a code, and words that never repeat what a cell holds. */
 export type Refusal = { code: string; detail: string; hint: string };
 
+export type DateOrders = Partial<Record<Column, DateOrderOffer>>;
+
 export type CheckSummary = {
   found: unknown;
+  /** columns of dates that a person has to say the order of */
+  dateOrders: DateOrders;
   households: number;
   incompleteHouseholds: number;
-  /** rows whose person_ref somebody in the operation has already */
+  /** rows whose person_ref somebody in the operation has already, taken in by another list */
   alreadyKnown: number;
 };
+
+/** A row of a mended file, as far as it tells which row of the list it stands for. */
+export type MendingRow = { row: number; mends: { row: number; listTag: string } | null; personRef: string };
 
 /** Where a list is kept while it comes in. */
 export type ImportStore = {
   /** undefined where there is nothing to check: checked already, or refused */
   beginCheck(importId: string): Promise<ImportJob | undefined>;
   source(importId: string): Readable;
-  lastRowWritten(importId: string): Promise<number>;
-  /** rows that stand already stay as they are */
-  writeRows(importId: string, rows: readonly CheckedRow[]): Promise<void>;
+  /** what these headings stood for in earlier lists of the same source */
+  recall(importId: string, headings: readonly string[]): Promise<HeadingRule[]>;
+  /** how many rows there will be. @returns the last one that an earlier attempt has written */
+  beginRows(importId: string, round: number, total: number): Promise<number>;
+  /** rows that stand already stay as they are. @throws where the list is being checked anew */
+  writeRows(importId: string, round: number, rows: readonly CheckedRow[]): Promise<void>;
   /** adds what the list as a whole shows of rows; done twice it adds nothing more */
-  amendRows(importId: string, findings: ReadonlyMap<number, Finding[]>): Promise<void>;
-  countKnown(operationId: string, personRefs: readonly string[]): Promise<number>;
-  finishCheck(importId: string, summary: CheckSummary): Promise<void>;
-  refuse(importId: string, refusal: Refusal): Promise<void>;
+  amendRows(importId: string, round: number, findings: ReadonlyMap<number, Finding[]>): Promise<void>;
+  countKnown(operationId: string, importId: string, personRefs: readonly string[]): Promise<number>;
+  finishCheck(importId: string, round: number, summary: CheckSummary): Promise<void>;
+  /** Makes the rows a part of the list that they mend and orders its check, or refuses them. @throws while that list is busy */
+  joinMended(importId: string, continues: string, rows: readonly MendingRow[]): Promise<void>;
+  /** @param found what had been found out by then; with it the file is kept, to be read again as a person says */
+  refuse(importId: string, refusal: Refusal, keep?: { found: unknown }): Promise<void>;
   /** One transaction: the next households from the cursor on. */
   commitNext(importId: string): Promise<{ outcome: 'more' | 'finished' | 'registration_closed'; cursor: number }>;
   countStartsLeft(importId: string): Promise<number>;
   finish(importId: string): Promise<void>;
 };
 
+export type ListToRead = {
+  source: Readable;
+  said: unknown;
+  /** what was said of the list that it mends */
+  partOf?: unknown;
+  recall: (headings: readonly string[]) => Promise<HeadingRule[]>;
+  mended: ReadonlyArray<{ source: Readable; said: unknown; targets: ReadonlyMap<number, number> }>;
+};
+
+/** `written`: the cells as they stand; `cells`: the same, with dates turned where a person said so. */
+export type ReadRow = {
+  line: number;
+  raw: readonly string[];
+  written: Cells;
+  cells: Cells;
+  mends: MendingRow['mends'];
+  findings: Finding[];
+};
+
 /** Opens a list of any format. A list that cannot be taken as a whole is thrown as an error named `ListRefused`. */
 export type ListReader = (
-  source: Readable,
-  job: Pick<ImportJob, 'overrule' | 'mapping'>,
-) => Promise<{ found: unknown; rows: AsyncIterable<{ line: number; cells: Cells; findings: Finding[] }> }>;
+  list: ListToRead,
+) => Promise<{ found: unknown; records: number; rows: AsyncIterable<ReadRow> }>;
 
 export type ImportPorts = {
   store: ImportStore;
@@ -66,17 +122,20 @@ export type ImportPorts = {
   batch?: number;
 };
 
+const DATE_COLUMNS = ['date_of_birth', 'registered_at'] as const satisfies readonly Column[];
+
 export function createImportActivities({ store, openList, batch: size = 1_000 }: ImportPorts): ImportActivities {
   return {
     async checkList({ importId }) {
       const job = await store.beginCheck(importId);
       if (job === undefined) return;
       try {
-        await store.finishCheck(importId, await check(importId, job));
+        if (job.continues === null) await store.finishCheck(importId, job.round, await check(importId, job));
+        else await store.joinMended(importId, job.continues.importId, await mendingRows(importId, job));
       } catch (error) {
-        const refusal = refusalOf(error);
-        if (refusal === undefined) throw error;
-        await store.refuse(importId, refusal);
+        const refused = refusalOf(error);
+        if (refused === undefined) throw error;
+        await store.refuse(importId, refused.refusal, refused.keep);
       }
     },
 
@@ -92,18 +151,39 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     finishImport: ({ importId }) => store.finish(importId),
   };
 
+  function open(importId: string, job: ImportJob): ReturnType<ListReader> {
+    return openList({
+      source: store.source(importId),
+      said: job.said,
+      ...(job.continues === null ? {} : { partOf: job.continues.said }),
+      recall: (headings) => store.recall(importId, headings),
+      mended: job.mended.map((part) => ({ ...part, source: store.source(part.importId) })),
+    });
+  }
+
+  async function mendingRows(importId: string, job: ImportJob): Promise<MendingRow[]> {
+    const rows: MendingRow[] = [];
+    for await (const { mends, written } of (await open(importId, job)).rows) {
+      rows.push({ row: rows.length + 1, mends, personRef: tidyCell(written.person_ref) });
+      if (rows.length % size === 0) heartbeat({ row: rows.length });
+    }
+    return rows;
+  }
+
   /** First the rows one by one, of which only small facts stay in memory, then what they show together. */
   async function check(importId: string, job: ImportJob): Promise<CheckSummary> {
-    const list = await openList(store.source(importId), job);
-    const written = await store.lastRowWritten(importId);
+    const list = await open(importId, job);
+    const written = await store.beginRows(importId, job.round, list.records);
     const facts: RowFacts[] = [];
+    const dates = watchDates();
     let batch: CheckedRow[] = [];
     let alreadyKnown = 0;
     const write = async (rows: readonly CheckedRow[], upTo: number): Promise<void> => {
       const refs = rows.map(({ meaning }) => meaning.personRef).filter((ref) => ref !== '');
-      alreadyKnown += await store.countKnown(job.operationId, refs);
+      alreadyKnown += await store.countKnown(job.operationId, importId, refs);
       await store.writeRows(
         importId,
+        job.round,
         rows.filter(({ row }) => row > written),
       );
       heartbeat({ row: upTo });
@@ -116,19 +196,20 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
       writing.catch(() => {});
       batch = [];
     };
-    for await (const { line, cells, findings } of list.rows) {
-      const judgement = judgeRow(cells, job, facts.length + 1, findings);
+    for await (const read of list.rows) {
+      const judgement = judgeRow(read.cells, job, facts.length + 1, read.findings);
       facts.push(judgement.facts);
-      const judged = completeRow(judgement);
-      batch.push({ ...judged, line, ...(judged.verdict === 'reject' ? { cells } : {}) });
+      dates.see(read.written);
+      batch.push({ ...completeRow(judgement), line: read.line, raw: read.raw });
       if (batch.length === size) await flush();
     }
     if (batch.length > 0) await flush();
     await writing;
     const { households, findings } = judgeHouseholds(facts);
-    await store.amendRows(importId, findings);
+    await store.amendRows(importId, job.round, findings);
     return {
       found: list.found,
+      dateOrders: dates.offers(),
       households: households.length,
       incompleteHouseholds: incomplete(households),
       alreadyKnown,
@@ -136,13 +217,31 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
   }
 }
 
+function watchDates(): { see(cells: Cells): void; offers(): DateOrders } {
+  const watches = new Map<Column, DateOrderWatch>(DATE_COLUMNS.map((column) => [column, startDateOrderWatch()]));
+  return {
+    see: (cells) => {
+      for (const [column, watch] of watches) watches.set(column, watchDateOrder(watch, tidyCell(cells[column])));
+    },
+    offers: () =>
+      Object.fromEntries(
+        [...watches].flatMap(([column, watch]) => {
+          const offer = offerDateOrder(watch);
+          return offer === null ? [] : [[column, offer]];
+        }),
+      ),
+  };
+}
+
 function incomplete(households: readonly HouseholdJudgement[]): number {
   return households.filter((household) => !household.complete).length;
 }
 
 /** Only what the reader of lists itself refuses; anything else is a fault that is tried again. */
-function refusalOf(error: unknown): Refusal | undefined {
+function refusalOf(error: unknown): { refusal: Refusal; keep?: { found: unknown } } | undefined {
   if (!(error instanceof Error) || error.name !== 'ListRefused') return undefined;
-  const { code, detail, hint } = error as Error & Partial<Record<keyof Refusal, unknown>>;
-  return { code: String(code), detail: String(detail), hint: String(hint) };
+  const { message, code, hint, again, found } = error as Error &
+    Partial<Record<'code' | 'hint' | 'again' | 'found', unknown>>;
+  const refusal = { code: String(code), detail: message, hint: String(hint) };
+  return { refusal, ...(again === true ? { keep: { found } } : {}) };
 }

@@ -13,6 +13,7 @@ import type { ApiPorts } from './ports.ts';
 import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
+import { importRoutes } from './routes/imports.ts';
 import { intakeRoutes } from './routes/intake.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementCommandRoutes } from './routes/movementCommands.ts';
@@ -96,6 +97,7 @@ export async function buildApp({
         operationRoutes,
         situationRoutes,
         intakeRoutes,
+        importRoutes,
         peopleRoutes,
         personCommandRoutes,
         taskRoutes,

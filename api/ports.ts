@@ -1,9 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { MendFile, RowToMend } from '../adapters/lists/mendFile.ts';
+import type { FoundList, Overrule } from '../adapters/lists/openList.ts';
 import type { Holds } from '../adapters/postgres/holds.ts';
 import type { Households } from '../adapters/postgres/households.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
-import type { ImportProgress, ImportRow } from '../adapters/postgres/importReads.ts';
-import type { CommitOutcome, Start, UploadOutcome } from '../adapters/postgres/importUploads.ts';
+import type { ImportProgress, ImportRow, Look, RowFilter } from '../adapters/postgres/importReads.ts';
+import type { Start, StartOf } from '../adapters/postgres/importStarts.ts';
+import type { CommitOutcome, NewImport, ReadAgainOutcome, UploadOutcome } from '../adapters/postgres/importUploads.ts';
 import type { IntakeHousehold, TakenIn } from '../adapters/postgres/intake.ts';
 import type { Shown } from '../adapters/postgres/ledger.ts';
 import type { Notes } from '../adapters/postgres/notes.ts';
@@ -21,7 +24,6 @@ import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { IdKind } from '../domain/ids.ts';
-import type { Verdict } from '../domain/intake/codes.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
 
@@ -58,13 +60,7 @@ export type IntakePort = {
 /** Lists on their way in. */
 export type ImportsPort = {
   operationOf(importId: string): Promise<string | undefined>;
-  create(list: {
-    id: string;
-    operationId: string;
-    fileName: string | null;
-    referenceDate: string;
-    createdBy: string;
-  }): Promise<void>;
+  create(list: NewImport): Promise<void>;
   /** Takes the list in as it streams and orders its check; refused whole where it is empty, too large or cut. */
   receive(
     importId: string,
@@ -73,8 +69,15 @@ export type ImportsPort = {
     check: Start,
   ): Promise<UploadOutcome>;
   read(importId: string): Promise<ImportProgress | undefined>;
-  rows(importId: string, filter: { verdict?: Verdict; after: number }, limit: number): Promise<ImportRow[]>;
-  startCommit(importId: string, commit: Start): Promise<CommitOutcome>;
+  rows(importId: string, filter: RowFilter, limit: number): Promise<ImportRow[]>;
+  firstFaults(importId: string, limit: number): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>>;
+  readAgain(reading: { importId: string; said: Overrule; saidBy: string; check: StartOf }): Promise<ReadAgainOutcome>;
+  /** undefined once the raw list is removed */
+  rowsToMend(importId: string): Promise<{ found: FoundList; listTag: string; rows: RowToMend[] } | undefined>;
+  /** The rows to mend in the form of the list. */
+  mendFile(found: FoundList, listTag: string, rows: readonly RowToMend[]): MendFile;
+  looked(look: Look): Promise<void>;
+  startCommit(importId: string, commit: StartOf): Promise<CommitOutcome>;
 };
 
 /** Secrets that partners share with the house. */

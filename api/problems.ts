@@ -82,6 +82,11 @@ export const PROBLEMS = {
     title: 'The key was used for another request',
     next: 'Send a new Idempotency-Key; a key belongs to one body for ever.',
   },
+  list_refused: {
+    status: 422,
+    title: 'The list is refused whole',
+    next: 'See errors for what is wrong with the file; nothing of it was kept.',
+  },
   address_refused: {
     status: 422,
     title: 'We do not send to this address',

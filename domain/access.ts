@@ -60,7 +60,12 @@ export const ACCESS = {
   'intake.import': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator'],
-    sentence: 'Try a list, and read the result',
+    sentence: 'Try a list, say how it is to be read, and mend it',
+  },
+  'intake.read': {
+    reach: 'operation',
+    roles: ['case_worker', 'coordinator', 'protection_officer', 'protection_lead', 'operation_lead', 'auditor'],
+    sentence: 'Read what was found of a list, with the cells that one’s role is shown',
   },
   'intake.commit': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Commit a list' },
 

@@ -64,6 +64,10 @@ const outside = openGuardedClient({ allowLoopback: config.local });
 const secrets = secretBox(keyring);
 const house = houseOf(client, names);
 const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
+const checkOf = (importId: string, round: number) => ({
+  workflowId: names.workflowId.import(importId, 'check', round),
+  taskQueue: names.TASK_QUEUE,
+});
 
 const worker = await Worker.create({
   connection,
@@ -83,7 +87,10 @@ const worker = await Worker.create({
     }),
     ...movementActivities(seatClaims(pool), seatNews(pool, journeyTeller(client, names))),
     ...operationClaims(pool),
-    ...createImportActivities({ store: importStore(pool, { keyring, journeys }), openList: readImportedList }),
+    ...createImportActivities({
+      store: importStore(pool, { keyring, journeys, checks: checkOf }),
+      openList: readImportedList,
+    }),
     ...feedActivities(
       feedPorts({
         pool,

@@ -21,7 +21,8 @@ export const workflowId = {
   movement: (id: string) => `movement:${id}`,
   operation: (id: string) => `operation:${id}`,
   feed: (endpointId: string) => `feed:${endpointId}`,
-  import: (id: string, step: ImportInput['step']) => `import:${id}:${step}`,
+  /** @param round how often the list has been checked: a mended list is checked and committed again */
+  import: (id: string, step: ImportInput['step'], round = 1) => `import:${id}:${step}${round === 1 ? '' : `:${round}`}`,
 } as const;
 
 /** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */

@@ -1,7 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { ListRefused } from './refused.ts';
 
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1256', 'windows-1252'] as const;
+/** One byte a letter. Only the first two are found out by themselves; the others have to be said. */
+const SINGLE_BYTE = [
+  'windows-1256',
+  'windows-1252',
+  'windows-1250',
+  'windows-1251',
+  'windows-1253',
+  'windows-1254',
+  'windows-1255',
+  'windows-1257',
+  'windows-1258',
+] as const;
+export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', ...SINGLE_BYTE] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** `certain` is false where the bytes allow another reading: the user is asked to look. */
@@ -23,20 +35,57 @@ export function detectEncoding(bytes: Buffer): FoundEncoding {
     byteOrderMark: false,
     certain,
   });
-  // headings are Latin letters: in UTF-16 every second byte of the beginning is zero
-  const head = bytes.subarray(0, 64);
-  const zeros = [0, 0];
-  head.forEach((byte, index) => {
-    if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
-  });
-  const [even = 0, odd = 0] = zeros;
-  if (odd > head.length / 4 && even === 0) return withoutMark('utf-16le', true);
-  if (even > head.length / 4 && odd === 0) return withoutMark('utf-16be', true);
+  const wide = wideOrder(bytes.subarray(0, SAMPLE_BYTES));
+  if (wide !== null) return withoutMark(wide, true);
   if (isUtf8(bytes)) return withoutMark('utf-8', true);
+  if (isNearlyUtf8(bytes.subarray(0, SAMPLE_BYTES))) return withoutMark('utf-8', false);
   return withoutMark(looksArabic(bytes) ? 'windows-1256' : 'windows-1252', false);
 }
 
 const SAMPLE_BYTES = 256 * 1024;
+
+/**
+ * UTF-16 without its mark: delimiters and line breaks, which every list has, are units with a zero byte, and on the
+ * same side each time. Letters need not be, for headings may be Arabic. Text of single bytes has no zero bytes at all.
+ */
+function wideOrder(sample: Buffer): 'utf-16le' | 'utf-16be' | null {
+  if (!sample.includes(0)) return null;
+  const counts = { 'utf-16le': 0, 'utf-16be': 0 };
+  for (let at = 0; at + 1 < sample.byteLength; at += 2) {
+    const [first = 0, second = 0] = [sample[at], sample[at + 1]];
+    if (second === 0 && SEPARATORS.has(first)) counts['utf-16le']++;
+    if (first === 0 && SEPARATORS.has(second)) counts['utf-16be']++;
+  }
+  // a separator of the other order may come out by chance (U+0A00, U+2C00 and their neighbours are rare letters)
+  if (counts['utf-16le'] > 10 * counts['utf-16be']) return 'utf-16le';
+  return counts['utf-16be'] > 10 * counts['utf-16le'] ? 'utf-16be' : null;
+}
+
+const SEPARATORS: ReadonlySet<number> = new Set(Buffer.from('\t\n\r,;'));
+
+/**
+ * UTF-8 with a few spoilt bytes. Read as single bytes its Arabic names would still be Arabic letters, only the wrong
+ * ones; so it stays UTF-8, and is refused with the line that is spoilt.
+ */
+function isNearlyUtf8(sample: Buffer): boolean {
+  // the last character of a sample may be cut
+  const text = new TextDecoder().decode(sample, { stream: true });
+  const spoilt = text.match(/\uFFFD/g)?.length ?? 0;
+  // oxlint-disable-next-line no-control-regex -- everything but ASCII
+  const others = text.match(/[^\u0000-\u007F\uFFFD]/gu)?.length ?? 0;
+  return others > 4 * spoilt;
+}
+
+/** The line, counted from 1, with the first bytes that are no UTF-8. */
+function spoiltLine(bytes: Buffer): number {
+  for (let line = 1, from = 0; from < bytes.byteLength; line++) {
+    const end = bytes.indexOf(0x0a, from);
+    const to = end === -1 ? bytes.byteLength : end + 1;
+    if (!isUtf8(bytes.subarray(from, to))) return line;
+    from = to;
+  }
+  return 1;
+}
 
 /**
  * Whether bytes above 127 make Arabic words when read as Windows-1256. In a Western European list the same bytes
@@ -52,12 +101,12 @@ function looksArabic(bytes: Buffer): boolean {
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * The text in pieces, without its byte-order mark.
+ * The text in pieces, without its byte-order mark. A refusal carries `found`.
  * @throws ListRefused `unreadable_text` where bytes are no text of the encoding, `cut_off` for half a UTF-16 unit.
  */
-export function* decodeText(bytes: Buffer, encoding: Encoding): Generator<string> {
+export function* decodeText(bytes: Buffer, encoding: Encoding, found?: unknown): Generator<string> {
   if (encoding.startsWith('utf-16') && bytes.byteLength % 2 === 1) {
-    throw new ListRefused('cut_off', 'The last character is half there.');
+    throw new ListRefused('cut_off', 'The last character is half there.', found);
   }
   // a whole file of single bytes can always be read; the others say when they cannot
   const decoder = new TextDecoder(encoding, { fatal: encoding.startsWith('utf') });
@@ -67,8 +116,9 @@ export function* decodeText(bytes: Buffer, encoding: Encoding): Generator<string
     }
     yield decoder.decode();
   } catch (error) {
-    if (error instanceof TypeError) throw new ListRefused('unreadable_text', `It was read as ${encoding}.`);
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const where = encoding === 'utf-8' ? ` Line ${spoiltLine(bytes)} has bytes that are none.` : '';
+    throw new ListRefused('unreadable_text', `It was read as ${encoding}.${where}`, found);
   }
 }
 
@@ -81,7 +131,7 @@ export function encodeText(text: string, encoding: Encoding): Buffer {
   return Buffer.from(Array.from(text, (character) => table.get(character) ?? 0x3f));
 }
 
-function singleByteTable(encoding: 'windows-1256' | 'windows-1252'): Map<string, number> {
+function singleByteTable(encoding: (typeof SINGLE_BYTE)[number]): Map<string, number> {
   const decoder = new TextDecoder(encoding);
   const table = new Map<string, number>();
   for (let byte = 0; byte < 256; byte++) table.set(decoder.decode(Uint8Array.of(byte)), byte);

@@ -5,8 +5,10 @@ import { ListRefused } from './refused.ts';
 export type ListLimits = {
   /** of the file as it came */
   bytes: number;
-  /** of a workbook, unpacked */
+  /** of each part of a workbook, unpacked */
   unpackedBytes: number;
+  /** characters that cells of a workbook share: they are all in memory at once */
+  sharedCharacters: number;
   /** characters of one record */
   recordCharacters: number;
   columns: number;
@@ -16,6 +18,7 @@ export type ListLimits = {
 export const DEFAULT_LIMITS: ListLimits = {
   bytes: 64 * 1024 * 1024,
   unpackedBytes: 512 * 1024 * 1024,
+  sharedCharacters: 64 * 1024 * 1024,
   recordCharacters: 256 * 1024,
   columns: 200,
   rows: 200_000,

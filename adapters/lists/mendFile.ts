@@ -4,24 +4,43 @@ import { MEND_COLUMN } from './mapColumns.ts';
 import type { FoundList } from './openList.ts';
 import { writeWorkbook } from './xlsx/write.ts';
 
-/** A row that a person has to mend: its cells as they came, and why, in words. */
-export type RowToMend = { raw: readonly string[]; why: string };
+/** A row that a person has to mend: its number, its cells as they came, and why, in words. */
+export type RowToMend = { row: number; raw: readonly string[]; why: string };
 
 export type MendFile = { bytes: Buffer; extension: 'csv' | 'tsv' | 'xlsx'; mediaType: string };
 
-/** A spreadsheet evaluates what begins so, also behind a tab or a line break. */
-const BEGINS_A_FORMULA = /^[=+\-@\t\r]/;
+/** A spreadsheet evaluates what begins so (full-width signs too), also behind a tab or a line break. */
+const BEGINS_A_FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
+const NEUTRALISED = /^'(?='*[=+\-@\t\r\n＝＋－＠])/;
 
-/** The cell as a spreadsheet leaves it alone. A whole telephone number stays whole. */
+/** The cell as a spreadsheet leaves it alone: one apostrophe more before it. A whole telephone number stays whole. */
 export function neutraliseFormula(cell: string): string {
   return BEGINS_A_FORMULA.test(cell) && readPhone(cell) === null ? `'${cell}` : cell;
 }
 
+/** The cell as it was before `neutraliseFormula`, so that a formula which nobody mended is found again. */
+export function plainCell(cell: string): string {
+  return cell.replace(NEUTRALISED, '');
+}
+
+/** Which row of which list a row of a mended file stands for: its `to_mend` begins so, `17 k3f9: …`. */
+export type Mends = { row: number; listTag: string };
+
+export function mendedRow(why: string): Mends | null {
+  const [, row, listTag] = /^\s*([1-9][0-9]{0,8}) ([0-9a-z]{4})\s*:/.exec(why) ?? [];
+  return row === undefined || listTag === undefined ? null : { row: Number(row), listTag };
+}
+
+/** Four letters of an import's id: enough to see that a mended file belongs to another list. */
+export function listTagOf(importId: string): string {
+  return importId.slice(-4);
+}
+
 /**
  * The rows to mend in the format of the original, encoding, delimiter and line ends too, with one more column that
- * says why. `openList` passes over that column, so the mended file can be sent as it is.
+ * says which row it is and why. `openList` takes no cell from that column, so the mended file can be sent as it is.
  */
-export function mendFile(found: FoundList, rows: Iterable<RowToMend>): MendFile {
+export function mendFile(found: FoundList, listTag: string, rows: Iterable<RowToMend>): MendFile {
   const mendAt = found.headings.indexOf(MEND_COLUMN);
   const width = found.headings.length;
   const withWhy = (cells: readonly string[], why: string): string[] => {
@@ -29,8 +48,9 @@ export function mendFile(found: FoundList, rows: Iterable<RowToMend>): MendFile 
     // a file that was to be mended before already has the column
     return mendAt === -1 ? [...own.slice(0, width), why, ...own.slice(width)] : own.with(mendAt, why);
   };
-  const table = [withWhy(found.headings, MEND_COLUMN)];
-  for (const row of rows) table.push(withWhy(row.raw, row.why));
+  const table = [withWhy(found.headings, MEND_COLUMN).map(neutraliseFormula)];
+  // in a workbook too: its cells are text there, but whoever saves it as CSV would wake them
+  for (const { row, raw, why } of rows) table.push(withWhy(raw, `${row} ${listTag}: ${why}`).map(neutraliseFormula));
   if (found.format === 'xlsx') {
     return {
       bytes: writeWorkbook(found.sheet ?? 'list', table),
@@ -40,7 +60,7 @@ export function mendFile(found: FoundList, rows: Iterable<RowToMend>): MendFile 
   }
   const delimiter = found.delimiter ?? ',';
   const encoding = found.encoding ?? 'utf-8';
-  const text = table.map((row) => row.map((cell) => quoteCell(neutraliseFormula(cell), delimiter)).join(delimiter));
+  const text = table.map((row) => row.map((cell) => quoteCell(cell, delimiter)).join(delimiter));
   return {
     bytes: Buffer.concat([
       found.byteOrderMark ? byteOrderMark(encoding) : Buffer.alloc(0),

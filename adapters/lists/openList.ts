@@ -2,12 +2,14 @@ import type { Readable } from 'node:stream';
 import type { Finding } from '../../domain/intake/codes.ts';
 import { type Cells, COLUMNS, type Column } from '../../domain/intake/columns.ts';
 import { type DateOrder, turnDate } from '../../domain/intake/dateOrder.ts';
+import type { HeadingRule } from '../../domain/intake/headings.ts';
 import { NUMBER_COLUMNS } from '../../domain/intake/ruinedNumbers.ts';
 import { tidyCell } from '../../domain/intake/tidy.ts';
 import { type Delimiter, detectDelimiter, readDelimited, scanText, type TextShape } from './delimited.ts';
 import { decodeText, detectEncoding, type Encoding } from './encoding.ts';
 import { DEFAULT_LIMITS, type ListLimits, readWhole } from './limits.ts';
-import { type ColumnMapping, MEND_COLUMN, mapColumns } from './mapColumns.ts';
+import { type MappedBy, MEND_COLUMN, mapColumns } from './mapColumns.ts';
+import { type Mends, mendedRow, plainCell } from './mendFile.ts';
 import { ListRefused } from './refused.ts';
 import { openWorkbook, type Sheet, type SheetCell } from './xlsx/workbook.ts';
 
@@ -16,7 +18,7 @@ export type Overrule = {
   encoding?: Encoding;
   delimiter?: Delimiter;
   sheet?: string;
-  columns?: ColumnMapping;
+  columns?: readonly HeadingRule[];
   /** how dates with the year last are to be read, column by column */
   dateOrder?: Partial<Record<Column, DateOrder>>;
 };
@@ -37,6 +39,8 @@ export type FoundList = {
   headings: string[];
   /** what each heading stands for; null where the column is not taken */
   columns: Array<Column | null>;
+  /** and why it does; null where nothing is known of the heading */
+  by: Array<MappedBy | null>;
   /** headings that stand for nothing known: their cells are not taken */
   unknown: string[];
   /** records after the headings; rows of empty cells among them are passed over on reading */
@@ -48,18 +52,29 @@ export type ListRow = {
   record: number;
   /** line of the file, or row of the sheet, where it begins: the number that the user sees */
   line: number;
-  /** all cells as they stand, in the order of the file */
+  /** all cells as they stand, in the order of the file; in a file of rows to mend as they stood in the list */
   raw: string[];
-  /** the cells of the known columns, dates turned where a person said so, else as they stand */
+  /** the cells of the known columns as they stand */
+  written: Cells;
+  /** the same, with dates turned where a person said so */
   cells: Cells;
+  /** in a file of rows to mend: the row of the list that this one stands for, where it still says so */
+  mends: Mends | null;
   /** what only the file shows: digits that a number cell has lost, more cells than headings */
   findings: Finding[];
+};
+
+export type OpenOptions = {
+  overrule?: Overrule;
+  limits?: ListLimits;
+  /** what these headings stood for in earlier lists of the same source */
+  recall?: (headings: readonly string[]) => Promise<HeadingRule[]>;
 };
 
 export type OpenedList = { found: FoundList; rows: AsyncIterable<ListRow> };
 
 type FileRow = { line: number; cells: SheetCell[] };
-type FileOf = Omit<FoundList, 'headings' | 'columns' | 'unknown'> & { fileRows: () => AsyncIterable<FileRow> };
+type FileOf = Omit<FoundList, 'headings' | 'columns' | 'by' | 'unknown'> & { fileRows: () => AsyncIterable<FileRow> };
 
 /**
  * Opens a list of any of the formats: finds out format, encoding, delimiter, sheet and columns, and that the file
@@ -68,21 +83,40 @@ type FileOf = Omit<FoundList, 'headings' | 'columns' | 'unknown'> & { fileRows: 
  */
 export async function openList(
   source: Readable | Uint8Array,
-  { overrule = {}, limits = DEFAULT_LIMITS }: { overrule?: Overrule; limits?: ListLimits } = {},
+  { overrule = {}, limits = DEFAULT_LIMITS, recall = async () => [] }: OpenOptions = {},
 ): Promise<OpenedList> {
   const bytes = await readWhole(source, limits);
   if (bytes.byteLength === 0) throw new ListRefused('empty', '');
   const file = isZip(bytes) ? await openSheet(bytes, overrule, limits) : openText(bytes, overrule, limits);
   const headings = await headingsOf(file);
-  const { columns, missing, repeated, unknown } = mapColumns(headings, overrule.columns);
-  const { fileRows, ...shape } = file;
-  const found: FoundList = { ...shape, headings, columns, unknown };
   if (headings.length > limits.columns) throw new ListRefused('too_many_columns', `The limit is ${limits.columns}.`);
+  const { missing, repeated, ...mapped } = mapColumns(headings, overrule.columns, await recall(headings));
+  const { fileRows, ...shape } = file;
+  const found: FoundList = { ...shape, headings, ...mapped };
   if (missing.length > 0) throw new ListRefused('columns_missing', `Missing: ${missing.join(', ')}.`, found);
   if (repeated.length > 0) throw new ListRefused('columns_repeated', `Repeated: ${repeated.join(', ')}.`, found);
   if (found.records === 0) throw new ListRefused('no_rows', '', found);
   if (found.records > limits.rows) throw new ListRefused('too_many_rows', `The limit is ${limits.rows}.`);
   return { found, rows: { [Symbol.asyncIterator]: () => readRows(fileRows(), found, overrule) } };
+}
+
+/** What is known of a file before its headings are read, to be shown with the refusal. */
+function beforeHeadings(known: Partial<FoundList> & Pick<FoundList, 'format'>): FoundList {
+  return {
+    encoding: null,
+    encodingCertain: true,
+    byteOrderMark: false,
+    delimiter: null,
+    newline: '\n',
+    sheets: [],
+    sheet: null,
+    records: 0,
+    headings: [],
+    columns: [],
+    by: [],
+    unknown: [],
+    ...known,
+  };
 }
 
 async function headingsOf(file: FileOf): Promise<string[]> {
@@ -109,23 +143,33 @@ function openText(bytes: Buffer, overrule: Overrule, limits: ListLimits): FileOf
   refuseOtherFormats(bytes);
   const detected = detectEncoding(bytes);
   const encoding = overrule.encoding ?? detected.encoding;
-  if (!encoding.startsWith('utf-16') && bytes.includes(0)) throw new ListRefused('unknown_format', 'It is no text.');
-  const head = decodeText(bytes, encoding).next().value ?? '';
-  const delimiter = overrule.delimiter ?? detectDelimiter(head);
-  const shape = scanText(decodeText(bytes, encoding), delimiter);
-  if (shape.openQuoteAt !== null)
-    throw new ListRefused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
-  if (!shape.endsLine && shape.lastCells < shape.firstCells) {
-    throw new ListRefused(
-      'cut_off',
-      `Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`,
-    );
+  const zero = encoding.startsWith('utf-16') ? -1 : bytes.indexOf(0);
+  if (zero !== -1) {
+    const line = bytes.subarray(0, zero).toString('latin1').split('\n').length;
+    throw new ListRefused('unknown_format', `It is no text: line ${line} has a zero byte.`);
   }
-  return {
+  const known = {
     format: 'delimited',
     encoding,
     encodingCertain: overrule.encoding !== undefined || detected.certain,
     byteOrderMark: detected.byteOrderMark && encoding === detected.encoding,
+  } as const;
+  const text = (): Iterable<string> => decodeText(bytes, encoding, beforeHeadings(known));
+  let head = '';
+  for (const piece of text()) {
+    head = piece;
+    break;
+  }
+  const delimiter = overrule.delimiter ?? detectDelimiter(head);
+  const shape = scanText(text(), delimiter);
+  const cutOff = (detail: string): ListRefused =>
+    new ListRefused('cut_off', detail, beforeHeadings({ ...known, delimiter, newline: shape.newline }));
+  if (shape.openQuoteAt !== null) throw cutOff(`A quotation mark opens at line ${shape.openQuoteAt}.`);
+  if (!shape.endsLine && shape.lastCells < shape.firstCells) {
+    throw cutOff(`Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`);
+  }
+  return {
+    ...known,
     delimiter,
     newline: shape.newline,
     sheets: [],
@@ -143,7 +187,12 @@ async function openSheet(bytes: Buffer, overrule: Overrule, limits: ListLimits):
   const workbook = await openWorkbook(bytes, limits);
   const sheet = overrule.sheet ?? workbook.sheets.find((candidate) => !candidate.hidden)?.name;
   if (sheet === undefined || !workbook.sheets.some((candidate) => candidate.name === sheet)) {
-    throw new ListRefused('sheet_unknown', `Sheets: ${workbook.sheets.map((one) => one.name).join(', ')}.`);
+    const hidden = workbook.sheets.filter((one) => one.hidden).length;
+    throw new ListRefused(
+      'sheet_unknown',
+      `It has ${workbook.sheets.length} sheets, ${hidden} of them hidden.`,
+      beforeHeadings({ format: 'xlsx', sheets: workbook.sheets }),
+    );
   }
   let rows = 0;
   for await (const row of workbook.rows(sheet)) if (row.cells.length > 0) rows++;
@@ -161,16 +210,12 @@ async function openSheet(bytes: Buffer, overrule: Overrule, limits: ListLimits):
   };
 }
 
-/** `'=1+1` as `mendFile` wrote it, so that a formula which nobody mended is found again. */
-const NEUTRALISED = /^'(?=[=+\-@\t\r])/;
-
 async function* readRows(
   fileRows: AsyncIterable<FileRow>,
   found: FoundList,
   overrule: Overrule,
 ): AsyncGenerator<ListRow> {
-  const isMended = found.format === 'delimited' && found.headings.includes(MEND_COLUMN);
-  const numberColumns: ReadonlySet<Column> = new Set(NUMBER_COLUMNS);
+  const mendAt = found.headings.indexOf(MEND_COLUMN);
   let record = 0;
   let atHeadings = true;
   for await (const { line, cells: fileCells } of fileRows) {
@@ -180,20 +225,34 @@ async function* readRows(
     }
     if (fileCells.every((cell) => cell.text.trim() === '')) continue;
     record++;
-    const cells = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
-    const findings: Finding[] = [];
+    const raw = fileCells.map(({ text }) => (mendAt === -1 ? text : plainCell(text)));
+    const written = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
+    const cells = { ...written };
     found.columns.forEach((column, index) => {
-      const cell = fileCells[index];
-      if (column === null || cell === undefined) return;
-      const text = isMended ? cell.text.replace(NEUTRALISED, '') : cell.text;
+      const text = raw[index];
+      if (column === null || text === undefined) return;
+      written[column] = text;
       const order = overrule.dateOrder?.[column];
       cells[column] = order === undefined ? text : turnDate(tidyCell(text), order);
-      if (numberColumns.has(column) && cell.number === 'date') findings.push({ code: 'NUMBER_RUINED', column });
-      if (column === 'document_number' && cell.number === 'plain') findings.push({ code: 'NUMBER_CELL', column });
     });
-    if (fileCells.slice(found.headings.length).some((cell) => cell.text.trim() !== '')) {
-      findings.push({ code: 'CELLS_TOO_MANY', column: 'destination_admin1' });
-    }
-    yield { record, line, raw: fileCells.map((cell) => cell.text), cells, findings };
+    const mends = mendAt === -1 ? null : mendedRow(raw[mendAt] ?? '');
+    yield { record, line, raw, written, cells, mends, findings: fileFindings(fileCells, found) };
   }
+}
+
+const NUMBERS: ReadonlySet<Column> = new Set(NUMBER_COLUMNS);
+
+/** What only the file shows: how a spreadsheet keeps the cell, and cells beyond the headings. */
+function fileFindings(fileCells: readonly SheetCell[], found: FoundList): Finding[] {
+  const findings: Finding[] = [];
+  found.columns.forEach((column, index) => {
+    const number = fileCells[index]?.number;
+    if (column === null || number === undefined) return;
+    if (NUMBERS.has(column) && number === 'date') findings.push({ code: 'NUMBER_RUINED', column });
+    if (column === 'document_number' && number === 'plain') findings.push({ code: 'NUMBER_CELL', column });
+  });
+  if (fileCells.slice(found.headings.length).some((cell) => cell.text.trim() !== '')) {
+    findings.push({ code: 'CELLS_TOO_MANY', column: 'destination_admin1' });
+  }
+  return findings;
 }

@@ -1,4 +1,4 @@
-import { type Keyring, newDataKey, unwrapKey, wrapKey } from '../secrets/envelope.ts';
+import { type Keyring, newDataKey, type SealContext, unwrapKey, wrapKey } from '../secrets/envelope.ts';
 import type { Queryable } from './database.ts';
 
 /** An import's own key, opened. Without its row the file and the rows of the list are unreadable. */
@@ -21,4 +21,9 @@ export async function importKey(db: Queryable, keyring: Keyring, importId: strin
   const row = rows[0];
   if (row === undefined) throw new Error(`The raw list of ${importId} has been removed`);
   return { key: unwrapKey(keyring, importId, { kekId: row.kek_id, wrapped: row.wrapped_key }), kekId: row.kek_id };
+}
+
+/** What sealed bytes of an import are bound to. */
+export function sealedIn(importId: string, fieldSet: string, keyId: string): SealContext {
+  return { subject: importId, fieldSet, keyId };
 }

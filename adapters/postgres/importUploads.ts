@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
 import type { Refusal } from '../../activities/imports.ts';
-import type { ImportInput } from '../../workflows/messages.ts';
+import type { Overrule } from '../lists/openList.ts';
 import { type Keyring, sealBytes } from '../secrets/envelope.ts';
-import { type Queryable, transaction } from './database.ts';
-import { importKey, makeImportKey } from './importKeys.ts';
+import { transaction } from './database.ts';
+import { importKey, makeImportKey, sealedIn } from './importKeys.ts';
+import { latestReading, rememberHeadings, saidAnew, writeReading } from './importReadings.ts';
+import { checkAgain, orderRun, type Start, type StartOf } from './importStarts.ts';
 import { refuseImport } from './imports.ts';
 
 /** Above this a list is refused whole: it may have been cut, and nobody is taken in from half a list. */
@@ -11,9 +13,6 @@ export const UPLOAD_LIMIT = 50 * 1024 * 1024;
 
 /** Bytes sealed and written at a time. */
 const CHUNK = 256 * 1024;
-
-/** Which workflow run to start; built from workflows/messages.ts by whoever puts things together. */
-export type Start = { workflowId: string; taskQueue: string };
 
 export type NewImport = {
   id: string;
@@ -23,8 +22,9 @@ export type NewImport = {
   /** YYYY-MM-DD */
   referenceDate: string;
   /** what a person says of the file instead of what would be found out */
-  overrule?: object;
-  mapping?: object;
+  said?: Overrule;
+  /** the partner whose list it is: what its headings mean is remembered for it */
+  partnerId?: string;
   /** the import whose rejected rows this list mends */
   continues?: string;
   createdBy: string;
@@ -34,20 +34,20 @@ export type NewImport = {
 export async function createImport(pool: Pool, keyring: Keyring, made: NewImport): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query(
-      `insert into imports (id, operation_id, file_name, reference_date, overrule, mapping, continues, created_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing`,
+      `insert into imports (id, operation_id, file_name, reference_date, partner_id, continues, created_by)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
       [
         made.id,
         made.operationId,
         made.fileName,
         made.referenceDate,
-        made.overrule === undefined ? null : JSON.stringify(made.overrule),
-        made.mapping === undefined ? null : JSON.stringify(made.mapping),
+        made.partnerId ?? null,
         made.continues ?? null,
         made.createdBy,
       ],
     );
     await makeImportKey(client, keyring, made.id);
+    await writeReading(client, keyring, { importId: made.id, round: 1, said: made.said ?? {}, saidBy: made.createdBy });
   });
 }
 
@@ -86,7 +86,7 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
       await pool.query('insert into import_chunks (import_id, number, sealed) values ($1, $2, $3)', [
         importId,
         number,
-        sealBytes(key, { subject: importId, fieldSet: `chunk ${number}`, keyId: kekId }, chunk),
+        sealBytes(key, sealedIn(importId, `chunk ${number}`, kekId), chunk),
       ]);
       number += 1;
     }
@@ -101,7 +101,7 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
       importId,
       bytes,
     ]);
-    await order(client, importId, 'check', upload.check);
+    await orderRun(client, importId, 'check', upload.check);
   });
   return { outcome: 'uploaded', bytes };
 }
@@ -162,39 +162,80 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
   if (size > 0) yield Buffer.concat(held);
 }
 
-async function order(client: Queryable, importId: string, step: ImportInput['step'], start: Start): Promise<void> {
-  const { rows } = await client.query<{ operation_id: string }>('select operation_id from imports where id = $1', [
-    importId,
-  ]);
-  const input: ImportInput = { version: 1, importId, operationId: rows[0]?.operation_id ?? '', step };
-  await client.query(
-    `insert into pending_starts (workflow_id, workflow, task_queue, input) values ($1, 'importList', $2, $3)
-     on conflict (workflow_id) do nothing`,
-    [start.workflowId, start.taskQueue, JSON.stringify(input)],
-  );
+export type ReadAgainOutcome =
+  | { outcome: 'ordered'; start: Start }
+  | { outcome: 'unknown' | 'busy' | 'taken_in' | 'joined' | 'not_kept' };
+
+/**
+ * A person says how the list is to be read instead: it is checked once more, on top of what was said before. What they
+ * say of headings is remembered for the next lists of its source. Not once somebody of the list is taken in.
+ */
+export async function readAgain(
+  pool: Pool,
+  keyring: Keyring,
+  reading: { importId: string; said: Overrule; saidBy: string; check: StartOf },
+): Promise<ReadAgainOutcome> {
+  const { importId, said, saidBy } = reading;
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{
+      status: string;
+      round: number;
+      joined: boolean;
+      kept: boolean;
+      taken_in: boolean;
+    }>(
+      `select status, round, joined is not null as joined,
+              exists (select from import_keys k where k.import_id = i.id) as kept,
+              exists (select from import_rows r where r.import_id = i.id and r.person_id is not null) as taken_in
+         from imports i where id = $1 for update of i`,
+      [importId],
+    );
+    const found = rows[0];
+    if (found === undefined) return { outcome: 'unknown' };
+    if (found.joined) return { outcome: 'joined' };
+    if (found.taken_in) return { outcome: 'taken_in' };
+    if (!found.kept) return { outcome: 'not_kept' };
+    if (found.status !== 'checked' && found.status !== 'refused') return { outcome: 'busy' };
+    const all = saidAnew(await latestReading(client, keyring, importId), said);
+    await writeReading(client, keyring, { importId, round: found.round + 1, said: all, saidBy });
+    await rememberHeadings(client, keyring, importId, said.columns ?? [], saidBy);
+    return { outcome: 'ordered', start: await checkAgain(client, importId, reading.check) };
+  });
 }
 
-export type CommitOutcome = 'started' | 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'unknown';
+export type CommitOutcome =
+  | { outcome: 'started'; start: Start }
+  | { outcome: 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'mends_another' | 'unknown' };
 
 /** A person has seen the dry run and says: take them in. Said twice it is done once. */
-export async function startCommit(pool: Pool, importId: string, start: Start): Promise<CommitOutcome> {
+export async function startCommit(pool: Pool, importId: string, startOf: StartOf): Promise<CommitOutcome> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ status: string; open: boolean; acceptable: number }>(
-      `select i.status, o.registration_open as open, coalesce(i.total - i.failed, 0) as acceptable
+    const { rows } = await client.query<{
+      status: string;
+      round: number;
+      continues: string | null;
+      open: boolean;
+      acceptable: number;
+    }>(
+      `select i.status, i.round, i.continues, o.registration_open as open,
+              (select count(*)::int from import_rows r
+                where r.import_id = i.id and r.verdict <> 'reject' and r.person_id is null) as acceptable
          from imports i join operations o on o.id = i.operation_id where i.id = $1 for update of i`,
       [importId],
     );
     const found = rows[0];
-    if (found === undefined) return 'unknown';
-    if (['committing', 'starting', 'done'].includes(found.status)) return 'started';
-    if (found.status !== 'checked') return 'not_checked';
-    if (!found.open) return 'registration_closed';
-    if (found.acceptable === 0) return 'nobody_acceptable';
+    if (found === undefined) return { outcome: 'unknown' };
+    if (found.continues !== null) return { outcome: 'mends_another' };
+    const start = startOf(importId, found.round);
+    if (['committing', 'starting', 'done'].includes(found.status)) return { outcome: 'started', start };
+    if (found.status !== 'checked') return { outcome: 'not_checked' };
+    if (!found.open) return { outcome: 'registration_closed' };
+    if (found.acceptable === 0) return { outcome: 'nobody_acceptable' };
     await client.query(
       `update imports set status = 'committing', started_at = now(), finished_at = null, total = $2, done = 0, cursor = 0 where id = $1`,
       [importId, found.acceptable],
     );
-    await order(client, importId, 'commit', start);
-    return 'started';
+    await orderRun(client, importId, 'commit', start);
+    return { outcome: 'started', start };
   });
 }

@@ -1,56 +1,80 @@
 import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
-import type { CheckedRow, CheckSummary, ImportJob, ImportStore, Refusal } from '../../activities/imports.ts';
-import { toOperation } from '../../domain/clock.ts';
+import type { CheckSummary, ImportStore, Refusal } from '../../activities/imports.ts';
 import { type Finding, type Verdict, verdictOf } from '../../domain/intake/codes.ts';
 import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../domain/intake/protection.ts';
-import { iso } from '../../domain/time.ts';
-import { type Keyring, openBytes, openFields, sealFields } from '../secrets/envelope.ts';
+import { listTagOf } from '../lists/mendFile.ts';
+import { type Keyring, openBytes, sealFields } from '../secrets/envelope.ts';
 import { type Queryable, transaction } from './database.ts';
-import { importKey } from './importKeys.ts';
-import { commitHouseholds, type Intake, type IntakeHousehold, readFrame } from './intake.ts';
+import { writeCells } from './importCells.ts';
+import { type CommitOptions, commitStore } from './importCommit.ts';
+import { importKey, sealedIn } from './importKeys.ts';
+import { matchMended, mendedFiles } from './importMends.ts';
+import { latestReading, recallHeadings } from './importReadings.ts';
+import { checkAgain, type StartOf } from './importStarts.ts';
 import { personRefKey } from './searchKeys.ts';
 
 const MANY_ROWS = 5_000;
 
-export type ImportsOptions = {
-  keyring: Keyring;
-  journeys: Intake['journeys'];
-  /** rows looked at in one transaction of a commit; households are whole, so it may take in a few more */
-  page?: number;
-  now?: () => number;
+export type ImportsOptions = CommitOptions & {
+  /** how the check of a list is started; built from workflows/messages.ts by whoever puts things together */
+  checks: StartOf;
 };
 
 /** Lists on their way in, on PostgreSQL. The file and its rows are sealed under a key of the import. */
-export function importStore(
-  pool: Pool,
-  { keyring, journeys, page: size = 1_000, now = Date.now }: ImportsOptions,
-): ImportStore {
+export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
+  const { keyring, page: size = 1_000, checks } = options;
   return {
+    ...commitStore(pool, options),
+
     async beginCheck(importId) {
-      const { rows } = await pool.query<ImportJob>(
+      const { rows } = await pool.query<{
+        operation_id: string;
+        reference_date: string;
+        round: number;
+        continues: string | null;
+      }>(
         `update imports set status = 'checking', started_at = coalesce(started_at, now())
           where id = $1 and status in ('uploaded', 'checking')
-          returning operation_id as "operationId", reference_date::text as "referenceDate", overrule, mapping`,
+          returning operation_id, reference_date::text, round, continues`,
         [importId],
       );
-      return rows[0];
+      const row = rows[0];
+      if (row === undefined) return undefined;
+      return {
+        operationId: row.operation_id,
+        referenceDate: row.reference_date,
+        round: row.round,
+        said: await latestReading(pool, keyring, importId),
+        mended: await mendedFiles(pool, keyring, importId),
+        continues:
+          row.continues === null
+            ? null
+            : { importId: row.continues, said: await latestReading(pool, keyring, row.continues) },
+      };
     },
 
     source: (importId) => Readable.from(chunks(pool, keyring, importId), { objectMode: false }),
 
-    async lastRowWritten(importId) {
-      const { rows } = await pool.query<{ last: number }>(
-        'select coalesce(max(row), 0) as last from import_rows where import_id = $1',
-        [importId],
+    recall: (importId, headings) => recallHeadings(pool, keyring, importId, headings),
+
+    async beginRows(importId, round, total) {
+      const { rows } = await pool.query<{ done: number }>(
+        `update imports set total = $3 where id = $1 and round = $2 and status = 'checking' returning done`,
+        [importId, round, total],
       );
-      return rows[0]?.last ?? 0;
+      return rows[0]?.done ?? total;
     },
 
-    async writeRows(importId, checked) {
+    async writeRows(importId, round, checked) {
       if (checked.length === 0) return;
       const key = await importKey(pool, keyring, importId);
       await transaction(pool, async (client) => {
+        const { rowCount } = await client.query(
+          `update imports set done = greatest(done, $3) where id = $1 and round = $2 and status = 'checking'`,
+          [importId, round, checked.at(-1)?.row ?? 0],
+        );
+        if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
         await client.query(
           `insert into import_rows (import_id, row, line, verdict, codes, child, protection, household, sealed)
            select $1, row, line, verdict, codes::jsonb, child, protection::text[], household, sealed
@@ -66,134 +90,119 @@ export function importStore(
             checked.map(({ child }) => child),
             checked.map(({ protection }) => `{${protection.join(',')}}`),
             checked.map(({ meaning }) => (meaning.householdRef === '' ? null : meaning.householdRef)),
-            checked.map(({ row, meaning, cells }) =>
-              sealFields(key.key, rowContext(importId, row, key.kekId), { meaning, cells }),
+            checked.map(({ row, meaning }) =>
+              sealFields(key.key, sealedIn(importId, `row ${row}`, key.kekId), { meaning }),
             ),
           ],
         );
-        await client.query('update imports set done = greatest(done, $2) where id = $1', [
-          importId,
-          checked.at(-1)?.row ?? 0,
-        ]);
+        await writeCells(client, key, importId, checked);
       });
     },
 
-    async amendRows(importId, findings) {
+    async amendRows(importId, round, findings) {
       const numbers = [...findings.keys()];
       for (let from = 0; from < numbers.length; from += size) {
-        await amend(pool, importId, numbers.slice(from, from + size), findings);
+        const some = numbers.slice(from, from + size);
+        await transaction(pool, async (client) => {
+          const { rowCount } = await client.query(
+            `select from imports where id = $1 and round = $2 and status = 'checking' for share`,
+            [importId, round],
+          );
+          if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
+          await amend(client, importId, some, findings);
+        });
       }
     },
 
-    async countKnown(operationId, personRefs) {
+    async countKnown(operationId, importId, personRefs) {
       const { rows } = await pool.query<{ known: number }>(
-        `select count(distinct key)::int as known from person_search where kind = 'person_ref' and key = any($1)`,
-        [personRefs.map((ref) => personRefKey(keyring, operationId, ref).key)],
+        `select count(distinct s.key)::int as known from person_search s
+          where s.kind = 'person_ref' and s.key = any($1)
+            and not exists (select from journeys j where j.person_id = s.person_id and j.import_id = $2)`,
+        [personRefs.map((ref) => personRefKey(keyring, operationId, ref).key), importId],
       );
       return rows[0]?.known ?? 0;
     },
 
-    async finishCheck(importId, summary) {
+    async finishCheck(importId, round, summary) {
+      const { found, dateOrders } = summary;
       await transaction(pool, async (client) => {
         const counts = await countRows(client, importId, summary);
         await client.query(
-          `update imports set status = 'checked', finished_at = now(), found = $2, counts = $3, total = $4, done = $4, failed = $5
-            where id = $1 and status = 'checking'`,
-          [importId, JSON.stringify(summary.found), JSON.stringify(counts), counts.rows, counts.reject],
+          `update imports set status = 'checked', finished_at = now(), sealed_found = $3, counts = $4, total = $5, done = $5, failed = $6
+            where id = $1 and round = $2 and status = 'checking'`,
+          [
+            importId,
+            round,
+            await sealFound(client, keyring, importId, { found, dateOrders }),
+            JSON.stringify(counts),
+            counts.rows,
+            counts.reject,
+          ],
         );
         // without statistics of so many new rows each page of the commit would read them all
         if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows');
       });
     },
 
-    async refuse(importId, refusal) {
-      await transaction(pool, (client) => refuseImport(client, importId, refusal));
-    },
-
-    commitNext: (importId) =>
-      transaction(pool, async (client) => {
-        const { rows } = await client.query<{
-          operation_id: string;
-          reference_date: string;
-          cursor: number;
-          status: string;
-        }>(`select operation_id, reference_date::text, cursor, status from imports where id = $1 for update`, [
-          importId,
-        ]);
-        const job = rows[0];
-        if (job === undefined || job.status !== 'committing') return { outcome: 'finished', cursor: job?.cursor ?? 0 };
-        const frame = await readFrame(client, job.operation_id);
-        if (frame === undefined || !frame.registrationOpen) {
-          await refuseCommit(client, importId);
-          return { outcome: 'registration_closed', cursor: job.cursor };
-        }
-        const page = await nextPage(client, keyring, importId, job.cursor, size);
-        const at = toOperation(frame.clock, now());
-        if (page.last === undefined) {
-          await finishCommit(client, importId, job.operation_id, iso(at));
-          return { outcome: 'finished', cursor: job.cursor };
-        }
-        const taken = await commitHouseholds(
-          client,
-          {
-            operationId: job.operation_id,
-            frame,
-            importId,
-            origin: importId,
-            at,
-            referenceDate: job.reference_date,
-            keyring,
-            journeys,
-          },
-          page.households,
-        );
-        const people = taken.flatMap((household) => household.people);
-        await client.query(
-          `update import_rows r set person_id = t.person_id, committed_at = now()
-             from unnest($2::int[], $3::text[]) as t (row, person_id)
-            where r.import_id = $1 and r.row = t.row and r.person_id is null`,
-          [importId, people.map(({ row }) => row), people.map(({ personId }) => personId)],
-        );
-        await client.query('update imports set cursor = $2, done = done + $3 where id = $1', [
-          importId,
-          page.last,
-          people.length,
-        ]);
-        return { outcome: 'more', cursor: page.last };
-      }),
-
-    async countStartsLeft(importId) {
-      const { rows } = await pool.query<{ id: string }>('select id from journeys where import_id = $1', [importId]);
-      const left = await pool.query<{ left: number }>(
-        'select count(*)::int as left from pending_starts where started_at is null and workflow_id = any($1)',
-        [rows.map(({ id }) => journeys.workflowId(id))],
-      );
-      return left.rows[0]?.left ?? 0;
-    },
-
-    async finish(importId) {
+    async joinMended(importId, listId, rows) {
       await transaction(pool, async (client) => {
-        await client.query(
-          `update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting'`,
-          [importId],
+        // ascending, as everybody who locks both
+        const locked = await client.query<{ id: string; status: string }>(
+          'select id, status from imports where id = any($1) order by id for update',
+          [[importId, listId]],
         );
-        // a list that continues another and has nothing left to mend answers that one's question
+        const statusOf = (id: string): string | undefined => locked.rows.find((row) => row.id === id)?.status;
+        if (statusOf(importId) !== 'checking') return;
+        const listed = statusOf(listId) ?? 'refused';
+        if (rows.some(({ mends }) => mends !== null && mends.listTag !== listTagOf(listId))) {
+          await refuseImport(client, importId, OTHER_LIST);
+          return;
+        }
+        if (listed === 'refused' || listed === 'uploading') {
+          await refuseImport(client, importId, NOTHING_TO_MEND);
+          return;
+        }
+        if (listed !== 'checked' && listed !== 'done') throw new Error(`${listId} is busy (${listed})`);
+        const { targets, counts } = await matchMended(client, keyring, listId, rows);
         await client.query(
-          `update tasks set status = 'done', closed_at = opened_at
-             from imports i
-            where i.id = $1 and i.failed = 0 and tasks.subject = i.continues and tasks.kind = 'mendRows' and tasks.status = 'open'`,
-          [importId],
+          `insert into import_mends (import_id, row, target)
+           select $1, row, target from unnest($2::int[], $3::int[]) as m (row, target)`,
+          [importId, targets.map(({ row }) => row), targets.map(({ target }) => target)],
         );
+        await client.query(
+          `update imports set status = 'done', joined = clock_timestamp(), finished_at = now(), counts = $2, total = $3, done = $3 where id = $1`,
+          [importId, JSON.stringify(counts), rows.length],
+        );
+        if (targets.length > 0) await checkAgain(client, listId, checks);
+      });
+    },
+
+    async refuse(importId, refusal, keep) {
+      await transaction(pool, async (client) => {
+        if (keep === undefined) await refuseImport(client, importId, refusal);
+        else await refuseForNow(client, keyring, importId, refusal, keep.found);
       });
     },
   };
 }
 
-const rowContext = (importId: string, row: number, keyId: string) => ({
-  subject: importId,
-  fieldSet: `row ${row}`,
-  keyId,
-});
+const OTHER_LIST: Refusal = {
+  code: 'other_list',
+  detail: 'Rows of this file were taken from another list, so they would replace other people’s rows.',
+  hint: 'Send it as the continuation of the list that it was made from.',
+};
+const NOTHING_TO_MEND: Refusal = {
+  code: 'nothing_to_mend',
+  detail: 'The list that this file continues was refused, so nothing of it can be mended.',
+  hint: 'Send the whole list again.',
+};
+
+function sealFound(client: Queryable, keyring: Keyring, importId: string, found: object): Promise<Buffer> {
+  return importKey(client, keyring, importId).then(({ key, kekId }) =>
+    sealFields(key, sealedIn(importId, 'found', kekId), found),
+  );
+}
 
 /** The file as it came, chunk by chunk, opened one at a time. */
 async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGenerator<Buffer> {
@@ -205,35 +214,34 @@ async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGen
     );
     const chunk = rows[0];
     if (chunk === undefined) return;
-    yield openBytes(key, { subject: importId, fieldSet: `chunk ${number}`, keyId: kekId }, chunk.sealed);
+    yield openBytes(key, sealedIn(importId, `chunk ${number}`, kekId), chunk.sealed);
   }
 }
 
+/** Rows whose people were taken in stay as they were. */
 async function amend(
-  pool: Pool,
+  client: Queryable,
   importId: string,
   numbers: readonly number[],
   findings: ReadonlyMap<number, Finding[]>,
 ): Promise<void> {
-  await transaction(pool, async (client) => {
-    const { rows } = await client.query<{ row: number; codes: Finding[]; protection: ProtectionFlag[] }>(
-      'select row, codes, protection from import_rows where import_id = $1 and row = any($2) for update',
-      [importId, numbers],
-    );
-    const amended = rows.map(({ row, codes, protection }) => {
-      const stands = new Set(codes.map(({ code, column }) => `${code} ${column}`));
-      const more = (findings.get(row) ?? []).filter(({ code, column }) => !stands.has(`${code} ${column}`));
-      const all = [...codes, ...more];
-      const flags = flagsOfHousehold(all.map(({ code }) => code));
-      return { row, verdict: verdictOf(all), codes: all, protection: inOrder([...protection, ...flags]) };
-    });
-    await client.query(
-      `update import_rows r set verdict = a.verdict, codes = a.codes, protection = a.protection
-         from json_to_recordset($2) as a (row int, verdict text, codes jsonb, protection text[])
-        where r.import_id = $1 and r.row = a.row`,
-      [importId, JSON.stringify(amended)],
-    );
+  const { rows } = await client.query<{ row: number; codes: Finding[]; protection: ProtectionFlag[] }>(
+    'select row, codes, protection from import_rows where import_id = $1 and row = any($2) and person_id is null for update',
+    [importId, numbers],
+  );
+  const amended = rows.map(({ row, codes, protection }) => {
+    const stands = new Set(codes.map(({ code, column }) => `${code} ${column}`));
+    const more = (findings.get(row) ?? []).filter(({ code, column }) => !stands.has(`${code} ${column}`));
+    const all = [...codes, ...more];
+    const flags = flagsOfHousehold(all.map(({ code }) => code));
+    return { row, verdict: verdictOf(all), codes: all, protection: inOrder([...protection, ...flags]) };
   });
+  await client.query(
+    `update import_rows r set verdict = a.verdict, codes = a.codes, protection = a.protection
+       from json_to_recordset($2) as a (row int, verdict text, codes jsonb, protection text[])
+      where r.import_id = $1 and r.row = a.row`,
+    [importId, JSON.stringify(amended)],
+  );
 }
 
 /** What a dry run found, for the whole list. `byCode` counts rows that have a code. */
@@ -279,86 +287,31 @@ export async function refuseImport(client: Queryable, importId: string, refusal:
     `update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1 and status in ('uploading', 'uploaded', 'checking')`,
     [importId, JSON.stringify(refusal)],
   );
-  for (const table of ['import_chunks', 'import_rows', 'import_keys']) {
-    await client.query(`delete from ${table} where import_id = $1`, [importId]);
-  }
+  await removeRows(client, importId);
+  await client.query('delete from import_chunks where import_id = $1', [importId]);
+  await client.query('delete from import_keys where import_id = $1', [importId]);
 }
 
-/** Who was taken in before stays; the rest waits in its rows, and the import says so. */
-async function refuseCommit(client: Queryable, importId: string): Promise<void> {
-  const refusal: Refusal = {
-    code: 'registration_closed',
-    detail: 'The operation takes nobody in any more; people committed before stay taken in.',
-    hint: 'Ask the operation lead, or take the rest into another operation.',
-  };
-  await client.query(`update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1`, [
-    importId,
-    JSON.stringify(refusal),
-  ]);
+async function removeRows(client: Queryable, importId: string): Promise<void> {
+  await client.query('delete from import_rows where import_id = $1 and person_id is null', [importId]);
+  await client.query('delete from import_cells where import_id = $1', [importId]);
 }
 
-async function finishCommit(client: Queryable, importId: string, operationId: string, at: string): Promise<void> {
-  await client.query(`update imports set status = 'starting' where id = $1`, [importId]);
-  await client.query(
-    `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-     select $1 || '.mendRows', $2, $1, 'mendRows', 'case_worker', $3, jsonb_build_object('rejected', count(*))
-       from import_rows where import_id = $1 and verdict = 'reject' having count(*) > 0
-     on conflict (id) do nothing`,
-    [importId, operationId, at],
-  );
-}
-
-type StoredRow = {
-  row: number;
-  verdict: Verdict;
-  codes: Finding[];
-  child: CheckedRow['child'];
-  protection: ProtectionFlag[];
-  household: string;
-  sealed: Buffer;
-};
-
-/**
- * The households that begin within the next page of rows, whole. `last` is the cursor after them; undefined at the end.
- * A household that began before the cursor has been taken in with its later rows.
- */
-async function nextPage(
+/** The file stays, with what was found out, until somebody says how it is to be read. */
+async function refuseForNow(
   client: Queryable,
   keyring: Keyring,
   importId: string,
-  cursor: number,
-  size: number,
-): Promise<{ households: IntakeHousehold[]; last: number | undefined }> {
-  const page = await client.query<{ row: number; household: string | null }>(
-    'select row, household from import_rows where import_id = $1 and row > $2 order by row limit $3',
-    [importId, cursor, size],
+  refusal: Refusal,
+  found: unknown,
+): Promise<void> {
+  await removeRows(client, importId);
+  await client.query(
+    `update imports set status = 'refused', refusal = $2, finished_at = now(), sealed_found = $3 where id = $1 and status = 'checking'`,
+    [
+      importId,
+      JSON.stringify(refusal),
+      found === undefined ? null : await sealFound(client, keyring, importId, { found, dateOrders: {} }),
+    ],
   );
-  const { key, kekId } = await importKey(client, keyring, importId);
-  const { rows } = await client.query<StoredRow>(
-    `select row, verdict, codes, child, protection, household, sealed
-       from import_rows where import_id = $1 and household = any($2) order by row`,
-    [importId, [...new Set(page.rows.flatMap(({ household }) => household ?? []))]],
-  );
-  const households = new Map<string, IntakeHousehold>();
-  const takenBefore = new Set(rows.flatMap(({ row, household }) => (row <= cursor ? [household] : [])));
-  for (const stored of rows) {
-    if (takenBefore.has(stored.household)) continue;
-    const household = households.get(stored.household) ?? {
-      reference: stored.household,
-      members: [],
-      rejectedRows: [],
-    };
-    households.set(stored.household, household);
-    if (stored.verdict !== 'reject') {
-      const { meaning } = openFields(key, rowContext(importId, stored.row, kekId), stored.sealed) as Pick<
-        CheckedRow,
-        'meaning'
-      >;
-      household.members.push({ ...stored, meaning });
-    } else if (!stored.codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) {
-      // a row that was pasted twice is no missing member
-      household.rejectedRows.push(stored.row);
-    }
-  }
-  return { households: [...households.values()], last: page.rows.at(-1)?.row };
 }

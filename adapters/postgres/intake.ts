@@ -13,8 +13,14 @@ import { readClocks } from './clocks.ts';
 import type { Queryable } from './database.ts';
 import { coreOf, insertPeople, type NewPerson } from './people.ts';
 
-/** A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be taken in. */
-export type IntakeHousehold = { reference: string; members: JudgedRow[]; rejectedRows: number[] };
+/**
+ * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be taken in.
+ * `joins`: it was taken in before, without the members who come now.
+ */
+export type IntakeHousehold = { reference: string; members: JudgedRow[]; rejectedRows: number[]; joins?: Joined };
+
+/** A household that is there. `hasHead`: somebody in it is marked as its head. */
+export type Joined = { householdId: string; headNationality: string; hasHead: boolean };
 
 /** What intake needs to know of the operation; read under a share lock, so that nobody closes it meanwhile. */
 export type OperationFrame = { registrationOpen: boolean; rules: Rules; clock: OperationClock };
@@ -64,8 +70,16 @@ export async function commitHouseholds(
   households: readonly IntakeHousehold[],
 ): Promise<TakenIn[]> {
   const taking = households.filter(({ members }) => members.length > 0).map((household) => admit(intake, household));
-  const fresh = await insertHouseholds(client, intake, taking);
-  const admissions = taking.filter(({ householdId }) => fresh.has(householdId)).flatMap(({ admissions }) => admissions);
+  const joining = taking.filter(({ joins }) => joins);
+  const fresh = await insertHouseholds(
+    client,
+    intake,
+    taking.filter(({ joins }) => !joins),
+  );
+  const admissions = taking
+    .filter(({ householdId, joins }) => joins || fresh.has(householdId))
+    .flatMap(({ admissions }) => admissions);
+  await makeWayForHeads(client, joining);
   if (admissions.length > 0) {
     await insertPeople(
       client,
@@ -83,6 +97,7 @@ export async function commitHouseholds(
     intake,
     taking.filter(({ householdId, rejectedRows }) => fresh.has(householdId) && rejectedRows.length > 0),
   );
+  await tellWhoCame(client, joining);
   return taking.map(({ householdId, admissions: members }) => ({
     householdId,
     people: members.map(({ row, person, journeyId }) => ({
@@ -119,6 +134,7 @@ type Admission = {
 
 type HouseholdAdmission = {
   householdId: string;
+  joins: boolean;
   reference: string;
   site: string | null;
   priority: number;
@@ -147,9 +163,13 @@ function admit(intake: Intake, household: IntakeHousehold): HouseholdAdmission {
   const first = members[0];
   if (!first) throw new RangeError('A household without an accepted member cannot be taken in');
   // Who heads it is for a person to say where nobody, or more than one, is marked; for the route the first one counts.
-  const head = members.find(({ meaning }) => meaning.relationship === 'HEAD') ?? first;
-  const route = routeOf(frame.rules, head.meaning.nationality);
-  const householdId = derivedId('household', origin, first.judged.row);
+  const { joins } = household;
+  const marked = members.find(({ meaning }) => meaning.relationship === 'HEAD');
+  const head = marked ?? first;
+  const newHead = joins === undefined ? head : joins.hasHead ? undefined : marked;
+  const headNationality = joins?.headNationality ?? head.meaning.nationality;
+  const route = routeOf(frame.rules, headNationality);
+  const householdId = joins?.householdId ?? derivedId('household', origin, first.judged.row);
   const on = dayOf(intake.referenceDate);
   const incomplete = household.rejectedRows.length > 0;
   const admissions = members.map(({ judged, meaning }): Admission => {
@@ -172,7 +192,7 @@ function admit(intake: Intake, household: IntakeHousehold): HouseholdAdmission {
         core: coreOf(meaning),
       },
       meaning,
-      isHead: judged === head.judged,
+      isHead: judged === newHead?.judged,
       registeredAt: registeredInstant(meaning.registeredAt),
       protection,
       holds: holdsAtIntake(protection, incomplete).map((type) => ({ id: derivedId('hold', origin, row, type), type })),
@@ -182,11 +202,12 @@ function admit(intake: Intake, household: IntakeHousehold): HouseholdAdmission {
   });
   return {
     householdId,
+    joins: joins !== undefined,
     reference: household.reference,
     site: head.meaning.site,
     priority: priorityOf(members.map(({ judged }) => judged.protection)),
     requestedAt: Math.min(...admissions.map(({ registeredAt }) => registeredAt)),
-    headNationality: head.meaning.nationality,
+    headNationality,
     rejectedRows: household.rejectedRows,
     admissions,
   };
@@ -360,6 +381,38 @@ async function askForMissing(
       intake.operationId,
       iso(intake.at),
       intake.importId,
+    ],
+  );
+}
+
+/** Where nobody was marked as head the first one counted; a marked head who comes later takes that place. */
+async function makeWayForHeads(client: Queryable, joining: readonly HouseholdAdmission[]): Promise<void> {
+  const headed = joining.filter(({ admissions }) => admissions.some(({ isHead }) => isHead));
+  if (headed.length === 0) return;
+  await client.query('update journeys set is_head = false where is_head and household_id = any($1)', [
+    headed.map(({ householdId }) => householdId),
+  ]);
+}
+
+/**
+ * The household goes first if a member who came needs it. The open question for missing members names those who are
+ * missing still; the holds are released by a person.
+ */
+async function tellWhoCame(client: Queryable, joining: readonly HouseholdAdmission[]): Promise<void> {
+  if (joining.length === 0) return;
+  await client.query(
+    `update households h set priority = least(h.priority, j.priority)
+       from unnest($1::text[], $2::int[]) as j (id, priority) where h.id = j.id`,
+    [joining.map(({ householdId }) => householdId), joining.map(({ priority }) => priority)],
+  );
+  await client.query(
+    `update tasks t set data = t.data || jsonb_build_object('rejectedRows', h.rejected_rows)
+       from json_to_recordset($1) as h (household_id text, rejected_rows jsonb)
+      where t.id = h.household_id || '.completeHousehold' and t.status = 'open'`,
+    [
+      JSON.stringify(
+        joining.map(({ householdId, rejectedRows }) => ({ household_id: householdId, rejected_rows: rejectedRows })),
+      ),
     ],
   );
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { derivedId, newId } from '../ids.ts';
+import { mendFile } from '../lists/mendFile.ts';
 import { sendTestEvent } from '../relay/testEvent.ts';
 import { type Keyring, secretBox } from '../secrets/envelope.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
@@ -9,8 +10,17 @@ import { enableEndpoint, replayDeliveries, replayRange } from './deliveries.ts';
 import { createHolds } from './holds.ts';
 import { createHouseholds } from './households.ts';
 import { createIdempotency } from './idempotency.ts';
-import { readImport, readImportRows } from './importReads.ts';
-import { createImport, type NewImport, receiveUpload, type Start, startCommit } from './importUploads.ts';
+import {
+  firstFaults,
+  type Look,
+  type RowFilter,
+  readImport,
+  readImportRows,
+  readRowsToMend,
+  writeLook,
+} from './importReads.ts';
+import type { Start, StartOf } from './importStarts.ts';
+import { createImport, type NewImport, readAgain, receiveUpload, startCommit } from './importUploads.ts';
 import { commitHousehold, type Intake, type IntakeHousehold, readFrame, type TakenIn } from './intake.ts';
 import { writeShown } from './ledger.ts';
 import { createNotes } from './notes.ts';
@@ -110,13 +120,14 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
           check,
           ...(expectedBytes === undefined ? {} : { expectedBytes }),
         }),
-      read: (id: string) => readImport(pool, id, clock()),
-      rows: (
-        id: string,
-        filter: { verdict?: 'accept' | 'accept_with_warning' | 'reject'; after: number },
-        limit: number,
-      ) => readImportRows(pool, id, { ...filter, limit }),
-      startCommit: (id: string, commit: Start) => startCommit(pool, id, commit),
+      read: (id: string) => readImport(pool, keyring, id, clock()),
+      rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
+      firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
+      readAgain: (reading: Parameters<typeof readAgain>[2]) => readAgain(pool, keyring, reading),
+      rowsToMend: (id: string) => readRowsToMend(pool, keyring, id),
+      mendFile,
+      looked: (look: Look) => writeLook(pool, look),
+      startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
     },
     secrets: { issue: newEndpointSecret, seal: box.seal, open: box.open },
     deliveries: {

@@ -311,7 +311,7 @@ describe('taking people in', () => {
     expect((await house.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {})).body).toMatchObject({
       code: 'conflict',
     });
-    expect((await send('', { 'content-type': 'text/csv' })).body).toMatchObject({ code: 'empty_body' });
+    expect((await send('', { 'content-type': 'text/csv' })).body).toMatchObject({ code: 'list_refused', status: 422 });
     expect((await send('{}', { 'content-type': 'application/json' })).status).toBe(415);
   });
 });

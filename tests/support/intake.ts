@@ -4,8 +4,10 @@ import type { Pool } from 'pg';
 import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
 import { newId } from '../../adapters/ids.ts';
 import { readImportedList } from '../../adapters/lists/importReader.ts';
+import type { StartOf } from '../../adapters/postgres/importStarts.ts';
 import { type ImportsOptions, importStore } from '../../adapters/postgres/imports.ts';
 import {
+  type CommitOutcome,
   createImport,
   receiveUpload,
   startCommit,
@@ -18,8 +20,13 @@ import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 /** How the processes name workflows, for tests that put things together themselves. */
 export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
 
+/** How the processes name the runs of an import. */
+export const runOf =
+  (step: 'check' | 'commit'): StartOf =>
+  (importId, round) => ({ workflowId: workflowId.import(importId, step, round), taskQueue: TASK_QUEUE });
+
 export function storeOf(pool: Pool, keyring: Keyring, over: Partial<ImportsOptions> = {}) {
-  return importStore(pool, { keyring, journeys: JOURNEYS, ...over });
+  return importStore(pool, { keyring, journeys: JOURNEYS, checks: runOf('check'), ...over });
 }
 
 /** The activities of an import as the worker makes them; `checkList` and `commitList` run as Temporal would run them. */
@@ -54,12 +61,12 @@ export async function upload(
     createdBy: 'coordinator',
     ...(continues ? { continues } : {}),
   });
-  const check = { workflowId: workflowId.import(importId, 'check'), taskQueue: TASK_QUEUE };
+  const check = runOf('check')(importId, 1);
   return { importId, outcome: await receiveUpload(pool, keyring, { importId, source, check, ...over }) };
 }
 
-export function orderCommit(pool: Pool, importId: string) {
-  return startCommit(pool, importId, { workflowId: workflowId.import(importId, 'commit'), taskQueue: TASK_QUEUE });
+export async function orderCommit(pool: Pool, importId: string): Promise<CommitOutcome['outcome']> {
+  return (await startCommit(pool, importId, runOf('commit'))).outcome;
 }
 
 export function fileSource(url: URL): AsyncIterable<Uint8Array> {

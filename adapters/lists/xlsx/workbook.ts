@@ -39,7 +39,7 @@ export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<W
   });
   const targets = await readRelations(part('xl/_rels/workbook.xml.rels'));
   const formats = await readFormats(part('xl/styles.xml'));
-  const texts = await readTexts(part('xl/sharedStrings.xml'));
+  const texts = await readTexts(part('xl/sharedStrings.xml'), limits);
   return {
     sheets: found.map(({ name, hidden }) => ({ name, hidden })),
     rows: async function* (name) {
@@ -88,10 +88,11 @@ async function readFormats(chunks: AsyncIterable<Buffer> | null): Promise<string
 }
 
 /** Texts that cells share; phonetic readings beside them are left out. */
-async function readTexts(chunks: AsyncIterable<Buffer> | null): Promise<string[]> {
+async function readTexts(chunks: AsyncIterable<Buffer> | null, limits: ListLimits): Promise<string[]> {
   const texts: string[] = [];
   if (chunks === null) return texts;
   let text = '';
+  let characters = 0;
   let inText = false;
   let inPhonetic = false;
   await readXml(chunks, {
@@ -106,7 +107,12 @@ async function readTexts(chunks: AsyncIterable<Buffer> | null): Promise<string[]
       if (name === 't') inText = false;
     },
     text: (piece) => {
-      if (inText) text += piece;
+      if (!inText) return;
+      text += piece;
+      characters += piece.length;
+      if (characters > limits.sharedCharacters) {
+        throw new ListRefused('too_large', `The limit of its texts is ${limits.sharedCharacters} characters.`);
+      }
     },
   });
   return texts;
@@ -129,11 +135,15 @@ async function* readRows(
   let done: SheetRow[] = [];
   let row: SheetRow = { line: 0, cells: [] };
   let cell = { column: -1, type: 'n', style: 0, value: '' };
+  let characters = 0;
   let inValue = false;
   let inPhonetic = false;
   const parsing = parseXml(chunks, {
     open: (name, attributes) => {
-      if (name === 'row') row = { line: Number(attributes.r ?? row.line + 1), cells: [] };
+      if (name === 'row') {
+        row = { line: Number(attributes.r ?? row.line + 1), cells: [] };
+        characters = 0;
+      }
       if (name === 'c') {
         const column = attributes.r === undefined ? row.cells.length : columnOf(attributes.r);
         cell = { column, type: attributes.t ?? 'n', style: Number(attributes.s ?? 0), value: '' };
@@ -142,7 +152,12 @@ async function* readRows(
       if (name === 'v' || name === 't') inValue = !inPhonetic;
     },
     text: (piece) => {
-      if (inValue) cell.value += piece;
+      if (!inValue) return;
+      cell.value += piece;
+      characters += piece.length;
+      if (characters > limits.recordCharacters) {
+        throw new ListRefused('record_too_large', `It is row ${row.line} of the sheet.`);
+      }
     },
     close: (name) => {
       if (name === 'v' || name === 't') inValue = false;

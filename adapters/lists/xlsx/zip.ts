@@ -54,6 +54,10 @@ function findEnd(bytes: Buffer): number {
   throw damaged('Its end is missing.');
 }
 
+/** Honest sheets are packed to a twentieth or so; what is packed a hundred times and large was made to fill the memory. */
+const MOST_PACKED = 100;
+const SMALL_PART = 32 * 1024 * 1024;
+
 /** The unpacked bytes in pieces. @throws ListRefused `too_large` above `limit` bytes, `workbook_damaged`. */
 export async function* unpack(entry: ZipEntry, limit: number): AsyncGenerator<Buffer> {
   if (entry.method !== STORED && entry.method !== DEFLATED) throw damaged('It is packed in an unknown way.');
@@ -65,6 +69,9 @@ export async function* unpack(entry: ZipEntry, limit: number): AsyncGenerator<Bu
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.byteLength;
       if (size > limit) throw new ListRefused('too_large', `The limit unpacked is ${limit} bytes.`);
+      if (size > Math.min(limit, SMALL_PART) && size > MOST_PACKED * entry.packed.byteLength) {
+        throw new ListRefused('too_large', `It unpacks to more than ${MOST_PACKED} times its size.`);
+      }
       checksum = crc32(chunk, checksum);
       yield chunk;
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Encoding, encodeText } from '../../../adapters/lists/encoding.ts';
-import { mendFile, neutraliseFormula } from '../../../adapters/lists/mendFile.ts';
+import { mendedRow, mendFile, neutraliseFormula, plainCell } from '../../../adapters/lists/mendFile.ts';
 import { openList } from '../../../adapters/lists/openList.ts';
 import { writeWorkbook } from '../../../adapters/lists/xlsx/write.ts';
 import { COLUMNS } from '../../../domain/intake/columns.ts';
@@ -13,7 +13,7 @@ const table = [
   [...COLUMNS],
   cells({ given_names: '=HYPERLINK("x","y")', phone: '+99900012345' }),
   cells({ given_names: '-Ali', family_name: '@home', site: 'a;b,"c"\r\nd' }),
-  cells({ given_names: 'أمينة', family_name: ' Osman ' }),
+  cells({ given_names: 'أمينة', family_name: ' Osman ', destination_admin1: 'North' }),
 ];
 
 const delimited = (encoding: Encoding, delimiter: string, mark: boolean): Buffer =>
@@ -35,32 +35,45 @@ describe('the file of rows to mend', () => {
     const rows = await rowsOf(bytes);
     const mend = mendFile(
       original.found,
-      rows.map((row) => ({ raw: row.raw, why: `why, ${row.record}` })),
+      'k3f9',
+      rows.map((row) => ({ row: row.record, raw: row.raw, why: `why, ${row.record}` })),
     );
     const again = await openList(mend.bytes);
-    const { headings, columns, ...shape } = again.found;
-    const { headings: originalHeadings, columns: originalColumns, ...originalShape } = original.found;
+    const { headings, columns, by, ...shape } = again.found;
+    const { headings: originalHeadings, columns: originalColumns, by: originalBy, ...originalShape } = original.found;
     expect(shape).toEqual(originalShape);
     expect(headings).toEqual([...originalHeadings, 'to_mend']);
     expect(columns).toEqual([...originalColumns, null]);
+    expect(by).toEqual([...originalBy, null]);
     const mended = await rowsOf(mend.bytes);
     expect(mended.map((row) => row.cells)).toEqual(rows.map((row) => row.cells));
-    expect(mended.map((row) => row.raw[20])).toEqual(['why, 1', 'why, 2', 'why, 3']);
+    expect(mended.map((row) => row.raw[20])).toEqual(['1 k3f9: why, 1', '2 k3f9: why, 2', '3 k3f9: why, 3']);
+    expect(mended.map((row) => row.mends)).toEqual([1, 2, 3].map((row) => ({ row, listTag: 'k3f9' })));
+    const padded = (raw: string[]): string[] => COLUMNS.map((_, index) => raw[index] ?? '');
+    expect(mended.map((row) => padded(row.raw))).toEqual(rows.map((row) => padded(row.raw)));
     // mended again, the column is used again
-    const twice = mendFile(again.found, [{ raw: mended[0]?.raw ?? [], why: 'still' }]);
+    const twice = mendFile(again.found, 'k3f9', [{ row: 1, raw: mended[0]?.raw ?? [], why: 'still' }]);
     expect((await openList(twice.bytes)).found.headings).toEqual(headings);
-    expect((await rowsOf(twice.bytes))[0]?.raw[20]).toBe('still');
+    expect((await rowsOf(twice.bytes))[0]?.raw[20]).toBe('1 k3f9: still');
   });
 
-  it('leaves no cell that a spreadsheet would evaluate, and telephones whole', () => {
+  it('leaves no cell that a spreadsheet would evaluate, telephones whole, and nothing changed on its way back', () => {
+    const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '＝', "'", '1', 'a', ' ');
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('=', '+', '-', '@', '\t', '\r', '1', 'a', ' ') }), (cell) => {
+      fc.property(fc.string({ unit }), (cell) => {
         const written = neutraliseFormula(cell);
-        expect(/^[=+\-@\t\r]/.test(written) && !/^[-+(). ]*\+[-0-9(). ]+$/.test(written)).toBe(false);
-        expect(written.replace(/^'/, '')).toBe(cell);
+        expect(/^[=+\-@\t\r\n＝＋－＠]/.test(written) && !/^[-+(). ]*\+[-0-9(). ]+$/.test(written)).toBe(false);
+        expect(plainCell(written)).toBe(cell);
       }),
     );
     expect(neutraliseFormula('+999 000 123 45')).toBe('+999 000 123 45');
     expect(neutraliseFormula('+1-1')).toBe("'+1-1");
+    expect(neutraliseFormula("'=1+1")).toBe("''=1+1");
+  });
+
+  it('says which row of which list each row is, whatever somebody writes behind it', () => {
+    expect(mendedRow(' 17 k3f9: sex: choose one')).toEqual({ row: 17, listTag: 'k3f9' });
+    for (const other of ['', 'sex: choose one', '17: x', '0 k3f9: x', '17 K3F9: x', '17 k3f9 x', '-1 k3f9: x'])
+      expect(mendedRow(other)).toBeNull();
   });
 });

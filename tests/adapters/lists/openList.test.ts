@@ -136,7 +136,9 @@ describe('a list that is refused whole', () => {
   it('with what was found, so that a person can say what the headings mean', async () => {
     const text = `${HEAD.replace('consent', 'Agreed?')}\n${row()}\n`;
     expect((await refusalOf(text)).found).toMatchObject({ unknown: ['Agreed?'], records: 1 });
-    const list = await openList(Buffer.from(text), { overrule: { columns: { 'agreed?': 'consent' } } });
+    const list = await openList(Buffer.from(text), {
+      overrule: { columns: [{ heading: 'agreed?', column: 'consent' }] },
+    });
     for await (const one of list.rows) expect(one.cells.consent).toBe('given');
   });
 });
@@ -170,7 +172,10 @@ describe('the encoding', () => {
 
 describe('headings', () => {
   it('are known whatever their case and blanks, and mapped as a partner once said', () => {
-    const mapped = mapColumns([' Household Ref ', 'PERSON-REF', 'Nom', 'Notes', '', 'to_mend'], { nom: 'family_name' });
+    const mapped = mapColumns(
+      [' Household Ref ', 'PERSON-REF', 'Nom', 'Notes', '', 'to_mend'],
+      [{ heading: 'nom', column: 'family_name' }],
+    );
     expect(mapped.columns).toEqual(['household_ref', 'person_ref', 'family_name', null, null, null]);
     expect(mapped.unknown).toEqual(['Notes']);
     expect(mapped.missing).toEqual(['relationship_to_head', 'sex', 'nationality', 'registered_at', 'consent']);
@@ -179,7 +184,7 @@ describe('headings', () => {
   it('may be left out on purpose, and need one of the two names', () => {
     const mapped = mapColumns(
       COLUMNS.filter((column) => column !== 'family_name'),
-      { given_names: null },
+      [{ heading: 'Given names', column: null }],
     );
     expect(mapped.missing).toEqual(['given_names']);
     expect(mapped.columns).not.toContain('given_names');

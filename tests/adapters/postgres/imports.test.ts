@@ -55,7 +55,7 @@ async function committed(importId: string, store: ImportStore = storeOf(database
 }
 
 const progress = async (importId: string) => {
-  const found = await readImport(database.pool, importId, Date.now());
+  const found = await readImport(database.pool, keyring, importId, Date.now());
   if (!found) throw new Error('There is no such import');
   return found;
 };
@@ -144,7 +144,7 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
       households: truth.households.length,
       incompleteHouseholds: truth.households.filter(({ complete }) => !complete).length,
     });
-    const stored = await readImportRows(database.pool, importId, { limit: 10_000 });
+    const stored = await readImportRows(database.pool, keyring, importId, { limit: 10_000 });
     const told = (codes: Array<{ code: string; column: string }>) =>
       codes.map(({ code, column }) => `${code} ${column}`).sort();
     for (const [index, row] of truth.rows.entries()) {
@@ -352,7 +352,11 @@ describe('a list that is not taken in', () => {
       Array.from({ length: rows }, (_, index) => person({ household_ref: `H${index}`, person_ref: `P${index}` })),
     );
 
-  async function refused(source: AsyncIterable<Uint8Array>, over: { limit?: number; expectedBytes?: number } = {}) {
+  /** @param kept whether the file stays, to be read once more as a person says */
+  async function refused(
+    source: AsyncIterable<Uint8Array>,
+    { kept = false, ...over }: { limit?: number; expectedBytes?: number; kept?: boolean } = {},
+  ) {
     const operation = await makeOperation(database.pool);
     const { importId, outcome } = await upload(database.pool, keyring, {
       operationId: operation.id,
@@ -364,8 +368,10 @@ describe('a list that is not taken in', () => {
       await importActivities({ store: storeOf(database.pool, keyring) }).check(importId);
     const { status, refusal } = await progress(importId);
     expect(status).toBe('refused');
-    for (const table of ['import_chunks', 'import_rows', 'import_keys'])
+    for (const table of ['import_rows', 'import_cells'])
       expect({ table, count: await count(table, 'import_id = $1', importId) }).toEqual({ table, count: 0 });
+    for (const table of ['import_chunks', 'import_keys'])
+      expect({ table, kept: (await count(table, 'import_id = $1', importId)) > 0 }).toEqual({ table, kept });
     expect(await orderCommit(database.pool, importId)).toBe('not_checked');
     return refusal?.code;
   }
@@ -386,13 +392,14 @@ describe('a list that is not taken in', () => {
       throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
     }
     expect(await refused(broken())).toBe('cut_off');
-    expect(await refused(textSource(`${list.slice(0, -10)}"`))).toBe('cut_off');
+    expect(await refused(textSource(`${list.slice(0, -10)}"`), { kept: true })).toBe('cut_off');
   });
 
   it('is refused when it is empty, has headings only, or is no list', async () => {
     expect(await refused(textSource())).toBe('empty');
-    expect(await refused(textSource(listOf(0)))).toBe('no_rows');
-    expect(await refused(textSource('name;age\nAmina;38\n'))).toBe('columns_missing');
+    expect(await refused(textSource('<html></html>'))).toBe('unknown_format');
+    expect(await refused(textSource(listOf(0)), { kept: true })).toBe('no_rows');
+    expect(await refused(textSource('name;age\nAmina;38\n'), { kept: true })).toBe('columns_missing');
   });
 
   it('is not taken into an operation that takes nobody in any more, and says what was', async () => {

@@ -1,0 +1,142 @@
+import type { ImportProgress, ImportRow } from '../adapters/postgres/importReads.ts';
+import type { Principal } from '../domain/access.ts';
+import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor } from '../domain/access.ts';
+import type { Role } from '../domain/actor.ts';
+import { CODES, type Finding, HINTS } from '../domain/intake/codes.ts';
+import { COLUMNS, type Column } from '../domain/intake/columns.ts';
+import { suggestColumns } from '../domain/intake/headings.ts';
+import { columnsShown, meaningCells } from '../domain/intake/shownCells.ts';
+import { iso } from '../domain/time.ts';
+import { DELIMITERS } from './schemas/imports.ts';
+
+/** A finding in words, without quoting the cell. */
+export function foundOut(finding: Finding) {
+  return {
+    code: finding.code,
+    column: finding.column,
+    ...(finding.fields ? { fields: [...finding.fields] } : {}),
+    detail: CODES[finding.code].sentence,
+    ...(finding.hint ? { hint: HINTS[finding.hint] } : {}),
+  };
+}
+
+/** Whoever brought the list is shown it whole: they have it. Everybody else is shown what their roles are shown of people. */
+export function groupsOfList(
+  list: Pick<ImportProgress, 'createdBy'>,
+  who: Principal,
+  roles: readonly Role[],
+): readonly FieldGroup[] {
+  return list.createdBy === who.sub ? FIELD_GROUPS : fieldsFor(roles);
+}
+
+type Faults = ReadonlyArray<Pick<ImportRow, 'row' | 'line' | 'codes'>>;
+
+export function importOut(list: ImportProgress, faults: Faults, groups: readonly FieldGroup[]) {
+  return {
+    id: list.id,
+    operation_id: list.operationId,
+    status: list.status,
+    file_name: list.fileName,
+    bytes: list.bytes,
+    partner_id: list.partnerId,
+    continues: list.continues,
+    refusal: list.refusal,
+    found: list.found === null ? null : foundFile(list, list.found, groups),
+    readings: list.readings.map(({ saidBy, saidAt, dateOrder }) => ({
+      said_by: saidBy,
+      said_at: saidAt.toISOString(),
+      date_order: dateOrder,
+    })),
+    reference_date: list.referenceDate,
+    counts: list.counts && {
+      rows: list.counts.rows,
+      accept: list.counts.accept,
+      accept_with_warning: list.counts.acceptWithWarning,
+      reject: list.counts.reject,
+      by_code: list.counts.byCode,
+      households: list.counts.households,
+      incomplete_households: list.counts.incompleteHouseholds,
+      already_known: list.counts.alreadyKnown,
+    },
+    mending: list.mending,
+    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
+    progress: { done: list.done, total: list.total, failed: list.failed, eta: list.eta },
+    created_by: list.createdBy,
+    created_at: iso(list.createdAt),
+    finished_at: list.finishedAt === null ? null : iso(list.finishedAt),
+  };
+}
+
+const NEWLINES = { '\r\n': 'CRLF', '\n': 'LF', '\r': 'CR' } as const;
+const DELIMITER_NAMES = Object.entries(DELIMITERS) as Array<[keyof typeof DELIMITERS, string]>;
+
+function foundFile(
+  list: ImportProgress,
+  { found, dateOrders }: NonNullable<ImportProgress['found']>,
+  groups: readonly FieldGroup[],
+) {
+  const taken = new Set(found.columns.filter((column) => column !== null));
+  const chosen = list.readings.at(-1)?.dateOrder ?? {};
+  return {
+    format: found.format,
+    encoding: found.encoding,
+    encoding_certain: found.encodingCertain,
+    byte_order_mark: found.byteOrderMark,
+    delimiter: DELIMITER_NAMES.find(([, delimiter]) => delimiter === found.delimiter)?.[0] ?? null,
+    newline: found.format === 'xlsx' ? null : NEWLINES[found.newline],
+    sheets: found.sheets.map((sheet) => ({ ...sheet, read: sheet.name === found.sheet })),
+    headings: found.headings.map((heading, index) => ({
+      position: index + 1,
+      heading,
+      column: found.columns[index] ?? null,
+      by: found.by[index] ?? null,
+      suggestions: found.unknown.includes(heading) ? suggestColumns(heading, taken) : [],
+    })),
+    records: found.records,
+    date_orders: COLUMNS.flatMap((column) => {
+      const offer = dateOrders[column];
+      if (offer === undefined) return [];
+      return {
+        column,
+        possible: offer.possible,
+        chosen: chosen[column] ?? null,
+        examples: (groups.includes('birth') ? offer.examples : []).map(({ cell, dayFirst, monthFirst }) => ({
+          cell,
+          day_first: dayFirst,
+          month_first: monthFirst,
+        })),
+      };
+    }),
+  };
+}
+
+/**
+ * A row for somebody who is shown these groups.
+ * @param columns what each column of the file stands for
+ */
+export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, groups: readonly FieldGroup[]) {
+  const shown = columnsShown(groups);
+  const whole = groups.includes('protection');
+  return {
+    row: row.row,
+    line: row.line,
+    verdict: row.verdict,
+    codes: row.codes.map(foundOut),
+    child: row.child,
+    protection: row.protection.filter((flag) => whole || (groups.includes('care') && CARE_FLAGS.includes(flag))),
+    household: row.household,
+    person_id: row.personId,
+    cells: cellsOf(row, columns, shown),
+    withheld: COLUMNS.filter((column) => columns.includes(column) && !shown.includes(column)),
+  };
+}
+
+function cellsOf({ raw, meaning }: ImportRow, columns: ReadonlyArray<Column | null>, shown: readonly Column[]) {
+  if (raw === null || meaning === null) return null;
+  const meanings = meaningCells(meaning);
+  return Object.fromEntries(
+    shown
+      .filter((column) => columns.includes(column))
+      .map((column) => [column, { raw: raw[columns.indexOf(column)] ?? '', meaning: meanings[column] }]),
+  );
+}

@@ -1,0 +1,332 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Overrule } from '../../adapters/lists/openList.ts';
+import type { ImportProgress } from '../../adapters/postgres/importReads.ts';
+import { referenceDateOf } from '../../domain/admission.ts';
+import { headingKey } from '../../domain/intake/headings.ts';
+import { columnsShown } from '../../domain/intake/shownCells.ts';
+import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { groupsOfList, importOut, rowOut } from '../lists.ts';
+import { after, Paging, page, pageOf } from '../paging.ts';
+import { scopeOf } from '../plugins/access.ts';
+import { principalOfRequest } from '../plugins/authentication.ts';
+import { originOf } from '../plugins/idempotency.ts';
+import type { ApiPorts } from '../ports.ts';
+import { Problem, type ProblemError } from '../problems.ts';
+import { id, idParams } from '../schemas/common.ts';
+import { DELIMITERS, Import, ImportRow, ReadArgs, RowQuery, UploadQuery } from '../schemas/imports.ts';
+
+/** What a list may come as; anything else is 415. */
+const LIST_TYPES = [
+  'text/csv',
+  'text/tab-separated-values',
+  'text/plain',
+  'application/octet-stream',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+];
+const FIRST_FAULTS = 20;
+
+export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
+  return async (app) => {
+    const listRoutes: FastifyPluginAsyncZod = async (lists) => {
+      // The body of a list is never parsed here: it streams past, sealed chunk by chunk.
+      lists.removeAllContentTypeParsers();
+      lists.addContentTypeParser(LIST_TYPES, (_request, payload, done) => done(null, payload));
+      lists.route({
+        method: 'POST',
+        url: '/operations/:id/imports',
+        config: { access: 'intake.import', names: 'operation', once: 'streamed' },
+        bodyLimit: 1024 * 1024 * 1024,
+        schema: {
+          tags: ['intake'],
+          summary: 'Send a registration list (the body is the file); a dry run begins at once and writes nobody',
+          description: `Content-Type one of ${LIST_TYPES.join(', ')}. Refused whole where it is empty, above the limit or cut on its way. With \`continues\` the file mends the rejected rows of that list, which is then checked anew under its own id.`,
+          consumes: LIST_TYPES,
+          params: idParams('operation'),
+          querystring: UploadQuery,
+          response: { 202: z.object({ id: id('import') }) },
+        },
+        handler: async (request, reply) => {
+          const { operationId } = scopeOf(request);
+          const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
+          await demandKnown(ports, operationId, request.query);
+          const importId = ports.ids.derived('import', ...originOf(request));
+          const at = await ports.operations.now(operationId, ports.clock());
+          await ports.imports.create({
+            id: importId,
+            operationId,
+            fileName: file_name ?? null,
+            referenceDate: reference_date ?? referenceDateOf(at),
+            createdBy: principalOfRequest(request).sub,
+            said: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
+            ...(partner ? { partnerId: partner } : {}),
+            ...(continues ? { continues } : {}),
+          });
+          const announced = request.headers['content-length'];
+          const received = await ports.imports.receive(
+            importId,
+            request.body as AsyncIterable<Uint8Array>,
+            announced === undefined ? undefined : Number(announced),
+            checkOf(importId, 1),
+          );
+          if (received.outcome === 'refused') throw refusedList(received.refusal, importId);
+          await ports.engine.startNow([checkOf(importId, 1).workflowId]);
+          return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
+        },
+      });
+    };
+    await app.register(listRoutes);
+
+    app.route({
+      method: 'GET',
+      url: '/imports/:id',
+      config: { access: 'intake.read', names: 'import' },
+      schema: {
+        tags: ['intake'],
+        summary: 'How far a list is, what was found out about its file, and its first faults',
+        params: idParams('import'),
+        response: { 200: Import },
+      },
+      handler: async (request) => {
+        const list = await listOf(ports, request.params.id);
+        const groups = groupsOfList(list, principalOfRequest(request), scopeOf(request).roles);
+        return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups);
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/imports/:id/rows',
+      config: { access: 'intake.read', names: 'import' },
+      schema: {
+        tags: ['intake'],
+        summary: 'The rows of a list with verdict, codes and flags, each cell beside what it was taken for',
+        description:
+          'Whoever brought the list is shown all of it; others are shown the columns that their roles are shown of people. Each look is written down.',
+        params: idParams('import'),
+        querystring: z.strictObject({ ...Paging, ...RowQuery }),
+        response: { 200: pageOf(ImportRow) },
+      },
+      handler: async (request, reply) => {
+        const { limit, cursor, verdict, code } = request.query;
+        const [from = 0] = after(cursor, ['number']) ?? [];
+        const list = await listOf(ports, request.params.id);
+        const principal = principalOfRequest(request);
+        const groups = groupsOfList(list, principal, scopeOf(request).roles);
+        const filter = { ...(verdict ? { verdict } : {}), ...(code ? { code } : {}), after: from };
+        const { data, ...rest } = page(await ports.imports.rows(list.id, filter, limit + 1), limit, (row) => [row.row]);
+        await ports.imports.looked({
+          id: ports.ids.fresh('disclosure'),
+          importId: list.id,
+          principal: principal.sub,
+          kind: 'rows',
+          filter,
+          fields: columnsShown(groups),
+          rowCount: data.length,
+        });
+        const columns = list.found?.found.columns ?? [];
+        return reply
+          .header('cache-control', 'no-store')
+          .send({ data: data.map((row) => rowOut(row, columns, groups)), ...rest });
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/imports/:id/rows-to-mend',
+      config: { access: 'intake.import', names: 'import' },
+      schema: {
+        tags: ['intake'],
+        summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
+        description:
+          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_mend` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down.',
+        params: idParams('import'),
+      },
+      handler: async (request, reply) => {
+        const { id: importId } = request.params;
+        const list = await listOf(ports, importId);
+        if (list.status !== 'checked' && list.status !== 'done') throw new Problem('conflict', { detail: NOT_CHECKED });
+        const toMend = await ports.imports.rowsToMend(importId);
+        if (toMend === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
+        if (toMend.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
+        await ports.imports.looked({
+          id: ports.ids.fresh('disclosure'),
+          importId,
+          principal: principalOfRequest(request).sub,
+          kind: 'mend_file',
+          filter: { verdict: 'reject' },
+          fields: toMend.found.columns.filter((column) => column !== null),
+          rowCount: toMend.rows.length,
+        });
+        const file = ports.imports.mendFile(toMend.found, toMend.listTag, toMend.rows);
+        return reply
+          .header('cache-control', 'no-store')
+          .header('content-disposition', `attachment; filename="${importId}-to-mend.${file.extension}"`)
+          .type(file.mediaType)
+          .send(file.bytes);
+      },
+    });
+
+    app.route({
+      method: 'POST',
+      url: '/imports/:id/commands/read',
+      config: { access: 'intake.import', names: 'import' },
+      schema: {
+        tags: ['intake'],
+        summary: 'Say how the file is to be read instead of what was found out; it is checked once more',
+        description:
+          'What is said comes on top of what was said before. What headings stand for is remembered for the next lists of the same partner (without one, of the same operation).',
+        params: idParams('import'),
+        body: z.strictObject({ args: ReadArgs }),
+        response: { 202: z.object({ id: id('import') }) },
+      },
+      handler: async (request, reply) => {
+        const { id: importId } = request.params;
+        const list = await listOf(ports, importId);
+        const { args } = request.body;
+        const errors = misnamed(args, list.found?.found);
+        if (errors.length > 0) throw new Problem('invalid_request', { errors });
+        const ordered = await ports.imports.readAgain({
+          importId,
+          said: saidOf(args),
+          saidBy: principalOfRequest(request).sub,
+          check: checkOf,
+        });
+        if (ordered.outcome === 'unknown') throw new Problem('not_found');
+        if (ordered.outcome !== 'ordered') throw new Problem('conflict', { detail: NOT_READ_AGAIN[ordered.outcome] });
+        await ports.engine.startNow([ordered.start.workflowId]);
+        return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
+      },
+    });
+
+    app.route({
+      method: 'POST',
+      url: '/imports/:id/commands/commit',
+      config: { access: 'intake.commit', names: 'import' },
+      schema: {
+        tags: ['intake'],
+        summary: 'Take in everybody of the list whose row is acceptable and who is not in yet',
+        params: idParams('import'),
+        body: z.strictObject({}).prefault({}),
+        response: { 202: z.object({ id: id('import') }) },
+      },
+      handler: async (request, reply) => {
+        const { id: importId } = request.params;
+        const ordered = await ports.imports.startCommit(importId, commitOf);
+        if (ordered.outcome === 'unknown') throw new Problem('not_found');
+        if (ordered.outcome !== 'started') throw new Problem('conflict', { detail: NOT_COMMITTED[ordered.outcome] });
+        await ports.engine.startNow([ordered.start.workflowId]);
+        return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
+      },
+    });
+  };
+}
+
+const runOf = (step: 'check' | 'commit') => (importId: string, round: number) => ({
+  workflowId: workflowId.import(importId, step, round),
+  taskQueue: TASK_QUEUE,
+});
+const checkOf = runOf('check');
+const commitOf = runOf('commit');
+
+const NOT_CHECKED = 'The list is not checked yet, or was refused.';
+const NOT_COMMITTED = {
+  not_checked: NOT_CHECKED,
+  nobody_acceptable: 'No row of the list can be taken in that is not in already.',
+  registration_closed: 'Registration is closed in this operation.',
+  mends_another: 'This file is a part of the list that it continues: commit that one.',
+} as const;
+const NOT_READ_AGAIN = {
+  busy: 'The list is being worked on: wait until it is checked or refused.',
+  taken_in: 'People of this list have been taken in; mend its rejected rows instead.',
+  joined: 'This file has become a part of the list that it continues: say it of that one.',
+  not_kept: 'Nothing of this list was kept: send it again.',
+} as const;
+
+async function listOf(ports: ApiPorts, importId: string): Promise<ImportProgress> {
+  const list = await ports.imports.read(importId);
+  if (!list) throw new Problem('not_found');
+  return list;
+}
+
+/** The partner must be registered, and the list that is continued be one of this operation. */
+async function demandKnown(
+  ports: ApiPorts,
+  operationId: string,
+  { partner, continues }: { partner?: string | undefined; continues?: string | undefined },
+): Promise<void> {
+  const errors: ProblemError[] = [];
+  if (partner !== undefined && (await ports.partners.read(partner)) === undefined) {
+    errors.push({ parameter: 'partner', code: 'unknown', detail: 'There is no such partner: register it first.' });
+  }
+  if (continues !== undefined) {
+    const list = await ports.imports.read(continues);
+    if (list?.operationId !== operationId) {
+      errors.push({ parameter: 'continues', code: 'unknown', detail: 'There is no such import in this operation.' });
+    } else if (list.continues !== null) {
+      errors.push({
+        parameter: 'continues',
+        code: 'mends_another',
+        detail: 'Name the list itself, not a file that mends it.',
+      });
+    }
+  }
+  if (errors.length > 0) throw new Problem('invalid_request', { errors });
+}
+
+type Args = z.infer<typeof ReadArgs>;
+
+/** Headings and sheets that the file does not have. Where it is to be read otherwise its headings are not known yet. */
+function misnamed(args: Args, found: NonNullable<ImportProgress['found']>['found'] | undefined): ProblemError[] {
+  const errors: ProblemError[] = [];
+  if (args.sheet !== undefined && found !== undefined && !found.sheets.some(({ name }) => name === args.sheet)) {
+    errors.push({ pointer: '/args/sheet', code: 'unknown', detail: 'The file has no such sheet: see found.sheets.' });
+  }
+  const readOtherwise = args.encoding !== undefined || args.delimiter !== undefined || args.sheet !== undefined;
+  if (readOtherwise || found === undefined) return errors;
+  const keys = found.headings.map(headingKey);
+  for (const [index, { heading, position }] of (args.columns ?? []).entries()) {
+    const key = headingKey(heading);
+    if (position === undefined ? !keys.includes(key) : keys[position - 1] !== key) {
+      errors.push({
+        pointer: `/args/columns/${index}/heading`,
+        code: 'unknown',
+        detail: 'The file has no such heading there: see found.headings.',
+      });
+    }
+  }
+  return errors;
+}
+
+function saidOf({ encoding, delimiter, sheet, columns, date_order }: Args): Overrule {
+  return {
+    ...(encoding ? { encoding } : {}),
+    ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
+    ...(sheet ? { sheet } : {}),
+    ...(columns
+      ? {
+          columns: columns.map(({ heading, position, column }) => ({
+            heading,
+            column,
+            ...(position === undefined ? {} : { position }),
+          })),
+        }
+      : {}),
+    ...(date_order
+      ? { dateOrder: Object.fromEntries(Object.entries(date_order).filter(([, order]) => order !== undefined)) }
+      : {}),
+  };
+}
+
+const REFUSED_AS = { too_large: 'body_too_large', cut_off: 'body_cut_off' } as const;
+
+function refusedList(
+  { code, detail, hint }: { code: string; detail: string; hint: string },
+  importId: string,
+): Problem {
+  return new Problem(code === 'too_large' || code === 'cut_off' ? REFUSED_AS[code] : 'list_refused', {
+    detail: `${detail} ${hint}`,
+    errors: [{ pointer: '', code, detail }],
+    extra: { import_id: importId },
+  });
+}
