@@ -6,7 +6,7 @@ import { toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
 
 export type MetricsOptions = {
-  situation: Pick<SituationReads, 'waiting'>;
+  situation: Pick<SituationReads, 'waiting' | 'startsWaiting'>;
   operations: Pick<Operations, 'clock'>;
   clock: () => Instant;
 };
@@ -17,7 +17,10 @@ declare module 'fastify' {
   }
 }
 
-/** `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; durations by route, never by address. */
+/**
+ * `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; `starts_waiting` and
+ * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; durations by route, never by address.
+ */
 export const metrics = fp<MetricsOptions>(
   async (app, { situation, operations, clock }) => {
     const registry = new Registry();
@@ -46,8 +49,24 @@ export const metrics = fp<MetricsOptions>(
         for (const group of groups) this.set(group.labels, group.seconds);
       },
     });
-    registry.registerMetric(people);
-    registry.registerMetric(oldest);
+    const starts = inOneLook(() => situation.startsWaiting());
+    const behind = new Gauge({
+      name: 'starts_waiting',
+      help: 'Workflows whose rows are committed and which have not been started: what Temporal, when it is away, keeps waiting',
+      registers: [],
+      async collect() {
+        this.set((await starts()).count);
+      },
+    });
+    const lag = new Gauge({
+      name: 'oldest_start_waiting_seconds',
+      help: 'How long the oldest of them has waited, in seconds of real time',
+      registers: [],
+      async collect() {
+        this.set((await starts()).oldestSeconds);
+      },
+    });
+    for (const gauge of [people, oldest, behind, lag]) registry.registerMetric(gauge);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',

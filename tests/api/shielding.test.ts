@@ -59,6 +59,9 @@ describe('what stands before everything', () => {
     expect(text).toMatch(
       /http_request_duration_seconds_count\{method="POST",route="\/v1\/operations",status="201"\} 1/,
     );
+    // The engine of this house starts nothing: the operation and the journey are ordered and wait.
+    expect(text).toMatch(/^starts_waiting 2$/m);
+    expect(Number(/^oldest_start_waiting_seconds (.*)$/m.exec(text)?.[1])).toBeGreaterThan(0);
     expect(text).not.toContain(journeyId);
   });
 

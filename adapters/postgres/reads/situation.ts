@@ -98,6 +98,15 @@ export function createSituation(pool: Pool) {
       }));
     },
 
+    /** For metrics: starts that are ordered and not made, over all operations, and how long the oldest has waited. */
+    async startsWaiting(): Promise<{ count: number; oldestSeconds: number }> {
+      const { rows } = await pool.query<{ count: number; oldest: number }>(
+        `select count(*)::integer as count, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
+           from pending_starts where started_at is null`,
+      );
+      return { count: rows[0]?.count ?? 0, oldestSeconds: rows[0]?.oldest ?? 0 };
+    },
+
     /** Whether the database answers. */
     async answers(): Promise<boolean> {
       try {
