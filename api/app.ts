@@ -11,6 +11,7 @@ import { requestLog } from './plugins/requestLog.ts';
 import { shielding } from './plugins/shielding.ts';
 import type { ApiPorts } from './ports.ts';
 import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
+import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { importRoutes } from './routes/imports.ts';
@@ -100,6 +101,7 @@ export async function buildApp({
         importRoutes,
         peopleRoutes,
         personCommandRoutes,
+        duplicateRoutes,
         taskRoutes,
         movementRoutes,
         movementCommandRoutes,
@@ -127,6 +129,8 @@ async function placesOf(ports: ApiPorts, kind: Owned, id: string): Promise<Place
       return placed(await ports.movements.operationOf(id));
     case 'import':
       return placed(await ports.imports.operationOf(id));
+    case 'pair':
+      return (await ports.duplicates.operationsOf(id)).map((operationId) => ({ operationId }));
   }
 }
 

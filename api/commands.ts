@@ -48,6 +48,11 @@ export async function sendDecision<Answer>(ports: ApiPorts, request: FastifyRequ
   });
 }
 
+/** The workflow has looked at the command and said no; anything else leaves open whether it was taken. */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof Error && error.name === 'WorkflowUpdateFailedError';
+}
+
 /** Arguments in the words of the workflows: `household_id` is `householdId` there. */
 export function travelling(args: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { MendFile, RowToMend } from '../adapters/lists/mendFile.ts';
 import type { FoundList, Overrule } from '../adapters/lists/openList.ts';
+import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Holds } from '../adapters/postgres/holds.ts';
 import type { Households } from '../adapters/postgres/households.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
@@ -113,6 +114,7 @@ export type ApiPorts = {
   operations: Operations;
   plans: Plans & PlanActivator;
   people: People;
+  duplicates: Duplicates;
   households: Households;
   holds: Holds;
   notes: Notes;

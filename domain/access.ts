@@ -1,4 +1,5 @@
 import { PROTECTION_ROLES, type Role } from './actor.ts';
+import { PAIR_DECIDERS } from './duplicates/decisions.ts';
 
 /** A role is given per operation; `*` stands for every operation. Organisations outside hold the role `partner`. */
 export type Grant = { role: Role | 'partner'; operation: string };
@@ -86,6 +87,17 @@ export const ACCESS = {
     reach: 'operation',
     roles: ['protection_officer', 'protection_lead', 'operation_lead', 'auditor'],
     sentence: 'Read who was told or shown what about a person',
+  },
+
+  'pair.read': {
+    reach: 'operation',
+    roles: [...PAIR_DECIDERS, 'auditor'],
+    sentence: 'Read who may have been registered twice, both side by side',
+  },
+  'pair.decide': {
+    reach: 'operation',
+    roles: PAIR_DECIDERS,
+    sentence: 'Decide whether two registrations are one person',
   },
 
   'task.read': { reach: 'anywhere', roles: TEAM, sentence: 'Read the decisions that wait for one' },

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { HOLD_RULES, type HoldType } from '../../domain/holds.ts';
 import { type Instant, iso } from '../../domain/time.ts';
+import type { Queryable } from './database.ts';
 
 export type Hold = {
   id: string;
@@ -29,25 +30,7 @@ type NewHold = {
 export function createHolds(pool: Pool) {
   return {
     /** The row blocks from this moment on, before the workflow has confirmed it. Twice under one id is once. */
-    async raise(hold: NewHold): Promise<void> {
-      const { blocks } = HOLD_RULES[hold.type];
-      await pool.query(
-        `insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, reason_note_id, raised_by, raised_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
-        [
-          hold.id,
-          hold.journeyId,
-          hold.operationId,
-          hold.type,
-          blocks.disclosure,
-          blocks.seat,
-          blocks.boarding,
-          hold.noteId ?? null,
-          hold.raisedBy,
-          iso(hold.raisedAt),
-        ],
-      );
-    },
+    raise: (hold: NewHold): Promise<void> => insertHold(pool, hold),
 
     /** The workflow has refused: the row never held. */
     async voidRaised(id: string): Promise<void> {
@@ -88,6 +71,27 @@ export function createHolds(pool: Pool) {
 }
 
 export type Holds = ReturnType<typeof createHolds>;
+
+/** See `raise`; inside the caller's transaction. */
+export async function insertHold(db: Queryable, hold: NewHold): Promise<void> {
+  const { blocks } = HOLD_RULES[hold.type];
+  await db.query(
+    `insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, reason_note_id, raised_by, raised_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
+    [
+      hold.id,
+      hold.journeyId,
+      hold.operationId,
+      hold.type,
+      blocks.disclosure,
+      blocks.seat,
+      blocks.boarding,
+      hold.noteId ?? null,
+      hold.raisedBy,
+      iso(hold.raisedAt),
+    ],
+  );
+}
 
 const COLUMNS =
   'id, journey_id, type, status, raised_by, raised_at, first_approval_by, released_by, released_at, reason_note_id';

@@ -1,6 +1,7 @@
 import type { KnownPerson } from '../../domain/duplicates/comparePeople.ts';
 import {
   candidateKeys,
+  nameIn,
   nameKeys,
   nameQueryKeys,
   type SearchKey as PlainKey,
@@ -57,7 +58,7 @@ export function searchKeysOfText(keyring: Keyring, text: string, operationId?: s
   const number = bareNumber(text);
   const phone = `+${text.replace(/[^0-9]/g, '')}`;
   return [
-    ...nameQueryKeys(text).map(sealer(keyring)),
+    ...nameQueryKeys(nameIn(text)).map(sealer(keyring)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
     ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
     ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),

@@ -7,6 +7,7 @@ import type { GuardedClient } from '../webhooks/client.ts';
 import { newEndpointSecret } from '../webhooks/signature.ts';
 import { transaction } from './database.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from './deliveries.ts';
+import { createDuplicates } from './duplicates/pairs.ts';
 import { createHolds } from './holds.ts';
 import { createHouseholds } from './households.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -68,6 +69,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
       activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
     },
     people: createPeople(pool),
+    duplicates: createDuplicates(pool),
     households: createHouseholds(pool),
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),

@@ -28,6 +28,7 @@ export const documentation = fp(
           { name: 'operations', description: 'Operations, their rules, sectors, clock and situation' },
           { name: 'intake', description: 'Taking people in: one household, or a list' },
           { name: 'people', description: 'People, their history and now, and decisions about them' },
+          { name: 'duplicates', description: 'People met twice, and what is decided of them' },
           { name: 'tasks', description: 'Decisions that wait for a person' },
           { name: 'movements', description: 'Flights, ships, buses and convoys' },
           { name: 'partners', description: 'Offices, carriers and agencies' },

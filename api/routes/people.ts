@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { FIELD_GROUPS, mayKnowHolds, operationsOf, rolesIn } from '../../domain/access.ts';
+import { FIELD_GROUPS, mayKnowHolds, operationsOf } from '../../domain/access.ts';
 import { allowedCommands } from '../../domain/journey/commands.ts';
 import { type Ending, STAGE_TABLE } from '../../domain/journey/stages.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
@@ -15,12 +15,12 @@ import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { EndingCode, id, idParams, maybe, Nationality, StageCode } from '../schemas/common.ts';
-import { Disclosure, History, Household, ListedPerson, Now, Person } from '../schemas/people.ts';
+import { Disclosure, Found, History, Household, ListedPerson, Now, Person } from '../schemas/people.ts';
+import { linksShown, searchPeople } from '../searching.ts';
 import { coreOut, flagsOut, show } from '../shown.ts';
 import { withEtag } from '../versions.ts';
 
 const NOT_READY = ['REGISTERED', 'SCREENED', 'CONSENTED', 'VERIFIED'];
-const FOUND_AT_MOST = 50;
 const ServiceKind = z.enum(Object.keys(RECORDED_SERVICES) as Array<keyof typeof RECORDED_SERVICES>);
 
 export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -121,53 +121,13 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         summary:
           'Look for people by name in any script, document or telephone number; needs no Idempotency-Key, changes nothing',
         body: z.strictObject({ text: z.string().trim().min(2).max(200), operation: id('operation').optional() }),
-        response: {
-          200: z.object({
-            data: z.array(
-              z.object({
-                id: id('person'),
-                operation_id: z.string(),
-                household_reference: z.string(),
-                stage: StageCode,
-                match: z.number(),
-                names: z.object({ given: z.string(), family: z.string() }).optional(),
-              }),
-            ),
-          }),
-        },
+        response: { 200: Found },
       },
       handler: async (request) => {
-        const principal = principalOfRequest(request);
         const { text, operation } = request.body;
-        const mine = operationsOf(principal);
+        const mine = operationsOf(principalOfRequest(request));
         if (operation !== undefined && mine !== 'all' && !mine.includes(operation)) throw new Problem('not_found');
-        const keys = ports.personal.searchKeys(text);
-        const words = Math.max(1, keys.filter(({ kind }) => kind === 'name').length);
-        const found = await ports.people.search(keys, operation === undefined ? mine : [operation], FOUND_AT_MOST);
-        const operations = [...new Set(found.map(({ operationId }) => operationId))];
-        const data = [];
-        for (const operationId of operations) {
-          const here = found.filter((hit) => hit.operationId === operationId);
-          const at = await ports.operations.now(operationId, ports.clock());
-          const { cores } = await show(ports, request, here, {
-            roles: rolesIn(principal, operationId),
-            groups: ['names'],
-            purpose: 'search',
-            at,
-          });
-          for (const hit of here) {
-            const core = cores.get(hit.personId);
-            data.push({
-              id: hit.personId,
-              operation_id: hit.operationId,
-              household_reference: hit.reference,
-              stage: hit.stage,
-              match: Math.min(1, hit.hits / words),
-              ...(core ? { names: { given: core.givenNames, family: core.familyName } } : {}),
-            });
-          }
-        }
-        return { data: data.sort((a, b) => b.match - a.match || (a.id < b.id ? -1 : 1)) };
+        return searchPeople(ports, request, text, operation === undefined ? mine : [operation]);
       },
     });
 
@@ -183,9 +143,10 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const [journey, holds, at] = await Promise.all([
+        const [journey, holds, links, at] = await Promise.all([
           ports.people.journey(journeyId),
           ports.holds.ofJourney(journeyId),
+          ports.duplicates.linksOf([request.params.id]),
           ports.operations.now(operationId, ports.clock()),
         ]);
         if (!journey) throw new Problem('not_found');
@@ -254,6 +215,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             route: journey.route,
           },
           arrived_at: maybe(journey.arrivedAt),
+          same_person_as: linksShown(request, links.get(journey.personId)),
           ...coreOut(cores.get(journey.personId), groups),
           ...flagsOut(journey.protection, groups),
         };

@@ -13,7 +13,7 @@ import {
 } from '../../domain/journey/commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
-import { roleGiving } from '../commands.ts';
+import { roleGiving, wasRefused } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
 import { journeyOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -259,9 +259,4 @@ async function refuseEarly<C extends JourneyCommand>(
   const judged = name === 'releaseHold' ? { holdId: (args as JourneyArgs<'releaseHold'>).hold_id } : args;
   const reason = refusalOf(state, name, judged as unknown as JourneyCommands[C], at);
   if (reason !== undefined) throw refusedCommand({ reason, allowed: allowedCommands(state, roles, at) });
-}
-
-/** The workflow has looked at the command and said no; anything else leaves open whether it was taken. */
-function wasRefused(error: unknown): boolean {
-  return error instanceof Error && error.name === 'WorkflowUpdateFailedError';
 }

@@ -30,6 +30,35 @@ const Hold = z.object({
   approvals: z.number().int().optional().meta({ description: 'for protection roles alone' }),
 });
 
+/** Others who were found to be the same person. */
+const Linked = z
+  .array(
+    z.union([
+      z.object({ known_elsewhere: z.literal(true) }),
+      z.object({
+        known_elsewhere: z.literal(false),
+        id: id('person'),
+        goes_on: z.boolean().meta({ description: 'whether it is this registration with which the person travels on' }),
+      }),
+    ]),
+  )
+  .meta({ description: 'others whom somebody found to be the same person' });
+
+export const Found = z.object({
+  data: z.array(
+    z.object({
+      id: id('person'),
+      operation_id: z.string(),
+      household_reference: z.string(),
+      stage: StageCode,
+      match: z.number().meta({ description: '0 to 1: how well the name answers, best first; 1 for a number' }),
+      same_person_as: Linked,
+      names: z.object({ given: z.string(), family: z.string() }).optional(),
+    }),
+  ),
+  more: z.boolean().meta({ description: 'others may be meant as well: give another word of the name' }),
+});
+
 export const Person = z.object({
   id: id('person'),
   operation_id: z.string(),
@@ -62,6 +91,7 @@ export const Person = z.object({
     route: z.array(z.string()),
   }),
   arrived_at: MaybeAt,
+  same_person_as: Linked,
   /** what the caller's roles may see of who it is; each look is in the ledger */
   names: z.object({ given: z.string(), family: z.string() }).optional(),
   reference: z.string().optional(),

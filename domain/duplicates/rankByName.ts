@@ -3,7 +3,7 @@ import { searchedWords } from './searchKeys.ts';
 import { foldSound, soundLikeness } from './sound.ts';
 
 /** How well a name answers a search, from 0 to 1: every word that was asked for counts, what is left of the name does not. */
-export function answersSearch(query: string, name: string): number {
+function answersSearch(query: string, name: string): number {
   const consonantsOnly = isWrittenWithoutVowels(query) !== isWrittenWithoutVowels(name);
   const words = foldName(query);
   const known = searchedWords(name).map(foldSound);
@@ -18,13 +18,12 @@ export function answersSearch(query: string, name: string): number {
   return Math.max(average(words), ...regrouped.map(average));
 }
 
-/** Those whom a search by name may mean, the best first; equal ones stay in their order. */
+/** Those whom a search by name may mean, with how well they answer it, the best first; equal ones stay in their order. */
 export function rankByName<Person extends { givenNames: string; familyName: string }>(
   query: string,
   people: readonly Person[],
-): Person[] {
+): Array<{ person: Person; match: number }> {
   return people
-    .map((person) => ({ person, answer: answersSearch(query, `${person.givenNames} ${person.familyName}`) }))
-    .sort((a, b) => b.answer - a.answer)
-    .map(({ person }) => person);
+    .map((person) => ({ person, match: answersSearch(query, `${person.givenNames} ${person.familyName}`) }))
+    .sort((a, b) => b.match - a.match);
 }

@@ -31,6 +31,14 @@ export function nameSounds(name: string): string[] {
   return [...new Set(searchedWords(name).map(soundKey))];
 }
 
+/** What of a typed text can be a name: a word with a digit in it is a number of something. */
+export function nameIn(text: string): string {
+  return text
+    .split(/\s+/)
+    .filter((word) => !/\p{N}/u.test(word))
+    .join(' ');
+}
+
 /** The keys under which a search for a name looks: whoever has one of them may be meant; `rankByName` puts them in order. */
 export function nameQueryKeys(query: string): SearchKey[] {
   return nameSounds(query).map((sound) => `name:${sound}`);

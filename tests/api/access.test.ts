@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import { ACCESS, type Action, decide } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
+import { PAIR_COMMANDS, type PairCommand } from '../../domain/duplicates/decisions.ts';
 import { isId } from '../../domain/ids.ts';
 import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journey/commands.ts';
 import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
@@ -29,8 +30,16 @@ async function things(operationId: string): Promise<Record<string, string>> {
     "insert into imports (id, operation_id, reference_date, created_by) values ($1, $2, '2026-01-01', 'test')",
     [importId, operationId],
   );
+  const twin = await takeIn(house, operationId);
+  const pairId = newId('pair');
+  await house.db.pool.query(
+    `insert into duplicate_pairs (id, person_a, person_b, operation_a, operation_b, score, reasons)
+     values ($1, least($2, $3), greatest($2, $3), $4, $4, 60, '[]')`,
+    [pairId, people[0]?.personId, twin.people[0]?.personId, operationId],
+  );
   return {
     operations: operationId,
+    'duplicate-pairs': pairId,
     people: people[0]?.personId ?? '',
     households: householdId,
     movements: movementId,
@@ -84,6 +93,7 @@ function namedRoles(route: Route): readonly Role[] | undefined {
   if (kind !== 'commands') return undefined;
   if (word === 'people') return JOURNEY_COMMANDS[name as JourneyCommand].roles;
   if (word === 'movements') return MOVEMENT_COMMANDS[name as MovementCommand].roles;
+  if (word === 'duplicate-pairs') return PAIR_COMMANDS[name as PairCommand].roles;
   if (word === 'operations') return OPERATION_COMMANDS[name as OperationCommand].roles;
   return undefined;
 }
@@ -168,7 +178,7 @@ describe('every route × every role', () => {
     ];
     const headers = { authorization: `Bearer ${await house.token('protection_lead')}` };
     for (const id of hostile) {
-      for (const path of ['people', 'households', 'movements', 'operations', 'imports', 'partners', 'plans']) {
+      for (const path of ['people', 'households', 'movements', 'operations', 'imports', 'duplicate-pairs', 'partners', 'plans']) {
         const answer = await house.inject({
           method: 'GET',
           url: `/v1/${path}/${encodeURI(id).replace(/%25/g, '%')}`,

@@ -39,8 +39,8 @@ export type TestHouse = {
   sent: Sent[];
   /** workflows whose start was tried at once */
   started: string[];
-  /** what workflows answer; the default is a plain yes */
-  answers: { next: (sent: Sent) => unknown };
+  /** what workflows answer, the default is a plain yes; `away`: Temporal does not answer */
+  answers: { next: (sent: Sent) => unknown; away?: boolean };
   token(
     roles: string | ReadonlyArray<{ role: string; operation: string }>,
     claims?: { sub?: string; partner?: string },
@@ -108,7 +108,7 @@ export async function testHouse({ perMinute = 1_000_000 } = {}): Promise<TestHou
           started.push(...ids);
         },
         nudgeFeed: async () => undefined,
-        answers: async () => true,
+        answers: async () => answers.away !== true,
       },
       clock: Date.now,
       refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),

@@ -83,6 +83,26 @@ const JOURNEY = `j.person_id as "personId", j.id as "journeyId", j.operation_id 
 const FROM = `from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
   left join movements m on m.id = j.movement_id`;
 
+export type SearchHit = {
+  personId: string;
+  operationId: string;
+  journeyId: string;
+  reference: string;
+  stage: Stage;
+  exact: boolean;
+};
+
+/** Looks up keys by the index alone, and people only for those who are found. */
+export const SEARCH = `
+  with found as (
+    select s.person_id, bool_or(s.kind <> 'name') as exact, count(*) as hits
+      from unnest($1::text[], $2::text[]) as k (kind, key) join person_search s on s.kind = k.kind and s.key = k.key
+     group by s.person_id)
+  select j.person_id as "personId", j.operation_id as "operationId", j.id as "journeyId", h.reference, j.stage, f.exact
+    from found f join journeys j on j.person_id = f.person_id join households h on h.id = j.household_id
+   where $3::text[] is null or j.operation_id = any($3)
+   order by f.exact desc, f.hits desc, j.id desc limit $4`;
+
 export function createPeople(pool: Pool) {
   return {
     /** Where a person stands: operation and journey, the open journey first, then the newest. */
@@ -166,33 +186,22 @@ export function createPeople(pool: Pool) {
       return rows;
     },
 
-    /** Persons who have every one of the keys, by how many of the others; only in the given operations. */
+    /**
+     * Persons who have some of the keys, those with most of them first; only in the given operations. `exact`: by a
+     * number, not by the sound of a name alone.
+     */
     async search(
       keys: ReadonlyArray<{ kind: string; key: string }>,
       operations: 'all' | readonly string[],
       limit: number,
-    ): Promise<
-      Array<{ personId: string; operationId: string; journeyId: string; reference: string; stage: Stage; hits: number }>
-    > {
+    ): Promise<SearchHit[]> {
       if (keys.length === 0) return [];
-      const { rows } = await pool.query<{
-        personId: string;
-        operationId: string;
-        journeyId: string;
-        reference: string;
-        stage: Stage;
-        hits: number;
-      }>(
-        `with found as (
-           select s.person_id, count(*)::integer as hits from person_search s
-             join unnest($1::text[], $2::text[]) as k(kind, key) on k.kind = s.kind and k.key = s.key
-            group by s.person_id)
-         select j.person_id as "personId", j.operation_id as "operationId", j.id as "journeyId", h.reference, j.stage, f.hits
-           from found f join journeys j on j.person_id = f.person_id join households h on h.id = j.household_id
-          where $3::text[] is null or j.operation_id = any($3)
-          order by f.hits desc, j.id desc limit $4`,
-        [keys.map(({ kind }) => kind), keys.map(({ key }) => key), operations === 'all' ? null : operations, limit],
-      );
+      const { rows } = await pool.query<SearchHit>(SEARCH, [
+        keys.map(({ kind }) => kind),
+        keys.map(({ key }) => key),
+        operations === 'all' ? null : operations,
+        limit,
+      ]);
       return rows;
     },
 

@@ -17,7 +17,9 @@ const others = CASELOADS.flatMap((caseload) =>
 function firstThree(query: string, people: readonly KnownRow[]): KnownRow[] {
   const wanted = new Set(nameQueryKeys(query));
   const candidates = people.filter((person) => nameKeys(person).some((key) => wanted.has(key)));
-  return rankByName(query, candidates).slice(0, 3);
+  return rankByName(query, candidates)
+    .slice(0, 3)
+    .map(({ person }) => person);
 }
 
 describe('T020: spelling habits of one script', () => {

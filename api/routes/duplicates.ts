@@ -1,0 +1,248 @@
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Pair as PairRow } from '../../adapters/postgres/duplicates/pairRow.ts';
+import type { Role } from '../../domain/actor.ts';
+import { PAIR_REASONS } from '../../domain/duplicates/comparePeople.ts';
+import {
+  allowedPairCommands,
+  PAIR_COMMAND_NAMES,
+  PAIR_COMMANDS,
+  type PairCommand,
+} from '../../domain/duplicates/decisions.ts';
+import { iso } from '../../domain/time.ts';
+import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
+import { roleGiving, wasRefused } from '../commands.ts';
+import { refusedCommand } from '../failures.ts';
+import { after, Paging, page, pageOf } from '../paging.ts';
+import { decidesBoth, differences, seesPairsOf, sidesOf } from '../pairShown.ts';
+import { scopeOf } from '../plugins/access.ts';
+import { principalOfRequest } from '../plugins/authentication.ts';
+import { commandIdOf } from '../plugins/idempotency.ts';
+import type { ApiPorts } from '../ports.ts';
+import { Problem } from '../problems.ts';
+import { idParams } from '../schemas/common.ts';
+import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
+import { commandBody } from '../schemas/journeyCommands.ts';
+import { withEtag } from '../versions.ts';
+
+/** Why the journey that waits is stopped, as its own journal tells it. */
+const SAME_PERSON = 'same_person_registered_twice';
+
+/** People met twice: the pairs, both people side by side, and what a person decides of them. */
+export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
+  return async (app) => {
+    app.route({
+      method: 'GET',
+      url: '/operations/:id/duplicate-pairs',
+      config: { access: 'pair.read', names: 'operation' },
+      schema: {
+        tags: ['duplicates'],
+        summary: 'Registrations of this operation that may be one person with another',
+        params: idParams('operation'),
+        querystring: z.strictObject({
+          ...Paging,
+          'filter[state]': z
+            .enum(['open', 'decided'])
+            .optional()
+            .meta({ description: 'open: suspected or asked; decided: distinct or same' }),
+        }),
+        response: { 200: pageOf(ListedPair) },
+      },
+      handler: async (request) => {
+        const { limit, cursor, 'filter[state]': state } = request.query;
+        const [from] = after(cursor, ['string']) ?? [];
+        const filter = state === undefined ? {} : { state };
+        const rows = await ports.duplicates.list(scopeOf(request).operationId, filter, limit, from);
+        const { data, ...rest } = page(rows, limit, (row) => [row.id]);
+        return {
+          data: data.map((pair) => ({
+            ...baseOut(pair, isSeen(request, pair)),
+            people: pair.people.map(({ personId, journeyId, operationId }) =>
+              seesPairsOf(request, operationId)
+                ? { known_elsewhere: false as const, id: personId, journey_id: journeyId, operation_id: operationId }
+                : { known_elsewhere: true as const },
+            ),
+          })),
+          ...rest,
+        };
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/duplicate-pairs/:id',
+      config: { access: 'pair.read', names: 'pair' },
+      schema: {
+        tags: ['duplicates'],
+        summary: 'Both people side by side, why they may be one, and what was decided; the looks are in the ledger',
+        params: idParams('pair'),
+        response: { 200: Pair },
+      },
+      handler: async (request, reply) => {
+        const pair = await ports.duplicates.read(request.params.id);
+        if (pair === undefined) throw new Problem('not_found');
+        const decisions = await ports.duplicates.decisions(pair.id);
+        const { sides, mayReadNotes } = await sidesOf(ports, request, pair);
+        const noteIds = mayReadNotes ? decisions.flatMap(({ noteId }) => noteId ?? []) : [];
+        const notes = await ports.notes.read(noteIds, { restricted: false });
+        withEtag(reply, pair.seq);
+        return {
+          ...baseOut(pair, isSeen(request, pair)),
+          people: sides,
+          differs: differences(sides),
+          waiting: waitingOut(pair),
+          decisions: decisions.map(({ type, by, role, at, reasonCode, noteId }) => {
+            const note = noteId === null ? undefined : notes.get(noteId);
+            return {
+              decision: commandOf(type),
+              by,
+              role,
+              at: iso(at),
+              reason_code: reasonCode,
+              ...(note === undefined ? {} : { note }),
+            };
+          }),
+          can_do: allowed(request, pair).map((command) => ({
+            command,
+            sentence: PAIR_COMMANDS[command].sentence,
+            reason_required: PAIR_COMMANDS[command].reason,
+          })),
+        };
+      },
+    });
+
+    for (const name of PAIR_COMMAND_NAMES) {
+      const rule = PAIR_COMMANDS[name];
+      app.route({
+        method: 'POST',
+        url: `/duplicate-pairs/:id/commands/${name}`,
+        config: { access: 'pair.decide', names: 'pair' },
+        schema: {
+          tags: ['duplicates'],
+          summary: rule.sentence,
+          description: `For: ${rule.roles.join(', ')}${rule.knowsBoth ? ', with a role in the operations of both people' : ''}.${rule.reason ? ' A reason_code is needed.' : ''}`,
+          operationId: `pair_${name}`,
+          params: idParams('pair'),
+          body: commandBody(z.strictObject({})),
+          response: { 200: DecidedPair },
+        },
+        handler: async (request) => {
+          const { reason_code, note } = request.body;
+          const decided = await decidePair(ports, request, name, reason_code, note);
+          return {
+            id: decided.id,
+            status: decided.status,
+            seq: decided.seq,
+            waiting: waitingOut(decided),
+            allowed: allowed(request, decided),
+          };
+        },
+      });
+    }
+  };
+}
+
+/** Seals the note, takes the decision, then stops the journey that is to wait, by its own command. */
+async function decidePair(
+  ports: ApiPorts,
+  request: FastifyRequest,
+  command: PairCommand,
+  reasonCode: string | undefined,
+  note: string | undefined,
+): Promise<PairRow> {
+  const { operationId, roles } = scopeOf(request);
+  const rule = PAIR_COMMANDS[command];
+  const role = roleGiving(rule, roles, reasonCode);
+  const pair = await ports.duplicates.read((request.params as { id: string }).id);
+  if (pair === undefined) throw new Problem('not_found');
+  if (rule.knowsBoth && !decidesBoth(request, pair)) {
+    throw new Problem('not_allowed', {
+      detail: 'One of the two is known elsewhere: this is for somebody with a role in the operations of both.',
+    });
+  }
+  // a decision that cannot stop a journey at once is not taken: two seats for one person could come of it
+  if (command === 'same' && !(await ports.engine.answers())) throw new Problem('engine_unavailable');
+  const commandId = commandIdOf(request);
+  const { sub } = principalOfRequest(request);
+  const noteId = note === undefined ? undefined : ports.ids.derived('note', commandId);
+  if (noteId !== undefined && note !== undefined) {
+    const personId = pair.people.find((person) => person.operationId === operationId)?.personId;
+    await ports.notes.write({
+      id: noteId,
+      subject: pair.id,
+      ...(personId === undefined ? {} : { personId }),
+      author: sub,
+      restricted: false,
+      text: note,
+    });
+  }
+  const decided = await ports.duplicates.decide({
+    pairId: pair.id,
+    command,
+    commandId,
+    operationId,
+    by: sub,
+    role,
+    now: ports.clock(),
+    ...(reasonCode === undefined ? {} : { reasonCode }),
+    ...(noteId === undefined ? {} : { noteId }),
+  });
+  if (decided.outcome === 'refused') {
+    const { status, reason } = decided;
+    throw refusedCommand({ reason, allowed: allowedPairCommands(status, roles, decidesBoth(request, pair)) });
+  }
+  if (decided.waits) await stop(ports, decided.waits, commandId, { id: sub, role });
+  return decided.pair;
+}
+
+/** The hold's row blocks already; the workflow hears of it so that a seat it may have is given back. */
+async function stop(
+  ports: ApiPorts,
+  { journeyId, holdId }: { journeyId: string; holdId: string },
+  commandId: string,
+  decider: { id: string; role: Role },
+): Promise<void> {
+  try {
+    await ports.engine.send<JourneyAnswer>(workflowId.journey(journeyId), 'raiseHold', {
+      commandId,
+      actor: { kind: 'staff', ...decider },
+      args: { holdId },
+      reasonCode: SAME_PERSON,
+    });
+  } catch (error) {
+    if (!wasRefused(error)) throw error;
+    // it has ended meanwhile: one of the two goes on, as it should be
+    await ports.holds.voidRaised(holdId);
+  }
+}
+
+const isSeen = (request: FastifyRequest, pair: PairRow): boolean =>
+  pair.people.every(({ operationId }) => seesPairsOf(request, operationId));
+
+function allowed(request: FastifyRequest, pair: PairRow): PairCommand[] {
+  return allowedPairCommands(pair.status, scopeOf(request).roles, decidesBoth(request, pair));
+}
+
+/** @param seen whether the caller sees both: reasons say something of each of them */
+function baseOut(pair: PairRow, seen: boolean) {
+  return {
+    id: pair.id,
+    status: pair.status,
+    score: pair.score,
+    reasons: seen
+      ? pair.reasons.map(({ reason, points }) => ({ code: reason, points, sentence: PAIR_REASONS[reason] }))
+      : [],
+    found_at: iso(pair.createdAt),
+  };
+}
+
+function waitingOut({ status, heldJourney, holdId }: PairRow) {
+  return status === 'same' && heldJourney !== null && holdId !== null
+    ? { journey_id: heldJourney, hold_id: holdId }
+    : null;
+}
+
+function commandOf(fact: string): string {
+  return PAIR_COMMAND_NAMES.find((command) => PAIR_COMMANDS[command].fact === fact) ?? fact;
+}
