@@ -23,13 +23,18 @@ export type TextShape = {
   endsLine: boolean;
   /** line of a quotation mark that is opened and never closed */
   openQuoteAt: number | null;
+  /** line where the first record begins that is larger than the limit */
+  tooLargeAt: number | null;
 };
 
 /** `sep=;`, the line by which spreadsheets tell each other the delimiter. */
 const SEP_LINE = /^sep=([,;\t])$/i;
 
-/** Walks through the whole text once, so that a file that was cut is known before its first row is believed. */
-export function scanText(chunks: Iterable<string>, delimiter: Delimiter): TextShape {
+/**
+ * Walks through the whole text once, so that a file that was cut is known before its first row is believed.
+ * @param recordCharacters the most that one record may have
+ */
+export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordCharacters: number): TextShape {
   let state: 'start' | 'plain' | 'quoted' | 'quoteSeen' = 'start';
   let records = 0;
   let recordHasText = false;
@@ -48,7 +53,11 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter): TextSh
     if (recordHasText) beginning = null;
     recordHasText = false;
     cells = 1;
+    characters = 0;
   };
+  let characters = 0;
+  let recordLine = 1;
+  let tooLargeAt: number | null = null;
   let line = 1;
   let quoteLine = 0;
   let last = '';
@@ -57,6 +66,8 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter): TextSh
     for (let index = 0; index < chunk.length; index++) {
       const character = chunk.charAt(index);
       const isBreak = character === '\n' || character === '\r';
+      if (characters++ === 0) recordLine = line;
+      if (characters > recordCharacters) tooLargeAt ??= recordLine;
       if (isBreak && !(character === '\n' && last === '\r')) line++;
       if (state === 'quoted') {
         if (character === '"') state = 'quoteSeen';
@@ -89,6 +100,7 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter): TextSh
     newline: newline ?? '\n',
     endsLine,
     openQuoteAt: state === 'quoted' ? quoteLine : null,
+    tooLargeAt,
   };
 }
 
@@ -145,10 +157,11 @@ export async function* readDelimited(
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    // the parser's own message quotes what it read
-    if (error.code === 'CSV_MAX_RECORD_SIZE') throw new ListRefused('record_too_large', `It begins at line ${line}.`);
-    if (error.code === 'CSV_QUOTE_NOT_CLOSED') throw new ListRefused('cut_off', `The row begins at line ${line}.`);
-    throw new ListRefused('unknown_format', `Reading stopped at line ${line}.`);
+    // the parser's own message quotes what it read; rows that it had ready are lost with it, so the line is roughly known
+    if (error.code === 'CSV_MAX_RECORD_SIZE')
+      throw new ListRefused('record_too_large', `It begins after line ${line}.`);
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED') throw new ListRefused('cut_off', `The row begins after line ${line}.`);
+    throw new ListRefused('unknown_format', `Reading stopped after line ${line}.`);
   } finally {
     text.destroy();
     parser.destroy();

@@ -10,7 +10,7 @@ import { decodeText, detectEncoding, type Encoding } from './encoding.ts';
 import { DEFAULT_LIMITS, type ListLimits, readWhole } from './limits.ts';
 import { type MappedBy, MEND_COLUMN, mapColumns } from './mapColumns.ts';
 import { type Mends, mendedRow, plainCell } from './mendFile.ts';
-import { ListRefused } from './refused.ts';
+import { type ListRefusal, ListRefused } from './refused.ts';
 import { openWorkbook, type Sheet, type SheetCell } from './xlsx/workbook.ts';
 
 /** What a person says of the file, in place of what was found out. */
@@ -161,12 +161,13 @@ function openText(bytes: Buffer, overrule: Overrule, limits: ListLimits): FileOf
     break;
   }
   const delimiter = overrule.delimiter ?? detectDelimiter(head);
-  const shape = scanText(text(), delimiter);
-  const cutOff = (detail: string): ListRefused =>
-    new ListRefused('cut_off', detail, beforeHeadings({ ...known, delimiter, newline: shape.newline }));
-  if (shape.openQuoteAt !== null) throw cutOff(`A quotation mark opens at line ${shape.openQuoteAt}.`);
+  const shape = scanText(text(), delimiter, limits.recordCharacters);
+  const refused = (code: ListRefusal, detail: string): ListRefused =>
+    new ListRefused(code, detail, beforeHeadings({ ...known, delimiter, newline: shape.newline }));
+  if (shape.openQuoteAt !== null) throw refused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
+  if (shape.tooLargeAt !== null) throw refused('record_too_large', `It begins at line ${shape.tooLargeAt}.`);
   if (!shape.endsLine && shape.lastCells < shape.firstCells) {
-    throw cutOff(`Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`);
+    throw refused('cut_off', `Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`);
   }
   return {
     ...known,

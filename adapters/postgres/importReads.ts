@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { CheckedRow, DateOrders, Refusal } from '../../activities/imports.ts';
-import { explain, type Finding, type Verdict } from '../../domain/intake/codes.ts';
+import { CODES, explain, type Finding, type Verdict } from '../../domain/intake/codes.ts';
 import type { PersonMeaning } from '../../domain/intake/meaning.ts';
 import type { ProtectionFlag } from '../../domain/intake/protection.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
@@ -207,12 +207,19 @@ export async function readRowsToMend(
     `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row`,
     [importId],
   );
-  const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, codes.map(explain).join(' ')]));
+  const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(codes)]));
   const toMend: RowToMend[] = [];
   for await (const { row, raw } of readCells(pool, keyring, importId, [...whyOf.keys()])) {
     toMend.push({ row, raw, why: whyOf.get(row) ?? '' });
   }
   return { found: found.found, listTag: listTagOf(importId), rows: toMend };
+}
+
+/** What keeps the row out first, warnings after it. */
+function inWords(codes: readonly Finding[]): string {
+  return [...codes.filter(({ code }) => CODES[code].rejects), ...codes.filter(({ code }) => !CODES[code].rejects)]
+    .map(explain)
+    .join(' ');
 }
 
 /** The first rows that were rejected, so that one sees at once what is wrong with the list. */
