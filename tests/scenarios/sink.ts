@@ -8,8 +8,19 @@ type Event = { id: string; type: string; subject: string; seq: number };
 /** A partner's server outside the system: it takes what is signed with its secret, and keeps it in the order it came. */
 export type Sink = { events: Event[]; bodies: string[]; unverified: number; endpoint: string; close(): Promise<void> };
 
-/** Registers a receiving agency with an endpoint of its own for everything that may be told of this operation. */
-export async function openSink(coordinator: Client, operationId: string): Promise<Sink> {
+/**
+ * Registers a receiving agency with an endpoint of its own for everything that may be told of this operation.
+ * @param reachedAt the port at which it is reached, where something stands before its own
+ * @param validFrom operation time from which facts may be told; now, unless said
+ */
+export async function openSink(
+  coordinator: Client,
+  operationId: string,
+  {
+    reachedAt = (port) => Promise.resolve(port),
+    validFrom,
+  }: { reachedAt?: (port: number) => Promise<number>; validFrom?: string } = {},
+): Promise<Sink> {
   const sink: Sink = { events: [], bodies: [], unverified: 0, endpoint: '', close: () => Promise.resolve() };
   let secret: string | undefined;
   const server = createServer((request, response) => {
@@ -41,7 +52,7 @@ export async function openSink(coordinator: Client, operationId: string): Promis
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  const url = `http://127.0.0.1:${await reachedAt((server.address() as AddressInfo).port)}/events`;
   const types = [
     'journey.registered',
     'journey.seated',
@@ -58,6 +69,7 @@ export async function openSink(coordinator: Client, operationId: string): Promis
     fields: ['reference'],
     event_types: types,
     reference: 'test',
+    ...(validFrom === undefined ? {} : { valid_from: validFrom }),
   });
   const endpoint = (await coordinator.post(`/partners/${partner.id}/endpoints`, { url, event_types: types })) as {
     id: string;

@@ -4,8 +4,10 @@ import type { FaultHouse } from './faultHouse.ts';
 
 /** An office as a partner of an operation. */
 export type PlannedOffice = {
+  /** what the test calls it */
+  name: string;
   kind: 'registry' | 'consulate' | 'clinic' | 'border' | 'carrier' | 'agency';
-  /** where it is asked; a sandbox office by its path behind the address */
+  /** where it is asked */
   url: string;
   state?: string;
 };
@@ -32,7 +34,7 @@ export async function runOperation(
   for (const { url, ...office } of plan.offices ?? []) {
     const made = (await coordinator.post('/partners', {
       kind: office.kind,
-      name: office.kind,
+      name: office.name,
       ...(office.state === undefined ? {} : { state: office.state }),
       base_url: url,
     })) as { id: string; secret: string };
@@ -53,12 +55,12 @@ export async function runOperation(
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
     partners: offices.map(({ partnerId }) => partnerId),
   })) as { id: string };
-  for (const { partnerId, kind } of offices) {
+  for (const { partnerId, kind, name } of offices) {
     await lead.post(`/partners/${partnerId}/agreements`, {
       operation_id: operationId,
       purposes: PURPOSES[kind],
       fields: kind === 'carrier' || kind === 'agency' ? [] : [...PERSON_FIELDS],
-      reference: `MoU/${kind}`,
+      reference: `MoU/${name}`,
     });
   }
   await lead.post(`/operations/${operationId}/commands/activate`, {
@@ -100,12 +102,17 @@ export function takenIn(body: Record<string, unknown>, references: readonly stri
 }
 
 /** A household of one, taken in under a key that follows from its reference. */
-export async function takeIn(house: FaultHouse, operationId: string, reference: string): Promise<TakenIn> {
+export async function takeIn(
+  house: FaultHouse,
+  operationId: string,
+  reference: string,
+  different: Record<string, string> = {},
+): Promise<TakenIn> {
   const body = await house
     .as('case_worker')
     .post(
       `/operations/${operationId}/households`,
-      { household_ref: `H-${reference}`, members: [someone(reference)] },
+      { household_ref: `H-${reference}`, members: [someone(reference, different)] },
       `household-${reference}`,
     );
   const [person] = takenIn(body as Record<string, unknown>, [reference]);

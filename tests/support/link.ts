@@ -15,16 +15,22 @@ export type Link = {
   set(state: LinkState): void;
   /** Cuts every connection that is open; new ones are as the state says. */
   reset(): void;
-  /** The next answers do not come: the far side has done what it was told, then the line breaks (`reset`), or nothing is ever heard again (`silence`). */
-  loseAnswers(count: number, how: 'reset' | 'silence'): void;
-  /** first lines of the HTTP requests that went through, in order */
+  /** Which answers do not come, by the request that they answer; it has arrived and has been done all the same. */
+  loseAnswerTo(rule: LosingRule): void;
+  /** methods and paths of the HTTP requests that went through, in order */
   readonly requests: string[];
   /** answers that were lost */
   readonly lost: number;
   close(): Promise<void>;
 };
 
-type Pair = { near: Socket; far: Socket; silenced: boolean; held: Array<() => void> };
+/**
+ * How the answer to a request is lost, if it is: the line breaks, or nothing is ever heard on it again.
+ * @param nth how often this very request (method and path) has come, counted from 1
+ */
+export type LosingRule = (request: string, nth: number) => 'reset' | 'silence' | undefined;
+
+type Pair = { near: Socket; far: Socket; silenced: boolean; losing: ReturnType<LosingRule>; held: Array<() => void> };
 
 const REQUEST_LINE = /^(?:GET|POST|PUT|DELETE) \S+(?= HTTP\/1\.1\r\n)/;
 
@@ -33,7 +39,7 @@ export async function openLink(to: { port: number }): Promise<Link> {
   const pairs = new Set<Pair>();
   const requests: string[] = [];
   let state: LinkState = 'pass';
-  let losing: { left: number; how: 'reset' | 'silence' } = { left: 0, how: 'reset' };
+  let rule: LosingRule = () => undefined;
   let lost = 0;
   let latencyMs = 0;
 
@@ -43,18 +49,20 @@ export async function openLink(to: { port: number }): Promise<Link> {
       return;
     }
     const far = connect({ host: '127.0.0.1', port: to.port, noDelay: true });
-    const pair: Pair = { near, far, silenced: false, held: [] };
+    const pair: Pair = { near, far, silenced: false, losing: undefined, held: [] };
     pairs.add(pair);
     near.on('data', (piece) => {
       const [line] = REQUEST_LINE.exec(piece.subarray(0, 2_048).toString('latin1')) ?? [];
-      if (line !== undefined) requests.push(line);
+      if (line !== undefined) {
+        requests.push(line);
+        pair.losing = rule(line, requests.filter((one) => one === line).length);
+      }
       carry(pair, () => far.write(piece));
     });
     far.on('data', (piece) => {
-      if (losing.left > 0 && !pair.silenced) {
-        losing.left -= 1;
+      if (pair.losing !== undefined && !pair.silenced) {
         lost += 1;
-        if (losing.how === 'reset') return cut(pair);
+        if (pair.losing === 'reset') return cut(pair);
         pair.silenced = true;
       }
       if (state === 'deaf') pair.silenced = true;
@@ -107,8 +115,8 @@ export async function openLink(to: { port: number }): Promise<Link> {
       }
     },
     reset: cutAll,
-    loseAnswers(count, how) {
-      losing = { left: count, how };
+    loseAnswerTo(next) {
+      rule = next;
     },
     requests,
     get lost() {

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { iso } from '../../domain/time.ts';
+import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { type AnsweredOperation, answeredOperation, type OfficeName } from '../support/faultOffices.ts';
+import { type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { type Link, openLink } from '../support/link.ts';
+import { comes } from '../support/patience.ts';
+
+const SECONDS_PER_DAY = 12;
+const TAKES_AT_MOST_MS = 300_000;
+/** In the caseload the consulate asks for papers of this person before it answers. */
+const ASKED_FOR_EVIDENCE = 'NDU-66760';
+const OTHERS = inForm(
+  ['L-1', 'L-2'],
+  Array.from({ length: 12 }, (_, index) => `L-${index}`),
+);
+
+let house: FaultHouse;
+let operation: AnsweredOperation;
+let sink: Sink;
+let toSink: Link;
+
+beforeAll(async () => {
+  house = await openFaultHouse();
+  await house.workers[0]?.start();
+  operation = await answeredOperation(house, { secondsPerDay: SECONDS_PER_DAY });
+  sink = await openSink(house.as('coordinator'), operation.operationId, {
+    validFrom: '2000-01-01T00:00:00Z',
+    reachedAt: async (port) => {
+      toSink = await openLink({ port });
+      return toSink.port;
+    },
+  });
+});
+afterAll(async () => {
+  await sink?.close();
+  await toSink?.close();
+  await operation?.close();
+  await house?.close();
+});
+
+const isQuestion = (request: string): boolean => /^POST \S+\/requests$/.test(request);
+const isLookUp = (request: string): boolean => /^GET \S+\/requests\/\S+$/.test(request);
+
+const stageOf = async ({ personId }: TakenIn): Promise<string> =>
+  String(((await house.as('case_worker').get(`/people/${personId}`)) as { stage: string }).stage);
+
+const factsOf = async ({ journeyId }: TakenIn, type: string): Promise<number> =>
+  (await house.db.query('select 1 from journal where subject = $1 and type = $2', [journeyId, type])).rowCount ?? 0;
+
+const command = (role: string, person: TakenIn, name: string, args: object, key: string) =>
+  house.as(role).post(`/people/${person.personId}/commands/${name}`, { args, reason_code: 'fault_test' }, key);
+
+async function planMovement(): Promise<string> {
+  const at = (days: number): string => iso(Date.now() + days * 86_400_000);
+  const leg = { leg: 1, from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(61) };
+  const made = (await house.as('movement_officer').post(`/operations/${operation.operationId}/movements`, {
+    reference: 'LOST-1',
+    stage: 'return',
+    mode: 'ship',
+    carrier_id: operation.offices.find(({ name }) => name === 'carrier')?.partnerId,
+    origin: { code: 'AMB', name: 'Ambae', country: 'VUT' },
+    destination: { code: 'SAN', name: 'Santo', country: 'VUT' },
+    legs: [leg],
+    seats: { seat: 40 },
+  })) as { id: string };
+  return made.id;
+}
+
+describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () => {
+  test(
+    'every question is looked up by its key and asked once; what is told twice has one effect',
+    async (context) => {
+      const random = seeded(SEED);
+      // One office in each run is never heard again; of the others the line breaks.
+      const questioned: OfficeName[] = ['registry', 'consulate', 'silentConsulate', 'clinic', 'border', 'carrier'];
+      const mute = questioned[Math.floor(random() * questioned.length)];
+      for (const name of questioned) {
+        const how = name === mute ? 'silence' : 'reset';
+        operation.lines[name].loseAnswerTo((request, nth) => {
+          if (isLookUp(request)) return undefined;
+          // No answer to a question ever comes; of evidence and recall the first one does not.
+          return isQuestion(request) ? how : nth === 1 ? 'reset' : undefined;
+        });
+      }
+      let posts = 0;
+      toSink.loseAnswerTo(() => {
+        posts += 1;
+        return posts <= 3 ? 'reset' : undefined;
+      });
+
+      const movementId = await planMovement();
+      const take = (reference: string, different = {}) => takeIn(house, operation.operationId, reference, different);
+      const others = await Promise.all(OTHERS.map((reference) => take(reference)));
+      const evident = await take(ASKED_FOR_EVIDENCE);
+      const recalled = await take('R-1', { nationality: 'FJI' });
+      const everybody = [...others, evident, recalled];
+      for (const person of everybody)
+        await command('case_worker', person, 'completeScreening', { risk: 'none' }, `screen-${person.reference}`);
+
+      await comes(
+        'the silent consulate is known to have been asked',
+        async () => (await factsOf(recalled, 'verificationRequested')) === 1,
+      );
+      await command('case_worker', recalled, 'withdrawConsent', {}, 'withdraw');
+      await comes('evidence is asked for', async () => (await factsOf(evident, 'evidenceRequested')) === 1);
+      await command('consular_officer', evident, 'provideEvidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
+      for (const person of [...others, evident])
+        await comes(
+          `${person.reference} is ready`,
+          async () => (await stageOf(person)) === 'TRAVEL_READY' || (await stageOf(person)),
+          120_000,
+        );
+      await comes('the carrier is booked', async () => {
+        const movement = (await house.as('movement_officer').get(`/movements/${movementId}`)) as { status: string };
+        return movement.status !== 'PLANNED' || movement.status;
+      });
+
+      const ledger = await operation.ledger();
+      const perQuestion = new Map<string, number>();
+      for (const { person_ref: person = 'movement', kind, office } of ledger) {
+        if (kind === 'fitness') continue;
+        const name = `${person} ${kind} ${office}`;
+        perQuestion.set(name, (perQuestion.get(name) ?? 0) + 1);
+      }
+      expect([...perQuestion].filter(([, effects]) => effects !== 1)).toEqual([]);
+      // A health check is renewed in time: each round is one question.
+      const checks = await Promise.all(everybody.map((person) => factsOf(person, 'fitnessRequested')));
+      const underWay = ledger.filter(({ kind }) => kind === 'fitness').length - checks.reduce((sum, n) => sum + n, 0);
+      expect(underWay).toBeGreaterThanOrEqual(0);
+      expect(underWay).toBeLessThanOrEqual(everybody.length);
+
+      for (const name of questioned) {
+        const { requests, lost } = operation.lines[name];
+        const asked = ledger.filter(({ office }) => office === name).length;
+        expect(lost, `${name}: answers lost`).toBeGreaterThanOrEqual(asked);
+        // Never repeated blindly: as many questions came over the wire as stand in the office's own books.
+        expect(requests.filter(isQuestion), `${name}: questions`).toHaveLength(asked);
+        expect(requests.filter(isLookUp).length, `${name}: look-ups`).toBeGreaterThanOrEqual(asked - everybody.length);
+      }
+      const recall = ledger.find(({ person_ref, kind }) => person_ref === 'R-1' && kind === 'verification');
+      await comes('the recall is noted', async () => (await factsOf(recalled, 'journeyEnded')) === 1);
+      expect(recall?.status).toBe('recalled');
+      expect(await factsOf(evident, 'nationalityConfirmed')).toBe(1);
+
+      const heard = () => sink.events.filter(({ type }) => type === 'journey.registered').length;
+      await comes('the sink has heard of everybody', async () => heard() === everybody.length || heard());
+      expect(sink.bodies.length).toBeGreaterThanOrEqual(sink.events.length + 3);
+      expect(sink.unverified).toBe(0);
+      expect(outOfOrder(sink.events)).toEqual([]);
+      const lost = questioned.reduce((sum, name) => sum + operation.lines[name].lost, 0) + toSink.lost;
+      tell(context, {
+        fault: 'F7',
+        rounds: lost,
+        counted: `${lost} answers lost (${mute} silent, of the others the line broke), ${ledger.length} questions in the offices' books, once each; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
+      });
+    },
+    TAKES_AT_MOST_MS,
+  );
+});
