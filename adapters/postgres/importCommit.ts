@@ -8,6 +8,7 @@ import { type Keyring, openFields } from '../secrets/envelope.ts';
 import { type Queryable, transaction } from './database.ts';
 import { importKey, sealedIn } from './importKeys.ts';
 import { commitHouseholds, type Intake, type IntakeHousehold, type Joined, readFrame } from './intake.ts';
+import { takenInBefore } from './takenInBefore.ts';
 
 export type CommitOptions = {
   keyring: Keyring;
@@ -46,6 +47,7 @@ export function commitStore(
           await finishCommit(client, importId, job.operation_id, iso(at));
           return { outcome: 'finished', cursor: job.cursor };
         }
+        const { fresh, before } = await takenInBefore(client, keyring, job.operation_id, page.households);
         const taken = await commitHouseholds(
           client,
           {
@@ -58,9 +60,9 @@ export function commitStore(
             keyring,
             journeys,
           },
-          page.households,
+          fresh,
         );
-        const people = taken.flatMap((household) => household.people);
+        const people = [...before, ...taken.flatMap((household) => household.people)];
         await client.query(
           `update import_rows r set person_id = t.person_id, committed_at = now()
              from unnest($2::int[], $3::text[]) as t (row, person_id)

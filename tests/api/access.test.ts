@@ -178,7 +178,16 @@ describe('every route × every role', () => {
     ];
     const headers = { authorization: `Bearer ${await house.token('protection_lead')}` };
     for (const id of hostile) {
-      for (const path of ['people', 'households', 'movements', 'operations', 'imports', 'duplicate-pairs', 'partners', 'plans']) {
+      for (const path of [
+        'people',
+        'households',
+        'movements',
+        'operations',
+        'imports',
+        'duplicate-pairs',
+        'partners',
+        'plans',
+      ]) {
         const answer = await house.inject({
           method: 'GET',
           url: `/v1/${path}/${encodeURI(id).replace(/%25/g, '%')}`,

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CASELOADS, caseloadFile, plainRows } from '../../domain/intake/caseload.ts';
+import { member, openOperation, type TestHouse, takeIn, testHouse } from '../house.ts';
+import { listDesk } from './listDesk.ts';
+
+const TRIALS = ['T001', 'T005', 'T016', 'T020'] as const;
+const trialFile = (name: string): URL => new URL(`../../adapters/lists/trials/${name}.csv`, import.meta.url);
+const rowsOf = new Map(TRIALS.map((name) => [name, plainRows(trialFile(name))]));
+
+type Hit = { id: string; household_reference: string; match: number; names: { given: string; family: string } };
+
+let house: TestHouse;
+let operationId: string;
+let others: number;
+beforeAll(async () => {
+  house = await testHouse();
+  operationId = await openOperation(house);
+  const desk = listDesk(house);
+  const files = [
+    ...TRIALS.map(trialFile),
+    ...CASELOADS.map((caseload) => caseloadFile(caseload, 'messy/registrations.csv')),
+  ];
+  for (const file of files) {
+    const importId = await desk.take(operationId, readFileSync(file), { reference_date: '2026-11-20' });
+    await desk.commit(importId);
+  }
+  const { rows } = await house.db.pool.query('select count(*)::int as n from persons');
+  others = rows[0].n;
+});
+afterAll(() => house.close());
+
+async function search(text: string, operation = operationId, role = 'case_worker'): Promise<Hit[]> {
+  const { status, body } = await house.ask(role, 'POST', '/v1/people/search', { text, operation });
+  expect(status).toBe(200);
+  return body['data'] as Hit[];
+}
+
+/** The row of the trial's list that a person came in; its names as they stand in the file. */
+function expected(trial: (typeof TRIALS)[number], row: number) {
+  const cells = rowsOf.get(trial)?.[row - 1];
+  if (cells === undefined) throw new Error(`${trial} has no row ${row}`);
+  return { household_reference: cells.household_ref, names: { given: cells.given_names, family: cells.family_name } };
+}
+
+describe('among all people of the lists, whoever is looked for is among the first three, the name as it was written', () => {
+  it('and there are enough to be mistaken for', () => expect(others).toBeGreaterThan(1_200));
+
+  it.each([
+    ['T001', 1, ["N'Dahlo", 'N’Dahlo', 'NʼDahlo', 'N`Dahlo', 'NDahlo', 'ndahlo koffi', "Koffi N'Dahlo"]],
+    ['T001', 2, ["Ng'ang'ondo", 'Ngangondo', 'Ng’ang’ondo Wanjiru', 'Nganga ondo Wanjiru']],
+    ['T001', 3, ['Saida Mutasimi', 'Saʼida Al-Mu`tasimi', 'Sa`ida Al-Mu’tasimi', 'Al Mutasimi', "Sa'ida"]],
+    ['T001', 4, ['Ma. Luningning', 'Ma Luningning Reyeson', 'de los Reyesón', 'luningning de los reyeson']],
+    ['T001', 5, ['Mary-Jane O', 'Mary Jane O', 'MaryJane O']],
+    ['T005', 1, ['Venkatasubramaniyam Srinivasaraghavan', 'Rajasekarapandiyanarayanan']],
+    ['T005', 2, ['Papandropoulous Jonathan', 'Nilavadhanananda Chayapa Dejthamrong Krasuang', 'Krasuang']],
+    ['T005', 3, ['Sumartinah', 'Sumartina']],
+    ['T016', 2, ['Halima Twinelle']],
+    ['T016', 3, ['Halime Twinelle']],
+    ['T016', 5, ['Issa Twinelle']],
+    ['T016', 7, ['Issa Twinelle', 'عيسى Twinelle']],
+    ['T020', 1, ['ابراهيم عبد الله', 'إبراهيم عبدالله', 'Ibrahim Abdallah', 'Ebrahim Abdullah', 'عبـد الله النموذجي']],
+    ['T020', 2, ['فاطمه الزهرا', 'فاطمة الزهراء']],
+    ['T020', 3, ['امنه محمد', 'آمنة محمد تجربة', 'مُحَمَّد تجربة']],
+    ['T020', 4, ['ليلي علي', 'ليلى علي نموذج']],
+    ['T020', 5, ['كريم ياري', 'کریم یاری', 'Karim Yari']],
+  ] as const)('%s row %i', async (trial, row, spellings) => {
+    for (const spelling of spellings) {
+      const first = (await search(spelling)).slice(0, 3);
+      expect({ spelling, first }).toEqual({
+        spelling,
+        first: expect.arrayContaining([expect.objectContaining(expected(trial, row))]),
+      });
+    }
+  });
+
+  it('a single stretched word finds the servant of God, in an operation of that list alone', async () => {
+    const alone = await openOperation(house);
+    const desk = listDesk(house);
+    await desk.commit(await desk.take(alone, readFileSync(trialFile('T020')), { reference_date: '2026-11-20' }));
+    const hits = await search('عبـد', alone);
+    expect(hits.slice(0, 3)).toEqual([expect.objectContaining(expected('T020', 1))]);
+  });
+});
+
+describe('a search', () => {
+  it('answers best first, and shows nobody whose name hardly answers', async () => {
+    const hits = await search('Koffi NDahlo');
+    expect(hits[0]?.match).toBe(1);
+    expect(hits.map(({ match }) => match)).toEqual(hits.map(({ match }) => match).toSorted((a, b) => b - a));
+    expect(Math.min(...hits.map(({ match }) => match))).toBeGreaterThanOrEqual(0.5);
+  });
+
+  it('finds by document and by telephone however they are written, and says so', async () => {
+    for (const text of ['20AB77001', '20 ab 77-001']) {
+      expect((await search(text))[0]).toMatchObject({ ...expected('T001', 1), match: 1 });
+    }
+  });
+
+  it('is a look at those alone who are shown', async () => {
+    const looks = async () => {
+      const { rows } = await house.db.pool.query(`select count(*)::int as n from disclosures where purpose = 'search'`);
+      return rows[0].n as number;
+    };
+    const before = await looks();
+    const hits = await search('Sumartinah', operationId, 'protection_officer');
+    expect((await looks()) - before).toBe(hits.length);
+  });
+
+  it('says when more people may be meant than it shows', async () => {
+    const many = await openOperation(house);
+    const ask = async () =>
+      (await house.ask('case_worker', 'POST', '/v1/people/search', { text: 'Zzyzx', operation: many })).body;
+    for (let n = 0; n < 50; n++) await takeIn(house, many, [member({ person_ref: `Z-${n}` })]);
+    expect(await ask()).toMatchObject({ data: { length: 50 }, more: false });
+    await takeIn(house, many, [member({ person_ref: 'Z-50' })]);
+    expect(await ask()).toMatchObject({ data: { length: 50 }, more: true });
+  });
+
+  it('refuses what is too short to look for, and leaves no name in the log', async () => {
+    const short = await house.ask('case_worker', 'POST', '/v1/people/search', { text: 'x' });
+    expect(short.status).toBe(400);
+    expect((await house.ask('case_worker', 'POST', '/v1/people/search', { text: '?!.' })).body['data']).toEqual([]);
+    expect(house.logs.join('')).not.toContain('Sumartinah');
+  });
+});
