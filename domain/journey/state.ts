@@ -15,6 +15,8 @@ export type OpenRequest = {
   askedAt: Instant;
   acknowledged: boolean;
   asksFor: string[];
+  /** what was provided of it last, and when: from then on it has its time again */
+  evidence?: { at: Instant; kinds: string[] };
 };
 
 /**
@@ -146,9 +148,12 @@ const APPLY: { [T in JourneyFactType]: Applier<T> } = {
   evidenceRequested: (state, data) => ({
     nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, data.asksFor) },
   }),
-  evidenceProvided: (state, data) => ({
-    nationality: { ...state.nationality, request: asking(state.nationality.request, data.requestId, []) },
-  }),
+  evidenceProvided: (state, data, at) => {
+    const request = asking(state.nationality.request, data.requestId, []);
+    return {
+      nationality: { ...state.nationality, request: request && { ...request, evidence: { at, kinds: data.kinds } } },
+    };
+  },
   nationalityConfirmed: (state, data) => ({
     nationality: { status: 'confirmed', rounds: state.nationality.rounds, partnerId: data.partnerId },
   }),

@@ -122,6 +122,41 @@ describe('the way home', () => {
       expect(fake.batches.at(-1)?.waits.map((wait) => wait.key)).toContain('verification');
     });
   });
+
+  it('a consulate asks for evidence: a person provides it, the same question goes on, and the consulate has its time again', async () => {
+    const sent: string[][] = [];
+    const fake = fakeActivities({
+      async sendEvidence({ kinds }) {
+        sent.push(kinds);
+        return { sent: true };
+      },
+    });
+    await along(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await seen('verificationRequested');
+        await person.office('req_verification_1', { kind: 'more_info', asksFor: ['INTERVIEW'] });
+        await seen('evidenceRequested');
+        await person.quiet();
+        // longer than the whole ladder of the consulate: nobody was waiting for it meanwhile
+        await env.sleep(90 * DAY);
+        const provided = await env.currentTimeMs();
+        await person.command('provideEvidence', 'consular_officer', { kinds: ['PHOTO'] });
+        await eventually(() => sent.length === 1, 'evidence sent');
+        expect(sent).toEqual([['PHOTO']]);
+        const wait = () => fake.batches.at(-1)?.waits.find(({ key }) => key === 'verification');
+        await eventually(() => wait() !== undefined, 'waits again');
+        expect(wait()?.since).toBeGreaterThanOrEqual(provided);
+        expect(wait()?.rung).toBe('waiting');
+        await person.office('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
+        await seen('nationalityNotConfirmed');
+        await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+        expect(await person.handle.result()).toBe('referred_out');
+      },
+      fake,
+    );
+  });
 });
 
 describe('consent', () => {
@@ -238,21 +273,6 @@ describe('offices that misbehave', () => {
       expect(fake.types().filter((type) => type === 'nationalityConfirmed')).toHaveLength(1);
       await person.command('askOtherState', 'consular_officer', { partnerId: 'par_other' });
       await seen('verificationRequested', 2);
-    });
-  });
-
-  it('asks for evidence: a person provides it, and the same question goes on', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
-      await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await seen('verificationRequested');
-      await person.office('req_verification_1', { kind: 'more_info', asksFor: ['INTERVIEW'] });
-      await seen('evidenceRequested');
-      await person.command('provideEvidence', 'consular_officer', { kinds: ['INTERVIEW'] });
-      await eventually(() => fake.calls['sendEvidence'] === 1, 'evidence sent');
-      await person.office('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
-      await seen('nationalityNotConfirmed');
-      await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
-      expect(await person.handle.result()).toBe('referred_out');
     });
   });
 

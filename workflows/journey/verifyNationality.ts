@@ -1,4 +1,6 @@
-import { nextNeeds } from '../../domain/journey/state.ts';
+import { patched } from '@temporalio/workflow';
+import { nextNeeds, type OpenRequest } from '../../domain/journey/state.ts';
+import type { Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
 import { offices } from './activities.ts';
 import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
@@ -62,7 +64,7 @@ async function hearAnswer(run: JourneyRun): Promise<void> {
   const chapter = 'verifyNationality';
   const whom = { kind: 'partner', id: request.partnerId } as const;
   const still = () => run.state.nationality.request;
-  const since = request.askedAt;
+  const since = askedSince(request);
   const answered = () => still() === undefined || (still()?.asksFor.length ?? 0) > 0 || recalled(run);
   await Promise.all([
     waitFor(
@@ -93,10 +95,15 @@ async function hearAnswer(run: JourneyRun): Promise<void> {
       journeyId: run.subject,
       operationId: run.operationId,
       requestId: request.requestId,
-      kinds: request.asksFor,
+      kinds: still()?.evidence?.kinds ?? [],
       at: run.now(),
     }),
   );
+}
+
+/** A consulate that was given what it had asked for has its time again. */
+function askedSince({ askedAt, evidence }: OpenRequest): Instant {
+  return evidence !== undefined && patched('time-again-with-evidence') ? evidence.at : askedAt;
 }
 
 /** A hold or a withdrawal came while the consulate was thinking: it is told to disregard the question. */
