@@ -100,6 +100,19 @@ function wavesOf(caseload: Caseload, stage: string, leftOver: readonly LeftOver[
   return { relief, arrived, trips, endsAt };
 }
 
+/** A vehicle for those whom a machine that fell behind its clock has left standing when all others had gone. */
+export function lateRelief(
+  caseload: Caseload,
+  stage: string,
+  head: string,
+  nth: number,
+  departsAt: Instant,
+): Relief | undefined {
+  const listed = caseload.movements.filter((movement) => movement.stage === stage);
+  const like = groupsOf(listed).find((movement) => serves(movement, head));
+  return like && reliefVehicle(like, `${stage.toUpperCase()}-LATE${nth}`, departsAt, []);
+}
+
 /** The last listed movement for each group of nationalities: relief goes the same way. */
 function groupsOf(listed: readonly PlannedMovement[]): PlannedMovement[] {
   const byGroup = new Map<string, PlannedMovement>();

@@ -1,4 +1,5 @@
 import type { Shift } from '../staff/shift.ts';
+import { stranded } from '../staff/stranded.ts';
 import { leftToVisitor } from './policy.ts';
 
 type Row = {
@@ -26,10 +27,12 @@ const ENDS_BY_ITSELF = [
 export async function stillBusy(shift: Shift): Promise<number> {
   const rows = (await shift.clients.auditor.all(`/operations/${shift.operationId}/people`)) as Row[];
   const left = leftToVisitor(shift.caseload);
-  return rows.filter((row) => {
+  const standing = (await stranded(shift)).reduce((sum, one) => sum + one.people, 0);
+  const moving = rows.filter((row) => {
     const known = shift.directory.find(row.id);
     if (!known || row.ending !== null || left.includes(known.listed.householdRef)) return false;
     if (ON_THEIR_WAY.includes(row.stage)) return true;
     return row.waiting !== null && ENDS_BY_ITSELF.includes(row.waiting.what);
   }).length;
+  return moving + standing;
 }

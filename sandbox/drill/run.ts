@@ -2,10 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import type { OperationClock } from '../../domain/clock.ts';
-import { iso } from '../../domain/time.ts';
 import { type Caseload, firstPeople, readCaseload } from '../caseload.ts';
 import { ApiProblem, Client, pause, type SignIn, tokens } from '../client.ts';
-import { sailingOf } from '../offices/carrier.ts';
 import { Directory } from '../staff/directory.ts';
 import { plan } from '../staff/movementOfficer.ts';
 import type { Shift } from '../staff/shift.ts';
@@ -16,7 +14,7 @@ import { type End, outcomes } from './outcome.ts';
 import { leftToVisitor, needsOfStage, serves, stagesOf } from './policy.ts';
 import { Progress, progressFile } from './progress.ts';
 import { type Asked, type Check, counts, reconcile } from './reconciliation.ts';
-import { type Relief, timetableOf } from './relief.ts';
+import { timetableOf } from './relief.ts';
 import { stillBusy } from './rest.ts';
 import { agreeAndActivate, officesOf, openOperation, registerPartners, takeIn } from './setUp.ts';
 import { look } from './table.ts';
@@ -70,7 +68,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const operationId = await openOperation(clients, caseload, clock.segments, progress);
   await agreeAndActivate(clients, operationId, start, progress);
   const running = await clockAt(clients.coordinator, operationId);
-  await openOffices(options, progress, operationId, running.segments, timetable.relief);
+  await openOffices(options, progress, operationId, running.segments);
   const partners = new Map(progress.partners.map((partner) => [partner.path, partner.partnerId]));
   for (const movement of caseload.movements) await plan({ clients, operationId, partners }, movement, progress.id);
   say(`${caseload.movements.length} movements are planned; their carriers are asked.`);
@@ -169,14 +167,12 @@ async function openOffices(
   progress: Progress,
   operation: string,
   clock: ClockSegments,
-  relief: readonly Relief[],
 ): Promise<void> {
   await office(`${options.offices}/drills`, {
     id: progress.id,
     operation,
     caseload_dir: options.caseload,
     clock,
-    sailings: relief.map(sailingOfRelief),
     offices: progress.partners.map((partner) => ({
       path: partner.path,
       kind: partner.kind,
@@ -185,16 +181,6 @@ async function openOffices(
       ...(partner.state === undefined ? {} : { state: partner.state }),
     })),
   });
-}
-
-/** A relief movement as its carrier will run it: the legs of the movement that it is like, moved to its own day. */
-function sailingOfRelief({ reference, like, departsAt }: Relief): object {
-  const { stops } = sailingOf({ ...like, events: [] });
-  return {
-    reference,
-    departs_at: iso(departsAt),
-    stops: stops.map((stop) => ({ code: stop.code, arrives_at: iso(departsAt + stop.afterDeparture) })),
-  };
 }
 
 async function ready(offices: string, drill: string, reference: string): Promise<void> {

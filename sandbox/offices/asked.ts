@@ -13,7 +13,7 @@ export type Asked = {
   person?: string;
   /** which fields of the person were sent: the ledger shows them by name, never their values */
   fields: string[];
-  movement?: { reference: string; departsAt?: Instant; arrivesAt?: Instant; destination?: string };
+  movement?: { reference: string; departsAt?: Instant; arrivesAt?: Instant; origin?: string; destination?: string };
   replyTo: string;
 };
 

@@ -40,7 +40,12 @@ export function sailingOf(movement: PlannedMovement): Sailing {
   return { reference: movement.id, departsAt, stops, cancelled, news };
 }
 
-/** The timetable of a movement that is in no list and that nobody told us of: as it was booked. */
+/** A movement that is in no list but goes the way of one that is: the same stops, as long after departure. */
+export function sailingLike(like: PlannedMovement, reference: string, departsAt: Instant): Sailing {
+  return { ...sailingOf({ ...like, events: [] }), reference, departsAt };
+}
+
+/** A movement on a way that nobody knows: as it was booked. */
 export function plainSailing(reference: string, departsAt: Instant, arrivesAt: Instant, destination: string): Sailing {
   const stops = [{ code: destination, afterDeparture: arrivesAt - departsAt }];
   return { reference, departsAt, stops, cancelled: false, news: [] };

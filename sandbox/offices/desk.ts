@@ -5,7 +5,7 @@ import { type Answers, type Caseload, readCaseload } from '../caseload.ts';
 import { Announcer } from './announcer.ts';
 import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';
 import type { Announcement, Asked, Knobs } from './asked.ts';
-import { changesOf, departureOf, plainSailing, type Sailing, sailingOf } from './carrier.ts';
+import { changesOf, departureOf, plainSailing, type Sailing, sailingLike, sailingOf } from './carrier.ts';
 import type { Drill, DrillState, Office, OfficeStore, Question } from './store.ts';
 
 /** What an office says right away. */
@@ -17,7 +17,7 @@ export type QuestionBody = {
   kind: RequestKind;
   asked_at: string;
   person?: Record<string, string>;
-  movement?: { reference: string; departs_at?: string; arrives_at?: string; destination?: string };
+  movement?: { reference: string; departs_at?: string; arrives_at?: string; origin?: string; destination?: string };
   reply_to: string;
 };
 
@@ -181,11 +181,16 @@ export class Desk {
   }
 
   #sailing(asked: Asked): Sailing {
-    const { reference = '', departsAt = asked.askedAt, arrivesAt = departsAt, destination = '' } = asked.movement ?? {};
-    const listed = this.#caseload.movements.find((movement) => movement.id === reference);
+    const way = asked.movement ?? { reference: '' };
+    const { reference, departsAt = asked.askedAt, arrivesAt = departsAt } = way;
+    const { movements } = this.#caseload;
+    const listed = movements.find((movement) => movement.id === reference);
     if (listed) return sailingOf(listed);
-    const known = this.#state.drill.sailings.find((sailing) => sailing.reference === reference);
-    return known ?? plainSailing(reference, departsAt, arrivesAt, destination);
+    const like = movements.findLast(
+      (movement) => movement.origin.code === way.origin && movement.destination.code === way.destination,
+    );
+    if (like) return sailingLike(like, reference, departsAt);
+    return plainSailing(reference, departsAt, arrivesAt, way.destination ?? '');
   }
 
   #plan(planned: Announcement[]): void {
@@ -234,6 +239,7 @@ function askedOf(office: Office, body: QuestionBody): Asked {
             reference: movement.reference,
             ...(movement.departs_at === undefined ? {} : { departsAt: Date.parse(movement.departs_at) }),
             ...(movement.arrives_at === undefined ? {} : { arrivesAt: Date.parse(movement.arrives_at) }),
+            ...(movement.origin === undefined ? {} : { origin: movement.origin }),
             ...(movement.destination === undefined ? {} : { destination: movement.destination }),
           },
         }),

@@ -146,7 +146,6 @@ type OpenBody = {
   caseload_dir: string;
   clock: Array<{ from_operation_time: string; from_real_time: string; seconds_per_day: number }>;
   offices: Array<{ path: string; kind: string; state?: string; partner_id: string; secret: string }>;
-  sailings?: Array<{ reference: string; departs_at: string; stops: Array<{ code: string; arrives_at: string }> }>;
 };
 
 function openDrill(call: Call, house: House): Reply {
@@ -157,18 +156,12 @@ function openDrill(call: Call, house: House): Reply {
     secondsPerDay: segment.seconds_per_day,
   }));
   const offices = body.offices.map(({ partner_id, ...office }) => ({ ...office, partnerId: partner_id }));
-  const sailings = (body.sailings ?? []).map(({ reference, departs_at: departs, stops }) => {
-    const departsAt = Date.parse(departs);
-    const after = stops.map((stop) => ({ code: stop.code, afterDeparture: Date.parse(stop.arrives_at) - departsAt }));
-    return { reference, departsAt, stops: after, cancelled: false, news: [] };
-  });
   const drill: Drill = {
     id: body.id,
     operation: body.operation,
     caseloadDir: body.caseload_dir,
     clock,
     offices,
-    sailings,
   };
   if (house.desks.has(drill.id)) return { status: 200, body: { id: drill.id } };
   house.store.add({ type: 'opened', drill });

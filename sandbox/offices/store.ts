@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { ClockSegment } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Announcement, Asked, Knobs } from './asked.ts';
-import type { Sailing } from './carrier.ts';
 
 /** One office of a drill: its path, what it is, and the secret it shares with the house. */
 export type Office = { path: string; kind: string; state?: string; partnerId: string; secret: string };
@@ -15,8 +14,6 @@ export type Drill = {
   caseloadDir: string;
   clock: ClockSegment[];
   offices: Office[];
-  /** movements that are in no caseload, as their carriers will run them */
-  sailings: Sailing[];
 };
 
 /** Everything that happened to the offices, in order. What is not here did not happen. */

@@ -1,12 +1,12 @@
 import { HOUR, type Instant, iso } from '../../domain/time.ts';
 import type { PlannedMovement } from '../caseload.ts';
-import type { Relief } from '../drill/relief.ts';
+import { lateRelief, type Relief } from '../drill/relief.ts';
 import { examine } from './healthOfficer.ts';
 import { goesOn, type Member } from './household.ts';
 import { command, movementCommand, nowOf, rounds, type Shift, tried } from './shift.ts';
+import { stranded } from './stranded.ts';
 
 /** Before departure, in operation time. */
-const CLEAR_BEFORE = 10 * HOUR;
 const SEAT_BEFORE = 8 * HOUR;
 const LOCK_BEFORE = 2 * HOUR;
 const BOARD_BEFORE = HOUR;
@@ -16,6 +16,8 @@ const SEAT_AGAIN_MS = 2_500;
 /** Relief is planned this long before it leaves. */
 const PLAN_BEFORE = 20 * HOUR;
 const SCANS_AT_ONCE = 500;
+/** A late vehicle gets this long, in real time, before another is thought of. */
+const LATE_AGAIN_MS = 45_000;
 
 type Movement = {
   id: string;
@@ -84,6 +86,7 @@ function withSeconds(text: string): string {
 export async function movementOfficer(shift: Shift, drill: string): Promise<void> {
   const seatedAt = new Map<string, { operation: Instant; real: number }>();
   const planned = new Set<string>();
+  const late: Late = { count: 0, lookAgainAt: 0 };
   await rounds(shift, 1_000, async () => {
     const now = nowOf(shift);
     for (const relief of shift.relief) {
@@ -91,6 +94,7 @@ export async function movementOfficer(shift: Shift, drill: string): Promise<void
       await tried(shift, `plan ${relief.reference}`, () => plan(shift, relief.like, drill, relief));
       planned.add(relief.reference);
     }
+    await planLate(shift, drill, late);
     const movements = (await shift.clients.movement_officer.all(
       `/operations/${shift.operationId}/movements`,
     )) as Movement[];
@@ -100,6 +104,26 @@ export async function movementOfficer(shift: Shift, drill: string): Promise<void
       await tend(shift, movement, seatedAt);
     }
   });
+}
+
+type Late = { count: number; lookAgainAt: number };
+
+/** After the end of the clock: one more vehicle, as long as whole households stand there ready. */
+async function planLate(shift: Shift, drill: string, late: Late): Promise<void> {
+  const end = shift.clock.at(-1)?.fromOperationTime ?? 0;
+  const now = nowOf(shift);
+  if (now < end || Date.now() < late.lookAgainAt) return;
+  late.lookAgainAt = Date.now() + LATE_AGAIN_MS;
+  const needed = new Map((await stranded(shift)).map((one) => [`${one.stage} ${one.head}`, one]));
+  if (needed.size === 0) return;
+  late.count += 1;
+  const planned = new Set<string>();
+  for (const { stage, head } of needed.values()) {
+    const relief = lateRelief(shift.caseload, stage, head, late.count, now + SEAT_BEFORE);
+    if (!relief || planned.has(relief.reference)) continue;
+    planned.add(relief.reference);
+    await tried(shift, `plan ${relief.reference}`, () => plan(shift, relief.like, drill, relief));
+  }
 }
 
 async function tend(
@@ -113,8 +137,7 @@ async function tend(
   const locked = ['locked', 'sent', 'final'].includes(movement.manifest.status);
   switch (movement.status) {
     case 'CONTRACTED':
-      if (now >= departsAt - CLEAR_BEFORE)
-        await movementCommand(shift, 'movement_officer', movement.id, 'giveClearance', { kind: 'security' });
+      await movementCommand(shift, 'movement_officer', movement.id, 'giveClearance', { kind: 'security' });
       return;
     case 'CLEARED': {
       if (locked && !movement.over_capacity) {
