@@ -125,6 +125,11 @@ export const CODES = {
     sentence:
       'A spreadsheet has rewritten this number and digits are lost: it is not used; copy it again, in a column formatted as text.',
   },
+  SPREADSHEET_ERROR: {
+    rejects: false,
+    sentence:
+      'A spreadsheet wrote an error here instead of a value (such as #N/A), so the cell counts as empty: write what belongs there.',
+  },
   NUMBER_CELL: {
     rejects: false,
     sentence:

@@ -10,7 +10,7 @@ function isLivingYear(year: number, referenceYear: number): boolean {
 export function birthDateHint(cell: string, referenceYear: number): Hint | undefined {
   if (hasOtherDigits(cell)) return 'other_digits';
   if (/^[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:[0-9]{4}|[0-9]{2})$/.test(cell)) return 'day_first';
-  if (/^[0-9]{5}$/.test(cell)) return 'spreadsheet_day';
+  if (/^[0-9]{5}(?:[.,][0-9]+)?$/.test(cell)) return 'spreadsheet_day';
   const parts = /^([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?$/.exec(cell);
   if (parts === null) return undefined;
   const [year, month, day] = [Number(parts[1]), Number(parts[2] ?? 0), Number(parts[3] ?? 0)];

@@ -35,7 +35,7 @@ import { comparePassport } from './passport.ts';
 import { isNationalFormat, readPhone } from './phone.ts';
 import { flagsOfRow, type ProtectionFlag, readSpecialNeeds } from './protection.ts';
 import { dayOfRegistration, readRegisteredAt } from './registeredAt.ts';
-import { isRuinedNumber, NUMBER_COLUMNS } from './ruinedNumbers.ts';
+import { isRuinedNumber, isSpreadsheetError, NUMBER_COLUMNS } from './ruinedNumbers.ts';
 import { tidyCell } from './tidy.ts';
 
 /** `referenceDate` is the day on which ages are reckoned, `YYYY-MM-DD`: the operation's rule, by default its first day. */
@@ -99,9 +99,12 @@ export function judgeRow(
   };
 
   for (const column of COLUMNS) {
-    const cell = tidyCell(raw[column]);
+    const tidied = tidyCell(raw[column]);
+    if (tidied !== raw[column]) find('WHITESPACE', column);
+    const failed = isSpreadsheetError(tidied);
+    if (failed) find('SPREADSHEET_ERROR', column);
+    const cell = failed ? '' : tidied;
     cells[column] = cell;
-    if (cell !== raw[column]) find('WHITESPACE', column);
     const fault = cellFault(column, cell);
     if (fault === null) continue;
     find(fault, column, { hint: faultHint(fault, cell) });

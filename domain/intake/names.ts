@@ -6,7 +6,8 @@
 /** Characters of the name field: line 1 without document code and issuer. */
 const NAME_FIELD_LENGTH = 39;
 
-const APOSTROPHES_AND_STOPS = /['’‘ʼʻʾʿ`´.]/gu;
+/** Those that data/README.md lists, and what keyboards, scripts and copying put in their place: the zone has none of them. */
+const APOSTROPHES_AND_STOPS = /['’‘ʼʻʾʿ`´.‛′＇ʹʽˈꞋꞌ׳]/gu;
 const MARKS = /\p{M}+/gu;
 
 /** Letters that States write in their own ways; all others are their base letter or no letter of the zone. */
