@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caseloadFolder, type DrillHouse, filesOf, openDrillHouse } from './drillHouse.ts';
+import { expectedEnds } from './expectedEnds.ts';
+
+const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
+/** What is killed in turn, each when the drill has come so far. */
+const KILLS: ReadonlyArray<{ process: Parameters<DrillHouse['kill']>[0]; at: RegExp }> = [
+  { process: 'api', at: /people are taken in/ },
+  { process: 'postgres', at: /verified [1-9]/ },
+  { process: 'temporal', at: /seated [1-9]/ },
+  { process: 'worker', at: /departed [1-9]|in transit [1-9]|arrived [1-9]/ },
+  { process: 'postgres', at: /reintegrat\w* [1-9]/ },
+  { process: 'temporal', at: /reintegrat\w* [1-9]/ },
+];
+
+let house: DrillHouse;
+
+beforeAll(async () => {
+  house = await openDrillHouse();
+}, 240_000);
+
+afterAll(async () => {
+  await house?.close();
+}, 60_000);
+
+test('fifty people come to the same ends with API, PostgreSQL, Temporal and worker killed in turn', async () => {
+  let next = 0;
+  let lines = 0;
+  let killedAt = 0;
+  const { ends, checks } = await house.drill({
+    name: 'every part',
+    caseload: caseloadFolder('ambae-2017'),
+    people: 50,
+    pace: 1.5,
+    heard: (line) => {
+      lines += 1;
+      const kill = KILLS[next];
+      // one after the other: the house has some lines of the table to come back in
+      if (!kill || lines < killedAt + 3 || !kill.at.test(line)) return;
+      next += 1;
+      killedAt = lines;
+      house.kill(kill.process);
+    },
+  });
+  console.log(house.said.join('\n'));
+  expect(next, 'every part was killed').toBe(KILLS.length);
+  const taken = new Set(ends.keys());
+  expect(Object.fromEntries(ends)).toEqual(
+    Object.fromEntries(expectedEnds(filesOf(caseloadFolder('ambae-2017'), taken), LEFT)),
+  );
+  expect(checks.filter((check) => !check.holds && !check.what.includes('late'))).toEqual([]);
+}, 600_000);
