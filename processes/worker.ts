@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
+import { alive } from '../activities/alive.ts';
 import { feedActivities } from '../activities/feed.ts';
 import { createImportActivities } from '../activities/imports.ts';
 import { movementActivities } from '../activities/movements.ts';
@@ -76,10 +77,12 @@ const worker = await Worker.create({
   workflowBundle: bundle,
   activities: {
     ...recordActivities({ recordFacts: (batch) => recordFacts(pool, batch), standstill: standstillOf(pool) }),
-    ...officeActivities({
-      store: officeStore({ pool, keyring, secrets, callbackBase: config.api.publicUrl }),
-      wire: officeWire({ fetch: guardedFetch(outside), readOffice: (id) => readOffice(pool, secrets, id) }),
-    }),
+    ...alive(
+      officeActivities({
+        store: officeStore({ pool, keyring, secrets, callbackBase: config.api.publicUrl }),
+        wire: officeWire({ fetch: guardedFetch(outside), readOffice: (id) => readOffice(pool, secrets, id) }),
+      }),
+    ),
     ...tellActivities({
       unitMustLeave: house.unitMustLeave,
       householdChanged: house.householdChanged,

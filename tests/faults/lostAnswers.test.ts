@@ -45,7 +45,7 @@ const isQuestion = (request: string): boolean => /^POST \S+\/requests$/.test(req
 const isLookUp = (request: string): boolean => /^GET \S+\/requests\/\S+$/.test(request);
 
 const stageOf = async ({ personId }: TakenIn): Promise<string> =>
-  String(((await house.as('case_worker').get(`/people/${personId}`)) as { stage: string }).stage);
+  ((await house.as('case_worker').get(`/people/${personId}`)) as { stage: string }).stage;
 
 const factsOf = async ({ journeyId }: TakenIn, type: string): Promise<number> =>
   (await house.db.query('select 1 from journal where subject = $1 and type = $2', [journeyId, type])).rowCount ?? 0;

@@ -5,6 +5,8 @@ import type { OfficeActivities, TellActivities } from '../../activities/ports.ts
 // A question that is on its way when the person has arrived is left to itself: cancelling would not unsay it.
 const patient = {
   startToCloseTimeout: '60s',
+  // Whoever is at it says so every 5 s: the call of a worker that was killed is taken up soon.
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
   cancellationType: ActivityCancellationType.ABANDON,
 } as const;

@@ -46,6 +46,7 @@ type Outside = MovementOfficeActivities;
 /** The carrier is asked until it is reached; its wait rings people meanwhile. */
 export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
   summary: 'Book the carrier',
 });
@@ -53,6 +54,7 @@ export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({
 /** Who receives people is told for a day; after that they have arrived. */
 export const { announceArrival } = proxyActivities<Pick<Outside, 'announceArrival'>>({
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '15s',
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
   summary: 'Tell the receiving agency how many come',
