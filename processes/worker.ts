@@ -38,9 +38,8 @@ import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { workflowBundle } from './worker/bundle.ts';
+import { WORKER_OPTIONS } from './worker/options.ts';
 
-/** Each waiting workflow costs some 300 KB; beyond this the oldest is replayed when it wakes (ceilings.md 2.3, 2.4). */
-const CACHED_WORKFLOWS = 3_000;
 const STOP_WITHIN_MS = 20_000;
 
 const config = readConfig();
@@ -71,6 +70,7 @@ const checkOf = (importId: string, round: number) => ({
 });
 
 const worker = await Worker.create({
+  ...WORKER_OPTIONS,
   connection,
   namespace: config.temporal.namespace,
   taskQueue: names.TASK_QUEUE,
@@ -104,10 +104,6 @@ const worker = await Worker.create({
       }),
     ),
   },
-  maxCachedWorkflows: CACHED_WORKFLOWS,
-  workflowTaskPollerBehavior: { type: 'autoscaling' },
-  activityTaskPollerBehavior: { type: 'autoscaling' },
-  shutdownGraceTime: '5s',
 });
 
 const loops = [

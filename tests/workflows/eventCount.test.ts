@@ -1,16 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ALLOWED_EVENTS, FEWEST_EVENTS } from '../../bench/reference.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import { runReferenceJourney } from './referenceJourney.ts';
-
-const reference: { allowed: number; steps: Array<Record<string, number | string>> } = JSON.parse(
-  readFileSync(new URL('../../bench/reference-journey.json', import.meta.url), 'utf8'),
-);
-const minimum = reference.steps
-  .flatMap((step) => Object.values(step))
-  .filter((value) => typeof value === 'number')
-  .reduce((sum, events) => sum + events, 0);
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -20,13 +12,13 @@ afterAll(async () => {
   await env?.teardown();
 });
 
-it(`B12: the reference journey takes at most ${reference.allowed} × its analytic minimum of ${minimum} events`, async () => {
+it(`B12: the reference journey takes at most ${ALLOWED_EVENTS} × its analytic minimum of ${FEWEST_EVENTS} events`, async () => {
   const { histories, types } = await runReferenceJourney(env, await workflowBundle());
   const events = histories.reduce((sum, history) => sum + (history.events?.length ?? 0), 0);
-  console.log(`B12: ${events} events against ${minimum}, ratio ${(events / minimum).toFixed(3)}`);
+  console.log(`B12: ${events} events against ${FEWEST_EVENTS}, ratio ${(events / FEWEST_EVENTS).toFixed(3)}`);
   expect(types.at(-1)).toBe('journeyEnded');
   expect(types.filter((type) => type === 'followUpDone')).toHaveLength(4);
-  expect(events).toBeLessThanOrEqual(minimum * reference.allowed);
+  expect(events).toBeLessThanOrEqual(FEWEST_EVENTS * ALLOWED_EVENTS);
   // fewer than the minimum would mean that the sum is wrong, not that we are better
-  expect(events).toBeGreaterThanOrEqual(minimum);
+  expect(events).toBeGreaterThanOrEqual(FEWEST_EVENTS);
 });

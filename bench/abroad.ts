@@ -1,0 +1,119 @@
+/**
+ * People whose reference journeys have not begun: taken in over HTTP into an operation whose offices answer at once, their
+ * orders to start settled, so that the bench starts each journey itself, with the input that intake made.
+ */
+import { randomUUID } from 'node:crypto';
+import { derivedId } from '../adapters/ids.ts';
+import { DEADLINES } from '../domain/rules.ts';
+import { DAY, iso } from '../domain/time.ts';
+import type { JourneyInput } from '../workflows/messages.ts';
+import type { BenchHouse } from './house.ts';
+import { closedLoop } from './load.ts';
+import { openOperation } from './operation.ts';
+import { madeUp } from './people.ts';
+
+/** A day of the operation takes so long in real time: a month of follow-ups is three seconds. */
+export const SECONDS_PER_DAY = 0.1;
+/** No deadline is reached: how a house is when nothing is late. */
+const NEVER = 20 * 365 * DAY;
+
+const OFFICES = [
+  { kind: 'registry', purposes: ['registry'] },
+  { kind: 'consulate', state: 'VUT', purposes: ['verification', 'document'] },
+  { kind: 'clinic', purposes: ['fitness'] },
+  { kind: 'border', purposes: ['exit_permit'] },
+] as const;
+type OfficeKind = (typeof OFFICES)[number]['kind'];
+const FIELDS = [
+  'reference',
+  'given_names',
+  'family_name',
+  'sex',
+  'birth_date',
+  'nationality',
+  'document_type',
+  'document_number',
+];
+
+/** An operation of returns, with its offices by kind. */
+export type Abroad = { operationId: string; partners: Record<OfficeKind, string> };
+
+export async function openAbroad(house: BenchHouse, officeUrl: string): Promise<Abroad> {
+  const coordinator = house.as('coordinator');
+  const partners: Partial<Record<OfficeKind, string>> = {};
+  for (const { kind, purposes: _, ...office } of OFFICES) {
+    const { id } = (await coordinator.post('/partners', {
+      kind,
+      name: `Instant ${kind}`,
+      ...office,
+      base_url: `${officeUrl}/${kind}`,
+    })) as { id: string };
+    partners[kind] = id;
+  }
+  const now = Date.now();
+  const operationId = await openOperation(coordinator, {
+    kind: 'return',
+    drill: true,
+    starts_at: iso(now),
+    clock: [{ from_operation_time: iso(now), seconds_per_day: SECONDS_PER_DAY }],
+    rules: {
+      deadlines: Object.fromEntries(DEADLINES.map((deadline) => [deadline, { due: NEVER, escalate: null }])),
+      follow_up_months: [1, 2, 3, 4],
+      consent_max_age: NEVER,
+    },
+    partners: Object.values(partners),
+  });
+  for (const { kind, purposes } of OFFICES) {
+    await house.as('operation_lead').post(`/partners/${partners[kind]}/agreements`, {
+      operation_id: operationId,
+      purposes,
+      fields: FIELDS,
+      event_types: [],
+      reference: `BENCH/${kind}`,
+      valid_from: iso(now - DAY),
+    });
+  }
+  return { operationId, partners: partners as Record<OfficeKind, string> };
+}
+
+/** Orders to start journeys are settled as they are written: from here on the bench starts them, or nobody does. */
+export async function holdStarts({ pool }: BenchHouse): Promise<void> {
+  await pool.query(`
+    create function bench_hold_start() returns trigger language plpgsql as $$
+    begin new.started_at := now(); return new; end $$;
+    create trigger bench_hold_start before insert on pending_starts
+      for each row when (new.workflow = 'journey') execute function bench_hold_start()`);
+}
+
+/** @returns the inputs of their journeys. Starts must be held */
+export async function takeInAbroad(house: BenchHouse, { operationId }: Abroad, count: number): Promise<JourneyInput[]> {
+  const caseWorker = house.as('case_worker');
+  const marker = randomUUID().slice(0, 8);
+  await closedLoop(
+    Array.from({ length: count }, (_, number) => number),
+    16,
+    async (number) => {
+      await caseWorker.post(`/operations/${operationId}/households`, {
+        household_ref: `${marker}-${number}`,
+        members: [{ ...madeUp(number), person_ref: `${marker}-${number}` }],
+      });
+    },
+  );
+  const { rows } = await house.pool.query<{ input: JourneyInput }>(
+    `select s.input from pending_starts s join journeys j on s.workflow_id = 'journey:' || j.id
+      join households h on h.id = j.household_id where j.operation_id = $1 and h.reference like $2 || '-%'`,
+    [operationId, marker],
+  );
+  if (rows.length !== count) throw new Error(`${rows.length} of ${count} people were taken in`);
+  return rows.map(({ input }) => input);
+}
+
+/** The id of the question that a journey puts to an office in its first round. */
+export function requestId(
+  { partners }: Abroad,
+  journeyId: string,
+  kind: 'verification' | 'document' | 'fitness' | 'exit_permit',
+): string {
+  const office = kind === 'fitness' ? partners.clinic : kind === 'exit_permit' ? partners.border : partners.consulate;
+  return derivedId('request', journeyId, kind, office, 1);
+}

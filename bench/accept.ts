@@ -1,0 +1,76 @@
+/**
+ * B1.accept: how long somebody who registers people waits for the answer, in the middle of a rush.
+ *
+ * Ours: the same request as B1 measures, 100 a second, each begun on time whether those before are answered or not, and
+ * timed from when it was due; the worker runs and plays every journey's first steps on the same two cores.
+ * Peer, told without a limit: a bare `client.workflow.start` under the same load, with the same worker idle beside it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Bench, quantile, type Side } from './bench.ts';
+import { openDesk } from './desk.ts';
+import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
+import { openLoop, until } from './load.ts';
+import { openOperation } from './operation.ts';
+
+const PEOPLE = 1_500;
+const PER_SECOND = 100;
+
+export const accept: Bench = {
+  id: 'B1.accept',
+  title: 'how long a registration waits for its answer in a rush',
+  rows: [
+    {
+      id: 'B1.accept',
+      says: `99th percentile at ${PER_SECOND} requests/s for ${PEOPLE / PER_SECOND} s; peer: a bare start under the same load`,
+      unit: 'ms',
+      limit: { of: 'ours', atMost: 50 },
+    },
+    { id: 'B1.typical', says: 'the same, median', unit: 'ms' },
+  ],
+  async prepare(say) {
+    const house = await openBenchHouse(say);
+    try {
+      await house.start(PROCESS.api);
+      await house.start(PROCESS.worker);
+      const { people, takeIn, startBare, close } = await openDesk(house, await openOperation(house.as('coordinator')));
+      return {
+        flags: house.flags,
+        async ours() {
+          await caughtUp(house);
+          return percentiles(await openLoop(people(PEOPLE), PER_SECOND, takeIn));
+        },
+        async peer() {
+          await caughtUp(house);
+          return percentiles(await openLoop(people(PEOPLE), PER_SECOND, startBare));
+        },
+        async close() {
+          await close();
+          await house.close();
+        },
+      };
+    } catch (error) {
+      await house.close();
+      throw error;
+    }
+  },
+};
+
+const percentiles = (took: readonly number[]): Side => ({
+  'B1.accept': quantile(took, 0.99),
+  'B1.typical': quantile(took, 0.5),
+});
+
+/** Nobody's journey is still at its first steps: every one that was taken in waits for somebody. */
+async function caughtUp({ pool }: BenchHouse): Promise<void> {
+  await until(
+    async () => {
+      const { rows } = await pool.query<{ left: number }>(
+        'select count(*)::int as left from journeys j where not exists (select from waits w where w.subject = j.id)',
+      );
+      return rows[0]?.left === 0;
+    },
+    'every journey to wait for somebody',
+    180_000,
+  );
+  await pause(1_000);
+}

@@ -1,0 +1,113 @@
+/**
+ * The house as benches measure it: the real servers as `npm start` starts them, and the real processes of the house,
+ * each started and ended when the bench says so. On free ports, in a folder that goes with it, on the loopback alone.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection, Client as Temporal } from '@temporalio/client';
+import { Pool } from 'pg';
+import type { Role } from '../domain/actor.ts';
+import { readLocalConfig } from '../processes/config.ts';
+import { openHouse } from '../processes/local/house.ts';
+import { anyFreePort } from '../processes/parts/ports.ts';
+import { supervise } from '../processes/parts/supervisor.ts';
+import { Client } from '../sandbox/client.ts';
+import { flagsOf } from './machine.ts';
+import { openSignIn, type SignIn } from './signIn.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** A process of the house, or of a peer, that a bench has started. */
+export type BenchProcess = { pid: number; stop(): Promise<void> };
+
+export type BenchHouse = {
+  folder: string;
+  api: string;
+  databaseUrl: string;
+  pool: Pool;
+  temporal: Temporal;
+  temporalAddress: string;
+  signIn: SignIn;
+  /** how the servers were started */
+  flags: string[];
+  as(role: Role): Client;
+  /** Starts a process of the house (or another file that says `ready`) and waits for it. */
+  start(file: string, environment?: Record<string, string>): Promise<BenchProcess>;
+  close(): Promise<void>;
+};
+
+/** The file of the house's processes, by what they are called. */
+export const PROCESS = { api: 'processes/api.ts', worker: 'processes/worker.ts' } as const;
+
+export async function openBenchHouse(say: (line: string) => void): Promise<BenchHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'homeward-bench-'));
+  const signIn = await openSignIn();
+  const port = async (): Promise<string> => String(await anyFreePort());
+  const config = readLocalConfig({
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    HOMEWARD_DATA: join(folder, 'data'),
+    HOMEWARD_API_PORT: await port(),
+    HOMEWARD_WORKER_PORT: await port(),
+    HOMEWARD_TEMPORAL_PORT: await port(),
+    HOMEWARD_TEMPORAL_UI_PORT: await port(),
+    HOMEWARD_LOG_LEVEL: 'warn',
+    HOMEWARD_OIDC_ISSUER: signIn.issuer,
+    HOMEWARD_OIDC_AUDIENCE: signIn.audience,
+    HOMEWARD_OIDC_TOKEN_TYPE: signIn.tokenType,
+  });
+  const house = openHouse({ config, processes: [], say });
+  const started = new Set<{ stop(): Promise<void> }>();
+  const close = async (): Promise<void> => {
+    for (const process of [...started].reverse()) await process.stop();
+    await house.stop();
+    await signIn.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { api, databaseUrl, temporal: temporalAddress, environment } = await house.ready;
+    const pool = new Pool({ connectionString: databaseUrl, max: 8 });
+    pool.on('error', () => undefined);
+    const connection = await Connection.connect({ address: temporalAddress });
+    started.add({ stop: () => pool.end() }).add({ stop: () => connection.close() });
+    const start: BenchHouse['start'] = async (file, extra = {}) => {
+      const kept = supervise({
+        name: file,
+        command: process.execPath,
+        args: [join(root, file)],
+        cwd: root,
+        env: { ...environment, ...extra },
+        logFile: join(folder, `${file.replaceAll('/', '-')}.log`),
+        log: say,
+        // What is measured must not end and come back unseen.
+        onExit: (how) => say(`${file} ${how}: this run counts for nothing`),
+      });
+      started.add(kept);
+      await kept.ready;
+      return {
+        pid: kept.pid() ?? 0,
+        stop: async () => {
+          started.delete(kept);
+          await kept.stop();
+        },
+      };
+    };
+    return {
+      folder,
+      api,
+      databaseUrl,
+      pool,
+      temporal: new Temporal({ connection }),
+      temporalAddress,
+      signIn,
+      flags: [flagsOf(house.pidOf('temporal') ?? 0), flagsOf(house.pidOf('postgres') ?? 0)],
+      as: (role) => new Client(api, () => signIn.token(role)),
+      start,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

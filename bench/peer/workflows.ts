@@ -1,0 +1,3 @@
+export { play } from './play.ts';
+export { skeleton } from './skeleton.ts';
+export { waiting } from './waiting.ts';

@@ -1,0 +1,99 @@
+import type { Client } from '@temporalio/client';
+import { type Actor, type Role, SYSTEM } from '../domain/actor.ts';
+import { toOperation } from '../domain/clock.ts';
+import { DAY } from '../domain/time.ts';
+import {
+  type Command,
+  type JourneyAnswer,
+  type JourneyInput,
+  journeySignals,
+  type OfficeNews,
+  TASK_QUEUE,
+  type TravelNews,
+  workflowId,
+} from '../workflows/messages.ts';
+import { type Abroad, requestId } from './abroad.ts';
+import type { News, Played } from './played.ts';
+import type { Watch } from './watch.ts';
+
+/** What stands of journeys, for a watch: facts recorded, and the follow-up a case worker is waited for. */
+export const STANDING_OF_JOURNEYS = `
+  select j.id as subject, j.seq, (select max(substring(w.key from '^followUp([0-9]+)$')::int) from waits w where w.subject = j.id) as month
+    from journeys j where j.id = any($1)`;
+
+const MOVEMENT = 'mov_bench';
+/** A document, a finding: good for longer than any journey here takes. */
+const LONG = 15 * 365 * DAY;
+
+/** A journey of the house, spoken to as the API and the loops speak to it: updates and signals of workflows/messages.ts. */
+export function realJourney(client: Client, abroad: Abroad, input: JourneyInput, watch: Watch): Played {
+  const { journeyId, clock } = input;
+  const handle = client.workflow.getHandle<() => Promise<unknown>>(workflowId.journey(journeyId));
+  let commands = 0;
+  const decide = async (name: string, role: Role, args: object = {}): Promise<void> => {
+    const commandId = `${journeyId}-${++commands}`;
+    const actor: Extract<Actor, { kind: 'staff' }> = { kind: 'staff', id: `${role}@bench`, role };
+    await handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
+      updateId: commandId,
+      args: [{ commandId, actor, args }],
+    });
+  };
+  const now = () => toOperation(clock, Date.now());
+  const office = (kind: Parameters<typeof requestId>[2], answer: OfficeNews['answer'], key: string) => {
+    const { partners } = abroad;
+    const partnerId =
+      kind === 'fitness' ? partners.clinic : kind === 'exit_permit' ? partners.border : partners.consulate;
+    const news: OfficeNews = {
+      eventKey: `${journeyId}-${key}`,
+      requestId: requestId(abroad, journeyId, kind),
+      partnerId,
+      at: now(),
+      answer,
+    };
+    return handle.signal(journeySignals.officeAnswered, [news]);
+  };
+  const travel = (news: TravelNews['news']) => {
+    const told: TravelNews = { key: `${journeyId}-${news.kind}`, at: now(), actor: SYSTEM, news };
+    return handle.signal(journeySignals.travelNews, [told]);
+  };
+  const told: Record<News, () => Promise<void>> = {
+    acknowledged: () => office('verification', { kind: 'acknowledged' }, 'acknowledged'),
+    fit: () => office('fitness', { kind: 'fitness', result: 'fit', conditions: [], until: now() + LONG }, 'fit'),
+    permitGranted: () =>
+      office('exit_permit', { kind: 'exit_permit', outcome: 'granted', fineWaived: false }, 'permit'),
+    nationalityConfirmed: () => office('verification', { kind: 'nationality', outcome: 'confirmed' }, 'nationality'),
+    documentIssued: () =>
+      office(
+        'document',
+        { kind: 'document', outcome: 'issued', documentId: `doc-${journeyId}`, validUntil: now() + LONG },
+        'document',
+      ),
+    seatAssigned: () => travel({ kind: 'seatAssigned', movementId: MOVEMENT, stage: 'return', seat: 'seat' }),
+    checkedIn: () => travel({ kind: 'checkedIn', movementId: MOVEMENT }),
+    boarded: () => travel({ kind: 'boarded', movementId: MOVEMENT }),
+    departed: () => travel({ kind: 'departed', movementId: MOVEMENT }),
+    arrived: () => travel({ kind: 'arrived', movementId: MOVEMENT, stage: 'return' }),
+  };
+  return {
+    async start() {
+      await client.workflow.start('journey', {
+        workflowId: workflowId.journey(journeyId),
+        taskQueue: TASK_QUEUE,
+        args: [input],
+      });
+    },
+    async decide(decision) {
+      if (decision === 'completeScreening') await decide(decision, 'case_worker', { risk: 'none' });
+      else if (decision === 'receive') await decide(decision, 'case_worker');
+      else if (decision === 'planReintegration') await decide(decision, 'case_worker', { dimensions: ['economic'] });
+      else await decide('recordFollowUp', 'case_worker', { month: decision.followUp, reached: true });
+    },
+    tell: (news) => told[news](),
+    recorded: (seq) => watch.sees(journeyId, (standing) => standing.seq >= seq, `fact ${seq}`),
+    due: (followUp) => watch.sees(journeyId, ({ month }) => month === followUp, `follow-up ${followUp}`),
+    async completed() {
+      const ending = await handle.result();
+      if (ending !== 'completed') throw new Error(`${journeyId} ended as ${String(ending)}`);
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * B7: what it costs to replay histories, which is what a worker does with every journey that is not in its memory.
+ *
+ * Ours: the production bundle replays (a) the longest history that a journey is allowed, played on the real server with
+ * the real worker until it continued as new by itself, and (b) all histories recorded for the replay test.
+ * Peer: for each of these histories one of a workflow with nothing in it (peer/play.ts), run on the same server by a
+ * worker with empty activities, with exactly as many events and workflow tasks, woken by the same kinds of arrivals.
+ * Both by `Worker.runReplayHistories` in one call, bundle ready, the making of the replay worker included on both sides.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { workflowBundle } from '../processes/worker/bundle.ts';
+import { workflowId } from '../workflows/messages.ts';
+import { holdStarts, openAbroad, takeInAbroad } from './abroad.ts';
+import type { Bench, Side } from './bench.ts';
+import { quietEngine } from './engine.ts';
+import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
+import { openInstantOffice } from './instantOffice.ts';
+import { longestRun } from './longestJourney.ts';
+import { PEER_WORKFLOWS } from './peer/bundle.ts';
+import { PEER_QUEUE, playMessages } from './peer/messages.ts';
+import { planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
+import { STANDING_OF_JOURNEYS } from './realJourney.ts';
+import { startWatch } from './watch.ts';
+
+const RECORDED = new URL('../tests/replay/histories/', import.meta.url);
+/** Short histories are replayed so often in one call, for a time that can be measured. */
+const TIMES = 5;
+
+type History = { workflowId: string; history: { events: RecordedEvent[] } };
+
+export const replay: Bench = {
+  id: 'B7',
+  title: 'replay against histories of equal size with nothing in them',
+  rows: [
+    {
+      id: 'B7',
+      says: 'ms for the longest history allowed; peer: equal events and workflow tasks',
+      unit: 'ms',
+      limit: { of: 'ratio', atMost: 1.3 },
+    },
+    {
+      id: 'B7.recorded',
+      says: `ms for all recorded histories, ${TIMES} times in one call; peer: one of equal size for each`,
+      unit: 'ms',
+      limit: { of: 'ratio', atMost: 1.3 },
+    },
+    { id: 'B7.pace', says: 'events a second of the longest', unit: 'events/s' },
+  ],
+  async prepare(say) {
+    quietEngine();
+    const house = await openBenchHouse(say);
+    const office = await openInstantOffice();
+    try {
+      const longest = await recordLongest(house, office.url);
+      const recorded = readdirSync(RECORDED)
+        .filter((name) => name.endsWith('.json'))
+        .map((name): History => JSON.parse(readFileSync(new URL(name, RECORDED), 'utf8')));
+      const { events, tasks } = sizeOf(longest.history.events);
+      say(`the longest history: ${events} events, ${tasks} workflow tasks`);
+      const worker = await house.start('bench/peer/worker.ts');
+      const emptyLongest = await recordEmpty(house.temporal, longest);
+      const emptyRecorded: History[] = [];
+      for (const history of recorded) emptyRecorded.push(await recordEmpty(house.temporal, history));
+      await worker.stop();
+      const ourBundle = await workflowBundle(join(house.folder, 'bundles'));
+      const peerBundle = await bundleWorkflowCode(PEER_WORKFLOWS);
+      const side = async (bundle: WorkflowBundleOption, long: History, short: readonly History[]): Promise<Side> => {
+        const ms = await replayAll(bundle, [long]);
+        const repeated = Array.from({ length: TIMES }, () => short).flat();
+        return { B7: ms, 'B7.pace': (events * 1_000) / ms, 'B7.recorded': await replayAll(bundle, repeated) };
+      };
+      return {
+        flags: house.flags,
+        ours: () => side(ourBundle, longest, recorded),
+        peer: () => side(peerBundle, emptyLongest, emptyRecorded),
+        close: house.close,
+      };
+    } catch (error) {
+      await house.close();
+      throw error;
+    } finally {
+      await office.stop();
+    }
+  },
+};
+
+async function recordLongest(house: BenchHouse, officeUrl: string): Promise<History> {
+  const api = await house.start(PROCESS.api);
+  const worker = await house.start(PROCESS.worker);
+  await holdStarts(house);
+  const abroad = await openAbroad(house, officeUrl);
+  const [input] = await takeInAbroad(house, abroad, 1);
+  if (!input) throw new Error('Nobody was taken in');
+  const watch = startWatch(house.pool, STANDING_OF_JOURNEYS);
+  try {
+    const id = workflowId.journey(input.journeyId);
+    return await fetched(house.temporal, id, await longestRun(house.temporal, abroad, input, watch));
+  } finally {
+    await watch.stop();
+    await worker.stop();
+    await api.stop();
+  }
+}
+
+/** Runs the workflow with nothing in it by the plan of a history. @throws Error where its history is of another size */
+async function recordEmpty(client: Client, { workflowId: like, history }: History): Promise<History> {
+  const plan = planFor(history.events);
+  const id = `play:${like}:${Math.random().toString(36).slice(2)}`;
+  const handle = await client.workflow.start('play', { workflowId: id, taskQueue: PEER_QUEUE, args: [plan] });
+  const heard = async (steps: number): Promise<void> => {
+    while ((await handle.query<number>(playMessages.heard)) < steps) await new Promise((wait) => setTimeout(wait, 5));
+  };
+  for (const [index, { wake }] of plan.steps.entries()) {
+    if (wake !== 'signal' && wake !== 'update') continue;
+    await heard(index);
+    if (wake === 'signal') await handle.signal(playMessages.signalled);
+    else await handle.executeUpdate<void, []>(playMessages.updated);
+  }
+  await heard(plan.steps.length);
+  if (plan.ends) await handle.result();
+  const made = await fetched(client, id);
+  const [wanted, got] = [sizeOf(history.events), sizeOf(made.history.events)];
+  if (wanted.events !== got.events || wanted.tasks !== got.tasks)
+    throw new Error(`The peer of ${like} has ${JSON.stringify(got)} instead of ${JSON.stringify(wanted)}`);
+  if (!plan.ends) await handle.terminate('recorded');
+  return made;
+}
+
+async function fetched(client: Client, id: string, runId?: string): Promise<History> {
+  const history = await client.workflow.getHandle(id, runId).fetchHistory();
+  return { workflowId: id, history: JSON.parse(historyToJSON(history)) as History['history'] };
+}
+
+/** @returns milliseconds. @throws the error of a history that does not replay */
+async function replayAll(workflowBundleOption: WorkflowBundleOption, histories: readonly History[]): Promise<number> {
+  const read = histories.map(({ workflowId: id, history }) => ({ workflowId: id, history: historyFromJSON(history) }));
+  const began = performance.now();
+  let replayed = 0;
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: workflowBundleOption }, read)) {
+    if (error) throw error;
+    replayed += 1;
+  }
+  const took = performance.now() - began;
+  if (replayed !== read.length) throw new Error(`${replayed} of ${read.length} histories were replayed`);
+  return took;
+}

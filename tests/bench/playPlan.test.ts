@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { planFor, type RecordedEvent, sizeOf } from '../../bench/playPlan.ts';
+
+const folder = new URL('../replay/histories/', import.meta.url);
+const COST = { start: 0, activity: 3, update: 2, signal: 1, timer: 2 } as const;
+
+describe('the plan of a history with nothing in it', () => {
+  it.each(readdirSync(folder))('has the size of %s', (name) => {
+    const { history } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as {
+      history: { events: RecordedEvent[] };
+    };
+    const { events, tasks } = sizeOf(history.events);
+    const { steps, ends } = planFor(history.events);
+    expect(steps).toHaveLength(tasks);
+    const sum = steps.reduce((all, step) => all + 3 + COST[step.wake] + step.locals + 2 * step.timers + step.open, 1);
+    expect(sum + (ends ? 1 : 0)).toBe(events);
+    // A timer that is started in the last task could not be cancelled any more.
+    expect(steps.at(-1)?.timers).toBe(0);
+  });
+
+  it('is refused where there is none', () => {
+    const task = ['SCHEDULED', 'STARTED', 'COMPLETED'].map((what) => ({
+      eventType: `EVENT_TYPE_WORKFLOW_TASK_${what}`,
+    }));
+    expect(() => planFor([{ eventType: 'EVENT_TYPE_WORKFLOW_EXECUTION_STARTED' }, ...task, ...task])).toThrow(
+      RangeError,
+    );
+  });
+});
