@@ -22,7 +22,9 @@ import { movementRoutes } from './routes/movements.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { personRoutes } from './routes/person.ts';
 import { personCommandRoutes } from './routes/personCommands.ts';
+import { storyRoutes } from './routes/personStory.ts';
 import { plainRoutes } from './routes/plain.ts';
 import { planRoutes } from './routes/plans.ts';
 import { situationRoutes } from './routes/situation.ts';
@@ -100,6 +102,8 @@ export async function buildApp({
         intakeRoutes,
         importRoutes,
         peopleRoutes,
+        personRoutes,
+        storyRoutes,
         personCommandRoutes,
         duplicateRoutes,
         taskRoutes,

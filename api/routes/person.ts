@@ -1,0 +1,182 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { FIELD_GROUPS, mayKnowHolds } from '../../domain/access.ts';
+import { type Ending, STAGE_TABLE } from '../../domain/journey/stages.ts';
+import { RECORDED_SERVICES } from '../../domain/services.ts';
+import { iso } from '../../domain/time.ts';
+import { after, Paging, page, pageOf } from '../paging.ts';
+import { journeyOf } from '../plugins/access.ts';
+import { commandIdOf } from '../plugins/idempotency.ts';
+import type { ApiPorts } from '../ports.ts';
+import { Problem } from '../problems.ts';
+import { idParams, maybe } from '../schemas/common.ts';
+import { Disclosure, Person } from '../schemas/people.ts';
+import { linksShown } from '../searching.ts';
+import { coreOut, flagsOut, show } from '../shown.ts';
+import { withEtag } from '../versions.ts';
+
+const ServiceKind = z.enum(Object.keys(RECORDED_SERVICES) as Array<keyof typeof RECORDED_SERVICES>);
+
+/** One person: how they stand, what was given to them, who was shown or sent what. */
+export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
+  return async (app) => {
+    app.route({
+      method: 'GET',
+      url: '/people/:id',
+      config: { access: 'person.read', names: 'person' },
+      schema: {
+        tags: ['people'],
+        summary: 'A person, with what your roles may see; the look is in the ledger',
+        params: idParams('person'),
+        response: { 200: Person },
+      },
+      handler: async (request, reply) => {
+        const { journeyId, operationId, roles } = journeyOf(request);
+        const [journey, holds, links, at] = await Promise.all([
+          ports.people.journey(journeyId),
+          ports.holds.ofJourney(journeyId),
+          ports.duplicates.linksOf([request.params.id]),
+          ports.operations.now(operationId, ports.clock()),
+        ]);
+        if (!journey) throw new Problem('not_found');
+        const { groups, cores } = await show(ports, request, [journey], {
+          roles,
+          groups: FIELD_GROUPS,
+          purpose: 'case',
+          at,
+        });
+        const knows = mayKnowHolds(roles);
+        const open = holds.filter(({ status }) => status === 'raising' || status === 'active');
+        const reasons = knows
+          ? await ports.notes.read(
+              open.flatMap(({ noteId }) => (noteId === null ? [] : [noteId])),
+              { restricted: true },
+            )
+          : new Map<string, string>();
+        withEtag(reply, journey.seq);
+        return {
+          id: journey.personId,
+          operation_id: journey.operationId,
+          journey_id: journey.journeyId,
+          household_id: journey.householdId,
+          household_reference: journey.reference,
+          relationship: journey.relationship,
+          is_head: journey.isHead,
+          nationality: journey.nationality,
+          sex: journey.sex,
+          traveller: journey.traveller,
+          registered_at: iso(journey.registeredAt),
+          stage: journey.stage,
+          stage_since: iso(journey.stageSince),
+          chapter: journey.chapter as z.output<typeof Person>['chapter'],
+          dot: STAGE_TABLE[journey.stage].dot,
+          ending: journey.ending as Ending | null,
+          ended_at: maybe(journey.endedAt),
+          consent: { status: journey.consent, sharing: journey.consentSharing },
+          holds: open.map((hold) => {
+            const reason = hold.noteId === null ? undefined : reasons.get(hold.noteId);
+            return {
+              id: hold.id,
+              status: 'open',
+              since: iso(hold.raisedAt),
+              ...(knows
+                ? {
+                    type: hold.type,
+                    approvals: hold.firstApprovalBy === null ? 0 : 1,
+                    ...(reason === undefined ? {} : { reason }),
+                  }
+                : {}),
+            };
+          }),
+          nationality_status: journey.nationalityStatus,
+          document: { status: journey.document, valid_until: maybe(journey.documentValidUntil) },
+          exit_permit: journey.exitPermit,
+          fitness: {
+            status: journey.fitness,
+            until: maybe(journey.fitnessUntil),
+            conditions: journey.fitnessConditions,
+          },
+          travel: {
+            status: journey.travel,
+            next_stage: journey.travelStage,
+            movement_id: journey.movementId,
+            movement_reference: journey.movementReference,
+            route: journey.route,
+          },
+          arrived_at: maybe(journey.arrivedAt),
+          same_person_as: linksShown(request, links.get(journey.personId)),
+          ...coreOut(cores.get(journey.personId), groups),
+          ...flagsOut(journey.protection, groups),
+        };
+      },
+    });
+
+    app.route({
+      method: 'POST',
+      url: '/people/:id/services',
+      config: { access: 'person.serve', names: 'person' },
+      schema: {
+        tags: ['people'],
+        summary: 'Record a service given beside the journey; it counts for its sector',
+        params: idParams('person'),
+        body: z.strictObject({ kind: ServiceKind, quantity: z.number().int().min(1).max(100).default(1) }),
+        response: { 201: z.object({ ids: z.array(z.string()), sector: z.string() }) },
+      },
+      handler: async (request, reply) => {
+        const { journeyId, operationId } = journeyOf(request);
+        const { kind, quantity } = request.body;
+        const sector = RECORDED_SERVICES[kind];
+        const at = await ports.operations.now(operationId, ports.clock());
+        const ids = Array.from({ length: quantity }, (_, n) => ports.ids.derived('service', commandIdOf(request), n));
+        for (const serviceId of ids) {
+          await ports.people.recordService({
+            id: serviceId,
+            operationId,
+            personId: request.params.id,
+            subject: journeyId,
+            sector,
+            kind,
+            at,
+          });
+        }
+        return reply.code(201).send({ ids, sector });
+      },
+    });
+
+    app.route({
+      method: 'GET',
+      url: '/people/:id/disclosures',
+      config: { access: 'person.disclosures', names: 'person' },
+      schema: {
+        tags: ['people'],
+        summary: 'Who was told or shown what about this person, newest first',
+        params: idParams('person'),
+        querystring: z.strictObject(Paging),
+        response: { 200: pageOf(Disclosure) },
+      },
+      handler: async (request) => {
+        const { limit, cursor } = request.query;
+        const [from] = after(cursor, ['string']) ?? [];
+        const { data, ...rest } = page(await ports.people.disclosures(request.params.id, limit, from), limit, (row) => [
+          row.id,
+        ]);
+        return {
+          data: data.map((row) => ({
+            id: row.id,
+            kind: row.kind as 'sent' | 'shown',
+            partner_id: row.partnerId,
+            partner: row.partner,
+            principal: row.principal,
+            purpose: row.purpose,
+            fields: row.fields,
+            consent_version: row.consentVersion,
+            agreement_id: row.agreementId,
+            at: iso(row.at),
+            recorded_at: iso(row.recordedAt),
+          })),
+          ...rest,
+        };
+      },
+    });
+  };
+}
