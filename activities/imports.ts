@@ -206,7 +206,10 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     if (batch.length > 0) await flush();
     await writing;
     const { households, findings } = judgeHouseholds(facts);
-    await store.amendRows(importId, job.round, findings);
+    for (const some of portions(findings, size)) {
+      await store.amendRows(importId, job.round, some);
+      heartbeat({ row: facts.length });
+    }
     return {
       found: list.found,
       dateOrders: dates.offers(),
@@ -231,6 +234,12 @@ function watchDates(): { see(cells: Cells): void; offers(): DateOrders } {
         }),
       ),
   };
+}
+
+/** So many of the rows at a time as are written in one transaction. */
+function* portions<Row, Of>(all: ReadonlyMap<Row, Of>, size: number): Generator<Map<Row, Of>> {
+  const entries = [...all];
+  for (let from = 0; from < entries.length; from += size) yield new Map(entries.slice(from, from + size));
 }
 
 function incomplete(households: readonly HouseholdJudgement[]): number {

@@ -5,7 +5,7 @@ import type { ImportInput } from './messages.ts';
 /** A list may take long; what matters is that it goes on. An attempt that dies is noticed by its missing heartbeat. */
 const patient = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '60s',
+  heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
 

@@ -23,7 +23,7 @@ export type ImportsOptions = CommitOptions & {
 
 /** Lists on their way in, on PostgreSQL. The file and its rows are sealed under a key of the import. */
 export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
-  const { keyring, page: size = 1_000, checks } = options;
+  const { keyring, checks } = options;
   return {
     ...commitStore(pool, options),
 
@@ -100,18 +100,14 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
     },
 
     async amendRows(importId, round, findings) {
-      const numbers = [...findings.keys()];
-      for (let from = 0; from < numbers.length; from += size) {
-        const some = numbers.slice(from, from + size);
-        await transaction(pool, async (client) => {
-          const { rowCount } = await client.query(
-            `select from imports where id = $1 and round = $2 and status = 'checking' for share`,
-            [importId, round],
-          );
-          if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
-          await amend(client, importId, some, findings);
-        });
-      }
+      await transaction(pool, async (client) => {
+        const { rowCount } = await client.query(
+          `select from imports where id = $1 and round = $2 and status = 'checking' for share`,
+          [importId, round],
+        );
+        if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
+        await amend(client, importId, [...findings.keys()], findings);
+      });
     },
 
     async countKnown(operationId, importId, personRefs) {

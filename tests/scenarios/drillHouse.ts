@@ -16,6 +16,8 @@ export type DrillHouse = {
   /** where the house keeps what it keeps: Temporal's store and the logs among it */
   dataDir: string;
   api: string;
+  /** address of its database, for a test that looks behind the API */
+  databaseUrl: string;
   /** speaks to the API as one of the local users */
   as(role: string): Client;
   drill(
@@ -44,12 +46,13 @@ export async function openDrillHouse(): Promise<DrillHouse> {
   });
   const said: string[] = [];
   const house: House = openHouse({ config, processes: PROCESSES, say: (line) => said.push(line) });
-  const { issuer, api } = await house.ready;
+  const { issuer, api, databaseUrl } = await house.ready;
   if (!issuer) throw new Error('A house of its own has its own sign-in');
   return {
     folder,
     dataDir: config.dataDir,
     api,
+    databaseUrl,
     as: (role) => {
       const user = issuer.users.find((one) => one.clientId === role);
       if (!user) throw new Error(`There is no ${role}`);

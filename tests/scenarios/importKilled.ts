@@ -1,0 +1,152 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { Cells } from '../../domain/intake/columns.ts';
+import { person } from '../domain/intake/caseload.ts';
+import { stringifyCells } from '../support/cells.ts';
+import type { DrillHouse } from './drillHouse.ts';
+
+/** In how many families of four the child's birth date is no day: those rows are rejected, and nobody is lost by it. */
+const FAULT_EVERY = 25;
+const LOOK_MS = 5;
+
+/** Families of four, as a careful desk writes them, with some faults. */
+export function familiesOf(rows: number): { cells: Cells[]; rejected: Set<number> } {
+  const rejected = new Set<number>();
+  const cells = Array.from({ length: rows }, (_, index) => {
+    const family = Math.floor(index / 4);
+    const place = index % 4;
+    const faulty = place === 3 && family % FAULT_EVERY === 0;
+    if (faulty) rejected.add(index + 1);
+    return person({
+      household_ref: `F${family}`,
+      person_ref: `F${family}-${place}`,
+      relationship_to_head: place === 0 ? 'HEAD' : place === 1 ? 'SPOUSE' : 'CHILD',
+      given_names: `Given${index}`,
+      family_name: `Family${family}`,
+      date_of_birth: place < 2 ? '1985-06-07' : faulty ? '2015-02-30' : '2015-06-07',
+      phone: `+2499${String(index).padStart(8, '0')}`,
+      nationality: 'SDN',
+      registered_at: '2026-11-20T09:00:00+02:00',
+    });
+  });
+  return { cells, rejected };
+}
+
+/** What stands in the database of an import at the end. */
+export type Outcome = {
+  status: string;
+  journeys: number;
+  people: number;
+  households: number;
+  rows: number;
+  rowsWithPerson: number;
+  /** rows of the list that more than one journey came of */
+  doubled: number;
+  startsLeft: number;
+  /** journeys whose workflow has written more than once that it began */
+  begunTwice: number;
+};
+
+/**
+ * Sends a list, commits it, kills the worker -9 when a third is taken in and the API when two thirds are, and waits
+ * until every journey runs. Everything is asked over HTTP as a desk would; only the moment of killing is read from the
+ * database. `say` hears what it sees.
+ */
+export async function importWithKills(
+  house: DrillHouse,
+  cells: readonly Cells[],
+  say: (line: string) => void,
+): Promise<Outcome> {
+  const [coordinator, desk] = [house.as('coordinator'), house.as('case_worker')];
+  const database = new pg.Pool({ connectionString: house.databaseUrl, max: 2 });
+  const began = performance.now();
+  const tell = (what: string): void => say(`${((performance.now() - began) / 1_000).toFixed(1)} s  ${what}`);
+  try {
+    const operation = (await coordinator.post('/operations', {
+      kind: 'evacuation',
+      drill: false,
+      name: 'Import under fire',
+      country: 'SDN',
+    })) as { id: string };
+    const { id } = (await desk.upload(
+      `/operations/${operation.id}/imports?reference_date=2026-11-20`,
+      Buffer.from(stringifyCells(cells)),
+      'text/csv',
+      `import-${operation.id}`,
+    )) as { id: string };
+    tell(`${cells.length} rows sent`);
+    const checked = await until(desk, id, ['checked', 'refused'], tell);
+    tell(`dry run: ${JSON.stringify(checked.counts)}`);
+    await coordinator.post(`/imports/${id}/commands/commit`, {}, `commit-${id}`);
+    const kills: Array<{ part: 'worker' | 'api'; from: number }> = [
+      { part: 'worker', from: 1 / 3 },
+      { part: 'api', from: 2 / 3 },
+    ];
+    for (const { part, from } of kills) {
+      const { done, total } = await reached(database, id, from);
+      house.kill(part);
+      tell(`${part} killed -9 with ${done} of ${total} taken in`);
+    }
+    await until(desk, id, ['done', 'refused'], tell);
+    const outcome = await outcomeOf(database, operation.id, id);
+    tell(JSON.stringify(outcome));
+    return outcome;
+  } finally {
+    await database.end();
+  }
+}
+
+/** Waits until this part of the commit is done. @throws Error where it is over before it was seen */
+async function reached(database: pg.Pool, importId: string, part: number): Promise<{ done: number; total: number }> {
+  for (;;) {
+    const { rows } = await database.query<{ status: string; done: number; total: number }>(
+      'select status, done, total from imports where id = $1',
+      [importId],
+    );
+    const row = rows[0];
+    if (row?.status === 'committing' && row.done >= row.total * part) return row;
+    if (row === undefined || !['checked', 'committing'].includes(row.status)) {
+      throw new Error(`The commit was over (${row?.status}) before ${part.toFixed(2)} of it was seen`);
+    }
+    await pause(LOOK_MS);
+  }
+}
+
+type Shown = { status: string; counts: unknown; progress: { done: number; total: number | null; eta: number | null } };
+
+async function until(
+  desk: ReturnType<DrillHouse['as']>,
+  importId: string,
+  statuses: readonly string[],
+  tell: (what: string) => void,
+): Promise<Shown> {
+  let told = '';
+  for (;;) {
+    const shown = (await desk.get(`/imports/${importId}`)) as Shown;
+    const { done, total, eta } = shown.progress;
+    const line = `${shown.status}: ${done} of ${total ?? '?'}${eta === null ? '' : `, ${eta} s to go`}`;
+    if (line !== told) tell(line);
+    told = line;
+    if (statuses.includes(shown.status)) return shown;
+    await pause(250);
+  }
+}
+
+async function outcomeOf(database: pg.Pool, operationId: string, importId: string): Promise<Outcome> {
+  const { rows } = await database.query<Outcome>(
+    `select (select status from imports where id = $2) as status,
+            (select count(*)::int from journeys where operation_id = $1) as journeys,
+            (select count(distinct person_id)::int from journeys where operation_id = $1) as people,
+            (select count(*)::int from households where operation_id = $1) as households,
+            (select count(*)::int from import_rows where import_id = $2) as rows,
+            (select count(*)::int from import_rows where import_id = $2 and person_id is not null) as "rowsWithPerson",
+            (select count(*)::int from (select from journeys where operation_id = $1 group by import_row having count(*) > 1) d) as doubled,
+            (select count(*)::int from pending_starts where input ->> 'operationId' = $1 and started_at is null) as "startsLeft",
+            (select count(*)::int from (select from journal where operation_id = $1 and type = 'journeyStarted'
+                                         group by subject having count(*) > 1) b) as "begunTwice"`,
+    [operationId, importId],
+  );
+  const outcome = rows[0];
+  if (outcome === undefined) throw new Error('Nothing is known of the import');
+  return outcome;
+}
