@@ -2,6 +2,7 @@ import type { ImportProgress, ImportRow } from '../adapters/postgres/importReads
 import type { Principal } from '../domain/access.ts';
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
+import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
 import { CODES, type Finding, HINTS } from '../domain/intake/codes.ts';
 import { COLUMNS, type Column } from '../domain/intake/columns.ts';
 import { suggestColumns } from '../domain/intake/headings.ts';
@@ -57,6 +58,16 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
       households: list.counts.households,
       incomplete_households: list.counts.incompleteHouseholds,
       already_known: list.counts.alreadyKnown,
+    },
+    met_twice: list.met && {
+      compared: list.met.compared,
+      within_list: list.met.withinList,
+      with_known: list.met.withKnown,
+      first: list.met.first.map(({ rows, score, reasons }) => ({
+        rows,
+        score,
+        reasons: reasons.map(({ reason }) => PAIR_REASONS[reason]),
+      })),
     },
     mending: list.mending,
     first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),

@@ -34,11 +34,13 @@ export async function sidesOf(
   pair: Pair,
 ): Promise<{ sides: Side[]; mayReadNotes: boolean }> {
   const sides: Side[] = [];
-  let mayReadNotes = false;
+  // what was noted may tell of both
+  let mayReadNotes = true;
   for (const { personId, journeyId, operationId } of pair.people) {
     const journey = seesPairsOf(request, operationId) ? await ports.people.journey(journeyId) : undefined;
     if (journey === undefined) {
       sides.push({ known_elsewhere: true });
+      mayReadNotes = false;
       continue;
     }
     const { groups, cores } = await show(ports, request, [{ personId, journeyId }], {
@@ -47,7 +49,7 @@ export async function sidesOf(
       purpose: 'duplicate',
       at: await ports.operations.now(operationId, ports.clock()),
     });
-    mayReadNotes ||= groups.includes('notes');
+    mayReadNotes &&= groups.includes('notes');
     sides.push(sideOf(journey, cores.get(personId), groups));
   }
   return { sides, mayReadNotes };

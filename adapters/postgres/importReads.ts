@@ -8,6 +8,7 @@ import { listTagOf, type RowToMend } from '../lists/mendFile.ts';
 import type { FoundList } from '../lists/openList.ts';
 import { type Keyring, openFields } from '../secrets/envelope.ts';
 import type { Queryable } from './database.ts';
+import type { MetTwice } from './duplicates/checkedLists.ts';
 import { readCells } from './importCells.ts';
 import { importKey, sealedIn } from './importKeys.ts';
 import type { MendCounts } from './importMends.ts';
@@ -39,6 +40,8 @@ export type ImportProgress = {
   continues: string | null;
   bytes: number;
   counts: ImportCounts | null;
+  /** null until the checked rows have been compared */
+  met: MetTwice | null;
   /** of a file that mends another list */
   mending: MendCounts | null;
   /** rows while it is checked, acceptable people once it is committed; unknown before the file is opened */
@@ -65,6 +68,7 @@ type ImportRecord = {
   continues: string | null;
   bytes: number;
   counts: (ImportCounts & MendCounts) | null;
+  met: MetTwice | null;
   total: number | null;
   done: number;
   failed: number;
@@ -83,7 +87,7 @@ export async function readImport(
 ): Promise<ImportProgress | undefined> {
   const { rows } = await pool.query<ImportRecord>(
     `select id, operation_id, file_name, status, refusal, sealed_found, reference_date::text, partner_id, continues, bytes,
-            counts, total, done, failed, created_by, created_at, started_at, finished_at from imports where id = $1`,
+            counts, met, total, done, failed, created_by, created_at, started_at, finished_at from imports where id = $1`,
     [id],
   );
   const row = rows[0];
@@ -101,6 +105,7 @@ export async function readImport(
     continues: row.continues,
     bytes: row.bytes,
     counts: row.continues === null ? row.counts : null,
+    met: row.met,
     mending: row.continues === null ? null : row.counts,
     total: row.total,
     done: row.done,

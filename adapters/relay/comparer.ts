@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compareCheckedList } from '../postgres/duplicates/checkedLists.ts';
 import { type ComparerOptions, compareNewcomers } from '../postgres/duplicates/newcomers.ts';
 import { type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
@@ -8,9 +9,9 @@ const COMPARER_LOCK = 7_261_003;
 export type ComparerDeps = ComparerOptions & { connectionString: string; log: LoopLog; pollMs?: number };
 
 /**
- * Compares whoever was taken in with everybody known, so that people who are met twice are put before a person. Any
- * number of processes may start one; one works, the others stand by. It takes half of its time, so that what waits for
- * this process is not held up by a long list.
+ * Compares whoever was taken in with everybody known, so that people who are met twice are put before a person, and what
+ * a dry run has checked, so that it is told beforehand. Any number of processes may start one; one works, the others
+ * stand by. It takes half of its time, so that what waits for this process is not held up by a long list.
  */
 export function startComparer({ connectionString, log, pollMs = 1_000, ...options }: ComparerDeps): Loop {
   return startLoop({
@@ -20,10 +21,13 @@ export function startComparer({ connectionString, log, pollMs = 1_000, ...option
     pollMs,
     log,
     async pass(client) {
-      const begun = performance.now();
-      const compared = await within(client, () => compareNewcomers(client, options));
-      if (compared === 0) return 'idle';
-      await sleep(performance.now() - begun);
+      let begun = performance.now();
+      const pause = async () => {
+        await sleep(performance.now() - begun);
+        begun = performance.now();
+      };
+      if ((await within(client, () => compareNewcomers(client, options))) > 0) await pause();
+      else if (!(await compareCheckedList(client, options.keyring, pause))) return 'idle';
       return 'more';
     },
   });

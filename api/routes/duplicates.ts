@@ -21,7 +21,7 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { idParams } from '../schemas/common.ts';
+import { id, idParams } from '../schemas/common.ts';
 import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
 import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
@@ -46,13 +46,14 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             .enum(['open', 'decided'])
             .optional()
             .meta({ description: 'open: suspected or asked; decided: distinct or same' }),
+          'filter[import]': id('import').optional().meta({ description: 'one of the people came with this list' }),
         }),
         response: { 200: pageOf(ListedPair) },
       },
       handler: async (request) => {
-        const { limit, cursor, 'filter[state]': state } = request.query;
+        const { limit, cursor, 'filter[state]': state, 'filter[import]': importId } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
-        const filter = state === undefined ? {} : { state };
+        const filter = { ...(state === undefined ? {} : { state }), ...(importId === undefined ? {} : { importId }) };
         const rows = await ports.duplicates.list(scopeOf(request).operationId, filter, limit, from);
         const { data, ...rest } = page(rows, limit, (row) => [row.id]);
         return {

@@ -91,6 +91,15 @@ const Counts = z.object({
   already_known: z.number().meta({ description: 'rows whose person_ref another list has brought into the operation' }),
 });
 
+const MetTwice = z.object({
+  compared: z.number(),
+  within_list: z.number().meta({ description: 'pairs of two rows that may be one person' }),
+  with_known: z.number().meta({ description: 'rows that may be somebody who was taken in before' }),
+  first: z
+    .array(z.object({ rows: z.array(z.number().int()), score: z.number().int(), reasons: z.array(z.string()) }))
+    .meta({ description: 'the first pairs within the list' }),
+});
+
 export const Import = z.object({
   id: id('import'),
   operation_id: z.string(),
@@ -112,6 +121,9 @@ export const Import = z.object({
     .meta({ description: 'who said how the list is to be read, the upload first' }),
   reference_date: z.string(),
   counts: Counts.nullable(),
+  met_twice: MetTwice.nullable().meta({
+    description: 'people met twice; null until the checked rows have been compared',
+  }),
   mending: z
     .object({
       rows: z.number(),

@@ -6,9 +6,9 @@ import type { Instant } from '../time.ts';
 import { dayInWords, momentInWords } from './lengths.ts';
 import { isWordKey, list, say } from './say.ts';
 
-/** A row of the journal that concerns a journey: its own, its movement's or its operation's. */
+/** A row of the journal that concerns a journey: its own, its movement's, its operation's, or that of a pair met twice. */
 export type HistoryFact = {
-  source: 'journey' | 'movement' | 'operation';
+  source: 'journey' | 'movement' | 'operation' | 'pair';
   seq: number;
   type: string;
   chapter?: string;
@@ -201,6 +201,7 @@ export function historyInWords(facts: readonly HistoryFact[], names: HistoryName
 
 function chapterOf(fact: HistoryFact, current: Chapter): Chapter {
   if (fact.source === 'movement') return 'travel';
+  if (fact.source === 'pair') return 'identify';
   if (fact.source === 'operation' || !isJourneyFact(fact.type)) return current;
   const chapter = CHAPTER_OF[fact.type];
   return chapter === 'here' ? current : chapter;

@@ -148,12 +148,9 @@ describe('a pair', () => {
       const { body } = await read(pairId);
       texts.push(
         JSON.stringify(
-          (body['people'] as Array<Record<string, unknown>>).map((p) => [
-            p['on_hold'],
-            p['care'],
-            p['protection'],
-            p['stage'],
-          ]),
+          (body['people'] as Array<Record<string, unknown>>)
+            .map((p) => [p['on_hold'], p['care'], p['protection'], p['stage']])
+            .toSorted(([a], [b]) => Number(a) - Number(b)),
         ),
       );
       expect((await read(pairId, 'protection_officer')).text).toContain(special_needs);
@@ -200,7 +197,10 @@ describe('somebody who is known elsewhere', () => {
     // an auditor there sees, and does not decide
     const seeing = [...mine, { role: 'auditor', operation: other }];
     expect((await as(seeing, 'POST', `${url}/commands/same`, { reason_code: 'seen' })).status).toBe(403);
-    expect((await as(mine, 'POST', `${url}/commands/ask`, {})).body['status']).toBe('asked');
+    expect((await as(mine, 'POST', `${url}/commands/ask`, { note: 'Ask for the village' })).body['status']).toBe(
+      'asked',
+    );
+    expect((await as(mine, 'GET', url)).text).not.toContain('village');
     const both = [...mine, { role: 'protection_officer', operation: other }];
     expect((await as(both, 'POST', `${url}/commands/notTheSame`, { reason_code: 'seen' })).body['status']).toBe(
       'distinct',
@@ -246,7 +246,7 @@ describe('the list of pairs', () => {
 
 describe('a decision', () => {
   it('is remembered with its maker, role, reason and note', async () => {
-    const { pairId, first } = await registeredTwice();
+    const { pairId, one, first } = await registeredTwice();
     expect(await openTasks(first)).toContain('decidePair case_worker');
     const decided = await decide(pairId, 'notTheSame', {
       reason_code: 'both_were_there',
@@ -265,6 +265,9 @@ describe('a decision', () => {
       },
     ]);
     expect((await read(pairId, 'operation_lead')).text).not.toContain('side by side');
+    const history = await house.ask('case_worker', 'GET', `/v1/people/${one.personId}/history`);
+    expect(history.text).toContain('Found not to be the same person as another who is like them');
+    expect(history.text).toContain('both were there');
     const stored = await house.db.pool.query('select * from journal where subject = $1', [pairId]);
     expect(stored.rows[0]).toMatchObject({
       type: 'peopleKeptApart',

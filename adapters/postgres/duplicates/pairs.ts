@@ -9,7 +9,8 @@ export type PairFact = PairDecision & { seq: number; type: string };
 /** Somebody who was found to be the same person. */
 export type LinkedPerson = { personId: string; operationId: string; goesOn: boolean };
 
-export type PairFilter = { state?: 'open' | 'decided' };
+/** `importId`: pairs of which one of the people came with that list. */
+export type PairFilter = { state?: 'open' | 'decided'; importId?: string };
 
 /** People met twice, and what was decided of them. */
 export function createDuplicates(pool: Pool) {
@@ -26,18 +27,20 @@ export function createDuplicates(pool: Pool) {
     read: (pairId: string): Promise<Pair | undefined> => readPair(pool, pairId),
 
     /** Pairs of which one of the people is in the operation, in the order of their ids. */
-    async list(operationId: string, { state }: PairFilter, limit: number, after?: string): Promise<Pair[]> {
+    async list(operationId: string, { state, importId }: PairFilter, limit: number, after?: string): Promise<Pair[]> {
       const statuses = PAIR_STATUSES.filter(
         (status) => state === undefined || OPEN_STATUSES.includes(status) === (state === 'open'),
       );
+      const wanted = `status = any($2) and ($3::text is null or id > $3) and ($5::text is null or exists (
+        select from journeys j where j.import_id = $5 and j.person_id in (p.person_a, p.person_b)))`;
       // each half goes along its own index
       const { rows } = await pool.query<PairRow>(
         `with page as (
-           (select id from duplicate_pairs where operation_a = $1 and status = any($2) and ($3::text is null or id > $3) order by id limit $4)
+           (select id from duplicate_pairs p where operation_a = $1 and ${wanted} order by id limit $4)
            union
-           (select id from duplicate_pairs where operation_b = $1 and status = any($2) and ($3::text is null or id > $3) order by id limit $4))
+           (select id from duplicate_pairs p where operation_b = $1 and ${wanted} order by id limit $4))
          ${SELECT_PAIR} where p.id in (select id from page) order by p.id limit $4`,
-        [operationId, statuses, after ?? null, limit + 1],
+        [operationId, statuses, after ?? null, limit + 1, importId ?? null],
       );
       return rows.map(pairOf);
     },

@@ -17,7 +17,7 @@ type JournalRow = {
 
 const COLUMNS = 'seq, type, chapter, at, actor, actor_kind, role, reason_code, note_id, data';
 
-/** The journal of a journey, with what of its movements and its operation concerns it. */
+/** The journal of a journey, with what of its movements, its operation and the people it was taken for concerns it. */
 export function createHistory(pool: Pool) {
   return {
     /** @param told which facts of movements and of the operation are part of a person's history */
@@ -40,8 +40,16 @@ export function createHistory(pool: Pool) {
         `select ${COLUMNS} from journal where subject = $1 and type = any($2) and at >= $3 and ($4::timestamptz is null or at <= $4) order by seq`,
         [operationId, told.operation, began, ended],
       );
+      const met = await pool.query<JournalRow>(
+        `select ${COLUMNS} from journal where subject in (
+           select p.id from duplicate_pairs p join journeys j on j.person_id in (p.person_a, p.person_b) where j.id = $1)
+          order by subject, seq`,
+        [journeyId],
+      );
       return [
         ...own.rows.map((row) => factOf('journey', row)),
+        // what was noted of a pair tells of another person as well, and is read there
+        ...met.rows.map((row) => factOf('pair', { ...row, note_id: null })),
         ...movements.rows
           .filter((row) => concerns(aboard.get(row.subject) ?? [], row.at))
           .map((row) => factOf('movement', { ...row, data: { ...row.data, movementId: row.subject } })),

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '../../../adapters/postgres/database.ts';
+import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
 import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
+import { readImport } from '../../../adapters/postgres/importReads.ts';
+import { checkAgain } from '../../../adapters/postgres/importStarts.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
 import { knownRows } from '../../domain/duplicates/known.ts';
 import { CASELOADS, caseloadFile, person, plainRows, truthOf } from '../../domain/intake/caseload.ts';
@@ -67,6 +70,27 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
     rows.flatMap((row, index) => rows.slice(index + 1).map((later) => `${row}-${later}`)),
   );
 
+  it(`tells the ${pure.length} pairs in the dry run, and writes nobody`, async () => {
+    const { pool } = database;
+    const operation = await makeOperation(pool, { drill: true });
+    const { importId } = await upload(pool, keyring, {
+      operationId: operation.id,
+      referenceDate: truth.reference_date,
+      source: fileSource(file),
+    });
+    await importActivities({ store: storeOf(pool, keyring) }).check(importId);
+    expect(await compareCheckedList(pool, keyring)).toBe(true);
+    const told = await readImport(pool, keyring, importId, Date.now());
+    expect(told?.met).toMatchObject({
+      compared: truth.rows.filter(({ verdict }) => verdict !== 'reject').length,
+      withinList: pure.length,
+      withKnown: 0,
+    });
+    expect(pure).toEqual(expect.arrayContaining(told?.met?.first.map(({ rows }) => rows.join('-')) ?? ['none']));
+    expect(await compareCheckedList(pool, keyring)).toBe(false);
+    expect(await pairsByRow(operation.id)).toEqual([]);
+  });
+
   it(`has the ${pure.length} pairs that the rule finds, through the database`, async () => {
     const { operationId } = await takenIn({
       source: fileSource(file),
@@ -90,6 +114,42 @@ const AMINA_AGAIN = {
   family_name: 'عثمان',
   phone: '',
 };
+
+describe('a dry run', () => {
+  it('counts the rows that may be somebody who was taken in before, and is compared anew when it is read again', async () => {
+    const { pool } = database;
+    const who = { given_names: 'Hadiza', date_of_birth: '1974-02-03' };
+    await takenIn({ source: list({ ...AMINA, ...who }) });
+    const operation = await makeOperation(pool);
+    const source = list(
+      { ...AMINA_AGAIN, ...who, family_name: 'Osman' },
+      { person_ref: 'B-2', household_ref: 'B2', given_names: 'Yakura' },
+    );
+    const { importId } = await upload(pool, keyring, {
+      operationId: operation.id,
+      referenceDate: '2026-11-20',
+      source,
+    });
+    const { check } = importActivities({ store: storeOf(pool, keyring) });
+    await check(importId);
+    const met = async () => (await readImport(pool, keyring, importId, Date.now()))?.met;
+    expect(await met()).toBeNull();
+    await compareCheckedList(pool, keyring);
+    expect(await met()).toEqual({ compared: 2, withinList: 0, withKnown: 1, first: [] });
+    await transaction(pool, (client) =>
+      checkAgain(client, importId, (id, round) => ({ workflowId: `import:${id}:${round}`, taskQueue: 'test' })),
+    );
+    expect(await met()).toBeNull();
+  });
+
+  it('is left when the list is being taken in', async () => {
+    const { importId } = await takenIn({
+      source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
+    });
+    expect(await compareCheckedList(database.pool, keyring)).toBe(false);
+    expect((await readImport(database.pool, keyring, importId, Date.now()))?.met).toBeNull();
+  });
+});
 
 describe('newcomers meet', () => {
   it('whoever another operation knows already', async () => {

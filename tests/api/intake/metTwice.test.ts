@@ -30,8 +30,8 @@ type Shown = {
   people: Array<{ names: { given: string; family: string }; household_reference: string }>;
   reasons: Array<{ sentence: string }>;
 };
-async function pairs(operationId: string, state: 'open' | 'decided'): Promise<Shown[]> {
-  const url = `/v1/operations/${operationId}/duplicate-pairs?filter[state]=${state}`;
+async function pairs(operationId: string, state: 'open' | 'decided', filter = ''): Promise<Shown[]> {
+  const url = `/v1/operations/${operationId}/duplicate-pairs?filter[state]=${state}${filter}`;
   const { body } = await house.ask('case_worker', 'GET', url);
   return Promise.all(
     (body['data'] as Array<{ id: string }>).map(
@@ -83,10 +83,13 @@ describe('T016', () => {
     await takeInList(operationId, trial('T016'));
     const people = await peopleIn(operationId);
     const before = (await pairs(operationId, 'open')).length;
-    await takeInList(operationId, Buffer.from(trial('T016').toString().replace('L1-1,HEAD,Hasna', 'L1-1,HEAD,Hassna')));
+    const other = trial('T016').toString().replace('L1-1,HEAD,Hasna', 'L1-1,HEAD,Hassna');
+    const importId = await takeInList(operationId, Buffer.from(other));
     expect(await peopleIn(operationId)).toBe(people + 3);
     const open = await pairs(operationId, 'open');
     expect(open.length).toBeGreaterThanOrEqual(before + 3);
     expect(open.map((pair) => namesOf(pair).join())).toContain('Hasna,Hassna');
+    const ofThisList = await pairs(operationId, 'open', `&filter[import]=${importId}`);
+    expect(ofThisList.length).toBe(open.length - before);
   });
 });

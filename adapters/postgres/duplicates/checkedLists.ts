@@ -1,0 +1,181 @@
+import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
+import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
+import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
+import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
+import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
+import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+import { type ImportKey, importKey, sealedIn } from '../importKeys.ts';
+import { pairKeyMaker } from '../searchKeys.ts';
+import { distinct, peopleUnder, readHeads } from './knownPeople.ts';
+
+/** What a dry run found of people met twice. */
+export type MetTwice = {
+  /** rows that could be taken in, each compared */
+  compared: number;
+  /** pairs of two rows of the list */
+  withinList: number;
+  /** rows that are a pair with somebody who was taken in before, in any operation */
+  withKnown: number;
+  /** the first of the former */
+  first: Array<{ rows: [number, number]; score: number; reasons: FoundPair<KnownPerson>['comparison']['reasons'] }>;
+};
+
+const FIRST = 20;
+
+/** Rows opened at a time: memory stays flat however long the list. */
+const PAGE = 500;
+
+type ListedPerson = KnownPerson & { row: number };
+type List = { importId: string; operationId: string; round: number; key: ImportKey };
+
+/**
+ * Compares the next list that a dry run has checked: its rows with one another and with everybody known, and notes what
+ * was found with the dry run. Nothing else is written. A list that is being taken in, or read again, is left.
+ * @param pause between two pages
+ * @returns whether there was one
+ */
+export async function compareCheckedList(
+  db: Queryable,
+  keyring: Keyring,
+  pause: () => Promise<void> = async () => {},
+): Promise<boolean> {
+  const { rows } = await db.query<{ id: string; operation_id: string; round: number }>(
+    `select i.id, i.operation_id, i.round from imports i join import_keys k on k.import_id = i.id
+      where i.status = 'checked' and i.met is null order by i.finished_at, i.id limit 1`,
+  );
+  const next = rows[0];
+  if (next === undefined) return false;
+  const list: List = {
+    importId: next.id,
+    operationId: next.operation_id,
+    round: next.round,
+    key: await importKey(db, keyring, next.id),
+  };
+  const met = await compareRows(db, keyring, list, pause);
+  if (met !== undefined) {
+    await db.query(`update imports set met = $3 where id = $1 and round = $2`, [
+      list.importId,
+      list.round,
+      JSON.stringify(met),
+    ]);
+  }
+  return true;
+}
+
+async function compareRows(
+  db: Queryable,
+  keyring: Keyring,
+  list: List,
+  pause: () => Promise<void>,
+): Promise<MetTwice | undefined> {
+  const { lookedFor } = pairKeyMaker(keyring);
+  const filed = keyIndex();
+  const met: MetTwice = { compared: 0, withinList: 0, withKnown: 0, first: [] };
+  const within = new Set<string>();
+  for (let cursor = 0; ; ) {
+    const page = await readRows(db, list, 'row > $2 order by row limit $3', cursor, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    if (!(await isStillAsked(db, list))) return undefined;
+    for (const pair of await pairsWithin(db, list, page, filed)) {
+      const rows = pair.one.row < pair.other.row ? [pair.one.row, pair.other.row] : [pair.other.row, pair.one.row];
+      if (within.has(rows.join())) continue;
+      within.add(rows.join());
+      const { score, reasons } = pair.comparison;
+      if (met.first.length < FIRST) met.first.push({ rows: rows as [number, number], score, reasons });
+    }
+    met.withKnown += await countKnown(db, keyring, list, page, distinct(page.flatMap(lookedFor)));
+    met.compared += page.length;
+    cursor = last.row;
+    await pause();
+  }
+  return { ...met, withinList: within.size };
+}
+
+async function isStillAsked(db: Queryable, { importId, round }: List): Promise<boolean> {
+  const { rowCount } = await db.query(`select from imports where id = $1 and round = $2 and status = 'checked'`, [
+    importId,
+    round,
+  ]);
+  return rowCount === 1;
+}
+
+/** The pairs of these rows with one another and with those before them, which are filed by key and opened when asked for. */
+async function pairsWithin(
+  db: Queryable,
+  list: List,
+  page: readonly ListedPerson[],
+  filed: KeyIndex,
+): Promise<Array<FoundPair<ListedPerson>>> {
+  const earlier = [...filed.under(page.flatMap(candidateKeys))];
+  const pairs = pairsAmong(page).pairs;
+  for (let from = 0; from < earlier.length; from += PAGE) {
+    const rows = await readRows(db, list, 'row = any($2) limit $3', earlier.slice(from, from + PAGE), PAGE);
+    pairs.push(...pairsBetween(page, rows).pairs);
+  }
+  for (const person of page) filed.add(person.row, pairKeys(person));
+  const households = meetings(pairs).flat();
+  const heads =
+    households.length === 0 ? [] : await readRows(db, list, 'household = any($2) limit $3', households, null);
+  return withHeads(pairs, heads);
+}
+
+async function countKnown(
+  db: Queryable,
+  keyring: Keyring,
+  { operationId }: List,
+  page: readonly ListedPerson[],
+  keys: Parameters<typeof peopleUnder>[3],
+): Promise<number> {
+  const pairs: Array<FoundPair<KnownPerson>> = [];
+  for await (const known of peopleUnder(db, keyring, operationId, keys))
+    pairs.push(...pairsBetween<KnownPerson>(page, known).pairs);
+  const homes = meetings(pairs).flat();
+  const heads = [
+    ...(await readHeads(db, keyring, homes)),
+    ...page.filter(({ household }) => homes.includes(household.id)),
+  ];
+  const found = new Set(withHeads(pairs, heads).flatMap(({ one, other }) => [one, other]));
+  return page.filter((person) => found.has(person)).length;
+}
+
+/** Rows that could be taken in, opened. @param where what is asked of them: `$2` is `what`, `$3` how many */
+async function readRows(
+  db: Queryable,
+  { importId, key }: List,
+  where: string,
+  what: number | readonly number[] | readonly string[],
+  limit: number | null,
+): Promise<ListedPerson[]> {
+  const { rows } = await db.query<{
+    row: number;
+    household: string | null;
+    child: string;
+    sealed: Buffer;
+    size: number;
+  }>(
+    `select row, household, child, sealed,
+            (select count(*)::integer from import_rows m where m.import_id = r.import_id and m.household = r.household) as size
+       from import_rows r where import_id = $1 and verdict <> 'reject' and person_id is null and ${where}`,
+    [importId, what, limit],
+  );
+  return rows.map(({ row, household, child, sealed, size }) => {
+    const { meaning } = openFields(key.key, sealedIn(importId, `row ${row}`, key.kekId), sealed) as {
+      meaning: PersonMeaning;
+    };
+    return {
+      row,
+      givenNames: meaning.givenNames,
+      familyName: meaning.familyName,
+      sex: meaning.sex,
+      birthDate: meaning.birthDate,
+      nationality: meaning.nationality,
+      document: meaning.document,
+      phone: meaning.phone,
+      relationship: meaning.relationship,
+      household: { id: household ?? '', size },
+      isChild: child === 'yes' || child === 'possibly',
+    };
+  });
+}
