@@ -1,9 +1,9 @@
-import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../workflows/messages.ts';
 import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
 import { runOperation, someone, takenIn } from '../support/faultOperation.ts';
 import { inForm, tell } from '../support/faultRun.ts';
+import { holdInDatabase, standStill } from '../support/holding.ts';
 import { letLeasesEnd } from '../support/leases.ts';
 import { comes } from '../support/patience.ts';
 
@@ -18,27 +18,6 @@ beforeAll(async () => {
   ({ operationId } = await runOperation(house, {}));
 });
 afterAll(() => house?.close());
-
-/** Something held in the database until it is let go: whoever needs it waits, for as long as the test likes. */
-async function hold(statement: string, values: unknown[] = []): Promise<{ letGo(): Promise<void> }> {
-  const client: pg.PoolClient = await house.db.connect();
-  await client.query('begin');
-  await client.query(statement, values);
-  return {
-    async letGo() {
-      await client.query('rollback');
-      client.release();
-    },
-  };
-}
-
-/** Sessions that wait for a lock: the API has come to the place where it is held. */
-async function waiting(): Promise<number> {
-  const { rows } = await house.db.query<{ n: number }>(
-    `select count(*)::integer as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0]?.n ?? 0;
-}
 
 type Request = { key: string; reference: string; path: string; body: object };
 
@@ -77,10 +56,11 @@ const runs = async (journeyIds: readonly string[]): Promise<number> => {
   return found.reduce<number>((sum, one) => sum + one, 0);
 };
 
-const keyRow = ({ key }: Request) => hold(`select 1 from idempotency_keys where key = $1 for update`, [key]);
+const keyRow = ({ key }: Request) =>
+  holdInDatabase(house.db, `select 1 from idempotency_keys where key = $1 for update`, [key]);
 
 /** The API stops inside its transaction, with everything written but the order to start. */
-const beforeTheCommit = () => hold('lock table pending_starts in share mode');
+const beforeTheCommit = () => holdInDatabase(house.db, 'lock table pending_starts in share mode');
 
 /** The caller never hears back; a new API; the same caller asks again with the same key until it is answered. */
 async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
@@ -110,10 +90,10 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-commit', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await comes('the API stands at the lock', async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
       await house.api.kill();
       await gate.letGo();
-      await comes('its session is gone', async () => (await waiting()) === 0);
+      await comes('its session is gone', async () => (await standStill(house.db)) === 0);
       expect(await committed(asked)).toEqual([]);
       const [person] = await askAgain(lost, asked);
       expect(await committed(asked)).toEqual([person?.journeyId]);
@@ -127,7 +107,7 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-start', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await comes('the API stands at the lock', async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
       // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
       const answer = await keyRow(asked);
       house.links.apiToTemporal.set('hole');
@@ -153,7 +133,7 @@ describe('F3: the API is killed while it takes a household in', () => {
       const asked = request('before-answer', round);
       const gate = await beforeTheCommit();
       const lost = send(asked);
-      await comes('the API stands at the lock', async () => (await waiting()) > 0);
+      await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
       const answer = await keyRow(asked);
       await gate.letGo();
       await comes('the start', async () => (await runs(await committed(asked))) === 1);

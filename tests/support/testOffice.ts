@@ -5,13 +5,23 @@ import { Webhook } from 'standardwebhooks';
 export type OfficeCall = { method: string; path: string; body: Record<string, unknown> };
 
 /**
- * How the office treats a call: as it should; a status instead; a body that is not JSON; or the effect is done and the
- * answer lost (`lose`: the connection is cut; `hang`: nothing comes).
+ * How the office treats a call: as it should; a status instead; a body that is not JSON; the effect is done and the
+ * answer lost (`lose`: the connection is cut; `hang`: nothing comes) or comes only `after` something else; or neither
+ * is the effect done nor does an answer come (`ignore`).
  */
-export type Treatment = 'answer' | 'lose' | 'hang' | 'garbage' | { status: number; headers?: Record<string, string> };
+export type Treatment =
+  | 'answer'
+  | 'lose'
+  | 'hang'
+  | 'ignore'
+  | 'garbage'
+  | { status: number; headers?: Record<string, string> }
+  | { after: Promise<void> };
 
 export type TestOffice = {
   url: string;
+  /** shared with the house; a house that makes its own secrets tells it later */
+  secret: string;
   /** questions by id: the effects, as the office itself knows them */
   questions: Map<string, Record<string, unknown>>;
   /** every call whose signature is good */
@@ -28,6 +38,7 @@ export type TestOffice = {
 export async function startTestOffice(secret: string): Promise<TestOffice> {
   const office: TestOffice = {
     url: '',
+    secret,
     questions: new Map(),
     calls: [],
     told: [],
@@ -50,14 +61,16 @@ export async function startTestOffice(secret: string): Promise<TestOffice> {
     const call = { method: request.method ?? '', path: request.url ?? '', body: text === '' ? {} : JSON.parse(text) };
     office.calls.push(call);
     const treatment = office.treat(call);
-    if (typeof treatment === 'object') {
+    if (treatment === 'ignore') return;
+    if (typeof treatment === 'object' && 'status' in treatment) {
       response.writeHead(treatment.status, treatment.headers ?? {}).end();
       return;
     }
     const [status, body] = effect(call);
+    if (typeof treatment === 'object') await treatment.after;
     if (treatment === 'lose') request.socket.destroy();
     else if (treatment === 'garbage') response.writeHead(status, { 'content-type': 'application/json' }).end('<html>');
-    else if (treatment === 'answer')
+    else if (treatment !== 'hang')
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
@@ -65,7 +78,7 @@ export async function startTestOffice(secret: string): Promise<TestOffice> {
   function isSigned(request: IncomingMessage, text: string): boolean {
     const headers = request.headers as Record<string, string>;
     const at = new Date(Number(headers['webhook-timestamp']) * 1_000);
-    return headers['webhook-signature'] === new Webhook(secret).sign(headers['webhook-id'] ?? '', at, text);
+    return headers['webhook-signature'] === new Webhook(office.secret).sign(headers['webhook-id'] ?? '', at, text);
   }
 
   function effect({ method, path, body }: OfficeCall): [number, Record<string, unknown>] {

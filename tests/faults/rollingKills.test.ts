@@ -1,0 +1,124 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { type AnsweredOperation, answeredOperation } from '../support/faultOffices.ts';
+import { type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { letLeasesEnd } from '../support/leases.ts';
+import { comes } from '../support/patience.ts';
+
+const PEOPLE = inForm(10, 60);
+const KILLING_MS = inForm(12_000, 180_000);
+const WORKERS = inForm(2, 3);
+const TAKES_AT_MOST_MS = 900_000;
+
+let house: FaultHouse;
+let operation: AnsweredOperation;
+let sink: Sink;
+
+beforeAll(async () => {
+  house = await openFaultHouse({ workers: WORKERS });
+  await Promise.all(house.workers.map((worker) => worker.start()));
+  operation = await answeredOperation(house, { secondsPerDay: 20 });
+  sink = await openSink(house.as('coordinator'), operation.operationId, { validFrom: '2000-01-01T00:00:00Z' });
+});
+afterAll(async () => {
+  await sink?.close();
+  await operation?.close();
+  await house?.close();
+});
+
+/** Takes them in and has each screened, as fast as the house answers while its workers die. */
+async function takeEverybodyIn(): Promise<TakenIn[]> {
+  const taken: TakenIn[] = [];
+  for (let serial = 0; serial < PEOPLE; serial += 1) {
+    const person = await takeIn(house, operation.operationId, `K-${serial}`);
+    await house
+      .as('case_worker')
+      .post(`/people/${person.personId}/commands/completeScreening`, { args: { risk: 'none' } }, `screen-${serial}`);
+    taken.push(person);
+  }
+  return taken;
+}
+
+/** kill -9 of one worker after the other, whichever the seed says; each is started again. @returns how many died */
+async function killAgainAndAgain(random: () => number): Promise<number> {
+  const until = Date.now() + KILLING_MS;
+  let kills = 0;
+  while (Date.now() < until) {
+    await pause(500 + random() * 1_500);
+    const worker = house.workers[Math.floor(random() * WORKERS)];
+    await worker?.kill();
+    kills += 1;
+    await worker?.start();
+  }
+  return kills;
+}
+
+describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
+  test(
+    'no journey fails, every office is asked once, and everybody gets to where they were going',
+    async (context) => {
+      const [people, kills] = await Promise.all([takeEverybodyIn(), killAgainAndAgain(seeded(SEED))]);
+      const counts = async (): Promise<Record<string, number>> => {
+        const { stages } = (await house
+          .as('duty_supervisor')
+          .get(`/operations/${operation.operationId}/situation`)) as {
+          stages: Array<{ stage: string; people: number }>;
+        };
+        return Object.fromEntries(stages.filter((one) => one.people > 0).map((one) => [one.stage, one.people]));
+      };
+      await comes(
+        'everybody is ready to travel',
+        async () => {
+          const found = await counts();
+          return found['TRAVEL_READY'] === PEOPLE || found;
+        },
+        300_000,
+      );
+      expect(await counts()).toEqual({ TRAVEL_READY: PEOPLE });
+
+      const unhappy = await house.engine.workflow.count(
+        "ExecutionStatus = 'Failed' or ExecutionStatus = 'TimedOut' or ExecutionStatus = 'Terminated'",
+      );
+      expect(unhappy.count).toBe(0);
+      expect((await house.db.query('select subject, kind, detail from alarms')).rows).toEqual([]);
+      const twisted = await house.db.query(
+        'select subject from journal group by subject having max(seq) <> count(*) or min(seq) <> 1',
+      );
+      expect(twisted.rows).toEqual([]);
+
+      const ledger = await operation.ledger();
+      const asked = new Map<string, number>();
+      for (const { person_ref: person, kind } of ledger.filter(({ kind }) => kind !== 'fitness'))
+        asked.set(`${person} ${kind}`, (asked.get(`${person} ${kind}`) ?? 0) + 1);
+      const once = ['registry', 'verification', 'document', 'exit_permit'];
+      expect(Object.fromEntries(asked)).toEqual(
+        Object.fromEntries(people.flatMap(({ reference }) => once.map((kind) => [`${reference} ${kind}`, 1]))),
+      );
+      const { rows } = await house.db.query<{ type: string; n: number }>(
+        `select type, count(*)::integer as n from journal where type in ('journeyStarted', 'identityConfirmed', 'screened',
+           'verificationRequested', 'nationalityConfirmed', 'documentIssued', 'exitPermitGranted') group by type`,
+      );
+      for (const { type, n } of rows) expect({ type, n }).toEqual({ type, n: PEOPLE });
+      expect(rows).toHaveLength(7);
+
+      await letLeasesEnd(house.db);
+      // One more event wakes the feed, which finds what else is due.
+      await takeIn(house, operation.operationId, 'last');
+      const told = (): string[] =>
+        sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
+      await comes('the sink has heard of everybody', async () => told().length === PEOPLE + 1 || told().length, 90_000);
+      expect(new Set(told()).size).toBe(PEOPLE + 1);
+      expect(sink.unverified).toBe(0);
+      expect(outOfOrder(sink.events)).toEqual([]);
+      tell(context, {
+        fault: 'F2',
+        rounds: kills,
+        counted: `${kills} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${ledger.length} questions in the offices' books, each once; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
+      });
+    },
+    TAKES_AT_MOST_MS,
+  );
+});
