@@ -1,4 +1,4 @@
-import type { ImportProgress, ImportRow } from '../adapters/postgres/importReads.ts';
+import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postgres/importReads.ts';
 import type { Principal } from '../domain/access.ts';
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
@@ -34,6 +34,19 @@ type Faults = ReadonlyArray<Pick<ImportRow, 'row' | 'line' | 'codes'>>;
 
 export function importOut(list: ImportProgress, faults: Faults, groups: readonly FieldGroup[]) {
   return {
+    ...summaryOut(list),
+    found: list.found === null ? null : foundFile(list, list.found, groups),
+    readings: list.readings.map(({ saidBy, saidAt, dateOrder }) => ({
+      said_by: saidBy,
+      said_at: saidAt.toISOString(),
+      date_order: dateOrder,
+    })),
+    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
+  };
+}
+
+export function summaryOut(list: ImportSummary) {
+  return {
     id: list.id,
     operation_id: list.operationId,
     status: list.status,
@@ -42,12 +55,6 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
     partner_id: list.partnerId,
     continues: list.continues,
     refusal: list.refusal,
-    found: list.found === null ? null : foundFile(list, list.found, groups),
-    readings: list.readings.map(({ saidBy, saidAt, dateOrder }) => ({
-      said_by: saidBy,
-      said_at: saidAt.toISOString(),
-      date_order: dateOrder,
-    })),
     reference_date: list.referenceDate,
     counts: list.counts && {
       rows: list.counts.rows,
@@ -70,7 +77,6 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
       })),
     },
     mending: list.mending,
-    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
     progress: { done: list.done, total: list.total, failed: list.failed, eta: list.eta },
     created_by: list.createdBy,
     created_at: iso(list.createdAt),

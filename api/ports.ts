@@ -5,7 +5,7 @@ import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Holds } from '../adapters/postgres/holds.ts';
 import type { Households } from '../adapters/postgres/households.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
-import type { ImportProgress, ImportRow, Look, RowFilter } from '../adapters/postgres/importReads.ts';
+import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/importReads.ts';
 import type { Start, StartOf } from '../adapters/postgres/importStarts.ts';
 import type { CommitOutcome, NewImport, ReadAgainOutcome, UploadOutcome } from '../adapters/postgres/importUploads.ts';
 import type { IntakeHousehold, TakenIn } from '../adapters/postgres/intake.ts';
@@ -70,6 +70,7 @@ export type ImportsPort = {
     check: Start,
   ): Promise<UploadOutcome>;
   read(importId: string): Promise<ImportProgress | undefined>;
+  list(operationId: string, limit: number, after?: { createdAt: Instant; id: string }): Promise<ImportSummary[]>;
   rows(importId: string, filter: RowFilter, limit: number): Promise<ImportRow[]>;
   firstFaults(importId: string, limit: number): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>>;
   readAgain(reading: { importId: string; said: Overrule; saidBy: string; check: StartOf }): Promise<ReadAgainOutcome>;

@@ -25,16 +25,12 @@ export type ImportStatus =
   | 'done'
   | 'refused';
 
-export type ImportProgress = {
+export type ImportSummary = {
   id: string;
   operationId: string;
   fileName: string | null;
   status: ImportStatus;
   refusal: Refusal | null;
-  /** null until the file has been looked at, where nothing could be found out, and once the raw list is removed */
-  found: { found: FoundList; dateOrders: DateOrders } | null;
-  /** who said what of how it is to be read */
-  readings: Reading[];
   referenceDate: string;
   partnerId: string | null;
   continues: string | null;
@@ -54,6 +50,13 @@ export type ImportProgress = {
   createdBy: string;
   createdAt: Instant;
   finishedAt: Instant | null;
+};
+
+export type ImportProgress = ImportSummary & {
+  /** null until the file has been looked at, where nothing could be found out, and once the raw list is removed */
+  found: { found: FoundList; dateOrders: DateOrders } | null;
+  /** who said what of how it is to be read */
+  readings: Reading[];
 };
 
 type ImportRecord = {
@@ -78,6 +81,9 @@ type ImportRecord = {
   finished_at: Date | null;
 };
 
+const RECORD = `id, operation_id, file_name, status, refusal, sealed_found, reference_date::text, partner_id, continues, bytes,
+                counts, met, total, done, failed, created_by, created_at, started_at, finished_at`;
+
 /** @param now real time. @returns undefined where there is no such import */
 export async function readImport(
   pool: Pool,
@@ -85,28 +91,48 @@ export async function readImport(
   id: string,
   now: Instant,
 ): Promise<ImportProgress | undefined> {
-  const { rows } = await pool.query<ImportRecord>(
-    `select id, operation_id, file_name, status, refusal, sealed_found, reference_date::text, partner_id, continues, bytes,
-            counts, met, total, done, failed, created_by, created_at, started_at, finished_at from imports where id = $1`,
-    [id],
-  );
+  const { rows } = await pool.query<ImportRecord>(`select ${RECORD} from imports where id = $1`, [id]);
   const row = rows[0];
-  if (row === undefined) return undefined;
+  return (
+    row && {
+      ...summaryOf(row, now),
+      found: await openFound(pool, keyring, id, row.sealed_found),
+      readings: await readReadings(pool, id),
+    }
+  );
+}
+
+/** The lists of an operation, those that came last first. @param after where the page before ended */
+export async function listImports(
+  pool: Pool,
+  operationId: string,
+  limit: number,
+  now: Instant,
+  after?: { createdAt: Instant; id: string },
+): Promise<ImportSummary[]> {
+  const { rows } = await pool.query<ImportRecord>(
+    `select ${RECORD} from imports
+      where operation_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', created_at), id) < ($2, $3))
+      order by date_trunc('milliseconds', created_at) desc, id desc limit $4`,
+    [operationId, after === undefined ? null : new Date(after.createdAt), after?.id ?? null, limit],
+  );
+  return rows.map((row) => summaryOf(row, now));
+}
+
+function summaryOf(row: ImportRecord, now: Instant): ImportSummary {
   return {
     id: row.id,
     operationId: row.operation_id,
     fileName: row.file_name,
     status: row.status,
     refusal: row.refusal,
-    found: await openFound(pool, keyring, id, row.sealed_found),
-    readings: await readReadings(pool, id),
     referenceDate: row.reference_date,
     partnerId: row.partner_id,
     continues: row.continues,
     bytes: row.bytes,
     counts: row.continues === null ? row.counts : null,
-    met: row.met,
     mending: row.continues === null ? null : row.counts,
+    met: row.met,
     total: row.total,
     done: row.done,
     failed: row.failed,

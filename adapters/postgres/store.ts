@@ -14,6 +14,7 @@ import { createIdempotency } from './idempotency.ts';
 import {
   firstFaults,
   type Look,
+  listImports,
   type RowFilter,
   readImport,
   readImportRows,
@@ -123,6 +124,8 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
           ...(expectedBytes === undefined ? {} : { expectedBytes }),
         }),
       read: (id: string) => readImport(pool, keyring, id, clock()),
+      list: (operationId: string, limit: number, after?: { createdAt: number; id: string }) =>
+        listImports(pool, operationId, limit, clock(), after),
       rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
       firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
       readAgain: (reading: Parameters<typeof readAgain>[2]) => readAgain(pool, keyring, reading),

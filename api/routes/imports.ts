@@ -6,7 +6,7 @@ import { referenceDateOf } from '../../domain/admission.ts';
 import { headingKey } from '../../domain/intake/headings.ts';
 import { columnsShown } from '../../domain/intake/shownCells.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-import { groupsOfList, importOut, rowOut } from '../lists.ts';
+import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -14,7 +14,7 @@ import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem, type ProblemError } from '../problems.ts';
 import { id, idParams } from '../schemas/common.ts';
-import { DELIMITERS, Import, ImportRow, ReadArgs, RowQuery, UploadQuery } from '../schemas/imports.ts';
+import { DELIMITERS, Import, ImportRow, ImportSummary, ReadArgs, RowQuery, UploadQuery } from '../schemas/imports.ts';
 
 /** What a list may come as; anything else is 415. */
 const LIST_TYPES = [
@@ -76,6 +76,27 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       });
     };
     await app.register(listRoutes);
+
+    app.route({
+      method: 'GET',
+      url: '/operations/:id/imports',
+      config: { access: 'intake.read', names: 'operation' },
+      schema: {
+        tags: ['intake'],
+        summary: 'The lists of an operation, those that came last first',
+        params: idParams('operation'),
+        querystring: z.strictObject(Paging),
+        response: { 200: pageOf(ImportSummary) },
+      },
+      handler: async (request) => {
+        const { limit, cursor } = request.query;
+        const [createdAt, lastId] = after(cursor, ['number', 'string']) ?? [];
+        const from = createdAt === undefined || lastId === undefined ? undefined : { createdAt, id: lastId };
+        const lists = await ports.imports.list(scopeOf(request).operationId, limit + 1, from);
+        const { data, ...rest } = page(lists, limit, (list) => [list.createdAt, list.id]);
+        return { data: data.map(summaryOut), ...rest };
+      },
+    });
 
     app.route({
       method: 'GET',

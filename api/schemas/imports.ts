@@ -150,6 +150,9 @@ export const Import = z.object({
   finished_at: At.nullable(),
 });
 
+/** What a list of lists shows of each. */
+export const ImportSummary = Import.omit({ found: true, readings: true, first_faults: true });
+
 export const ImportRow = z.object({
   row: z.number().int().meta({ description: 'counted from 1 after the headings' }),
   line: z.number().int().meta({ description: 'as the user sees it in the file' }),

@@ -163,6 +163,27 @@ describe('the rows of a dry run', () => {
   });
 });
 
+describe('the lists of an operation', () => {
+  it('come last first, page by page, of this operation alone', async () => {
+    const mine = await openOperation(house);
+    const ids: string[] = [];
+    for (const file_name of ['one.csv', 'two.csv', 'three.csv'])
+      ids.unshift(await desk.take(mine, stringifyCells([person()]), { file_name }));
+    await desk.take(operationId, stringifyCells([person()]));
+    const first = await house.ask('auditor', 'GET', `/v1/operations/${mine}/imports?limit=2`);
+    expect(first.body).toMatchObject({
+      has_more: true,
+      data: [
+        { id: ids[0], status: 'checked', file_name: 'three.csv', counts: { rows: 1 }, progress: { done: 1, total: 1 } },
+        { id: ids[1], file_name: 'two.csv' },
+      ],
+    });
+    const next = String(first.body['next_cursor']);
+    const second = await house.ask('auditor', 'GET', `/v1/operations/${mine}/imports?limit=2&cursor=${next}`);
+    expect(second.body).toMatchObject({ has_more: false, data: [{ id: ids[2], file_name: 'one.csv' }] });
+  });
+});
+
 describe('T009: a birth date of which only the year is known', () => {
   it('is 1991 in the dry run, of the person, in the history and for the consulate, never a day of it', async () => {
     const importId = await desk.take(
