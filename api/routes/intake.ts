@@ -78,7 +78,10 @@ export function intakeRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             errors: rows.flatMap(({ row, codes }) =>
               codes
                 .filter(({ code }) => CODES[code].rejects)
-                .map((f) => ({ row, column: f.column, code: f.code, detail: CODES[f.code].sentence })),
+                .map((finding) => {
+                  const { code, column, detail, hint } = foundOut(finding);
+                  return { row, column, code, detail: hint === undefined ? detail : `${detail} ${hint}` };
+                }),
             ),
           });
         }
