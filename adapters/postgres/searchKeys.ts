@@ -1,12 +1,4 @@
-import type { KnownPerson } from '../../domain/duplicates/comparePeople.ts';
-import {
-  candidateKeys,
-  nameIn,
-  nameKeys,
-  nameQueryKeys,
-  type SearchKey as PlainKey,
-  pairKeys,
-} from '../../domain/duplicates/searchKeys.ts';
+import { nameIn, nameKeys, nameQueryKeys, type SearchKey as PlainKey } from '../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../domain/intake/passport.ts';
 import { type Keyring, searchKey } from '../secrets/envelope.ts';
 import type { PersonCore } from './people.ts';
@@ -38,16 +30,10 @@ export function searchKeyFiler(keyring: Keyring, operationId: string): (core: Pe
   };
 }
 
-/** Under which keys somebody is filed to be met by whoever may be the same person, and under which they look for those. */
-export function pairKeyMaker(keyring: Keyring): {
-  filed: (person: KnownPerson) => SearchKey[];
-  lookedFor: (person: KnownPerson) => SearchKey[];
-} {
+/** Seals the keys by which somebody is met by whoever may be the same person; each distinct one once. */
+export function pairKeySealer(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
   const seal = sealer(keyring);
-  return {
-    filed: (person) => pairKeys(person).map(seal),
-    lookedFor: (person) => candidateKeys(person).map(seal),
-  };
+  return (plain) => [...new Set(plain)].map(seal);
 }
 
 /**

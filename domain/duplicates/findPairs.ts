@@ -7,7 +7,7 @@ import {
   readPersonName,
 } from './comparePeople.ts';
 import type { ReadName } from './nameLikeness.ts';
-import { candidateKeys, pairKeys } from './searchKeys.ts';
+import { type PairKeys, rememberedKeys, type SearchKey } from './searchKeys.ts';
 
 export type FoundPair<Person extends KnownPerson> = { one: Person; other: Person; comparison: Comparison };
 
@@ -25,11 +25,14 @@ export function findPairs<Person extends KnownPerson>(people: readonly Person[])
 }
 
 /** The pairs among these, without what their families say of their heads: `withHeads` comes when all are found. */
-export function pairsAmong<Person extends KnownPerson>(people: readonly Person[]): PairSearch<Person> {
-  const filed = new Map<string, Person[]>();
+export function pairsAmong<Person extends KnownPerson>(
+  people: readonly Person[],
+  keys: PairKeys = rememberedKeys(),
+): PairSearch<Person> {
+  const filed = new Map<SearchKey, Person[]>();
   return compareAll(people, (person) => {
-    const earlier = sharing(person, filed);
-    file(person, filed);
+    const earlier = sharing(keys.lookedFor(person), filed);
+    file(person, keys.filed(person), filed);
     return earlier;
   });
 }
@@ -38,10 +41,11 @@ export function pairsAmong<Person extends KnownPerson>(people: readonly Person[]
 export function pairsBetween<Person extends KnownPerson>(
   newcomers: readonly Person[],
   known: readonly Person[],
+  keys: PairKeys = rememberedKeys(),
 ): PairSearch<Person> {
-  const filed = new Map<string, Person[]>();
-  for (const person of known) file(person, filed);
-  return compareAll(newcomers, (person) => sharing(person, filed));
+  const filed = new Map<SearchKey, Person[]>();
+  for (const person of known) file(person, keys.filed(person), filed);
+  return compareAll(newcomers, (person) => sharing(keys.lookedFor(person), filed));
 }
 
 /** The households of which members are a pair, two by two: their heads are to be compared anew. */
@@ -125,15 +129,22 @@ function remembering(): PersonReader {
   };
 }
 
-function file<Person extends KnownPerson>(person: Person, filed: Map<string, Person[]>): void {
-  for (const key of pairKeys(person)) {
+function file<Person extends KnownPerson>(
+  person: Person,
+  keys: readonly SearchKey[],
+  filed: Map<SearchKey, Person[]>,
+): void {
+  for (const key of keys) {
     const others = filed.get(key);
     if (others === undefined) filed.set(key, [person]);
     else others.push(person);
   }
 }
 
-/** Those filed under a key of this person, each once. */
-function sharing<Person extends KnownPerson>(person: Person, filed: ReadonlyMap<string, Person[]>): Set<Person> {
-  return new Set(candidateKeys(person).flatMap((key) => filed.get(key) ?? []));
+/** Those filed under one of these keys, each once. */
+function sharing<Person extends KnownPerson>(
+  keys: readonly SearchKey[],
+  filed: ReadonlyMap<SearchKey, Person[]>,
+): Set<Person> {
+  return new Set(keys.flatMap((key) => filed.get(key) ?? []));
 }

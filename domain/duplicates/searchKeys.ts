@@ -61,6 +61,22 @@ export function candidateKeys(person: KnownPerson): SearchKey[] {
   return keysOf(person, person.birthDate === null ? [] : datesOfTheSame(person.birthDate));
 }
 
+/** The two kinds of keys of people that are compared. */
+export type PairKeys = { filed: (person: KnownPerson) => SearchKey[]; lookedFor: (person: KnownPerson) => SearchKey[] };
+
+/** Keeps what it has made, so it is for as long as these people are compared and no longer. */
+export function rememberedKeys(): PairKeys {
+  const remembering = (make: (person: KnownPerson) => SearchKey[]) => {
+    const kept = new Map<KnownPerson, SearchKey[]>();
+    return (person: KnownPerson): SearchKey[] => {
+      const keys = kept.get(person) ?? make(person);
+      kept.set(person, keys);
+      return keys;
+    };
+  };
+  return { filed: remembering(pairKeys), lookedFor: remembering(candidateKeys) };
+}
+
 function keysOf(person: KnownPerson, dates: readonly string[]): SearchKey[] {
   const keys: SearchKey[] =
     dates.length === 0 ? [] : wordSounds(person).flatMap((sound) => dates.map((date) => `born:${sound}:${date}`));

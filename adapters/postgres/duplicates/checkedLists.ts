@@ -1,13 +1,13 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
 import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
-import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
+import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
 import { type Keyring, openFields } from '../../secrets/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { type ImportKey, importKey, sealedIn } from '../importKeys.ts';
-import { pairKeyMaker } from '../searchKeys.ts';
-import { distinct, peopleUnder, readHeads } from './knownPeople.ts';
+import { pairKeySealer } from '../searchKeys.ts';
+import { peopleUnder, readHeads } from './knownPeople.ts';
 
 /** What a dry run found of people met twice. */
 export type MetTwice = {
@@ -69,7 +69,6 @@ async function compareRows(
   list: List,
   pause: () => Promise<void>,
 ): Promise<MetTwice | undefined> {
-  const { lookedFor } = pairKeyMaker(keyring);
   const filed = keyIndex();
   const met: MetTwice = { compared: 0, withinList: 0, withKnown: 0, first: [] };
   const within = new Set<string>();
@@ -78,14 +77,15 @@ async function compareRows(
     const last = page.at(-1);
     if (last === undefined) break;
     if (!(await isStillAsked(db, list))) return undefined;
-    for (const pair of await pairsWithin(db, list, page, filed)) {
+    const keys = rememberedKeys();
+    for (const pair of await pairsWithin(db, list, page, filed, keys)) {
       const rows = pair.one.row < pair.other.row ? [pair.one.row, pair.other.row] : [pair.other.row, pair.one.row];
       if (within.has(rows.join())) continue;
       within.add(rows.join());
       const { score, reasons } = pair.comparison;
       if (met.first.length < FIRST) met.first.push({ rows: rows as [number, number], score, reasons });
     }
-    met.withKnown += await countKnown(db, keyring, list, page, distinct(page.flatMap(lookedFor)));
+    met.withKnown += await countKnown(db, keyring, list, page, keys);
     met.compared += page.length;
     cursor = last.row;
     await pause();
@@ -107,14 +107,15 @@ async function pairsWithin(
   list: List,
   page: readonly ListedPerson[],
   filed: KeyIndex,
+  keys: PairKeys,
 ): Promise<Array<FoundPair<ListedPerson>>> {
-  const earlier = [...filed.under(page.flatMap(candidateKeys))];
-  const pairs = pairsAmong(page).pairs;
+  const earlier = [...filed.under(page.flatMap(keys.lookedFor))];
+  const pairs = pairsAmong(page, keys).pairs;
   for (let from = 0; from < earlier.length; from += PAGE) {
     const rows = await readRows(db, list, 'row = any($2) limit $3', earlier.slice(from, from + PAGE), PAGE);
-    pairs.push(...pairsBetween(page, rows).pairs);
+    pairs.push(...pairsBetween(page, rows, keys).pairs);
   }
-  for (const person of page) filed.add(person.row, pairKeys(person));
+  for (const person of page) filed.add(person.row, keys.filed(person));
   const households = meetings(pairs).flat();
   const heads =
     households.length === 0 ? [] : await readRows(db, list, 'household = any($2) limit $3', households, null);
@@ -126,11 +127,12 @@ async function countKnown(
   keyring: Keyring,
   { operationId }: List,
   page: readonly ListedPerson[],
-  keys: Parameters<typeof peopleUnder>[3],
+  keys: PairKeys,
 ): Promise<number> {
+  const asked = pairKeySealer(keyring)(page.flatMap(keys.lookedFor));
   const pairs: Array<FoundPair<KnownPerson>> = [];
-  for await (const known of peopleUnder(db, keyring, operationId, keys))
-    pairs.push(...pairsBetween<KnownPerson>(page, known).pairs);
+  for await (const known of peopleUnder(db, keyring, operationId, asked))
+    pairs.push(...pairsBetween<KnownPerson>(page, known, keys).pairs);
   const homes = meetings(pairs).flat();
   const heads = [
     ...(await readHeads(db, keyring, homes)),

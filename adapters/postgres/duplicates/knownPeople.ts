@@ -107,8 +107,3 @@ export async function* peopleUnder(
     );
   }
 }
-
-/** Each key once. */
-export function distinct(keys: readonly SearchKey[]): SearchKey[] {
-  return [...new Map(keys.map((key) => [`${key.kind} ${key.key}`, key])).values()];
-}

@@ -1,11 +1,12 @@
 import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
+import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
 import type { Keyring } from '../../secrets/envelope.ts';
 import { operationTimes } from '../clocks.ts';
 import type { Queryable } from '../database.ts';
-import { pairKeyMaker } from '../searchKeys.ts';
-import { distinct, peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './knownPeople.ts';
+import { pairKeySealer } from '../searchKeys.ts';
+import { peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './knownPeople.ts';
 
 /** Compared in one transaction: some tenths of a second. */
 const BATCH = 200;
@@ -19,29 +20,35 @@ export type ComparerOptions = {
 /**
  * Compares the next people who were taken in with everybody known, in the caller's transaction, and files the pairs for
  * a person to decide. One at a time does this (the comparer holds a lock): of two who come together, the second meets
- * the first. While a list is being taken in it waits: intake comes first.
+ * the first. While a list is being checked or taken in it waits: intake comes first.
  * @returns how many were compared
  */
 export async function compareNewcomers(client: Queryable, options: ComparerOptions): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
-    `select id from persons where compared_at is null and not exists (select from imports where status = 'committing')
+    `select id from persons where compared_at is null and not exists (select from imports where status in ('checking', 'committing'))
       order by created_at, id limit $1`,
     [BATCH],
   );
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;
   const newcomers = await readTakenIn(client, options.keyring, ids);
-  await fileKeys(client, options.keyring, newcomers);
+  const keys = rememberedKeys();
+  await fileKeys(client, options.keyring, newcomers, keys);
   for (const [operationId, people] of Map.groupBy(newcomers, (person) => person.operationId)) {
-    await writePairs(client, options, await meetEverybody(client, options.keyring, operationId, people));
+    await writePairs(client, options, await meetEverybody(client, options.keyring, operationId, people, keys));
   }
   await client.query('update persons set compared_at = now() where id = any($1)', [ids]);
   return ids.length;
 }
 
-async function fileKeys(client: Queryable, keyring: Keyring, people: readonly TakenInPerson[]): Promise<void> {
-  const { filed } = pairKeyMaker(keyring);
-  const keys = people.flatMap((person) => filed(person).map((key) => ({ ...key, personId: person.personId })));
+async function fileKeys(
+  client: Queryable,
+  keyring: Keyring,
+  people: readonly TakenInPerson[],
+  { filed }: PairKeys,
+): Promise<void> {
+  const seal = pairKeySealer(keyring);
+  const keys = people.flatMap((person) => seal(filed(person)).map((key) => ({ ...key, personId: person.personId })));
   await client.query(
     `insert into person_search (person_id, kind, key)
      select * from unnest($1::text[], $2::text[], $3::text[]) as k (person_id, kind, key) order by kind, key
@@ -56,13 +63,14 @@ async function meetEverybody(
   keyring: Keyring,
   operationId: string,
   newcomers: readonly TakenInPerson[],
+  keys: PairKeys,
 ): Promise<Array<FoundPair<TakenInPerson>>> {
-  const { lookedFor } = pairKeyMaker(keyring);
+  const asked = pairKeySealer(keyring)(newcomers.flatMap(keys.lookedFor));
   const own = new Set(newcomers.map(({ personId }) => personId));
-  const pairs = pairsAmong(newcomers).pairs;
-  for await (const filed of peopleUnder(client, keyring, operationId, distinct(newcomers.flatMap(lookedFor)))) {
+  const pairs = pairsAmong(newcomers, keys).pairs;
+  for await (const filed of peopleUnder(client, keyring, operationId, asked)) {
     const known = filed.filter(({ personId }) => !own.has(personId));
-    pairs.push(...pairsBetween(newcomers, known).pairs);
+    pairs.push(...pairsBetween(newcomers, known, keys).pairs);
   }
   return withHeads(pairs, await readHeads(client, keyring, meetings(pairs).flat()));
 }

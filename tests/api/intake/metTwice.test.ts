@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '../../../adapters/postgres/database.ts';
+import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
 import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
 import { openOperation, type TestHouse, testHouse } from '../house.ts';
-import { type ListDesk, listDesk } from './listDesk.ts';
+import { type ListDesk, listDesk, type ShownImport } from './listDesk.ts';
 
 const trial = (name: string): Buffer =>
   readFileSync(new URL(`../../adapters/lists/trials/${name}.csv`, import.meta.url));
@@ -23,6 +24,13 @@ async function takeInList(operationId: string, list: Buffer): Promise<string> {
   while ((await transaction(house.db.pool, (client) => compareNewcomers(client, options))) > 0);
   return importId;
 }
+
+type MetTwice = {
+  compared: number;
+  within_list: number;
+  with_known: number;
+  first: Array<{ rows: number[]; reasons: string[] }>;
+};
 
 type Shown = {
   id: string;
@@ -76,6 +84,20 @@ describe('T016', () => {
     );
     expect(rows.map(({ person_id }) => person_id)).toEqual(first.map(({ person_id }) => person_id));
     expect((await desk.read(again)).progress).toMatchObject({ done: people, total: people });
+  });
+
+  it('the dry run tells the pairs beforehand, with their reasons', async () => {
+    const operationId = await openOperation(house, { drill: true });
+    const importId = await desk.take(operationId, trial('T016'), { reference_date: '2026-11-20' });
+    const shown = async () => (await desk.read(importId)) as ShownImport & { met_twice: MetTwice | null };
+    expect((await shown()).met_twice).toBeNull();
+    await compareCheckedList(house.db.pool, house.keyring);
+    const { status, met_twice } = await shown();
+    expect({ status, met_twice }).toMatchObject({ status: 'checked', met_twice: { compared: 7, with_known: 0 } });
+    const issas = met_twice?.first.find(({ rows }) => rows.join() === '5,7');
+    expect(issas?.reasons).toContain('Two households have this child on their list: find out who cares for it.');
+    expect(met_twice?.within_list).toBe(met_twice?.first.length);
+    expect(await peopleIn(operationId)).toBe(0);
   });
 
   it('whoever comes again with other data is taken in, and put before a person', async () => {
