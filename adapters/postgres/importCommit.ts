@@ -189,15 +189,20 @@ async function nextPage(
   return { households: [...households.values()], last: page.rows.at(-1)?.row };
 }
 
+/** Where the members who are in already stand, by the list's own number: with this list, or with one that brought them before. */
 async function householdsThere(
   client: Queryable,
   importId: string,
   references: readonly string[],
 ): Promise<Map<string, Joined>> {
   const { rows } = await client.query<Joined & { reference: string }>(
-    `select h.reference, h.id as "householdId", h.head_nationality as "headNationality",
-            exists (select from journeys j where j.household_id = h.id and j.relationship = 'HEAD') as "hasHead"
-       from households h where h.import_id = $1 and h.reference = any($2)`,
+    `select distinct on (r.household) r.household as reference, h.id as "householdId", h.head_nationality as "headNationality",
+            exists (select from journeys o where o.household_id = h.id and o.relationship = 'HEAD') as "hasHead"
+       from import_rows r
+       join imports i on i.id = r.import_id
+       join journeys j on j.person_id = r.person_id and j.operation_id = i.operation_id
+       join households h on h.id = j.household_id
+      where r.import_id = $1 and r.household = any($2) order by r.household, r.row`,
     [importId, references],
   );
   return new Map(rows.map(({ reference, ...joined }) => [reference, joined]));

@@ -238,6 +238,25 @@ describe('a list that was committed before it was mended', () => {
   });
 });
 
+describe('a list that came again with somebody new', () => {
+  it('takes whoever was mended into the family that the first list brought', async () => {
+    const operationId = await openOperation(house);
+    const family = cellsOf([{}, { relationship_to_head: 'SPOUSE' }]);
+    await desk.commit(await desk.take(operationId, stringifyCells(family)));
+    const child = person({ household_ref: 'H1', person_ref: 'P-child', relationship_to_head: 'CHILD', sex: '' });
+    const again = await desk.take(operationId, stringifyCells([...family, child]));
+    await desk.commit(again);
+    expect(await count('journeys', operationId)).toBe(2);
+    await desk.take(operationId, stringifyCells([{ ...child, sex: 'F' }]), { continues: again });
+    await desk.commit(again);
+    const { rows } = await house.db.pool.query(
+      'select array_agg(relationship order by relationship) as members from journeys where operation_id = $1 group by household_id',
+      [operationId],
+    );
+    expect(rows).toEqual([{ members: ['CHILD', 'HEAD', 'SPOUSE'] }]);
+  });
+});
+
 describe('what a mended file may hold', () => {
   it('rows without their number are known by person_ref, new ones follow at the end, others are counted', async () => {
     const operationId = await openOperation(house);
