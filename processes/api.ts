@@ -8,6 +8,7 @@ import { prismaOn } from '../adapters/postgres/prisma.ts';
 import { createStore } from '../adapters/postgres/store.ts';
 import { houseOf } from '../adapters/relay/house.ts';
 import { startNow } from '../adapters/relay/starter.ts';
+import { startsInBatches } from '../adapters/relay/startsInBatches.ts';
 import { secretBox } from '../adapters/secrets/envelope.ts';
 import { loadKeyring } from '../adapters/secrets/keyring.ts';
 import { whileAvailable } from '../adapters/temporal/availability.ts';
@@ -22,8 +23,8 @@ import { readConfig } from './config.ts';
 /** How long a decision may take, all tries together, before its caller is told to ask again. */
 const COMMAND_DEADLINE_MS = 8_000;
 const HEALTH_DEADLINE_MS = 1_000;
-/** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. */
-const START_WITHIN_MS = 500;
+/** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. A quiet server starts within a few of them. */
+const START_WITHIN_MS = 25;
 const STOP_WITHIN_MS = 20_000;
 
 const config = readConfig();
@@ -42,6 +43,10 @@ const available = whileAvailable(answers);
 function behindItsBack(what: string): (error: unknown) => void {
   return (error) => log.warn({ error: error instanceof Error ? error.name : 'unknown' }, `${what}; the relay will`);
 }
+
+const startSoon = startsInBatches(async (workflowIds) => {
+  await available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
+});
 
 const store = createStore({
   pool,
@@ -64,8 +69,7 @@ const app = await buildApp({
           }),
         ),
       startNow: async (workflowIds) => {
-        const started = available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
-        await Promise.race([started, sleep(START_WITHIN_MS, undefined, { ref: false })]);
+        await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
       },
       nudgeFeed: async (endpointId) => {
         await available(() => house.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
