@@ -124,7 +124,7 @@ export async function buildApp({
 async function placesOf(ports: ApiPorts, kind: Owned, id: string): Promise<Place[]> {
   switch (kind) {
     case 'operation':
-      return (await ports.operations.read(id)) ? [{ operationId: id }] : [];
+      return (await ports.operations.exists(id)) ? [{ operationId: id }] : [];
     case 'person':
       return ports.people.placesOf(id);
     case 'household':

@@ -9,11 +9,12 @@ export async function readClocks(db: Queryable, operationIds: readonly string[])
     from_operation_time: Date;
     from_real_time: Date;
     seconds_per_day: number;
-  }>(
-    `select operation_id, from_operation_time, from_real_time, seconds_per_day
+  }>({
+    name: 'clocks',
+    text: `select operation_id, from_operation_time, from_real_time, seconds_per_day
        from clock_segments where operation_id = any($1) order by operation_id, position`,
-    [[...new Set(operationIds)]],
-  );
+    values: [[...new Set(operationIds)]],
+  });
   const clocks = new Map<string, OperationClock>();
   for (const row of rows) {
     const segment = {

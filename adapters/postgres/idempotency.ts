@@ -14,14 +14,15 @@ const ABANDONED_AFTER = '60 seconds';
 export function createIdempotency(pool: Pool) {
   return {
     async claim({ principal, route, key, requestHash }: KeyedRequest): Promise<Claim> {
-      const mine = await pool.query(
-        `insert into idempotency_keys (principal, route, key, request_hash) values ($1, $2, $3, $4)
+      const mine = await pool.query({
+        name: 'claim_key',
+        text: `insert into idempotency_keys (principal, route, key, request_hash) values ($1, $2, $3, $4)
          on conflict (principal, route, key) do update set created_at = now()
            where idempotency_keys.status is null and idempotency_keys.request_hash = excluded.request_hash
              and idempotency_keys.created_at < now() - interval '${ABANDONED_AFTER}'
          returning key`,
-        [principal, route, key, requestHash],
-      );
+        values: [principal, route, key, requestHash],
+      });
       if (mine.rowCount === 1) return { outcome: 'mine' };
       const { rows } = await pool.query<{
         request_hash: string;
@@ -41,10 +42,18 @@ export function createIdempotency(pool: Pool) {
     },
 
     async keep({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>, answer: KeptAnswer): Promise<void> {
-      await pool.query(
-        'update idempotency_keys set status = $4, response = $5, headers = $6 where principal = $1 and route = $2 and key = $3',
-        [principal, route, key, answer.status, JSON.stringify(answer.body ?? null), JSON.stringify(answer.headers)],
-      );
+      await pool.query({
+        name: 'keep_answer',
+        text: 'update idempotency_keys set status = $4, response = $5, headers = $6 where principal = $1 and route = $2 and key = $3',
+        values: [
+          principal,
+          route,
+          key,
+          answer.status,
+          JSON.stringify(answer.body ?? null),
+          JSON.stringify(answer.headers),
+        ],
+      });
     },
 
     /** The request came to nothing that should be remembered: the key is free again. */

@@ -47,12 +47,13 @@ export type TakenIn = {
 
 /** @returns undefined where there is no such operation */
 export async function readFrame(client: Queryable, operationId: string): Promise<OperationFrame | undefined> {
-  const { rows } = await client.query<{ registration_open: boolean; document: Rules }>(
-    `select o.registration_open, r.document
+  const { rows } = await client.query<{ registration_open: boolean; document: Rules }>({
+    name: 'operation_frame',
+    text: `select o.registration_open, r.document
        from operations o join operation_rules r on r.operation_id = o.id and r.version = o.rules_version
       where o.id = $1 for share of o`,
-    [operationId],
-  );
+    values: [operationId],
+  });
   const clock = (await readClocks(client, [operationId])).get(operationId);
   const row = rows[0];
   return row && clock ? { registrationOpen: row.registration_open, rules: row.document, clock } : undefined;
@@ -87,10 +88,11 @@ export async function commitHouseholds(
       intake.operationId,
       admissions.map(({ person }) => person),
     );
+    await insertStarts(client, intake, admissions);
+    // As late as may be: it counts people by stage, and from then on whoever registers somebody else waits for the commit.
     await insertJourneys(client, intake, admissions);
     await insertHolds(client, intake, admissions);
     await insertDocuments(client, intake, admissions);
-    await insertStarts(client, intake, admissions);
   }
   await askForMissing(
     client,
@@ -225,12 +227,13 @@ async function insertHouseholds(
   intake: Intake,
   households: readonly HouseholdAdmission[],
 ): Promise<Set<string>> {
-  const { rows } = await client.query<{ id: string }>(
-    `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id)
+  const { rows } = await client.query<{ id: string }>({
+    name: 'insert_households',
+    text: `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id)
      select id, $2, reference, site, priority, requested_at, head_nationality, $3
        from json_to_recordset($1) as h (id text, reference text, site text, priority int, requested_at timestamptz, head_nationality text)
      on conflict do nothing returning id`,
-    [
+    values: [
       JSON.stringify(
         households.map((household) => ({
           id: household.householdId,
@@ -244,19 +247,20 @@ async function insertHouseholds(
       intake.operationId,
       intake.importId,
     ],
-  );
+  });
   return new Set(rows.map(({ id }) => id));
 }
 
 async function insertJourneys(client: Queryable, intake: Intake, admissions: readonly Admission[]): Promise<void> {
-  await client.query(
-    `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, import_id,
+  await client.query({
+    name: 'insert_journeys',
+    text: `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, import_id,
                            import_row, protection, stage_since, route, route_decided)
      select id, person_id, $2, household_id, relationship, is_head, registered_at, $3,
             case when $3::text is null then null else import_row end, protection, $4, route, route_decided
        from json_to_recordset($1) as j (id text, person_id text, household_id text, relationship text, is_head boolean,
               registered_at timestamptz, import_row int, protection text[], route text[], route_decided boolean)`,
-    [
+    values: [
       JSON.stringify(
         admissions.map(({ journeyId, person, householdId, meaning, isHead, registeredAt, row, protection, route }) => ({
           id: journeyId,
@@ -275,7 +279,7 @@ async function insertJourneys(client: Queryable, intake: Intake, admissions: rea
       intake.importId,
       iso(intake.at),
     ],
-  );
+  });
 }
 
 /** They stand as active from the start: intake itself is what raises them, before any question leaves the house. */
@@ -287,12 +291,13 @@ async function insertHolds(client: Queryable, intake: Intake, admissions: readon
     }),
   );
   if (holds.length === 0) return;
-  await client.query(
-    `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
+  await client.query({
+    name: 'insert_holds',
+    text: `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
      select id, journey_id, $2, type, 'active', disclosure, seat, boarding, 'homeward', $3
        from json_to_recordset($1) as h (id text, journey_id text, type text, disclosure boolean, seat boolean, boarding boolean)`,
-    [JSON.stringify(holds), intake.operationId, iso(intake.at)],
-  );
+    values: [JSON.stringify(holds), intake.operationId, iso(intake.at)],
+  });
 }
 
 async function insertDocuments(client: Queryable, intake: Intake, admissions: readonly Admission[]): Promise<void> {
@@ -309,12 +314,13 @@ async function insertDocuments(client: Queryable, intake: Intake, admissions: re
       : [],
   );
   if (documents.length === 0) return;
-  await client.query(
-    `insert into documents (id, journey_id, kind, issued_by, valid_until, status, at)
+  await client.query({
+    name: 'insert_documents',
+    text: `insert into documents (id, journey_id, kind, issued_by, valid_until, status, at)
      select id, journey_id, 'PASSPORT', issued_by, valid_until, 'held', $2
        from json_to_recordset($1) as d (id text, journey_id text, issued_by text, valid_until timestamptz)`,
-    [JSON.stringify(documents), iso(intake.at)],
-  );
+    values: [JSON.stringify(documents), iso(intake.at)],
+  });
 }
 
 /** What is the same for everybody goes over the wire once. */
@@ -348,17 +354,18 @@ async function insertStarts(client: Queryable, intake: Intake, admissions: reado
       },
     }),
   );
-  await client.query(
-    `insert into pending_starts (workflow_id, workflow, task_queue, input)
+  await client.query({
+    name: 'insert_journey_starts',
+    text: `insert into pending_starts (workflow_id, workflow, task_queue, input)
      select workflow_id, 'journey', $4, $3::jsonb || own
        from unnest($1::text[], $2::jsonb[]) as s (workflow_id, own)`,
-    [
+    values: [
       own.map(({ journeyId }) => journeys.workflowId(journeyId)),
       own.map((input) => JSON.stringify(input)),
       JSON.stringify(shared),
       journeys.taskQueue,
     ],
-  );
+  });
 }
 
 /** Nobody is dropped silently: each household that lacks a member asks a case worker, who sees the rejected rows. */

@@ -107,6 +107,15 @@ export function createOperations(pool: Pool) {
       );
     },
 
+    async exists(id: string): Promise<boolean> {
+      const { rowCount } = await pool.query({
+        name: 'operation_exists',
+        text: 'select from operations where id = $1',
+        values: [id],
+      });
+      return rowCount === 1;
+    },
+
     async clock(id: string): Promise<OperationClock> {
       const clock = (await readClocks(pool, [id])).get(id);
       if (!clock) throw new Error(`Operation ${id} has no clock`);

@@ -47,7 +47,7 @@ export function coreOf(meaning: PersonMeaning): PersonCore {
   };
 }
 
-/** Rows, keys, sealed data and search keys of new people, set by set: inside the caller's transaction. */
+/** Rows, keys, sealed data and search keys of new people, in one statement inside the caller's transaction. */
 export async function insertPeople(
   client: Queryable,
   keyring: Keyring,
@@ -64,34 +64,34 @@ export async function insertPeople(
       core: sealFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
     };
   });
-  const ids = people.map(({ personId }) => personId);
-  await client.query(
-    `insert into persons (id, nationality, sex, traveller)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
-    [
-      ids,
+  const filed = searchKeyFiler(keyring, operationId);
+  const keys = people.flatMap(({ personId, core }) => filed(core).map(({ kind, key }) => ({ personId, kind, key })));
+  await client.query({
+    name: 'insert_people',
+    text: `with people as (
+         insert into persons (id, nationality, sex, traveller)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])),
+       keys as (
+         insert into person_keys (person_id, kek_id, wrapped_key)
+         select * from unnest($1::text[], $5::text[], $6::bytea[])),
+       data as (
+         insert into person_data (person_id, field_set, key_id, sealed)
+         select id, 'core', key_id, sealed from unnest($1::text[], $5::text[], $7::bytea[]) as p (id, key_id, sealed))
+       insert into person_search (person_id, kind, key)
+       select * from unnest($8::text[], $9::text[], $10::text[]) as k (person_id, kind, key) order by kind, key`,
+    values: [
+      people.map(({ personId }) => personId),
       people.map((person) => person.nationality),
       people.map((person) => person.sex),
       people.map((person) => person.traveller),
+      sealed.map(({ kekId }) => kekId),
+      sealed.map(({ wrapped }) => wrapped),
+      sealed.map(({ core }) => core),
+      keys.map(({ personId }) => personId),
+      keys.map(({ kind }) => kind),
+      keys.map(({ key }) => key),
     ],
-  );
-  await client.query(
-    `insert into person_keys (person_id, kek_id, wrapped_key)
-     select * from unnest($1::text[], $2::text[], $3::bytea[])`,
-    [ids, sealed.map(({ kekId }) => kekId), sealed.map(({ wrapped }) => wrapped)],
-  );
-  await client.query(
-    `insert into person_data (person_id, field_set, key_id, sealed)
-     select id, 'core', key_id, sealed from unnest($1::text[], $2::text[], $3::bytea[]) as p (id, key_id, sealed)`,
-    [ids, sealed.map(({ kekId }) => kekId), sealed.map(({ core }) => core)],
-  );
-  const filed = searchKeyFiler(keyring, operationId);
-  const keys = people.flatMap(({ personId, core }) => filed(core).map(({ kind, key }) => ({ personId, kind, key })));
-  await client.query(
-    `insert into person_search (person_id, kind, key)
-     select * from unnest($1::text[], $2::text[], $3::text[]) as k (person_id, kind, key) order by kind, key`,
-    [keys.map(({ personId }) => personId), keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
-  );
+  });
 }
 
 /** Seals one field set of a person anew, under the key that the person has. @throws Error where the person was erased */

@@ -33,11 +33,12 @@ export async function claimStarts(client: Queryable, limit: number): Promise<Pen
 
 /** Locks those of these starts that are open and that nobody else is at. */
 export async function claimTheseStarts(client: Queryable, workflowIds: readonly string[]): Promise<PendingStartRow[]> {
-  const { rows } = await client.query<Raw>(
-    `select workflow_id, workflow, task_queue, input, attempts from pending_starts
+  const { rows } = await client.query<Raw>({
+    name: 'claim_these_starts',
+    text: `select workflow_id, workflow, task_queue, input, attempts from pending_starts
       where started_at is null and workflow_id = any($1) order by workflow_id for update skip locked`,
-    [workflowIds],
-  );
+    values: [workflowIds],
+  });
   return rows.map(fromRaw);
 }
 
