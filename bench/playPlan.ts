@@ -1,5 +1,8 @@
 import type { Play } from './peer/messages.ts';
 
+/** Events that an arrival and what led to it leave behind, beside its workflow task. */
+const EVENTS = { start: 1, activity: 3, update: 2, signal: 1, timer: 2 } as const;
+
 /** Of an event of a history, what counts here: its type, as `historyToJSON` writes it. */
 export type RecordedEvent = { eventType: string };
 
@@ -20,18 +23,18 @@ export function sizeOf(events: readonly RecordedEvent[]): Size {
 export function planFor(events: readonly RecordedEvent[]): Play {
   const { events: total, tasks } = sizeOf(events);
   const ends = /EXECUTION_(COMPLETED|CONTINUED_AS_NEW)$/.test(events.at(-1)?.eventType ?? '');
-  const arrivals: Array<{ wake: 'activity' | 'update' | 'signal' | 'timer'; times: number; events: number }> = [
-    { wake: 'activity', times: count(events, 'ACTIVITY_TASK_COMPLETED'), events: 3 },
-    { wake: 'update', times: count(events, 'UPDATE_ACCEPTED'), events: 2 },
-    { wake: 'signal', times: count(events, 'EXECUTION_SIGNALED'), events: 1 },
-    { wake: 'timer', times: count(events, 'TIMER_FIRED'), events: 2 },
+  const arrivals: Array<{ wake: 'activity' | 'update' | 'signal' | 'timer'; times: number }> = [
+    { wake: 'activity', times: count(events, 'ACTIVITY_TASK_COMPLETED') },
+    { wake: 'update', times: count(events, 'UPDATE_ACCEPTED') },
+    { wake: 'signal', times: count(events, 'EXECUTION_SIGNALED') },
+    { wake: 'timer', times: count(events, 'TIMER_FIRED') },
   ];
-  let left = total - 1 - 3 * tasks - (ends ? 1 : 0);
+  let left = total - EVENTS.start - 3 * tasks - (ends ? 1 : 0);
   const wakes: Array<Play['steps'][number]['wake']> = ['start'];
-  for (const { wake, times, events: cost } of arrivals) {
+  for (const { wake, times } of arrivals) {
     for (let time = 0; time < times && wakes.length < tasks; time += 1) {
       wakes.push(wake);
-      left -= cost;
+      left -= EVENTS[wake];
     }
   }
   if (wakes.length !== tasks || left < 0) throw new RangeError('This history cannot be matched by one without work');
@@ -51,6 +54,14 @@ export function planFor(events: readonly RecordedEvent[]): Play {
       open: index === 0 ? open : 0,
     })),
   };
+}
+
+/** How long the history is when the workflow has done all steps before `step` and waits for what wakes that one. */
+export function eventsBefore({ steps }: Play, step: number): number {
+  return steps.slice(0, step).reduce((sum, { wake, locals, timers, open }, index) => {
+    const cancelled = steps[index - 1]?.timers ?? 0;
+    return sum + 3 + EVENTS[wake] + locals + timers + cancelled + open;
+  }, 0);
 }
 
 function count(events: readonly RecordedEvent[], suffix: string): number {

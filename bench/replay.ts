@@ -19,10 +19,11 @@ import type { Bench, Side } from './bench.ts';
 import { quietEngine } from './engine.ts';
 import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
 import { openInstantOffice } from './instantOffice.ts';
+import { until } from './load.ts';
 import { longestRun } from './longestJourney.ts';
 import { PEER_WORKFLOWS } from './peer/bundle.ts';
 import { PEER_QUEUE, playMessages } from './peer/messages.ts';
-import { planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
+import { eventsBefore, planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
 import { STANDING_OF_JOURNEYS } from './realJourney.ts';
 import { startWatch } from './watch.ts';
 
@@ -111,16 +112,19 @@ async function recordEmpty(client: Client, { workflowId: like, history }: Histor
   const plan = planFor(history.events);
   const id = `play:${like}:${Math.random().toString(36).slice(2)}`;
   const handle = await client.workflow.start('play', { workflowId: id, taskQueue: PEER_QUEUE, args: [plan] });
-  const heard = async (steps: number): Promise<void> => {
-    while ((await handle.query<number>(playMessages.heard)) < steps) await new Promise((wait) => setTimeout(wait, 5));
-  };
+  // Asked of the server and not of the workflow: a query that comes while local activities run makes another task.
+  const waitsFor = (step: number): Promise<void> =>
+    until(async () => {
+      const { historyLength, raw } = await handle.describe();
+      return historyLength >= eventsBefore(plan, step) && !raw.pendingWorkflowTask;
+    }, `${like} with nothing in it to come to step ${step}`);
   for (const [index, { wake }] of plan.steps.entries()) {
     if (wake !== 'signal' && wake !== 'update') continue;
-    await heard(index);
+    await waitsFor(index);
     if (wake === 'signal') await handle.signal(playMessages.signalled);
     else await handle.executeUpdate<void, []>(playMessages.updated);
   }
-  await heard(plan.steps.length);
+  await waitsFor(plan.steps.length);
   if (plan.ends) await handle.result();
   const made = await fetched(client, id);
   const [wanted, got] = [sizeOf(history.events), sizeOf(made.history.events)];

@@ -25,7 +25,7 @@ export type Play = {
   /** whether it ends when the last step is done, or waits on */
   ends: boolean;
 };
-export const playMessages = { signalled: 'signalled', updated: 'updated', heard: 'heard' } as const;
+export const playMessages = { signalled: 'signalled', updated: 'updated' } as const;
 
 /** Activities with empty bodies; `record` alone does something: one transaction. */
 export type PeerActivities = {

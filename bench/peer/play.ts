@@ -1,7 +1,6 @@
 import {
   CancellationScope,
   condition,
-  defineQuery,
   defineSignal,
   defineUpdate,
   proxyActivities,
@@ -26,14 +25,12 @@ const SOON = 1;
 export async function play({ steps, ends }: Play): Promise<void> {
   let signals = 0;
   let updates = 0;
-  let heard = 0;
   setHandler(defineSignal(playMessages.signalled), () => {
     signals += 1;
   });
   setHandler(defineUpdate<void>(playMessages.updated), () => {
     updates += 1;
   });
-  setHandler(defineQuery<number>(playMessages.heard), () => heard);
   let [signalled, updated] = [0, 0];
   let running = new CancellationScope();
   for (const step of steps) {
@@ -47,7 +44,6 @@ export async function play({ steps, ends }: Play): Promise<void> {
       updated += 1;
       await condition(() => updates >= updated);
     }
-    heard += 1;
     running.cancel();
     running = new CancellationScope();
     for (let local = 0; local < step.locals; local += 1) await locals.nothing();
