@@ -3,6 +3,7 @@ import { encodeText } from '../../../adapters/lists/encoding.ts';
 import { COLUMNS } from '../../../domain/intake/columns.ts';
 import { person } from '../../domain/intake/caseload.ts';
 import { stringifyCells } from '../../support/cells.ts';
+import { workbookOf } from '../../support/workbook.ts';
 import { openOperation, type TestHouse, testHouse } from '../house.ts';
 import { type ListDesk, listDesk } from './listDesk.ts';
 
@@ -68,6 +69,34 @@ describe('a dry run shows what was found out of the file, and is told otherwise'
     const text = list({ given_names: 'أمينة' });
     const importId = await desk.take(operationId, encodeText(text, 'windows-1256'), { encoding: 'windows-1256' });
     expect((await desk.read(importId)).found).toMatchObject({ encoding: 'windows-1256', encoding_certain: true });
+  });
+
+  it('the sheets of a workbook, hidden ones by name, and another one when somebody says so', async () => {
+    const rows = (given_names: string): string[][] => {
+      const cells = person({ given_names });
+      return [[...COLUMNS], COLUMNS.map((column) => cells[column])];
+    };
+    const bytes = workbookOf([
+      { name: 'old', hidden: true, rows: rows('Hidden') },
+      { name: 'people', rows: rows('Shown') },
+      { name: 'notes & "more"', rows: [['nothing']] },
+    ]);
+    const importId = await desk.take(operationId, bytes, { type: 'application/octet-stream' });
+    const { found } = await desk.read(importId);
+    expect(found).toMatchObject({ format: 'xlsx', encoding: null, delimiter: null, newline: null });
+    expect(found?.sheets).toEqual([
+      { name: 'old', hidden: true, read: false },
+      { name: 'people', hidden: false, read: true },
+      { name: 'notes & "more"', hidden: false, read: false },
+    ]);
+    const names = async () => (await desk.rows(importId)).map(({ cells }) => cells?.['given_names']?.raw);
+    expect(await names()).toEqual(['Shown']);
+    await desk.readAgain(importId, { sheet: 'old' });
+    expect(await names()).toEqual(['Hidden']);
+    await desk.readAgain(importId, { sheet: 'notes & "more"' });
+    expect(await desk.read(importId)).toMatchObject({ status: 'refused', refusal: { code: 'columns_missing' } });
+    await desk.readAgain(importId, { sheet: 'people' });
+    expect(await names()).toEqual(['Shown']);
   });
 
   it('is refused by place where it says what the file does not have, and once people are taken in', async () => {
