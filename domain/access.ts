@@ -191,6 +191,12 @@ export function operationsOf(principal: Principal): 'all' | string[] {
   return [...new Set(staff.map((grant) => grant.operation))];
 }
 
+/** Operations in which one of the principal's roles may do this: ids, or `all`. For what reaches `anywhere` and must stay where the role is held. */
+export function operationsFor(principal: Principal, action: Action): 'all' | string[] {
+  const { roles }: Permission = ACCESS[action];
+  return operationsOf({ ...principal, roles: principal.roles.filter(({ role }) => roles.includes(role)) });
+}
+
 /** The role under which somebody gives a command: the first of those it names that they hold. */
 export function roleFor(named: readonly Role[], held: readonly Role[]): Role | undefined {
   return named.find((role) => held.includes(role));

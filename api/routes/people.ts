@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { operationsOf } from '../../domain/access.ts';
+import { operationsFor } from '../../domain/access.ts';
 import { type Ending, STAGE_TABLE } from '../../domain/journey/stages.ts';
 import { iso } from '../../domain/time.ts';
 import { whomInWords } from '../../domain/words/now.ts';
@@ -120,7 +120,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { text, operation } = request.body;
-        const mine = operationsOf(principalOfRequest(request));
+        const mine = operationsFor(principalOfRequest(request), 'people.search');
         if (operation !== undefined && mine !== 'all' && !mine.includes(operation)) throw new Problem('not_found');
         return searchPeople(ports, request, text, operation === undefined ? mine : [operation]);
       },

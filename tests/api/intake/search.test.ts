@@ -97,6 +97,21 @@ describe('a search', () => {
     }
   });
 
+  it('reaches only operations in which a role of the caller may search', async () => {
+    const elsewhere = await openOperation(house);
+    await takeIn(house, elsewhere, [member({ given_names: 'Quorvana' })]);
+    const grants = [
+      { role: 'admin', operation: '*' },
+      { role: 'auditor', operation: elsewhere },
+      { role: 'case_worker', operation: operationId },
+    ];
+    const headers = { authorization: `Bearer ${await house.token(grants)}` };
+    const ask = (payload: object) => house.inject({ method: 'POST', url: '/v1/people/search', headers, payload });
+    expect((await ask({ text: 'Quorvana' })).body['data']).toEqual([]);
+    expect((await ask({ text: 'Quorvana', operation: elsewhere })).status).toBe(404);
+    expect((await search('Quorvana', elsewhere)).length).toBe(1);
+  });
+
   it('is a look at those alone who are shown', async () => {
     const looks = async () => {
       const { rows } = await house.db.pool.query(`select count(*)::int as n from disclosures where purpose = 'search'`);

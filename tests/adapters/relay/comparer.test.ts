@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startComparer } from '../../../adapters/relay/comparer.ts';
+import { person } from '../../domain/intake/caseload.ts';
+import { stringifyCells } from '../../support/cells.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/houseRows.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { testKeyring } from '../../support/keyring.ts';
+import { makeOperation } from '../../support/operations.ts';
+
+const keyring = await testKeyring();
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(async () => {
+  await database?.drop();
+});
+
+/** So many people, born years apart, registered under numbers that begin with a letter. */
+const people = (letter: string, count: number) =>
+  Array.from({ length: count }, (_, n) =>
+    person({
+      person_ref: `${letter}-${n}`,
+      household_ref: `${letter}${n}`,
+      date_of_birth: `${1930 + (n % 25) * 3}-0${1 + Math.floor(n / 25)}-14`,
+      phone: '',
+    }),
+  );
+
+async function check(operationId: string, letter: string): Promise<string> {
+  const { pool } = database;
+  const source = textSource(stringifyCells(people(letter, 60)));
+  const { importId } = await upload(pool, keyring, { operationId, referenceDate: '2026-11-20', source });
+  await importActivities({ store: storeOf(pool, keyring) }).check(importId);
+  return importId;
+}
+
+async function commit(importId: string): Promise<void> {
+  const { pool } = database;
+  const activities = importActivities({ store: storeOf(pool, keyring, { page: 20 }) });
+  await orderCommit(pool, importId);
+  await activities.commit(importId);
+  await pool.query(`update imports set status = 'done' where id = $1`, [importId]);
+}
+
+const count = async (sql: string): Promise<number> => {
+  const { rows } = await database.pool.query<{ n: number }>(`select count(*)::int as n from ${sql}`);
+  return rows[0]?.n ?? 0;
+};
+
+it('tells a checked list who is in it twice, and finds everybody who comes at once in two lists, whichever worker does it', async () => {
+  const warnings: unknown[] = [];
+  const log = { info: () => undefined, warn: (fields: object) => void warnings.push(fields) };
+  const start = () => startComparer({ connectionString: database.url, keyring, now: Date.now, log, pollMs: 20 });
+  const loops = [start(), start()];
+  try {
+    const [one, two] = [await makeOperation(database.pool), await makeOperation(database.pool)];
+    const lists = await Promise.all([check(one.id, 'A'), check(two.id, 'B')]);
+    await eventually(async () => (await count('imports where met is null')) === 0);
+    await Promise.all(lists.map(commit));
+    // the one that works goes; the other takes over
+    await loops[0]?.stop();
+    await eventually(async () => (await count('persons where compared_at is null')) === 0);
+    expect(await count('persons')).toBe(120);
+    expect(await count('duplicate_pairs')).toBe(60);
+    expect(await count(`tasks where kind = 'decidePair'`)).toBe(120);
+    expect(warnings).toEqual([]);
+  } finally {
+    await Promise.all(loops.map((loop) => loop.stop()));
+  }
+});
