@@ -109,6 +109,7 @@ function foundFile(
       by: found.by[index] ?? null,
       suggestions: found.unknown.includes(heading) ? suggestColumns(heading, taken) : [],
     })),
+    heading_line: found.headingLine,
     records: found.records,
     date_orders: COLUMNS.flatMap((column) => {
       const offer = dateOrders[column];

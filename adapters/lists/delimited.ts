@@ -15,8 +15,7 @@ export type TextShape = {
   /** lines that hold something, quoted line breaks not counted: the headings among them, a `sep=` line not */
   records: number;
   lines: number;
-  /** cells of the headings and of the last record */
-  firstCells: number;
+  /** cells of the last record */
   lastCells: number;
   newline: '\r\n' | '\n' | '\r';
   /** the text ends with a line break */
@@ -39,7 +38,6 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
   let records = 0;
   let recordHasText = false;
   let cells = 1;
-  let firstCells = 0;
   let lastCells = 0;
   // only the first record can be a `sep=` line, and that one is short
   let beginning: string | null = '';
@@ -47,7 +45,6 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
     const isSep = beginning !== null && SEP_LINE.test(beginning);
     if (recordHasText && !isSep) {
       records++;
-      if (firstCells === 0) firstCells = cells;
       lastCells = cells;
     }
     if (recordHasText) beginning = null;
@@ -95,7 +92,6 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
   return {
     records,
     lines: line,
-    firstCells,
     lastCells,
     newline: newline ?? '\n',
     endsLine,
@@ -104,8 +100,11 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
   };
 }
 
+/** Lines at the beginning among which the headings are. */
+const FIRST_LINES = 20;
+
 /**
- * The delimiter of the headings: of those that stand outside quotes, the one that parts most of them.
+ * The delimiter of the headings: of those that stand outside quotes, the one that parts any of the first lines most.
  * `sep=` in the first line decides.
  */
 export function detectDelimiter(head: string): Delimiter {
@@ -114,8 +113,11 @@ export function detectDelimiter(head: string): Delimiter {
   const isDelimiter = (text: string | undefined): text is Delimiter =>
     DELIMITERS.some((delimiter) => delimiter === text);
   if (isDelimiter(said)) return said;
-  const bare = firstLine.replace(/"(?:[^"]|"")*"/g, '');
-  const count = (delimiter: Delimiter): number => bare.split(delimiter).length;
+  const lines = head
+    .replace(/"(?:[^"]|"")*"/g, '')
+    .split(/[\r\n]+/)
+    .slice(0, FIRST_LINES);
+  const count = (delimiter: Delimiter): number => Math.max(...lines.map((line) => line.split(delimiter).length));
   return DELIMITERS.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 

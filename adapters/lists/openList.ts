@@ -7,11 +7,12 @@ import { NUMBER_COLUMNS } from '../../domain/intake/ruinedNumbers.ts';
 import { tidyCell } from '../../domain/intake/tidy.ts';
 import { type Delimiter, detectDelimiter, readDelimited, scanText, type TextShape } from './delimited.ts';
 import { decodeText, detectEncoding, type Encoding } from './encoding.ts';
+import { findHeadings } from './findHeadings.ts';
 import { DEFAULT_LIMITS, type ListLimits, readWhole } from './limits.ts';
-import { type MappedBy, MEND_COLUMN, mapColumns } from './mapColumns.ts';
+import { type MappedBy, MEND_COLUMN } from './mapColumns.ts';
 import { type Mends, mendedRow, plainCell } from './mendFile.ts';
 import { type ListRefusal, ListRefused } from './refused.ts';
-import { openWorkbook, type Sheet, type SheetCell } from './xlsx/workbook.ts';
+import { openWorkbook, type Sheet, type SheetCell, type SheetRow } from './xlsx/workbook.ts';
 
 /** What a person says of the file, in place of what was found out. */
 export type Overrule = {
@@ -19,6 +20,8 @@ export type Overrule = {
   delimiter?: Delimiter;
   sheet?: string;
   columns?: readonly HeadingRule[];
+  /** line of the file where the headings stand */
+  headingLine?: number;
   /** how dates with the year last are to be read, column by column */
   dateOrder?: Partial<Record<Column, DateOrder>>;
 };
@@ -37,6 +40,8 @@ export type FoundList = {
   sheets: Sheet[];
   sheet: string | null;
   headings: string[];
+  /** line of the file, or row of the sheet, where they stand; what is above them is passed over */
+  headingLine: number;
   /** what each heading stands for; null where the column is not taken */
   columns: Array<Column | null>;
   /** and why it does; null where nothing is known of the heading */
@@ -73,8 +78,11 @@ export type OpenOptions = {
 
 export type OpenedList = { found: FoundList; rows: AsyncIterable<ListRow> };
 
-type FileRow = { line: number; cells: SheetCell[] };
-type FileOf = Omit<FoundList, 'headings' | 'columns' | 'by' | 'unknown'> & { fileRows: () => AsyncIterable<FileRow> };
+type FileOf = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'unknown'> & {
+  fileRows: () => AsyncIterable<SheetRow>;
+  /** the last record, where no line break ends it: it may have been cut */
+  openEnd: { line: number; cells: number } | null;
+};
 
 /**
  * Opens a list of any of the formats: finds out format, encoding, delimiter, sheet and columns, and that the file
@@ -88,11 +96,21 @@ export async function openList(
   const bytes = await readWhole(source, limits);
   if (bytes.byteLength === 0) throw new ListRefused('empty', '');
   const file = isZip(bytes) ? await openSheet(bytes, overrule, limits) : openText(bytes, overrule, limits);
-  const headings = await headingsOf(file);
+  const head = await findHeadings(file.fileRows(), {
+    line: overrule.headingLine,
+    said: overrule.columns,
+    recall,
+  });
+  if (head === undefined) throw new ListRefused('empty', '');
+  const { headings, line, above, missing, repeated, ...mapped } = head;
   if (headings.length > limits.columns) throw new ListRefused('too_many_columns', `The limit is ${limits.columns}.`);
-  const { missing, repeated, ...mapped } = mapColumns(headings, overrule.columns, await recall(headings));
-  const { fileRows, ...shape } = file;
-  const found: FoundList = { ...shape, headings, ...mapped };
+  const { fileRows, openEnd, ...shape } = file;
+  const records = file.records - above - 1;
+  const found: FoundList = { ...shape, records, headings, headingLine: line, ...mapped };
+  if (openEnd !== null && openEnd.cells < headings.length) {
+    const detail = `Line ${openEnd.line} has ${openEnd.cells} cells, the headings ${headings.length}.`;
+    throw new ListRefused('cut_off', detail, found);
+  }
   if (missing.length > 0) throw new ListRefused('columns_missing', `Missing: ${missing.join(', ')}.`, found);
   if (repeated.length > 0) throw new ListRefused('columns_repeated', `Repeated: ${repeated.join(', ')}.`, found);
   if (found.records === 0) throw new ListRefused('no_rows', '', found);
@@ -112,16 +130,12 @@ function beforeHeadings(known: Partial<FoundList> & Pick<FoundList, 'format'>): 
     sheet: null,
     records: 0,
     headings: [],
+    headingLine: 1,
     columns: [],
     by: [],
     unknown: [],
     ...known,
   };
-}
-
-async function headingsOf(file: FileOf): Promise<string[]> {
-  for await (const row of file.fileRows()) return row.cells.map((cell) => tidyCell(cell.text));
-  throw new ListRefused('empty', '');
 }
 
 function isZip(bytes: Buffer): boolean {
@@ -166,16 +180,14 @@ function openText(bytes: Buffer, overrule: Overrule, limits: ListLimits): FileOf
     new ListRefused(code, detail, beforeHeadings({ ...known, delimiter, newline: shape.newline }));
   if (shape.openQuoteAt !== null) throw refused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
   if (shape.tooLargeAt !== null) throw refused('record_too_large', `It begins at line ${shape.tooLargeAt}.`);
-  if (!shape.endsLine && shape.lastCells < shape.firstCells) {
-    throw refused('cut_off', `Line ${shape.lines} has ${shape.lastCells} cells, the headings ${shape.firstCells}.`);
-  }
   return {
     ...known,
     delimiter,
     newline: shape.newline,
     sheets: [],
     sheet: null,
-    records: Math.max(0, shape.records - 1),
+    records: shape.records,
+    openEnd: shape.endsLine ? null : { line: shape.lines, cells: shape.lastCells },
     fileRows: async function* () {
       for await (const { line, cells } of readDelimited(bytes, encoding, delimiter, limits)) {
         yield { line, cells: cells.map((text) => ({ text })) };
@@ -206,24 +218,21 @@ async function openSheet(bytes: Buffer, overrule: Overrule, limits: ListLimits):
     newline: '\n',
     sheets: workbook.sheets,
     sheet,
-    records: Math.max(0, rows - 1),
+    records: rows,
+    openEnd: null,
     fileRows: () => workbook.rows(sheet),
   };
 }
 
 async function* readRows(
-  fileRows: AsyncIterable<FileRow>,
+  fileRows: AsyncIterable<SheetRow>,
   found: FoundList,
   overrule: Overrule,
 ): AsyncGenerator<ListRow> {
   const mendAt = found.headings.indexOf(MEND_COLUMN);
   let record = 0;
-  let atHeadings = true;
   for await (const { line, cells: fileCells } of fileRows) {
-    if (atHeadings) {
-      atHeadings = false;
-      continue;
-    }
+    if (line <= found.headingLine) continue;
     if (fileCells.every((cell) => cell.text.trim() === '')) continue;
     record++;
     const raw = fileCells.map(({ text }) => (mendAt === -1 ? text : plainCell(text)));

@@ -303,7 +303,9 @@ function misnamed(args: Args, found: NonNullable<ImportProgress['found']>['found
   if (args.sheet !== undefined && found !== undefined && !found.sheets.some(({ name }) => name === args.sheet)) {
     errors.push({ pointer: '/args/sheet', code: 'unknown', detail: 'The file has no such sheet: see found.sheets.' });
   }
-  const readOtherwise = args.encoding !== undefined || args.delimiter !== undefined || args.sheet !== undefined;
+  const readOtherwise = [args.encoding, args.delimiter, args.sheet, args.heading_line].some(
+    (said) => said !== undefined,
+  );
   if (readOtherwise || found === undefined) return errors;
   const keys = found.headings.map(headingKey);
   for (const [index, { heading, position }] of (args.columns ?? []).entries()) {
@@ -319,11 +321,12 @@ function misnamed(args: Args, found: NonNullable<ImportProgress['found']>['found
   return errors;
 }
 
-function saidOf({ encoding, delimiter, sheet, columns, date_order }: Args): Overrule {
+function saidOf({ encoding, delimiter, sheet, heading_line, columns, date_order }: Args): Overrule {
   return {
     ...(encoding ? { encoding } : {}),
     ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
     ...(sheet ? { sheet } : {}),
+    ...(heading_line ? { headingLine: heading_line } : {}),
     ...(columns
       ? {
           columns: columns.map(({ heading, position, column }) => ({

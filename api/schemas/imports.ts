@@ -63,6 +63,10 @@ const Found = z.object({
     .array(z.object({ name: z.string(), hidden: z.boolean(), read: z.boolean() }))
     .meta({ description: 'of a workbook; hidden ones are named, and read only if somebody says so' }),
   headings: z.array(Heading),
+  heading_line: z
+    .number()
+    .int()
+    .meta({ description: 'line of the file where the headings stand; what is above them is passed over' }),
   records: z.number().int(),
   date_orders: z
     .array(
@@ -197,6 +201,13 @@ export const ReadArgs = z.strictObject({
   encoding: EncodingName.optional(),
   delimiter: DelimiterName.optional(),
   sheet: z.string().min(1).max(200).optional().meta({ description: 'one of those that were found' }),
+  heading_line: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: 'line of the file where the headings stand, where it was not found out' }),
   columns: z
     .array(
       z.strictObject({

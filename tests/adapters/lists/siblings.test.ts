@@ -73,6 +73,31 @@ describe('text files', () => {
     expect(rows[0]?.cells.given_names).toBe('Zoë');
   });
 
+  it.each([
+    ['a title, a blank line and a date', `Registration list, Camp B\n\nof 2026-11-20;final\n${LIST}`, 4],
+    ['a title under a delimiter of its own', `Camp B; final; v2\n${LIST}`, 2],
+    ['a title of as many cells as the list', `Camp B${','.repeat(19)}\n${LIST}`, 2],
+    ['nothing', LIST, 1],
+  ])('with %s above the headings are read from the headings on', async (_what, text, headingLine) => {
+    const list = await openList(Buffer.from(text));
+    expect(list.found).toMatchObject({ headingLine, delimiter: ',', records: 2, unknown: [] });
+    const rows = await rowsOf(text);
+    expect(rows.map(({ record, line, cells }) => [record, line, cells.given_names])).toEqual([
+      [1, headingLine + 1, 'Zoë'],
+      [2, headingLine + 2, 'أمينة'],
+    ]);
+  });
+
+  it('with headings that nobody knows under a title are read from the line that somebody says', async () => {
+    const text = `Camp B\n${LIST.replace(/^.*/, COLUMNS.map((_, index) => `K${index}`).join(','))}`;
+    expect((await refusalOf(text)).found).toMatchObject({ headingLine: 1, headings: ['Camp B'] });
+    const refused = await refusalOf(text, { overrule: { headingLine: 2 } });
+    expect(refused.found).toMatchObject({ headingLine: 2, unknown: expect.arrayContaining(['K0', 'K19']), records: 2 });
+    const columns = COLUMNS.map((column, index) => ({ heading: `K${index}`, column }));
+    expect((await rowsOf(text, { headingLine: 2, columns })).map(({ line }) => line)).toEqual([3, 4]);
+    expect((await refusalOf(text, { overrule: { headingLine: 9 } })).code).toBe('empty');
+  });
+
   it('with a huge cell are judged by row: the row is rejected, the next one is not', async () => {
     const list = stringifyCells([person({ site: 'x'.repeat(100_000) }), person({ person_ref: 'H1-2' })]);
     const [huge, next] = await rowsOf(list);
