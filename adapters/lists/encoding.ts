@@ -46,7 +46,8 @@ const SAMPLE_BYTES = 256 * 1024;
 
 /**
  * UTF-16 without its mark: delimiters and line breaks, which every list has, are units with a zero byte, and on the
- * same side each time. Letters need not be, for headings may be Arabic. Text of single bytes has no zero bytes at all.
+ * same side each time, and there are many of them. Letters need not be, for headings may be Arabic. Text of single
+ * bytes has no zero bytes at all, or a spoilt one here and there.
  */
 function wideOrder(sample: Buffer): 'utf-16le' | 'utf-16be' | null {
   if (!sample.includes(0)) return null;
@@ -56,11 +57,14 @@ function wideOrder(sample: Buffer): 'utf-16le' | 'utf-16be' | null {
     if (second === 0 && SEPARATORS.has(first)) counts['utf-16le']++;
     if (first === 0 && SEPARATORS.has(second)) counts['utf-16be']++;
   }
+  const many = (count: number): boolean => count * UNITS_A_SEPARATOR >= sample.byteLength / 2;
   // a separator of the other order may come out by chance (U+0A00, U+2C00 and their neighbours are rare letters)
-  if (counts['utf-16le'] > 10 * counts['utf-16be']) return 'utf-16le';
-  return counts['utf-16be'] > 10 * counts['utf-16le'] ? 'utf-16be' : null;
+  if (many(counts['utf-16le']) && counts['utf-16le'] > 10 * counts['utf-16be']) return 'utf-16le';
+  return many(counts['utf-16be']) && counts['utf-16be'] > 10 * counts['utf-16le'] ? 'utf-16be' : null;
 }
 
+/** A list of fifteen columns has one separator to some twenty characters; to a hundred is far below any list. */
+const UNITS_A_SEPARATOR = 100;
 const SEPARATORS: ReadonlySet<number> = new Set(Buffer.from('\t\n\r,;'));
 
 /**

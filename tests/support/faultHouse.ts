@@ -42,6 +42,8 @@ export type FaultHouse = {
   as(role: string): Client;
   /** one try; no POST is repeated behind the test's back */
   once(role: string, method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<Tried>;
+  /** for requests that a test makes by itself */
+  token(role: string): Promise<string>;
   /** where the parts write their logs, and Temporal its store */
   folder: string;
   close(): Promise<void>;
@@ -135,6 +137,7 @@ export async function openFaultHouse({
       apiUrl,
       as: (role) => new Client(apiUrl, token(role)),
       once: async (role, method, path, body, key) => tryOnce(apiUrl, await token(role)(), { method, path, body, key }),
+      token: (role) => token(role)(),
       folder,
       close,
     };

@@ -6,12 +6,12 @@ import { emptyJourney, type JourneyState } from '../../domain/journey/state.ts';
 import { merged, type RecordBatch, type RecordedFact, type RecordResult } from '../../domain/record.ts';
 import { DAY } from '../../domain/time.ts';
 import { COMMAND_REFUSED, type JourneyAnswer } from '../../workflows/messages.ts';
+import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
 import { devServerEnvironment, workflowBundle } from '../support/temporal.ts';
 import { eventually, fakeActivities, journeyInput, OFFICER, startJourney, withWorker } from './journeyHarness.ts';
 
-/** Rounds of a run; another number of them, or another seed, by the environment (the faults suite runs a thousand). */
-const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 30);
-const SEED = Number(process.env['RACE_SEED'] ?? 20261125);
+const ROUNDS = inForm(30, 1_000);
+const TAKES_AT_MOST_MS = inForm(60_000, 1_800_000);
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -20,17 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await env?.teardown();
 });
-
-/** Mulberry32: the same seed, the same round. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** A journey that has been received, a moment before it turns to the year of follow-ups; or at its last follow-up. */
 function received(more: Partial<JourneyState>): JourneyState {
@@ -91,7 +80,7 @@ async function round(
   return { outcomes, journal, person };
 }
 
-describe(`updates that race a journey's turn and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
+describe(`F11: updates that race a journey's turn and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
   const shapes = [
     {
       what: 'continue-as-new',
@@ -105,30 +94,39 @@ describe(`updates that race a journey's turn and its end, ${ROUNDS} rounds, seed
     },
   ];
   for (const { what, state, turning } of shapes) {
-    it(`${what}: every accepted command is in the journal once, and every caller gets an answer`, async () => {
-      const fake = fakeActivities();
-      await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
-        let accepted = 0;
-        for (let index = 0; index < ROUNDS; index++) {
-          const { outcomes, journal, person } = await round(SEED + index, state, turning, queue, fake);
-          for (const { commandId, answer, refused } of outcomes) {
-            const stands = journal.filter((fact) => fact.commandId === commandId);
-            if (answer) {
-              accepted += 1;
-              expect(stands, `${commandId} was answered`).toHaveLength(1);
-            } else {
-              expect([COMMAND_REFUSED, 'WorkflowNotFoundError'], `${commandId}: ${refused}`).toContain(refused);
-              expect(stands, `${commandId} was refused`).toHaveLength(0);
+    it(
+      `${what}: every accepted command is in the journal once, and every caller gets an answer`,
+      async (context) => {
+        const fake = fakeActivities();
+        await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
+          let accepted = 0;
+          for (let index = 0; index < ROUNDS; index++) {
+            const { outcomes, journal, person } = await round(SEED + index, state, turning, queue, fake);
+            for (const { commandId, answer, refused } of outcomes) {
+              const stands = journal.filter((fact) => fact.commandId === commandId);
+              if (answer) {
+                accepted += 1;
+                expect(stands, `${commandId} was answered`).toHaveLength(1);
+              } else {
+                expect([COMMAND_REFUSED, 'WorkflowNotFoundError'], `${commandId}: ${refused}`).toContain(refused);
+                expect(stands, `${commandId} was refused`).toHaveLength(0);
+              }
             }
+            expect(outcomes[3]?.answer, 'the turning command itself').toBeDefined();
+            expect(new Set(journal.map((fact) => fact.seq)).size).toBe(journal.length);
+            if (what === 'the end') expect(await person.handle.result()).toBe('completed');
+            else await person.handle.terminate('round over');
           }
-          expect(outcomes[3]?.answer, 'the turning command itself').toBeDefined();
-          expect(new Set(journal.map((fact) => fact.seq)).size).toBe(journal.length);
-          if (what === 'the end') expect(await person.handle.result()).toBe('completed');
-          else await person.handle.terminate('round over');
-        }
-        expect(accepted).toBeGreaterThan(ROUNDS * 2);
-      });
-    });
+          expect(accepted).toBeGreaterThan(ROUNDS * 2);
+          tell(context, {
+            fault: 'F11',
+            rounds: ROUNDS,
+            counted: `${what}: ${accepted} of ${8 * ROUNDS} commands accepted and recorded once, the others refused and not recorded`,
+          });
+        });
+      },
+      TAKES_AT_MOST_MS,
+    );
   }
 });
 
