@@ -92,16 +92,25 @@ export type SearchHit = {
   exact: boolean;
 };
 
-/** Looks up keys by the index alone, and people only for those who are found. */
+/**
+ * Looks up keys by the index alone, and journeys one by one for those who are found: `limit` in the lateral join keeps
+ * the planner from reading all journeys, which it would for want of knowing how many are found.
+ */
 export const SEARCH = `
   with found as (
     select s.person_id, bool_or(s.kind <> 'name') as exact, count(*) as hits
       from unnest($1::text[], $2::text[]) as k (kind, key) join person_search s on s.kind = k.kind and s.key = k.key
-     group by s.person_id)
-  select j.person_id as "personId", j.operation_id as "operationId", j.id as "journeyId", h.reference, j.stage, f.exact
-    from found f join journeys j on j.person_id = f.person_id join households h on h.id = j.household_id
-   where $3::text[] is null or j.operation_id = any($3)
-   order by f.exact desc, f.hits desc, j.id desc limit $4`;
+     group by s.person_id),
+  best as (
+    select f.*, j.* from found f
+     cross join lateral (
+       select id, operation_id, household_id, stage from journeys
+        where person_id = f.person_id and ($3::text[] is null or operation_id = any($3))
+        order by (ending is null) desc, registered_at desc, id desc limit 1) j
+     order by f.exact desc, f.hits desc, j.id desc limit $4)
+  select b.person_id as "personId", b.operation_id as "operationId", b.id as "journeyId", h.reference, b.stage, b.exact
+    from best b join households h on h.id = b.household_id
+   order by b.exact desc, b.hits desc, b.id desc`;
 
 export function createPeople(pool: Pool) {
   return {
