@@ -15,6 +15,7 @@ import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { importRoutes } from './routes/imports.ts';
+import { importUploadRoutes } from './routes/importUpload.ts';
 import { intakeRoutes } from './routes/intake.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementCommandRoutes } from './routes/movementCommands.ts';
@@ -101,6 +102,7 @@ export async function buildApp({
         situationRoutes,
         intakeRoutes,
         importRoutes,
+        importUploadRoutes,
         peopleRoutes,
         personRoutes,
         storyRoutes,

@@ -5,8 +5,8 @@ import { type Keyring, sealBytes } from '../secrets/envelope.ts';
 import { transaction } from './database.ts';
 import { importKey, makeImportKey, sealedIn } from './importKeys.ts';
 import { latestReading, rememberHeadings, saidAnew, writeReading } from './importReadings.ts';
+import { refuseImport } from './importRefusals.ts';
 import { checkAgain, orderRun, type Start, type StartOf } from './importStarts.ts';
-import { refuseImport } from './imports.ts';
 
 /** Above this a list is refused whole: it may have been cut, and nobody is taken in from half a list. */
 export const UPLOAD_LIMIT = 50 * 1024 * 1024;

@@ -1,17 +1,18 @@
 import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
-import type { CheckSummary, ImportStore, Refusal } from '../../activities/imports.ts';
+import type { CheckSummary, ImportStore } from '../../activities/imports.ts';
 import { type Finding, type Verdict, verdictOf } from '../../domain/intake/codes.ts';
 import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../domain/intake/protection.ts';
-import { listTagOf } from '../lists/mendFile.ts';
 import { type Keyring, openBytes, sealFields } from '../secrets/envelope.ts';
 import { type Queryable, transaction } from './database.ts';
 import { writeCells } from './importCells.ts';
 import { type CommitOptions, commitStore } from './importCommit.ts';
 import { importKey, sealedIn } from './importKeys.ts';
-import { matchMended, mendedFiles } from './importMends.ts';
+import { mendedFiles } from './importMends.ts';
 import { latestReading, recallHeadings } from './importReadings.ts';
-import { checkAgain, type StartOf } from './importStarts.ts';
+import { refuseForNow, refuseImport, sealFound } from './importRefusals.ts';
+import type { StartOf } from './importStarts.ts';
+import { joinMended } from './joinMended.ts';
 import { personRefKey } from './searchKeys.ts';
 
 const MANY_ROWS = 5_000;
@@ -141,38 +142,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       });
     },
 
-    async joinMended(importId, listId, rows) {
-      await transaction(pool, async (client) => {
-        // ascending, as everybody who locks both
-        const locked = await client.query<{ id: string; status: string }>(
-          'select id, status from imports where id = any($1) order by id for update',
-          [[importId, listId]],
-        );
-        const statusOf = (id: string): string | undefined => locked.rows.find((row) => row.id === id)?.status;
-        if (statusOf(importId) !== 'checking') return;
-        const listed = statusOf(listId) ?? 'refused';
-        if (rows.some(({ mends }) => mends !== null && mends.listTag !== listTagOf(listId))) {
-          await refuseImport(client, importId, OTHER_LIST);
-          return;
-        }
-        if (listed === 'refused' || listed === 'uploading') {
-          await refuseImport(client, importId, NOTHING_TO_MEND);
-          return;
-        }
-        if (listed !== 'checked' && listed !== 'done') throw new Error(`${listId} is busy (${listed})`);
-        const { targets, counts } = await matchMended(client, keyring, listId, rows);
-        await client.query(
-          `insert into import_mends (import_id, row, target)
-           select $1, row, target from unnest($2::int[], $3::int[]) as m (row, target)`,
-          [importId, targets.map(({ row }) => row), targets.map(({ target }) => target)],
-        );
-        await client.query(
-          `update imports set status = 'done', joined = clock_timestamp(), finished_at = now(), counts = $2, total = $3, done = $3 where id = $1`,
-          [importId, JSON.stringify(counts), rows.length],
-        );
-        if (targets.length > 0) await checkAgain(client, listId, checks);
-      });
-    },
+    joinMended: (importId, listId, rows) => joinMended(pool, keyring, { importId, listId, rows, checks }),
 
     async refuse(importId, refusal, keep) {
       await transaction(pool, async (client) => {
@@ -181,23 +151,6 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       });
     },
   };
-}
-
-const OTHER_LIST: Refusal = {
-  code: 'other_list',
-  detail: 'Rows of this file were taken from another list, so they would replace other people’s rows.',
-  hint: 'Send it as the continuation of the list that it was made from.',
-};
-const NOTHING_TO_MEND: Refusal = {
-  code: 'nothing_to_mend',
-  detail: 'The list that this file continues was refused, so nothing of it can be mended.',
-  hint: 'Send the whole list again.',
-};
-
-function sealFound(client: Queryable, keyring: Keyring, importId: string, found: object): Promise<Buffer> {
-  return importKey(client, keyring, importId).then(({ key, kekId }) =>
-    sealFields(key, sealedIn(importId, 'found', kekId), found),
-  );
 }
 
 /** The file as it came, chunk by chunk, opened one at a time. */
@@ -275,39 +228,4 @@ async function countRows(client: Queryable, importId: string, summary: CheckSumm
     incompleteHouseholds: summary.incompleteHouseholds,
     alreadyKnown: summary.alreadyKnown,
   };
-}
-
-/** Nothing of a refused list is kept but why it was refused. */
-export async function refuseImport(client: Queryable, importId: string, refusal: Refusal): Promise<void> {
-  await client.query(
-    `update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1 and status in ('uploading', 'uploaded', 'checking')`,
-    [importId, JSON.stringify(refusal)],
-  );
-  await removeRows(client, importId);
-  await client.query('delete from import_chunks where import_id = $1', [importId]);
-  await client.query('delete from import_keys where import_id = $1', [importId]);
-}
-
-async function removeRows(client: Queryable, importId: string): Promise<void> {
-  await client.query('delete from import_rows where import_id = $1 and person_id is null', [importId]);
-  await client.query('delete from import_cells where import_id = $1', [importId]);
-}
-
-/** The file stays, with what was found out, until somebody says how it is to be read. */
-async function refuseForNow(
-  client: Queryable,
-  keyring: Keyring,
-  importId: string,
-  refusal: Refusal,
-  found: unknown,
-): Promise<void> {
-  await removeRows(client, importId);
-  await client.query(
-    `update imports set status = 'refused', refusal = $2, finished_at = now(), sealed_found = $3 where id = $1 and status = 'checking'`,
-    [
-      importId,
-      JSON.stringify(refusal),
-      found === undefined ? null : await sealFound(client, keyring, importId, { found, dateOrders: {} }),
-    ],
-  );
 }

@@ -1,82 +1,22 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Overrule } from '../../adapters/lists/openList.ts';
 import type { ImportProgress } from '../../adapters/postgres/importReads.ts';
-import { referenceDateOf } from '../../domain/admission.ts';
-import { headingKey } from '../../domain/intake/headings.ts';
 import { columnsShown } from '../../domain/intake/shownCells.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { runOf } from '../importRuns.ts';
 import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
-import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
-import { Problem, type ProblemError } from '../problems.ts';
+import { Problem } from '../problems.ts';
+import { misnamed, saidOf } from '../readingSaid.ts';
 import { id, idParams } from '../schemas/common.ts';
-import { DELIMITERS, Import, ImportRow, ImportSummary, ReadArgs, RowQuery, UploadQuery } from '../schemas/imports.ts';
+import { Import, ImportRow, ImportSummary, ReadArgs, RowQuery } from '../schemas/imports.ts';
 
-/** What a list may come as; anything else is 415. */
-const LIST_TYPES = [
-  'text/csv',
-  'text/tab-separated-values',
-  'text/plain',
-  'application/octet-stream',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-];
 const FIRST_FAULTS = 20;
 
 export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
-    const listRoutes: FastifyPluginAsyncZod = async (lists) => {
-      // The body of a list is never parsed here: it streams past, sealed chunk by chunk.
-      lists.removeAllContentTypeParsers();
-      lists.addContentTypeParser(LIST_TYPES, (_request, payload, done) => done(null, payload));
-      lists.route({
-        method: 'POST',
-        url: '/operations/:id/imports',
-        config: { access: 'intake.import', names: 'operation', once: 'streamed' },
-        bodyLimit: 1024 * 1024 * 1024,
-        schema: {
-          tags: ['intake'],
-          summary: 'Send a registration list (the body is the file); a dry run begins at once and writes nobody',
-          description: `Content-Type one of ${LIST_TYPES.join(', ')}. Refused whole where it is empty, above the limit or cut on its way. With \`continues\` the file mends the rejected rows of that list, which is then checked anew under its own id.`,
-          consumes: LIST_TYPES,
-          params: idParams('operation'),
-          querystring: UploadQuery,
-          response: { 202: z.object({ id: id('import') }) },
-        },
-        handler: async (request, reply) => {
-          const { operationId } = scopeOf(request);
-          const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
-          await demandKnown(ports, operationId, request.query);
-          const importId = ports.ids.derived('import', ...originOf(request));
-          const at = await ports.operations.now(operationId, ports.clock());
-          await ports.imports.create({
-            id: importId,
-            operationId,
-            fileName: file_name ?? null,
-            referenceDate: reference_date ?? referenceDateOf(at),
-            createdBy: principalOfRequest(request).sub,
-            said: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
-            ...(partner ? { partnerId: partner } : {}),
-            ...(continues ? { continues } : {}),
-          });
-          const announced = request.headers['content-length'];
-          const received = await ports.imports.receive(
-            importId,
-            request.body as AsyncIterable<Uint8Array>,
-            announced === undefined ? undefined : Number(announced),
-            checkOf(importId, 1),
-          );
-          if (received.outcome === 'refused') throw refusedList(received.refusal, importId);
-          await ports.engine.startNow([checkOf(importId, 1).workflowId]);
-          return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
-        },
-      });
-    };
-    await app.register(listRoutes);
-
     app.route({
       method: 'GET',
       url: '/operations/:id/imports',
@@ -243,10 +183,6 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-const runOf = (step: 'check' | 'commit') => (importId: string, round: number) => ({
-  workflowId: workflowId.import(importId, step, round),
-  taskQueue: TASK_QUEUE,
-});
 const checkOf = runOf('check');
 const commitOf = runOf('commit');
 
@@ -268,89 +204,4 @@ async function listOf(ports: ApiPorts, importId: string): Promise<ImportProgress
   const list = await ports.imports.read(importId);
   if (!list) throw new Problem('not_found');
   return list;
-}
-
-/** The partner must be registered, and the list that is continued be one of this operation. */
-async function demandKnown(
-  ports: ApiPorts,
-  operationId: string,
-  { partner, continues }: { partner?: string | undefined; continues?: string | undefined },
-): Promise<void> {
-  const errors: ProblemError[] = [];
-  if (partner !== undefined && (await ports.partners.read(partner)) === undefined) {
-    errors.push({ parameter: 'partner', code: 'unknown', detail: 'There is no such partner: register it first.' });
-  }
-  if (continues !== undefined) {
-    const list = await ports.imports.read(continues);
-    if (list?.operationId !== operationId) {
-      errors.push({ parameter: 'continues', code: 'unknown', detail: 'There is no such import in this operation.' });
-    } else if (list.continues !== null) {
-      errors.push({
-        parameter: 'continues',
-        code: 'mends_another',
-        detail: 'Name the list itself, not a file that mends it.',
-      });
-    }
-  }
-  if (errors.length > 0) throw new Problem('invalid_request', { errors });
-}
-
-type Args = z.infer<typeof ReadArgs>;
-
-/** Headings and sheets that the file does not have. Where it is to be read otherwise its headings are not known yet. */
-function misnamed(args: Args, found: NonNullable<ImportProgress['found']>['found'] | undefined): ProblemError[] {
-  const errors: ProblemError[] = [];
-  if (args.sheet !== undefined && found !== undefined && !found.sheets.some(({ name }) => name === args.sheet)) {
-    errors.push({ pointer: '/args/sheet', code: 'unknown', detail: 'The file has no such sheet: see found.sheets.' });
-  }
-  const readOtherwise = [args.encoding, args.delimiter, args.sheet, args.heading_line].some(
-    (said) => said !== undefined,
-  );
-  if (readOtherwise || found === undefined) return errors;
-  const keys = found.headings.map(headingKey);
-  for (const [index, { heading, position }] of (args.columns ?? []).entries()) {
-    const key = headingKey(heading);
-    if (position === undefined ? !keys.includes(key) : keys[position - 1] !== key) {
-      errors.push({
-        pointer: `/args/columns/${index}/heading`,
-        code: 'unknown',
-        detail: 'The file has no such heading there: see found.headings.',
-      });
-    }
-  }
-  return errors;
-}
-
-function saidOf({ encoding, delimiter, sheet, heading_line, columns, date_order }: Args): Overrule {
-  return {
-    ...(encoding ? { encoding } : {}),
-    ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
-    ...(sheet ? { sheet } : {}),
-    ...(heading_line ? { headingLine: heading_line } : {}),
-    ...(columns
-      ? {
-          columns: columns.map(({ heading, position, column }) => ({
-            heading,
-            column,
-            ...(position === undefined ? {} : { position }),
-          })),
-        }
-      : {}),
-    ...(date_order
-      ? { dateOrder: Object.fromEntries(Object.entries(date_order).filter(([, order]) => order !== undefined)) }
-      : {}),
-  };
-}
-
-const REFUSED_AS = { too_large: 'body_too_large', cut_off: 'body_cut_off' } as const;
-
-function refusedList(
-  { code, detail, hint }: { code: string; detail: string; hint: string },
-  importId: string,
-): Problem {
-  return new Problem(code === 'too_large' || code === 'cut_off' ? REFUSED_AS[code] : 'list_refused', {
-    detail: `${detail} ${hint}`,
-    errors: [{ pointer: '', code, detail }],
-    extra: { import_id: importId },
-  });
 }
