@@ -237,17 +237,23 @@ async function* readRows(
     record++;
     const raw = fileCells.map(({ text }) => (mendAt === -1 ? text : plainCell(text)));
     const written = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
-    const cells = { ...written };
     found.columns.forEach((column, index) => {
       const text = raw[index];
-      if (column === null || text === undefined) return;
-      written[column] = text;
-      const order = overrule.dateOrder?.[column];
-      cells[column] = order === undefined ? text : turnDate(tidyCell(text), order);
+      if (column !== null && text !== undefined) written[column] = text;
     });
+    const cells = overrule.dateOrder === undefined ? written : turned(written, overrule.dateOrder);
     const mends = mendAt === -1 ? null : mendedRow(raw[mendAt] ?? '');
     yield { record, line, raw, written, cells, mends, findings: fileFindings(fileCells, found) };
   }
+}
+
+function turned(written: Cells, orders: NonNullable<Overrule['dateOrder']>): Cells {
+  const cells = { ...written };
+  for (const column of COLUMNS) {
+    const order = orders[column];
+    if (order !== undefined) cells[column] = turnDate(tidyCell(written[column]), order);
+  }
+  return cells;
 }
 
 const NUMBERS: ReadonlySet<Column> = new Set(NUMBER_COLUMNS);
