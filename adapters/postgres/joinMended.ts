@@ -7,6 +7,9 @@ import { matchMended } from './importMends.ts';
 import { refuseImport } from './importRefusals.ts';
 import { checkAgain, type StartOf } from './importStarts.ts';
 
+/** Journeys that are still being started are no hindrance: they start by themselves. */
+const FREE = ['checked', 'starting', 'done'];
+
 const OTHER_LIST: Refusal = {
   code: 'other_list',
   detail: 'Rows of this file were taken from another list, so they would replace other people’s rows.',
@@ -45,7 +48,7 @@ export async function joinMended(
       await refuseImport(client, importId, NOTHING_TO_MEND);
       return;
     }
-    if (listed !== 'checked' && listed !== 'done') throw new Error(`${listId} is busy (${listed})`);
+    if (!FREE.includes(listed)) throw new Error(`${listId} is busy (${listed})`);
     const { targets, counts } = await matchMended(client, keyring, listId, rows);
     await client.query(
       `insert into import_mends (import_id, row, target)

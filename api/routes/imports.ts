@@ -106,7 +106,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request, reply) => {
         const { id: importId } = request.params;
         const list = await listOf(ports, importId);
-        if (list.status !== 'checked' && list.status !== 'done') throw new Problem('conflict', { detail: NOT_CHECKED });
+        if (!JUDGED.includes(list.status)) throw new Problem('conflict', { detail: NOT_CHECKED });
         const toMend = await ports.imports.rowsToMend(importId);
         if (toMend === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
         if (toMend.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
@@ -185,6 +185,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
 const checkOf = runOf('check');
 const commitOf = runOf('commit');
+
+/** Every row has its verdict, and keeps it. */
+const JUDGED: readonly string[] = ['checked', 'committing', 'starting', 'done'];
 
 const NOT_CHECKED = 'The list is not checked yet, or was refused.';
 const NOT_COMMITTED = {

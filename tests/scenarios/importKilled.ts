@@ -42,6 +42,8 @@ export type Outcome = {
   rowsWithPerson: number;
   /** rows of the list that more than one journey came of */
   doubled: number;
+  /** workflows that have been ordered to be started, and those that are not started yet */
+  starts: number;
   startsLeft: number;
   /** journeys whose workflow has written more than once that it began */
   begunTwice: number;
@@ -87,10 +89,11 @@ export async function importWithKills(
       house.kill(part);
       tell(`${part} killed -9 with ${done} of ${total} taken in`);
     }
-    await until(desk, id, ['done', 'refused'], tell);
+    await until(desk, id, ['starting', 'done', 'refused'], tell);
     const committed = await outcomeOf(database, operation.id, id);
     tell(JSON.stringify(committed));
 
+    // the mended come while the journeys of the others are still being started
     const right = cells
       .filter((_, index) => rejected.has(index + 1))
       .map((row) => ({ ...row, date_of_birth: '2015-02-28' }));
@@ -157,7 +160,9 @@ async function outcomeOf(database: pg.Pool, operationId: string, importId: strin
             (select count(*)::int from import_rows where import_id = $2) as rows,
             (select count(*)::int from import_rows where import_id = $2 and person_id is not null) as "rowsWithPerson",
             (select count(*)::int from (select from journeys where operation_id = $1 group by import_row having count(*) > 1) d) as doubled,
-            (select count(*)::int from pending_starts where input ->> 'operationId' = $1 and started_at is null) as "startsLeft",
+            (select count(*)::int from pending_starts where workflow = 'journey' and input ->> 'operationId' = $1) as starts,
+            (select count(*)::int from pending_starts where workflow = 'journey' and input ->> 'operationId' = $1
+                                                        and started_at is null) as "startsLeft",
             (select count(*)::int from (select from journal where operation_id = $1 and type = 'journeyStarted'
                                          group by subject having count(*) > 1) b) as "begunTwice"`,
     [operationId, importId],
