@@ -28,7 +28,7 @@ import { keepNumber } from '../adapters/relay/documentNumber.ts';
 import { feedPorts } from '../adapters/relay/feedPorts.ts';
 import { houseOf } from '../adapters/relay/house.ts';
 import { startRelay } from '../adapters/relay/relay.ts';
-import { startStarter } from '../adapters/relay/starter.ts';
+import { startNow, startStarter } from '../adapters/relay/starter.ts';
 import { secretBox } from '../adapters/secrets/envelope.ts';
 import { loadKeyring } from '../adapters/secrets/keyring.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
@@ -91,7 +91,12 @@ const worker = await Worker.create({
     ...movementActivities(seatClaims(pool), seatNews(pool, journeyTeller(client, names))),
     ...operationClaims(pool),
     ...createImportActivities({
-      store: importStore(pool, { keyring, journeys, checks: checkOf }),
+      store: importStore(pool, {
+        keyring,
+        journeys,
+        checks: checkOf,
+        startNow: (workflowIds) => startNow({ pool, house, log }, workflowIds),
+      }),
       openList: readImportedList,
     }),
     ...feedActivities(

@@ -20,11 +20,13 @@ const MANY_ROWS = 5_000;
 export type ImportsOptions = CommitOptions & {
   /** how the check of a list is started; built from workflows/messages.ts by whoever puts things together */
   checks: StartOf;
+  /** tries to start at once what has been ordered; else the starter comes to it, behind all journeys before it */
+  startNow: (workflowIds: readonly string[]) => Promise<unknown>;
 };
 
 /** Lists on their way in, on PostgreSQL. The file and its rows are sealed under a key of the import. */
 export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
-  const { keyring, checks } = options;
+  const { keyring, checks, startNow } = options;
   return {
     ...commitStore(pool, options),
 
@@ -142,7 +144,10 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       });
     },
 
-    joinMended: (importId, listId, rows) => joinMended(pool, keyring, { importId, listId, rows, checks }),
+    async joinMended(importId, listId, rows) {
+      const check = await joinMended(pool, keyring, { importId, listId, rows, checks });
+      if (check !== undefined) await startNow([check.workflowId]);
+    },
 
     async refuse(importId, refusal, keep) {
       await transaction(pool, async (client) => {

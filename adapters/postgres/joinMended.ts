@@ -5,7 +5,7 @@ import type { Keyring } from '../secrets/envelope.ts';
 import { transaction } from './database.ts';
 import { matchMended } from './importMends.ts';
 import { refuseImport } from './importRefusals.ts';
-import { checkAgain, type StartOf } from './importStarts.ts';
+import { checkAgain, type Start, type StartOf } from './importStarts.ts';
 
 /** Journeys that are still being started are no hindrance: they start by themselves. */
 const FREE = ['checked', 'starting', 'done'];
@@ -23,30 +23,31 @@ const NOTHING_TO_MEND: Refusal = {
 
 /**
  * Makes a mended file a part of the list that it continues, once, and has that one checked anew.
+ * @returns the run that checks it, if there is anything to check
  * @throws Error while that list is being checked or taken in: the attempt is repeated
  */
 export async function joinMended(
   pool: Pool,
   keyring: Keyring,
   mending: { importId: string; listId: string; rows: readonly MendingRow[]; checks: StartOf },
-): Promise<void> {
+): Promise<Start | undefined> {
   const { importId, listId, rows, checks } = mending;
-  await transaction(pool, async (client) => {
+  return transaction(pool, async (client) => {
     // ascending, as everybody who locks both
     const locked = await client.query<{ id: string; status: string }>(
       'select id, status from imports where id = any($1) order by id for update',
       [[importId, listId]],
     );
     const statusOf = (id: string): string | undefined => locked.rows.find((row) => row.id === id)?.status;
-    if (statusOf(importId) !== 'checking') return;
+    if (statusOf(importId) !== 'checking') return undefined;
     const listed = statusOf(listId) ?? 'refused';
     if (rows.some(({ mends }) => mends !== null && mends.listTag !== listTagOf(listId))) {
       await refuseImport(client, importId, OTHER_LIST);
-      return;
+      return undefined;
     }
     if (listed === 'refused' || listed === 'uploading') {
       await refuseImport(client, importId, NOTHING_TO_MEND);
-      return;
+      return undefined;
     }
     if (!FREE.includes(listed)) throw new Error(`${listId} is busy (${listed})`);
     const { targets, counts } = await matchMended(client, keyring, listId, rows);
@@ -59,6 +60,6 @@ export async function joinMended(
       `update imports set status = 'done', joined = clock_timestamp(), finished_at = now(), counts = $2, total = $3, done = $3 where id = $1`,
       [importId, JSON.stringify(counts), rows.length],
     );
-    if (targets.length > 0) await checkAgain(client, listId, checks);
+    return targets.length > 0 ? checkAgain(client, listId, checks) : undefined;
   });
 }

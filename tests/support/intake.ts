@@ -26,7 +26,13 @@ export const runOf =
   (importId, round) => ({ workflowId: workflowId.import(importId, step, round), taskQueue: TASK_QUEUE });
 
 export function storeOf(pool: Pool, keyring: Keyring, over: Partial<ImportsOptions> = {}) {
-  return importStore(pool, { keyring, journeys: JOURNEYS, checks: runOf('check'), ...over });
+  return importStore(pool, {
+    keyring,
+    journeys: JOURNEYS,
+    checks: runOf('check'),
+    startNow: async () => undefined,
+    ...over,
+  });
 }
 
 /** The activities of an import as the worker makes them; `checkList` and `commitList` run as Temporal would run them. */
