@@ -22,6 +22,7 @@ import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
+import type { SearchKey } from '../adapters/postgres/searchKeys.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { IdKind } from '../domain/ids.ts';
@@ -42,7 +43,7 @@ export type Engine = {
 /** Identifying data: opened for those who may see it, found by keyed hashes. */
 export type PersonalData = {
   cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
-  searchKeys(text: string): Array<{ kind: string; key: string }>;
+  searchKeys(text: string): SearchKey[];
   /** written before what it tells of is shown */
   shown(shown: readonly Shown[]): Promise<void>;
 };

@@ -65,7 +65,7 @@ export async function insertPeople(
     };
   });
   const filed = searchKeyFiler(keyring, operationId);
-  const keys = people.flatMap(({ personId, core }) => filed(core).map(({ kind, key }) => ({ personId, kind, key })));
+  const keys = people.flatMap(({ personId, core }) => filed(core).map((key) => ({ ...key, personId })));
   await client.query({
     name: 'insert_people',
     text: `with people as (
@@ -77,8 +77,8 @@ export async function insertPeople(
        data as (
          insert into person_data (person_id, field_set, key_id, sealed)
          select id, 'core', key_id, sealed from unnest($1::text[], $5::text[], $7::bytea[]) as p (id, key_id, sealed))
-       insert into person_search (person_id, kind, key)
-       select * from unnest($8::text[], $9::text[], $10::text[]) as k (person_id, kind, key) order by kind, key`,
+       insert into person_search (person_id, kind, key, heard)
+       select * from unnest($8::text[], $9::text[], $10::text[], $11::int[]) as k (person_id, kind, key, heard) order by kind, key`,
     values: [
       people.map(({ personId }) => personId),
       people.map((person) => person.nationality),
@@ -90,6 +90,7 @@ export async function insertPeople(
       keys.map(({ personId }) => personId),
       keys.map(({ kind }) => kind),
       keys.map(({ key }) => key),
+      keys.map(({ heard }) => heard ?? null),
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { nameIn, nameKeys, nameQueryKeys, type SearchKey as PlainKey } from '../../domain/duplicates/searchKeys.ts';
+import { type HeardWord, heardWords, nameIn, type SearchKey as PlainKey } from '../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../domain/intake/passport.ts';
 import { type Keyring, searchKey } from '../secrets/envelope.ts';
 import type { PersonCore } from './people.ts';
@@ -12,16 +12,21 @@ import type { PersonCore } from './people.ts';
 export type SearchKey = {
   kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
   key: string;
+  /** of a name's word, how exactly it is heard; `SEVERAL` where words share the sound */
+  heard?: number;
 };
+
+/** Stands for every word of the sound. */
+export const SEVERAL = 0;
 
 /**
  * The keys under which people are filed. The team's number is unique in an operation only, so its key says which.
  * Families share names, so a key is made once for all that are filed together.
  */
 export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
-  const seal = sealer(keyring);
+  const seal = wordSealer(keyring);
   return (core) => {
-    const keys = nameKeys(core).map(seal);
+    const keys = heardWords(`${core.givenNames} ${core.familyName}`).map(seal);
     const number = bareNumber(core.documentNumber ?? '');
     if (number !== '') keys.push(made(keyring, 'document', number));
     if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
@@ -32,8 +37,13 @@ export function searchKeyFiler(keyring: Keyring, operationId: string): (core: Pe
 
 /** Seals the keys by which somebody is met by whoever may be the same person; each distinct one once. */
 export function pairKeySealer(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
-  const seal = sealer(keyring);
-  return (plain) => [...new Set(plain)].map(seal);
+  return (plain) =>
+    [...new Set(plain)].map((key) => {
+      const colon = key.indexOf(':');
+      const kind = KIND_OF[key.slice(0, colon)];
+      if (kind === undefined) throw new RangeError('There is no such kind of search key');
+      return made(keyring, kind, key.slice(colon + 1));
+    });
 }
 
 /**
@@ -44,7 +54,7 @@ export function searchKeysOfText(keyring: Keyring, text: string, operationId?: s
   const number = bareNumber(text);
   const phone = `+${text.replace(/[^0-9]/g, '')}`;
   return [
-    ...nameQueryKeys(nameIn(text)).map(sealer(keyring)),
+    ...heardWords(nameIn(text)).map(wordSealer(keyring)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
     ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
     ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
@@ -60,24 +70,29 @@ export function personRefKey(keyring: Keyring, operationId: string, personRef: s
 }
 
 const KIND_OF: Readonly<Record<string, SearchKey['kind']>> = {
-  name: 'name',
   born: 'born',
   whole: 'whole',
   tel: 'tel',
   doc: 'document',
 };
 
-/** Seals keys of the domain, each distinct one once. */
-function sealer(keyring: Keyring): (plain: PlainKey) => SearchKey {
-  const sealed = new Map<PlainKey, SearchKey>();
-  return (plain) => {
-    const colon = plain.indexOf(':');
-    const kind = KIND_OF[plain.slice(0, colon)];
-    if (kind === undefined) throw new RangeError('There is no such kind of search key');
-    const key = sealed.get(plain) ?? made(keyring, kind, plain.slice(colon + 1));
-    sealed.set(plain, key);
+/** Seals words of names, each distinct one once. */
+function wordSealer(keyring: Keyring): (word: HeardWord) => SearchKey {
+  const sealed = new Map<string, SearchKey>();
+  return (word) => {
+    const as = `${word.sound} ${word.heard ?? ''}`;
+    const key = sealed.get(as) ?? {
+      ...made(keyring, 'name', word.sound),
+      heard: word.heard === null ? SEVERAL : heardAs(keyring, word.heard),
+    };
+    sealed.set(as, key);
     return key;
   };
+}
+
+/** 32 bits are enough to put people in order. */
+function heardAs(keyring: Keyring, word: string): number {
+  return Buffer.from(searchKey(keyring, 'heard', word), 'base64url').readInt32BE() || 1;
 }
 
 /** 132 bits of the 256 tell everybody apart, and keep the index small. */

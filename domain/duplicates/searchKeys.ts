@@ -4,12 +4,11 @@ import { daysInMonth } from '../intake/calendarDay.ts';
 import { bareNumber } from '../intake/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';
-import { consonantsOf, soundKey } from './sound.ts';
+import { consonantsOf, foldSound, soundKey } from './sound.ts';
 
 /**
- * Keys by which somebody is found among all others, by prefix:
- * `name:` sound of a word (or of two written together), for searching by name;
- * for finding who may be the same person: `born:` sound of a word with the birth date as far as it is known,
+ * Keys by which somebody is met who may be the same person, by prefix:
+ * `born:` sound of a word with the birth date as far as it is known,
  * `whole:` all consonants of the name with the birth year, `tel:` telephone with the birth year, `doc:` document number.
  * They hold names, dates and numbers as they are: whoever stores them stores a keyed hash.
  */
@@ -26,9 +25,19 @@ export function searchedWords(name: string): string[] {
   return [...new Set([...words, ...joined, ...servants])];
 }
 
-/** The sounds of those words, each once. */
-export function nameSounds(name: string): string[] {
-  return [...new Set(searchedWords(name).map(soundKey))];
+/** A word by which somebody is searched: its broad sound, and how exactly it is heard; null where several words share the sound. */
+export type HeardWord = { sound: string; heard: string | null };
+
+/**
+ * The words by which a name is searched, one for each sound. Whoever has one of the sounds may be meant, those the more
+ * of whom words are heard the same (Mohammed and Ahmed share a sound); `rankByName` puts them in order.
+ */
+export function heardWords(name: string): HeardWord[] {
+  const words = Map.groupBy(searchedWords(name), soundKey);
+  return [...words].map(([sound, those]) => {
+    const heard = new Set(those.map(foldSound));
+    return { sound, heard: heard.size === 1 ? ([...heard][0] ?? null) : null };
+  });
 }
 
 /** What of a typed text can be a name: a word with a digit in it is a number of something. */
@@ -37,16 +46,6 @@ export function nameIn(text: string): string {
     .split(/\s+/)
     .filter((word) => !/\p{N}/u.test(word))
     .join(' ');
-}
-
-/** The keys under which a search for a name looks: whoever has one of them may be meant; `rankByName` puts them in order. */
-export function nameQueryKeys(query: string): SearchKey[] {
-  return nameSounds(query).map((sound) => `name:${sound}`);
-}
-
-/** The keys under which a person is filed to be searched by name. */
-export function nameKeys(person: Pick<KnownPerson, 'givenNames' | 'familyName'>): SearchKey[] {
-  return nameQueryKeys(`${person.givenNames} ${person.familyName}`);
 }
 
 /** The keys under which a person is filed to be met by whoever may be the same person. */

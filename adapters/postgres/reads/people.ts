@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Stage } from '../../../domain/journey/stages.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
+import { SEVERAL, type SearchKey } from '../searchKeys.ts';
 
 /** A journey of a person, as its projection tells it; open ones first, then the newest. */
 export type PersonJourney = {
@@ -98,8 +99,9 @@ export type SearchHit = {
  */
 export const SEARCH = `
   with found as (
-    select s.person_id, bool_or(s.kind <> 'name') as exact, count(*) as hits
-      from unnest($1::text[], $2::text[]) as k (kind, key) join person_search s on s.kind = k.kind and s.key = k.key
+    select s.person_id, bool_or(s.kind <> 'name') as exact,
+           count(*) + count(*) filter (where s.heard in (k.heard, ${SEVERAL})) as hits
+      from unnest($1::text[], $2::text[], $5::int[]) as k (kind, key, heard) join person_search s on s.kind = k.kind and s.key = k.key
      group by s.person_id),
   best as (
     select f.*, j.* from found f
@@ -196,11 +198,11 @@ export function createPeople(pool: Pool) {
     },
 
     /**
-     * Persons who have some of the keys, those with most of them first; only in the given operations. `exact`: by a
-     * number, not by the sound of a name alone.
+     * Persons who have some of the keys, those first who have most of them and whose words are heard the same; only in
+     * the given operations. `exact`: by a number, not by the sound of a name alone.
      */
     async search(
-      keys: ReadonlyArray<{ kind: string; key: string }>,
+      keys: readonly SearchKey[],
       operations: 'all' | readonly string[],
       limit: number,
     ): Promise<SearchHit[]> {
@@ -210,6 +212,7 @@ export function createPeople(pool: Pool) {
         keys.map(({ key }) => key),
         operations === 'all' ? null : operations,
         limit,
+        keys.map(({ heard }) => heard ?? null),
       ]);
       return rows;
     },

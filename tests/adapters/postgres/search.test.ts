@@ -45,7 +45,7 @@ const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)]
 async function planOf(words: readonly string[]): Promise<Plan[]> {
   const { rows } = await database.pool.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(
     `explain (format json) ${SEARCH}`,
-    [words.map(() => 'name'), words, null, 300],
+    [words.map(() => 'name'), words, null, 300, words.map(() => 1)],
   );
   return flat(rows[0]?.['QUERY PLAN'][0]?.Plan as Plan);
 }
