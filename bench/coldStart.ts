@@ -1,9 +1,9 @@
 /**
  * B9: from one command to the first completed step of a person.
  *
- * Ours: what `npm start` runs, in a clean copy of the sources (packages installed; no database client, no bundle, no
- * data): both servers, migrations, keys, sign-in, database client, bundle, worker, API, stand-in offices, and the drill
- * that begins by itself. As soon as the API says that it is ready, a person signs in, opens and activates an operation,
+ * Ours: what `npm start` runs, in a clean copy of the sources (packages installed, and the database client made, as the
+ * installing script does; no bundle, nothing compiled, no data): both servers, migrations, keys, sign-in, bundle, worker,
+ * API, stand-in offices, and the drill that begins by itself. As soon as the API says that it is ready, a person signs in, opens and activates an operation,
  * takes somebody in and confirms who it is; the clock stops when that decision is recorded and answered. `B9.again` is
  * the same command on the data it left, with the drill going on beside it.
  * Peer: PostgreSQL (made and started), the Temporal server (with its UI), and the bundle, each alone and one after the
@@ -80,6 +80,7 @@ async function startWhole(folder: string): Promise<Side> {
     filter: (path) => path === root || !NOT_IN_A_CHECKOUT.has(basename(path)),
   });
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  await promisify(execFile)(process.execPath, [join(checkout, 'prisma/generate.ts')]);
   const names = ['API', 'WORKER', 'TEMPORAL', 'TEMPORAL_UI', 'ISSUER', 'SANDBOX'];
   const ports = await Promise.all(names.map(() => anyFreePort()));
   const environment = {
@@ -173,6 +174,6 @@ async function partsAlone(folder: string, program: string): Promise<number> {
     startTemporal({ program, dataDir: join(folder, 'temporal'), port: 0, uiPort: 0, log }),
   );
   const began = performance.now();
-  await promisify(execFile)(process.execPath, [join(root, 'bench/peer/bundleAlone.ts'), join(folder, 'bundles')]);
+  await promisify(execFile)(process.execPath, [join(root, 'processes/worker/makeBundle.ts'), folder]);
   return (postgres + temporal + (performance.now() - began)) / 1_000;
 }

@@ -1,5 +1,4 @@
 /** The worker: runs the workflows, what they do outside, and the loops between our tables and the engine. */
-import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
@@ -37,7 +36,7 @@ import { guardedFetch } from '../adapters/webhooks/call.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
-import { workflowBundle } from './worker/bundle.ts';
+import { bundleFolder, workflowBundle } from './worker/bundle.ts';
 import { WORKER_OPTIONS } from './worker/options.ts';
 
 const STOP_WITHIN_MS = 20_000;
@@ -54,7 +53,7 @@ Runtime.install({
 
 const [keyring, bundle, connection] = await Promise.all([
   loadKeyring(config.keyFile),
-  workflowBundle(join(config.dataDir, 'bundles')),
+  workflowBundle(bundleFolder(config.dataDir)),
   NativeConnection.connect(config.temporal.connection),
 ]);
 const connectionString = config.database.url;

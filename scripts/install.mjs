@@ -52,7 +52,13 @@ export async function ensureInstalled() {
       'The packages are installed but the pinned Node is not among them, since install scripts did not run: remove ignore-scripts from your npm settings (npm config delete ignore-scripts) and run the command again.',
     );
   }
+  makeDatabaseClient();
   process.stdout.write(`Packages installed in ${seconds(began)} s.\n`);
+}
+
+/** It follows from the packages and the schema alone, so it is made with them. Where that fails the first start makes it, and says why. */
+function makeDatabaseClient() {
+  spawnSync(pinnedNode, [join(root, 'prisma', 'generate.ts')], { cwd: root, stdio: 'ignore' });
 }
 
 /**

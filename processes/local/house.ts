@@ -11,6 +11,7 @@ import { generateClient } from '../../prisma/generate.ts';
 import { migrate } from '../../prisma/migrate.ts';
 import { type RunningIssuer, startIssuer, TOKEN_TYPE } from '../../sandbox/issuer/issuer.ts';
 import type { LocalConfig } from '../config.ts';
+import { endProcess, startPart } from '../parts/child.ts';
 import { PortBusy, portIsFree } from '../parts/ports.ts';
 import { type Postgres, startPostgres } from '../parts/postgres.ts';
 import { keepRunning, type Supervised, supervise } from '../parts/supervisor.ts';
@@ -25,6 +26,11 @@ export interface HouseProcess {
   name: string;
   /** Relative to the project's folder. */
   file: string;
+  /**
+   * What can be made for it while the servers start, as a program that gets the data folder and ends; the process does
+   * without where that fails.
+   */
+  ahead?: string;
 }
 
 export interface House {
@@ -83,6 +89,7 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
       generateClient().then(({ made }) => {
         if (made) say('database client made from the schema');
       }),
+      makeAhead(),
     ]);
     if (stopped !== undefined) throw new Error('Stopped while it started');
     // Made before anybody reads it; one that is given must be there already.
@@ -159,6 +166,29 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
     stops.push(() => issuer.stop());
     say('sign-in runs');
     return issuer;
+  }
+
+  async function makeAhead(): Promise<void> {
+    const log = logFile('ahead');
+    const programs = processes.flatMap(({ ahead }) => ahead ?? []);
+    await Promise.all(
+      programs.map(async (file) => {
+        const { pid, exited } = await startPart({
+          command: process.execPath,
+          args: [resolve(root, file), config.dataDir],
+          cwd: root,
+          env: { ...config.environment, ...compiledIn(config) },
+          logFile: log,
+          signalOnParentDeath: 'KILL',
+        });
+        let over = false;
+        stops.push(async () => {
+          if (!over) await endProcess(pid, [['SIGKILL', 5_000]]);
+        });
+        await exited;
+        over = true;
+      }),
+    );
   }
 
   function startHouseProcess({ name, file }: HouseProcess, env: Record<string, string>): Supervised {
@@ -239,6 +269,7 @@ function houseEnvironment(
   // The address itself is handed on, so the file it may have come from is not named beside it.
   const { DATABASE_URL_FILE: _, ...surroundings } = config.environment;
   return {
+    ...compiledIn(config),
     ...surroundings,
     HOMEWARD_LOCAL: 'true',
     HOMEWARD_DATA: config.dataDir,
@@ -253,6 +284,11 @@ function houseEnvironment(
           HOMEWARD_OIDC_TOKEN_TYPE: TOKEN_TYPE,
         }),
   };
+}
+
+/** What Node has compiled once is not compiled again at the next start, which is most of a process's own time to start. */
+function compiledIn({ dataDir }: LocalConfig): Record<string, string> {
+  return { NODE_COMPILE_CACHE: join(dataDir, 'compiled') };
 }
 
 function ownKeyFile({ dataDir }: LocalConfig): string {

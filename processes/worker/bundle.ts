@@ -10,6 +10,11 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const INGREDIENTS = ['workflows', 'domain'];
 const KEPT_MS = 24 * 60 * 60 * 1_000;
 
+/** Where bundles are kept, in the folder of everything local mode keeps. */
+export function bundleFolder(dataDir: string): string {
+  return join(dataDir, 'bundles');
+}
+
 /**
  * The workflows in one file, made once for each state of their sources: a cold start need not wait for it.
  * @param folder where bundles are kept; those of a day ago go when a new one is made
