@@ -127,6 +127,18 @@ describe('a pair', () => {
     expect(rows.map(({ principal }) => principal)).toEqual(['protection_officer', 'protection_officer']);
   });
 
+  it('shows nothing of somebody who was erased but that there was somebody', async () => {
+    const { pairId, two } = await registeredTwice();
+    await house.db.pool.query('delete from person_keys where person_id = $1', [two.personId]);
+    const { status, body } = await read(pairId);
+    const erased = (body['people'] as Array<Record<string, unknown>>).find(({ id }) => id === two.personId);
+    expect({ status, names: erased?.['names'], birth: erased?.['birth_date'] }).toEqual({
+      status: 200,
+      names: undefined,
+      birth: undefined,
+    });
+  });
+
   it('shows no more than the role may see, and differences of nothing else', async () => {
     const { pairId } = await registeredTwice({ second: { phone: '+6785559999' } });
     const { body, text } = await read(pairId, 'operation_lead');
@@ -313,6 +325,21 @@ describe('a decision', () => {
     expect((await decide(pairId, 'notTheSame')).status).toBe(409);
   });
 
+  it('is one, where two people decide at once', async () => {
+    const { pairId } = await registeredTwice();
+    const answers = await Promise.all([
+      decide(pairId, 'same', undefined, 'case_worker'),
+      decide(pairId, 'notTheSame', undefined, 'protection_officer'),
+      decide(pairId, 'notTheSame', undefined, 'duty_supervisor'),
+    ]);
+    const taken = answers.filter(({ status }) => status === 200);
+    // “same” may also come after “not the same”, as a correction
+    expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
+    const { body } = await read(pairId);
+    expect((body['decisions'] as unknown[]).length).toBe(taken.length);
+    expect(taken.map((answer) => answer.body['status'])).toContain(body['status']);
+  });
+
   it('“same” is not taken while the engine is away: nobody could be stopped', async () => {
     const { pairId } = await registeredTwice();
     house.answers.away = true;
@@ -371,6 +398,28 @@ describe('“same”', () => {
     expect(again.status).toBe(200);
     const holds = house.sent.map(({ command }) => (command.args as { holdId: string }).holdId);
     expect(holds).toEqual([waits(again).hold_id, waits(again).hold_id]);
+  });
+
+  it('stops nobody whose journey has ended meanwhile', async () => {
+    const { pairId } = await registeredTwice();
+    const plainly = house.answers.next;
+    house.answers.next = () => {
+      throw Object.assign(new Error('ended'), { name: 'WorkflowUpdateFailedError' });
+    };
+    const decided = await decide(pairId, 'same');
+    house.answers.next = plainly;
+    expect(decided.status).toBe(200);
+    const { rows } = await house.db.pool.query('select status from holds where id = $1', [waits(decided).hold_id]);
+    expect(rows).toEqual([{ status: 'void' }]);
+  });
+
+  it('is taken back whole where the journey never heard of the hold', async () => {
+    const { pairId, first } = await registeredTwice();
+    const { hold_id } = waits(await decide(pairId, 'same'));
+    expect((await decide(pairId, 'separate')).status).toBe(200);
+    const { rows } = await house.db.pool.query('select status from holds where id = $1', [hold_id]);
+    expect(rows).toEqual([{ status: 'void' }]);
+    expect(await openTasks(first)).toEqual([]);
   });
 
   it('stops nobody who is under way, and the other one though further on the list', async () => {
