@@ -220,8 +220,11 @@ export async function readImportRows(
   }));
 }
 
+/** Rows in one file to mend: it is in memory as a whole. The others come with the next one, when these are mended. */
+const MOST_TO_MEND = 20_000;
+
 /**
- * All rows that were rejected, for the file of rows to mend. They are in memory together, as the file is.
+ * The first rows that were rejected, for the file of rows to mend.
  * @returns undefined where the raw list is removed, or nothing was found out of it
  */
 export async function readRowsToMend(
@@ -235,8 +238,8 @@ export async function readRowsToMend(
   const found = await openFound(pool, keyring, importId, rows[0]?.sealed_found ?? null);
   if (found === null) return undefined;
   const rejected = await pool.query<{ row: number; codes: Finding[] }>(
-    `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row`,
-    [importId],
+    `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row limit $2`,
+    [importId, MOST_TO_MEND],
   );
   const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(codes)]));
   const toMend: RowToMend[] = [];

@@ -100,7 +100,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['intake'],
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
-          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_mend` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down.',
+          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_mend` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are mended.',
         params: idParams('import'),
       },
       handler: async (request, reply) => {

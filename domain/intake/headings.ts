@@ -214,13 +214,18 @@ const PHRASES: ReadonlyArray<[Column, readonly string[]]> = COLUMNS.map((column)
 ]);
 const MOST_SUGGESTIONS = 3;
 
-/** 3 the same words, 2 all words of one in the other, 1 a word of more than three letters in common, 0 nothing. */
+const SAME = 1_000;
+/** Words as short as `no` and `id` say little where they are not all of it. */
+const LONG_WORD = 4;
+
+/** How alike: the letters of the words in common, twice where one holds all words of the other; 0 is nothing. */
 function likeness(heading: string, phrase: string): number {
-  if (heading === phrase) return 3;
+  if (heading === phrase) return SAME;
   const [one, other] = [heading.split(' '), phrase.split(' ')];
   const common = one.filter((word) => other.includes(word));
-  if (common.length === one.length || common.length === new Set(other).size) return 2;
-  return common.some((word) => word.length > 3) ? 1 : 0;
+  const letters = common.join('').length;
+  if (common.length === one.length || common.length === other.length) return 2 * letters;
+  return common.some((word) => word.length >= LONG_WORD) ? letters : 0;
 }
 
 /**
