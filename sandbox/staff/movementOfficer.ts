@@ -3,7 +3,7 @@ import type { PlannedMovement } from '../caseload.ts';
 import { lateRelief, type Relief } from '../drill/relief.ts';
 import { examine } from './healthOfficer.ts';
 import { goesOn, type Member } from './household.ts';
-import { command, movementCommand, nowOf, rounds, type Shift, tried } from './shift.ts';
+import { atOnce, command, movementCommand, nowOf, rounds, type Shift, tried } from './shift.ts';
 import { stranded } from './stranded.ts';
 
 /** Before departure, in operation time. */
@@ -16,6 +16,7 @@ const SEAT_AGAIN_MS = 2_500;
 /** Relief is planned this long before it leaves. */
 const PLAN_BEFORE = 20 * HOUR;
 const SCANS_AT_ONCE = 500;
+const HOUSEHOLDS_AT_ONCE = 6;
 /** A late vehicle gets this long, in real time, before another is thought of. */
 const LATE_AGAIN_MS = 45_000;
 
@@ -179,13 +180,12 @@ async function seat(shift: Shift, movement: Movement): Promise<void> {
     household_id: string;
     reasons: Array<{ code: string }>;
   }>;
-  for (const { household_id: household, reasons } of refusals) {
+  await atOnce(refusals, HOUSEHOLDS_AT_ONCE, async ({ household_id: household, reasons }) => {
     const codes = reasons.map((reason) => reason.code);
     const old = codes.includes('consent_old');
     const check = codes.includes('fitness_expires') || codes.includes('not_fit');
     // where nothing else is missing: a word and a look bring the family aboard
-    if ((!old && !check) || codes.some((code) => !['consent_old', 'fitness_expires', 'not_fit'].includes(code)))
-      continue;
+    if ((!old && !check) || codes.some((code) => !['consent_old', 'fitness_expires', 'not_fit'].includes(code))) return;
     const { members } = (await shift.clients.protection_lead.get(`/households/${household}`)) as { members: Member[] };
     for (const member of members.filter(goesOn)) {
       const known = shift.directory.find(member.person_id);
@@ -193,7 +193,7 @@ async function seat(shift: Shift, movement: Movement): Promise<void> {
       if (old) await command(shift, 'case_worker', member.person_id, 'reconfirmConsent', {});
       if (check) await examine(shift, known);
     }
-  }
+  });
 }
 
 /** Everybody with a seat comes to the gate and boards. Who may not is turned away, and the family with them: none is divided. */
