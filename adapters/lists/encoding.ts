@@ -77,7 +77,7 @@ function isNearlyUtf8(sample: Buffer): boolean {
   const spoilt = text.match(/\uFFFD/g)?.length ?? 0;
   // oxlint-disable-next-line no-control-regex -- everything but ASCII
   const others = text.match(/[^\u0000-\u007F\uFFFD]/gu)?.length ?? 0;
-  return others > 4 * spoilt;
+  return others > 2 * spoilt;
 }
 
 /** The line, counted from 1, with the first bytes that are no UTF-8. */

@@ -26,7 +26,14 @@ export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<W
     return entry === undefined ? null : unpack(entry, limits.unpackedBytes);
   };
   const workbookPart = part('xl/workbook.xml');
-  if (workbookPart === null) throw new ListRefused('workbook_damaged', 'It has no sheets.');
+  if (workbookPart === null) {
+    const kind = entries.has('xl/workbook.bin')
+      ? 'It is a binary workbook (.xlsb).'
+      : entries.has('content.xml')
+        ? 'It is an OpenDocument file.'
+        : 'It is an archive, and no workbook.';
+    throw new ListRefused('unknown_format', kind);
+  }
   const found: Array<Sheet & { relation: string }> = [];
   let date1904 = false;
   await readXml(workbookPart, {
@@ -180,6 +187,9 @@ function readCell(cell: { type: string; style: number; value: string }, context:
   switch (cell.type) {
     case 's':
       return { text: context.texts[Number(cell.value)] ?? '' };
+    case 'd':
+      // a day as ISO 8601 has a time nobody wrote
+      return { text: cell.value.replace(/T00:00:00(?:\.0+)?Z?$/, ''), number: 'date' };
     case 'b':
       return { text: cell.value === '1' ? 'TRUE' : 'FALSE' };
     case 'n': {

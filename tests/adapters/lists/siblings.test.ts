@@ -148,6 +148,27 @@ function workbook(sheetData: string, { shared = '', workbookPr = '', after = '' 
 }
 
 describe('workbooks', () => {
+  it.each([
+    ['content.xml', /OpenDocument/],
+    ['xl/workbook.bin', /\.xlsb/],
+    ['word/document.xml', /no workbook/],
+  ])('that are something else say so: %s', async (part, words) => {
+    const refused = await refusalOf(writeZip([[part, 'x']]));
+    expect(refused).toMatchObject({ code: 'unknown_format', hint: expect.stringContaining('.xlsx') });
+    expect(refused.message).toMatch(words);
+  });
+
+  it('with days as ISO 8601 have the day alone', async () => {
+    const row = rowOf(2, {
+      ...plain(),
+      date_of_birth: '<c t="d"><v>1988-03-21T00:00:00</v></c>',
+      phone: '<c t="d"><v>1988-03-21</v></c>',
+    });
+    const [one] = await rowsOf(workbook(heads + row));
+    expect(one?.cells.date_of_birth).toBe('1988-03-21');
+    expect(one?.findings).toEqual([{ code: 'NUMBER_RUINED', column: 'phone' }]);
+  });
+
   it('that count from 1904 have the right day', async () => {
     const row = rowOf(2, { ...plain(), date_of_birth: '<c s="1"><v>30761</v></c>' });
     const bytes = workbook(heads + row, { workbookPr: '<workbookPr date1904="1"/>' });
