@@ -31,10 +31,12 @@ async function* rowsOf(list: OpenedList, mended: ReadonlyMap<number, ListRow>): 
   for (let added = mended.get(++record); added !== undefined; added = mended.get(++record)) yield added;
 }
 
-/** Cells of a mended file in the order of the list, so that what must be mended again is in its form. */
+/** Cells of a mended file in the order of the list, by what they stand for, so that what must be mended again is in its form. */
 function orderOf(list: FoundList, part: FoundList): (raw: readonly string[]) => string[] {
-  const places = list.headings.map((heading, index) =>
-    part.headings[index] === heading ? index : part.headings.indexOf(heading),
-  );
+  const places = list.headings.map((heading, index) => {
+    const column = list.columns[index] ?? null;
+    const place = column === null ? -1 : part.columns.indexOf(column);
+    return place === -1 ? part.headings.indexOf(heading) : place;
+  });
   return (raw) => places.map((place) => raw[place] ?? '');
 }

@@ -331,6 +331,7 @@ describe('what a mended file may hold', () => {
     expect(await desk.read(part)).toMatchObject({ status: 'refused', refusal: { code: 'columns_missing' } });
     expect((await desk.read(importId)).counts).toMatchObject({ reject: 3 });
     await desk.readAgain(part, { columns: [{ heading: 'Agreed', column: 'consent' }] });
+    expect((await desk.rows(importId)).map(({ cells }) => cells?.['consent']?.raw)).toEqual(Array(5).fill('given'));
     expect((await desk.read(part)).mending).toMatchObject({ mended: 3 });
     expect((await desk.read(importId)).counts).toMatchObject({ reject: 0 });
     expect((await desk.readAgain(part, { delimiter: 'comma' })).body).toMatchObject({ code: 'conflict' });
