@@ -8,6 +8,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Folders that may end up in a bundle. */
 const INGREDIENTS = ['workflows', 'domain'];
+const WORKFLOWS = join(root, 'workflows/index.ts');
 const KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** Where bundles are kept, in the folder of everything local mode keeps. */
@@ -25,7 +26,10 @@ export async function workflowBundle(folder: string): Promise<WorkflowBundlePath
   mkdirSync(folder, { recursive: true });
   const silent = () => undefined;
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
+    workflowsPath: WORKFLOWS,
+    // Loaded once and shared, frozen, by all workflows in memory, which they may be since no module keeps anything
+    // (a rule of the house): else each of the thousands would have all modules to itself.
+    preloadModules: [join(root, 'workflows/stackTraces.ts'), WORKFLOWS],
     logger: {
       trace: silent,
       debug: silent,
@@ -48,7 +52,8 @@ export async function workflowBundle(folder: string): Promise<WorkflowBundlePath
 }
 
 function fingerprint(): string {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  const hash = createHash('sha256');
+  for (const file of [join(root, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
   for (const folder of INGREDIENTS) {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
