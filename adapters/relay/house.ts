@@ -46,6 +46,13 @@ const SUMMARIES: Record<string, string> = {
   partnerFeed: 'Events for one endpoint of a partner',
 };
 
+/**
+ * Whose tasks go before others in the queue (1 first, 3 without): somebody sits at a desk and waits for a list, a movement
+ * or an operation, and must not wait behind ten thousand journeys that begin. A server that knows no priorities ignores it.
+ */
+const PRIORITIES: Record<string, number> = { importList: 2, movement: 2, operation: 2 };
+const USUAL = 3;
+
 /** @param deadlineMs for each call: while the server is away a call would hang. */
 export function houseOf(client: Client, names: HouseNames, deadlineMs = 5_000): House {
   const soon = <T>(work: () => Promise<T>): Promise<T> => client.connection.withDeadline(Date.now() + deadlineMs, work);
@@ -92,6 +99,7 @@ export function houseOf(client: Client, names: HouseNames, deadlineMs = 5_000): 
             args: [input],
             workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
             workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+            priority: { priorityKey: PRIORITIES[workflow] ?? USUAL },
             ...described(workflow, workflowId.slice(workflowId.indexOf(':') + 1)),
           }),
         );
