@@ -48,11 +48,12 @@ export function pairsBetween<Person extends KnownPerson>(
   return compareAll(newcomers, (person) => sharing(keys.lookedFor(person), filed));
 }
 
-/** The households of which members are a pair, two by two: their heads are to be compared anew. */
+/** The families of which members are a pair, two by two: their heads are to be compared anew. */
 export function meetings(pairs: ReadonlyArray<FoundPair<KnownPerson>>): Array<[string, string]> {
   const met = new Map(
     pairs
       .filter((pair) => !isOfTwoHeads(pair) && pair.one.household.id !== pair.other.household.id)
+      .filter(({ one, other }) => one.household.size > 1 && other.household.size > 1)
       .map((pair) => [householdsOf(pair), [pair.one.household.id, pair.other.household.id] as [string, string]]),
   );
   return [...met.values()];
@@ -71,21 +72,19 @@ export function withHeads<Person extends KnownPerson>(
     heads.filter(({ relationship }) => relationship === 'HEAD'),
     ({ household }) => household.id,
   );
-  const ofHeads = met.flatMap(([a, b]) =>
-    (headsOf.get(a) ?? []).flatMap((one) =>
-      (headsOf.get(b) ?? []).map((other) => ({
-        one,
-        other,
-        comparison: comparePeople(one, other, { familiesMeet: true }),
-      })),
-    ),
-  );
+  const settled = pairs.filter((pair) => !isOfTwoHeads(pair));
+  const isSettled = pairSet(settled);
+  const ofHeads = met
+    .flatMap(([a, b]) =>
+      (headsOf.get(a) ?? []).flatMap((one) => (headsOf.get(b) ?? []).map((other) => ({ one, other }))),
+    )
+    .filter(({ one, other }) => !isSettled(one, other))
+    .map(({ one, other }) => ({ one, other, comparison: comparePeople(one, other, { familiesMeet: true }) }));
   const together = new Set(ofHeads.map(householdsOf));
   return [
-    ...pairs.filter((pair) => !(isOfTwoHeads(pair) && together.has(householdsOf(pair)))),
-    ...ofHeads.filter(
-      (pair) => pair.comparison.pair && !pairs.some((found) => !isOfTwoHeads(found) && isSame(found, pair)),
-    ),
+    ...settled,
+    ...pairs.filter((pair) => isOfTwoHeads(pair) && !together.has(householdsOf(pair))),
+    ...ofHeads.filter(({ comparison }) => comparison.pair),
   ];
 }
 
@@ -93,12 +92,32 @@ function isOfTwoHeads({ comparison }: FoundPair<KnownPerson>): boolean {
   return comparison.reasons.some(({ reason }) => reason === 'HEADS_OF_TWO_FAMILIES');
 }
 
-function isSame(a: FoundPair<KnownPerson>, b: FoundPair<KnownPerson>): boolean {
-  return (a.one === b.one && a.other === b.other) || (a.one === b.other && a.other === b.one);
+/** Whether two are among these pairs, whichever stands first. */
+function pairSet(pairs: ReadonlyArray<FoundPair<KnownPerson>>): (one: KnownPerson, other: KnownPerson) => boolean {
+  const others = Map.groupBy(pairs, ({ one }) => one);
+  const first = new Map([...others].map(([one, those]) => [one, new Set(those.map(({ other }) => other))]));
+  return (one, other) => first.get(one)?.has(other) === true || first.get(other)?.has(one) === true;
 }
 
 function householdsOf({ one, other }: { one: KnownPerson; other: KnownPerson }): string {
   return [one.household.id, other.household.id].sort().join('\n');
+}
+
+/**
+ * Bounds for each newcomer, so that a list with one person ten thousand times (or a name and a first of January that
+ * thousands share) costs no more than it is long. Nobody decides on more pairs of one person than these.
+ */
+const COMPARED_AT_MOST = 200;
+export const PAIRS_AT_MOST = 20;
+
+/** For each newcomer the pairs with the highest scores. */
+export function mostTelling<Person extends KnownPerson>(
+  pairs: ReadonlyArray<FoundPair<Person>>,
+): Array<FoundPair<Person>> {
+  const ofNewcomer = Map.groupBy(pairs, ({ other }) => other);
+  return [...ofNewcomer.values()].flatMap((those) =>
+    those.toSorted((a, b) => b.comparison.score - a.comparison.score).slice(0, PAIRS_AT_MOST),
+  );
 }
 
 /** @param candidatesOf those to compare somebody with, in their order */
@@ -109,15 +128,17 @@ function compareAll<Person extends KnownPerson>(
   const read = remembering();
   const search: PairSearch<Person> = { pairs: [], candidates: 0, compared: 0 };
   for (const other of people) {
+    let compared = 0;
     for (const one of candidatesOf(other)) {
       search.candidates += 1;
       if (!canBePair(one, other)) continue;
-      search.compared += 1;
+      if (++compared > COMPARED_AT_MOST) break;
       const comparison = comparePeople(one, other, { read });
       if (comparison.pair) search.pairs.push({ one, other, comparison });
     }
+    search.compared += compared;
   }
-  return search;
+  return { ...search, pairs: mostTelling(search.pairs) };
 }
 
 function remembering(): PersonReader {

@@ -1,5 +1,12 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
+import {
+  type FoundPair,
+  meetings,
+  mostTelling,
+  pairsAmong,
+  pairsBetween,
+  withHeads,
+} from '../../../domain/duplicates/findPairs.ts';
 import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
@@ -25,6 +32,9 @@ const FIRST = 20;
 
 /** Rows opened at a time: memory stays flat however long the list. */
 const PAGE = 500;
+
+/** Earlier rows opened for a page; more share keys only in a list of one name. */
+const CANDIDATES_AT_MOST = 5_000;
 
 type ListedPerson = KnownPerson & { row: number };
 type List = { importId: string; operationId: string; round: number; key: ImportKey };
@@ -109,17 +119,18 @@ async function pairsWithin(
   filed: KeyIndex,
   keys: PairKeys,
 ): Promise<Array<FoundPair<ListedPerson>>> {
-  const earlier = [...filed.under(page.flatMap(keys.lookedFor))];
+  const earlier = [...filed.under(page.flatMap(keys.lookedFor))].slice(0, CANDIDATES_AT_MOST);
   const pairs = pairsAmong(page, keys).pairs;
   for (let from = 0; from < earlier.length; from += PAGE) {
     const rows = await readRows(db, list, 'row = any($2) limit $3', earlier.slice(from, from + PAGE), PAGE);
     pairs.push(...pairsBetween(page, rows, keys).pairs);
   }
   for (const person of page) filed.add(person.row, keys.filed(person));
-  const households = meetings(pairs).flat();
+  const telling = mostTelling(pairs);
+  const households = meetings(telling).flat();
   const heads =
     households.length === 0 ? [] : await readRows(db, list, 'household = any($2) limit $3', households, null);
-  return withHeads(pairs, heads);
+  return withHeads(telling, heads);
 }
 
 async function countKnown(

@@ -78,11 +78,14 @@ async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Prom
   });
 }
 
-/** Candidates opened at a time, so that memory stays flat whatever a list brings. */
-const AT_ONCE = 500;
+/** Candidates opened at a time, so that memory stays flat and others get their turn whatever a list brings. */
+const AT_ONCE = 250;
+
+/** Candidates for some hundred newcomers: those who share most with them. */
+const CANDIDATES_AT_MOST = 5_000;
 
 /**
- * People filed under one of these keys, some at a time. A drill meets only its own people; everybody else meets all
+ * People filed under one of these keys, some at a time, those with most keys first. A drill meets only its own people; everybody else meets all
  * whom operations know that are no drill.
  */
 export async function* peopleUnder(
@@ -93,11 +96,12 @@ export async function* peopleUnder(
 ): AsyncGenerator<TakenInPerson[]> {
   if (keys.length === 0) return;
   const { rows } = await db.query<{ person_id: string }>(
-    `select distinct s.person_id
+    `select s.person_id
        from unnest($2::text[], $3::text[]) as k (kind, key) join person_search s on s.kind = k.kind and s.key = k.key
        join journeys j on j.person_id = s.person_id join operations o on o.id = j.operation_id
-      where o.id = $1 or not (o.drill or (select drill from operations where id = $1))`,
-    [operationId, keys.map(({ kind }) => kind), keys.map(({ key }) => key)],
+      where o.id = $1 or not (o.drill or (select drill from operations where id = $1))
+      group by s.person_id order by count(*) desc, s.person_id limit $4`,
+    [operationId, keys.map(({ kind }) => kind), keys.map(({ key }) => key), CANDIDATES_AT_MOST],
   );
   for (let from = 0; from < rows.length; from += AT_ONCE) {
     yield await readTakenIn(

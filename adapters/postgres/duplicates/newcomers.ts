@@ -1,4 +1,11 @@
-import { type FoundPair, meetings, pairsAmong, pairsBetween, withHeads } from '../../../domain/duplicates/findPairs.ts';
+import {
+  type FoundPair,
+  meetings,
+  mostTelling,
+  pairsAmong,
+  pairsBetween,
+  withHeads,
+} from '../../../domain/duplicates/findPairs.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
@@ -72,7 +79,8 @@ async function meetEverybody(
     const known = filed.filter(({ personId }) => !own.has(personId));
     pairs.push(...pairsBetween(newcomers, known, keys).pairs);
   }
-  return withHeads(pairs, await readHeads(client, keyring, meetings(pairs).flat()));
+  const telling = mostTelling(pairs);
+  return withHeads(telling, await readHeads(client, keyring, meetings(telling).flat()));
 }
 
 /** A pair on which somebody has decided stays decided, whatever is compared anew. */

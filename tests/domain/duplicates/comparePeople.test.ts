@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePeople, explainComparison, type KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import { findPairs } from '../../../domain/duplicates/findPairs.ts';
+import { findPairs, PAIRS_AT_MOST } from '../../../domain/duplicates/findPairs.ts';
 import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { formatPartialDate, parsePartialDate } from '../../../domain/intake/birthDate.ts';
 import { plainRows } from '../intake/caseload.ts';
@@ -192,6 +192,29 @@ describe('candidates by key', () => {
       { numRuns: 5_000 },
     );
     expect(pairs).toBeGreaterThan(100);
+  });
+});
+
+describe('one person a thousand times', () => {
+  const people = Array.from({ length: 1_000 }, (_, n) => someone({ household: { id: `H${n}`, size: 1 } }));
+  const search = findPairs(people);
+
+  it('is compared no more than a bounded number of times for each, and put before a person for each', () => {
+    expect(search.compared).toBeLessThanOrEqual(1_000 * 201);
+    const pairsOf = Map.groupBy(search.pairs, ({ other }) => other);
+    expect(pairsOf.size).toBe(999);
+    expect(Math.max(...[...pairsOf.values()].map((pairs) => pairs.length))).toBe(PAIRS_AT_MOST);
+  });
+
+  it('keeps the most telling pairs', () => {
+    const namesakes = Array.from({ length: 40 }, (_, n) =>
+      someone({ born: '1988', household: { id: `H${n}`, size: 1 } }),
+    );
+    const self = someone({ household: { id: 'self', size: 1 } });
+    const { pairs } = findPairs([...namesakes, self, someone({ household: { id: 'again', size: 1 } })]);
+    const last = pairs.filter(({ other }) => other.household.id === 'again');
+    expect(last.length).toBe(PAIRS_AT_MOST);
+    expect(last.map(({ one }) => one)).toContain(self);
   });
 });
 

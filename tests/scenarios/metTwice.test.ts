@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { runOperation, type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { comes } from '../support/patience.ts';
+
+type Pair = { id: string; status: string };
+type Task = { kind: string; person_id: string | null };
+
+let house: FaultHouse;
+let operationId: string;
+beforeAll(async () => {
+  house = await openFaultHouse();
+  await house.workers[0]?.start();
+  ({ operationId } = await runOperation(house, {}));
+});
+afterAll(() => house?.close());
+
+const get = async <T>(role: string, path: string): Promise<T> =>
+  (await house.once(role, 'GET', `/v1${path}`)).body as T;
+const openPairs = async (): Promise<Pair[]> =>
+  (await get<{ data: Pair[] }>('case_worker', `/operations/${operationId}/duplicate-pairs?filter[state]=open`)).data;
+const tasks = async (): Promise<string[]> =>
+  (await get<{ data: Task[] }>('duty_supervisor', `/operations/${operationId}/tasks`)).data
+    .map(({ kind }) => kind)
+    .filter((kind) => ['decidePair', 'endOneJourney', 'letGoOn'].includes(kind));
+
+/** One human at two desks, met by the comparer of the running worker, and found to be one by a person. */
+async function linked(
+  name: string,
+  born: string,
+): Promise<{ waits: TakenIn; goesOn: TakenIn; hold: string; pair: string }> {
+  const cells = { given_names: name, date_of_birth: born };
+  const one = await takeIn(house, operationId, `${name}-1`, cells);
+  const two = await takeIn(house, operationId, `${name}-2`, { ...cells, registered_at: '2026-01-03T08:00:00+11:00' });
+  await comes('the pair', async () => (await openPairs()).length === 1);
+  const pair = (await openPairs())[0]?.id ?? '';
+  const decided = (await house
+    .as('case_worker')
+    .post(`/duplicate-pairs/${pair}/commands/same`, { reason_code: 'told_so' })) as {
+    waiting: { journey_id: string; hold_id: string };
+  };
+  const { journey_id, hold_id } = decided.waiting;
+  const [waits, goesOn] = journey_id === one.journeyId ? [one, two] : [two, one];
+  return { waits, goesOn, hold: hold_id, pair };
+}
+
+const holds = async (person: TakenIn): Promise<string[]> =>
+  (await get<{ holds: Array<{ id: string }> }>('protection_officer', `/people/${person.personId}`)).holds.map(
+    ({ id }) => id,
+  );
+
+describe('one person registered twice, in the running house', () => {
+  it('has one journey that waits, and ends it by its own command', async () => {
+    const { waits, goesOn, hold, pair } = await linked('Merelyn', '1961-05-06');
+    expect(waits.reference).toBe('Merelyn-2');
+    expect(await holds(waits)).toEqual([hold]);
+    expect(await holds(goesOn)).toEqual([]);
+    const history = await get<object>('protection_officer', `/people/${waits.personId}/history`);
+    expect(JSON.stringify(history)).toContain('Hold raised');
+    expect(JSON.stringify(history)).toContain('Found to be the same person as another who was registered');
+    expect(await tasks()).toEqual(['endOneJourney']);
+    await house.as('coordinator').post(`/people/${waits.personId}/commands/endJourney`, {
+      args: { ending: 'ineligible' },
+      reason_code: 'registered_twice',
+    });
+    expect(await tasks()).toEqual([]);
+    const { status } = await get<Pair>('auditor', `/duplicate-pairs/${pair}`);
+    expect(status).toBe('same');
+  });
+
+  it('may go on with the other one: then a supervisor lets it', async () => {
+    const { waits, goesOn, hold } = await linked('Fabiola', '1971-07-08');
+    await house.as('coordinator').post(`/people/${goesOn.personId}/commands/endJourney`, {
+      args: { ending: 'ineligible' },
+      reason_code: 'registered_twice',
+    });
+    expect(await tasks()).toEqual(['letGoOn']);
+    await house.as('duty_supervisor').post(`/people/${waits.personId}/commands/releaseHold`, {
+      args: { hold_id: hold, reference: 'DUP-1' },
+      reason_code: 'the_right_one',
+    });
+    expect(await holds(waits)).toEqual([]);
+    expect(await tasks()).toEqual([]);
+  });
+});
