@@ -10,6 +10,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   B9: async () => (await import('./coldStart.ts')).coldStart,
   B10: async () => (await import('./lists.ts')).lists,
   B12: async () => (await import('./events.ts')).events,
+  B13: async () => (await import('./search.ts')).search,
 };
 
 /** The benches of these ids (`B1` with `B1.accept`), all where none is named, in their own order. @throws Error that names what there is */
