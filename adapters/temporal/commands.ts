@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { COMMAND_REFUSED, type Command } from '../../workflows/messages.ts';
+import type { Command } from '../../workflows/messages.ts';
 
 /**
  * gRPC statuses of an update that lost its workflow task. ABORTED: the run was just closing or continuing as new.
@@ -21,9 +21,6 @@ export type SendOptions = {
   /** the answer to a command that is on record, whatever the workflow says now */
   onRecord?: (workflowId: string, commandId: string) => Promise<object | undefined>;
 };
-
-/** Failure types of a workflow that says no. */
-const SAYS_NO: readonly (string | null | undefined)[] = [COMMAND_REFUSED, CLOSED_UNDER_UPDATE];
 
 /**
  * Sends a person's decision as the update of its name and waits until the workflow has recorded it. The command's id
@@ -52,7 +49,10 @@ export async function sendCommand<Answer>(
       const again =
         error instanceof WorkflowNotFoundError ? !started && (await start?.(workflowId)) === true : betweenRuns(error);
       if (!again || Date.now() + PAUSE_MS >= until) {
-        const stands = saysNo(error) ? await onRecord?.(workflowId, command.commandId) : undefined;
+        const stands =
+          error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError
+            ? await onRecord?.(workflowId, command.commandId)
+            : undefined;
         if (stands === undefined) throw error;
         return stands as Answer;
       }
@@ -60,15 +60,6 @@ export async function sendCommand<Answer>(
       await sleep(PAUSE_MS);
     }
   }
-}
-
-function saysNo(error: unknown): boolean {
-  if (error instanceof WorkflowNotFoundError) return true;
-  return (
-    error instanceof WorkflowUpdateFailedError &&
-    error.cause instanceof ApplicationFailure &&
-    SAYS_NO.includes(error.cause.type)
-  );
 }
 
 /** Whether the update fell between two runs of its workflow: it was not applied, or will be known to the next run. */
