@@ -5,6 +5,7 @@ import { callbackPorts } from '../adapters/offices/callbackPorts.ts';
 import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
+import { isOnItsWay } from '../adapters/postgres/starts.ts';
 import { createStore } from '../adapters/postgres/store.ts';
 import { houseOf } from '../adapters/relay/house.ts';
 import { startNow } from '../adapters/relay/starter.ts';
@@ -64,7 +65,7 @@ const app = await buildApp({
         available(() =>
           sendCommand(client, workflowId, name, command, {
             deadline: COMMAND_DEADLINE_MS,
-            start: async (id) => (await startNow(starting, [id])).length > 0,
+            start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
             onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
           }),
         ),

@@ -64,3 +64,15 @@ export async function isPending(db: Queryable, workflowId: string): Promise<bool
   ]);
   return rowCount !== 0;
 }
+
+/**
+ * Whether a workflow is on its way: it waits to be started, or was started only just now, so that whoever asked a moment
+ * ago did not find it.
+ */
+export async function isOnItsWay(db: Queryable, workflowId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from pending_starts where workflow_id = $1 and (started_at is null or started_at > now() - interval '2 seconds')`,
+    [workflowId],
+  );
+  return rowCount !== 0;
+}

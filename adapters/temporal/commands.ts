@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Command } from '../../workflows/messages.ts';
+import { TemporalAway } from './availability.ts';
 
 /**
  * gRPC statuses of an update that lost its workflow task. ABORTED: the run was just closing or continuing as new.
@@ -16,7 +17,7 @@ const PAUSE_MS = 100;
 export type SendOptions = {
   /** milliseconds of real time for all tries together */
   deadline: number;
-  /** starts the workflow if its row says that it should run and it does not yet; false: it should not */
+  /** starts the workflow if its row says that it should run; true: it runs now, or somebody else is about to start it */
   start?: (workflowId: string) => Promise<boolean>;
   /** the answer to a command that is on record, whatever the workflow says now */
   onRecord?: (workflowId: string, commandId: string) => Promise<object | undefined>;
@@ -26,8 +27,9 @@ export type SendOptions = {
  * Sends a person's decision as the update of its name and waits until the workflow has recorded it. The command's id
  * is the update's: the same command again is answered the same, also by the next run after a continue-as-new.
  * @throws WorkflowUpdateFailedError where the workflow refuses (first detail: `Refusal`); WorkflowNotFoundError where
- *   there is none to ask; WorkflowUpdateRPCTimeoutOrCancelledError or a gRPC error when the deadline passed: then the
- *   outcome is unknown and the same command may be sent again.
+ *   there is none to ask; TemporalAway where there will be one and the deadline passed before;
+ *   WorkflowUpdateRPCTimeoutOrCancelledError or a gRPC error when the deadline passed: then the outcome is unknown and
+ *   the same command may be sent again.
  */
 export async function sendCommand<Answer>(
   client: Client,
@@ -37,7 +39,6 @@ export async function sendCommand<Answer>(
   { deadline, start, onRecord }: SendOptions,
 ): Promise<Answer> {
   const until = Date.now() + deadline;
-  let started = false;
   for (;;) {
     try {
       return await client.connection.withDeadline(until, () =>
@@ -46,17 +47,16 @@ export async function sendCommand<Answer>(
           .executeUpdate<Answer, [Command<unknown>]>(name, { args: [command], updateId: command.commandId }),
       );
     } catch (error) {
-      const again =
-        error instanceof WorkflowNotFoundError ? !started && (await start?.(workflowId)) === true : betweenRuns(error);
+      const missing = error instanceof WorkflowNotFoundError;
+      const again = missing ? (await start?.(workflowId)) === true : betweenRuns(error);
       if (!again || Date.now() + PAUSE_MS >= until) {
         const stands =
-          error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError
+          missing || error instanceof WorkflowUpdateFailedError
             ? await onRecord?.(workflowId, command.commandId)
             : undefined;
-        if (stands === undefined) throw error;
-        return stands as Answer;
+        if (stands !== undefined) return stands as Answer;
+        throw missing && again ? new TemporalAway() : error;
       }
-      started ||= error instanceof WorkflowNotFoundError;
       await sleep(PAUSE_MS);
     }
   }

@@ -99,7 +99,10 @@ describe('a command on the real server', () => {
       return about[1] === refused.commandId ? { count: 9, run: 1 } : undefined;
     };
     const sendKnown = (one: Command<object>) =>
-      sendCommand<object>(environment.client, workflowId, 'step', one, { deadline: 5_000, onRecord });
+      sendCommand<object>(environment.client, workflowId, 'step', one, {
+        deadline: 5_000,
+        onRecord,
+      });
     expect(await sendKnown(refused)).toEqual({ count: 9, run: 1 });
     await expect(sendKnown(command({ refuse: true }))).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     expect(await sendKnown(command())).toEqual({ count: 1, run: 1 });
@@ -123,6 +126,20 @@ describe('a command on the real server', () => {
     await expect(send(`door:${++made}`, command(), 2_000, async () => false)).rejects.toBeInstanceOf(
       WorkflowNotFoundError,
     );
+  });
+
+  it('waits for one that somebody else is starting, and says when to come back where that takes too long', async () => {
+    const workflowId = `door:${++made}`;
+    let asked = 0;
+    const elsewhere = async () => {
+      asked += 1;
+      if (asked === 3) await environment.client.workflow.start('door', { workflowId, taskQueue: QUEUE });
+      return true;
+    };
+    expect(await send(workflowId, command(), 10_000, elsewhere)).toEqual({ count: 1, run: 1 });
+    expect(asked).toBe(3);
+    const late: unknown = await send(`door:${++made}`, command(), 500, async () => true).catch((e: unknown) => e);
+    expect(problemOf(late)).toMatchObject({ status: 503, code: 'engine_unavailable' });
   });
 
   it('whose outcome is not known in time can be sent again', async () => {
