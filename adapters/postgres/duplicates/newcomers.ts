@@ -18,6 +18,9 @@ import { peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './known
 /** Compared in one transaction: some tenths of a second. */
 const BATCH = 200;
 
+/** For a list on its way in: one that got stuck stops nobody. */
+const WAITS_AT_MOST = '10 minutes';
+
 export type ComparerOptions = {
   keyring: Keyring;
   /** real time */
@@ -27,14 +30,16 @@ export type ComparerOptions = {
 /**
  * Compares the next people who were taken in with everybody known, in the caller's transaction, and files the pairs for
  * a person to decide. One at a time does this (the comparer holds a lock): of two who come together, the second meets
- * the first. While a list is being checked or taken in it waits: intake comes first.
+ * the first. While a list is being checked or taken in it waits, because intake comes first.
  * @returns how many were compared
  */
 export async function compareNewcomers(client: Queryable, options: ComparerOptions): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
-    `select id from persons where compared_at is null and not exists (select from imports where status in ('checking', 'committing'))
+    `select id from persons
+      where compared_at is null
+        and not exists (select from imports where status in ('checking', 'committing') and started_at > now() - $2::interval)
       order by created_at, id limit $1`,
-    [BATCH],
+    [BATCH, WAITS_AT_MOST],
   );
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;

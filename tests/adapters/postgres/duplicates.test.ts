@@ -210,12 +210,19 @@ describe('newcomers meet', () => {
     expect(tasks.rows).toEqual([]);
   });
 
-  it('when no list is being taken in: intake comes first', async () => {
+  it('when no list is being taken in, but for one that got stuck: intake comes first', async () => {
     const { importId } = await takenIn({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
     await database.pool.query('update persons set compared_at = null');
     const compareNext = () =>
       transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }));
     await database.pool.query(`update imports set status = 'committing' where id = $1`, [importId]);
+    expect(await compareNext()).toBe(0);
+    await database.pool.query(`update imports set started_at = now() - interval '11 minutes' where id = $1`, [
+      importId,
+    ]);
+    expect(await compareNext()).toBeGreaterThan(0);
+    await database.pool.query('update persons set compared_at = null');
+    await database.pool.query('update imports set started_at = now() where id = $1', [importId]);
     expect(await compareNext()).toBe(0);
     await database.pool.query(`update imports set status = 'done' where id = $1`, [importId]);
     expect(await compareNext()).toBeGreaterThan(0);
