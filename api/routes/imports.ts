@@ -13,6 +13,12 @@ import { misnamed, saidOf } from '../readingSaid.ts';
 import { id, idParams } from '../schemas/common.ts';
 import { Import, ImportRow, ImportSummary, ReadArgs, RowQuery } from '../schemas/imports.ts';
 
+/** What a file of rows to mend may come as. */
+const FILE_TYPES = [
+  'text/csv',
+  'text/tab-separated-values',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+];
 const FIRST_FAULTS = 20;
 
 export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -101,7 +107,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
           'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_mend` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are mended.',
+        produces: FILE_TYPES,
         params: idParams('import'),
+        response: { 200: z.unknown().meta({ description: 'the file; its encoding is that of the list' }) },
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
