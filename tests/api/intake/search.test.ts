@@ -86,6 +86,18 @@ describe('a search', () => {
     }
   });
 
+  it('finds whoever answers to both words among more people than it looks at who are heard to have one of them', async () => {
+    const many = await openOperation(house);
+    await takeIn(house, many, [member({ person_ref: 'K', given_names: 'کریم', family_name: 'یاری' })]);
+    for (const letter of ['A', 'B']) {
+      const people = Array.from({ length: 175 }, (_, n) =>
+        member({ person_ref: `${letter}${n}`, given_names: 'Karim', family_name: 'Tembo' }),
+      );
+      await takeIn(house, many, people);
+    }
+    expect((await search('Karim Yari', many))[0]?.names).toEqual({ given: 'کریم', family: 'یاری' });
+  });
+
   it('finds by document and by telephone however they are written, and says so', async () => {
     for (const text of ['20AB77001', '20 ab 77-001']) {
       expect((await search(text))[0]).toMatchObject({ ...expected('T001', 1), match: 1 });
