@@ -1,6 +1,5 @@
 import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postgres/importReads.ts';
-import type { Principal } from '../domain/access.ts';
-import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor } from '../domain/access.ts';
+import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
 import { CODES, type Finding, HINTS } from '../domain/intake/codes.ts';
@@ -104,7 +103,8 @@ function foundFile(
     sheets: found.sheets.map((sheet) => ({ ...sheet, read: sheet.name === found.sheet })),
     headings: found.headings.map((heading, index) => ({
       position: index + 1,
-      heading,
+      // a file without headings has a person where they should be
+      heading: found.unknown.includes(heading) && !groups.includes('names') ? '' : heading,
       column: found.columns[index] ?? null,
       by: found.by[index] ?? null,
       suggestions: found.unknown.includes(heading) ? suggestColumns(heading, taken) : [],

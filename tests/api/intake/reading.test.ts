@@ -201,8 +201,12 @@ describe('columns under other headings', () => {
   it('a file without headings names nobody: not in the answer’s words, the log, or any table in plain', async () => {
     const { db, logs } = house;
     const importId = await desk.take(operationId, 'H1,P1,HEAD,Canaria,Zzyzx,F,1990-04-12\n');
-    const { refusal } = await desk.read(importId);
+    const { refusal, found } = await desk.read(importId);
     expect(refusal?.code).toBe('columns_missing');
+    expect(found?.headings.map(({ heading }) => heading)).toContain('Canaria');
+    const toAuditor = await house.ask('auditor', 'GET', `/v1/imports/${importId}`);
+    expect(toAuditor.status).toBe(200);
+    expect(toAuditor.text).not.toMatch(/Canaria|Zzyzx/);
     await desk.readAgain(importId, { columns: [{ heading: 'Canaria', column: 'given_names' }] });
     const tables = await db.pool.query<{ name: string }>(
       `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'
