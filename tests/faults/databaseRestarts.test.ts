@@ -213,7 +213,11 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       ).toBe(0);
 
       const told = () => sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
-      await comes('the sink has heard', async () => told().length >= people.length || [told().length, people.length]);
+      await comes(
+        'the sink has heard',
+        async () => told().length >= people.length || [told().length, people.length],
+        120_000,
+      );
       expect(told().toSorted()).toEqual(people.map(({ journey_id }) => journey_id).toSorted());
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);

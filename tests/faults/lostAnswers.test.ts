@@ -138,7 +138,8 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
         expect(lost, `${name}: answers lost`).toBeGreaterThanOrEqual(asked);
         // Never repeated blindly: as many questions came over the wire as stand in the office's own books.
         expect(requests.filter(isQuestion), `${name}: questions`).toHaveLength(asked);
-        expect(requests.filter(isLookUp).length, `${name}: look-ups`).toBeGreaterThanOrEqual(asked - everybody.length);
+        // A registry says nothing of its own accord: what it answered is known by looking it up alone.
+        if (name === 'registry') expect(requests.filter(isLookUp).length).toBeGreaterThanOrEqual(asked);
       }
       const recall = ledger.find(({ person_ref, kind }) => person_ref === 'R-1' && kind === 'verification');
       await comes('the recall is noted', async () => (await factsOf(recalled, 'journeyEnded')) === 1);
