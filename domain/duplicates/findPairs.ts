@@ -7,7 +7,7 @@ import {
   readPersonName,
 } from './comparePeople.ts';
 import type { ReadName } from './nameLikeness.ts';
-import { type PairKeys, rememberedKeys, type SearchKey } from './searchKeys.ts';
+import { type PairKeys, pairKeys, rememberedKeys, type SearchKey } from './searchKeys.ts';
 
 export type FoundPair<Person extends KnownPerson> = { one: Person; other: Person; comparison: Comparison };
 
@@ -37,14 +37,17 @@ export function pairsAmong<Person extends KnownPerson>(
   });
 }
 
-/** The pairs of a newcomer and somebody who is known already; `withHeads` comes when all are found. */
+/**
+ * The pairs of a newcomer and somebody who is known already; `withHeads` comes when all are found.
+ * @param keys of the newcomers, who may be compared with many who are known; of these nothing is remembered
+ */
 export function pairsBetween<Person extends KnownPerson>(
   newcomers: readonly Person[],
   known: readonly Person[],
-  keys: PairKeys = rememberedKeys(),
+  keys: Pick<PairKeys, 'lookedFor'>,
 ): PairSearch<Person> {
   const filed = new Map<SearchKey, Person[]>();
-  for (const person of known) file(person, keys.filed(person), filed);
+  for (const person of known) file(person, pairKeys(person), filed);
   return compareAll(newcomers, (person) => sharing(keys.lookedFor(person), filed));
 }
 
