@@ -2,9 +2,11 @@
  * The house as benches measure it: the real servers as `npm start` starts them, and the real processes of the house,
  * each started and ended when the bench says so. On free ports, in a folder that goes with it, on the loopback alone.
  */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Connection, Client as Temporal } from '@temporalio/client';
 import { Pool } from 'pg';
 import type { Role } from '../domain/actor.ts';
@@ -67,6 +69,8 @@ export async function openBenchHouse(say: (line: string) => void): Promise<Bench
   };
   try {
     const { api, databaseUrl, temporal: temporalAddress, environment } = await house.ready;
+    // As `npm start` does: a worker finds its bundle made, and has not the maker of bundles in its memory.
+    await promisify(execFile)(process.execPath, [join(root, 'processes/worker/makeBundle.ts'), config.dataDir]);
     const pool = new Pool({ connectionString: databaseUrl, max: 8 });
     pool.on('error', () => undefined);
     const connection = await Connection.connect({ address: temporalAddress });

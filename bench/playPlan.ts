@@ -3,15 +3,29 @@ import type { Play } from './peer/messages.ts';
 /** Events that an arrival and what led to it leave behind, beside its workflow task. */
 const EVENTS = { start: 1, activity: 3, update: 2, signal: 1, timer: 2 } as const;
 
+/** Events that no workflow task has made: what came from outside, and a task that begins. */
+const ARRIVED =
+  /(WORKFLOW_TASK_(SCHEDULED|STARTED|TIMED_OUT|FAILED)|EXECUTION_SIGNALED|ACTIVITY_TASK_(STARTED|COMPLETED)|TIMER_FIRED)$/;
+
 /** Of an event of a history, what counts here: its type, as `historyToJSON` writes it. */
 export type RecordedEvent = { eventType: string };
 
-/** How many events and workflow tasks a history has, without a task that was still open when it was fetched. */
+/** How many events and workflow tasks a history has. */
 export type Size = { events: number; tasks: number };
 
 export function sizeOf(events: readonly RecordedEvent[]): Size {
-  const closed = events.findLastIndex(({ eventType }) => !/WORKFLOW_TASK_(SCHEDULED|STARTED)$/.test(eventType)) + 1;
-  return { events: closed, tasks: count(events, 'WORKFLOW_TASK_COMPLETED') };
+  return { events: events.length, tasks: count(events, 'WORKFLOW_TASK_COMPLETED') };
+}
+
+/**
+ * The history up to the end of its last workflow task: what had come by then and was not yet heard, or a task that was
+ * still open when it was fetched, is work to do and nothing to replay.
+ */
+export function closed<E extends RecordedEvent>(events: readonly E[]): E[] {
+  const last = events.findLastIndex(({ eventType }) => eventType.endsWith('WORKFLOW_TASK_COMPLETED'));
+  const rest = events.slice(last + 1);
+  const heardNoMore = rest.findIndex(({ eventType }) => ARRIVED.test(eventType));
+  return events.slice(0, heardNoMore < 0 ? events.length : last + 1 + heardNoMore);
 }
 
 /**

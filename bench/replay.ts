@@ -23,7 +23,7 @@ import { until } from './load.ts';
 import { longestRun } from './longestJourney.ts';
 import { PEER_WORKFLOWS } from './peer/bundle.ts';
 import { PEER_QUEUE, playMessages } from './peer/messages.ts';
-import { eventsBefore, planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
+import { closed, eventsBefore, planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
 import { STANDING_OF_JOURNEYS } from './realJourney.ts';
 import { startWatch } from './watch.ts';
 
@@ -59,7 +59,7 @@ export const replay: Bench = {
       const longest = await recordLongest(house, office.url);
       const recorded = readdirSync(RECORDED)
         .filter((name) => name.endsWith('.json'))
-        .map((name): History => JSON.parse(readFileSync(new URL(name, RECORDED), 'utf8')));
+        .map((name) => closedHistory(JSON.parse(readFileSync(new URL(name, RECORDED), 'utf8'))));
       const { events, tasks } = sizeOf(longest.history.events);
       say(`the longest history: ${events} events, ${tasks} workflow tasks`);
       const worker = await house.start('bench/peer/worker.ts');
@@ -136,7 +136,11 @@ async function recordEmpty(client: Client, { workflowId: like, history }: Histor
 
 async function fetched(client: Client, id: string, runId?: string): Promise<History> {
   const history = await client.workflow.getHandle(id, runId).fetchHistory();
-  return { workflowId: id, history: JSON.parse(historyToJSON(history)) as History['history'] };
+  return closedHistory({ workflowId: id, history: JSON.parse(historyToJSON(history)) as History['history'] });
+}
+
+function closedHistory({ workflowId: id, history }: History): History {
+  return { workflowId: id, history: { events: closed(history.events) } };
 }
 
 /** @returns milliseconds. @throws the error of a history that does not replay */
