@@ -8,8 +8,8 @@ import { letLeasesEnd } from '../support/leases.ts';
 import { comes } from '../support/patience.ts';
 
 /** Times that PostgreSQL goes away, and how long it is left in peace in between. */
-const ROUNDS = inForm(3, 10);
-const PEACE_MS = inForm(3_000, 5_000);
+const ROUNDS = inForm(5, 10);
+const PEACE_MS = inForm(2_000, 5_000);
 const DOWN_MS = inForm(3_000, 60_000);
 /** Until everybody who was taken in meanwhile has begun: two cores start and begin some fifteen a second. */
 const DRAINED_WITHIN_MS = inForm(60_000, 400_000);
@@ -85,14 +85,26 @@ function callers(name: string): { stop(): Promise<void> } {
   };
 }
 
-const FAULTS = ['restarted', 'killed', 'disconnected'] as const;
+const FAULTS = ['restarted', 'killed', 'disconnected', 'unreachable', 'slow'] as const;
 
 async function goAway(how: (typeof FAULTS)[number], downMs: number): Promise<void> {
   const { postgres, links } = house;
   if (!postgres) throw new Error('This house has a database of its own');
+  const lines = [links.apiToDatabase, links.workerToDatabase];
   if (how === 'disconnected') {
-    links.apiToDatabase.reset();
-    links.workerToDatabase.reset();
+    for (const line of lines) line.reset();
+    return;
+  }
+  if (how === 'unreachable' || how === 'slow') {
+    for (const line of lines) {
+      if (how === 'slow') line.latencyMs = 50;
+      else line.set('hole');
+    }
+    await pause(2 * downMs);
+    for (const line of lines) {
+      line.latencyMs = 0;
+      line.set('pass');
+    }
     return;
   }
   await (how === 'killed' ? postgres.kill() : postgres.stop());

@@ -249,7 +249,8 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           },
           payload: { household_ref: freshKey(), members: [member({ person_ref: freshKey() })] },
         });
-        expect([201, 400], where).toContain(keyed.status);
+        // 422: two texts of which the same is left are one key with another body.
+        expect([201, 400, 422], where).toContain(keyed.status);
         if (key.length > 255 || key === '') expect(keyed.status, where).toBe(400);
         asked += 1;
       }

@@ -3,17 +3,16 @@ import { connect, createServer, type Socket } from 'node:net';
 
 /**
  * How what is sent is treated. `pass`: as a wire does. `hole`: nothing comes through in either direction and nobody is
- * told, until the link passes again; then what was held goes on, as after a partition. `deaf`: what is said arrives,
- * what is answered is lost for good. `shut`: whoever connects is cut off at once, and so is everybody who is connected.
+ * told, until the link passes again; then what was held goes on, as after a partition.
  */
-export type LinkState = 'pass' | 'hole' | 'deaf' | 'shut';
+type LinkState = 'pass' | 'hole';
 
 export type Link = {
   port: number;
   /** milliseconds that each piece takes, either way */
   latencyMs: number;
   set(state: LinkState): void;
-  /** Cuts every connection that is open; new ones are as the state says. */
+  /** Cuts every connection that is open; new ones are made as before. */
   reset(): void;
   /** Which answers do not come, by the request that they answer; it has arrived and has been done all the same. */
   loseAnswerTo(rule: LosingRule): void;
@@ -30,7 +29,14 @@ export type Link = {
  */
 export type LosingRule = (request: string, nth: number) => 'reset' | 'silence' | undefined;
 
-type Pair = { near: Socket; far: Socket; silenced: boolean; losing: ReturnType<LosingRule>; held: Array<() => void> };
+type Pair = {
+  near: Socket;
+  far: Socket;
+  silenced: boolean;
+  losing: ReturnType<LosingRule>;
+  held: Array<() => void>;
+  late: Array<() => void>;
+};
 
 const REQUEST_LINE = /^(?:GET|POST|PUT|DELETE) \S+(?= HTTP\/1\.1\r\n)/;
 
@@ -44,12 +50,8 @@ export async function openLink(to: { port: number }): Promise<Link> {
   let latencyMs = 0;
 
   const server = createServer({ noDelay: true }, (near) => {
-    if (state === 'shut') {
-      near.resetAndDestroy();
-      return;
-    }
     const far = connect({ host: '127.0.0.1', port: to.port, noDelay: true });
-    const pair: Pair = { near, far, silenced: false, losing: undefined, held: [] };
+    const pair: Pair = { near, far, silenced: false, losing: undefined, held: [], late: [] };
     pairs.add(pair);
     near.on('data', (piece) => {
       const [line] = REQUEST_LINE.exec(piece.subarray(0, 2_048).toString('latin1')) ?? [];
@@ -65,7 +67,6 @@ export async function openLink(to: { port: number }): Promise<Link> {
         if (pair.losing === 'reset') return cut(pair);
         pair.silenced = true;
       }
-      if (state === 'deaf') pair.silenced = true;
       if (!pair.silenced) carry(pair, () => near.write(piece));
     });
     for (const [socket, other] of [
@@ -81,8 +82,12 @@ export async function openLink(to: { port: number }): Promise<Link> {
 
   function carry(pair: Pair, act: () => void): void {
     if (state === 'hole') pair.held.push(act);
-    else if (latencyMs > 0) setTimeout(act, latencyMs);
-    else act();
+    else if (latencyMs === 0 && pair.late.length === 0) act();
+    else {
+      pair.late.push(act);
+      // Each timer lets the next in line go, so that nothing overtakes where the line becomes faster.
+      setTimeout(() => pair.late.shift()?.(), latencyMs);
+    }
   }
 
   function cut(pair: Pair): void {
@@ -106,13 +111,8 @@ export async function openLink(to: { port: number }): Promise<Link> {
     },
     set(next) {
       state = next;
-      if (next === 'shut') cutAll();
       if (next !== 'pass') return;
-      for (const pair of pairs) {
-        // Bytes are missing from such a line: nothing sensible can follow on it.
-        if (pair.silenced) cut(pair);
-        else for (const act of pair.held.splice(0)) act();
-      }
+      for (const pair of pairs) for (const act of pair.held.splice(0)) act();
     },
     reset: cutAll,
     loseAnswerTo(next) {
