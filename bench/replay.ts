@@ -21,7 +21,7 @@ import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
 import { openInstantOffice } from './instantOffice.ts';
 import { until } from './load.ts';
 import { longestRun } from './longestJourney.ts';
-import { PEER_WORKFLOWS } from './peer/bundle.ts';
+import { ONE_FRAME_PEER_WORKFLOWS, PEER_WORKFLOWS } from './peer/bundle.ts';
 import { PEER_QUEUE, playMessages } from './peer/messages.ts';
 import { closed, eventsBefore, planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
 import { STANDING_OF_JOURNEYS } from './realJourney.ts';
@@ -49,6 +49,11 @@ export const replay: Bench = {
       unit: 'ms',
       limit: { of: 'ratio', atMost: 1.3 },
     },
+    {
+      id: 'B7.one-frame',
+      says: 'as B7, the peer spared as well what the engine keeps of promises (workflows/stackTraces.ts)',
+      unit: 'ms',
+    },
     { id: 'B7.pace', says: 'events a second of the longest', unit: 'events/s' },
   ],
   async prepare(say) {
@@ -69,17 +74,27 @@ export const replay: Bench = {
       await worker.stop();
       const ourBundle = await workflowBundle(join(house.folder, 'bundles'));
       const peerBundle = await bundleWorkflowCode(PEER_WORKFLOWS);
-      const side = async (bundle: WorkflowBundleOption, long: History, short: readonly History[]): Promise<Side> => {
-        const ms = await replayAll(bundle, [long]);
-        const repeated = Array.from({ length: TIMES }, () => short).flat();
-        return { B7: ms, 'B7.pace': (events * 1_000) / ms, 'B7.recorded': await replayAll(bundle, repeated) };
-      };
+      const oneFrame = await bundleWorkflowCode(ONE_FRAME_PEER_WORKFLOWS);
+      const often = (histories: readonly History[]): History[] => Array.from({ length: TIMES }, () => histories).flat();
       return {
         flags: house.flags,
-        ours: () => side(ourBundle, longest, recorded),
-        peer: () => side(peerBundle, emptyLongest, emptyRecorded),
+        async ours(): Promise<Side> {
+          const ms = await replayAll(ourBundle, [longest]);
+          return { ...rows(ms), 'B7.one-frame': ms, 'B7.recorded': await replayAll(ourBundle, often(recorded)) };
+        },
+        async peer(): Promise<Side> {
+          return {
+            ...rows(await replayAll(peerBundle, [emptyLongest])),
+            'B7.one-frame': await replayAll(oneFrame, [emptyLongest]),
+            'B7.recorded': await replayAll(peerBundle, often(emptyRecorded)),
+          };
+        },
         close: house.close,
       };
+
+      function rows(ms: number): Side {
+        return { B7: ms, 'B7.pace': (events * 1_000) / ms };
+      }
     } catch (error) {
       await house.close();
       throw error;

@@ -3,7 +3,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import { openPool } from '../../adapters/postgres/database.ts';
 import { readConfig } from '../../processes/config.ts';
 import { WORKER_OPTIONS } from '../../processes/worker/options.ts';
-import { PEER_WORKFLOWS } from './bundle.ts';
+import { ONE_FRAME_PEER_WORKFLOWS, PEER_WORKFLOWS } from './bundle.ts';
 import { PEER_QUEUE, type PeerActivities } from './messages.ts';
 
 const config = readConfig();
@@ -34,7 +34,7 @@ const activities: PeerActivities = {
 
 const [connection, workflowBundle] = await Promise.all([
   NativeConnection.connect(config.temporal.connection),
-  bundleWorkflowCode(PEER_WORKFLOWS),
+  bundleWorkflowCode(process.env['BENCH_ONE_FRAME'] === 'yes' ? ONE_FRAME_PEER_WORKFLOWS : PEER_WORKFLOWS),
 ]);
 const worker = await Worker.create({
   ...WORKER_OPTIONS,
