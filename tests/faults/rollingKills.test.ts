@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { filesUnder, heardIn } from '../scenarios/canaries.ts';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
 import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
 import { type AnsweredOperation, answeredOperation } from '../support/faultOffices.ts';
@@ -12,6 +14,9 @@ const PEOPLE = inForm(10, 60);
 const KILLS = inForm(4, 40);
 const WORKERS = inForm(2, 3);
 const TAKES_AT_MOST_MS = 900_000;
+
+/** Of everybody in this test (`someone`): to be found nowhere but in PostgreSQL and in the offices. */
+const CANARIES = ['Canaria', 'Zzyzx', '1990-04-12'];
 
 let house: FaultHouse;
 let operation: AnsweredOperation;
@@ -109,6 +114,11 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       expect(new Set(told()).size).toBe(PEOPLE + 1);
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
+
+      // Whoever died in the middle of something left nothing about anybody behind.
+      const places = ['temporal', 'logs'].flatMap((name) => filesUnder(join(house.folder, name)));
+      expect(places.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(100_000);
+      expect(places.filter(({ bytes }) => heardIn(bytes, CANARIES).length > 0).map(({ name }) => name)).toEqual([]);
       tell(context, {
         fault: 'F2',
         rounds: KILLS,
