@@ -122,7 +122,7 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       tell(context, {
         fault: 'F2',
         rounds: KILLS,
-        counted: `${KILLS} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${ledger.length} questions in the offices' books, each once; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
+        counted: `${KILLS} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${asked.size} questions in the offices' books once each, ${ledger.length - asked.size} health checks and renewals; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
       });
     },
     TAKES_AT_MOST_MS,
