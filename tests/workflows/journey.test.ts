@@ -32,11 +32,13 @@ const far = async (): Promise<number> => (await env.currentTimeMs()) + 4_000 * D
 const ABROAD = { rules: RULES.abroad, intake: { route: ['return'] } };
 
 /** Runs one journey beside its fakes; `seen` waits for a fact. */
+type Person = Awaited<ReturnType<typeof startJourney>>;
+
 async function along(
   input: ReturnType<typeof journeyInput>,
   work: (tools: {
     fake: ReturnType<typeof fakeActivities>;
-    person: Awaited<ReturnType<typeof startJourney>>;
+    person: Person;
     seen: (type: string, times?: number) => Promise<void>;
   }) => Promise<void>,
   fake = fakeActivities(),
@@ -99,8 +101,17 @@ describe('the way home', () => {
     return false;
   }
 
-  it('never takes silence for an answer: after a year nobody has been confirmed, seated or moved', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+  it('never takes silence for an answer: after a year each office has been reminded, and nobody confirmed, seated or moved', async () => {
+    const reminded: string[] = [];
+    const fake = fakeActivities({
+      async remindOffice({ requestId }) {
+        reminded.push(requestId);
+        // one that cannot be reminded holds nothing up
+        if (requestId.includes('fitness')) throw ApplicationFailure.nonRetryable('down', 'OfficeRefused');
+        return { reminded: true };
+      },
+    });
+    const work = async ({ person, seen }: { person: Person; seen: (type: string) => Promise<void> }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('verificationRequested');
       await person.quiet();
@@ -120,7 +131,9 @@ describe('the way home', () => {
         .map((fact) => fact.type);
       expect(ladder).toEqual(['waitReminded', 'waitDue', 'waitEscalated']);
       expect(fake.batches.at(-1)?.waits.map((wait) => wait.key)).toContain('verification');
-    });
+      expect(new Set(reminded)).toEqual(new Set(['req_verification_1', 'req_fitness_1', 'req_exitPermit_1']));
+    };
+    await along(journeyInput(ABROAD), work, fake);
   });
 
   it('a consulate asks for evidence: a person provides it, the same question goes on, and the consulate has its time again', async () => {

@@ -1,8 +1,15 @@
-import { allHandlersFinished, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
 import type { FactHeader, JourneyFact, JourneyFacts, JourneyFactType } from '../../domain/journey/facts.ts';
 import { projectionOf } from '../../domain/journey/projection.ts';
-import { apply, chapterOf, emptyJourney, type JourneyState, stageOf } from '../../domain/journey/state.ts';
+import {
+  apply,
+  chapterOf,
+  emptyJourney,
+  type JourneyState,
+  type OpenRequest,
+  stageOf,
+} from '../../domain/journey/state.ts';
 import type { Rung, Wait } from '../../domain/journey/waits.ts';
 import type { RecordedFact } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
@@ -11,7 +18,7 @@ import { Memory } from '../memory.ts';
 import type { JourneyAnswer, JourneyCarried, JourneyInput, OfficeNews } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
 import { now, type Waiter } from '../waiting.ts';
-import { tell } from './activities.ts';
+import { offices, tell } from './activities.ts';
 
 /** How many outside keys and answered commands are remembered, in this run and over continue-as-new. */
 const REMEMBERED = 200;
@@ -93,6 +100,8 @@ export class JourneyRun implements Waiter {
   rungReached(key: string, rung: Exclude<Rung, 'waiting'>): void {
     const type = { reminded: 'waitReminded', due: 'waitDue', escalated: 'waitEscalated' } as const;
     this.fact(type[rung], { key });
+    const request = rung === 'reminded' ? this.questionOf(key) : undefined;
+    if (request && patched('offices-are-reminded')) this.remind(request.requestId);
   }
 
   /** Does something outside; the run is not left while it is on its way. */
@@ -147,6 +156,23 @@ export class JourneyRun implements Waiter {
   private restate(state: JourneyState, stands: readonly RecordedFact[]): void {
     this.state = state;
     for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
+  }
+
+  private questionOf(key: string): OpenRequest | undefined {
+    const { nationality, document, fitness, exitPermit } = this.state;
+    const of: Record<string, { request?: OpenRequest }> = {
+      acknowledgement: nationality,
+      verification: nationality,
+      document,
+      fitness,
+      exitPermit,
+    };
+    return of[key]?.request;
+  }
+
+  /** Nobody waits for it: where an office cannot be reminded, the ladder goes on to people all the same. */
+  private remind(requestId: string): void {
+    offices.remindOffice({ operationId: this.operationId, requestId, at: this.now() }).catch(() => {});
   }
 
   private async leaveUnit(movementId: string): Promise<void> {
