@@ -24,8 +24,8 @@ import { readConfig } from './config.ts';
 /** How long a decision may take, all tries together, before its caller is told to ask again. */
 const COMMAND_DEADLINE_MS = 8_000;
 const HEALTH_DEADLINE_MS = 1_000;
-/** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. A quiet server starts within a few of them. */
-const START_WITHIN_MS = 25;
+/** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. A quiet server starts within half of it. */
+const START_WITHIN_MS = 10;
 const STOP_WITHIN_MS = 20_000;
 
 const config = readConfig();
