@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import { sendCommand } from '../adapters/temporal/commands.ts';
 import type { Role } from '../domain/actor.ts';
 import { type Command, type JourneyAnswer, type JourneyInput, workflowId } from '../workflows/messages.ts';
 import type { Abroad } from './abroad.ts';
@@ -9,6 +10,7 @@ import type { Watch } from './watch.ts';
 
 /** Far more than it takes; a journey that never turns must not keep the bench for ever. */
 const MOST_HOLDS = 1_000;
+const DECIDED_WITHIN_MS = 60_000;
 
 /**
  * Plays a journey until it continues as new by itself, because the server says that its history is long enough: holds are
@@ -20,10 +22,10 @@ export async function longestRun(client: Client, abroad: Abroad, input: JourneyI
   const { runId } = await handle.describe();
   const decide = async (name: string, role: Role, args: object): Promise<void> => {
     const commandId = randomUUID();
-    await handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
-      updateId: commandId,
-      args: [{ commandId, actor: { kind: 'staff', id: `${role}@bench`, role }, args, reasonCode: 'bench' }],
-    });
+    const actor: Command<object>['actor'] = { kind: 'staff', id: `${role}@bench`, role };
+    const command: Command<object> = { commandId, actor, args, reasonCode: 'bench' };
+    // As the API sends it: also where the run is just being left for the next.
+    await sendCommand<JourneyAnswer>(client, handle.workflowId, name, command, { deadline: DECIDED_WITHIN_MS });
   };
   for (let hold = 1; hold <= MOST_HOLDS; hold += 1) {
     const holdId = `hold-${hold}`;

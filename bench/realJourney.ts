@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { sendCommand } from '../adapters/temporal/commands.ts';
 import { type Actor, type Role, SYSTEM } from '../domain/actor.ts';
 import { toOperation } from '../domain/clock.ts';
 import { DAY } from '../domain/time.ts';
@@ -22,6 +23,7 @@ export const STANDING_OF_JOURNEYS = `
     from journeys j where j.id = any($1)`;
 
 const MOVEMENT = 'mov_bench';
+const DECIDED_WITHIN_MS = 60_000;
 /** A document, a finding: good for longer than any journey here takes. */
 const LONG = 15 * 365 * DAY;
 
@@ -33,9 +35,9 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
   const decide = async (name: string, role: Role, args: object = {}): Promise<void> => {
     const commandId = `${journeyId}-${++commands}`;
     const actor: Extract<Actor, { kind: 'staff' }> = { kind: 'staff', id: `${role}@bench`, role };
-    await handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
-      updateId: commandId,
-      args: [{ commandId, actor, args }],
+    const command: Command<object> = { commandId, actor, args };
+    await sendCommand<JourneyAnswer>(client, workflowId.journey(journeyId), name, command, {
+      deadline: DECIDED_WITHIN_MS,
     });
   };
   const now = () => toOperation(clock, Date.now());

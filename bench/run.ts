@@ -30,8 +30,9 @@ async function main(words: readonly string[]): Promise<number> {
       rows.push(...(await carryOut(bench, given.runs)));
     } catch (error) {
       failed = true;
+      const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
       process.stderr.write(
-        `${bench.id} could not be measured: ${error instanceof Error ? error.stack : String(error)}\n`,
+        `${bench.id} could not be measured${cause}: ${error instanceof Error ? error.stack : String(error)}\n`,
       );
     }
     if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(rows, null, 2)}\n`);
