@@ -4,11 +4,10 @@ import type { PersonCore } from '../adapters/postgres/people.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { Ending } from '../domain/journey/stages.ts';
-import { iso } from '../domain/time.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
 import type { PersonHere } from './schemas/duplicates.ts';
-import { coreOut, flagsOut, show } from './shown.ts';
+import { coreOut, flagsOut, show, standingOut } from './shown.ts';
 
 export type Side = PersonHere | { known_elsewhere: true };
 
@@ -58,18 +57,7 @@ export async function sidesOf(
 function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: readonly FieldGroup[]): PersonHere {
   return {
     known_elsewhere: false,
-    id: journey.personId,
-    operation_id: journey.operationId,
-    journey_id: journey.journeyId,
-    household_id: journey.householdId,
-    household_reference: journey.reference,
-    relationship: journey.relationship,
-    is_head: journey.isHead,
-    nationality: journey.nationality,
-    sex: journey.sex,
-    traveller: journey.traveller,
-    registered_at: iso(journey.registeredAt),
-    stage: journey.stage,
+    ...standingOut(journey),
     ending: journey.ending as Ending | null,
     on_hold: journey.openHolds > 0,
     ...coreOut(core, groups),

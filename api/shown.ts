@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { PersonCore } from '../adapters/postgres/people.ts';
+import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, iso } from '../domain/time.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
 
@@ -40,6 +41,24 @@ export async function show(
     })),
   );
   return { groups: granted, cores: await ports.personal.cores(seen.map(({ personId }) => personId)) };
+}
+
+/** Who a person is to an operation, and how far they are: nothing here needs the seal broken. */
+export function standingOut(journey: PersonJourney) {
+  return {
+    id: journey.personId,
+    operation_id: journey.operationId,
+    journey_id: journey.journeyId,
+    household_id: journey.householdId,
+    household_reference: journey.reference,
+    relationship: journey.relationship,
+    is_head: journey.isHead,
+    nationality: journey.nationality,
+    sex: journey.sex,
+    traveller: journey.traveller,
+    registered_at: iso(journey.registeredAt),
+    stage: journey.stage,
+  };
 }
 
 /** The opened data in the words of the API, no more than was granted. */

@@ -2,8 +2,10 @@
  * People whose reference journeys have not begun: taken in over HTTP into an operation whose offices answer at once, their
  * orders to start settled, so that the bench starts each journey itself, with the input that intake made.
  */
+
 import { randomUUID } from 'node:crypto';
 import { derivedId } from '../adapters/ids.ts';
+import { PERSON_FIELDS } from '../domain/offices/fields.ts';
 import { DEADLINES } from '../domain/rules.ts';
 import { DAY, iso } from '../domain/time.ts';
 import type { JourneyInput } from '../workflows/messages.ts';
@@ -24,16 +26,6 @@ const OFFICES = [
   { kind: 'border', purposes: ['exit_permit'] },
 ] as const;
 type OfficeKind = (typeof OFFICES)[number]['kind'];
-const FIELDS = [
-  'reference',
-  'given_names',
-  'family_name',
-  'sex',
-  'birth_date',
-  'nationality',
-  'document_type',
-  'document_number',
-];
 
 /** An operation of returns, with its offices by kind. */
 export type Abroad = { operationId: string; partners: Record<OfficeKind, string> };
@@ -67,7 +59,7 @@ export async function openAbroad(house: BenchHouse, officeUrl: string): Promise<
     await house.as('operation_lead').post(`/partners/${partners[kind]}/agreements`, {
       operation_id: operationId,
       purposes,
-      fields: FIELDS,
+      fields: PERSON_FIELDS,
       event_types: [],
       reference: `BENCH/${kind}`,
       valid_from: iso(now - DAY),

@@ -12,7 +12,7 @@ import { Problem } from '../problems.ts';
 import { idParams, maybe } from '../schemas/common.ts';
 import { Disclosure, Person } from '../schemas/people.ts';
 import { linksShown } from '../searching.ts';
-import { coreOut, flagsOut, show } from '../shown.ts';
+import { coreOut, flagsOut, show, standingOut } from '../shown.ts';
 import { withEtag } from '../versions.ts';
 
 const ServiceKind = z.enum(Object.keys(RECORDED_SERVICES) as Array<keyof typeof RECORDED_SERVICES>);
@@ -55,18 +55,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           : new Map<string, string>();
         withEtag(reply, journey.seq);
         return {
-          id: journey.personId,
-          operation_id: journey.operationId,
-          journey_id: journey.journeyId,
-          household_id: journey.householdId,
-          household_reference: journey.reference,
-          relationship: journey.relationship,
-          is_head: journey.isHead,
-          nationality: journey.nationality,
-          sex: journey.sex,
-          traveller: journey.traveller,
-          registered_at: iso(journey.registeredAt),
-          stage: journey.stage,
+          ...standingOut(journey),
           stage_since: iso(journey.stageSince),
           chapter: journey.chapter as z.output<typeof Person>['chapter'],
           dot: STAGE_TABLE[journey.stage].dot,

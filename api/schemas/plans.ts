@@ -1,22 +1,13 @@
 import { z } from 'zod';
+import { PERSON_FIELDS } from '../../domain/offices/fields.ts';
 import type { PlanDocument } from '../../domain/plan.ts';
 import { stageFrom } from '../rules.ts';
 import { At, Code, id, Nationality, Title } from './common.ts';
 import { RouteStageBody, SectorBody, SiteBody } from './operations.ts';
 
-const FIELDS = [
-  'reference',
-  'given_names',
-  'family_name',
-  'sex',
-  'birth_date',
-  'nationality',
-  'document_type',
-  'document_number',
-] as const;
 const PURPOSES = ['registry', 'verification', 'document', 'fitness', 'exit_permit', 'booking', 'reception'] as const;
 export const Purposes = z.array(z.enum(PURPOSES)).min(1).max(PURPOSES.length);
-export const Fields = z.array(z.enum(FIELDS)).max(FIELDS.length);
+export const Fields = z.array(z.enum(PERSON_FIELDS)).max(PERSON_FIELDS.length);
 export const EventTypes = z.array(z.string().regex(/^[a-z_]+\.[a-z_]+$/)).max(100);
 
 export const PlanBody = z.strictObject({

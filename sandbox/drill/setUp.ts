@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Role } from '../../domain/actor.ts';
+import { PERSON_FIELDS } from '../../domain/offices/fields.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { type Caseload, listPath } from '../caseload.ts';
 import type { Client } from '../client.ts';
@@ -17,16 +18,6 @@ export type Desks = { [R in Role]?: Client } & {
 /** One stand-in office of the drill, before it is a partner of the house. */
 export type PlannedOffice = { path: string; kind: string; name: string; state?: string };
 
-const EVERY_FIELD = [
-  'reference',
-  'given_names',
-  'family_name',
-  'sex',
-  'birth_date',
-  'nationality',
-  'document_type',
-  'document_number',
-];
 const PURPOSES: Record<string, string[]> = {
   registry: ['registry'],
   consulate: ['verification', 'document'],
@@ -142,7 +133,7 @@ export async function agreeAndActivate(
       {
         operation_id: operationId,
         purposes: PURPOSES[partner.kind] ?? [],
-        fields: partner.kind === 'carrier' || partner.kind === 'agency' ? [] : EVERY_FIELD,
+        fields: partner.kind === 'carrier' || partner.kind === 'agency' ? [] : PERSON_FIELDS,
         event_types: partner.kind === 'agency' ? AGENCY_EVENTS : [],
         reference: `DRILL/${partner.path}`,
         valid_from: iso(validFrom - DAY),
