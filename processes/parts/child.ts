@@ -7,7 +7,7 @@
  * start finds what was left by its pid file and ends or adopts it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, createWriteStream, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -67,16 +67,19 @@ export async function startPart(part: PartCommand): Promise<RunningPart> {
   return { pid: child.pid, exited };
 }
 
-/** Reads the part's words for as long as it speaks, line by line, and keeps them in the log. */
+/** Reads the part's words for as long as it speaks, line by line, and keeps each in the log before it is acted on. */
 function follow(output: Readable, logFile: string, onLine: (line: string) => void): void {
-  const log = createWriteStream(logFile, { flags: 'a' });
-  // A full disk must not end the process that holds everything together; the words are lost, the part goes on.
-  log.on('error', () => undefined);
-  createInterface({ input: output }).on('line', (line) => {
-    log.write(`${line}\n`);
+  const log = openSync(logFile, 'a', 0o600);
+  const lines = createInterface({ input: output });
+  lines.on('line', (line) => {
+    try {
+      writeSync(log, `${line}\n`);
+    } catch {
+      // A full disk must not end the process that holds everything together; the words are lost, the part goes on.
+    }
     onLine(line);
   });
-  output.once('close', () => log.end());
+  lines.once('close', () => closeSync(log));
 }
 
 /** The words to run. The tie to the parent comes last, because a change of user or namespace may undo it. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** True when nothing listens on 127.0.0.1:`port`, found out by listening there for a moment. */
 export function portIsFree(port: number): Promise<boolean> {
@@ -6,6 +6,18 @@ export function portIsFree(port: number): Promise<boolean> {
     const probe = createServer();
     probe.once('error', () => resolve(false));
     probe.listen({ host: '127.0.0.1', port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/**
+ * True when something takes connections on 127.0.0.1:`port`. Found out by connecting: to listen there, as `portIsFree`
+ * does, would take the port away from a program that is just being started on it.
+ */
+export function somebodyListens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ host: '127.0.0.1', port });
+    probe.once('connect', () => probe.end(() => resolve(true)));
+    probe.once('error', () => resolve(false));
   });
 }
 

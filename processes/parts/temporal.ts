@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { commandLineOf, endProcess, isAlive, lastLines, startPart } from './child.ts';
-import { anyFreePort, PortBusy, portIsFree } from './ports.ts';
+import { anyFreePort, PortBusy, portIsFree, somebodyListens } from './ports.ts';
 import { waitUntilItAnswers } from './readiness.ts';
 
 export interface TemporalOptions {
@@ -119,7 +119,7 @@ function serverArguments(server: {
 
 async function answers(address: string): Promise<boolean> {
   // A port that nobody listens on yet is found out at once; the gRPC client would go on trying in its own time.
-  if (await portIsFree(Number(address.split(':')[1]))) return false;
+  if (!(await somebodyListens(Number(address.split(':')[1])))) return false;
   const connection = Connection.lazy({ address, tls: false });
   try {
     await connection.withDeadline(Date.now() + 2_000, () =>
