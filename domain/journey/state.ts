@@ -301,8 +301,8 @@ export function fit(state: JourneyState): boolean {
   return state.fitness.status === 'fit' || state.fitness.status === 'fit_with';
 }
 
-/** Whether nothing that this person can bring is missing for the next stage. The gate `allocate` has the last word. */
-export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
+/** Whether the person lacks nothing but, at most, a finding of fitness for the next stage of movement. */
+export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
   const needs = nextNeeds(state, rules);
   return (
     nextTravelStage(state) !== undefined &&
@@ -313,9 +313,13 @@ export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>)
     !state.householdOpen &&
     (!needs.nationality || state.nationality.status === 'confirmed') &&
     (!needs.document || documentReady(state)) &&
-    (!needs.exitPermit || permitReady(state)) &&
-    fit(state)
+    (!needs.exitPermit || permitReady(state))
   );
+}
+
+/** Whether nothing that this person can bring is missing for the next stage. The gate `allocate` has the last word. */
+export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'stages'>): boolean {
+  return lacksOnlyHealth(state, rules) && fit(state);
 }
 
 /** The stage is a fold over the state, never stored beside it. */

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AskOutcome } from '../../activities/ports.ts';
-import { DAY } from '../../domain/time.ts';
+import { DAY, HOUR } from '../../domain/time.ts';
 import type { Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
@@ -134,6 +134,42 @@ describe('the way home', () => {
       expect(new Set(reminded)).toEqual(new Set(['req_verification_1', 'req_fitness_1', 'req_exitPermit_1']));
     };
     await along(journeyInput(ABROAD), work, fake);
+  });
+
+  it('a health finding that ends is renewed when the person could leave with it, and not before', async () => {
+    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      const finding = async (round: number) =>
+        person.office(`req_fitness_${round}`, {
+          kind: 'fitness',
+          result: 'fit',
+          conditions: [],
+          until: (await env.currentTimeMs()) + 3 * DAY,
+        });
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await seen('fitnessRequested');
+      await finding(1);
+      await seen('fitnessFound');
+      await person.quiet();
+      await env.sleep(30 * DAY);
+      await seen('fitnessExpired');
+      expect(fake.calls['fitness']).toBe(1);
+      expect(fake.batches.at(-1)?.waits.map(({ key }) => key)).not.toContain('fitness');
+
+      const validUntil = await far();
+      await person.office('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
+      await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+      await seen('documentRequested');
+      expect(fake.calls['fitness']).toBe(1);
+      await person.office('req_document_1', { kind: 'document', outcome: 'issued', documentId: 'doc_1', validUntil });
+      await seen('fitnessRequested', 2);
+      await finding(2);
+      await seen('fitnessFound', 2);
+      await person.quiet();
+      await env.sleep(2 * DAY + 2 * HOUR);
+      await seen('fitnessRequested', 3);
+      expect(fake.types().filter((type) => type === 'fitnessExpired')).toHaveLength(1);
+    });
   });
 
   it('a consulate asks for evidence: a person provides it, the same question goes on, and the consulate has its time again', async () => {

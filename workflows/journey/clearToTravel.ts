@@ -1,4 +1,5 @@
-import { fit, permitReady } from '../../domain/journey/state.ts';
+import { patched } from '@temporalio/workflow';
+import { fit, lacksOnlyHealth, permitReady } from '../../domain/journey/state.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
@@ -11,7 +12,11 @@ const chapter = 'clearToTravel';
 /** A new check is asked for this long before a finding ends, so that a delay of a day does not leave a person unfit on paper. */
 const RENEW_BEFORE = 24 * HOUR;
 
-/** Fit to travel, for as long as it takes: a finding holds until a day, and safety clocks run while an operation stands still. */
+/**
+ * Fit to travel, for as long as it takes: the first check waits for nothing, a finding holds until a day, and safety
+ * clocks run while an operation stands still. A finding that ends is renewed once the person could leave with it: who
+ * waits a year for a passport is not sent to the clinic every third day.
+ */
 export async function becomeFit(run: JourneyRun): Promise<never> {
   for (;;) {
     const { status, request, reviewAt } = run.state.fitness;
@@ -34,9 +39,17 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         () => run.state.fitness.reviewAt !== reviewAt || run.state.fitness.status !== 'unfit',
       );
     } else {
+      if (status === 'expired' && patched(RENEWED_WHEN_OF_USE)) await until(run, () => renewalIsOfUse(run));
       await askClinic(run);
     }
   }
+}
+
+/** Journeys that began before went by another rule: a finding was renewed for as long as the journey took. */
+const RENEWED_WHEN_OF_USE = 'fitness-is-renewed-when-of-use';
+
+function renewalIsOfUse(run: JourneyRun): boolean {
+  return lacksOnlyHealth(run.state, run.rules) && !['boarded', 'in_transit'].includes(run.state.travel.status);
 }
 
 async function askClinic(run: JourneyRun): Promise<void> {
@@ -77,29 +90,42 @@ async function hearFinding(run: JourneyRun, partnerId: string, since: Instant): 
 
 /** While a finding holds nothing happens; near its end a new one is asked for, and at its end it is history. */
 async function keepFit(run: JourneyRun): Promise<void> {
-  const { until: end } = run.state.fitness;
   const finding = run.state.fitness;
-  if (end === undefined) return until(run, () => run.state.fitness !== finding);
+  const { until: end } = finding;
+  const changed = () => run.state.fitness !== finding;
+  if (end === undefined) return until(run, changed);
   const left = end - run.now();
-  if (left > 0) {
-    await waitFor(
-      run,
-      {
-        key: 'fitnessRenewal',
-        chapter,
-        whom: { kind: 'person', id: 'person' },
-        what: 'fitnessAnswer',
-        blocks: false,
-        safety: true,
-        rule: { due: left - Math.min(RENEW_BEFORE, left / 2), remind: null, escalate: null },
-        appointment: true,
-      },
-      () => run.state.fitness !== finding,
-    );
+  // An earlier run may have come to the second wait already.
+  const running = run.waits.some(({ key }) => key === 'fitnessEnd');
+  if (left > 0 && !running) {
+    await appointment(run, 'fitnessRenewal', left - Math.min(RENEW_BEFORE, left / 2), changed);
   }
-  if (run.state.fitness !== finding) return;
-  if (run.now() >= end) run.fact('fitnessExpired', { until: end });
-  else await askClinic(run);
+  if (changed()) return;
+  let renew = run.now() < end;
+  if (renew && patched(RENEWED_WHEN_OF_USE)) {
+    await appointment(run, 'fitnessEnd', end - run.now(), () => changed() || renewalIsOfUse(run));
+    if (changed()) return;
+    renew = renewalIsOfUse(run);
+  }
+  if (renew) await askClinic(run);
+  else run.fact('fitnessExpired', { until: end });
+}
+
+function appointment(run: JourneyRun, key: string, due: number, sooner: () => boolean): Promise<void> {
+  return waitFor(
+    run,
+    {
+      key,
+      chapter,
+      whom: { kind: 'person', id: 'person' },
+      what: 'fitnessAnswer',
+      blocks: false,
+      safety: true,
+      rule: { due, remind: null, escalate: null },
+      appointment: true,
+    },
+    sooner,
+  );
 }
 
 /** The permit to leave, where any stage of the route asks for one. A refusal is settled by a person before it is asked again. */
