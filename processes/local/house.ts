@@ -31,6 +31,8 @@ export interface HouseProcess {
    * without where that fails.
    */
   ahead?: string;
+  /** See PartCommand. */
+  givesWay?: boolean;
 }
 
 export interface House {
@@ -191,7 +193,7 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
     );
   }
 
-  function startHouseProcess({ name, file }: HouseProcess, env: Record<string, string>): Supervised {
+  function startHouseProcess({ name, file, givesWay }: HouseProcess, env: Record<string, string>): Supervised {
     const kept = supervise({
       name,
       command: process.execPath,
@@ -199,6 +201,7 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
       cwd: root,
       env,
       logFile: logFile(name),
+      givesWay,
       log: say,
     });
     stops.push(() => kept.stop());

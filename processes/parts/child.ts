@@ -17,6 +17,8 @@ export interface PartCommand {
   args: string[];
   /** A program that runs the part in other surroundings (`unshare …`), with its arguments. */
   within?: string[];
+  /** It works in the background: where the processor is short, those go first whom a person waits for. */
+  givesWay?: boolean;
   /** Beside the few variables that every part gets; nothing else of our own environment is handed on. */
   env?: NodeJS.ProcessEnv;
   cwd: string;
@@ -83,10 +85,11 @@ function follow(output: Readable, logFile: string, onLine: (line: string) => voi
 }
 
 /** The words to run. The tie to the parent comes last, because a change of user or namespace may undo it. */
-function wholeCommand({ within = [], command, args, signalOnParentDeath }: PartCommand): [string, string[]] {
+function wholeCommand({ within = [], command, args, givesWay, signalOnParentDeath }: PartCommand): [string, string[]] {
   const tie =
     signalOnParentDeath !== undefined && canTieToParent() ? ['setpriv', '--pdeathsig', signalOnParentDeath, '--'] : [];
-  const [first = command, ...rest] = [...within, ...tie, command, ...args];
+  const behind = givesWay ? ['nice', '-n', '10'] : [];
+  const [first = command, ...rest] = [...within, ...behind, ...tie, command, ...args];
   return [first, rest];
 }
 

@@ -98,6 +98,8 @@ export interface ProcessOptions {
   cwd: string;
   env: Record<string, string>;
   logFile: string;
+  /** See PartCommand. */
+  givesWay?: boolean;
   log: (line: string) => void;
   onExit?: (how: string) => void;
   /** Milliseconds until it must have said that it is ready. */

@@ -11,7 +11,7 @@ describe('the supervisor', () => {
   let said: string[];
   let running: Supervised[];
 
-  const start = (script: string, readyWithinMs?: number) => {
+  const start = (script: string, more: { readyWithinMs?: number; givesWay?: boolean } = {}) => {
     writeFileSync(join(folder, 'part.mjs'), script);
     const part = supervise({
       name: 'worker',
@@ -21,7 +21,7 @@ describe('the supervisor', () => {
       env: { GREETING: 'hello' },
       logFile: join(folder, 'worker.log'),
       log: (line) => said.push(line),
-      readyWithinMs,
+      ...more,
     });
     running.push(part);
     return part;
@@ -67,11 +67,26 @@ describe('the supervisor', () => {
     ]);
   });
 
+  it('lets those go first whom a person waits for, where it works in the background', async () => {
+    const says = `import { getPriority } from 'node:os'; console.log(getPriority()); ${stays}`;
+    for (const [givesWay, priority] of [
+      [true, 10],
+      [false, 0],
+    ] as const) {
+      const part = start(says, { givesWay });
+      await part.ready;
+      await part.stop();
+      expect(readFileSync(join(folder, 'worker.log'), 'utf8')).toMatch(new RegExp(`^${priority}$`, 'm'));
+    }
+  });
+
   it('gives up at once, with its last words, when the first start fails', async () => {
     await expect(start("console.error('no such setting'); process.exit(3)").ready).rejects.toThrow(
       /worker ended with code 3.*no such setting/s,
     );
-    await expect(start('setInterval(() => {}, 1000)', 300).ready).rejects.toThrow(/did not say within 0.3 s/);
+    await expect(start('setInterval(() => {}, 1000)', { readyWithinMs: 300 }).ready).rejects.toThrow(
+      /did not say within 0.3 s/,
+    );
     expect(said).toEqual([]);
   });
 
