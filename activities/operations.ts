@@ -4,7 +4,7 @@ import type { Instant } from '../domain/time.ts';
 
 /**
  * Claims of an operation: each one transaction that comes before its fact and is the same when it is done twice.
- * Called as local activities; adapters/postgres/operationClaims.ts is what stands behind them.
+ * Called as local activities; adapters/postgres/operations/operationClaims.ts is what stands behind them.
  */
 export type OperationActivities = {
   /** The request's reference and who leads which area; principals, not names. */

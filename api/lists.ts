@@ -1,4 +1,4 @@
-import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postgres/importReads.ts';
+import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postgres/imports/reads.ts';
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';

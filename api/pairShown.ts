@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
-import type { PersonCore } from '../adapters/postgres/people.ts';
+import type { PersonCore } from '../adapters/postgres/people/people.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { Ending } from '../domain/journey/stages.ts';

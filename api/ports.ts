@@ -2,19 +2,26 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { MendFile, RowToMend } from '../adapters/lists/mendFile.ts';
 import type { FoundList, Overrule } from '../adapters/lists/openList.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Holds } from '../adapters/postgres/holds.ts';
-import type { Households } from '../adapters/postgres/households.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
-import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/importReads.ts';
-import type { Start, StartOf } from '../adapters/postgres/importStarts.ts';
-import type { CommitOutcome, NewImport, ReadAgainOutcome, UploadOutcome } from '../adapters/postgres/importUploads.ts';
-import type { IntakeHousehold, TakenIn } from '../adapters/postgres/intake.ts';
-import type { Shown } from '../adapters/postgres/ledger.ts';
-import type { Notes } from '../adapters/postgres/notes.ts';
-import type { Operations } from '../adapters/postgres/operations.ts';
-import type { PersonCore } from '../adapters/postgres/people.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/planActivation.ts';
-import type { Plans } from '../adapters/postgres/plans.ts';
+import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
+import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
+import type {
+  CommitOutcome,
+  NewImport,
+  ReadAgainOutcome,
+  UploadOutcome,
+} from '../adapters/postgres/imports/uploads.ts';
+import type { Operations } from '../adapters/postgres/operations/operations.ts';
+import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
+import type { Plans } from '../adapters/postgres/operations/plans.ts';
+import type { IntakeHousehold } from '../adapters/postgres/people/admissions.ts';
+import type { Holds } from '../adapters/postgres/people/holds.ts';
+import type { Households } from '../adapters/postgres/people/households.ts';
+import type { TakenIn } from '../adapters/postgres/people/intake.ts';
+import type { Shown } from '../adapters/postgres/people/ledger.ts';
+import type { Notes } from '../adapters/postgres/people/notes.ts';
+import type { PersonCore } from '../adapters/postgres/people/people.ts';
+import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
 import type { Movements } from '../adapters/postgres/reads/movements.ts';
@@ -22,7 +29,6 @@ import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
-import type { SearchKey } from '../adapters/postgres/searchKeys.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { IdKind } from '../domain/ids.ts';

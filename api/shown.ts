@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { PersonCore } from '../adapters/postgres/people.ts';
+import type { PersonCore } from '../adapters/postgres/people/people.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';

@@ -11,9 +11,10 @@
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { transaction } from '../adapters/postgres/database.ts';
-import { commitHouseholds, type Intake, readFrame } from '../adapters/postgres/intake.ts';
+import type { Intake } from '../adapters/postgres/people/admissions.ts';
+import { commitHouseholds, readFrame } from '../adapters/postgres/people/intake.ts';
+import { searchKeysOfText } from '../adapters/postgres/people/searchKeys.ts';
 import { SEARCH } from '../adapters/postgres/reads/people.ts';
-import { searchKeysOfText } from '../adapters/postgres/searchKeys.ts';
 import { type Keyring, loadKeyring } from '../adapters/secrets/keyring.ts';
 import type { Cells } from '../domain/intake/columns.ts';
 import { judgeList } from '../domain/intake/judgeList.ts';

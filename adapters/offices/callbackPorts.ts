@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Received, receive } from '../postgres/inbox.ts';
-import { readPartnerSecrets, type SecretBox } from '../postgres/partners.ts';
+import { type Received, receive } from '../postgres/partners/inbox.ts';
+import { readPartnerSecrets, type SecretBox } from '../postgres/partners/partners.ts';
 import { type Verification, verify } from '../webhooks/signature.ts';
 
 export type CallbackDeps = {

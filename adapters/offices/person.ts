@@ -1,6 +1,6 @@
 import type { PersonFields } from '../../domain/offices/fields.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { readPerson } from '../postgres/people.ts';
+import { readPerson } from '../postgres/people/people.ts';
 import type { Keyring } from '../secrets/envelope.ts';
 
 /** The person whom a question is about, with the consent it stands on. */

@@ -6,11 +6,10 @@ import { ASKED_OF, type PersonRequestKind } from '../../domain/offices/protocol.
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { operationTime } from '../postgres/clocks.ts';
 import { type Queryable, transaction } from '../postgres/database.ts';
 import { readGateFacts } from '../postgres/gateFacts.ts';
-import { writeSent } from '../postgres/ledger.ts';
-import { chooseOffice, findAgreement, type Office, readOffice, type SecretBox } from '../postgres/partners.ts';
+import { operationTime } from '../postgres/operations/clocks.ts';
+import { chooseOffice, findAgreement, type Office, readOffice, type SecretBox } from '../postgres/partners/partners.ts';
 import {
   countAttempt,
   intendRequest,
@@ -20,7 +19,8 @@ import {
   markTaken,
   type RequestRow,
   readRequest,
-} from '../postgres/requests.ts';
+} from '../postgres/partners/requests.ts';
+import { writeSent } from '../postgres/people/ledger.ts';
 import type { Keyring } from '../secrets/envelope.ts';
 import { type MovementMessage, readMovementMessage } from './movementMessage.ts';
 import { lockPerson, readPersonFields } from './person.ts';

@@ -1,7 +1,7 @@
 import type { Called, OfficeWire } from '../../activities/offices.ts';
 import type { CallFailure } from '../../domain/offices/failures.ts';
 import type { OfficeReply } from '../../domain/offices/protocol.ts';
-import type { Office } from '../postgres/partners.ts';
+import type { Office } from '../postgres/partners/partners.ts';
 import type { Call, CallAnswer, CallFailure as WireFailure } from '../webhooks/call.ts';
 import { sign } from '../webhooks/signature.ts';
 

@@ -6,10 +6,7 @@ import { type Keyring, secretBox } from '../secrets/envelope.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { newEndpointSecret } from '../webhooks/signature.ts';
 import { transaction } from './database.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from './deliveries.ts';
 import { createDuplicates } from './duplicates/pairs.ts';
-import { createHolds } from './holds.ts';
-import { createHouseholds } from './households.ts';
 import { createIdempotency } from './idempotency.ts';
 import {
   firstFaults,
@@ -20,16 +17,21 @@ import {
   readImportRows,
   readRowsToMend,
   writeLook,
-} from './importReads.ts';
-import type { Start, StartOf } from './importStarts.ts';
-import { createImport, type NewImport, readAgain, receiveUpload, startCommit } from './importUploads.ts';
-import { commitHousehold, type Intake, type IntakeHousehold, readFrame, type TakenIn } from './intake.ts';
-import { writeShown } from './ledger.ts';
-import { createNotes } from './notes.ts';
-import { createOperations } from './operations.ts';
-import { readPeople } from './people.ts';
-import { activatePlan } from './planActivation.ts';
-import { createPlans } from './plans.ts';
+} from './imports/reads.ts';
+import type { Start, StartOf } from './imports/starts.ts';
+import { createImport, type NewImport, readAgain, receiveUpload, startCommit } from './imports/uploads.ts';
+import { createOperations } from './operations/operations.ts';
+import { activatePlan } from './operations/planActivation.ts';
+import { createPlans } from './operations/plans.ts';
+import { enableEndpoint, replayDeliveries, replayRange } from './partners/deliveries.ts';
+import type { Intake } from './people/admissions.ts';
+import { createHolds } from './people/holds.ts';
+import { createHouseholds } from './people/households.ts';
+import { takeIn } from './people/intake.ts';
+import { writeShown } from './people/ledger.ts';
+import { createNotes } from './people/notes.ts';
+import { readPeople } from './people/people.ts';
+import { searchKeysOfText } from './people/searchKeys.ts';
 import { type PrismaClient } from './prisma.ts';
 import { createEvents } from './reads/events.ts';
 import { createHistory } from './reads/history.ts';
@@ -38,7 +40,6 @@ import { createNow } from './reads/now.ts';
 import { createPartners } from './reads/partners.ts';
 import { createPeople } from './reads/people.ts';
 import { createSituation } from './reads/situation.ts';
-import { searchKeysOfText } from './searchKeys.ts';
 import { createTasks } from './tasks.ts';
 
 export type StoreOptions = {
@@ -89,29 +90,8 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
       shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
     },
     intake: {
-      takeIn: ({
-        operationId,
-        origin,
-        at,
-        referenceDate,
-        household,
-      }: {
-        operationId: string;
-        origin: string;
-        at: number;
-        referenceDate: string;
-        household: IntakeHousehold;
-      }): Promise<TakenIn | 'closed'> =>
-        transaction(pool, async (client) => {
-          const frame = await readFrame(client, operationId);
-          if (frame === undefined) throw new Error(`There is no operation ${operationId}`);
-          if (!frame.registrationOpen) return 'closed';
-          return commitHousehold(
-            client,
-            { operationId, frame, importId: null, origin, at, referenceDate, keyring, journeys },
-            household,
-          );
-        }),
+      takeIn: (intake: Omit<Parameters<typeof takeIn>[1], 'keyring' | 'journeys'>) =>
+        takeIn(pool, { ...intake, keyring, journeys }),
     },
     imports: {
       operationOf: (id: string) => operationOf('imports', id),

@@ -5,11 +5,17 @@ import { outcomeAfter, standingOf } from '../../domain/offices/standing.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { operationTimes } from '../postgres/clocks.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { writeIssuedDocument } from '../postgres/documents.ts';
-import { claimReceived, endInbox, type InboxEnd, type InboxRow, movementsOfCarrier } from '../postgres/inbox.ts';
-import { lockRequests, markHeard, type RequestRow } from '../postgres/requests.ts';
+import { operationTimes } from '../postgres/operations/clocks.ts';
+import {
+  claimReceived,
+  endInbox,
+  type InboxEnd,
+  type InboxRow,
+  movementsOfCarrier,
+} from '../postgres/partners/inbox.ts';
+import { lockRequests, markHeard, type RequestRow } from '../postgres/partners/requests.ts';
+import { writeIssuedDocument } from '../postgres/people/documents.ts';
 import { isPending } from '../postgres/starts.ts';
 import { type House, type HouseNames, type Told, temporalIsAway } from './house.ts';
 import { eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';

@@ -1,6 +1,6 @@
 import type { Queryable } from '../postgres/database.ts';
-import type { SecretBox } from '../postgres/partners.ts';
-import { writeFieldSet } from '../postgres/people.ts';
+import type { SecretBox } from '../postgres/partners/partners.ts';
+import { writeFieldSet } from '../postgres/people/people.ts';
 import type { Keyring } from '../secrets/envelope.ts';
 import type { ApplierDeps } from './applier.ts';
 

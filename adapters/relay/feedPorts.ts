@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { DueEvent, FeedPorts } from '../../activities/feed.ts';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { operationTime, operationTimes } from '../postgres/clocks.ts';
+import { operationTime, operationTimes } from '../postgres/operations/clocks.ts';
 import {
   agreedEventTypes,
   claimHeads,
@@ -13,8 +13,8 @@ import {
   postponeDeliveries,
   readFeedEndpoint,
   settleDeliveries,
-} from '../postgres/deliveries.ts';
-import type { SecretBox } from '../postgres/partners.ts';
+} from '../postgres/partners/deliveries.ts';
+import type { SecretBox } from '../postgres/partners/partners.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { deliver } from '../webhooks/send.ts';
 

@@ -1,5 +1,5 @@
-import { feedsWithDue } from '../postgres/deliveries.ts';
-import { stampOutbox } from '../postgres/outbox.ts';
+import { feedsWithDue } from '../postgres/partners/deliveries.ts';
+import { stampOutbox } from '../postgres/partners/outbox.ts';
 import type { House } from './house.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 import { startNudges } from './nudges.ts';

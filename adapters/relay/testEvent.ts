@@ -1,7 +1,7 @@
 import { newId } from '../ids.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { readFeedEndpoint } from '../postgres/deliveries.ts';
-import type { SecretBox } from '../postgres/partners.ts';
+import { readFeedEndpoint } from '../postgres/partners/deliveries.ts';
+import type { SecretBox } from '../postgres/partners/partners.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { type DeliveryEnd, deliver } from '../webhooks/send.ts';
 

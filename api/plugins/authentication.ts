@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { LruMap } from 'toad-cache';
 import { z } from 'zod';
 import type { Grant, Principal } from '../../domain/access.ts';
 import { ROLES } from '../../domain/actor.ts';
@@ -36,6 +37,12 @@ type Algorithm = (typeof ALGORITHMS)[number];
 /** Clocks of issuer and API may differ by this much, in seconds. */
 const CLOCK_TOLERANCE_S = 5;
 const ISSUER_TIMEOUT_MS = 5_000;
+/**
+ * What was found good is good for a minute, or until it ends: to verify a signature takes as long as everything else that
+ * is done for a question. The issuer's keys are kept for longer than that anyway.
+ */
+const GOOD_FOR_MS = 60_000;
+const MOST_KEPT = 1_000;
 /** A bearer token longer than this is not looked at. */
 const LONGEST_TOKEN = 16_384;
 
@@ -46,6 +53,7 @@ export const authentication = fp<AuthenticationOptions>(
     if (algorithms.some((name) => !ALGORITHMS.includes(name)))
       throw new Error('Only asymmetric algorithms may sign tokens');
     const keys = issuerKeys(options);
+    const good = new LruMap<JWTPayload>(MOST_KEPT, GOOD_FOR_MS);
 
     app.decorateRequest('principal', null);
     app.addHook('onRequest', async (request) => {
@@ -55,6 +63,8 @@ export const authentication = fp<AuthenticationOptions>(
 
     async function verified(request: FastifyRequest): Promise<JWTPayload> {
       const token = bearerToken(request);
+      const known = good.get(token);
+      if (known?.exp !== undefined && known.exp > Date.now() / 1_000) return known;
       try {
         const { payload } = await jwtVerify(token, await keys(), {
           issuer: options.issuer,
@@ -64,6 +74,7 @@ export const authentication = fp<AuthenticationOptions>(
           requiredClaims: ['exp', 'iat', 'sub'],
           ...(options.tokenType && { typ: options.tokenType }),
         });
+        good.set(token, payload);
         return payload;
       } catch (error) {
         throw tokenProblem(error);

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Operations } from '../../adapters/postgres/operations.ts';
+import type { Operations } from '../../adapters/postgres/operations/operations.ts';
 import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
 import { toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
-import type { Received } from '../../adapters/postgres/inbox.ts';
-import type { Sealed } from '../../adapters/postgres/partners.ts';
+import type { Received } from '../../adapters/postgres/partners/inbox.ts';
+import type { Sealed } from '../../adapters/postgres/partners/partners.ts';
 import type { Verification } from '../../adapters/webhooks/signature.ts';
 import { idPattern } from '../../domain/ids.ts';
 import type { Callback } from '../../domain/offices/protocol.ts';

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ImportProgress } from '../../adapters/postgres/importReads.ts';
+import type { ImportProgress } from '../../adapters/postgres/imports/reads.ts';
 import { columnsShown } from '../../domain/intake/shownCells.ts';
 import { runOf } from '../importRuns.ts';
 import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { OperationRow } from '../../adapters/postgres/operations.ts';
+import type { OperationRow } from '../../adapters/postgres/operations/operations.ts';
 import { operationsOf } from '../../domain/access.ts';
 import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
 import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operation/commands.ts';

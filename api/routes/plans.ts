@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Plan as PlanRow } from '../../adapters/postgres/plans.ts';
+import type { Plan as PlanRow } from '../../adapters/postgres/operations/plans.ts';
 import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
 import { missingInPlan } from '../../domain/plan.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeZip } from '../../adapters/lists/xlsx/zip.ts';
-import { UPLOAD_LIMIT } from '../../adapters/postgres/importUploads.ts';
+import { UPLOAD_LIMIT } from '../../adapters/postgres/imports/uploads.ts';
 import { COLUMNS } from '../../domain/intake/columns.ts';
 import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { newId } from '../../adapters/ids.ts';
-import type { SecretBox } from '../../adapters/postgres/partners.ts';
+import type { SecretBox } from '../../adapters/postgres/partners/partners.ts';
 import type { PartnerKind } from '../../domain/offices/protocol.ts';
 
 /** Rows of a house for tests, written as plainly as the schema allows. */

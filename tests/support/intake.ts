@@ -4,8 +4,8 @@ import type { Pool } from 'pg';
 import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
 import { newId } from '../../adapters/ids.ts';
 import { readImportedList } from '../../adapters/lists/importReader.ts';
-import type { StartOf } from '../../adapters/postgres/importStarts.ts';
-import { type ImportsOptions, importStore } from '../../adapters/postgres/imports.ts';
+import { type ImportsOptions, importStore } from '../../adapters/postgres/imports/imports.ts';
+import type { StartOf } from '../../adapters/postgres/imports/starts.ts';
 import {
   type CommitOutcome,
   createImport,
@@ -13,7 +13,7 @@ import {
   startCommit,
   type Upload,
   type UploadOutcome,
-} from '../../adapters/postgres/importUploads.ts';
+} from '../../adapters/postgres/imports/uploads.ts';
 import type { Keyring } from '../../adapters/secrets/envelope.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 

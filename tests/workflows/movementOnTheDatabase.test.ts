@@ -1,8 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { movementActivities } from '../../activities/movements.ts';
+import { seatClaims, seatNews } from '../../adapters/postgres/movements/seatClaims.ts';
 import { recordFacts } from '../../adapters/postgres/record.ts';
-import { seatClaims, seatNews } from '../../adapters/postgres/seatClaims.ts';
 import { HOUR, iso } from '../../domain/time.ts';
 import type { TravelNews } from '../../workflows/messages.ts';
 import {

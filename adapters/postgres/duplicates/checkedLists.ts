@@ -12,8 +12,8 @@ import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/search
 import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
 import { type Keyring, openFields } from '../../secrets/envelope.ts';
 import type { Queryable } from '../database.ts';
-import { type ImportKey, importKey, sealedIn } from '../importKeys.ts';
-import { pairKeySealer } from '../searchKeys.ts';
+import { type ImportKey, importKey, sealedIn } from '../imports/keys.ts';
+import { pairKeySealer } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads } from './knownPeople.ts';
 
 /** What a dry run found of people met twice. */

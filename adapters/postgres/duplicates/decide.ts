@@ -11,9 +11,9 @@ import {
 import type { Stage } from '../../../domain/journey/stages.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
-import { operationTime } from '../clocks.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { insertHold } from '../holds.ts';
+import { operationTime } from '../operations/clocks.ts';
+import { insertHold } from '../people/holds.ts';
 import { type Pair, readPair } from './pairRow.ts';
 
 export type Decision = {

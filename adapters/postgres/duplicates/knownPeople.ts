@@ -3,8 +3,8 @@ import { parsePartialDate } from '../../../domain/intake/birthDate.ts';
 import type { Relationship, Sex } from '../../../domain/intake/columns.ts';
 import type { Keyring } from '../../secrets/envelope.ts';
 import type { Queryable } from '../database.ts';
-import { readPeople } from '../people.ts';
-import type { SearchKey } from '../searchKeys.ts';
+import { readPeople } from '../people/people.ts';
+import type { SearchKey } from '../people/searchKeys.ts';
 
 /** Somebody who was taken in, opened for comparison alone: it is shown to nobody, so it is no row of the ledger. */
 export type TakenInPerson = KnownPerson & { personId: string; operationId: string };

@@ -10,9 +10,9 @@ import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/search
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
 import type { Keyring } from '../../secrets/envelope.ts';
-import { operationTimes } from '../clocks.ts';
 import type { Queryable } from '../database.ts';
-import { pairKeySealer } from '../searchKeys.ts';
+import { operationTimes } from '../operations/clocks.ts';
+import { pairKeySealer } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './knownPeople.ts';
 
 /** Compared in one transaction: some tenths of a second. */

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Stage } from '../../../domain/journey/stages.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { SEVERAL, type SearchKey } from '../searchKeys.ts';
+import { SEVERAL, type SearchKey } from '../people/searchKeys.ts';
 
 /** A journey of a person, as its projection tells it; open ones first, then the newest. */
 export type PersonJourney = {

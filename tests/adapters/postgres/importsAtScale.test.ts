@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readImport } from '../../../adapters/postgres/importReads.ts';
+import { readImport } from '../../../adapters/postgres/imports/reads.ts';
 import { familiesOf } from '../../scenarios/importKilled.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';

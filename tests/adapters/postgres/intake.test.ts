@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '../../../adapters/postgres/database.ts';
-import { commitHousehold, type Intake, readFrame } from '../../../adapters/postgres/intake.ts';
+import type { Intake } from '../../../adapters/postgres/people/admissions.ts';
+import {
+  commitHousehold,
+  FrameMoved,
+  readFrame,
+  takeIn as takeInAlone,
+} from '../../../adapters/postgres/people/intake.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
 import type { Cells } from '../../../domain/intake/columns.ts';
 import { judgeList } from '../../../domain/intake/judgeList.ts';
@@ -259,6 +265,29 @@ describe('protection at intake', () => {
       );
     }
     expect((await task())[0]).toMatchObject({ status: 'done' });
+  });
+
+  it('writes nothing where the operation is not any more as it was read, and alone reads it again', async () => {
+    const { pool } = database;
+    const { id: operationId } = await makeOperation(pool, { rules: defaultRules('evacuation', STAGES) });
+    const { rows: members } = judgeList([person()], { referenceDate: REFERENCE_DATE });
+    const common = { operationId, at: AT, referenceDate: REFERENCE_DATE, keyring, journeys: JOURNEYS };
+    const household = { reference: 'H1', members, rejectedRows: [] };
+    const frame = await readFrame(pool, operationId);
+    if (!frame) throw new Error('There is no such operation');
+    await pool.query(
+      `insert into operation_rules (operation_id, version, document, decided_by, decided_at)
+       select operation_id, version + 1, document, decided_by, decided_at from operation_rules where operation_id = $1`,
+      [operationId],
+    );
+    await pool.query('update operations set rules_version = rules_version + 1 where id = $1', [operationId]);
+    const early: Intake = { ...common, frame, importId: null, origin: 'early' };
+    await expect(commitHousehold(pool, early, household)).rejects.toThrow(FrameMoved);
+    expect(await all('select id from households where operation_id = $1', operationId)).toEqual([]);
+    expect(await takeInAlone(pool, { ...common, origin: 'late', household })).toMatchObject({ people: [{ row: 1 }] });
+    await pool.query('update operations set registration_open = false where id = $1', [operationId]);
+    expect(await takeInAlone(pool, { ...common, origin: 'later', household })).toBe('closed');
+    expect(await all('select id from journeys where operation_id = $1', operationId)).toHaveLength(1);
   });
 
   it('takes in no row that was rejected', async () => {

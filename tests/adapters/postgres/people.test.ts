@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { transaction } from '../../../adapters/postgres/database.ts';
 import {
-  insertPeople,
+  type NewPerson,
   type PersonCore,
   readFieldSets,
   readPeople,
   readPerson,
+  sealPeople,
   writeFieldSet,
-} from '../../../adapters/postgres/people.ts';
-import { personRefKey, searchKeysOfText } from '../../../adapters/postgres/searchKeys.ts';
+} from '../../../adapters/postgres/people/people.ts';
+import { personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/postgres/people/searchKeys.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 
@@ -38,11 +38,30 @@ const CORE: PersonCore = {
 
 async function filed(core: Partial<PersonCore> = {}, operationId = 'op_test'): Promise<string> {
   const personId = newId('person');
-  await transaction(database.pool, (client) =>
-    insertPeople(client, keyring, operationId, [
-      { personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } },
-    ]),
-  );
+  const one: NewPerson = { personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } };
+  const [sealed] = sealPeople(keyring, [one]);
+  const { pool } = database;
+  await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, 'VUT', 'F', 'adult')`, [
+    personId,
+  ]);
+  await pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [
+    personId,
+    sealed?.kekId,
+    sealed?.wrapped,
+  ]);
+  await pool.query(`insert into person_data (person_id, field_set, key_id, sealed) values ($1, 'core', $2, $3)`, [
+    personId,
+    sealed?.kekId,
+    sealed?.core,
+  ]);
+  for (const { kind, key, heard } of searchKeyFiler(keyring, operationId)(one.core)) {
+    await pool.query('insert into person_search (person_id, kind, key, heard) values ($1, $2, $3, $4)', [
+      personId,
+      kind,
+      key,
+      heard,
+    ]);
+  }
   return personId;
 }
 

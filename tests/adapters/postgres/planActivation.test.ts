@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { activatePlan } from '../../../adapters/postgres/planActivation.ts';
+import { activatePlan } from '../../../adapters/postgres/operations/planActivation.ts';
 import { REAL_CLOCK } from '../../../domain/clock.ts';
 import type { PlanDocument } from '../../../domain/plan.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';

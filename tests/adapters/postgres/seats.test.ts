@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changeVehicle, countSeats } from '../../../adapters/postgres/movements.ts';
-import { allocateSeats } from '../../../adapters/postgres/seats.ts';
+import { changeVehicle, countSeats } from '../../../adapters/postgres/movements/movements.ts';
+import { allocateSeats } from '../../../adapters/postgres/movements/seats.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   NOW,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { arriveSeats, departSeats } from '../../../adapters/postgres/departures.ts';
-import { lockManifest } from '../../../adapters/postgres/manifests.ts';
-import { changeVehicle, reconcileSeats } from '../../../adapters/postgres/movements.ts';
-import { applyScans } from '../../../adapters/postgres/scans.ts';
-import { markTold, readUntold } from '../../../adapters/postgres/seatNews.ts';
-import { releaseAll, releaseUnit } from '../../../adapters/postgres/seatReleases.ts';
-import { allocateSeats } from '../../../adapters/postgres/seats.ts';
+import { arriveSeats, departSeats } from '../../../adapters/postgres/movements/departures.ts';
+import { lockManifest } from '../../../adapters/postgres/movements/manifests.ts';
+import { changeVehicle, reconcileSeats } from '../../../adapters/postgres/movements/movements.ts';
+import { applyScans } from '../../../adapters/postgres/movements/scans.ts';
+import { markTold, readUntold } from '../../../adapters/postgres/movements/seatNews.ts';
+import { releaseAll, releaseUnit } from '../../../adapters/postgres/movements/seatReleases.ts';
+import { allocateSeats } from '../../../adapters/postgres/movements/seats.ts';
 import type { Scan } from '../../../domain/movement/facts.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {

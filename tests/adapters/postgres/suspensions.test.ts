@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { standstill } from '../../../adapters/postgres/suspensions.ts';
+import { standstill } from '../../../adapters/postgres/operations/suspensions.ts';
 import { HOUR, iso } from '../../../domain/time.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';

@@ -1,7 +1,7 @@
 import { ServiceError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { type InboxBody, receive } from '../../../adapters/postgres/inbox.ts';
+import { type InboxBody, receive } from '../../../adapters/postgres/partners/inbox.ts';
 import { startApplier } from '../../../adapters/relay/applier.ts';
 import type { Loop } from '../../../adapters/relay/loop.ts';
 import type { Callback } from '../../../domain/offices/protocol.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readFieldSets } from '../../../adapters/postgres/people.ts';
+import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
 import { keepNumber } from '../../../adapters/relay/documentNumber.ts';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/secrets/envelope.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FeedPorts, feedActivities } from '../../../activities/feed.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from '../../../adapters/postgres/deliveries.ts';
-import { stampOutbox } from '../../../adapters/postgres/outbox.ts';
+import { enableEndpoint, replayDeliveries, replayRange } from '../../../adapters/postgres/partners/deliveries.ts';
+import { stampOutbox } from '../../../adapters/postgres/partners/outbox.ts';
 import { feedPorts } from '../../../adapters/relay/feedPorts.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { ATTEMPTS } from '../../../domain/webhooks/schedule.ts';

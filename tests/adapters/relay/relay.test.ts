@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { stampOutbox } from '../../../adapters/postgres/outbox.ts';
+import { stampOutbox } from '../../../adapters/postgres/partners/outbox.ts';
 import { startRelay } from '../../../adapters/relay/relay.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {

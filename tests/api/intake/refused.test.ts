@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UPLOAD_LIMIT } from '../../../adapters/postgres/importUploads.ts';
+import { UPLOAD_LIMIT } from '../../../adapters/postgres/imports/uploads.ts';
 import { person } from '../../domain/intake/caseload.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { CANARIES, member, openOperation, type TestHouse, testHouse } from '../house.ts';

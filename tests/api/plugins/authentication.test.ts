@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { importJWK, type JWK, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { authentication } from '../../../api/plugins/authentication.ts';
 import { answerNotFound, problems } from '../../../api/plugins/problems.ts';
 import { type RunningIssuer, startIssuer } from '../../../sandbox/issuer/issuer.ts';
@@ -99,6 +99,19 @@ describe('a bearer token', () => {
       partnerId: PARTNER,
     });
     expect((await who(await token({ roles }))).body.roles).toEqual([{ role: 'admin', operation: '*' }]);
+  });
+
+  test('that was found good is good no longer than it says, and one with another end is not taken for it', async () => {
+    const once = await token();
+    expect((await who(once)).status).toBe(200);
+    expect((await who(once)).status).toBe(200);
+    expect((await who(`${once.slice(0, -8)}AAAAAAAA`)).status).toBe(401);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 66_000 });
+    try {
+      expect(await who(once)).toMatchObject({ status: 401, body: { detail: expect.stringMatching(/expired/) } });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is needed', async () => {

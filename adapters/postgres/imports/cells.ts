@@ -1,0 +1,68 @@
+import type { Pool } from 'pg';
+import type { CheckedRow } from '../../../activities/imports.ts';
+import { type Keyring, openFields, sealFields } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+import { type ImportKey, importKey, sealedIn } from './keys.ts';
+
+/** Rows whose cells are sealed together: few enough to open for one page, many enough that a list is soon written. */
+const TOGETHER = 100;
+
+/** The cells of rows as they came, in the order of the file. */
+export async function writeCells(
+  client: Queryable,
+  { key, kekId }: ImportKey,
+  importId: string,
+  rows: readonly Pick<CheckedRow, 'row' | 'raw'>[],
+): Promise<void> {
+  const groups: Array<{ first: number; last: number; sealed: Buffer }> = [];
+  for (let from = 0; from < rows.length; from += TOGETHER) {
+    const group = rows.slice(from, from + TOGETHER);
+    const first = group[0]?.row ?? 0;
+    groups.push({
+      first,
+      last: group.at(-1)?.row ?? 0,
+      sealed: sealFields(
+        key,
+        sealedIn(importId, `cells ${first}`, kekId),
+        group.map(({ row, raw }) => [row, raw]),
+      ),
+    });
+  }
+  await client.query(
+    `insert into import_cells (import_id, first_row, last_row, sealed)
+     select $1, first, last, sealed from unnest($2::int[], $3::int[], $4::bytea[]) as c (first, last, sealed)
+     on conflict (import_id, first_row) do nothing`,
+    [importId, groups.map(({ first }) => first), groups.map(({ last }) => last), groups.map(({ sealed }) => sealed)],
+  );
+}
+
+/** The cells of these rows (ascending), opened a group at a time; a row whose cells are gone is left out. */
+export async function* readCells(
+  pool: Pool,
+  keyring: Keyring,
+  importId: string,
+  wanted: readonly number[],
+): AsyncGenerator<{ row: number; raw: string[] }> {
+  const { key, kekId } = await importKey(pool, keyring, importId);
+  let at = 0;
+  while (at < wanted.length) {
+    const { rows } = await pool.query<{ first_row: number; last_row: number; sealed: Buffer }>(
+      `select first_row, last_row, sealed from import_cells
+        where import_id = $1 and first_row <= $2 order by first_row desc limit 1`,
+      [importId, wanted[at]],
+    );
+    const group = rows[0];
+    const cells = new Map(
+      group === undefined
+        ? []
+        : (openFields(key, sealedIn(importId, `cells ${group.first_row}`, kekId), group.sealed) as Array<
+            [number, string[]]
+          >),
+    );
+    do {
+      const row = wanted[at++] ?? 0;
+      const raw = cells.get(row);
+      if (raw !== undefined) yield { row, raw };
+    } while (at < wanted.length && (wanted[at] ?? 0) <= (group?.last_row ?? 0));
+  }
+}

@@ -1,0 +1,210 @@
+import type { Pool } from 'pg';
+import type { CheckedRow, ImportStore, Refusal } from '../../../activities/imports.ts';
+import { toOperation } from '../../../domain/clock.ts';
+import type { Finding, Verdict } from '../../../domain/intake/codes.ts';
+import type { ProtectionFlag } from '../../../domain/intake/protection.ts';
+import { iso } from '../../../domain/time.ts';
+import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import { type Queryable, transaction } from '../database.ts';
+import type { Intake, IntakeHousehold, Joined } from '../people/admissions.ts';
+import { commitHouseholds, readFrame } from '../people/intake.ts';
+import { importKey, sealedIn } from './keys.ts';
+import { takenInBefore } from './takenInBefore.ts';
+
+export type CommitOptions = {
+  keyring: Keyring;
+  journeys: Intake['journeys'];
+  /** rows looked at in one transaction of a commit; households are whole, so it may take in a few more */
+  page?: number;
+  now?: () => number;
+};
+
+/** Taking in what the dry run accepted, in bounded transactions with a cursor. */
+export function commitStore(
+  pool: Pool,
+  { keyring, journeys, page: size = 1_000, now = Date.now }: CommitOptions,
+): Pick<ImportStore, 'commitNext' | 'countStartsLeft' | 'finish'> {
+  return {
+    commitNext: (importId) =>
+      transaction(pool, async (client) => {
+        const { rows } = await client.query<{
+          operation_id: string;
+          reference_date: string;
+          cursor: number;
+          status: string;
+        }>(`select operation_id, reference_date::text, cursor, status from imports where id = $1 for update`, [
+          importId,
+        ]);
+        const job = rows[0];
+        if (job === undefined || job.status !== 'committing') return { outcome: 'finished', cursor: job?.cursor ?? 0 };
+        const frame = await readFrame(client, job.operation_id);
+        if (frame === undefined || !frame.registrationOpen) {
+          await refuseCommit(client, importId);
+          return { outcome: 'registration_closed', cursor: job.cursor };
+        }
+        const page = await nextPage(client, keyring, importId, job.cursor, size);
+        const at = toOperation(frame.clock, now());
+        if (page.last === undefined) {
+          await finishCommit(client, importId, job.operation_id, iso(at));
+          return { outcome: 'finished', cursor: job.cursor };
+        }
+        const { fresh, before } = await takenInBefore(client, keyring, job.operation_id, page.households);
+        const taken = await commitHouseholds(
+          client,
+          {
+            operationId: job.operation_id,
+            frame,
+            importId,
+            origin: importId,
+            at,
+            referenceDate: job.reference_date,
+            keyring,
+            journeys,
+          },
+          fresh,
+        );
+        const people = [...before, ...taken.flatMap((household) => household.people)];
+        await client.query(
+          `update import_rows r set person_id = t.person_id, committed_at = now()
+             from unnest($2::int[], $3::text[]) as t (row, person_id)
+            where r.import_id = $1 and r.row = t.row and r.person_id is null`,
+          [importId, people.map(({ row }) => row), people.map(({ personId }) => personId)],
+        );
+        await client.query('update imports set cursor = $2, done = done + $3 where id = $1', [
+          importId,
+          page.last,
+          people.length,
+        ]);
+        return { outcome: 'more', cursor: page.last };
+      }),
+
+    async countStartsLeft(importId) {
+      const { rows } = await pool.query<{ id: string }>('select id from journeys where import_id = $1', [importId]);
+      const left = await pool.query<{ left: number }>(
+        'select count(*)::int as left from pending_starts where started_at is null and workflow_id = any($1)',
+        [rows.map(({ id }) => journeys.workflowId(id))],
+      );
+      return left.rows[0]?.left ?? 0;
+    },
+
+    async finish(importId) {
+      await transaction(pool, async (client) => {
+        const { rows } = await client.query<{ failed: number }>(
+          `update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting' returning failed`,
+          [importId],
+        );
+        // with nothing left to mend the question of an earlier commit is answered
+        if (rows[0]?.failed === 0) {
+          await client.query(
+            `update tasks set status = 'done', closed_at = opened_at where subject = $1 and kind = 'mendRows' and status = 'open'`,
+            [importId],
+          );
+        }
+      });
+    },
+  };
+}
+
+/** Who was taken in before stays; the rest waits in its rows, and the import says so. */
+async function refuseCommit(client: Queryable, importId: string): Promise<void> {
+  const refusal: Refusal = {
+    code: 'registration_closed',
+    detail: 'The operation takes nobody in any more; people committed before stay taken in.',
+    hint: 'Ask the operation lead, or take the rest into another operation.',
+  };
+  await client.query(`update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1`, [
+    importId,
+    JSON.stringify(refusal),
+  ]);
+}
+
+async function finishCommit(client: Queryable, importId: string, operationId: string, at: string): Promise<void> {
+  await client.query(`update imports set status = 'starting' where id = $1`, [importId]);
+  await client.query(
+    `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
+     select $1 || '.mendRows', $2, $1, 'mendRows', 'case_worker', $3, jsonb_build_object('rejected', count(*))
+       from import_rows where import_id = $1 and verdict = 'reject' having count(*) > 0
+     on conflict (id) do update set data = excluded.data where tasks.status = 'open'`,
+    [importId, operationId, at],
+  );
+}
+
+type StoredRow = {
+  row: number;
+  verdict: Verdict;
+  codes: Finding[];
+  child: CheckedRow['child'];
+  protection: ProtectionFlag[];
+  household: string;
+  person_id: string | null;
+  sealed: Buffer;
+};
+
+/**
+ * The households that begin within the next page of rows, whole. `last` is the cursor after them; undefined at the end.
+ * A household that began before the cursor has been taken in with its later rows; who was taken in by an earlier commit
+ * is there already, and whoever was mended since joins them.
+ */
+async function nextPage(
+  client: Queryable,
+  keyring: Keyring,
+  importId: string,
+  cursor: number,
+  size: number,
+): Promise<{ households: IntakeHousehold[]; last: number | undefined }> {
+  const page = await client.query<{ row: number; household: string | null }>(
+    'select row, household from import_rows where import_id = $1 and row > $2 order by row limit $3',
+    [importId, cursor, size],
+  );
+  const references = [...new Set(page.rows.flatMap(({ household }) => household ?? []))];
+  const { key, kekId } = await importKey(client, keyring, importId);
+  const { rows } = await client.query<StoredRow>(
+    `select row, verdict, codes, child, protection, household, person_id, case when person_id is null then sealed end as sealed
+       from import_rows where import_id = $1 and household = any($2) order by row`,
+    [importId, references],
+  );
+  const there = rows.some(({ person_id }) => person_id !== null)
+    ? await householdsThere(client, importId, references)
+    : new Map<string, Joined>();
+  const households = new Map<string, IntakeHousehold>();
+  for (const stored of rows) {
+    const joins = there.get(stored.household);
+    const household = households.get(stored.household) ?? {
+      reference: stored.household,
+      members: [],
+      rejectedRows: [],
+      ...(joins === undefined ? {} : { joins }),
+    };
+    households.set(stored.household, household);
+    if (stored.verdict === 'reject') {
+      // a row that was pasted twice is no missing member
+      if (!stored.codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) household.rejectedRows.push(stored.row);
+    } else if (stored.person_id === null) {
+      const { meaning } = openFields(key, sealedIn(importId, `row ${stored.row}`, kekId), stored.sealed) as Pick<
+        CheckedRow,
+        'meaning'
+      >;
+      household.members.push({ ...stored, meaning });
+    }
+  }
+  return { households: [...households.values()], last: page.rows.at(-1)?.row };
+}
+
+/** Where the members who are in already stand, by the list's own number: with this list, or with one that brought them before. */
+async function householdsThere(
+  client: Queryable,
+  importId: string,
+  references: readonly string[],
+): Promise<Map<string, Joined>> {
+  const { rows } = await client.query<Joined & { reference: string }>(
+    `select distinct on (r.household) r.household as reference, h.id as "householdId", h.head_nationality as "headNationality",
+            exists (select from journeys o where o.household_id = h.id and o.relationship = 'HEAD') as "hasHead"
+       from import_rows r
+       join imports i on i.id = r.import_id
+       join journeys j on j.person_id = r.person_id and j.operation_id = i.operation_id
+       join households h on h.id = j.household_id
+      where r.import_id = $1 and r.household = any($2) order by r.household, r.row`,
+    [importId, references],
+  );
+  return new Map(rows.map(({ reference, ...joined }) => [reference, joined]));
+}

@@ -1,0 +1,291 @@
+import type { Pool } from 'pg';
+import type { CheckedRow, DateOrders, Refusal } from '../../../activities/imports.ts';
+import { CODES, explain, type Finding, type Verdict } from '../../../domain/intake/codes.ts';
+import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
+import type { ProtectionFlag } from '../../../domain/intake/protection.ts';
+import { type Instant, SECOND } from '../../../domain/time.ts';
+import { listTagOf, type RowToMend } from '../../lists/mendFile.ts';
+import type { FoundList } from '../../lists/openList.ts';
+import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+import type { MetTwice } from '../duplicates/checkedLists.ts';
+import { readCells } from './cells.ts';
+import type { ImportCounts } from './imports.ts';
+import { importKey, sealedIn } from './keys.ts';
+import type { MendCounts } from './mends.ts';
+import { type Reading, readReadings } from './readings.ts';
+
+export type ImportStatus =
+  | 'uploading'
+  | 'uploaded'
+  | 'checking'
+  | 'checked'
+  | 'committing'
+  | 'starting'
+  | 'done'
+  | 'refused';
+
+export type ImportSummary = {
+  id: string;
+  operationId: string;
+  fileName: string | null;
+  status: ImportStatus;
+  refusal: Refusal | null;
+  referenceDate: string;
+  partnerId: string | null;
+  continues: string | null;
+  bytes: number;
+  counts: ImportCounts | null;
+  /** null until the checked rows have been compared */
+  met: MetTwice | null;
+  /** of a file that mends another list */
+  mending: MendCounts | null;
+  /** rows while it is checked, acceptable people once it is committed; unknown before the file is opened */
+  total: number | null;
+  done: number;
+  /** rows that were rejected */
+  failed: number;
+  /** seconds of real time still to go, at the pace so far */
+  eta: number | null;
+  createdBy: string;
+  createdAt: Instant;
+  finishedAt: Instant | null;
+};
+
+export type ImportProgress = ImportSummary & {
+  /** null until the file has been looked at, where nothing could be found out, and once the raw list is removed */
+  found: { found: FoundList; dateOrders: DateOrders } | null;
+  /** who said what of how it is to be read */
+  readings: Reading[];
+};
+
+type ImportRecord = {
+  id: string;
+  operation_id: string;
+  file_name: string | null;
+  status: ImportStatus;
+  refusal: Refusal | null;
+  sealed_found: Buffer | null;
+  reference_date: string;
+  partner_id: string | null;
+  continues: string | null;
+  bytes: number;
+  counts: (ImportCounts & MendCounts) | null;
+  met: MetTwice | null;
+  total: number | null;
+  done: number;
+  failed: number;
+  created_by: string;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+};
+
+const RECORD = `id, operation_id, file_name, status, refusal, sealed_found, reference_date::text, partner_id, continues, bytes,
+                counts, met, total, done, failed, created_by, created_at, started_at, finished_at`;
+
+/** @param now real time. @returns undefined where there is no such import */
+export async function readImport(
+  pool: Pool,
+  keyring: Keyring,
+  id: string,
+  now: Instant,
+): Promise<ImportProgress | undefined> {
+  const { rows } = await pool.query<ImportRecord>(`select ${RECORD} from imports where id = $1`, [id]);
+  const row = rows[0];
+  return (
+    row && {
+      ...summaryOf(row, now),
+      found: await openFound(pool, keyring, id, row.sealed_found),
+      readings: await readReadings(pool, id),
+    }
+  );
+}
+
+/** The lists of an operation, those that came last first. @param after where the page before ended */
+export async function listImports(
+  pool: Pool,
+  operationId: string,
+  limit: number,
+  now: Instant,
+  after?: { createdAt: Instant; id: string },
+): Promise<ImportSummary[]> {
+  const { rows } = await pool.query<ImportRecord>(
+    `select ${RECORD} from imports
+      where operation_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', created_at), id) < ($2, $3))
+      order by date_trunc('milliseconds', created_at) desc, id desc limit $4`,
+    [operationId, after === undefined ? null : new Date(after.createdAt), after?.id ?? null, limit],
+  );
+  return rows.map((row) => summaryOf(row, now));
+}
+
+function summaryOf(row: ImportRecord, now: Instant): ImportSummary {
+  return {
+    id: row.id,
+    operationId: row.operation_id,
+    fileName: row.file_name,
+    status: row.status,
+    refusal: row.refusal,
+    referenceDate: row.reference_date,
+    partnerId: row.partner_id,
+    continues: row.continues,
+    bytes: row.bytes,
+    counts: row.continues === null ? row.counts : null,
+    mending: row.continues === null ? null : row.counts,
+    met: row.met,
+    total: row.total,
+    done: row.done,
+    failed: row.failed,
+    eta: etaOf(row, now),
+    createdBy: row.created_by,
+    createdAt: row.created_at.getTime(),
+    finishedAt: row.finished_at?.getTime() ?? null,
+  };
+}
+
+async function openFound(
+  db: Queryable,
+  keyring: Keyring,
+  importId: string,
+  sealed: Buffer | null,
+): Promise<ImportProgress['found']> {
+  if (sealed === null || !(await isKept(db, importId))) return null;
+  const { key, kekId } = await importKey(db, keyring, importId);
+  return openFields(key, sealedIn(importId, 'found', kekId), sealed) as ImportProgress['found'];
+}
+
+/** Raw lists are removed after 30 days, and at once where they were refused for good. */
+async function isKept(db: Queryable, importId: string): Promise<boolean> {
+  const { rowCount } = await db.query('select from import_keys where import_id = $1', [importId]);
+  return rowCount !== 0;
+}
+
+function etaOf(row: Pick<ImportRecord, 'status' | 'total' | 'done' | 'started_at'>, now: Instant): number | null {
+  const runs = row.status === 'checking' || row.status === 'committing';
+  if (!runs || row.total === null || row.done === 0 || row.started_at === null) return null;
+  const spent = Math.max(0, now - row.started_at.getTime());
+  return Math.ceil((spent / row.done) * Math.max(0, row.total - row.done) * (1 / SECOND));
+}
+
+export type ImportRow = {
+  row: number;
+  line: number;
+  verdict: Verdict;
+  codes: Finding[];
+  child: CheckedRow['child'];
+  protection: ProtectionFlag[];
+  household: string | null;
+  personId: string | null;
+  /** the cells as they came, in the order of the file; null once the raw list is removed */
+  raw: string[] | null;
+  /** what they mean, as far as they could be read */
+  meaning: PersonMeaning | null;
+};
+
+export type RowFilter = { verdict?: Verdict; code?: string; after?: number };
+
+/** Rows of a list with what was found of them, in their order, cells and meaning side by side. */
+export async function readImportRows(
+  pool: Pool,
+  keyring: Keyring,
+  importId: string,
+  { verdict, code, after = 0, limit }: RowFilter & { limit: number },
+): Promise<ImportRow[]> {
+  const { rows } = await pool.query<Omit<ImportRow, 'raw' | 'meaning'> & { sealed: Buffer }>(
+    `select row, line, verdict, codes, child, protection, household, person_id as "personId", sealed
+       from import_rows
+      where import_id = $1 and row > $2 and ($3::text is null or verdict = $3)
+        and ($4::jsonb is null or codes @> $4)
+      order by row limit $5`,
+    [importId, after, verdict ?? null, code === undefined ? null : JSON.stringify([{ code }]), limit],
+  );
+  if (rows.length === 0) return [];
+  const key = (await isKept(pool, importId)) ? await importKey(pool, keyring, importId) : null;
+  const cells = new Map<number, string[]>();
+  if (key !== null) {
+    const numbers = rows.map(({ row }) => row);
+    for await (const { row, raw } of readCells(pool, keyring, importId, numbers)) cells.set(row, raw);
+  }
+  return rows.map(({ sealed, ...row }) => ({
+    ...row,
+    raw: cells.get(row.row) ?? null,
+    meaning:
+      key === null
+        ? null
+        : (
+            openFields(key.key, sealedIn(importId, `row ${row.row}`, key.kekId), sealed) as {
+              meaning: PersonMeaning;
+            }
+          ).meaning,
+  }));
+}
+
+/** Rows in one file to mend: it is in memory as a whole. The others come with the next one, when these are mended. */
+const MOST_TO_MEND = 20_000;
+
+/**
+ * The first rows that were rejected, for the file of rows to mend.
+ * @returns undefined where the raw list is removed, or nothing was found out of it
+ */
+export async function readRowsToMend(
+  pool: Pool,
+  keyring: Keyring,
+  importId: string,
+): Promise<{ found: FoundList; listTag: string; rows: RowToMend[] } | undefined> {
+  const { rows } = await pool.query<{ sealed_found: Buffer | null }>('select sealed_found from imports where id = $1', [
+    importId,
+  ]);
+  const found = await openFound(pool, keyring, importId, rows[0]?.sealed_found ?? null);
+  if (found === null) return undefined;
+  const rejected = await pool.query<{ row: number; codes: Finding[] }>(
+    `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row limit $2`,
+    [importId, MOST_TO_MEND],
+  );
+  const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(codes)]));
+  const toMend: RowToMend[] = [];
+  for await (const { row, raw } of readCells(pool, keyring, importId, [...whyOf.keys()])) {
+    toMend.push({ row, raw, why: whyOf.get(row) ?? '' });
+  }
+  return { found: found.found, listTag: listTagOf(importId), rows: toMend };
+}
+
+/** What keeps the row out first, warnings after it. */
+function inWords(codes: readonly Finding[]): string {
+  return [...codes.filter(({ code }) => CODES[code].rejects), ...codes.filter(({ code }) => !CODES[code].rejects)]
+    .map(explain)
+    .join(' ');
+}
+
+/** The first rows that were rejected, so that one sees at once what is wrong with the list. */
+export async function firstFaults(
+  pool: Pool,
+  importId: string,
+  limit: number,
+): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>> {
+  const { rows } = await pool.query<Pick<ImportRow, 'row' | 'line' | 'codes'>>(
+    `select row, line, codes from import_rows
+      where import_id = $1 and verdict = 'reject' order by row limit $2`,
+    [importId, limit],
+  );
+  return rows;
+}
+
+/** Who looked at which rows, or fetched them. */
+export type Look = {
+  id: string;
+  importId: string;
+  principal: string;
+  kind: 'rows' | 'mend_file';
+  filter: object;
+  /** columns whose cells were shown */
+  fields: readonly string[];
+  rowCount: number;
+};
+
+/** Written before what it tells of is shown. */
+export async function writeLook(db: Queryable, look: Look): Promise<void> {
+  await db.query(
+    `insert into import_looks (id, import_id, principal, kind, filter, fields, row_count) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [look.id, look.importId, look.principal, look.kind, JSON.stringify(look.filter), look.fields, look.rowCount],
+  );
+}

@@ -1,0 +1,45 @@
+import type { Refusal } from '../../../activities/imports.ts';
+import { type Keyring, sealFields } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+import { importKey, sealedIn } from './keys.ts';
+
+/** What was found out of a file may quote it, so it is sealed with it. */
+export async function sealFound(client: Queryable, keyring: Keyring, importId: string, found: object): Promise<Buffer> {
+  const { key, kekId } = await importKey(client, keyring, importId);
+  return sealFields(key, sealedIn(importId, 'found', kekId), found);
+}
+
+/** Nothing of a refused list is kept but why it was refused. */
+export async function refuseImport(client: Queryable, importId: string, refusal: Refusal): Promise<void> {
+  await client.query(
+    `update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1 and status in ('uploading', 'uploaded', 'checking')`,
+    [importId, JSON.stringify(refusal)],
+  );
+  await removeRows(client, importId);
+  await client.query('delete from import_chunks where import_id = $1', [importId]);
+  await client.query('delete from import_keys where import_id = $1', [importId]);
+}
+
+async function removeRows(client: Queryable, importId: string): Promise<void> {
+  await client.query('delete from import_rows where import_id = $1 and person_id is null', [importId]);
+  await client.query('delete from import_cells where import_id = $1', [importId]);
+}
+
+/** The file stays, with what was found out, until somebody says how it is to be read. */
+export async function refuseForNow(
+  client: Queryable,
+  keyring: Keyring,
+  importId: string,
+  refusal: Refusal,
+  found: unknown,
+): Promise<void> {
+  await removeRows(client, importId);
+  await client.query(
+    `update imports set status = 'refused', refusal = $2, finished_at = now(), sealed_found = $3 where id = $1 and status = 'checking'`,
+    [
+      importId,
+      JSON.stringify(refusal),
+      found === undefined ? null : await sealFound(client, keyring, importId, { found, dateOrders: {} }),
+    ],
+  );
+}

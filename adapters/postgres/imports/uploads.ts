@@ -1,0 +1,241 @@
+import type { Pool } from 'pg';
+import type { Refusal } from '../../../activities/imports.ts';
+import type { Overrule } from '../../lists/openList.ts';
+import { type Keyring, sealBytes } from '../../secrets/envelope.ts';
+import { transaction } from '../database.ts';
+import { importKey, makeImportKey, sealedIn } from './keys.ts';
+import { latestReading, rememberHeadings, saidAnew, writeReading } from './readings.ts';
+import { refuseImport } from './refusals.ts';
+import { checkAgain, orderRun, type Start, type StartOf } from './starts.ts';
+
+/** Above this a list is refused whole: it may have been cut, and nobody is taken in from half a list. */
+export const UPLOAD_LIMIT = 50 * 1024 * 1024;
+
+/** Bytes sealed and written at a time. */
+const CHUNK = 256 * 1024;
+
+export type NewImport = {
+  id: string;
+  operationId: string;
+  /** as the team calls the file; it must not name anybody */
+  fileName: string | null;
+  /** YYYY-MM-DD */
+  referenceDate: string;
+  /** what a person says of the file instead of what would be found out */
+  said?: Overrule;
+  /** the partner whose list it is: what its headings mean is remembered for it */
+  partnerId?: string;
+  /** the import whose rejected rows this list mends */
+  continues?: string;
+  createdBy: string;
+};
+
+/** Opens an import; twice under one id is once. */
+export async function createImport(pool: Pool, keyring: Keyring, made: NewImport): Promise<void> {
+  await transaction(pool, async (client) => {
+    await client.query(
+      `insert into imports (id, operation_id, file_name, reference_date, partner_id, continues, created_by)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
+      [
+        made.id,
+        made.operationId,
+        made.fileName,
+        made.referenceDate,
+        made.partnerId ?? null,
+        made.continues ?? null,
+        made.createdBy,
+      ],
+    );
+    await makeImportKey(client, keyring, made.id);
+    await writeReading(client, keyring, { importId: made.id, round: 1, said: made.said ?? {}, saidBy: made.createdBy });
+  });
+}
+
+export type Upload = {
+  importId: string;
+  source: AsyncIterable<Uint8Array>;
+  /** bytes; above it the whole list is refused */
+  limit?: number;
+  /** what the sender announced (Content-Length), to know a list that was cut on its way */
+  expectedBytes?: number;
+  check: Start;
+};
+
+export type UploadOutcome = { outcome: 'uploaded'; bytes: number } | { outcome: 'refused'; refusal: Refusal };
+
+/**
+ * Takes a list in as it streams, chunk by chunk, and orders its check. A list that is empty, above the limit, or cut on
+ * its way is refused whole and nothing of it is kept. Twice under one id is once; one attempt at a time.
+ */
+export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload): Promise<UploadOutcome> {
+  const { importId, limit = UPLOAD_LIMIT } = upload;
+  const before = await earlierUpload(pool, importId);
+  if (before !== undefined) return before;
+  const { key, kekId } = await importKey(pool, keyring, importId);
+  let bytes = 0;
+  let number = 0;
+  const refused = async (refusal: Refusal): Promise<UploadOutcome> => {
+    await transaction(pool, (client) => refuseImport(client, importId, refusal));
+    return { outcome: 'refused', refusal };
+  };
+  if (upload.expectedBytes !== undefined && upload.expectedBytes > limit) return refused(tooLarge(limit));
+  try {
+    for await (const chunk of inChunks(upload.source)) {
+      bytes += chunk.byteLength;
+      if (bytes > limit) return await refused(tooLarge(limit));
+      await pool.query('insert into import_chunks (import_id, number, sealed) values ($1, $2, $3)', [
+        importId,
+        number,
+        sealBytes(key, sealedIn(importId, `chunk ${number}`, kekId), chunk),
+      ]);
+      number += 1;
+    }
+  } catch (error) {
+    if (!brokeOff(error)) throw error;
+    return refused(CUT);
+  }
+  if (upload.expectedBytes !== undefined && bytes !== upload.expectedBytes) return refused(CUT);
+  if (bytes === 0) return refused({ code: 'empty', detail: 'The file is empty.', hint: 'Choose the file again.' });
+  await transaction(pool, async (client) => {
+    await client.query(`update imports set status = 'uploaded', bytes = $2 where id = $1 and status = 'uploading'`, [
+      importId,
+      bytes,
+    ]);
+    await orderRun(client, importId, 'check', upload.check);
+  });
+  return { outcome: 'uploaded', bytes };
+}
+
+/**
+ * What became of an earlier attempt under this id: its outcome, if it had one. What an attempt that broke off left behind
+ * is removed, so that this one begins anew.
+ */
+async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcome | undefined> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ status: string; bytes: number; refusal: Refusal | null }>(
+      'select status, bytes, refusal from imports where id = $1 for update',
+      [importId],
+    );
+    const found = rows[0];
+    if (found === undefined) throw new Error(`There is no import ${importId}`);
+    if (found.status === 'uploading') {
+      await client.query('delete from import_chunks where import_id = $1', [importId]);
+      return undefined;
+    }
+    return found.status === 'refused' && found.refusal !== null
+      ? { outcome: 'refused', refusal: found.refusal }
+      : { outcome: 'uploaded', bytes: found.bytes };
+  });
+}
+
+const CUT: Refusal = {
+  code: 'cut_off',
+  detail: 'The file did not arrive whole.',
+  hint: 'Send the whole file again; nothing of it was taken in.',
+};
+
+function tooLarge(limit: number): Refusal {
+  return {
+    code: 'too_large',
+    detail: `The file is larger than ${limit} bytes, so it may not be whole.`,
+    hint: 'Split it, whole households together; nothing of it was taken in.',
+  };
+}
+
+/** Whether the sender went away, rather than the database or this program failing. */
+function brokeOff(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['ECONNRESET', 'ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_ABORTED', 'EPIPE'].includes(code);
+}
+
+async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    held.push(piece);
+    size += piece.byteLength;
+    if (size < CHUNK) continue;
+    yield Buffer.concat(held);
+    held = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(held);
+}
+
+export type ReadAgainOutcome =
+  | { outcome: 'ordered'; start: Start }
+  | { outcome: 'unknown' | 'busy' | 'taken_in' | 'joined' | 'not_kept' };
+
+/**
+ * A person says how the list is to be read instead: it is checked once more, on top of what was said before. What they
+ * say of headings is remembered for the next lists of its source. Not once somebody of the list is taken in.
+ */
+export async function readAgain(
+  pool: Pool,
+  keyring: Keyring,
+  reading: { importId: string; said: Overrule; saidBy: string; check: StartOf },
+): Promise<ReadAgainOutcome> {
+  const { importId, said, saidBy } = reading;
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{
+      status: string;
+      round: number;
+      joined: boolean;
+      kept: boolean;
+      taken_in: boolean;
+    }>(
+      `select status, round, joined is not null as joined,
+              exists (select from import_keys k where k.import_id = i.id) as kept,
+              exists (select from import_rows r where r.import_id = i.id and r.person_id is not null) as taken_in
+         from imports i where id = $1 for update of i`,
+      [importId],
+    );
+    const found = rows[0];
+    if (found === undefined) return { outcome: 'unknown' };
+    if (found.joined) return { outcome: 'joined' };
+    if (found.taken_in) return { outcome: 'taken_in' };
+    if (!found.kept) return { outcome: 'not_kept' };
+    if (found.status !== 'checked' && found.status !== 'refused') return { outcome: 'busy' };
+    const all = saidAnew(await latestReading(client, keyring, importId), said);
+    await writeReading(client, keyring, { importId, round: found.round + 1, said: all, saidBy });
+    await rememberHeadings(client, keyring, importId, said.columns ?? [], saidBy);
+    return { outcome: 'ordered', start: await checkAgain(client, importId, reading.check) };
+  });
+}
+
+export type CommitOutcome =
+  | { outcome: 'started'; start: Start }
+  | { outcome: 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'mends_another' | 'unknown' };
+
+/** A person has seen the dry run and says: take them in. Said twice it is done once. */
+export async function startCommit(pool: Pool, importId: string, startOf: StartOf): Promise<CommitOutcome> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{
+      status: string;
+      round: number;
+      continues: string | null;
+      open: boolean;
+      acceptable: number;
+    }>(
+      `select i.status, i.round, i.continues, o.registration_open as open,
+              (select count(*)::int from import_rows r
+                where r.import_id = i.id and r.verdict <> 'reject' and r.person_id is null) as acceptable
+         from imports i join operations o on o.id = i.operation_id where i.id = $1 for update of i`,
+      [importId],
+    );
+    const found = rows[0];
+    if (found === undefined) return { outcome: 'unknown' };
+    if (found.continues !== null) return { outcome: 'mends_another' };
+    const start = startOf(importId, found.round);
+    if (['committing', 'starting', 'done'].includes(found.status)) return { outcome: 'started', start };
+    if (found.status !== 'checked') return { outcome: 'not_checked' };
+    if (!found.open) return { outcome: 'registration_closed' };
+    if (found.acceptable === 0) return { outcome: 'nobody_acceptable' };
+    await client.query(
+      `update imports set status = 'committing', started_at = now(), finished_at = null, total = $2, done = 0, cursor = 0 where id = $1`,
+      [importId, found.acceptable],
+    );
+    await orderRun(client, importId, 'commit', start);
+    return { outcome: 'started', start };
+  });
+}

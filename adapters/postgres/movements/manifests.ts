@@ -1,0 +1,99 @@
+import type { Pool } from 'pg';
+import type { Claim, LockInput, LockResult } from '../../../activities/movements.ts';
+import { judgeUnit, neutralReasons } from '../../../domain/movement/unit.ts';
+import { iso } from '../../../domain/time.ts';
+import { type Queryable, transaction } from '../database.ts';
+import { readGateFacts } from '../gateFacts.ts';
+import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
+import { readSeatedUnits, writeRefusals } from './seatedUnits.ts';
+
+/**
+ * Locks the manifest under a version. Everybody with a seat passes the gate `lock` with fresh facts, or their household
+ * leaves the list as a whole, with reasons that everybody may read. The same version is never written twice: a claim whose
+ * answer was lost finds its own.
+ */
+export async function lockManifest(pool: Pool, input: LockInput): Promise<LockResult> {
+  return transaction(pool, async (client) => {
+    const movement = await lockMovement(client, input.movementId);
+    if (movement.overCapacity) return { outcome: 'over_capacity' };
+    const units = await readSeatedUnits(client, movement, ['claimed', 'checked_in']);
+    await lockHouseholds(client, units.householdIds);
+    const facts = await readGateFacts(client, units.journeyIds, { at: input.at, movementId: movement.id });
+    const occasion = occasionOf(movement, input.rules, input.at);
+    const failing = [...Map.groupBy(facts.values(), (person) => person.householdId)].flatMap(
+      ([householdId, people]) => {
+        const reasons = neutralReasons(
+          judgeUnit('lock', people, occasion).flatMap(({ own, unit }) => [...own, ...unit]),
+        );
+        return reasons.length > 0 ? [{ householdId, reasons }] : [];
+      },
+    );
+    const { rows: leaving } = await client.query<{ id: string }>(
+      `select s.id from seats s join journeys j on j.id = s.journey_id
+       where s.movement_id = $1 and j.household_id = any ($2::text[]) order by s.id`,
+      [movement.id, failing.map((unit) => unit.householdId)],
+    );
+    await releaseSeats(
+      client,
+      leaving.map((seat) => seat.id),
+      input,
+      NOT_TRAVELLING,
+    );
+    await writeRefusals(client, movement.id, input, failing);
+    const released = await releasedBy(client, input);
+    if ((await countSeats(client, movement.id)).people === 0) return { outcome: 'nobody', released };
+    const { people } = await writeManifest(client, { ...input, rulesVersion: input.rules.version });
+    return { outcome: 'locked', version: input.version, people, released };
+  });
+}
+
+async function releasedBy(client: Queryable, { movementId, at }: LockInput): Promise<string[]> {
+  const { rows } = await client.query<{ household_id: string }>(
+    `select distinct j.household_id from seats s join journeys j on j.id = s.journey_id
+     where s.movement_id = $1 and s.status = 'released' and s.status_at = $2 and s.reason_code = $3 order by 1`,
+    [movementId, iso(at), NOT_TRAVELLING],
+  );
+  return rows.map((row) => row.household_id);
+}
+
+/**
+ * Writes the people who hold a seat now as one version of the manifest, in order of priority, households together, the
+ * head first. An earlier version is void from then on. A version that stands is left as it is.
+ */
+export async function writeManifest(
+  client: Queryable,
+  input: Claim & { version: number; rulesVersion: number },
+): Promise<{ version: number; people: number }> {
+  await client.query(
+    `insert into manifests (movement_id, version, status, rules_version, locked_by, at)
+     values ($1, $2, 'locked', $3, $4, $5) on conflict do nothing`,
+    [input.movementId, input.version, input.rulesVersion, input.actor.id, iso(input.at)],
+  );
+  await client.query(
+    `insert into manifest_entries (movement_id, version, position, person_id, household_id, kind)
+     select s.movement_id, $2, row_number() over (order by h.priority, h.requested_at, h.id, j.is_head desc, j.id),
+       s.person_id, j.household_id, s.kind
+     from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
+     where s.movement_id = $1 and s.status <> 'released'
+       and not exists (select from manifest_entries where movement_id = $1 and version = $2)`,
+    [input.movementId, input.version],
+  );
+  await client.query(`update manifests set status = 'void' where movement_id = $1 and version < $2`, [
+    input.movementId,
+    input.version,
+  ]);
+  const { rows } = await client.query<{ people: number }>(
+    'select count(*) as people from manifest_entries where movement_id = $1 and version = $2',
+    [input.movementId, input.version],
+  );
+  return { version: input.version, people: rows[0]?.people ?? 0 };
+}
+
+/** The list as it was when the vehicle left. */
+export async function finishManifest(client: Queryable, movementId: string): Promise<void> {
+  await client.query(
+    `update manifests set status = 'final' where movement_id = $1
+       and version = (select max(version) from manifests where movement_id = $1) and status = 'locked'`,
+    [movementId],
+  );
+}

@@ -1,0 +1,228 @@
+import type { Pool } from 'pg';
+import type { Claim, GateRules } from '../../../activities/movements.ts';
+import type { Lists, Room } from '../../../domain/allocation.ts';
+import type { Occasion } from '../../../domain/gate.ts';
+import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movement/facts.ts';
+import type { StageNeeds } from '../../../domain/rules.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import { type Queryable, transaction } from '../database.ts';
+
+/** Statuses of a seat that somebody holds, or has held to the end. */
+export const HELD = ['claimed', 'checked_in', 'boarded', 'departed', 'arrived'] as const;
+
+export type LockedMovement = {
+  id: string;
+  operationId: string;
+  stage: string;
+  departsAt: Instant;
+  arrivesAt: Instant;
+  lists: Lists;
+  leaveAt: Record<string, string[]>;
+  lastStop: string;
+  room: Room;
+  taken: Capacity;
+  overCapacity: boolean;
+};
+
+type Row = {
+  operation_id: string;
+  stage: string;
+  departs_at: Date;
+  arrives_at: Date;
+  for_households_of: string[] | null;
+  accepts_nationalities: string[] | null;
+  leave_at: Record<string, string[]>;
+  last_stop: string;
+  seat_capacity: number;
+  infant_capacity: number;
+  stretcher_capacity: number;
+  stretcher_seats: number;
+  wheelchair_capacity: number;
+  seats_taken: number;
+  infants_taken: number;
+  stretchers_taken: number;
+  wheelchairs_taken: number;
+  over_capacity: boolean;
+};
+
+/**
+ * The locks of every claim on seats, always in this order, so that two claims wait for each other and never block each
+ * other: the operation (shared), the movement; then households and journeys by ascending id (`lockHouseholds`).
+ * @throws Error when there is no such movement
+ */
+export async function lockMovement(client: Queryable, movementId: string): Promise<LockedMovement> {
+  await client.query(
+    'select 1 from operations where id = (select operation_id from movements where id = $1) for share',
+    [movementId],
+  );
+  const { rows } = await client.query<Row>(
+    `select operation_id, stage, departs_at, arrives_at, for_households_of, accepts_nationalities, leave_at,
+       destination ->> 'code' as last_stop, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats,
+       wheelchair_capacity, seats_taken, infants_taken, stretchers_taken, wheelchairs_taken, over_capacity
+     from movements where id = $1 for update`,
+    [movementId],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`There is no movement ${movementId}`);
+  return {
+    id: movementId,
+    operationId: row.operation_id,
+    stage: row.stage,
+    departsAt: row.departs_at.getTime(),
+    arrivesAt: row.arrives_at.getTime(),
+    lists: { forHouseholdsOf: row.for_households_of, acceptsNationalities: row.accepts_nationalities },
+    leaveAt: row.leave_at,
+    lastStop: row.last_stop,
+    room: {
+      seats: row.seat_capacity,
+      infantLaps: row.infant_capacity,
+      stretchers: row.stretcher_capacity,
+      wheelchairs: row.wheelchair_capacity,
+      stretcherSeats: row.stretcher_seats,
+    },
+    taken: {
+      seats: row.seats_taken,
+      infantLaps: row.infants_taken,
+      stretchers: row.stretchers_taken,
+      wheelchairs: row.wheelchairs_taken,
+    },
+    overCapacity: row.over_capacity,
+  };
+}
+
+/** Locks households and all their journeys, ascending, until the transaction ends: holds and withdrawals wait for it. */
+export async function lockHouseholds(client: Queryable, householdIds: readonly string[]): Promise<void> {
+  await client.query('select 1 from households where id = any ($1::text[]) order by id for update', [householdIds]);
+  await client.query('select 1 from journeys where household_id = any ($1::text[]) order by id for update', [
+    householdIds,
+  ]);
+}
+
+/** What is left of a vehicle. */
+export function roomLeft({ room, taken }: LockedMovement): Room {
+  return {
+    seats: room.seats - taken.seats,
+    infantLaps: room.infantLaps - taken.infantLaps,
+    stretchers: room.stretchers - taken.stretchers,
+    wheelchairs: room.wheelchairs - taken.wheelchairs,
+    stretcherSeats: room.stretcherSeats,
+  };
+}
+
+/** A stage that the rules do not know asks for everything. */
+const EVERYTHING: StageNeeds = { nationality: true, document: true, exitPermit: true };
+
+/** The occasion on which the gate is asked about this movement. */
+export function occasionOf(movement: LockedMovement, rules: GateRules, now: Instant): Occasion {
+  return {
+    now,
+    departsAt: movement.departsAt,
+    arrivesAt: movement.arrivesAt,
+    needs: rules.stages.find((stage) => stage.code === movement.stage)?.needs ?? EVERYTHING,
+    rules,
+  };
+}
+
+/** The one reason that a seat carries when its household may not travel: the kind of reason is not for everybody. */
+export const NOT_TRAVELLING = 'not_travelling';
+
+/** Takes seats back. Only seats on the ground: nobody is brought off a vehicle by a database. */
+export async function releaseSeats(
+  client: Queryable,
+  seatIds: readonly string[],
+  { at, actor }: Pick<Claim, 'at' | 'actor'>,
+  reasonCode: string,
+): Promise<void> {
+  await client.query(
+    `update seats set status = 'released', reason_code = $2, status_at = $3, status_by = $4, updated_at = now()
+     where id = any ($1::text[]) and status in ('claimed', 'checked_in')`,
+    [seatIds, reasonCode, iso(at), actor],
+  );
+}
+
+/** Writes how a clearance stands; its fact follows. */
+export async function writeClearance(
+  pool: Queryable,
+  claim: Claim & { kind: ClearanceKind; status: 'given' | 'lost' },
+): Promise<void> {
+  await pool.query(
+    `insert into movement_clearances (movement_id, kind, status, at, actor) values ($1, $2, $3, $4, $5)
+     on conflict (movement_id, kind) do update set status = excluded.status, at = excluded.at, actor = excluded.actor`,
+    [claim.movementId, claim.kind, claim.status, iso(claim.at), claim.actor.id],
+  );
+}
+
+/**
+ * Another vehicle comes. It may be too small for the seats already given: then nobody more is seated and nothing is
+ * locked until somebody has allocated again.
+ */
+export async function changeVehicle(
+  pool: Pool,
+  movementId: string,
+  capacity: Capacity,
+): Promise<{ overCapacity: boolean }> {
+  return transaction(pool, async (client) => {
+    await lockMovement(client, movementId);
+    const { rows } = await client.query<{ over_capacity: boolean }>(
+      `update movements set seat_capacity = $2, infant_capacity = $3, stretcher_capacity = $4, wheelchair_capacity = $5,
+         over_capacity = seats_taken > $2 or infants_taken > $3 or stretchers_taken > $4 or wheelchairs_taken > $5,
+         updated_at = now()
+       where id = $1 returning over_capacity`,
+      [movementId, capacity.seats, capacity.infantLaps, capacity.stretchers, capacity.wheelchairs],
+    );
+    return { overCapacity: rows[0]?.over_capacity ?? false };
+  });
+}
+
+/** How the seats of a movement stand now. `open`: held by somebody who is neither on board nor accounted for. */
+export type SeatCounts = { households: number; people: number; open: number; onBoard: number } & GateCounts;
+
+export async function countSeats(client: Queryable, movementId: string): Promise<SeatCounts> {
+  const { rows } = await client.query<SeatCounts>(
+    `select count(distinct j.household_id) filter (where s.status = any ($2::text[])) as households,
+       count(*) filter (where s.status = any ($2::text[])) as people,
+       count(*) filter (where s.status in ('claimed', 'checked_in')) as open,
+       count(*) filter (where s.status in ('boarded', 'departed', 'arrived')) as "onBoard",
+       count(*) filter (where s.status = 'checked_in') as "checkedIn",
+       count(*) filter (where s.status in ('boarded', 'departed', 'arrived')) as boarded,
+       count(*) filter (where s.status = 'no_show') as "noShow",
+       count(*) filter (where s.status = 'denied') as denied,
+       count(*) filter (where s.status = 'offloaded') as offloaded
+     from seats s join journeys j on j.id = s.journey_id where s.movement_id = $1`,
+    [movementId, HELD],
+  );
+  return (
+    rows[0] ?? {
+      households: 0,
+      people: 0,
+      open: 0,
+      onBoard: 0,
+      checkedIn: 0,
+      boarded: 0,
+      noShow: 0,
+      denied: 0,
+      offloaded: 0,
+    }
+  );
+}
+
+/**
+ * Booked = boarded + did not come + turned away + left again. `booked` is counted from the last manifest and the rest
+ * from the seats, so that each checks the other; somebody still unaccounted for always shows, even where another too many
+ * would make the sum come out.
+ */
+export async function reconcileSeats(
+  pool: Queryable,
+  movementId: string,
+): Promise<Reconciliation & { unaccounted: number }> {
+  const { rows } = await pool.query<{ booked: number }>(
+    `select count(*) as booked from manifest_entries e
+     where e.movement_id = $1 and e.version = (select max(version) from manifests where movement_id = $1)`,
+    [movementId],
+  );
+  const booked = rows[0]?.booked ?? 0;
+  const { boarded, noShow, denied, offloaded, open } = await countSeats(pool, movementId);
+  const difference = booked - boarded - noShow - denied - offloaded;
+  const unaccounted = Math.abs(difference) > open ? difference : open;
+  return { booked, boarded, noShow, denied, offloaded, unaccounted };
+}

@@ -1,0 +1,358 @@
+import type { Pool } from 'pg';
+import type { AllocateInput, AllocateResult, Claim } from '../../../activities/movements.ts';
+import {
+  type Allocation,
+  alightingStop,
+  allocate,
+  needOf,
+  servedBy,
+  type Traveller,
+  type Unit,
+} from '../../../domain/allocation.ts';
+import type { SeatKind } from '../../../domain/journey/facts.ts';
+import { judgeUnit, type NeutralReason, neutralReasons, type PersonFacts } from '../../../domain/movement/unit.ts';
+import { iso } from '../../../domain/time.ts';
+import { newId } from '../../ids.ts';
+import { type Queryable, transaction } from '../database.ts';
+import { readGateFacts } from '../gateFacts.ts';
+import { writeManifest } from './manifests.ts';
+import {
+  countSeats,
+  type LockedMovement,
+  lockHouseholds,
+  lockMovement,
+  occasionOf,
+  releaseSeats,
+  roomLeft,
+} from './movements.ts';
+import { writeRefusals } from './seatedUnits.ts';
+
+/** Households locked at once: enough to fill a ship in a few steps, few enough to let their journeys go on. */
+const CHUNK = 200;
+
+/** Why a seat was taken back, as everybody may read it. */
+const SMALLER_VEHICLE = 'smaller_vehicle';
+
+/**
+ * Gives the seats of a movement to whole households, by priority and date of request. Where a smaller vehicle came,
+ * those who do not fit leave first, the last in the order before the others. Each step is one transaction: operation,
+ * movement, households and journeys are locked, the gate is asked with fresh facts, and whole households are seated or
+ * told why not (allocation_refusals). Who is not ready at all is not looked at: their own page says what they wait for.
+ */
+export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
+  const amended = await transaction(pool, async (client) => {
+    const movement = await lockMovement(client, input.movementId);
+    await client.query('delete from allocation_refusals where movement_id = $1 and at <> $2', [
+      movement.id,
+      iso(input.at),
+    ]);
+    if (movement.overCapacity) await mend(client, movement, input);
+    return input.amend && (await writeManifest(client, { ...input, ...input.amend }));
+  });
+  if (amended) return { ...(await resultOf(pool, input)), amended };
+  let after: Cursor | undefined = FIRST;
+  while (after !== undefined) after = await seatNext(pool, input, after);
+  return resultOf(pool, input);
+}
+
+async function resultOf(client: Queryable, { movementId, at }: AllocateInput): Promise<AllocateResult> {
+  const { households, people } = await countSeats(client, movementId);
+  const { rows } = await client.query<{ refused: number; released: number; over_capacity: boolean }>(
+    `select over_capacity,
+       (select count(*) from allocation_refusals where movement_id = m.id) as refused,
+       (select count(distinct household_id) from seats
+         where movement_id = m.id and status = 'released' and reason_code = $2 and status_at = $3) as released
+     from movements m where id = $1`,
+    [movementId, SMALLER_VEHICLE, iso(at)],
+  );
+  const row = rows[0];
+  return {
+    households,
+    people,
+    refused: row?.refused ?? 0,
+    released: row?.released ?? 0,
+    overCapacity: row?.over_capacity ?? false,
+  };
+}
+
+type SeatedRow = {
+  id: string;
+  journey_id: string;
+  household_id: string;
+  kind: SeatKind;
+  status: string;
+  traveller: Traveller['traveller'];
+  priority: number;
+  requested_at: Date;
+};
+
+/**
+ * Allocates the smaller vehicle anew among those who have seats. A household of which somebody is on board already comes
+ * before all others: nobody is brought off by a computation.
+ */
+async function mend(client: Queryable, movement: LockedMovement, claim: Claim): Promise<void> {
+  const { rows } = await client.query<SeatedRow>(
+    `select s.id, s.journey_id, j.household_id, s.kind, s.status, p.traveller, h.priority, h.requested_at
+     from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
+     join persons p on p.id = s.person_id
+     where s.movement_id = $1 and s.status in ('claimed', 'checked_in', 'boarded') order by j.household_id, s.journey_id`,
+    [movement.id],
+  );
+  const units = [...Map.groupBy(rows, (row) => row.household_id).values()];
+  await lockHouseholds(
+    client,
+    units.map(([first]) => first?.household_id ?? ''),
+  );
+  const aboard = units.filter((unit) => unit.some((row) => row.status === 'boarded'));
+  const others = units.filter((unit) => !aboard.includes(unit));
+  const used = needOf(
+    aboard.flat().map((row) => row.kind),
+    movement.room.stretcherSeats,
+  );
+  const room = {
+    seats: movement.room.seats - used.seats,
+    infantLaps: movement.room.infantLaps - used.infantLaps,
+    stretchers: movement.room.stretchers - used.stretchers,
+    wheelchairs: movement.room.wheelchairs - used.wheelchairs,
+    stretcherSeats: movement.room.stretcherSeats,
+  };
+  const { seated, refused } = allocate(others.map(asUnit), room);
+  const seatOf = new Map(rows.map((row) => [row.journey_id, row]));
+  const leaving = refused.flatMap(({ householdId }) =>
+    rows.filter((row) => row.household_id === householdId).map((row) => row.id),
+  );
+  await releaseSeats(client, leaving, claim, SMALLER_VEHICLE);
+  await writeRefusals(client, movement.id, claim, refused);
+  // Only from a lap to a seat, for want of laps: so the seats never pass the capacity on the way.
+  const moved = seated.flatMap(({ seats }) => seats.filter((seat) => seatOf.get(seat.journeyId)?.kind !== seat.kind));
+  await client.query(
+    `update seats s set kind = n.kind, updated_at = now()
+     from unnest($1::text[], $2::text[]) as n (id, kind) where s.id = n.id`,
+    [moved.map((seat) => seatOf.get(seat.journeyId)?.id ?? ''), moved.map((seat) => seat.kind)],
+  );
+}
+
+/** A seated household as a unit to be placed again: each in a seat of the kind they have. */
+function asUnit(rows: readonly SeatedRow[]): Unit {
+  return {
+    householdId: rows[0]?.household_id ?? '',
+    priority: rows[0]?.priority ?? 0,
+    requestedAt: rows[0]?.requested_at.getTime() ?? 0,
+    members: rows.map((row) => ({
+      journeyId: row.journey_id,
+      traveller: row.traveller === 'infant' && row.kind === 'seat' ? 'child' : row.traveller,
+      conditions: row.kind === 'stretcher' ? ['STRETCHER'] : row.kind === 'wheelchair' ? ['WHEELCHAIR'] : [],
+    })),
+  };
+}
+
+/** Where the order of households stands; the moment as text, because a Date would cut its microseconds. */
+type Cursor = { priority: number; requestedAt: string; id: string };
+const FIRST: Cursor = { priority: -2_147_483_648, requestedAt: '-infinity', id: '' };
+
+type CandidateRow = {
+  id: string;
+  priority: number;
+  requested_at: string;
+  requested_ms: number;
+  head_nationality: string | null;
+};
+
+/** Whether nobody more fits: everybody takes a seat, but a stretcher on a ship, which takes none. */
+function isFull(movement: LockedMovement): boolean {
+  const left = roomLeft(movement);
+  return left.seats <= 0 && (left.stretcherSeats > 0 || left.stretchers <= 0);
+}
+
+/** One step: the next households in the order are looked at and seated, or refused. undefined when there is no more to do. */
+async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promise<Cursor | undefined> {
+  return transaction(pool, async (client) => {
+    const movement = await lockMovement(client, input.movementId);
+    if (movement.overCapacity) return undefined;
+    if (isFull(movement)) {
+      await refuseTheRest(client, movement, input, after);
+      return undefined;
+    }
+    const candidates = await readCandidates(client, movement, after);
+    const last = candidates.at(-1);
+    if (!last) return undefined;
+    await lockHouseholds(
+      client,
+      candidates.map((candidate) => candidate.id),
+    );
+    const { units, refused, stops } = await judge(client, movement, input, candidates);
+    const allocation = allocate(units, roomLeft(movement));
+    await insertSeats(client, movement, input, allocation, stops);
+    await writeRefusals(client, movement.id, input, [...refused, ...allocation.refused]);
+    return { priority: last.priority, requestedAt: last.requested_at, id: last.id };
+  });
+}
+
+/**
+ * Households of which every open member needs this stage next and is ready as far as the projections tell, whom their
+ * journeys know to be without a seat, and whom this movement has not turned away at its gate already.
+ */
+const CANDIDATES = `
+  select h.id, h.priority, h.requested_at, h.head_nationality
+  from households h
+  where h.operation_id = $1 and (h.priority, h.requested_at, h.id) > ($4::integer, $5::timestamptz, $6::text)
+    and exists (select from journeys j where j.household_id = h.id and j.ending is null and j.travel_stage = $2::text)
+    and not exists (
+      select from journeys j where j.household_id = h.id and j.ending is null and not $2 = any (j.route_done) and (
+        j.travel <> 'none' or j.travel_stage is distinct from $2 or j.identity <> 'confirmed' or j.screening <> 'done'
+        or j.consent <> 'given' or j.fitness not in ('fit', 'fit_with') or j.household_open))
+    and not exists (
+      select from seats s join journeys j on j.id = s.journey_id join movements m on m.id = s.movement_id
+      where j.household_id = h.id and (s.status in ('claimed', 'checked_in', 'boarded', 'departed')
+        or (s.status = 'arrived' and m.stage = $2 and not $2 = any (j.route_done))
+        or (s.movement_id = $3 and s.status in ('no_show', 'denied', 'offloaded'))))
+  order by h.priority, h.requested_at, h.id`;
+
+const candidatesAfter = (movement: LockedMovement, after: Cursor): unknown[] => [
+  movement.operationId,
+  movement.stage,
+  movement.id,
+  after.priority,
+  after.requestedAt,
+  after.id,
+];
+
+async function readCandidates(client: Queryable, movement: LockedMovement, after: Cursor): Promise<CandidateRow[]> {
+  const { rows } = await client.query<CandidateRow>(
+    `select c.*, c.requested_at::text as requested_at, extract(epoch from c.requested_at)::float8 * 1000 as requested_ms
+     from (${CANDIDATES} limit ${CHUNK}) c`,
+    candidatesAfter(movement, after),
+  );
+  return rows;
+}
+
+const FULL: NeutralReason[] = [{ code: 'no_room', words: 'No seats are left' }];
+
+/** The vehicle is full: whoever comes next in the order is told so, without being looked at further. */
+async function refuseTheRest(client: Queryable, movement: LockedMovement, { at }: Claim, after: Cursor): Promise<void> {
+  await client.query(
+    `insert into allocation_refusals (movement_id, household_id, reasons, at)
+     select $3, c.id, $7::jsonb, $8::timestamptz from (${CANDIDATES}) c
+     where $9::text[] is null or c.head_nationality = any ($9::text[])
+     on conflict (movement_id, household_id) do update set reasons = excluded.reasons, at = excluded.at`,
+    [...candidatesAfter(movement, after), JSON.stringify(FULL), iso(at), movement.lists.forHouseholdsOf],
+  );
+}
+
+type MemberRow = {
+  id: string;
+  household_id: string;
+  is_head: boolean;
+  travel: string;
+  travel_stage: string | null;
+  route_decided: boolean;
+  verified_state: string | null;
+  seated: boolean;
+};
+
+type Judged = {
+  units: Unit[];
+  refused: Allocation['refused'];
+  /** where each household gets off */
+  stops: Map<string, string>;
+};
+
+/** Asks, under the locks and with fresh facts, which of the candidates the movement serves and the gate lets through. */
+async function judge(
+  client: Queryable,
+  movement: LockedMovement,
+  input: AllocateInput,
+  candidates: readonly CandidateRow[],
+): Promise<Judged> {
+  const { rows } = await client.query<MemberRow>(
+    `select j.id, j.household_id, j.is_head, j.travel, j.travel_stage, j.route_decided, j.verified_state,
+       exists (select from seats s where s.person_id = j.person_id and s.status in ('claimed', 'checked_in', 'boarded', 'departed')) as seated
+     from journeys j
+     where j.household_id = any ($1::text[]) and j.ending is null and not $2 = any (j.route_done) order by j.id`,
+    [candidates.map((candidate) => candidate.id), movement.stage],
+  );
+  const facts = await readGateFacts(
+    client,
+    rows.map((row) => row.id),
+    { at: input.at, movementId: movement.id },
+  );
+  const members = Map.groupBy(rows, (row) => row.household_id);
+  const occasion = occasionOf(movement, input.rules, input.at);
+  const judged: Judged = { units: [], refused: [], stops: new Map() };
+  for (const candidate of candidates) {
+    const unit = members.get(candidate.id) ?? [];
+    const head = unit.find((member) => member.is_head) ?? unit[0];
+    // What was read before the lock may have changed: then they are looked at the next time.
+    if (
+      !head ||
+      unit.some((member) => member.seated || member.travel !== 'none' || member.travel_stage !== movement.stage)
+    )
+      continue;
+    const people = unit.flatMap((member) => facts.get(member.id) ?? []);
+    const nationality = candidate.head_nationality ?? facts.get(head.id)?.nationalityCode ?? null;
+    const notServed = servedBy(movement.lists, {
+      nationality,
+      confirmedBy: head.verified_state,
+      routeDecided: unit.every((member) => member.route_decided),
+    });
+    const verdicts = judgeUnit('allocate', people, occasion);
+    const reasons: NeutralReason[] = notServed
+      ? [notServed]
+      : neutralReasons(verdicts.flatMap(({ own, unit: mates }) => [...own, ...mates]));
+    // Whom it is not planned for is not one of those who stay behind.
+    if (notServed?.code === 'not_planned_for') continue;
+    if (reasons.length > 0) {
+      judged.refused.push({ householdId: candidate.id, reasons });
+      continue;
+    }
+    judged.stops.set(candidate.id, alightingStop(movement.leaveAt, nationality, movement.lastStop));
+    judged.units.push({
+      householdId: candidate.id,
+      priority: candidate.priority,
+      requestedAt: candidate.requested_ms,
+      members: people.map(asTraveller),
+    });
+  }
+  return judged;
+}
+
+function asTraveller({ journeyId, traveller, conditions }: PersonFacts): Traveller {
+  return { journeyId, traveller, conditions };
+}
+
+async function insertSeats(
+  client: Queryable,
+  movement: LockedMovement,
+  claim: Claim,
+  { seated }: Allocation,
+  stops: Map<string, string>,
+): Promise<void> {
+  const seats = seated.flatMap(({ householdId, seats: places }) =>
+    places.map((place) => ({
+      id: newId('seat'),
+      householdId,
+      ...place,
+      stop: stops.get(householdId) ?? movement.lastStop,
+    })),
+  );
+  await client.query(
+    `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, claimed_at, status_at, status_by)
+     select n.id, $1, n.household, j.id, j.person_id, n.kind, n.stop, $2::timestamptz, $2::timestamptz, $3::jsonb
+     from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as n (id, household, journey, kind, stop)
+     join journeys j on j.id = n.journey`,
+    [
+      movement.id,
+      iso(claim.at),
+      claim.actor,
+      seats.map((seat) => seat.id),
+      seats.map((seat) => seat.householdId),
+      seats.map((seat) => seat.journeyId),
+      seats.map((seat) => seat.kind),
+      seats.map((seat) => seat.stop),
+    ],
+  );
+  await client.query('delete from allocation_refusals where movement_id = $1 and household_id = any ($2::text[])', [
+    movement.id,
+    seated.map((unit) => unit.householdId),
+  ]);
+}

@@ -1,0 +1,60 @@
+import type { Pool } from 'pg';
+import type { Standstill } from '../../../activities/ports.ts';
+import { standstillOver } from '../../../domain/operation/standstill.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import type { Queryable } from '../database.ts';
+
+/**
+ * Whether suspension `s` covers journey `j` of person `p` in household `h`: everything, the next stage of the way home,
+ * the site where the household registered, or the person's nationality.
+ */
+export const COVERS_JOURNEY = `(
+  s.scope_kind = 'all'
+  or s.scope_kind = 'site' and s.scope_value = h.site
+  or s.scope_kind = 'nationality' and s.scope_value = p.nationality
+  or s.scope_kind = 'stage' and s.scope_value = (
+    select stage from unnest(j.route) with ordinality as r (stage, position)
+     where stage <> all (j.route_done) order by position limit 1))`;
+
+/** A movement stands still with its stage or the site that it leaves from; its people's nationalities are theirs. */
+const COVERS_MOVEMENT = `(
+  s.scope_kind = 'all'
+  or s.scope_kind = 'stage' and s.scope_value = m.stage
+  or s.scope_kind = 'site' and s.scope_value in (m.origin ->> 'name', m.origin ->> 'code'))`;
+
+/**
+ * How long the operation stood still for this subject between `since` and `at`, and whether it still does. A subject
+ * that is neither a journey nor a movement (the operation itself) stands still only when everything does.
+ */
+export async function standstill(
+  db: Queryable,
+  { operationId, subject, at, since }: { operationId: string; subject: string; at: Instant; since: Instant },
+): Promise<Standstill> {
+  const { rows } = await db.query<{ from_at: Date; until_at: Date | null }>({
+    name: 'standstill',
+    text: `select s.from_at, s.until_at
+             from suspensions s
+             left join journeys j on j.id = $2
+             left join households h on h.id = j.household_id
+             left join persons p on p.id = j.person_id
+             left join movements m on m.id = $2
+            where s.operation_id = $1 and s.from_at <= $4 and (s.until_at is null or s.until_at > $3)
+              and case when j.id is not null then ${COVERS_JOURNEY}
+                       when m.id is not null then ${COVERS_MOVEMENT}
+                       else s.scope_kind = 'all' end`,
+    values: [operationId, subject, iso(since), iso(at)],
+  });
+  return standstillOver(
+    rows.map((row) => ({
+      from: row.from_at.getTime(),
+      ...(row.until_at === null ? {} : { until: row.until_at.getTime() }),
+    })),
+    since,
+    at,
+  );
+}
+
+/** The port of RecordActivities over one pool. */
+export function standstillOf(pool: Pool): (input: Parameters<typeof standstill>[1]) => Promise<Standstill> {
+  return (input) => standstill(pool, input);
+}

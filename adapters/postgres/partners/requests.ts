@@ -1,0 +1,159 @@
+import type { RequestKind } from '../../../domain/offices/protocol.ts';
+import type { Outcome, Question } from '../../../domain/offices/standing.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import type { Queryable } from '../database.ts';
+
+export type RequestStatus = Question['status'];
+
+/** A question to an office. `subject` is a journey or a movement. */
+export type RequestRow = {
+  id: string;
+  kind: RequestKind;
+  subject: string;
+  operationId: string;
+  partnerId: string;
+  round: number;
+  status: RequestStatus;
+  attempts: number;
+  askedAt: Instant;
+  outcome?: Outcome;
+  /** the answer that came back at once, as codes (registry, booking) */
+  reply?: Record<string, unknown>;
+};
+
+type Raw = {
+  id: string;
+  kind: RequestKind;
+  subject: string;
+  operation_id: string;
+  partner_id: string;
+  round: number;
+  status: RequestStatus;
+  attempts: number;
+  asked_at: Date;
+  outcome: { standing?: Outcome; reply?: Record<string, unknown> } | null;
+};
+
+const COLUMNS = 'id, kind, subject, operation_id, partner_id, round, status, attempts, asked_at, outcome';
+
+function fromRaw(raw: Raw): RequestRow {
+  return {
+    id: raw.id,
+    kind: raw.kind,
+    subject: raw.subject,
+    operationId: raw.operation_id,
+    partnerId: raw.partner_id,
+    round: raw.round,
+    status: raw.status,
+    attempts: raw.attempts,
+    askedAt: raw.asked_at.getTime(),
+    ...(raw.outcome?.standing ? { outcome: raw.outcome.standing } : {}),
+    ...(raw.outcome?.reply ? { reply: raw.outcome.reply } : {}),
+  };
+}
+
+/** The question of this round, whichever office it went to. Locked for the transaction. */
+export async function lockRound(
+  client: Queryable,
+  subject: string,
+  kind: RequestKind,
+  round: number,
+): Promise<RequestRow | undefined> {
+  const { rows } = await client.query<Raw>(
+    `select ${COLUMNS} from requests where subject = $1 and kind = $2 and round = $3 order by created_at desc limit 1 for update`,
+    [subject, kind, round],
+  );
+  return rows[0] && fromRaw(rows[0]);
+}
+
+export async function readRequest(db: Queryable, id: string): Promise<RequestRow | undefined> {
+  const { rows } = await db.query<Raw>(`select ${COLUMNS} from requests where id = $1`, [id]);
+  return rows[0] && fromRaw(rows[0]);
+}
+
+/** Locks the questions of these ids, in the order of ids. */
+export async function lockRequests(client: Queryable, ids: readonly string[]): Promise<Map<string, RequestRow>> {
+  const { rows } = await client.query<Raw>(
+    `select ${COLUMNS} from requests where id = any($1) order by id for update`,
+    [ids],
+  );
+  return new Map(rows.map((raw) => [raw.id, fromRaw(raw)]));
+}
+
+/** Writes down that we are about to ask. The id derives from subject, kind, partner and round: twice is one row. */
+export async function intendRequest(
+  client: Queryable,
+  request: Pick<RequestRow, 'id' | 'kind' | 'subject' | 'operationId' | 'partnerId' | 'round' | 'askedAt'>,
+): Promise<void> {
+  await client.query(
+    `insert into requests (id, kind, subject, operation_id, partner_id, round, asked_at, attempts)
+     values ($1, $2, $3, $4, $5, $6, $7, 1)
+     on conflict (id) do update set attempts = requests.attempts + 1`,
+    [
+      request.id,
+      request.kind,
+      request.subject,
+      request.operationId,
+      request.partnerId,
+      request.round,
+      iso(request.askedAt),
+    ],
+  );
+}
+
+/** One attempt more for a question that stands already. */
+export async function countAttempt(client: Queryable, id: string): Promise<void> {
+  await client.query('update requests set attempts = attempts + 1 where id = $1', [id]);
+}
+
+/**
+ * The office has the question. A callback may have overtaken this: what is further on is not put back.
+ * @param reply what the office answered at once, as codes
+ */
+export async function markTaken(
+  db: Queryable,
+  id: string,
+  taken: { reference: string; acknowledged: boolean; reply?: Record<string, unknown> },
+): Promise<void> {
+  await db.query(
+    `update requests set
+       status = case when status not in ('intended', 'sent', 'failed') then status
+                     when $4::jsonb is not null then 'answered' when $3 then 'acknowledged' else 'sent' end,
+       partner_ref = coalesce(partner_ref, $2), sent_at = coalesce(sent_at, now()), last_failure = null,
+       acknowledged_at = case when $3 then coalesce(acknowledged_at, now()) else acknowledged_at end,
+       answered_at = case when $4::jsonb is not null then coalesce(answered_at, now()) else answered_at end,
+       outcome = case when $4::jsonb is not null then coalesce(outcome, '{}') || jsonb_build_object('reply', $4::jsonb) else outcome end
+     where id = $1`,
+    [id, taken.reference, taken.acknowledged, taken.reply ? JSON.stringify(taken.reply) : null],
+  );
+}
+
+/** The last attempt did not come through; `final` where no other will be made. */
+export async function markFailed(db: Queryable, id: string, code: string, final?: 'refused' | 'failed'): Promise<void> {
+  await db.query(
+    `update requests set last_failure = $2,
+       status = case when $3::text is not null and status in ('intended', 'sent', 'failed') then $3 else status end
+     where id = $1`,
+    [id, code, final ?? null],
+  );
+}
+
+export async function markRecalled(db: Queryable, id: string): Promise<void> {
+  await db.query(`update requests set status = 'recalled' where id = $1`, [id]);
+}
+
+/** What a callback made of the question: it proves, too, that the office had it. */
+export async function markHeard(
+  client: Queryable,
+  id: string,
+  status: 'acknowledged' | 'answered',
+  standing: Outcome,
+): Promise<void> {
+  await client.query(
+    `update requests set status = $2, sent_at = coalesce(sent_at, now()), acknowledged_at = coalesce(acknowledged_at, now()),
+       answered_at = case when $2 = 'answered' then coalesce(answered_at, now()) else answered_at end,
+       outcome = coalesce(outcome, '{}') || jsonb_build_object('standing', $3::jsonb)
+     where id = $1`,
+    [id, status, JSON.stringify(standing)],
+  );
+}

@@ -1,0 +1,88 @@
+import type { Pool } from 'pg';
+import { houseSealer, type Keyring, openFields, sealFields, unwrapKey } from '../../secrets/envelope.ts';
+
+export type NewNote = {
+  id: string;
+  /** the journey, movement or operation that it is about */
+  subject: string;
+  /** whose key seals it: it goes with the person */
+  personId?: string;
+  author: string;
+  /** for protection roles alone */
+  restricted: boolean;
+  text: string;
+};
+
+type NoteText = { text: string };
+const FIELD_SET = 'note';
+
+/** Free text, sealed before anything else happens with it; only its id travels. */
+export function createNotes(pool: Pool, keyring: Keyring) {
+  const sealer = houseSealer(keyring);
+
+  return {
+    /** Twice under one id is once. @throws Error where the person was erased */
+    async write(note: NewNote): Promise<void> {
+      const { keyId, sealed } =
+        note.personId === undefined
+          ? sealer.seal(`note ${note.id}`, note.text)
+          : await sealForPerson(note.id, note.personId, note.text);
+      await pool.query(
+        'insert into notes (id, subject, person_id, author, restricted, sealed, key_id) values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing',
+        [note.id, note.subject, note.personId ?? null, note.author, note.restricted, sealed, keyId],
+      );
+    },
+
+    /** Texts by id; without those the caller may not read, and those of people who were erased. Opening them is a look: the ledger comes first. */
+    async read(ids: readonly string[], { restricted }: { restricted: boolean }): Promise<Map<string, string>> {
+      if (ids.length === 0) return new Map();
+      const { rows } = await pool.query<{
+        id: string;
+        person_id: string | null;
+        sealed: Buffer;
+        key_id: string;
+        kek_id: string | null;
+        wrapped_key: Buffer | null;
+      }>(
+        `select n.id, n.person_id, n.sealed, n.key_id, k.kek_id, k.wrapped_key
+           from notes n left join person_keys k on k.person_id = n.person_id where n.id = any($1) and (not n.restricted or $2)`,
+        [ids, restricted],
+      );
+      const texts = new Map<string, string>();
+      for (const row of rows) {
+        if (row.person_id === null) texts.set(row.id, sealer.open(`note ${row.id}`, row.key_id, row.sealed));
+        else if (row.kek_id !== null && row.wrapped_key !== null) {
+          const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
+          const { text } = openFields(
+            key,
+            { subject: row.person_id, fieldSet: `${FIELD_SET} ${row.id}`, keyId: row.key_id },
+            row.sealed,
+          ) as NoteText;
+          texts.set(row.id, text);
+        }
+      }
+      return texts;
+    },
+  };
+
+  async function sealForPerson(
+    noteId: string,
+    personId: string,
+    text: string,
+  ): Promise<{ keyId: string; sealed: Buffer }> {
+    const { rows } = await pool.query<{ kek_id: string; wrapped_key: Buffer }>(
+      'select kek_id, wrapped_key from person_keys where person_id = $1',
+      [personId],
+    );
+    const row = rows[0];
+    if (!row) throw new Error(`${personId} has no key: the person was erased`);
+    const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
+    const fields: NoteText = { text };
+    return {
+      keyId: row.kek_id,
+      sealed: sealFields(key, { subject: personId, fieldSet: `${FIELD_SET} ${noteId}`, keyId: row.kek_id }, fields),
+    };
+  }
+}
+
+export type Notes = ReturnType<typeof createNotes>;

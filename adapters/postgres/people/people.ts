@@ -1,0 +1,124 @@
+import type { Traveller } from '../../../domain/admission.ts';
+import { formatPartialDate } from '../../../domain/intake/birthDate.ts';
+import type { DocumentType, Sex } from '../../../domain/intake/columns.ts';
+import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
+import { type Keyring, newDataKey, openFields, sealFields, unwrapKey, wrapKey } from '../../secrets/envelope.ts';
+import type { Queryable } from '../database.ts';
+
+/**
+ * Identifying data of a person as it is sealed: field set `core`, under the person's own key. What stands in plain in
+ * `persons` and `journeys` (nationality, sex, age group, flags) does not tell who somebody is.
+ */
+export type PersonCore = {
+  /** the team's number of the registration */
+  personRef: string;
+  /** as told; either may be empty */
+  givenNames: string;
+  familyName: string;
+  /** `1991`, `1991-04` or `1991-04-30`; null where nothing usable is known */
+  birthDate: string | null;
+  /** E.164 */
+  phone: string | null;
+  /** BCP 47 */
+  preferredLanguage: string | null;
+  documentType: DocumentType | null;
+  documentNumber: string | null;
+  mrz: { line1: string; line2: string } | null;
+  /** name or P-code of a first-level area */
+  destination: string | null;
+};
+
+export type NewPerson = { personId: string; nationality: string; sex: Sex; traveller: Traveller; core: PersonCore };
+
+/** What of a row identifies the person. */
+export function coreOf(meaning: PersonMeaning): PersonCore {
+  return {
+    personRef: meaning.personRef,
+    givenNames: meaning.givenNames,
+    familyName: meaning.familyName,
+    birthDate: meaning.birthDate === null ? null : formatPartialDate(meaning.birthDate),
+    phone: meaning.phone,
+    preferredLanguage: meaning.preferredLanguage,
+    documentType: meaning.document?.type ?? null,
+    documentNumber: meaning.document?.number ?? null,
+    mrz: meaning.mrz,
+    destination: meaning.destination,
+  };
+}
+
+/** A new person's data, sealed under a key of their own, and that key, wrapped. */
+export type SealedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };
+
+export function sealPeople(keyring: Keyring, people: readonly NewPerson[]): SealedPerson[] {
+  return people.map(({ personId, core }) => {
+    const key = newDataKey();
+    const { kekId, wrapped } = wrapKey(keyring, personId, key);
+    return {
+      personId,
+      kekId,
+      wrapped,
+      core: sealFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
+    };
+  });
+}
+
+/** Seals one field set of a person anew, under the key that the person has. @throws Error where the person was erased */
+export async function writeFieldSet(
+  client: Queryable,
+  keyring: Keyring,
+  personId: string,
+  fieldSet: string,
+  fields: object,
+): Promise<void> {
+  const { rows } = await client.query<KeyRow>(
+    'select person_id, kek_id, wrapped_key from person_keys where person_id = $1',
+    [personId],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`${personId} has no key: the person was erased`);
+  const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
+  await client.query(
+    `insert into person_data (person_id, field_set, key_id, sealed) values ($1, $2, $3, $4)
+     on conflict (person_id, field_set) do update set key_id = excluded.key_id, sealed = excluded.sealed, updated_at = now()`,
+    [personId, fieldSet, row.kek_id, sealFields(key, { subject: personId, fieldSet, keyId: row.kek_id }, fields)],
+  );
+}
+
+/**
+ * One field set of many people, opened. Who was erased, or has no such set, is left out. Whoever calls this shows or
+ * sends what it returns: the disclosure ledger is written first.
+ */
+export async function readFieldSets<T>(
+  db: Queryable,
+  keyring: Keyring,
+  personIds: readonly string[],
+  fieldSet: string,
+): Promise<Map<string, T>> {
+  const { rows } = await db.query<KeyRow & { key_id: string; sealed: Buffer }>(
+    `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.sealed
+       from person_data d join person_keys k on k.person_id = d.person_id
+      where d.person_id = any($1) and d.field_set = $2`,
+    [personIds, fieldSet],
+  );
+  return new Map(
+    rows.map((row) => {
+      const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
+      return [row.person_id, openFields(key, { subject: row.person_id, fieldSet, keyId: row.key_id }, row.sealed) as T];
+    }),
+  );
+}
+
+export function readPeople(
+  db: Queryable,
+  keyring: Keyring,
+  personIds: readonly string[],
+): Promise<Map<string, PersonCore>> {
+  return readFieldSets<PersonCore>(db, keyring, personIds, 'core');
+}
+
+/** Undefined where there is no such person, or the person was erased. */
+export async function readPerson(db: Queryable, keyring: Keyring, personId: string): Promise<PersonCore | undefined> {
+  return (await readPeople(db, keyring, [personId])).get(personId);
+}
+
+type KeyRow = { person_id: string; kek_id: string; wrapped_key: Buffer };

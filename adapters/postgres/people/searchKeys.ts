@@ -1,0 +1,108 @@
+import {
+  type HeardWord,
+  heardWords,
+  nameIn,
+  type SearchKey as PlainKey,
+} from '../../../domain/duplicates/searchKeys.ts';
+import { bareNumber } from '../../../domain/intake/passport.ts';
+import { type Keyring, searchKey } from '../../secrets/envelope.ts';
+import type { PersonCore } from './people.ts';
+
+/**
+ * What people are found by. Every key is an HMAC under a key from outside the database, so that the table tells
+ * nobody's name; equal words have equal keys, which is all that a search needs. `name`, `document`, `phone` and
+ * `person_ref` are filed with the person and searched for; `born`, `whole` and `tel` (with `document`) are filed when the
+ * person is compared with all others, and find who may be the same.
+ */
+export type SearchKey = {
+  kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
+  key: string;
+  /** of a name's word, how exactly it is heard; `SEVERAL` where words share the sound */
+  heard?: number;
+};
+
+/** Stands for every word of the sound. */
+export const SEVERAL = 0;
+
+/**
+ * The keys under which people are filed. The team's number is unique in an operation only, so its key says which.
+ * Families share names, so a key is made once for all that are filed together.
+ */
+export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
+  const seal = wordSealer(keyring);
+  return (core) => {
+    const keys = heardWords(`${core.givenNames} ${core.familyName}`).map(seal);
+    const number = bareNumber(core.documentNumber ?? '');
+    if (number !== '') keys.push(made(keyring, 'document', number));
+    if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
+    keys.push(personRefKey(keyring, operationId, core.personRef));
+    return keys;
+  };
+}
+
+/** Seals the keys by which somebody is met by whoever may be the same person; each distinct one once. */
+export function pairKeySealer(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
+  return (plain) =>
+    [...new Set(plain)].map((key) => {
+      const colon = key.indexOf(':');
+      const kind = KIND_OF[key.slice(0, colon)];
+      if (kind === undefined) throw new RangeError('There is no such kind of search key');
+      return made(keyring, kind, key.slice(colon + 1));
+    });
+}
+
+/**
+ * The keys that a typed text may mean: the sounds of a name in any script, a document's or a telephone number, and where
+ * the operation is known the team's number of a registration.
+ */
+export function searchKeysOfText(keyring: Keyring, text: string, operationId?: string): SearchKey[] {
+  const number = bareNumber(text);
+  const phone = `+${text.replace(/[^0-9]/g, '')}`;
+  return [
+    ...heardWords(nameIn(text)).map(wordSealer(keyring)),
+    ...(number === '' ? [] : [made(keyring, 'document', number)]),
+    ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
+    ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
+  ];
+}
+
+/** `+` and the fewest digits of E.164 */
+const SHORTEST_PHONE = 9;
+
+/** The key of a registration by the team's number: how a list that comes again is recognised. */
+export function personRefKey(keyring: Keyring, operationId: string, personRef: string): SearchKey {
+  return made(keyring, 'person_ref', `${operationId} ${personRef}`);
+}
+
+const KIND_OF: Readonly<Record<string, SearchKey['kind']>> = {
+  born: 'born',
+  whole: 'whole',
+  tel: 'tel',
+  doc: 'document',
+};
+
+/** Seals words of names, each distinct one once. */
+function wordSealer(keyring: Keyring): (word: HeardWord) => SearchKey {
+  const sealed = new Map<string, SearchKey>();
+  return (word) => {
+    const as = `${word.sound} ${word.heard ?? ''}`;
+    const key = sealed.get(as) ?? {
+      ...made(keyring, 'name', word.sound),
+      heard: word.heard === null ? SEVERAL : heardAs(keyring, word.heard),
+    };
+    sealed.set(as, key);
+    return key;
+  };
+}
+
+/** 32 bits are enough to put people in order. */
+function heardAs(keyring: Keyring, word: string): number {
+  return Buffer.from(searchKey(keyring, 'heard', word), 'base64url').readInt32BE() || 1;
+}
+
+/** 132 bits of the 256 tell everybody apart, and keep the index small. */
+const KEY_LENGTH = 22;
+
+function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKey {
+  return { kind, key: searchKey(keyring, kind, text).slice(0, KEY_LENGTH) };
+}
