@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import type { KeepingTimes } from '../adapters/postgres/keeping.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +22,11 @@ const port = z.coerce
 const flag = z
   .enum(['true', 'false', '1', '0', 'yes', 'no'], 'say true or false')
   .transform((word) => ['true', '1', 'yes'].includes(word));
+const keptFor = z.coerce
+  .number('a whole number')
+  .int('a whole number')
+  .min(1, 'at least 1')
+  .max(10_000, 'at most 10000');
 const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
 
 const settings = z.object({
@@ -29,6 +35,10 @@ const settings = z.object({
     .optional(),
   HOMEWARD_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20),
   HOMEWARD_DATA: z.string().default('.homeward'),
+  HOMEWARD_KEEP_ANSWERS_DAYS: keptFor.default(30),
+  HOMEWARD_KEEP_INBOX_DAYS: keptFor.default(400),
+  HOMEWARD_KEEP_LISTS_DAYS: keptFor.default(30),
+  HOMEWARD_KEEP_PEOPLE_MONTHS: keptFor.default(24),
   HOMEWARD_KEY_FILE: z.string().optional(),
   HOMEWARD_LOCAL: flag.default(false),
   HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
@@ -68,6 +78,8 @@ export interface Config {
   /** File with the keys that wrap the keys of people, absolute. */
   keyFile: string;
   api: { host: string; port: number; publicUrl: string };
+  /** How long is kept what is not kept for good. */
+  keep: KeepingTimes;
   /** Metrics and health of the worker. */
   workerPort: number;
   sandboxPort: number;
@@ -239,6 +251,12 @@ function commonFrom(values: Settings, env: Environment) {
       host: values.HOMEWARD_API_HOST,
       port: values.HOMEWARD_API_PORT,
       publicUrl: (values.HOMEWARD_PUBLIC_URL ?? `http://127.0.0.1:${values.HOMEWARD_API_PORT}`).replace(/\/$/, ''),
+    },
+    keep: {
+      answersDays: values.HOMEWARD_KEEP_ANSWERS_DAYS,
+      inboxDays: values.HOMEWARD_KEEP_INBOX_DAYS,
+      listsDays: values.HOMEWARD_KEEP_LISTS_DAYS,
+      peopleMonths: values.HOMEWARD_KEEP_PEOPLE_MONTHS,
     },
     workerPort: values.HOMEWARD_WORKER_PORT,
     sandboxPort: values.HOMEWARD_SANDBOX_PORT,

@@ -26,6 +26,7 @@ import { startComparer } from '../adapters/relay/comparer.ts';
 import { keepNumber } from '../adapters/relay/documentNumber.ts';
 import { feedPorts } from '../adapters/relay/feedPorts.ts';
 import { houseOf } from '../adapters/relay/house.ts';
+import { startKeeper } from '../adapters/relay/keeper.ts';
 import { startRelay } from '../adapters/relay/relay.ts';
 import { startNow, startStarter } from '../adapters/relay/starter.ts';
 import { secretBox } from '../adapters/secrets/envelope.ts';
@@ -115,6 +116,7 @@ const loops = [
   startStarter({ connectionString, house, log }),
   startApplier({ connectionString, house, names, keepNumber: keepNumber({ keyring, secrets }), log }),
   startComparer({ connectionString, keyring, now: Date.now, log }),
+  startKeeper({ connectionString, keep: config.keep, log }),
 ];
 const running = worker.run();
 process.stdout.write('ready worker\n');
