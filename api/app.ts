@@ -10,6 +10,7 @@ import { answerClientError, answerNotFound, answerProblem, problems } from './pl
 import { requestLog } from './plugins/requestLog.ts';
 import { shielding } from './plugins/shielding.ts';
 import type { ApiPorts } from './ports.ts';
+import { alarmRoutes } from './routes/alarms.ts';
 import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
 import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
@@ -83,7 +84,8 @@ export async function buildApp({
   });
   await app.register(problems);
   await app.register(authentication, issuer);
-  await app.register(metrics, { situation: ports.situation, operations: ports.operations, clock: ports.clock });
+  const { situation, alarms, operations, clock } = ports;
+  await app.register(metrics, { situation, alarms, operations, clock });
   await app.register(shielding, { perMinute, maxEventLoopDelayMs, databaseAnswers: () => ports.situation.answers() });
   await app.register(access, { placesOf: (kind, id) => placesOf(ports, kind, id) });
   await app.register(requestLog);
@@ -109,6 +111,7 @@ export async function buildApp({
         personCommandRoutes,
         duplicateRoutes,
         taskRoutes,
+        alarmRoutes,
         movementRoutes,
         movementCommandRoutes,
         partnerRoutes,
@@ -135,6 +138,8 @@ async function placesOf(ports: ApiPorts, kind: Owned, id: string): Promise<Place
       return placed(await ports.movements.operationOf(id));
     case 'import':
       return placed(await ports.imports.operationOf(id));
+    case 'alarm':
+      return placed(await ports.alarms.operationOf(id));
     case 'pair':
       return (await ports.duplicates.operationsOf(id)).map((operationId) => ({ operationId }));
   }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { MendFile, RowToMend } from '../adapters/lists/mendFile.ts';
 import type { FoundList, Overrule } from '../adapters/lists/openList.ts';
+import type { Alarms } from '../adapters/postgres/alarms.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
 import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
@@ -127,6 +128,7 @@ export type ApiPorts = {
   holds: Holds;
   notes: Notes;
   tasks: Tasks;
+  alarms: Alarms;
   now: NowReads;
   history: HistoryReads;
   situation: SituationReads;

@@ -107,6 +107,17 @@ export const ACCESS = {
     sentence: 'Read the decisions that wait in an operation',
   },
 
+  'alarm.read': {
+    reach: 'anywhere',
+    roles: ['coordinator', 'duty_supervisor', 'operation_lead', 'admin', 'auditor'],
+    sentence: 'Read what went wrong and needs somebody to look at it',
+  },
+  'alarm.settle': {
+    reach: 'operation',
+    roles: ['duty_supervisor', 'operation_lead', 'admin'],
+    sentence: 'Say that an alarm has been dealt with',
+  },
+
   'movement.plan': { reach: 'operation', roles: ['movement_officer', 'coordinator'], sentence: 'Plan a movement' },
   'movement.read': { reach: 'operation', roles: READERS, sentence: 'Read movements' },
   'manifest.read': {

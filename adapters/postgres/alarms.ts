@@ -1,8 +1,11 @@
+import type { Pool } from 'pg';
+import type { Instant } from '../../domain/time.ts';
+import type { AlarmKind } from '../../domain/words/say.ts';
 import { derivedId } from '../ids.ts';
 import type { Queryable } from './database.ts';
 
 /** Something that somebody has to look at. `detail` holds ids and codes, never anything about a person. */
-export type Alarm = { operationId?: string; subject: string; kind: string; detail: Record<string, unknown> };
+export type Alarm = { operationId?: string; subject: string; kind: AlarmKind; detail: Record<string, unknown> };
 
 /** Raises an alarm once: while one of the same subject, kind and `occasion` stands, a repeat changes nothing. */
 export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string): Promise<void> {
@@ -18,3 +21,71 @@ export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string):
     ],
   );
 }
+
+export type AlarmRow = {
+  id: string;
+  /** null where it is about the house as a whole */
+  operationId: string | null;
+  subject: string;
+  kind: AlarmKind;
+  detail: Record<string, unknown>;
+  raisedAt: Instant;
+  settledAt: Instant | null;
+  settledBy: string | null;
+  reasonCode: string | null;
+};
+export type AlarmAfter = readonly [raisedAt: number, id: string];
+
+const at = (column: string, as: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${as}"`;
+const SELECT = `select id, operation_id as "operationId", subject, kind, detail, ${at('raised_at', 'raisedAt')},
+  ${at('settled_at', 'settledAt')}, settled_by as "settledBy", reason_code as "reasonCode" from alarms`;
+
+/** Alarms as people read and settle them. */
+export function createAlarms(pool: Pool) {
+  return {
+    /** Of these operations; those about the house as a whole only where it is `all`. The oldest first. */
+    async list(
+      operations: 'all' | readonly string[],
+      { settled }: { settled: boolean },
+      limit: number,
+      from?: AlarmAfter,
+    ): Promise<AlarmRow[]> {
+      const { rows } = await pool.query<AlarmRow>(
+        `${SELECT} where ($1::text[] is null or operation_id = any($1)) and (settled_at is not null) = $2
+           and ($4::text is null or (raised_at, id) > (to_timestamp($3::double precision / 1000), $4))
+          order by raised_at, id limit $5`,
+        [operations === 'all' ? null : operations, settled, from?.[0] ?? null, from?.[1] ?? null, limit + 1],
+      );
+      return rows;
+    },
+
+    /** `*` where it is about the house as a whole; undefined where there is none. */
+    async operationOf(id: string): Promise<string | undefined> {
+      const { rows } = await pool.query<{ operation: string }>(
+        `select coalesce(operation_id, '*') as operation from alarms where id = $1`,
+        [id],
+      );
+      return rows[0]?.operation;
+    },
+
+    /** Settled once: whoever settles it again is told who did. */
+    async settle(id: string, by: string, reasonCode: string): Promise<AlarmRow | undefined> {
+      await pool.query(
+        'update alarms set settled_at = now(), settled_by = $2, reason_code = $3 where id = $1 and settled_at is null',
+        [id, by, reasonCode],
+      );
+      const { rows } = await pool.query<AlarmRow>(`${SELECT} where id = $1`, [id]);
+      return rows[0];
+    },
+
+    /** For metrics: those that are open, by kind. */
+    async open(): Promise<Array<{ kind: string; count: number }>> {
+      const { rows } = await pool.query<{ kind: string; count: number }>(
+        'select kind, count(*)::integer as count from alarms where settled_at is null group by kind order by kind',
+      );
+      return rows;
+    },
+  };
+}
+
+export type Alarms = ReturnType<typeof createAlarms>;

@@ -5,6 +5,7 @@ import { sendTestEvent } from '../relay/testEvent.ts';
 import { type Keyring, secretBox } from '../secrets/envelope.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { newEndpointSecret } from '../webhooks/signature.ts';
+import { createAlarms } from './alarms.ts';
 import { transaction } from './database.ts';
 import { createDuplicates } from './duplicates/pairs.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -76,6 +77,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),
     tasks: createTasks(pool),
+    alarms: createAlarms(pool),
     now: createNow(pool),
     history: createHistory(pool),
     situation: createSituation(pool),

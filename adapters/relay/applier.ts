@@ -3,6 +3,7 @@ import { type Answer, answerOf, isVehicleNews, type VehicleNews, vehicleNewsOf }
 import { CALLBACKS, type RequestKind } from '../../domain/offices/protocol.ts';
 import { outcomeAfter, standingOf } from '../../domain/offices/standing.ts';
 import { type Instant, iso } from '../../domain/time.ts';
+import type { AlarmKind } from '../../domain/words/say.ts';
 import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';
@@ -65,7 +66,13 @@ export function startApplier(deps: ApplierDeps): Loop {
 
 /** What is to become of one callback. */
 type Verdict =
-  | { end: Exclude<InboxEnd, 'applied'>; alarm?: string; subject?: string; operationId?: string; taskFor?: RequestKind }
+  | {
+      end: Exclude<InboxEnd, 'applied'>;
+      alarm?: AlarmKind;
+      subject?: string;
+      operationId?: string;
+      taskFor?: RequestKind;
+    }
   | { tell: 'answer'; request: RequestRow; answer: Answer; at: Instant }
   | { tell: 'vehicle'; movementId: string; operationId: string; news: VehicleNews; at: Instant };
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raiseAlarm } from '../postgres/alarms.ts';
 import { compareCheckedList } from '../postgres/duplicates/checkedLists.ts';
 import { type ComparerOptions, compareNewcomers } from '../postgres/duplicates/newcomers.ts';
-import { type Loop, type LoopLog, startLoop, within } from './loop.ts';
+import { codeOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
 /** Session lock of the one comparer; any number that nobody else uses. */
 const COMPARER_LOCK = 7_261_003;
@@ -26,9 +27,17 @@ export function startComparer({ connectionString, log, pollMs = 1_000, ...option
         await sleep(performance.now() - begun);
         begun = performance.now();
       };
-      if ((await within(client, () => compareNewcomers(client, options))) > 0) await pause();
-      else if (!(await compareCheckedList(client, options.keyring, pause))) return 'idle';
-      return 'more';
+      try {
+        if ((await within(client, () => compareNewcomers(client, options))) > 0) await pause();
+        else if (!(await compareCheckedList(client, options.keyring, pause))) return 'idle';
+        return 'more';
+      } catch (error) {
+        // Everybody who comes later waits behind what fails: once a day somebody is told. With the database away nobody can be.
+        const day = new Date(options.now()).toISOString().slice(0, 10);
+        const alarm = { subject: 'comparer', kind: 'comparison_fails', detail: { error: codeOf(error) } } as const;
+        await raiseAlarm(client, alarm, day).catch(() => undefined);
+        throw error;
+      }
     },
   });
 }

@@ -7,7 +7,7 @@ import { Problem } from '../problems.ts';
 import { principalOfRequest } from './authentication.ts';
 
 /** Things that an address names by `{id}` and that belong to an operation. */
-export const OWNED = ['operation', 'person', 'household', 'movement', 'import', 'pair'] as const;
+export const OWNED = ['operation', 'person', 'household', 'movement', 'import', 'pair', 'alarm'] as const;
 export type Owned = (typeof OWNED)[number];
 
 /** Where the thing in the address stands: its operation, and for a person the journey there. */

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Alarms } from '../../adapters/postgres/alarms.ts';
 import type { Operations } from '../../adapters/postgres/operations/operations.ts';
 import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
 import { toOperation } from '../../domain/clock.ts';
@@ -7,6 +8,7 @@ import type { Instant } from '../../domain/time.ts';
 
 export type MetricsOptions = {
   situation: Pick<SituationReads, 'waiting' | 'startsWaiting'>;
+  alarms: Pick<Alarms, 'open'>;
   operations: Pick<Operations, 'clock'>;
   clock: () => Instant;
 };
@@ -19,10 +21,10 @@ declare module 'fastify' {
 
 /**
  * `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; `starts_waiting` and
- * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; durations by route, never by address.
+ * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; durations by route, never by address.
  */
 export const metrics = fp<MetricsOptions>(
-  async (app, { situation, operations, clock }) => {
+  async (app, { situation, alarms, operations, clock }) => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const labelNames = ['stage', 'partner_kind'] as const;
@@ -66,7 +68,18 @@ export const metrics = fp<MetricsOptions>(
         this.set((await starts()).oldestSeconds);
       },
     });
-    for (const gauge of [people, oldest, behind, lag]) registry.registerMetric(gauge);
+    const open = new Gauge({
+      name: 'alarms_open',
+      help: 'What went wrong and nobody has dealt with yet, by kind',
+      labelNames: ['kind'] as const,
+      registers: [],
+      async collect() {
+        const kinds = await alarms.open();
+        this.reset();
+        for (const { kind, count } of kinds) this.set({ kind }, count);
+      },
+    });
+    for (const gauge of [people, oldest, behind, lag, open]) registry.registerMetric(gauge);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',
@@ -88,7 +101,11 @@ export const metrics = fp<MetricsOptions>(
 type Group = { labels: { stage: string; partner_kind: string }; people: number; seconds: number };
 
 /** Open waits that block, over all operations, each reckoned by its own operation's clock. */
-async function waitingNow({ situation, operations, clock }: MetricsOptions): Promise<Group[]> {
+async function waitingNow({
+  situation,
+  operations,
+  clock,
+}: Pick<MetricsOptions, 'situation' | 'operations' | 'clock'>): Promise<Group[]> {
   const groups = new Map<string, Group>();
   for (const row of await situation.waiting()) {
     const now = toOperation(await operations.clock(row.operationId), clock());

@@ -22,6 +22,9 @@ export function isWordKey(text: string): text is WordKey {
   return Object.hasOwn(ENGLISH, text);
 }
 
+/** What can go wrong so that somebody has to look at it; each kind has its sentence. */
+export type AlarmKind = WordKey extends infer K ? (K extends `alarm.${infer Kind}` ? Kind : never) : never;
+
 /** Parts joined as in a sentence: `a`, `a and b`, `a, b and c`. */
 export function list(parts: readonly string[], words: Words = ENGLISH): string {
   const last = parts.at(-1) ?? '';

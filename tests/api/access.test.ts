@@ -29,6 +29,11 @@ async function things(operationId: string): Promise<Record<string, string>> {
     "insert into imports (id, operation_id, reference_date, created_by) values ($1, $2, '2026-01-01', 'test')",
     [importId, operationId],
   );
+  const alarmId = newId('alarm');
+  await house.db.pool.query(
+    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $2, 'office_fails', '{}')`,
+    [alarmId, operationId],
+  );
   const twin = await takeIn(house, operationId);
   const pairId = newId('pair');
   await house.db.pool.query(
@@ -43,6 +48,7 @@ async function things(operationId: string): Promise<Record<string, string>> {
     households: householdId,
     movements: movementId,
     imports: importId,
+    alarms: alarmId,
   };
 }
 

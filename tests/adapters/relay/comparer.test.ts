@@ -70,3 +70,26 @@ it('tells a checked list who is in it twice, and finds everybody who comes at on
     await Promise.all(loops.map((loop) => loop.stop()));
   }
 });
+
+it('says that somebody must look when something stops it again and again, and goes on when that is mended', async () => {
+  const { pool } = database;
+  const { id: operationId } = await makeOperation(pool);
+  await pool.query('update persons set compared_at = now()');
+  await commit(await check(operationId, 'C'));
+  const { rows } = await pool.query<{ person_id: string; sealed: Buffer }>(
+    'select person_id, sealed from person_data where person_id = (select id from persons where compared_at is null limit 1)',
+  );
+  const [spoilt] = rows;
+  await pool.query(`update person_data set sealed = 'spoilt' where person_id = $1`, [spoilt?.person_id]);
+  const log = { info: () => undefined, warn: () => undefined };
+  const loop = startComparer({ connectionString: database.url, keyring, now: Date.now, log, pollMs: 20 });
+  try {
+    await eventually(async () => (await count(`alarms where kind = 'comparison_fails'`)) === 1);
+    expect(await count('persons where compared_at is null')).toBe(60);
+    await pool.query('update person_data set sealed = $2 where person_id = $1', [spoilt?.person_id, spoilt?.sealed]);
+    await eventually(async () => (await count('persons where compared_at is null')) === 0);
+    expect(await count(`alarms where kind = 'comparison_fails'`)).toBe(1);
+  } finally {
+    await loop.stop();
+  }
+});

@@ -131,9 +131,7 @@ it('keys, answers and what partners sent go by themselves, a portion at a time, 
     `insert into idempotency_keys (principal, route, key, request_hash, created_at)
      select 'p', 'r', n::text, 'h', now() - make_interval(days => case when n <= 1500 then 31 else 29 end) from generate_series(1, 1600) as n`,
   );
-  await query(
-    `insert into partners (id, name, kind, created_by) values ('par_keeper', 'Office', 'consulate', 'test')`,
-  );
+  await query(`insert into partners (id, name, kind, created_by) values ('par_keeper', 'Office', 'consulate', 'test')`);
   await query(
     `insert into inbox (partner_id, event_id, kind, body, received_at, status)
      values ('par_keeper', 'old', 'x', '{}', now() - interval '401 days', 'applied'),

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newId } from '../../adapters/ids.ts';
+import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { ENGLISH } from '../../domain/words/english.ts';
+import { openOperation, type TestHouse, testHouse } from './house.ts';
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await testHouse();
+});
+afterAll(() => house.close());
+
+type Alarm = { id: string; kind: string; sentence: string; settled_by: string | null; reason_code: string | null };
+
+async function seenBy(roles: Array<{ role: string; operation: string }>, query = ''): Promise<Alarm[]> {
+  const token = await house.token(roles);
+  const { status, body } = await house.inject({
+    method: 'GET',
+    url: `/v1/alarms${query}`,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(status).toBe(200);
+  return body['data'] as Alarm[];
+}
+
+it('an alarm is read by those who must look at it, counted, and settled once with a reason', async () => {
+  const [here, there] = [await openOperation(house), await openOperation(house)];
+  const partner = newId('partner');
+  const { pool } = house.db;
+  await raiseAlarm(pool, { operationId: here, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'one');
+  await raiseAlarm(pool, { operationId: there, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'two');
+  await raiseAlarm(pool, { subject: partner, kind: 'forged_callback', detail: {} }, 'hour');
+
+  const mine = [{ role: 'duty_supervisor', operation: here }];
+  const everywhere = [{ role: 'duty_supervisor', operation: '*' }];
+  const [seen] = await seenBy(mine);
+  expect(await seenBy(mine)).toHaveLength(1);
+  expect(seen).toMatchObject({ kind: 'endpoint_disabled', sentence: ENGLISH['alarm.endpoint_disabled'] });
+  const all = await seenBy(everywhere);
+  expect(all.map(({ kind }) => kind)).toEqual(['endpoint_disabled', 'endpoint_disabled', 'forged_callback']);
+  const firstTwo = await house.ask('duty_supervisor', 'GET', '/v1/alarms?limit=2');
+  const rest = await house.ask('duty_supervisor', 'GET', `/v1/alarms?cursor=${String(firstTwo.body['next_cursor'])}`);
+  expect((rest.body['data'] as Alarm[]).map(({ id }) => id)).toEqual([all[2]?.id]);
+  const metrics = async () => (await house.inject({ method: 'GET', url: '/metrics' })).text;
+  expect(await metrics()).toMatch(/^alarms_open\{kind="endpoint_disabled"\} 2$/m);
+
+  const settle = (id: string | undefined, body: object) =>
+    house.ask('duty_supervisor', 'POST', `/v1/alarms/${id}/commands/settle`, body);
+  expect((await settle(seen?.id, {})).status).toBe(400);
+  const settled = await settle(seen?.id, { reason_code: 'endpoint_mended' });
+  expect(settled).toMatchObject({ status: 200, body: { reason_code: 'endpoint_mended' } });
+  expect(settled.body['settled_by']).not.toBeNull();
+  const again = await settle(seen?.id, { reason_code: 'something_else' });
+  expect(again.body).toEqual(settled.body);
+  expect(await seenBy(mine)).toEqual([]);
+  expect((await seenBy(mine, '?status=settled')).map(({ id }) => id)).toEqual([seen?.id]);
+  expect(await metrics()).toMatch(/^alarms_open\{kind="endpoint_disabled"\} 1$/m);
+  // what is about the house as a whole is for those who carry the whole of it
+  const elsewhere = await house.token(mine);
+  const refused = await house.inject({
+    method: 'POST',
+    url: `/v1/alarms/${all[2]?.id}/commands/settle`,
+    headers: { authorization: `Bearer ${elsewhere}`, 'idempotency-key': 'not-mine' },
+    payload: { reason_code: 'dealt_with' },
+  });
+  expect(refused.status).toBe(404);
+});
