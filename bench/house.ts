@@ -12,7 +12,6 @@ import { Pool } from 'pg';
 import type { Role } from '../domain/actor.ts';
 import { readLocalConfig } from '../processes/config.ts';
 import { openHouse } from '../processes/local/house.ts';
-import { PROCESSES } from '../processes/local/processes.ts';
 import { anyFreePort } from '../processes/parts/ports.ts';
 import { supervise } from '../processes/parts/supervisor.ts';
 import { Client } from '../sandbox/client.ts';
@@ -83,7 +82,8 @@ export async function openBenchHouse(say: (line: string) => void): Promise<Bench
         args: [join(root, file)],
         cwd: root,
         env: { ...environment, ...extra },
-        givesWay: PROCESSES.find((one) => one.file === file)?.givesWay,
+        // As `npm start` has it; a peer's worker like ours.
+        givesWay: file !== PROCESS.api,
         logFile: join(folder, `${file.replaceAll('/', '-')}.log`),
         log: say,
         // What is measured must not end and come back unseen.
