@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { decodeText, type Encoding } from './encoding.ts';
+import type { Encoding } from '../../domain/intake/encodings.ts';
+import { decodeText } from './encoding.ts';
 import type { ListLimits } from './limits.ts';
 import { ListRefused } from './refused.ts';
 

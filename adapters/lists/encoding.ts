@@ -1,20 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { type Encoding, SINGLE_BYTE } from '../../domain/intake/encodings.ts';
 import { ListRefused } from './refused.ts';
-
-/** One byte a letter. Only the first two are found out by themselves; the others have to be said. */
-const SINGLE_BYTE = [
-  'windows-1256',
-  'windows-1252',
-  'windows-1250',
-  'windows-1251',
-  'windows-1253',
-  'windows-1254',
-  'windows-1255',
-  'windows-1257',
-  'windows-1258',
-] as const;
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', ...SINGLE_BYTE] as const;
-export type Encoding = (typeof ENCODINGS)[number];
 
 /** `certain` is false where the bytes allow another reading: the user is asked to look. */
 export type FoundEncoding = { encoding: Encoding; byteOrderMark: boolean; certain: boolean };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Encoding } from '../../adapters/lists/encoding.ts';
 import { CODES } from '../../domain/intake/codes.ts';
 import { COLUMNS } from '../../domain/intake/columns.ts';
+import { ENCODINGS } from '../../domain/intake/encodings.ts';
 import { At, id } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);
@@ -16,22 +16,6 @@ export const FoundOut = z.object({
   detail: z.string().meta({ description: 'what is wrong and what to do' }),
   hint: z.string().optional().meta({ description: 'what the cell may have been meant as; nothing is converted by it' }),
 });
-
-/** The names that adapters/lists/encoding.ts reads and writes. */
-const ENCODINGS = [
-  'utf-8',
-  'utf-16le',
-  'utf-16be',
-  'windows-1256',
-  'windows-1252',
-  'windows-1250',
-  'windows-1251',
-  'windows-1253',
-  'windows-1254',
-  'windows-1255',
-  'windows-1257',
-  'windows-1258',
-] as const satisfies readonly Encoding[];
 
 /** A delimiter has a name here: a tab or a semicolon is easily lost in an address. */
 export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t' } as const;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Encoding, encodeText } from '../../../adapters/lists/encoding.ts';
 import { mendedRow, mendFile, neutraliseFormula, plainCell } from '../../../adapters/lists/mendFile.ts';
 import { openList } from '../../../adapters/lists/openList.ts';
 import { writeWorkbook } from '../../../adapters/lists/xlsx/write.ts';
 import { COLUMNS } from '../../../domain/intake/columns.ts';
+import type { Encoding } from '../../../domain/intake/encodings.ts';
 import { person } from '../../domain/intake/caseload.ts';
 import { rowsOf } from './read.ts';
 

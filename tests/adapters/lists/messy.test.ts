@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Encoding, encodeText } from '../../../adapters/lists/encoding.ts';
+import { encodeText } from '../../../adapters/lists/encoding.ts';
 import { type OpenedList, openList } from '../../../adapters/lists/openList.ts';
 import { writeWorkbook } from '../../../adapters/lists/xlsx/write.ts';
+import type { Encoding } from '../../../domain/intake/encodings.ts';
 import { judgeHouseholds } from '../../../domain/intake/household.ts';
 import { completeRow, type JudgedRow } from '../../../domain/intake/judgeList.ts';
 import { judgeRow, type RowJudgement } from '../../../domain/intake/judgeRow.ts';

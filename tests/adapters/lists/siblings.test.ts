@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { detectEncoding, type Encoding, encodeText } from '../../../adapters/lists/encoding.ts';
+import { detectEncoding, encodeText } from '../../../adapters/lists/encoding.ts';
 import { DEFAULT_LIMITS } from '../../../adapters/lists/limits.ts';
 import { openList } from '../../../adapters/lists/openList.ts';
 import { writeZip } from '../../../adapters/lists/xlsx/zip.ts';
 import { COLUMNS } from '../../../domain/intake/columns.ts';
+import type { Encoding } from '../../../domain/intake/encodings.ts';
 import { judgeRow } from '../../../domain/intake/judgeRow.ts';
 import { person } from '../../domain/intake/caseload.ts';
 import { stringifyCells } from '../../support/cells.ts';

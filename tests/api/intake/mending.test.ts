@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Encoding, encodeText } from '../../../adapters/lists/encoding.ts';
+import { encodeText } from '../../../adapters/lists/encoding.ts';
 import { openList } from '../../../adapters/lists/openList.ts';
 import { writeWorkbook } from '../../../adapters/lists/xlsx/write.ts';
 import { type Cells, COLUMNS } from '../../../domain/intake/columns.ts';
+import type { Encoding } from '../../../domain/intake/encodings.ts';
 import { person } from '../../domain/intake/caseload.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { storeOf } from '../../support/intake.ts';

@@ -1,0 +1,15 @@
+/** One byte a letter. Only the first two are found out by themselves; the others have to be said. */
+export const SINGLE_BYTE = [
+  'windows-1256',
+  'windows-1252',
+  'windows-1250',
+  'windows-1251',
+  'windows-1253',
+  'windows-1254',
+  'windows-1255',
+  'windows-1257',
+  'windows-1258',
+] as const;
+/** How the text of a list may be written. */
+export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', ...SINGLE_BYTE] as const;
+export type Encoding = (typeof ENCODINGS)[number];
