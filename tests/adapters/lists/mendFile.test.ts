@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeText } from '../../../adapters/lists/encoding.ts';
 import { mendedRow, mendFile, neutraliseFormula, plainCell } from '../../../adapters/lists/mendFile.ts';
 import { openList } from '../../../adapters/lists/openList.ts';
 import { writeWorkbook } from '../../../adapters/lists/xlsx/write.ts';
