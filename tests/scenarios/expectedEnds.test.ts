@@ -140,6 +140,15 @@ test('an adult whom no State knows is referred elsewhere, and a child only with 
   ]);
 });
 
+test('who is confirmed early waits for the others: taken back meanwhile it counts as none', () => {
+  const sudan = files('sudan-2023');
+  // the flight left before her family's consulate had answered
+  expect(expectedEnds(sudan).get('PSU-81943')).toEqual({ end: 'referred_out' });
+  const soon = { consulate: { outcome: 'confirmed', after_hours: 30 } };
+  const family = changed(changed(sudan, 'PSU-44135', soon), 'PSU-40977', soon);
+  expect(expectedEnds(family).get('PSU-81943')).toEqual({ end: 'completed' });
+});
+
 test('a confirmation taken back before the flight counts as none, after it as what it was, and near it cannot be told', () => {
   const libya = files('libya-vhr-flight');
   const retracted = (hours: number) =>

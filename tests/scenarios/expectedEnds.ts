@@ -62,6 +62,8 @@ const HOUR = 3_600_000;
 const TOO_CLOSE = 12 * HOUR;
 /** From a question to a seat there are a registration, a screening and a document: hours, not days. */
 const PAPERWORK = 36 * HOUR;
+/** Staff plan a vehicle for whoever is late; nobody outside can say when, but not on the day that they are ready. */
+const RELIEF_TAKES = 48 * HOUR;
 
 /** Each person's end by person_ref. `left`: households whose decisions are left to the visitor. */
 export function expectedEnds(files: CaseloadFiles, left: readonly string[] = []): Map<string, End> {
@@ -84,6 +86,7 @@ export function expectedEnds(files: CaseloadFiles, left: readonly string[] = [])
         referenceDay,
         movements,
         head,
+        readyAt: readyAt(members, answers),
         left: left.includes(householdRef),
       }),
     );
@@ -130,7 +133,14 @@ function householdEnds(people: Person[], leftToVisitor: boolean): End[] {
   });
 }
 
-type Circumstances = { needs: Needs; referenceDay: string; movements: Movement[]; head: Row; left: boolean };
+type Circumstances = {
+  needs: Needs;
+  referenceDay: string;
+  movements: Movement[];
+  head: Row;
+  readyAt: number;
+  left: boolean;
+};
 
 function personOf(row: Row, members: Row[], answer: Answer | undefined, of: Circumstances): Person {
   if (!answer) throw new Error('A row of the list has no answers');
@@ -185,13 +195,24 @@ function nationalityOf(row: Row, answer: Answer, of: Circumstances): 'confirmed'
   return other === 'confirmed' ? 'confirmed' : 'no';
 }
 
+/** When the consulates have confirmed the last of a household who goes: nobody leaves before the others. */
+function readyAt(members: Row[], answers: Record<string, Answer>): number {
+  const moments = members
+    .filter((row) => cell(row, 'consent') !== 'refused')
+    .map((row) => {
+      const { outcome, after_hours: hours, then } = answers[cell(row, 'person_ref')]?.consulate ?? {};
+      const confirmed = outcome === 'confirmed' || then?.outcome === 'confirmed';
+      const waited = confirmed ? (hours ?? 0) + (then?.after_hours ?? 0) : 0;
+      return Date.parse(cell(row, 'registered_at')) + waited * HOUR;
+    });
+  return Math.max(...moments) + PAPERWORK;
+}
+
 /** Whether a confirmation is taken back before the person has left with the last stage that needs it. */
-function takenBack(row: Row, { consulate }: Answer, { movements, head }: Circumstances): boolean {
+function takenBack(row: Row, { consulate }: Answer, { movements, head, readyAt: ready }: Circumstances): boolean {
   const hours = consulate.retracted_after_hours;
   if (hours === undefined) return false;
-  const asked = Date.parse(cell(row, 'registered_at'));
-  const retracted = asked + hours * HOUR;
-  const ready = asked + (consulate.after_hours ?? 0) * HOUR + PAPERWORK;
+  const retracted = Date.parse(cell(row, 'registered_at')) + hours * HOUR;
   const departures = movements
     .filter(
       (one) =>
@@ -203,8 +224,8 @@ function takenBack(row: Row, { consulate }: Answer, { movements, head }: Circums
     .filter((departure) => departure >= ready)
     .sort((a, b) => a - b);
   const [leaves] = departures;
-  if (leaves === undefined) return true;
-  if (Math.abs(leaves - retracted) < TOO_CLOSE)
+  if (leaves === undefined && retracted < ready + RELIEF_TAKES) return true;
+  if (leaves === undefined || Math.abs(leaves - retracted) < TOO_CLOSE)
     throw new Error(`${cell(row, 'person_ref')}: taken back too close to a departure to tell`);
   return retracted < leaves;
 }
