@@ -1,11 +1,14 @@
-/** Two batches keep the server as busy as it can be (ceilings.md 2.1) and leave the pool's connections to those who ask. */
-const BATCHES_AT_ONCE = 2;
-const BATCH = 64;
+/**
+ * As many starts under way together as keep the server busy (ceilings.md 2.1), in small batches, since the last of a batch
+ * leave it idle; the rest of the pool's connections is for those who ask.
+ */
+const BATCHES_AT_ONCE = 4;
+const BATCH = 16;
 
 type Order = { workflowId: string; carriedOut: () => void };
 
 /**
- * Carries out orders to start in batches, as requests give them one by one: while two batches are under way, those that
+ * Carries out orders to start in batches, as requests give them one by one: while four batches are under way, those that
  * come wait together for the next. In a rush a transaction and a connection for each start would be what people wait for
  * who register, and not the start itself.
  * @param start starts these; never rejects, since what does not start now is started by the starter

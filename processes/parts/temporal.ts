@@ -66,7 +66,6 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     env: { TEMPORAL_VERSION_CHECK_DISABLED: '1' },
     cwd: dataDir,
     logFile,
-    givesWay: true,
     signalOnParentDeath: options.outliveParent ? undefined : 'TERM',
   });
   writeFileSync(pidFile, String(part.pid));

@@ -5,14 +5,14 @@ import { startsInBatches } from '../../../adapters/relay/startsInBatches.ts';
 const soon = (ms = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('orders to start', () => {
-  it('wait together for the next batch while two are under way', async () => {
+  it('wait together for the next batch while four are under way', async () => {
     const batches: Array<readonly string[]> = [];
     const order = startsInBatches(async (ids) => {
       batches.push(ids);
       await soon(5);
     });
-    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => order([id])));
-    expect(batches).toEqual([['a'], ['b'], ['c', 'd', 'e']]);
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((id) => order([id])));
+    expect(batches).toEqual([['a'], ['b'], ['c'], ['d'], ['e', 'f', 'g']]);
   });
 
   it('are each carried out once, in bounded batches, and are told when', async () => {
@@ -22,8 +22,8 @@ describe('orders to start', () => {
         let underWay = 0;
         const order = startsInBatches(async (ids) => {
           underWay += 1;
-          expect(underWay).toBeLessThanOrEqual(2);
-          expect(ids.length).toBeLessThanOrEqual(64);
+          expect(underWay).toBeLessThanOrEqual(4);
+          expect(ids.length).toBeLessThanOrEqual(16);
           await soon(0);
           started.push(...ids);
           underWay -= 1;
