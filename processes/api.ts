@@ -20,6 +20,7 @@ import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
+import { lastWords } from './lastWords.ts';
 
 /** How long a decision may take, all tries together, before its caller is told to ask again. */
 const COMMAND_DEADLINE_MS = 8_000;
@@ -96,7 +97,8 @@ const address = await app.listen({ host: config.api.host, port: config.api.port 
 process.stdout.write(`ready ${address}\n`);
 
 // First the door, then what stands behind it.
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async () => {
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async ({ err }) => {
+  lastWords(log, err);
   await app.close();
   await Promise.allSettled([client.connection.close(), outside.close(), prisma.$disconnect()]);
   await pool.end();

@@ -37,6 +37,7 @@ import { guardedFetch } from '../adapters/webhooks/call.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
+import { lastWords } from './lastWords.ts';
 import { bundleFolder, workflowBundle } from './worker/bundle.ts';
 import { WORKER_OPTIONS } from './worker/options.ts';
 
@@ -126,7 +127,8 @@ process.stdout.write('ready worker\n');
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_WITHIN_MS + 5_000).unref());
 }
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async () => {
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async ({ err }) => {
+  lastWords(log, err);
   await Promise.allSettled(loops.map((loop) => loop.stop()));
   worker.shutdown();
   await running;

@@ -13,6 +13,8 @@ export type ShieldingOptions = {
 };
 
 const DATABASE_LOOKED_AT_EVERY_MS = 5_000;
+/** So long is read and thrown away what somebody goes on sending who has been refused. */
+const LINGER_MS = 2_000;
 
 /** Headers, a limit by principal, and shedding of load before the process drowns. Temporal being away sheds nothing: reading and intake go on. */
 export const shielding = fp<ShieldingOptions>(
@@ -36,6 +38,16 @@ export const shielding = fp<ShieldingOptions>(
       strictTransportSecurity: { maxAge: 31_536_000 },
       referrerPolicy: { policy: 'no-referrer' },
       crossOriginEmbedderPolicy: true,
+    });
+    // A connection that is closed while its caller still sends takes the answer along: he would see it broken, and try again.
+    app.addHook('onSend', async ({ raw }, reply) => {
+      const { socket, statusCode } = reply.raw;
+      if (raw.complete !== false || socket === null || statusCode < 400) return;
+      reply.removeHeader('connection');
+      reply.raw.shouldKeepAlive = true;
+      setTimeout(() => {
+        if (!raw.complete) socket.destroy();
+      }, LINGER_MS).unref();
     });
     await app.register(rateLimit, {
       global: true,

@@ -1,3 +1,6 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
 
@@ -27,6 +30,33 @@ describe('what stands before everything', () => {
     expect((await fetch(`${address}/problems/none`)).status).toBe(404);
     const ours = await fetch(`${address}/livez`, { headers: { 'x-request-id': 'forged' } });
     expect(ours.headers.get('x-request-id')).not.toBe('forged');
+  });
+
+  it('answers whoever sends too much, though they read it only when they have sent it, and then hangs up', async () => {
+    const address = new URL(house.app.listeningOrigin);
+    const token = await house.token('coordinator');
+    for (const [bytes, connection] of [
+      [3_000_000, 'keep-alive'],
+      [3_000_001, 'close'],
+      [40_000_000, 'close'],
+    ] as const) {
+      const caller = connect(Number(address.port), address.hostname);
+      caller.pause();
+      caller.write(
+        `POST /v1/operations HTTP/1.1\r\nhost: ${address.host}\r\nconnection: ${connection}\r\nauthorization: Bearer ${token}\r\n` +
+          `content-type: application/json\r\nidempotency-key: k-${bytes}\r\ncontent-length: ${bytes * 2}\r\n\r\n`,
+      );
+      const piece = Buffer.alloc(100_000, 0x20);
+      for (let sent = 0; sent < bytes; sent += piece.length) {
+        caller.write(piece);
+        await pause(1);
+      }
+      const begun = performance.now();
+      const answer = await text(caller);
+      expect(answer).toMatch(/^HTTP\/1.1 413 /);
+      expect(answer).toContain('body_too_large');
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    }
   });
 
   it('measures who waits, by stage and kind of partner, and requests by route', async () => {

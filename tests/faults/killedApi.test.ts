@@ -62,8 +62,12 @@ const runs = async (journeyIds: readonly string[]): Promise<number> => {
 const keyRow = ({ key }: Request) =>
   holdInDatabase(house.db, `select 1 from idempotency_keys where key = $1 for update`, [key]);
 
-/** The API stops inside its transaction, with everything written but the order to start. */
-const beforeTheCommit = () => holdInDatabase(house.db, 'lock table pending_starts in share mode');
+/** The API stops where it reads the operation, with nothing written. */
+const beforeTheStatement = () =>
+  holdInDatabase(house.db, 'select from operations where id = $1 for update', [operationId]);
+
+/** The one statement that writes everything stops at the order to start. */
+const withinTheStatement = () => holdInDatabase(house.db, 'lock table pending_starts in share mode');
 
 /** The caller never hears back; a new API; the same caller asks again with the same key until it is answered. */
 async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
@@ -90,11 +94,11 @@ async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
 
 describe('F3: the API is killed while it takes a household in', () => {
   test(
-    'before the commit: there is no row; asked again there is one',
+    'before anything is written: there is no row; asked again there is one',
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const asked = request('before-commit', round);
-        const gate = await beforeTheCommit();
+        const asked = request('before-statement', round);
+        const gate = await beforeTheStatement();
         const lost = send(asked);
         await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
         await house.api.kill();
@@ -108,8 +112,32 @@ describe('F3: the API is killed while it takes a household in', () => {
       tell(context, {
         fault: 'F3',
         rounds: ROUNDS,
-        counted: `${ROUNDS} killed before the commit: no row, then 1 each`,
+        counted: `${ROUNDS} killed before anything is written: no row, then 1 each`,
       });
+    },
+    TAKES_AT_MOST_MS,
+  );
+
+  test(
+    'while the household is being written: it stands whole, and the relay starts it, once',
+    async (context) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const asked = request('within-statement', round);
+        const gate = await withinTheStatement();
+        const lost = send(asked);
+        await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
+        await house.api.kill();
+        expect(await committed(asked)).toEqual([]);
+        await gate.letGo();
+        // the database finishes what it was told by the dead
+        await comes('the commit', async () => (await committed(asked)).length === 1);
+        const journeyIds = await committed(asked);
+        await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
+        const [person] = await askAgain(lost, asked);
+        expect([person?.journeyId]).toEqual(journeyIds);
+        expect(await committed(asked)).toEqual(journeyIds);
+      }
+      tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed while writing: whole, 1 workflow each` });
     },
     TAKES_AT_MOST_MS,
   );
@@ -119,7 +147,7 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const asked = request('before-start', round);
-        const gate = await beforeTheCommit();
+        const gate = await withinTheStatement();
         const lost = send(asked);
         await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
         // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
@@ -149,7 +177,7 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const asked = request('before-answer', round);
-        const gate = await beforeTheCommit();
+        const gate = await withinTheStatement();
         const lost = send(asked);
         await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
         const answer = await keyRow(asked);
@@ -179,16 +207,16 @@ describe('F3: the API is killed while it takes a household in', () => {
          left join pending_starts s on s.workflow_id = 'journey:' || j.id left join journal f on f.subject = j.id
         group by h.reference`,
       );
-      expect(rows).toHaveLength(3 * ROUNDS);
+      expect(rows).toHaveLength(4 * ROUNDS);
       await comes(
         'every workflow is counted',
-        async () => (await engineCount("WorkflowType = 'journey'")) === 3 * ROUNDS,
+        async () => (await engineCount("WorkflowType = 'journey'")) === 4 * ROUNDS,
       );
       for (const row of rows) expect(row).toMatchObject({ households: 1, started: 1, first: 1 });
       tell(context, {
         fault: 'F3',
-        rounds: 3 * ROUNDS,
-        counted: `${3 * ROUNDS} requests, ${rows.length} households, ${await engineCount("WorkflowType = 'journey'")} workflows`,
+        rounds: 4 * ROUNDS,
+        counted: `${4 * ROUNDS} requests, ${rows.length} households, ${await engineCount("WorkflowType = 'journey'")} workflows`,
       });
     },
     TAKES_AT_MOST_MS,
