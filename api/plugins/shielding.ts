@@ -13,8 +13,9 @@ export type ShieldingOptions = {
 };
 
 const DATABASE_LOOKED_AT_EVERY_MS = 5_000;
-/** So long is read and thrown away what somebody goes on sending who has been refused. */
+/** So long, and so many bytes, is read and thrown away what somebody goes on sending who has been refused. */
 const LINGER_MS = 2_000;
+const LINGER_BYTES = 4 * 1024 * 1024;
 
 /** Headers, a limit by principal, and shedding of load before the process drowns. Temporal being away sheds nothing: reading and intake go on. */
 export const shielding = fp<ShieldingOptions>(
@@ -45,6 +46,11 @@ export const shielding = fp<ShieldingOptions>(
       if (raw.complete !== false || socket === null || statusCode < 400) return;
       reply.removeHeader('connection');
       reply.raw.shouldKeepAlive = true;
+      let left = LINGER_BYTES;
+      raw.on('data', (piece: Buffer) => {
+        left -= piece.byteLength;
+        if (left < 0) raw.pause();
+      });
       setTimeout(() => {
         if (!raw.complete) socket.destroy();
       }, LINGER_MS).unref();

@@ -38,7 +38,6 @@ describe('what stands before everything', () => {
     for (const [bytes, connection] of [
       [3_000_000, 'keep-alive'],
       [3_000_001, 'close'],
-      [40_000_000, 'close'],
     ] as const) {
       const caller = connect(Number(address.port), address.hostname);
       caller.pause();
