@@ -17,6 +17,7 @@ import { type Postgres, startPostgres } from '../parts/postgres.ts';
 import { keepRunning, type Supervised, supervise } from '../parts/supervisor.ts';
 import { startTemporal, type TemporalServer } from '../parts/temporal.ts';
 import { temporalBinary } from '../parts/temporalPrograms.ts';
+import { NODE_FLAGS } from './processes.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const DATABASE = 'homeward';
@@ -197,7 +198,7 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
     const kept = supervise({
       name,
       command: process.execPath,
-      args: [resolve(root, file)],
+      args: [...NODE_FLAGS, resolve(root, file)],
       cwd: root,
       env,
       logFile: logFile(name),

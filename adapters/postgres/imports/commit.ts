@@ -22,7 +22,7 @@ export type CommitOptions = {
 /** Taking in what the dry run accepted, in bounded transactions with a cursor. */
 export function commitStore(
   pool: Pool,
-  { keyring, journeys, page: size = 1_000, now = Date.now }: CommitOptions,
+  { keyring, journeys, page: size = 500, now = Date.now }: CommitOptions,
 ): Pick<ImportStore, 'commitNext' | 'countStartsLeft' | 'finish'> {
   return {
     commitNext: (importId) =>
