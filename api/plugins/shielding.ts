@@ -43,7 +43,7 @@ export const shielding = fp<ShieldingOptions>(
     // A connection that is closed while its caller still sends takes the answer along: he would see it broken, and try again.
     app.addHook('onSend', async ({ raw }, reply) => {
       const { socket, statusCode } = reply.raw;
-      if (raw.complete !== false || socket === null || statusCode < 400) return;
+      if (raw.complete || socket === null || statusCode < 400) return;
       reply.removeHeader('connection');
       reply.raw.shouldKeepAlive = true;
       let left = LINGER_BYTES;

@@ -148,7 +148,12 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
 
       const heard = () => sink.events.filter(({ type }) => type === 'journey.registered').length;
       await comes('the sink has heard of everybody', async () => heard() === everybody.length || heard());
-      expect(sink.bodies.length).toBeGreaterThanOrEqual(sink.events.length + 3);
+      // the three whose answers were lost come again by the schedule, which may be after everybody has been heard of
+      await comes(
+        'what was not answered is delivered again',
+        async () =>
+          sink.bodies.length >= sink.events.length + 3 || `${sink.bodies.length} of ${sink.events.length} + 3`,
+      );
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
       const lost = questioned.reduce((sum, name) => sum + operation.lines[name].lost, 0) + toSink.lost;
