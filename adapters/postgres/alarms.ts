@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { AlarmKind } from '../../domain/words/say.ts';
 import { derivedId } from '../ids.ts';
-import type { Queryable } from './database.ts';
+import { epoch, type Queryable } from './database.ts';
 
 /** Something that somebody has to look at. `detail` holds ids and codes, never anything about a person. */
 export type Alarm = { operationId?: string; subject: string; kind: AlarmKind; detail: Record<string, unknown> };
@@ -36,9 +36,8 @@ export type AlarmRow = {
 };
 export type AlarmAfter = readonly [raisedAt: number, id: string];
 
-const at = (column: string, as: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${as}"`;
-const SELECT = `select id, operation_id as "operationId", subject, kind, detail, ${at('raised_at', 'raisedAt')},
-  ${at('settled_at', 'settledAt')}, settled_by as "settledBy", reason_code as "reasonCode" from alarms`;
+const SELECT = `select id, operation_id as "operationId", subject, kind, detail, ${epoch('raised_at', 'raisedAt')},
+  ${epoch('settled_at', 'settledAt')}, settled_by as "settledBy", reason_code as "reasonCode" from alarms`;
 
 /** Alarms as people read and settle them. */
 export function createAlarms(pool: Pool) {

@@ -3,7 +3,7 @@ import type { ClearanceKind, MovementFact } from '../../../domain/movement/facts
 import { applyFact, emptyMovement, type MovementState } from '../../../domain/movement/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { MovementInput } from '../../../workflows/messages.ts';
-import { transaction } from '../database.ts';
+import { epoch, transaction } from '../database.ts';
 
 export type Place = { code: string; name: string; country: string };
 export type Leg = { leg: number; from: string; to: string; departsAt: string; arrivesAt: string };
@@ -58,7 +58,6 @@ export type ManifestEntry = {
   status: string | null;
 };
 
-const epoch = (column: string, name: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
 const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.stage, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.legs,
   ${epoch('m.departs_at', 'departsAt')}, ${epoch('m.arrives_at', 'arrivesAt')}, m.status, m.for_households_of as "forHouseholdsOf",
   m.accepts_nationalities as "acceptsNationalities", m.leave_at as "leaveAt", m.replaces_id as "replacesId",

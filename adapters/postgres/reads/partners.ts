@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { type Instant, iso } from '../../../domain/time.ts';
+import { epoch } from '../database.ts';
 
 export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
 export type Partner = {
@@ -47,7 +48,6 @@ export type Delivery = {
 /** Secrets of a partner or endpoint, sealed by adapters/secrets; the newest first. */
 export type SealedSecrets = { sealed: Buffer; keyId: string };
 
-const epoch = (column: string, name: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
 const PARTNER = `id, kind, name, state, base_url as "baseUrl", status, ${epoch('created_at', 'createdAt')}`;
 const ENDPOINT = `id, partner_id as "partnerId", url, event_types as "eventTypes", status, ${epoch('failing_since', 'failingSince')}, ${epoch('created_at', 'createdAt')}`;
 const AGREEMENT = `id, partner_id as "partnerId", operation_id as "operationId", purposes, fields, event_types as "eventTypes", reference,

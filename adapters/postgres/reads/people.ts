@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Stage } from '../../../domain/journey/stages.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
+import { epoch } from '../database.ts';
 import { SEVERAL, type SearchKey } from '../people/searchKeys.ts';
 
 /** A journey of a person, as its projection tells it; open ones first, then the newest. */
@@ -70,8 +71,6 @@ export type ListedPerson = {
   waiting: { whomKind: string; whom: string; what: string; since: Instant; due: Instant | null } | null;
   more: number;
 };
-
-const epoch = (column: string, name: string) => `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
 
 const JOURNEY = `j.person_id as "personId", j.id as "journeyId", j.operation_id as "operationId", j.household_id as "householdId",
   h.reference, j.relationship, j.is_head as "isHead", ${epoch('j.registered_at', 'registeredAt')}, j.protection, p.nationality, p.sex, p.traveller,
