@@ -4,7 +4,7 @@ import { daysInMonth } from '../intake/calendarDay.ts';
 import { bareNumber } from '../intake/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';
-import { consonantsOf, foldSound, soundKey } from './sound.ts';
+import { consonantsOf, foldSound, leanSoundKey, soundKey } from './sound.ts';
 
 /**
  * Keys by which somebody is met who may be the same person, by prefix:
@@ -29,13 +29,16 @@ export function searchedWords(name: string): string[] {
 export type HeardWord = { sound: string; heard: string | null };
 
 /**
- * The words by which a name is searched, one for each sound. Whoever has one of the sounds may be meant, those the more
+ * The words by which a name is searched, one for each sound; a short one by its lean sound too, so that another script
+ * finds it by more than the other words that it shares with thousands. Whoever has one of the sounds may be meant, those the more
  * of whom words are heard the same (Mohammed and Ahmed share a sound); `rankByName` puts them in order.
  */
 export function heardWords(name: string): HeardWord[] {
-  const words = Map.groupBy(searchedWords(name), soundKey);
-  return [...words].map(([sound, those]) => {
-    const heard = new Set(those.map(foldSound));
+  const sounds = searchedWords(name).flatMap((word) =>
+    [...new Set([soundKey(word), leanSoundKey(word)])].map((sound) => ({ word, sound })),
+  );
+  return [...Map.groupBy(sounds, ({ sound }) => sound)].map(([sound, those]) => {
+    const heard = new Set(those.map(({ word }) => foldSound(word)));
     return { sound, heard: heard.size === 1 ? ([...heard][0] ?? null) : null };
   });
 }

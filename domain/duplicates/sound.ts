@@ -42,6 +42,15 @@ export function soundKey(word: string): string {
 }
 
 /**
+ * The sound of a word that was heard with hardly any consonants, as it is where h, w and y stand for vowels: `yari` and
+ * یاری share `yr`, Ali and علي `l`. Any other word has one sound.
+ */
+export function leanSoundKey(word: string): string {
+  const sound = soundKey(word);
+  return sound.charAt(0) + sound.slice(1).replace(/[hwy]/g, '') || sound;
+}
+
+/**
  * Which consonants a name has, in the order of the alphabet: the same however its words are ordered, parted or doubled.
  * A name of vowels alone is its sounds.
  */

@@ -81,6 +81,28 @@ describe('words of one sound', () => {
   });
 });
 
+describe('short words in two scripts', () => {
+  it.each([
+    ['Yari', 'یاری'],
+    ['Ali', 'علي'],
+    ['Aly', 'Ali'],
+    ['Huda', 'هدى'],
+    ['Yahya', 'يحيى'],
+    ['Hawa', 'حواء'],
+    ['Raya', 'راية'],
+  ])('%s and %s are found by one sound', (one, other) => {
+    expect(soundsOf(one).filter((sound) => soundsOf(other).includes(sound))).not.toEqual([]);
+  });
+
+  it('answer as many words of a search as a name of the same script that only shares some', () => {
+    const answered = (name: string): number => {
+      const filed = soundsOf(name);
+      return soundsOf('Karim Yari').filter((sound) => filed.includes(sound)).length;
+    };
+    expect(answered('کریم یاری نمونه')).toBeGreaterThan(answered('Karim Maria Bazango'));
+  });
+});
+
 describe('names folded for keys', () => {
   it.each([
     ['Muḥammad', ['muhammad']],
