@@ -66,6 +66,15 @@ export type CheckSummary = {
 /** A row of a mended file, as far as it tells which row of the list it stands for. */
 export type MendingRow = { row: number; mends: { row: number; listTag: string } | null; personRef: string };
 
+/** Households that were read before their turn: `after` which row, in which check of the list. */
+export type PageAhead = { round: number; after: number };
+
+export type CommittedPage = {
+  outcome: 'more' | 'finished' | 'registration_closed';
+  cursor: number;
+  ahead?: Promise<PageAhead>;
+};
+
 /** Where a list is kept while it comes in. */
 export type ImportStore = {
   /** undefined where there is nothing to check: checked already, or refused */
@@ -85,8 +94,12 @@ export type ImportStore = {
   joinMended(importId: string, continues: string, rows: readonly MendingRow[]): Promise<void>;
   /** @param found what had been found out by then; with it the file is kept, to be read again as a person says */
   refuse(importId: string, refusal: Refusal, keep?: { found: unknown }): Promise<void>;
-  /** One transaction: the next households from the cursor on. */
-  commitNext(importId: string): Promise<{ outcome: 'more' | 'finished' | 'registration_closed'; cursor: number }>;
+  /**
+   * One transaction: the next households from the cursor on.
+   * @param ahead what the call before gave: those households, being read and sealed while that one wrote. Never kept
+   *   beyond the loop: without it, or where it does not fit any more, they are read now
+   */
+  commitNext(importId: string, ahead?: Promise<PageAhead>): Promise<CommittedPage>;
   countStartsLeft(importId: string): Promise<number>;
   finish(importId: string): Promise<void>;
 };
@@ -140,8 +153,10 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     },
 
     async commitList({ importId }) {
+      let next: Promise<PageAhead> | undefined;
       for (;;) {
-        const { outcome, cursor } = await store.commitNext(importId);
+        const { outcome, cursor, ahead } = await store.commitNext(importId, next);
+        next = ahead;
         heartbeat({ cursor });
         if (outcome !== 'more') return { committed: outcome === 'finished' };
       }

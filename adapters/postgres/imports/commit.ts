@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
-import type { CheckedRow, ImportStore, Refusal } from '../../../activities/imports.ts';
+import type { CheckedRow, CommittedPage, ImportStore, PageAhead, Refusal } from '../../../activities/imports.ts';
 import { toOperation } from '../../../domain/clock.ts';
 import type { Finding, Verdict } from '../../../domain/intake/codes.ts';
 import type { ProtectionFlag } from '../../../domain/intake/protection.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Keyring, openFields } from '../../secrets/envelope.ts';
 import { type Queryable, transaction } from '../database.ts';
-import type { Intake, IntakeHousehold, Joined } from '../people/admissions.ts';
-import { commitHouseholds, readFrame } from '../people/intake.ts';
+import type { Intake, IntakeHousehold, Joined, OperationFrame } from '../people/admissions.ts';
+import { commitReady, type ReadyHouseholds, readFrame, readyHouseholds } from '../people/intake.ts';
 import { importKey, sealedIn } from './keys.ts';
 import { takenInBefore } from './takenInBefore.ts';
 
@@ -25,45 +25,32 @@ export function commitStore(
   { keyring, journeys, page: size = 500, now = Date.now }: CommitOptions,
 ): Pick<ImportStore, 'commitNext' | 'countStartsLeft' | 'finish'> {
   return {
-    commitNext: (importId) =>
-      transaction(pool, async (client) => {
-        const { rows } = await client.query<{
-          operation_id: string;
-          reference_date: string;
-          cursor: number;
-          status: string;
-        }>(`select operation_id, reference_date::text, cursor, status from imports where id = $1 for update`, [
-          importId,
-        ]);
+    commitNext: async (importId, ahead) => {
+      // Whatever made it fail shows again where it is read now.
+      const given = await ahead?.catch(() => undefined);
+      return transaction(pool, async (client): Promise<CommittedPage> => {
+        const { rows } = await client.query<Job & { cursor: number; status: string }>(
+          `select id, operation_id as "operationId", reference_date::text as "referenceDate", round, cursor, status
+             from imports where id = $1 for update`,
+          [importId],
+        );
         const job = rows[0];
         if (job === undefined || job.status !== 'committing') return { outcome: 'finished', cursor: job?.cursor ?? 0 };
-        const frame = await readFrame(client, job.operation_id);
+        const frame = await readFrame(client, job.operationId);
         if (frame === undefined || !frame.registrationOpen) {
           await refuseCommit(client, importId);
           return { outcome: 'registration_closed', cursor: job.cursor };
         }
-        const page = await nextPage(client, keyring, importId, job.cursor, size);
-        const at = toOperation(frame.clock, now());
+        const page = fits(given, job, frame) ? given : await readyPage(client, job, frame, job.cursor);
         if (page.last === undefined) {
-          await finishCommit(client, importId, job.operation_id, iso(at));
+          await finishCommit(client, importId, job.operationId, iso(toOperation(frame.clock, now())));
           return { outcome: 'finished', cursor: job.cursor };
         }
-        const { fresh, before } = await takenInBefore(client, keyring, job.operation_id, page.households);
-        const taken = await commitHouseholds(
-          client,
-          {
-            operationId: job.operation_id,
-            frame,
-            importId,
-            origin: importId,
-            at,
-            referenceDate: job.reference_date,
-            keyring,
-            journeys,
-          },
-          fresh,
-        );
-        const people = [...before, ...taken.flatMap((household) => household.people)];
+        const writing = commitReady(client, page.ready);
+        const next = readyPage(pool, job, frame, page.last);
+        next.catch(() => {});
+        const taken = await writing;
+        const people = [...page.before, ...taken.flatMap((household) => household.people)];
         await client.query(
           `update import_rows r set person_id = t.person_id, committed_at = now()
              from unnest($2::int[], $3::text[]) as t (row, person_id)
@@ -75,8 +62,9 @@ export function commitStore(
           page.last,
           people.length,
         ]);
-        return { outcome: 'more', cursor: page.last };
-      }),
+        return { outcome: 'more', cursor: page.last, ahead: next };
+      });
+    },
 
     async countStartsLeft(importId) {
       const { rows } = await pool.query<{ id: string }>('select id from journeys where import_id = $1', [importId]);
@@ -103,6 +91,46 @@ export function commitStore(
       });
     },
   };
+
+  /** The next households, admitted and sealed; `before`: rows of those who were taken in by another list. */
+  async function readyPage(db: Queryable, job: Job, frame: OperationFrame, after: number): Promise<ReadyPage> {
+    const page = await nextPage(db, keyring, job.id, after, size);
+    const { fresh, before } = await takenInBefore(db, keyring, job.operationId, page.households);
+    const intake: Intake = {
+      operationId: job.operationId,
+      frame,
+      importId: job.id,
+      origin: job.id,
+      at: toOperation(frame.clock, now()),
+      referenceDate: job.referenceDate,
+      keyring,
+      journeys,
+    };
+    return { round: job.round, after, last: page.last, before, ready: readyHouseholds(intake, fresh) };
+  }
+}
+
+type Job = { id: string; operationId: string; referenceDate: string; round: number };
+
+type ReadyPage = PageAhead & {
+  last: number | undefined;
+  before: Array<{ row: number; personId: string }>;
+  ready: ReadyHouseholds;
+};
+
+/** Whether it is the page whose turn it is, of the list as it was checked last, under the rules that are in force. */
+function fits(
+  ahead: PageAhead | undefined,
+  job: Job & { cursor: number },
+  { rulesVersion }: OperationFrame,
+): ahead is ReadyPage {
+  return (
+    ahead !== undefined &&
+    'ready' in ahead &&
+    ahead.round === job.round &&
+    ahead.after === job.cursor &&
+    (ahead as ReadyPage).ready.intake.frame.rulesVersion === rulesVersion
+  );
 }
 
 /** Who was taken in before stays; the rest waits in its rows, and the import says so. */
@@ -142,8 +170,8 @@ type StoredRow = {
 
 /**
  * The households that begin within the next page of rows, whole. `last` is the cursor after them; undefined at the end.
- * A household that began before the cursor has been taken in with its later rows; who was taken in by an earlier commit
- * is there already, and whoever was mended since joins them.
+ * A household that began before the cursor is taken in with its later rows, maybe at this moment; who was taken in by an
+ * earlier commit is there already, and whoever was mended since joins them.
  */
 async function nextPage(
   client: Queryable,
@@ -160,8 +188,10 @@ async function nextPage(
   const { key, kekId } = await importKey(client, keyring, importId);
   const { rows } = await client.query<StoredRow>(
     `select row, verdict, codes, child, protection, household, person_id, case when person_id is null then sealed end as sealed
-       from import_rows where import_id = $1 and household = any($2) order by row`,
-    [importId, references],
+       from import_rows where import_id = $1 and household = any($2)
+        and not exists (select from import_rows b where b.import_id = $1 and b.household = import_rows.household and b.row <= $3)
+      order by row`,
+    [importId, references, cursor],
   );
   const there = rows.some(({ person_id }) => person_id !== null)
     ? await householdsThere(client, importId, references)

@@ -1,7 +1,7 @@
 import type { Rules } from '../../../domain/rules.ts';
 import type { Queryable } from '../database.ts';
 import { type ClockRow, clockOf } from '../operations/clocks.ts';
-import { writeAdmissions } from './admissionRows.ts';
+import { type AdmissionValues, sealAdmissions, writeAdmissions } from './admissionRows.ts';
 import {
   admit,
   type HouseholdAdmission,
@@ -43,6 +43,14 @@ export async function readFrame(client: Queryable, operationId: string): Promise
 /** The operation is not any more as it was read: closed to registrations, or under other rules. */
 export class FrameMoved extends Error {}
 
+/** Households with everything that is to be written of them; made without the database. */
+export type ReadyHouseholds = { taking: readonly HouseholdAdmission[]; values: AdmissionValues; intake: Intake };
+
+export function readyHouseholds(intake: Intake, households: readonly IntakeHousehold[]): ReadyHouseholds {
+  const taking = households.filter(({ members }) => members.length > 0).map((household) => admit(intake, household));
+  return { taking, values: sealAdmissions(intake, taking), intake };
+}
+
 /**
  * Takes households in: household, people with their sealed data, protection holds, the passport held, journeys, and the
  * order to start each. Ids follow from `origin` and row, so that the same intake done twice makes the same people once.
@@ -50,15 +58,10 @@ export class FrameMoved extends Error {}
  * missing member. Households that join others need the caller's transaction.
  * @throws FrameMoved, with nothing written, unless the caller holds the lock of `readFrame`
  */
-export async function commitHouseholds(
-  client: Queryable,
-  intake: Intake,
-  households: readonly IntakeHousehold[],
-): Promise<TakenIn[]> {
-  const taking = households.filter(({ members }) => members.length > 0).map((household) => admit(intake, household));
+export async function commitReady(client: Queryable, { taking, values, intake }: ReadyHouseholds): Promise<TakenIn[]> {
   const joining = taking.filter(({ joins }) => joins);
   await makeWayForHeads(client, joining);
-  if (taking.length > 0 && !(await writeAdmissions(client, intake, taking))) throw new FrameMoved();
+  if (taking.length > 0 && !(await writeAdmissions(client, values))) throw new FrameMoved();
   await tellWhoCame(client, joining);
   return taking.map(({ householdId, admissions }) => ({
     householdId,
@@ -70,6 +73,13 @@ export async function commitHouseholds(
     })),
   }));
 }
+
+/** Readies households and takes them in; see `commitReady`. */
+export const commitHouseholds = (
+  client: Queryable,
+  intake: Intake,
+  households: readonly IntakeHousehold[],
+): Promise<TakenIn[]> => commitReady(client, readyHouseholds(intake, households));
 
 /** Takes one household in, on its own. @returns `closed` where nobody is taken in any more */
 export async function takeIn(
