@@ -31,8 +31,9 @@ async function firstPageIn() {
   await importActivities({ store }).check(importId);
   expect(await orderCommit(pool, importId)).toBe('started');
   const { cursor, ahead } = await store.commitNext(importId);
-  expect((await ahead)?.after).toBe(cursor);
-  return { pool, store, importId, operationId: operation.id, cursor, ahead: ahead ?? Promise.reject() };
+  if (ahead === undefined) throw new Error('nothing was read ahead');
+  expect((await ahead).after).toBe(cursor);
+  return { pool, store, importId, operationId: operation.id, cursor, ahead };
 }
 
 async function takenIn(importId: string): Promise<number[]> {
