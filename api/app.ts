@@ -36,6 +36,8 @@ export type AppOptions = {
   ports: ApiPorts;
   callbacks: CallbackPorts;
   authentication: AuthenticationOptions;
+  /** addresses and networks of the proxies before it, whose word for a caller's address counts; nobody's by default */
+  trustedProxies?: readonly string[];
   /** requests a minute of one principal */
   perMinute?: number;
   maxEventLoopDelayMs?: number;
@@ -50,6 +52,7 @@ export async function buildApp({
   ports,
   callbacks: callbackPorts,
   authentication: issuer,
+  trustedProxies = [],
   perMinute = 3_000,
   maxEventLoopDelayMs = 1_000,
 }: AppOptions): Promise<FastifyInstance> {
@@ -59,6 +62,7 @@ export async function buildApp({
     logController: new LogController({ disableRequestLogging: true }),
     // Ours alone: what a caller sends could be anything, and stands in every log line.
     requestIdHeader: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     genReqId: () => `req_${v7()}`,
     bodyLimit: LARGEST_BODY,
     requestTimeout: 120 * SECOND,

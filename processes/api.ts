@@ -86,6 +86,7 @@ const app = await buildApp({
     log,
   },
   callbacks: callbackPorts({ pool, secrets: secretBox(keyring) }),
+  trustedProxies: config.api.trustedProxies,
   authentication: {
     issuer: config.oidc.issuer,
     audience: config.oidc.audience,

@@ -3,6 +3,7 @@
  * is wrong is told at once and in one list. A secret may be given as `NAME_FILE`, the path of a file that holds it.
  */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -27,6 +28,12 @@ const keptFor = z.coerce
   .int('a whole number')
   .min(1, 'at least 1')
   .max(10_000, 'at most 10000');
+/** An address or a network (`10.0.0.0/8`); a count of hops would change its meaning with the number of proxies. */
+const network = z.string().refine((text) => {
+  const [address = '', bits = '0', ...more] = text.split('/');
+  const widest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= widest;
+}, 'addresses or networks such as 10.0.0.0/8, parted by commas');
 const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
 
 const settings = z.object({
@@ -48,6 +55,11 @@ const settings = z.object({
   HOMEWARD_PUBLIC_URL: webAddress.optional(),
   HOMEWARD_API_HOST: z.string().default('127.0.0.1'),
   HOMEWARD_API_PORT: port.default(8080),
+  HOMEWARD_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((one) => one.trim() || []))
+    .pipe(z.array(network)),
   HOMEWARD_WORKER_PORT: port.default(8081),
   HOMEWARD_TEMPORAL_PORT: port.default(7233),
   HOMEWARD_TEMPORAL_UI_PORT: port.default(8233),
@@ -77,7 +89,8 @@ export interface Config {
   oidc: { issuer: string; audience: string; tokenType: string | undefined };
   /** File with the keys that wrap the keys of people, absolute. */
   keyFile: string;
-  api: { host: string; port: number; publicUrl: string };
+  /** `trustedProxies`: whoever connects from there is believed for whom it asks (X-Forwarded-For). */
+  api: { host: string; port: number; publicUrl: string; trustedProxies: string[] };
   /** How long is kept what is not kept for good. */
   keep: KeepingTimes;
   /** Metrics and health of the worker. */
@@ -251,6 +264,7 @@ function commonFrom(values: Settings, env: Environment) {
       host: values.HOMEWARD_API_HOST,
       port: values.HOMEWARD_API_PORT,
       publicUrl: (values.HOMEWARD_PUBLIC_URL ?? `http://127.0.0.1:${values.HOMEWARD_API_PORT}`).replace(/\/$/, ''),
+      trustedProxies: values.HOMEWARD_TRUSTED_PROXIES,
     },
     keep: {
       answersDays: values.HOMEWARD_KEEP_ANSWERS_DAYS,

@@ -4,7 +4,10 @@ import fp from 'fastify-plugin';
 /** Ids of ours and nothing else: what an address holds may be anything. */
 const OWN_ID = /^[a-z]{2,5}_[0-9a-hjkmnp-tv-z]{26}$/;
 
-/** One wide line for each request: who, which route, what came of it, how long. Ids alone: no address, no query, no body. */
+/**
+ * One wide line for each request: who, which route, what came of it, how long. Ids alone: no URL, no query, no body; where
+ * nobody has signed in, the address that asks, because whoever stops an attack has nothing else.
+ */
 export const requestLog = fp(
   async (app) => {
     app.addHook('onResponse', async (request, reply) => {
@@ -15,6 +18,7 @@ export const requestLog = fp(
           status: reply.statusCode,
           ms: Math.round(reply.elapsedTime),
           principal: request.principal?.sub ?? null,
+          ...(request.principal ? {} : { from: request.ip }),
           subject: subjectOf(request),
           operation: request.scope?.operationId ?? null,
         },

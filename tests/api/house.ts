@@ -67,7 +67,7 @@ let keys = 0;
 export const freshKey = (): string => `key-${++keys}-${process.pid}`;
 
 /** The API on a real database with a real key file and a real issuer on loopback; Temporal is a stand-in that notes what it is sent. */
-export async function testHouse({ perMinute = 1_000_000 } = {}): Promise<TestHouse> {
+export async function testHouse({ perMinute = 1_000_000, trustedProxies = [] as string[] } = {}): Promise<TestHouse> {
   const db = await testDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'homeward-api-'));
   const keyring = await loadKeyring(join(folder, 'keys.json'), { createIfMissing: true });
@@ -117,6 +117,7 @@ export async function testHouse({ perMinute = 1_000_000 } = {}): Promise<TestHou
     callbacks: callbackPorts({ pool: db.pool, secrets: secretBox(keyring) }),
     authentication: { issuer: address, audience: 'homeward', jwksUri: `${address}/jwks` },
     perMinute,
+    trustedProxies,
     maxEventLoopDelayMs: 0,
   });
   await app.ready();

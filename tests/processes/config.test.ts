@@ -58,6 +58,12 @@ describe('settings', () => {
     });
   });
 
+  it('name the proxies whose word counts, nobody unasked', () => {
+    expect(readConfig(whole).api.trustedProxies).toEqual([]);
+    const named = { ...whole, HOMEWARD_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8' };
+    expect(readConfig(named).api.trustedProxies).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+  });
+
   it.each([
     ['HOMEWARD_API_PORT', 'eighty', /^HOMEWARD_API_PORT: a port is a whole number/],
     ['HOMEWARD_API_PORT', '70000', /^HOMEWARD_API_PORT: a port is at most 65535/],
@@ -65,6 +71,8 @@ describe('settings', () => {
     ['HOMEWARD_LOCAL', 'perhaps', /^HOMEWARD_LOCAL: say true or false/],
     ['HOMEWARD_LOG_LEVEL', 'loud', /^HOMEWARD_LOG_LEVEL: one of/],
     ['HOMEWARD_OIDC_ISSUER', 'issuer', /^HOMEWARD_OIDC_ISSUER: an address that begins with http/],
+    ['HOMEWARD_TRUSTED_PROXIES', '10.0.0.0/33', /^HOMEWARD_TRUSTED_PROXIES(\.0)?: addresses or networks/],
+    ['HOMEWARD_TRUSTED_PROXIES', '1', /^HOMEWARD_TRUSTED_PROXIES(\.0)?: addresses or networks/],
     ['HOMEWARD_PROT', '80', /^HOMEWARD_PROT: is not a setting/],
     ['TEMPORAL_ADDRESS', 'https://cluster', /^TEMPORAL_ADDRESS: host:port/],
     ['DATABASE_URL', 'mysql://a/b', /^DATABASE_URL: an address such as/],
