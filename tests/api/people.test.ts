@@ -127,6 +127,14 @@ describe('two people who differ only in the kind of a hold', () => {
       const texts: string[] = [];
       for (const url of looks)
         texts.push((await house.ask(role, 'GET', url)).text.replace(/"operation_time":"[^"]*"/g, ''));
+      // as T057 counts them: found, and filtered by what stands of a hold
+      const filters = ['[on_hold]=true', '[on_hold]=false', '[stage]=SCREENED', '[waiting_for]=protection_officer'];
+      for (const filter of filters) {
+        const listed = await house.ask(role, 'GET', `/v1/operations/${operationId}/people?filter${filter}`);
+        expect(listed.status, `${role} ${filter}`).toBe(role === 'admin' ? 403 : 200);
+        texts.push(listed.text);
+      }
+      texts.push((await house.ask(role, 'POST', '/v1/people/search', { text: 'Canaria' })).text);
       return texts
         .join('\n')
         .replace(/"instance":"[^"]*"/g, '')

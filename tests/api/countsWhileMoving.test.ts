@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { member, openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+
+/** Trial T047: nobody is counted twice, or missed, while journeys pass from one stage to the next. */
+const PEOPLE = 500;
+const IN_A_HOUSEHOLD = 20;
+const PAGE = 100;
+let house: TestHouse;
+let operationId: string;
+let journeys: string[];
+
+beforeAll(async () => {
+  house = await testHouse();
+  operationId = await openOperation(house);
+  journeys = [];
+  for (let from = 0; from < PEOPLE; from += IN_A_HOUSEHOLD) {
+    const members = Array.from({ length: IN_A_HOUSEHOLD }, (_, index) =>
+      member({
+        person_ref: `P-${from + index}`,
+        given_names: `Canaria ${from + index}`,
+        relationship_to_head: index === 0 ? 'HEAD' : 'OTHER_RELATIVE',
+      }),
+    );
+    const { people } = await takeIn(house, operationId, members);
+    journeys.push(...people.map(({ journeyId }) => journeyId));
+  }
+}, 60_000);
+afterAll(() => house.close());
+
+async function everybodyListed(): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const after: string = cursor === null ? '' : `&cursor=${cursor}`;
+    const page = await house.ask('coordinator', 'GET', `/v1/operations/${operationId}/people?limit=${PAGE}${after}`);
+    ids.push(...(page.body['data'] as Array<{ journey_id: string }>).map(({ journey_id }) => journey_id));
+    cursor = page.body['next_cursor'] as string | null;
+  } while (cursor !== null);
+  return ids;
+}
+
+type Numbers = { people: number; stages: Array<{ stage: string; people: number }> };
+
+async function situation(): Promise<Numbers> {
+  const { body } = await house.ask('coordinator', 'GET', `/v1/operations/${operationId}/situation`);
+  const { numbers, stages } = body as unknown as { numbers: { people: number }; stages: Numbers['stages'] };
+  return { people: numbers.people, stages };
+}
+
+it(`${PEOPLE} are ${PEOPLE} in every list and sum, each in one stage, at every moment of their way`, async () => {
+  let moving = true;
+  const moved = (async () => {
+    const facts = [
+      STARTED,
+      { type: 'identityConfirmed', data: { by: 'staff' } },
+      { type: 'screened', data: { risk: 'none' } },
+    ] as const;
+    for (const fact of facts) {
+      for (let from = 0; from < PEOPLE; from += IN_A_HOUSEHOLD)
+        await Promise.all(
+          journeys.slice(from, from + IN_A_HOUSEHOLD).map((journeyId) => record(house, journeyId, operationId, [fact])),
+        );
+    }
+  })().finally(() => {
+    moving = false;
+  });
+  const seenIn = new Set<string>();
+  let looks = 0;
+  do {
+    const [listed, { people, stages }] = await Promise.all([everybodyListed(), situation()]);
+    expect([...listed].sort()).toEqual([...journeys].sort());
+    expect(people).toBe(PEOPLE);
+    expect(stages.reduce((sum, stage) => sum + stage.people, 0)).toBe(PEOPLE);
+    for (const stage of stages) if (stage.people > 0 && stage.people < PEOPLE) seenIn.add(stage.stage);
+    looks += 1;
+  } while (moving);
+  await moved;
+  expect(looks).toBeGreaterThan(3);
+  // they were looked at on their way, and not only before and after it
+  expect(seenIn.size).toBeGreaterThan(1);
+  const alarms = await house.ask('coordinator', 'GET', '/v1/alarms?status=open');
+  expect(alarms).toMatchObject({ status: 200, body: { data: [] } });
+}, 60_000);
