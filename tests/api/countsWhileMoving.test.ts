@@ -48,7 +48,7 @@ async function situation(): Promise<Numbers> {
 }
 
 it(`${PEOPLE} are ${PEOPLE} in every list and sum, each in one stage, at every moment of their way`, async () => {
-  let moving = true;
+  const way = { ended: false };
   const moved = (async () => {
     const facts = [
       STARTED,
@@ -62,7 +62,7 @@ it(`${PEOPLE} are ${PEOPLE} in every list and sum, each in one stage, at every m
         );
     }
   })().finally(() => {
-    moving = false;
+    way.ended = true;
   });
   const seenIn = new Set<string>();
   let looks = 0;
@@ -73,7 +73,7 @@ it(`${PEOPLE} are ${PEOPLE} in every list and sum, each in one stage, at every m
     expect(stages.reduce((sum, stage) => sum + stage.people, 0)).toBe(PEOPLE);
     for (const stage of stages) if (stage.people > 0 && stage.people < PEOPLE) seenIn.add(stage.stage);
     looks += 1;
-  } while (moving);
+  } while (!way.ended);
   await moved;
   expect(looks).toBeGreaterThan(3);
   // they were looked at on their way, and not only before and after it
