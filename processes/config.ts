@@ -3,7 +3,6 @@
  * is wrong is told at once and in one list. A secret may be given as `NAME_FILE`, the path of a file that holds it.
  */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -29,11 +28,10 @@ const keptFor = z.coerce
   .min(1, 'at least 1')
   .max(10_000, 'at most 10000');
 /** An address or a network (`10.0.0.0/8`); a count of hops would change its meaning with the number of proxies. */
-const network = z.string().refine((text) => {
-  const [address = '', bits = '0', ...more] = text.split('/');
-  const widest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= widest;
-}, 'addresses or networks such as 10.0.0.0/8, parted by commas');
+const network = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  'addresses or networks such as 10.0.0.0/8, parted by commas',
+);
 const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
 
 const settings = z.object({

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Role } from '../../domain/actor.ts';
 import type { Instant } from '../../domain/time.ts';
+import { epoch } from './database.ts';
 
 export type Task = {
   id: string;
@@ -25,8 +26,7 @@ const NEVER = 'infinity';
 /** Decisions that wait for a person, the earliest due first. */
 export function createTasks(pool: Pool) {
   const SELECT = `select t.id, t.operation_id as "operationId", t.subject, j.person_id as "personId", t.kind, t.role,
-      (extract(epoch from t.opened_at) * 1000)::double precision as "openedAt",
-      (extract(epoch from t.due) * 1000)::double precision as due, t.status, t.data
+      ${epoch('t.opened_at', 'openedAt')}, ${epoch('t.due', 'due')}, t.status, t.data
     from tasks t left join journeys j on j.id = t.subject`;
   const after = (due: string, id: string) =>
     `(${id}::text is null or (coalesce(t.due, '${NEVER}'), t.id) > (coalesce(to_timestamp(${due}::double precision / 1000), '${NEVER}'), ${id}))`;

@@ -47,7 +47,7 @@ export function soundKey(word: string): string {
  */
 export function leanSoundKey(word: string): string {
   const sound = soundKey(word);
-  return sound.charAt(0) + sound.slice(1).replace(/[hwy]/g, '') || sound;
+  return sound.charAt(0) + sound.slice(1).replace(/[hwy]/g, '');
 }
 
 /**

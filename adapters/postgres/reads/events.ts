@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Instant } from '../../../domain/time.ts';
+import { epoch } from '../database.ts';
 
 export type PositionedEvent = {
   id: string;
@@ -30,7 +31,7 @@ export function createEvents(pool: Pool) {
       const operations = 'operations' in reader && reader.operations !== 'all' ? reader.operations : null;
       const { rows } = await pool.query<PositionedEvent>(
         `select o.id, o.position, o.operation_id as "operationId", o.subject, o.seq, o.type,
-                (extract(epoch from o.at) * 1000)::double precision as at, o.data
+                ${epoch('o.at', 'at')}, o.data
            from outbox o
           where o.position > $1 and ($2::text is null or o.operation_id = $2) and ($3::text[] is null or o.operation_id = any($3))
             and ($4::text is null or (
