@@ -32,6 +32,7 @@ import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
+import type { Zones } from '../adapters/zones/zones.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
@@ -143,6 +144,7 @@ export type ApiPorts = {
   deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
+  zones: Zones;
   /** real time */
   clock: () => Instant;
   /** why we would not send to this address, or undefined */

@@ -22,6 +22,7 @@ import { readOffice } from '../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../adapters/postgres/people/householdMembers.ts';
 import { recordFacts } from '../adapters/postgres/record.ts';
 import { startApplier } from '../adapters/relay/applier.ts';
+import { startClockWatcher } from '../adapters/relay/clockWatcher.ts';
 import { startComparer } from '../adapters/relay/comparer.ts';
 import { keepNumber } from '../adapters/relay/documentNumber.ts';
 import { feedPorts } from '../adapters/relay/feedPorts.ts';
@@ -35,6 +36,7 @@ import { openTemporal } from '../adapters/temporal/client.ts';
 import { journeyTeller } from '../adapters/temporal/travelNews.ts';
 import { guardedFetch } from '../adapters/webhooks/call.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
+import { ZONES } from '../adapters/zones/zones.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { lastWords } from './lastWords.ts';
@@ -117,6 +119,7 @@ const loops = [
   startStarter({ connectionString, house, log }),
   startApplier({ connectionString, house, names, keepNumber: keepNumber({ keyring, secrets }), log }),
   startComparer({ connectionString, keyring, now: Date.now, log }),
+  startClockWatcher({ connectionString, zones: ZONES, log }),
   startKeeper({ connectionString, keep: config.keep, log }),
 ];
 const running = worker.run();

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Alarms } from '../../adapters/postgres/alarms.ts';
 import type { Operations } from '../../adapters/postgres/operations/operations.ts';
 import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
+import type { Zones } from '../../adapters/zones/zones.ts';
 import { toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
 
@@ -10,6 +11,7 @@ export type MetricsOptions = {
   situation: Pick<SituationReads, 'waiting' | 'startsWaiting'>;
   alarms: Pick<Alarms, 'open'>;
   operations: Pick<Operations, 'clock'>;
+  zones: Pick<Zones, 'table'>;
   clock: () => Instant;
 };
 
@@ -21,10 +23,10 @@ declare module 'fastify' {
 
 /**
  * `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; `starts_waiting` and
- * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; durations by route, never by address.
+ * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; `time_zone_table_info` who judges local times; durations by route, never by address.
  */
 export const metrics = fp<MetricsOptions>(
-  async (app, { situation, alarms, operations, clock }) => {
+  async (app, { situation, alarms, operations, zones, clock }) => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const labelNames = ['stage', 'partner_kind'] as const;
@@ -79,7 +81,14 @@ export const metrics = fp<MetricsOptions>(
         for (const { kind, count } of kinds) this.set({ kind }, count);
       },
     });
-    for (const gauge of [people, oldest, behind, lag, open]) registry.registerMetric(gauge);
+    const table = new Gauge({
+      name: 'time_zone_table_info',
+      help: 'The release of the time-zone table by which this process judges local times; always 1',
+      labelNames: ['release'] as const,
+      registers: [],
+    });
+    table.set({ release: zones.table }, 1);
+    for (const gauge of [people, oldest, behind, lag, open, table]) registry.registerMetric(gauge);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',

@@ -5,6 +5,7 @@ import { fieldsFor } from '../../domain/access.ts';
 import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movement/commands.ts';
 import { iso } from '../../domain/time.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { readLegs } from '../localTimes.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -67,12 +68,8 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             ],
           });
         }
-        const departsAt = body.departs_at ?? Date.parse(body.legs[0]?.departs_at ?? '');
-        const arrivesAt = body.arrives_at ?? Date.parse(body.legs.at(-1)?.arrives_at ?? '');
-        if (!(arrivesAt > departsAt))
-          throw new Problem('invalid_request', {
-            errors: [{ pointer: '/arrives_at', code: 'invalid', detail: 'A movement arrives after it departs.' }],
-          });
+        const legs = readLegs(body.legs, body.time_zones, ports.zones);
+        const [departsAt, arrivesAt] = [Date.parse(legs[0]?.departsAt ?? ''), Date.parse(legs.at(-1)?.arrivesAt ?? '')];
         const movementId = ports.ids.derived('movement', ...originOf(request));
         const capacity = {
           seats: body.seats.seat,
@@ -89,13 +86,9 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           carrierId: body.carrier_id,
           origin: body.origin,
           destination: body.destination,
-          legs: body.legs.map((leg) => ({
-            leg: leg.leg,
-            from: leg.from,
-            to: leg.to,
-            departsAt: leg.departs_at,
-            arrivesAt: leg.arrives_at,
-          })),
+          legs,
+          timeZones: body.time_zones,
+          timeZoneTable: Object.keys(body.time_zones).length > 0 ? ports.zones.table : null,
           departsAt,
           arrivesAt,
           forHouseholdsOf: body.for_households_of,
@@ -181,6 +174,8 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             departs_at: leg.departsAt,
             arrives_at: leg.arrivesAt,
           })),
+          time_zones: movement.timeZones,
+          time_zone_table: movement.timeZoneTable,
           leave_at: movement.leaveAt,
           clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
           people: movement.people,

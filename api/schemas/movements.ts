@@ -7,10 +7,10 @@ import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 /** A stop: UN/LOCODE, IATA code or one of the operation's own. */
 export const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
 const PlaceBody = z.strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality });
-/** Local times with their offset, as printed on a ticket: to the minute, or finer. */
+/** Local times as printed on a ticket: to the minute, or finer. */
 const LocalMoment = z
-  .union([z.iso.datetime({ offset: true, precision: -1 }), z.iso.datetime({ offset: true })])
-  .meta({ description: 'local time with its offset' });
+  .union([z.iso.datetime({ offset: true, local: true, precision: -1 }), z.iso.datetime({ offset: true, local: true })])
+  .meta({ description: 'local time with its offset; where the stop has a time zone the offset may be left out' });
 const LegBody = z.strictObject({
   leg: z.number().int().min(1).max(50),
   from: StopCode,
@@ -32,8 +32,10 @@ export const NewMovement = z
     origin: PlaceBody,
     destination: PlaceBody,
     legs: z.array(LegBody).min(1).max(50),
-    departs_at: Moment.optional().meta({ description: 'default: of the first leg' }),
-    arrives_at: Moment.optional().meta({ description: 'default: of the last leg' }),
+    time_zones: z.record(StopCode, z.string().min(1).max(64)).default({}).meta({
+      description:
+        'by stop: its IANA time zone, such as Africa/Cairo. What it says of a local time must agree with its offset',
+    }),
     for_households_of: z.array(Nationality).max(250).nullable().default(null),
     accepts_nationalities: z.array(Nationality).max(250).nullable().default(null),
     leave_at: z
@@ -58,10 +60,13 @@ export const NewMovement = z
     path: ['legs'],
     message: 'Each leg begins where the one before ends',
   })
-  .refine((m) => m.legs.every((leg) => Date.parse(leg.arrives_at) > Date.parse(leg.departs_at)), {
-    path: ['legs'],
-    message: 'A leg arrives after it departs',
-  });
+  .refine(
+    (m) => Object.keys(m.time_zones).every((stop) => m.legs.some(({ from, to }) => from === stop || to === stop)),
+    {
+      path: ['time_zones'],
+      message: 'A time zone belongs to a stop of the legs',
+    },
+  );
 
 const Seats = z.object({
   seat: z.number(),
@@ -98,6 +103,11 @@ export const MovementDetail = Movement.extend({
   legs: z.array(
     z.object({ leg: z.number(), from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() }),
   ),
+  time_zones: z.record(z.string(), z.string()),
+  time_zone_table: z
+    .string()
+    .nullable()
+    .meta({ description: 'release of the table by which the offsets were judged; null where no stop has a time zone' }),
   leave_at: z.record(z.string(), z.array(z.string())),
   clearances: z.array(z.object({ kind: z.string(), status: z.string(), at: MaybeAt, actor: z.string().nullable() })),
   people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),

@@ -191,6 +191,8 @@ export const ENGLISH = {
   'situation.seats.one': '{movement} leaves {at} with 1 empty seat, and {ready} ready without one',
   'situation.seats.other': '{movement} leaves {at} with {n} empty seats, and {ready} ready without one',
   'alarm.ambiguous_movement': 'A carrier sent news that fits more than one movement; none was told',
+  'alarm.clocks_moved':
+    'Clocks at a stop will be set otherwise than when the departure was announced; nothing was moved: ask the carrier which time is meant',
   'alarm.comparison_fails': 'People who came are not compared with everybody known: something stops it again and again',
   'alarm.contradicting_answer': 'An office answered again and said something else; the first answer stands',
   'alarm.departed_against_the_gate':

@@ -17,7 +17,12 @@ export type MovementRow = {
   carrierId: string | null;
   origin: Place;
   destination: Place;
+  /** each time with its offset */
   legs: Leg[];
+  /** by stop, IANA names */
+  timeZones: Record<string, string>;
+  /** release of the table that judged them */
+  timeZoneTable: string | null;
   departsAt: Instant;
   arrivesAt: Instant;
   status: string;
@@ -59,6 +64,7 @@ export type ManifestEntry = {
 };
 
 const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.stage, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.legs,
+  m.time_zones as "timeZones", m.time_zone_table as "timeZoneTable",
   ${epoch('m.departs_at', 'departsAt')}, ${epoch('m.arrives_at', 'arrivesAt')}, m.status, m.for_households_of as "forHouseholdsOf",
   m.accepts_nationalities as "acceptsNationalities", m.leave_at as "leaveAt", m.replaces_id as "replacesId",
   jsonb_build_object('seats', m.seat_capacity, 'infantLaps', m.infant_capacity, 'stretchers', m.stretcher_capacity,
@@ -80,8 +86,8 @@ export function createMovements(pool: Pool) {
       return transaction(pool, async (client) => {
         const made = await client.query(
           `insert into movements (id, operation_id, reference, stage, mode, carrier_id, origin, destination, legs, departs_at, arrives_at,
-             for_households_of, accepts_nationalities, leave_at, replaces_id, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats, wheelchair_capacity)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing`,
+             for_households_of, accepts_nationalities, leave_at, replaces_id, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats, wheelchair_capacity, time_zones, time_zone_table)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) on conflict do nothing`,
           [
             movement.id,
             movement.operationId,
@@ -103,6 +109,8 @@ export function createMovements(pool: Pool) {
             movement.capacity.stretchers,
             movement.capacity.stretcherSeats,
             movement.capacity.wheelchairs,
+            JSON.stringify(movement.timeZones),
+            movement.timeZoneTable,
           ],
         );
         if (made.rowCount === 0) {

@@ -1,0 +1,26 @@
+import { flagMovedClocks } from '../zones/movedClocks.ts';
+import type { Zones } from '../zones/zones.ts';
+import { type Loop, type LoopLog, startLoop } from './loop.ts';
+
+/** Session lock of the one watcher; any number that nobody else uses. */
+const WATCHER_LOCK = 7_261_005;
+const HOUR_MS = 3_600_000;
+
+export type ClockWatcherDeps = { connectionString: string; zones: Zones; log: LoopLog; pollMs?: number };
+
+/** Looks at the start, and each hour for what another process has planned by an older table. */
+export function startClockWatcher({ connectionString, zones, log, pollMs = HOUR_MS }: ClockWatcherDeps): Loop {
+  log.info({ table: zones.table }, 'time zones are read by this table');
+  return startLoop({
+    name: 'clockWatcher',
+    connectionString,
+    lock: WATCHER_LOCK,
+    pollMs,
+    log,
+    async pass(client) {
+      const movements = await flagMovedClocks(client, zones);
+      if (movements > 0) log.warn({ movements, table: zones.table }, 'clocks were moved under announced departures');
+      return 'idle';
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import type { Leg } from '../adapters/postgres/reads/movements.ts';
+import type { Zones } from '../adapters/zones/zones.ts';
+import { readLocal } from '../domain/localTime.ts';
+import { Problem, type ProblemError } from './problems.ts';
+
+type LegBody = { leg: number; from: string; to: string; departs_at: string; arrives_at: string };
+
+/**
+ * The legs with an offset to each local time. Where a stop has a time zone, the table of this process says the offset or
+ * must agree with it; nobody guesses which of two is meant.
+ * @throws Problem `invalid_request` that names every time that cannot stand
+ */
+export function readLegs(legs: readonly LegBody[], timeZones: Record<string, string>, zones: Zones): Leg[] {
+  const errors: ProblemError[] = [];
+  const read = (at: number, field: 'departs_at' | 'arrives_at', text: string, stop: string): string => {
+    const found = offsetOf(text, stop, timeZones[stop], zones);
+    if ('offset' in found) return `${readLocal(text).local}${found.offset}`;
+    errors.push({ pointer: `/legs/${at}/${field}`, ...found });
+    return text;
+  };
+  const result = legs.map((leg, at) => ({
+    leg: leg.leg,
+    from: leg.from,
+    to: leg.to,
+    departsAt: read(at, 'departs_at', leg.departs_at, leg.from),
+    arrivesAt: read(at, 'arrives_at', leg.arrives_at, leg.to),
+  }));
+  if (errors.length > 0) throw new Problem('invalid_request', { errors });
+  const times = result.flatMap((leg, at) => [
+    { pointer: `/legs/${at}/departs_at`, at: Date.parse(leg.departsAt) },
+    { pointer: `/legs/${at}/arrives_at`, at: Date.parse(leg.arrivesAt) },
+  ]);
+  const backwards = times.find(
+    ({ pointer, at }, i) => i > 0 && at < (times[i - 1]?.at ?? 0) + (pointer.endsWith('arrives_at') ? 1 : 0),
+  );
+  if (backwards) {
+    const detail = 'A leg departs when the one before has arrived, and arrives after it departs.';
+    throw new Problem('invalid_request', { errors: [{ pointer: backwards.pointer, code: 'invalid', detail }] });
+  }
+  return result;
+}
+
+function offsetOf(
+  text: string,
+  stop: string,
+  zone: string | undefined,
+  zones: Zones,
+): { offset: string } | { code: string; detail: string } {
+  const { local, offset } = readLocal(text);
+  if (zone === undefined) {
+    if (offset !== undefined) return { offset };
+    return {
+      code: 'no_offset',
+      detail: `Say the offset of this local time, or the time zone of ${stop} in time_zones.`,
+    };
+  }
+  const possible = zones.offsets(local, zone);
+  if (possible === undefined) {
+    return {
+      code: 'unknown_zone',
+      detail: `The time-zone table ${zones.table} does not know the zone given for ${stop}.`,
+    };
+  }
+  const [only, second] = possible;
+  if (only === undefined) {
+    return {
+      code: 'no_such_time',
+      detail: `Clocks in ${zone} jump over this time, by the time-zone table ${zones.table}.`,
+    };
+  }
+  if (offset !== undefined && !possible.includes(offset)) {
+    const detail = `Clocks in ${zone} are then at ${possible.join(' or ')}, by the time-zone table ${zones.table}. Ask the carrier which time is meant.`;
+    return { code: 'other_offset', detail };
+  }
+  if (offset !== undefined) return { offset };
+  if (second !== undefined) {
+    return {
+      code: 'twice',
+      detail: `Clocks in ${zone} are set back and show this time twice: say ${possible.join(' or ')}.`,
+    };
+  }
+  return { offset: only };
+}
