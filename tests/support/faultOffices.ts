@@ -45,7 +45,7 @@ const NAMES = Object.keys(OFFICES) as OfficeName[];
 /** Opens an operation under a clock of its own; its people need a nationality, a document, a check and a permit. */
 export async function answeredOperation(
   house: FaultHouse,
-  { secondsPerDay }: { secondsPerDay: number },
+  { secondsPerDay, rules }: { secondsPerDay: number; rules?: object },
 ): Promise<AnsweredOperation> {
   const sandbox = await startOffices({ port: 0, dataDir: join(house.folder, 'offices') });
   const lines = Object.fromEntries(
@@ -54,6 +54,7 @@ export async function answeredOperation(
   const { operationId, offices } = await runOperation(house, {
     kind: 'return',
     secondsPerDay,
+    ...(rules === undefined ? {} : { rules }),
     offices: NAMES.map((name) => ({
       name,
       ...OFFICES[name],

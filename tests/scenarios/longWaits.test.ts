@@ -1,0 +1,3 @@
+import { longWaitsTrial } from './longWaitsTrial.ts';
+
+longWaitsTrial(4_000);

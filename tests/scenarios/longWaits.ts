@@ -1,0 +1,205 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DAY, iso, MINUTE } from '../../domain/time.ts';
+import type { FaultHouse } from '../support/faultHouse.ts';
+import { type AnsweredOperation, answeredOperation } from '../support/faultOffices.ts';
+import { runOperation, type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Link, openLink } from '../support/link.ts';
+import { comes } from '../support/patience.ts';
+import { openSink, type Sink } from './sink.ts';
+
+/** More than 2^31 milliseconds: what a timer of JavaScript cannot wait. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+const DAY_OF_REAL_TIME = DAY / 1_000;
+
+export type Waiting = { of: string; what: string; since: string; remindAt: string | null; due: string | null };
+
+/** Everything that would be otherwise if a wait had ended. */
+export type Sight = {
+  waiting: Waiting[];
+  facts: number;
+  tasks: number;
+  alarms: number;
+  asked: number;
+  endpoint: string;
+};
+
+/** Four waits of more than 24.8 days, in operations whose clock is that of the wall. */
+export type LongWaits = {
+  see(): Promise<Sight>;
+  /** how often the partner that never answers has been sent something */
+  told(): number;
+  close(): Promise<void>;
+};
+
+/**
+ * A consulate that is silent (30 days), a person who thinks about consent (40 days), one who is home and is
+ * visited after six months, and a partner that answers nothing, whose endpoint is disabled after five days.
+ */
+export async function longWaits(house: FaultHouse): Promise<LongWaits> {
+  const returns = await answeredOperation(house, {
+    secondsPerDay: DAY_OF_REAL_TIME,
+    rules: { deadlines: { verificationAcknowledgement: { due: 30 * DAY } } },
+  });
+  const { sink, line } = await deafPartner(house, returns.operationId);
+  const { operationId } = await runOperation(house, {
+    rules: { deadlines: { consentDecision: { due: 40 * DAY } }, follow_up_months: [6] },
+  });
+  const lately = { registered_at: iso(Date.now() - MINUTE).replace(/\.\d+/, '') };
+  const [asked, thinking, home] = await Promise.all([
+    takeIn(house, returns.operationId, 'ASKED', { ...lately, nationality: 'FJI' }),
+    takeIn(house, operationId, 'THINKING', { ...lately, consent: 'pending' }),
+    takeIn(house, operationId, 'HOME', lately),
+  ]);
+  const people = { asked, thinking, home };
+  for (const [name, person] of Object.entries(people)) {
+    await decide(house, person, 'case_worker', 'confirmIdentity', {}, name);
+    await decide(house, person, 'case_worker', 'completeScreening', { risk: 'none' }, name);
+  }
+  await bringHome(house, operationId, home);
+  return {
+    see: () => see(house, returns, [returns.operationId, operationId], people, sink),
+    told: () => sink.bodies.length,
+    async close() {
+      await sink.close();
+      await line.close();
+      await returns.close();
+    },
+  };
+}
+
+async function deafPartner(house: FaultHouse, operationId: string): Promise<{ sink: Sink; line: Link }> {
+  let line: Link | undefined;
+  const sink = await openSink(house.as('coordinator'), operationId, {
+    validFrom: '2000-01-01T00:00:00Z',
+    reachedAt: async (port) => {
+      line = await openLink({ port });
+      line.loseAnswerTo(() => 'reset');
+      return line.port;
+    },
+  });
+  if (!line) throw new Error('Nobody asked where the partner is reached');
+  return { sink, line };
+}
+
+async function decide(
+  house: FaultHouse,
+  { personId }: TakenIn,
+  role: string,
+  name: string,
+  args: object,
+  key: string,
+): Promise<void> {
+  await house
+    .as(role)
+    .post(`/people/${personId}/commands/${name}`, { args, reason_code: 'long_waits' }, `${key}-${name}`);
+}
+
+/** The whole way, by the hands of staff: seat, gate, departure, arrival, reception and a plan. */
+async function bringHome(house: FaultHouse, operationId: string, person: TakenIn): Promise<void> {
+  const officer = house.as('movement_officer');
+  const fit = { result: 'fit', conditions: [], until: iso(Date.now() + 3 * DAY) };
+  await decide(house, person, 'health_officer', 'recordFitness', fit, 'home');
+  const at = (minutes: number): string => iso(Date.now() + minutes * MINUTE);
+  const { id } = (await officer.post(`/operations/${operationId}/movements`, {
+    reference: 'LONG-1',
+    stage: 'evacuation',
+    mode: 'ship',
+    origin: { code: 'AMB', name: 'Ambae', country: 'VUT' },
+    destination: { code: 'SAN', name: 'Santo', country: 'VUT' },
+    legs: [{ leg: 1, from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(120) }],
+    seats: { seat: 10 },
+  })) as { id: string };
+  const step = (name: string, args: object = {}) =>
+    officer.post(`/movements/${id}/commands/${name}`, { args, reason_code: 'long_waits' }, `${id}-${name}`);
+  await step('giveClearance', { kind: 'carrier' });
+  const stands = (stage: string) =>
+    comes(`the person is ${stage}`, async () => {
+      const found = (await house.as('case_worker').get(`/people/${person.personId}`)) as { stage: string };
+      return found.stage === stage || found.stage;
+    });
+  await stands('TRAVEL_READY');
+  await step('allocateSeats');
+  await step('lockManifest');
+  await step('openBoarding');
+  const scans = (['check_in', 'board'] as const).map((kind) => ({ scan_id: kind, person_id: person.personId, kind }));
+  await officer.post(`/movements/${id}/scans`, { scans }, `${id}-scans`);
+  await step('recordDeparture');
+  await step('recordArrival', { stop: 'SAN' });
+  await stands('ARRIVED');
+  await decide(house, person, 'case_worker', 'receive', {}, 'home');
+  await decide(house, person, 'case_worker', 'planReintegration', { dimensions: ['social'] }, 'home');
+  await step('reconcile');
+}
+
+async function see(
+  house: FaultHouse,
+  returns: AnsweredOperation,
+  operations: readonly string[],
+  people: Record<string, TakenIn>,
+  sink: Sink,
+): Promise<Sight> {
+  const supervisor = house.as('duty_supervisor');
+  const waiting: Waiting[] = [];
+  let facts = 0;
+  for (const [of, { personId }] of Object.entries(people)) {
+    const now = (await supervisor.get(`/people/${personId}/now`)) as {
+      waiting: Array<{ what: string; since: string; remind_at: string | null; due: string | null }>;
+    };
+    const { chapters } = (await supervisor.get(`/people/${personId}/history`)) as {
+      chapters: Array<{ entries: unknown[] }>;
+    };
+    facts += chapters.reduce((sum, { entries }) => sum + entries.length, 0);
+    for (const { what, since, remind_at: remindAt, due } of now.waiting)
+      waiting.push({ of, what, since, remindAt, due });
+  }
+  const tasks = await Promise.all(operations.map((id) => supervisor.all(`/operations/${id}/tasks`)));
+  const { rows } = await house.db.query<{ status: string }>('select status from endpoints where id = $1', [
+    sink.endpoint,
+  ]);
+  return {
+    waiting,
+    facts,
+    tasks: tasks.flat().length,
+    alarms: (await supervisor.all('/alarms')).length,
+    asked: (await returns.ledger()).length,
+    endpoint: rows[0]?.status ?? 'gone',
+  };
+}
+
+/** Looks until two looks, two seconds apart, see the same: what a start sets going has come to rest. */
+export async function atRest(waits: LongWaits): Promise<Sight> {
+  let last = '';
+  let sight: Sight | undefined;
+  await comes('everything is at rest', async () => {
+    sight = await waits.see();
+    const text = JSON.stringify(sight);
+    const same = text === last;
+    last = text;
+    if (!same) await pause(2_000);
+    return same || sight;
+  });
+  if (!sight) throw new Error('Nothing was seen');
+  return sight;
+}
+
+/** Ends everything and starts it again, the engine's store and the database's files kept. */
+export async function restartEverything(house: FaultHouse): Promise<void> {
+  const [worker] = house.workers;
+  if (!worker || !house.postgres) throw new Error('This trial needs a worker and a database of its own');
+  await Promise.all([worker.stop(), house.api.stop()]);
+  await Promise.all([house.temporal.stop(), house.postgres.stop()]);
+  await Promise.all([house.temporal.start(), house.postgres.start()]);
+  await Promise.all([worker.start(), house.api.start()]);
+}
+
+/** Lines of any log that say that a timer was longer than it can be. */
+export function overflowsIn(folder: string): string[] {
+  return readdirSync(join(folder, 'logs')).flatMap((file) =>
+    readFileSync(join(folder, 'logs', file), 'utf8')
+      .split('\n')
+      .filter((line) => /TimeoutOverflow|does not fit into a 32-bit/i.test(line))
+      .map((line) => `${file}: ${line}`),
+  );
+}

@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DAY } from '../../domain/time.ts';
+import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { atRest, LONGEST_TIMER, type LongWaits, longWaits, overflowsIn, restartEverything } from './longWaits.ts';
+
+/** Watches the long waits of a house of its own, restarts everything, and watches again, so long each time. */
+export function longWaitsTrial(watchMs: number): void {
+  let house: FaultHouse;
+  let waits: LongWaits;
+  const warnings: string[] = [];
+  const hear = (warning: Error): number => warnings.push(warning.name);
+
+  beforeAll(async () => {
+    // the stand-in offices run in this process
+    process.on('warning', hear);
+    house = await openFaultHouse({ ownPostgres: true });
+    await house.workers[0]?.start();
+    waits = await longWaits(house);
+  });
+  afterAll(async () => {
+    await waits?.close();
+    await house?.close();
+    process.off('warning', hear);
+  });
+
+  test('waits longer than a timer of JavaScript do not end at once, nor by a restart of everything', async () => {
+    const begun = await atRest(waits);
+    const due = Object.fromEntries(
+      begun.waiting.map(({ of, since, due }) => [of, (Date.parse(due ?? '') - Date.parse(since)) / DAY]),
+    );
+    expect(due).toEqual({ asked: 30, thinking: 40, home: expect.closeTo(182, -1) });
+    for (const days of Object.values(due)) expect(days * DAY).toBeGreaterThan(LONGEST_TIMER);
+    expect(begun).toMatchObject({ endpoint: 'active', alarms: 0 });
+
+    await pause(watchMs);
+    expect(await waits.see()).toEqual(begun);
+    await restartEverything(house);
+    expect((await atRest(waits)).waiting).toEqual(begun.waiting);
+    await pause(watchMs);
+    expect(await waits.see()).toEqual(begun);
+
+    // at once and after five seconds; the third attempt is after five minutes, and the fourth half an hour later
+    expect(waits.told()).toBeGreaterThanOrEqual(1);
+    expect(waits.told()).toBeLessThanOrEqual(3);
+    expect(overflowsIn(house.folder)).toEqual([]);
+    expect(warnings).toEqual([]);
+  }, 400_000);
+}
