@@ -70,7 +70,7 @@ async function caughtUp({ pool }: BenchHouse): Promise<void> {
       return rows[0]?.left === 0;
     },
     'every journey to wait for somebody',
-    180_000,
+    { withinMs: 180_000 },
   );
   await pause(1_000);
 }

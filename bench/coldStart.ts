@@ -129,7 +129,7 @@ type Place = { api: string; tokenEndpoint: string; dataDir: string };
 
 /** An operation is opened, somebody is taken in, and a case worker's first decision about them is recorded. */
 async function firstStep({ api, tokenEndpoint, dataDir }: Place): Promise<void> {
-  await until(() => answers(`${api}/readyz`), 'the API to be ready', 60_000);
+  await until(() => answers(`${api}/readyz`), 'the API to be ready', { withinMs: 60_000 });
   const users = await readSignIns(join(dataDir, 'issuer'));
   const as = (role: string): Client => {
     const user = users.find(({ clientId }) => clientId === role);

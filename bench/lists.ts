@@ -24,7 +24,8 @@ import { madeUp } from './people.ts';
 const ROWS = 10_000;
 const MANY_ROWS = 100_000;
 const MEGABYTE = 1_000_000;
-const WITHIN_MS = 300_000;
+/** Who asks a hundred times a second is a load of its own: it took a tenth of both cores. The figure may be this much too long. */
+const LOOKS = { everyMs: 100, withinMs: 300_000 };
 
 export const lists: Bench = {
   id: 'B10',
@@ -121,13 +122,9 @@ async function takeIn(house: BenchHouse, list: Buffer): Promise<{ seconds: numbe
       `bench-${operationId}`,
     )) as { id: string };
     const status = async (): Promise<ImportState> => (await caseWorker.get(`/imports/${id}`)) as ImportState;
-    await until(async () => (await status()).status === 'checked', 'the list to be checked', WITHIN_MS);
+    await until(async () => (await status()).status === 'checked', 'the list to be checked', LOOKS);
     await coordinator.post(`/imports/${id}/commands/commit`, {});
-    await until(
-      async () => ['starting', 'done'].includes((await status()).status),
-      'the list to be taken in',
-      WITHIN_MS,
-    );
+    await until(async () => ['starting', 'done'].includes((await status()).status), 'the list to be taken in', LOOKS);
     const seconds = (performance.now() - began) / 1_000;
     const megabytes = grown();
     const { rows } = await house.pool.query<{ taken: number; acceptable: number }>(

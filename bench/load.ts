@@ -35,11 +35,15 @@ export async function openLoop<T>(
   );
 }
 
-/** Asks until it holds. @throws Error after `withinMs` */
-export async function until(holds: () => Promise<boolean>, what: string, withinMs = 120_000): Promise<void> {
+/** Asks every `everyMs` until it holds. @throws Error after `withinMs` */
+export async function until(
+  holds: () => Promise<boolean>,
+  what: string,
+  { withinMs = 120_000, everyMs = 10 }: { withinMs?: number; everyMs?: number } = {},
+): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`It did not come within ${withinMs / 1_000} s: ${what}`);
-    await pause(10);
+    await pause(everyMs);
   }
 }

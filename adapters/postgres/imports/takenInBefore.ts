@@ -63,13 +63,23 @@ export async function takenInBefore(
   return { fresh, before };
 }
 
+/**
+ * In two steps, and key by key (`offset 0` keeps it so): while a list comes in the statistics of its tables are behind,
+ * and a plan made by them reads whole tables for each page.
+ */
 async function readRegistered(client: Queryable, operationId: string, keys: readonly string[]): Promise<Registered[]> {
+  const filed = await client.query<{ key: string; person_id: string }>(
+    `select k.key, s.person_id from unnest($1::text[]) as k (key) cross join lateral (
+       select person_id from person_search where kind = 'person_ref' and key = k.key offset 0) s`,
+    [keys],
+  );
+  if (filed.rows.length === 0) return [];
   const { rows } = await client.query<Registered>(
     `select s.key, s.person_id as "personId", h.id as "householdId", h.reference, j.relationship, p.sex, p.nationality
-       from person_search s join persons p on p.id = s.person_id join journeys j on j.person_id = s.person_id
-       join households h on h.id = j.household_id
-      where s.kind = 'person_ref' and s.key = any($2) and j.operation_id = $1`,
-    [operationId, keys],
+       from unnest($2::text[], $3::text[]) as s (key, person_id) join persons p on p.id = s.person_id
+       join journeys j on j.person_id = s.person_id join households h on h.id = j.household_id
+      where j.operation_id = $1`,
+    [operationId, filed.rows.map(({ key }) => key), filed.rows.map((row) => row.person_id)],
   );
   return rows;
 }
