@@ -12,7 +12,7 @@ import { Pool } from 'pg';
 import type { Role } from '../domain/actor.ts';
 import { readLocalConfig } from '../processes/config.ts';
 import { openHouse } from '../processes/local/house.ts';
-import { NODE_FLAGS } from '../processes/local/processes.ts';
+import { NODE_FLAGS, WORKER_FLAGS } from '../processes/local/processes.ts';
 import { anyFreePort } from '../processes/parts/ports.ts';
 import { supervise } from '../processes/parts/supervisor.ts';
 import { Client } from '../sandbox/client.ts';
@@ -80,7 +80,7 @@ export async function openBenchHouse(say: (line: string) => void): Promise<Bench
       const kept = supervise({
         name: file,
         command: process.execPath,
-        args: [...NODE_FLAGS, join(root, file)],
+        args: [...NODE_FLAGS, ...(file === PROCESS.api ? [] : WORKER_FLAGS), join(root, file)],
         cwd: root,
         env: { ...environment, ...extra },
         // As `npm start` has it; a peer's worker like ours.

@@ -32,6 +32,8 @@ export interface HouseProcess {
    * without where that fails.
    */
   ahead?: string;
+  /** of Node, besides those that every process gets */
+  flags?: readonly string[];
   /** See PartCommand. */
   givesWay?: boolean;
 }
@@ -194,11 +196,14 @@ export function openHouse({ config, processes, say }: HouseOptions): House {
     );
   }
 
-  function startHouseProcess({ name, file, givesWay }: HouseProcess, env: Record<string, string>): Supervised {
+  function startHouseProcess(
+    { name, file, flags = [], givesWay }: HouseProcess,
+    env: Record<string, string>,
+  ): Supervised {
     const kept = supervise({
       name,
       command: process.execPath,
-      args: [...NODE_FLAGS, resolve(root, file)],
+      args: [...NODE_FLAGS, ...flags, resolve(root, file)],
       cwd: root,
       env,
       logFile: logFile(name),
