@@ -65,6 +65,8 @@ export async function removeOld(client: Queryable, keep: KeepingTimes): Promise<
       `with over as (
            select p.id from persons p
             where p.erased_at is null
+              -- nobody's last journey is longer over than they are known: this alone passes over almost everybody
+              and p.created_at < now() - make_interval(months => $1)
               and exists (select from journeys j where j.person_id = p.id)
               and not exists (select from journeys j where j.person_id = p.id
                 and (j.ending is null or j.updated_at >= now() - make_interval(months => $1)))

@@ -140,7 +140,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
           ],
         );
         // without statistics of so many new rows each page of the commit would read them all
-        if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows');
+        if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows (import_id, row, household)');
       });
     },
 

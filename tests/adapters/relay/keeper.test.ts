@@ -103,6 +103,12 @@ describe('a person', () => {
       ending,
       monthsAgo,
     );
+    // known for longer than the journey is over, as everybody is
+    await query(
+      'update persons set created_at = now() - make_interval(months => $2) where id = $1',
+      personId,
+      monthsAgo + 3,
+    );
     return personId;
   }
 
