@@ -18,7 +18,10 @@ export function idParams(kind: IdKind) {
 
 /** A moment in a body: ISO 8601 with an offset, to the minute or finer, read as milliseconds. */
 export const Moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })])
+  .union(
+    [z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })],
+    'Write date, T, time and offset, as 2026-11-20T09:00+02:00',
+  )
   .meta({ description: 'ISO 8601 with offset; operation time unless said otherwise' })
   .transform((text) => Date.parse(text));
 

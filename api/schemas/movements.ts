@@ -9,7 +9,10 @@ export const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is let
 const PlaceBody = z.strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality });
 /** Local times as printed on a ticket: to the minute, or finer. */
 const LocalMoment = z
-  .union([z.iso.datetime({ offset: true, local: true, precision: -1 }), z.iso.datetime({ offset: true, local: true })])
+  .union(
+    [z.iso.datetime({ offset: true, local: true, precision: -1 }), z.iso.datetime({ offset: true, local: true })],
+    'Write date, T and time, as 2027-02-20T10:00+01:00; the offset may be left out where the stop has a time zone',
+  )
   .meta({ description: 'local time with its offset; where the stop has a time zone the offset may be left out' });
 const LegBody = z.strictObject({
   leg: z.number().int().min(1).max(50),

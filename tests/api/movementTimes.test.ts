@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../adapters/ids.ts';
 import { readMovementMessage } from '../../adapters/offices/movementMessage.ts';
 import { ZONES } from '../../adapters/zones/zones.ts';
 import { openOperation, type TestHouse, testHouse } from './house.ts';
@@ -121,6 +122,19 @@ describe('a departure at a local time', () => {
     const refused = await plan(departs, arrives, over);
     expect(refused.status).toBe(400);
     expect(refused.body['errors']).toMatchObject([{ code, pointer }]);
+  });
+
+  it('is refused in another form with the form that is asked for', async () => {
+    const refused = await plan('20-02-2027 10:00', '2027-02-20T17:00');
+    expect(refused.body['errors']).toMatchObject([
+      { pointer: '/legs/0/departs_at', detail: expect.stringContaining('2027-02-20T10:00+01:00') },
+    ]);
+    const scans = [{ scan_id: 's', person_id: newId('person'), kind: 'board', at: '2027-02-20T10:00' }];
+    const movementId = String((await plan('2027-02-20T10:00', '2027-02-20T17:00')).body['id']);
+    const scanned = await house.ask('movement_officer', 'POST', `/v1/movements/${movementId}/scans`, { scans });
+    expect(scanned.body['errors']).toMatchObject([
+      { pointer: '/scans/0/at', detail: expect.stringContaining('2026-11-20T09:00+02:00') },
+    ]);
   });
 
   it('is refused with a time zone of a stop that is on no leg', async () => {
