@@ -253,14 +253,8 @@ function watchDates(): { see(cells: Cells): void; offers(): DateOrders } {
 
 /** So many of the rows at a time as are written in one transaction. */
 function* portions<Row, Of>(all: ReadonlyMap<Row, Of>, size: number): Generator<Map<Row, Of>> {
-  let some = new Map<Row, Of>();
-  for (const [row, of] of all) {
-    some.set(row, of);
-    if (some.size < size) continue;
-    yield some;
-    some = new Map();
-  }
-  if (some.size > 0) yield some;
+  const entries = [...all];
+  for (let from = 0; from < entries.length; from += size) yield new Map(entries.slice(from, from + size));
 }
 
 function incomplete(households: readonly HouseholdJudgement[]): number {

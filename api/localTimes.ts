@@ -26,18 +26,18 @@ export function readLegs(legs: readonly LegBody[], timeZones: Record<string, str
     arrivesAt: read(at, 'arrives_at', leg.arrives_at, leg.to),
   }));
   if (errors.length > 0) throw new Problem('invalid_request', { errors });
-  const times = result.flatMap((leg, at) => [
-    { pointer: `/legs/${at}/departs_at`, at: Date.parse(leg.departsAt) },
-    { pointer: `/legs/${at}/arrives_at`, at: Date.parse(leg.arrivesAt) },
-  ]);
-  const backwards = times.find(
-    ({ pointer, at }, i) => i > 0 && at < (times[i - 1]?.at ?? 0) + (pointer.endsWith('arrives_at') ? 1 : 0),
-  );
-  if (backwards) {
-    const detail = 'A leg departs when the one before has arrived, and arrives after it departs.';
-    throw new Problem('invalid_request', { errors: [{ pointer: backwards.pointer, code: 'invalid', detail }] });
+  for (const [at, leg] of result.entries()) {
+    const [departs, arrives] = [Date.parse(leg.departsAt), Date.parse(leg.arrivesAt)];
+    const before = result[at - 1];
+    if (before && departs < Date.parse(before.arrivesAt)) throw backwards(`/legs/${at}/departs_at`);
+    if (arrives <= departs) throw backwards(`/legs/${at}/arrives_at`);
   }
   return result;
+}
+
+function backwards(pointer: string): Problem {
+  const detail = 'A leg departs when the one before has arrived, and arrives after it departs.';
+  return new Problem('invalid_request', { errors: [{ pointer, code: 'invalid', detail }] });
 }
 
 function offsetOf(

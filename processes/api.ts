@@ -17,6 +17,7 @@ import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand } from '../adapters/temporal/commands.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
+import { ZONES } from '../adapters/zones/zones.ts';
 import { buildApp } from '../api/app.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
@@ -79,6 +80,7 @@ const app = await buildApp({
       answers,
     },
     clock: Date.now,
+    zones: ZONES,
     refusedAddress: async (url) => {
       const decision = await checkTarget(url, { allowLoopback: config.local });
       return decision.ok ? undefined : decision.reason;

@@ -5,7 +5,6 @@ import { sendTestEvent } from '../relay/testEvent.ts';
 import { type Keyring, secretBox } from '../secrets/envelope.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { newEndpointSecret } from '../webhooks/signature.ts';
-import { ZONES } from '../zones/zones.ts';
 import { createAlarms } from './alarms.ts';
 import { transaction } from './database.ts';
 import { createDuplicates } from './duplicates/pairs.ts';
@@ -87,7 +86,6 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     events: createEvents(pool),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },
-    zones: ZONES,
     personal: {
       cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
       searchKeys: (text: string) => searchKeysOfText(keyring, text),

@@ -1,15 +1,15 @@
+import { HOUR } from '../../domain/time.ts';
 import { flagMovedClocks } from '../zones/movedClocks.ts';
 import type { Zones } from '../zones/zones.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 
 /** Session lock of the one watcher; any number that nobody else uses. */
 const WATCHER_LOCK = 7_261_005;
-const HOUR_MS = 3_600_000;
 
 export type ClockWatcherDeps = { connectionString: string; zones: Zones; log: LoopLog; pollMs?: number };
 
 /** Looks at the start, and each hour for what another process has planned by an older table. */
-export function startClockWatcher({ connectionString, zones, log, pollMs = HOUR_MS }: ClockWatcherDeps): Loop {
+export function startClockWatcher({ connectionString, zones, log, pollMs = HOUR }: ClockWatcherDeps): Loop {
   log.info({ table: zones.table }, 'time zones are read by this table');
   return startLoop({
     name: 'clockWatcher',

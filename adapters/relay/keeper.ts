@@ -1,14 +1,14 @@
+import { HOUR } from '../../domain/time.ts';
 import { type KeepingTimes, removeOld } from '../postgres/keeping.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 
 /** Session lock of the one keeper; any number that nobody else uses. */
 const KEEPER_LOCK = 7_261_004;
-const HOUR_MS = 3_600_000;
 
 export type KeeperDeps = { connectionString: string; keep: KeepingTimes; log: LoopLog; pollMs?: number };
 
 /** Removes what is kept for a time only, an hour after its time is over at the latest. */
-export function startKeeper({ connectionString, keep, log, pollMs = HOUR_MS }: KeeperDeps): Loop {
+export function startKeeper({ connectionString, keep, log, pollMs = HOUR }: KeeperDeps): Loop {
   return startLoop({
     name: 'keeper',
     connectionString,

@@ -1,4 +1,5 @@
 import { readLocal } from '../../domain/localTime.ts';
+import { STILL_TO_LEAVE } from '../../domain/movement/state.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { Leg } from '../postgres/reads/movements.ts';
@@ -23,10 +24,10 @@ type Moved = { leg: number; stop: string; zone: string; announced: string; offse
 export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<number> {
   const { rows } = await client.query<Row>(
     `select id, operation_id as "operationId", legs, time_zones as "timeZones", time_zone_table as "table" from movements
-      where status in ('PLANNED', 'CONTRACTED', 'CLEARED', 'BOARDING') and time_zones <> '{}'
+      where status = any($2) and time_zones <> '{}'
         and time_zone_table is distinct from $1
         and departs_at = (legs -> 0 ->> 'departsAt')::timestamptz and arrives_at = (legs -> -1 ->> 'arrivesAt')::timestamptz`,
-    [zones.table],
+    [zones.table, STILL_TO_LEAVE],
   );
   const flagged = rows
     .map((row) => ({ ...row, moved: row.legs.flatMap((leg) => movedIn(leg, row.timeZones, zones)) }))

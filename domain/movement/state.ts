@@ -25,6 +25,8 @@ export const MOVEMENT_STATUSES = {
 
 export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
 
+export const STILL_TO_LEAVE: readonly MovementStatus[] = ['PLANNED', 'CONTRACTED', 'CLEARED', 'BOARDING'];
+
 /** Chapters of a movement, in reading order. */
 export const MOVEMENT_CHAPTERS = [
   'contract',

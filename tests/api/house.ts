@@ -14,6 +14,7 @@ import { createStore } from '../../adapters/postgres/store.ts';
 import { secretBox } from '../../adapters/secrets/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/secrets/keyring.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
+import { ZONES } from '../../adapters/zones/zones.ts';
 import { buildApp } from '../../api/app.ts';
 import type { Engine } from '../../api/ports.ts';
 import { type Actor, SYSTEM } from '../../domain/actor.ts';
@@ -111,6 +112,7 @@ export async function testHouse({ perMinute = 1_000_000, trustedProxies = [] as 
         answers: async () => answers.away !== true,
       },
       clock: Date.now,
+      zones: ZONES,
       refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
       log: pino({ level: 'debug' }, { write: (line: string) => logs.push(line) }),
     },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import { readMovementMessage } from '../../adapters/offices/movementMessage.ts';
 import { ZONES } from '../../adapters/zones/zones.ts';
@@ -44,8 +44,7 @@ describe('a departure at a local time', () => {
       await house.db.pool.query(
         `alter database ${new URL(house.db.url).pathname.slice(1)} set timezone = 'Africa/Cairo'`,
       );
-      const before = process.env['TZ'];
-      process.env['TZ'] = 'Pacific/Auckland';
+      vi.stubEnv('TZ', 'Pacific/Auckland');
       try {
         const made = await plan(departs, arrives, { back });
         expect(made.status).toBe(201);
@@ -65,8 +64,7 @@ describe('a departure at a local time', () => {
         expect(rows).toEqual([{ worker: Date.parse(instant), sql: true }]);
         expect(await readMovementMessage(house.db.pool, id)).toMatchObject({ departs_at: instant });
       } finally {
-        if (before === undefined) delete process.env['TZ'];
-        else process.env['TZ'] = before;
+        vi.unstubAllEnvs();
       }
     },
   );

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Stage } from '../../../domain/journey/stages.ts';
+import { STILL_TO_LEAVE } from '../../../domain/movement/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { SituationFacts } from '../../../domain/words/situation.ts';
 import { displayNames } from './now.ts';
@@ -34,9 +35,9 @@ export function createSituation(pool: Pool) {
           `select m.reference, m.departs_at, greatest(0, m.seat_capacity - m.seats_taken) as empty,
                   (select count(*)::integer from journeys j where j.operation_id = m.operation_id and j.stage = 'TRAVEL_READY' and j.travel_stage = m.stage) as ready
              from movements m
-            where m.operation_id = $1 and m.status in ('PLANNED', 'CONTRACTED', 'CLEARED', 'BOARDING') and m.departs_at > $2
+            where m.operation_id = $1 and m.status = any($3) and m.departs_at > $2
             order by m.departs_at, m.id limit 1`,
-          [operationId, iso(now)],
+          [operationId, iso(now), STILL_TO_LEAVE],
         ),
         pool.query<{ worst: number; rungs: number }>(
           'select coalesce(max(seconds), 0) as worst, count(*)::integer as rungs from lateness where operation_id = $1',

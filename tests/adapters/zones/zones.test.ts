@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
 import { createAlarms } from '../../../adapters/postgres/alarms.ts';
 import { startClockWatcher } from '../../../adapters/relay/clockWatcher.ts';
@@ -27,18 +27,16 @@ describe('offsets of a local time', () => {
   });
 
   it('are the same whatever the clock of the machine', () => {
-    const before = process.env['TZ'];
     try {
       for (const machine of ['Pacific/Auckland', 'America/St_Johns', 'Africa/Casablanca']) {
-        process.env['TZ'] = machine;
+        vi.stubEnv('TZ', machine);
         expect(new Date('2027-02-20T10:00Z').getHours()).toBe(
           { 'Pacific/Auckland': 23, 'America/St_Johns': 6, 'Africa/Casablanca': 10 }[machine],
         );
         expect(ZONES.offsets('2027-02-20T10:00', 'Africa/Casablanca')).toEqual(['+00:00']);
       }
     } finally {
-      if (before === undefined) delete process.env['TZ'];
-      else process.env['TZ'] = before;
+      vi.unstubAllEnvs();
     }
   });
 
