@@ -1,5 +1,5 @@
 /**
- * The rooms of the house and who may import whom (design.md 2). Arrows point towards `domain`; nothing points at
+ * The rooms of the system and who may import whom (design.md 2). Arrows point towards `domain`; nothing points at
  * `processes`. A room without a row here may import nothing of ours.
  */
 const rooms = {

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const LONG = 'tests/**/*.long.test.ts';
 
 /**
- * Three projects: `domain` needs no server and starts at once; `house` gets a PostgreSQL for the run; `long` holds
+ * Three projects: `domain` needs no server and starts at once; `integration` gets a PostgreSQL for the run; `long` holds
  * what takes minutes and runs only when asked for (`npm run test:long`).
  */
 export default defineConfig({
@@ -17,7 +17,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'house',
+          name: 'integration',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/domain/**', LONG],
           globalSetup: ['tests/support/globalSetup.ts'],

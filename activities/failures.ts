@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
  */
 
 /** Somebody else is not ready: try again, not before `retryAfterSeconds` where they named a time. Codes only, never values. */
-export function againLater(code: string, retryAfterSeconds?: number): ApplicationFailure {
+export function retryable(code: string, retryAfterSeconds?: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: code,
     message: code,

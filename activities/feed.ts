@@ -19,9 +19,9 @@ export type AttemptEnd = { ms: number; retryAfter?: number } & ({ status: number
 /** What came of a claimed event. */
 export type Settlement = {
   outboxId: string;
-  status: 'delivered' | 'retrying' | 'parked' | 'withheld';
+  status: 'delivered' | 'retrying' | 'suspended' | 'redacted';
   nextInMs?: number;
-  withheldReason?: string;
+  redactedReason?: string;
   attempt?: { sentAt: Date; tookMs: number; httpStatus?: number; failure?: string };
 };
 
@@ -41,7 +41,7 @@ export type FeedPorts = {
   /** stops sending there, and tells people: an alarm and a task */
   disable(endpointId: string, because: 'gone' | 'failing', last: DueEvent): Promise<void>;
   /** an event has had all its attempts: a task; its subject waits for somebody's replay */
-  parked(endpointId: string, event: DueEvent): Promise<void>;
+  suspended(endpointId: string, event: DueEvent): Promise<void>;
   /** tells Temporal that the activity lives */
   heartbeat(): void;
   /** whether the worker wants the activity back */
@@ -84,22 +84,22 @@ export function feedActivities(ports: FeedPorts): FeedActivities {
 async function sendBatch(ports: FeedPorts, endpointId: string, endpoint: FeedEndpoint, due: DueEvent[]): Promise<void> {
   const waiting = [...due];
   const settled: Settlement[] = [];
-  const parked: DueEvent[] = [];
+  const suspended: DueEvent[] = [];
   const run: Run = { failures: 0, answered: false, failed: false };
 
   const lane = async (): Promise<void> => {
     while (run.stop === undefined && !ports.leaving()) {
       const event = waiting.shift();
       if (!event) return;
-      const settlement = event.withhold ? withheld(event.withhold, event) : await attempt(ports, endpoint, event, run);
+      const settlement = event.withhold ? redacted(event.withhold, event) : await attempt(ports, endpoint, event, run);
       settled.push(settlement);
-      if (settlement.status === 'parked') parked.push(event);
+      if (settlement.status === 'suspended') suspended.push(event);
       ports.heartbeat();
     }
   };
   await Promise.all(Array.from({ length: Math.min(LANES, due.length) }, lane));
   await ports.settle(endpointId, settled);
-  for (const event of parked) await ports.parked(endpointId, event);
+  for (const event of suspended) await ports.suspended(endpointId, event);
 
   const since = run.answered || run.failed ? await ports.noteHealth(endpointId, run.answered) : null;
   const [last] = due;
@@ -111,7 +111,7 @@ async function sendBatch(ports: FeedPorts, endpointId: string, endpoint: FeedEnd
 }
 
 /** How a batch goes on: `stop` ends it early, with the milliseconds that the receiver asked for. */
-type Run = { failures: number; answered: boolean; failed: boolean; gone?: boolean; stop?: { askedMs: number } };
+type Run = { failures: number; answered: boolean; failed: boolean; gone?: boolean; stop?: { requestedMs: number } };
 
 async function attempt(ports: FeedPorts, endpoint: FeedEndpoint, event: DueEvent, run: Run): Promise<Settlement> {
   const sentAt = ports.now();
@@ -132,12 +132,12 @@ async function attempt(ports: FeedPorts, endpoint: FeedEndpoint, event: DueEvent
     jitter: ports.jitter(),
     ...(end.retryAfter === undefined ? {} : { retryAfter: end.retryAfter }),
   });
-  return next === 'parked'
-    ? { outboxId, status: 'parked', attempt: made }
+  return next === 'suspended'
+    ? { outboxId, status: 'suspended', attempt: made }
     : { outboxId, status: 'retrying', nextInMs: next, attempt: made };
 }
 
-function note(run: Run, outcome: Outcome, askedMs: number): void {
+function note(run: Run, outcome: Outcome, requestedMs: number): void {
   if (outcome === 'delivered') {
     run.failures = 0;
     run.answered = true;
@@ -147,16 +147,16 @@ function note(run: Run, outcome: Outcome, askedMs: number): void {
   run.failed = true;
   if (outcome === 'disable') run.gone = true;
   if (outcome !== 'retry' || run.failures >= BREAK_AFTER)
-    run.stop = { askedMs: Math.max(askedMs, run.stop?.askedMs ?? 0) };
+    run.stop = { requestedMs: Math.max(requestedMs, run.stop?.requestedMs ?? 0) };
 }
 
-function withheld(reason: string, { outboxId }: DueEvent): Settlement {
-  return { outboxId, status: 'withheld', withheldReason: reason };
+function redacted(reason: string, { outboxId }: DueEvent): Settlement {
+  return { outboxId, status: 'redacted', redactedReason: reason };
 }
 
 /** The longer an endpoint has failed, the longer it is left in peace; never shorter than it asked for, up to a day. */
-function pauseOf(ports: FeedPorts, { askedMs }: { askedMs: number }, since: number | null): number {
+function pauseOf(ports: FeedPorts, { requestedMs }: { requestedMs: number }, since: number | null): number {
   const failedFor = since === null ? 0 : ports.now() - since;
   const pause = Math.min(LONGEST_BREAK, Math.max(SHORTEST_BREAK, failedFor / 10)) * (1 + ports.jitter() / 10);
-  return Math.round(Math.max(pause, Math.min(askedMs, 24 * 60 * MINUTE)));
+  return Math.round(Math.max(pause, Math.min(requestedMs, 24 * 60 * MINUTE)));
 }

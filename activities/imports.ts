@@ -1,24 +1,24 @@
 import type { Readable } from 'node:stream';
 import { heartbeat } from '@temporalio/activity';
-import type { Finding } from '../domain/intake/codes.ts';
-import type { Cells, Column } from '../domain/intake/columns.ts';
+import type { Finding } from '../domain/imports/codes.ts';
+import type { Cells, Column } from '../domain/imports/columns.ts';
 import {
   type DateOrderOffer,
   type DateOrderWatch,
   offerDateOrder,
   startDateOrderWatch,
   watchDateOrder,
-} from '../domain/intake/dateOrder.ts';
-import type { HeadingRule } from '../domain/intake/headings.ts';
-import { type HouseholdJudgement, judgeHouseholds, type RowFacts } from '../domain/intake/household.ts';
-import { completeRow, type JudgedRow } from '../domain/intake/judgeList.ts';
-import { judgeRow } from '../domain/intake/judgeRow.ts';
-import { tidyCell } from '../domain/intake/tidy.ts';
+} from '../domain/imports/dateOrder.ts';
+import type { HeadingRule } from '../domain/imports/headings.ts';
+import { type HouseholdJudgement, judgeHouseholds, type RowSummary } from '../domain/imports/household.ts';
+import { completeRow, type JudgedRow } from '../domain/imports/judgeList.ts';
+import { judgeRow } from '../domain/imports/judgeRow.ts';
+import { tidyCell } from '../domain/imports/tidy.ts';
 
 /** Checking and taking in a list, as ordinary activities that heartbeat and go on where an earlier attempt stopped. */
 export type ImportActivities = {
   /**
-   * Reads the file, judges every row once, and leaves the import `checked` or, whole, `refused`. A file that mends
+   * Reads the file, judges every row once, and leaves the import `checked` or, whole, `refused`. A file that corrections
    * another list becomes a part of that one, which is then checked anew.
    */
   checkList(input: { importId: string }): Promise<void>;
@@ -30,8 +30,8 @@ export type ImportActivities = {
   finishImport(input: { importId: string }): Promise<void>;
 };
 
-/** A mended file that is a part of the list: which row of the list each of its rows stands for. */
-export type MendedFile = { importId: string; said: unknown; targets: ReadonlyMap<number, number> };
+/** A corrected file that is a part of the list: which row of the list each of its rows stands for. */
+export type CorrectedFile = { importId: string; given: unknown; targets: ReadonlyMap<number, number> };
 
 export type ImportJob = {
   operationId: string;
@@ -39,10 +39,10 @@ export type ImportJob = {
   /** which check of the list this is; an attempt of an earlier one writes nothing more */
   round: number;
   /** what people said of how it is to be read */
-  said: unknown;
-  mended: readonly MendedFile[];
-  /** the list whose rejected rows this file mends, and what was said of that one */
-  continues: { importId: string; said: unknown } | null;
+  given: unknown;
+  corrected: readonly CorrectedFile[];
+  /** the list whose rejected rows this file corrections, and what was said of that one */
+  continues: { importId: string; given: unknown } | null;
 };
 
 /** A row with its place in the file and its cells as they came, in the order of the file. */
@@ -63,8 +63,8 @@ export type CheckSummary = {
   alreadyKnown: number;
 };
 
-/** A row of a mended file, as far as it tells which row of the list it stands for. */
-export type MendingRow = { row: number; mends: { row: number; listTag: string } | null; personRef: string };
+/** A row of a corrected file, as far as it tells which row of the list it stands for. */
+export type CorrectingRow = { row: number; corrections: { row: number; listTag: string } | null; personRef: string };
 
 /** Households that were read before their turn: `after` which row, in which check of the list. */
 export type PageAhead = { round: number; after: number };
@@ -90,13 +90,13 @@ export type ImportStore = {
   amendRows(importId: string, round: number, findings: ReadonlyMap<number, Finding[]>): Promise<void>;
   countKnown(operationId: string, importId: string, personRefs: readonly string[]): Promise<number>;
   finishCheck(importId: string, round: number, summary: CheckSummary): Promise<void>;
-  /** Makes the rows a part of the list that they mend and orders its check, or refuses them. @throws while that list is busy */
-  joinMended(importId: string, continues: string, rows: readonly MendingRow[]): Promise<void>;
+  /** Makes the rows a part of the list that they correct and orders its check, or refuses them. @throws while that list is busy */
+  joinCorrected(importId: string, continues: string, rows: readonly CorrectingRow[]): Promise<void>;
   /** @param found what had been found out by then; with it the file is kept, to be read again as a person says */
   refuse(importId: string, refusal: Refusal, keep?: { found: unknown }): Promise<void>;
   /**
    * One transaction: the next households from the cursor on.
-   * @param ahead what the call before gave: those households, being read and sealed while that one wrote. Never kept
+   * @param ahead what the call before gave: those households, being read and encrypted while that one wrote. Never kept
    *   beyond the loop: without it, or where it does not fit any more, they are read now
    */
   commitNext(importId: string, ahead?: Promise<PageAhead>): Promise<CommittedPage>;
@@ -106,11 +106,11 @@ export type ImportStore = {
 
 export type ListToRead = {
   source: Readable;
-  said: unknown;
-  /** what was said of the list that it mends */
+  given: unknown;
+  /** what was said of the list that it corrections */
   partOf?: unknown;
   recall: (headings: readonly string[]) => Promise<HeadingRule[]>;
-  mended: ReadonlyArray<{ source: Readable; said: unknown; targets: ReadonlyMap<number, number> }>;
+  corrected: ReadonlyArray<{ source: Readable; given: unknown; targets: ReadonlyMap<number, number> }>;
 };
 
 /** `written`: the cells as they stand; `cells`: the same, with dates turned where a person said so. */
@@ -119,7 +119,7 @@ export type ReadRow = {
   raw: readonly string[];
   written: Cells;
   cells: Cells;
-  mends: MendingRow['mends'];
+  corrections: CorrectingRow['corrections'];
   findings: Finding[];
 };
 
@@ -144,7 +144,7 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
       if (job === undefined) return;
       try {
         if (job.continues === null) await store.finishCheck(importId, job.round, await check(importId, job));
-        else await store.joinMended(importId, job.continues.importId, await mendingRows(importId, job));
+        else await store.joinCorrected(importId, job.continues.importId, await correctingRows(importId, job));
       } catch (error) {
         const refused = refusalOf(error);
         if (refused === undefined) throw error;
@@ -169,27 +169,27 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
   function open(importId: string, job: ImportJob): ReturnType<ListReader> {
     return openList({
       source: store.source(importId),
-      said: job.said,
-      ...(job.continues === null ? {} : { partOf: job.continues.said }),
+      given: job.given,
+      ...(job.continues === null ? {} : { partOf: job.continues.given }),
       recall: (headings) => store.recall(importId, headings),
-      mended: job.mended.map((part) => ({ ...part, source: store.source(part.importId) })),
+      corrected: job.corrected.map((part) => ({ ...part, source: store.source(part.importId) })),
     });
   }
 
-  async function mendingRows(importId: string, job: ImportJob): Promise<MendingRow[]> {
-    const rows: MendingRow[] = [];
-    for await (const { mends, written } of (await open(importId, job)).rows) {
-      rows.push({ row: rows.length + 1, mends, personRef: tidyCell(written.person_ref) });
+  async function correctingRows(importId: string, job: ImportJob): Promise<CorrectingRow[]> {
+    const rows: CorrectingRow[] = [];
+    for await (const { corrections, written } of (await open(importId, job)).rows) {
+      rows.push({ row: rows.length + 1, corrections, personRef: tidyCell(written.person_ref) });
       if (rows.length % size === 0) heartbeat({ row: rows.length });
     }
     return rows;
   }
 
-  /** First the rows one by one, of which only small facts stay in memory, then what they show together. */
+  /** First the rows one by one, of which only small summaries stay in memory, then what they show together. */
   async function check(importId: string, job: ImportJob): Promise<CheckSummary> {
     const list = await open(importId, job);
     const written = await store.beginRows(importId, job.round, list.records);
-    const facts: RowFacts[] = [];
+    const summaries: RowSummary[] = [];
     const dates = watchDates();
     let batch: CheckedRow[] = [];
     let alreadyKnown = 0;
@@ -207,23 +207,23 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     let writing = Promise.resolve();
     const flush = async (): Promise<void> => {
       await writing;
-      writing = write(batch, facts.length);
+      writing = write(batch, summaries.length);
       writing.catch(() => {});
       batch = [];
     };
     for await (const read of list.rows) {
-      const judgement = judgeRow(read.cells, job, facts.length + 1, read.findings);
-      facts.push(judgement.facts);
+      const judgement = judgeRow(read.cells, job, summaries.length + 1, read.findings);
+      summaries.push(judgement.summary);
       dates.see(read.written);
       batch.push({ ...completeRow(judgement), line: read.line, raw: read.raw });
       if (batch.length === size) await flush();
     }
     if (batch.length > 0) await flush();
     await writing;
-    const { households, findings } = judgeHouseholds(facts);
+    const { households, findings } = judgeHouseholds(summaries);
     for (const some of portions(findings, size)) {
       await store.amendRows(importId, job.round, some);
-      heartbeat({ row: facts.length });
+      heartbeat({ row: summaries.length });
     }
     return {
       found: list.found,

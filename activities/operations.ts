@@ -1,10 +1,10 @@
-import type { Unfinished } from '../domain/operation/commands.ts';
-import type { Lapsed, Phase, Scope } from '../domain/operation/facts.ts';
+import type { Unfinished } from '../domain/operations/commands.ts';
+import type { Lapsed, Phase, Scope } from '../domain/operations/events.ts';
 import type { Instant } from '../domain/time.ts';
 
 /**
- * Claims of an operation: each one transaction that comes before its fact and is the same when it is done twice.
- * Called as local activities; adapters/postgres/operations/operationClaims.ts is what stands behind them.
+ * TokenClaims of an operation: each one transaction that comes before its event and is the same when it is done twice.
+ * Called as local activities; adapters/postgres/operations/operationTransactions.ts is what stands behind them.
  */
 export type OperationActivities = {
   /** The request's reference and who leads which area; principals, not names. */
@@ -24,7 +24,7 @@ export type OperationActivities = {
   /** Nobody new is taken in from here on. */
   stopRegistration(input: { operationId: string }): Promise<void>;
   /** Stops registration if nothing is left to finish, and says what is left if there is. */
-  claimEnd(input: { operationId: string }): Promise<Unfinished>;
+  beginEnd(input: { operationId: string }): Promise<Unfinished>;
 };
 
 type ScopeInput = { scopeKind: Scope['scopeKind']; scopeValue?: string };

@@ -15,9 +15,9 @@ import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
 import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
+import { registrationRoutes } from './routes/households.ts';
 import { importRoutes } from './routes/imports.ts';
 import { importUploadRoutes } from './routes/importUpload.ts';
-import { intakeRoutes } from './routes/intake.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementCommandRoutes } from './routes/movementCommands.ts';
 import { movementRoutes } from './routes/movements.ts';
@@ -106,7 +106,7 @@ export async function buildApp({
         planRoutes,
         operationRoutes,
         situationRoutes,
-        intakeRoutes,
+        registrationRoutes,
         importRoutes,
         importUploadRoutes,
         peopleRoutes,

@@ -30,7 +30,7 @@ export function roleGiving(rule: Came['rule'], held: readonly Role[], reasonCode
   return role;
 }
 
-/** Seals the note, then sends the decision to the one workflow that owns the subject; answered after it is recorded. */
+/** Encrypts the note, then sends the decision to the one workflow that owns the subject; answered after it is recorded. */
 export async function sendDecision<Answer>(ports: ApiPorts, request: FastifyRequest, came: Came): Promise<Answer> {
   const role = roleGiving(came.rule, scopeOf(request).roles, came.reasonCode);
   const commandId = commandIdOf(request);

@@ -2,10 +2,10 @@ import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postg
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
-import { CODES, type Finding, HINTS } from '../domain/intake/codes.ts';
-import { COLUMNS, type Column } from '../domain/intake/columns.ts';
-import { suggestColumns } from '../domain/intake/headings.ts';
-import { columnsShown, meaningCells } from '../domain/intake/shownCells.ts';
+import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
+import { COLUMNS, type Column } from '../domain/imports/columns.ts';
+import { columnsShown, meaningCells } from '../domain/imports/disclosedCells.ts';
+import { suggestColumns } from '../domain/imports/headings.ts';
 import { iso } from '../domain/time.ts';
 import { DELIMITERS } from './schemas/imports.ts';
 
@@ -35,9 +35,9 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
   return {
     ...summaryOut(list),
     found: list.found === null ? null : foundFile(list, list.found, groups),
-    readings: list.readings.map(({ saidBy, saidAt, dateOrder }) => ({
-      said_by: saidBy,
-      said_at: saidAt.toISOString(),
+    readings: list.readings.map(({ overriddenBy, overriddenAt, dateOrder }) => ({
+      overridden_by: overriddenBy,
+      overridden_at: overriddenAt.toISOString(),
       date_order: dateOrder,
     })),
     first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
@@ -65,7 +65,7 @@ export function summaryOut(list: ImportSummary) {
       incomplete_households: list.counts.incompleteHouseholds,
       already_known: list.counts.alreadyKnown,
     },
-    met_twice: list.met && {
+    duplicate_candidates: list.met && {
       compared: list.met.compared,
       within_list: list.met.withinList,
       with_known: list.met.withKnown,
@@ -75,7 +75,7 @@ export function summaryOut(list: ImportSummary) {
         reasons: reasons.map(({ reason }) => PAIR_REASONS[reason]),
       })),
     },
-    mending: list.mending,
+    correcting: list.correcting,
     progress: { done: list.done, total: list.total, failed: list.failed, eta: list.eta },
     created_by: list.createdBy,
     created_at: iso(list.createdAt),
@@ -145,7 +145,7 @@ export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, gr
     household: row.household,
     person_id: row.personId,
     cells: cellsOf(row, columns, shown),
-    withheld: COLUMNS.filter((column) => columns.includes(column) && !shown.includes(column)),
+    redacted: COLUMNS.filter((column) => columns.includes(column) && !shown.includes(column)),
   };
 }
 

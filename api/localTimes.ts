@@ -1,42 +1,41 @@
-import type { Leg } from '../adapters/postgres/reads/movements.ts';
-import type { Zones } from '../adapters/zones/zones.ts';
+import type { Stop } from '../adapters/postgres/reads/movements.ts';
+import type { Zones } from '../adapters/timeZones/zones.ts';
 import { readLocal } from '../domain/localTime.ts';
 import { Problem, type ProblemError } from './problems.ts';
 
-type LegBody = { leg: number; from: string; to: string; departs_at: string; arrives_at: string };
+type StopBody = { from: string; to: string; departs_at: string; arrives_at: string };
 
 /**
- * The legs with an offset to each local time. Where a stop has a time zone, the table of this process says the offset or
+ * The stops with an offset to each local time. Where a stop has a time zone, the table of this process says the offset or
  * must agree with it; nobody guesses which of two is meant.
  * @throws Problem `invalid_request` that names every time that cannot stand
  */
-export function readLegs(legs: readonly LegBody[], timeZones: Record<string, string>, zones: Zones): Leg[] {
+export function readStops(stops: readonly StopBody[], timeZones: Record<string, string>, zones: Zones): Stop[] {
   const errors: ProblemError[] = [];
   const read = (at: number, field: 'departs_at' | 'arrives_at', text: string, stop: string): string => {
     const found = offsetOf(text, stop, timeZones[stop], zones);
     if ('offset' in found) return `${readLocal(text).local}${found.offset}`;
-    errors.push({ pointer: `/legs/${at}/${field}`, ...found });
+    errors.push({ pointer: `/stops/${at}/${field}`, ...found });
     return text;
   };
-  const result = legs.map((leg, at) => ({
-    leg: leg.leg,
-    from: leg.from,
-    to: leg.to,
-    departsAt: read(at, 'departs_at', leg.departs_at, leg.from),
-    arrivesAt: read(at, 'arrives_at', leg.arrives_at, leg.to),
+  const result = stops.map((stop, at) => ({
+    from: stop.from,
+    to: stop.to,
+    departsAt: read(at, 'departs_at', stop.departs_at, stop.from),
+    arrivesAt: read(at, 'arrives_at', stop.arrives_at, stop.to),
   }));
   if (errors.length > 0) throw new Problem('invalid_request', { errors });
-  for (const [at, leg] of result.entries()) {
-    const [departs, arrives] = [Date.parse(leg.departsAt), Date.parse(leg.arrivesAt)];
+  for (const [at, stop] of result.entries()) {
+    const [departs, arrives] = [Date.parse(stop.departsAt), Date.parse(stop.arrivesAt)];
     const before = result[at - 1];
-    if (before && departs < Date.parse(before.arrivesAt)) throw backwards(`/legs/${at}/departs_at`);
-    if (arrives <= departs) throw backwards(`/legs/${at}/arrives_at`);
+    if (before && departs < Date.parse(before.arrivesAt)) throw backwards(`/stops/${at}/departs_at`);
+    if (arrives <= departs) throw backwards(`/stops/${at}/arrives_at`);
   }
   return result;
 }
 
 function backwards(pointer: string): Problem {
-  const detail = 'A leg departs when the one before has arrived, and arrives after it departs.';
+  const detail = 'A stop departs when the one before has arrived, and arrives after it departs.';
   return new Problem('invalid_request', { errors: [{ pointer, code: 'invalid', detail }] });
 }
 

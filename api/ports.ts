@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { MendFile, RowToMend } from '../adapters/lists/mendFile.ts';
-import type { FoundList, Overrule } from '../adapters/lists/openList.ts';
+import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
+import type { FoundList, Override } from '../adapters/files/openList.ts';
 import type { Alarms } from '../adapters/postgres/alarms.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
@@ -9,19 +9,19 @@ import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
 import type {
   CommitOutcome,
   NewImport,
-  ReadAgainOutcome,
+  ReprocessOutcome,
   UploadOutcome,
 } from '../adapters/postgres/imports/uploads.ts';
 import type { Operations } from '../adapters/postgres/operations/operations.ts';
 import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
 import type { Plans } from '../adapters/postgres/operations/plans.ts';
-import type { IntakeHousehold } from '../adapters/postgres/people/admissions.ts';
+import type { Shown } from '../adapters/postgres/people/disclosures.ts';
 import type { Holds } from '../adapters/postgres/people/holds.ts';
 import type { Households } from '../adapters/postgres/people/households.ts';
-import type { TakenIn } from '../adapters/postgres/people/intake.ts';
-import type { Shown } from '../adapters/postgres/people/ledger.ts';
 import type { Notes } from '../adapters/postgres/people/notes.ts';
 import type { PersonCore } from '../adapters/postgres/people/people.ts';
+import type { Registered } from '../adapters/postgres/people/register.ts';
+import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
@@ -31,8 +31,8 @@ import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
+import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
-import type { Zones } from '../adapters/zones/zones.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
@@ -57,14 +57,14 @@ export type PersonalData = {
 };
 
 /** Takes one household in. `closed`: registration is not open. The same origin makes the same people once. */
-export type IntakePort = {
-  takeIn(household: {
+export type RegistrationPort = {
+  register(household: {
     operationId: string;
     origin: string;
     at: Instant;
     referenceDate: string;
-    household: IntakeHousehold;
-  }): Promise<TakenIn | 'closed'>;
+    household: HouseholdInput;
+  }): Promise<Registered | 'closed'>;
 };
 
 /** Lists on their way in. */
@@ -82,22 +82,27 @@ export type ImportsPort = {
   list(operationId: string, limit: number, after?: { createdAt: Instant; id: string }): Promise<ImportSummary[]>;
   rows(importId: string, filter: RowFilter, limit: number): Promise<ImportRow[]>;
   firstFaults(importId: string, limit: number): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>>;
-  readAgain(reading: { importId: string; said: Overrule; saidBy: string; check: StartOf }): Promise<ReadAgainOutcome>;
+  reprocess(reading: {
+    importId: string;
+    given: Override;
+    overriddenBy: string;
+    check: StartOf;
+  }): Promise<ReprocessOutcome>;
   /** undefined once the raw list is removed */
-  rowsToMend(importId: string): Promise<{ found: FoundList; listTag: string; rows: RowToMend[] } | undefined>;
-  /** The rows to mend in the form of the list. */
-  mendFile(found: FoundList, listTag: string, rows: readonly RowToMend[]): MendFile;
+  rowsToCorrect(importId: string): Promise<{ found: FoundList; listTag: string; rows: RowToCorrect[] } | undefined>;
+  /** The rows to correct in the form of the list. */
+  correctionFile(found: FoundList, listTag: string, rows: readonly RowToCorrect[]): CorrectionFile;
   looked(look: Look): Promise<void>;
   startCommit(importId: string, commit: StartOf): Promise<CommitOutcome>;
 };
 
-/** Secrets that partners share with the house. */
+/** Secrets that partners share with the system. */
 export type SecretsPort = {
   /** a new secret, shown once */
   issue(): string;
-  /** @param owner id of the partner or endpoint, which binds the seal to it */
-  seal(owner: string, secrets: readonly string[]): { sealed: Buffer; keyId: string };
-  open(owner: string, sealed: { sealed: Buffer; keyId: string }): string[];
+  /** @param owner id of the partner or endpoint, which binds the encrypt to it */
+  encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
+  open(owner: string, encrypted: { encrypted: Buffer; keyId: string }): string[];
 };
 
 /** What an endpoint's deliveries can be told to do. */
@@ -138,7 +143,7 @@ export type ApiPorts = {
   events: Events;
   keys: Idempotency;
   personal: PersonalData;
-  intake: IntakePort;
+  registration: RegistrationPort;
   imports: ImportsPort;
   secrets: SecretsPort;
   deliveries: DeliveryControl;

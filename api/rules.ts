@@ -1,4 +1,4 @@
-import { type Deadline, type DeadlineKey, defaultRules, type RouteStage, type Rules } from '../domain/rules.ts';
+import { type Deadline, type DeadlineKey, defaultRules, type RouteLeg, type Rules } from '../domain/rules.ts';
 import type { RulesInput } from './schemas/operations.ts';
 
 /** The rules of an operation: what was given, over what is the standard of its kind (or of the version before). */
@@ -10,7 +10,7 @@ export function rulesFrom(
   if (given === undefined) return base;
   return {
     ...base,
-    ...(given.stages ? { stages: given.stages.map(stageFrom) } : {}),
+    ...(given.legs ? { legs: given.legs.map(legFrom) } : {}),
     deadlines: { ...base.deadlines, ...deadlinesFrom(given.deadlines ?? {}) },
     ...defined({
       followUpMonths: given.follow_up_months,
@@ -23,12 +23,12 @@ export function rulesFrom(
   };
 }
 
-export function stageFrom(stage: NonNullable<RulesInput['stages']>[number]): RouteStage {
-  const { nationality, document, exit_permit } = stage.needs;
+export function legFrom(leg: NonNullable<RulesInput['legs']>[number]): RouteLeg {
+  const { nationality, document, exit_permit } = leg.needs;
   return {
-    code: stage.code,
+    code: leg.code,
     needs: { nationality, document, exitPermit: exit_permit },
-    forHouseholdsOf: stage.for_households_of,
+    forHouseholdsOf: leg.for_households_of,
   };
 }
 
@@ -36,7 +36,7 @@ export function stageFrom(stage: NonNullable<RulesInput['stages']>[number]): Rou
 export function rulesOut(rules: Rules) {
   return {
     version: rules.version,
-    stages: rules.stages.map(({ code, needs, forHouseholdsOf }) => ({
+    legs: rules.legs.map(({ code, needs, forHouseholdsOf }) => ({
       code,
       needs: { nationality: needs.nationality, document: needs.document, exit_permit: needs.exitPermit },
       for_households_of: forHouseholdsOf === null ? null : [...forHouseholdsOf],

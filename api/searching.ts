@@ -5,10 +5,10 @@ import type { SearchHit } from '../adapters/postgres/reads/people.ts';
 import { decide, rolesIn } from '../domain/access.ts';
 import { rankByName } from '../domain/duplicates/rankByName.ts';
 import { nameIn } from '../domain/duplicates/searchKeys.ts';
+import { show } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
 import type { Found } from './schemas/people.ts';
-import { show } from './shown.ts';
 
 /** Opened to be put in order; only those who are shown are a look. */
 const CANDIDATES = 300;
@@ -48,7 +48,7 @@ export async function searchPeople(
         id: hit.personId,
         operation_id: hit.operationId,
         household_reference: hit.reference,
-        stage: hit.stage,
+        status: hit.status,
         match: hit.match,
         same_person_as: linksShown(request, links.get(hit.personId)),
         ...(shown ? { names: shown } : {}),

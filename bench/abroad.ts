@@ -1,44 +1,44 @@
 /**
- * People whose reference journeys have not begun: taken in over HTTP into an operation whose offices answer at once, their
- * orders to start settled, so that the bench starts each journey itself, with the input that intake made.
+ * People whose reference journeys have not begun: taken in over HTTP into an operation whose partners answer at once, their
+ * orders to start settled, so that the bench starts each journey itself, with the input that registration made.
  */
 
 import { randomUUID } from 'node:crypto';
 import { derivedId } from '../adapters/ids.ts';
-import { PERSON_FIELDS } from '../domain/offices/fields.ts';
+import { PERSON_FIELDS } from '../domain/partners/fields.ts';
 import { DEADLINES } from '../domain/rules.ts';
 import { DAY, iso } from '../domain/time.ts';
 import type { JourneyInput } from '../workflows/messages.ts';
-import type { BenchHouse } from './house.ts';
 import { closedLoop } from './load.ts';
 import { openOperation } from './operation.ts';
 import { madeUp } from './people.ts';
+import type { BenchSystem } from './system.ts';
 
 /** A day of the operation takes so long in real time: a month of follow-ups is three seconds. */
 export const SECONDS_PER_DAY = 0.1;
-/** No deadline is reached: how a house is when nothing is late. */
+/** No deadline is reached: how a system is when nothing is late. */
 const NEVER = 20 * 365 * DAY;
 
-const OFFICES = [
+const STAND_INS = [
   { kind: 'registry', purposes: ['registry'] },
   { kind: 'consulate', state: 'VUT', purposes: ['verification', 'document'] },
   { kind: 'clinic', purposes: ['fitness'] },
   { kind: 'border', purposes: ['exit_permit'] },
 ] as const;
-type OfficeKind = (typeof OFFICES)[number]['kind'];
+type StandInKind = (typeof STAND_INS)[number]['kind'];
 
-/** An operation of returns, with its offices by kind. */
-export type Abroad = { operationId: string; partners: Record<OfficeKind, string> };
+/** An operation of returns, with its partners by kind. */
+export type Abroad = { operationId: string; partners: Record<StandInKind, string> };
 
-export async function openAbroad(house: BenchHouse, officeUrl: string): Promise<Abroad> {
-  const coordinator = house.as('coordinator');
-  const partners: Partial<Record<OfficeKind, string>> = {};
-  for (const { kind, purposes: _, ...office } of OFFICES) {
+export async function openAbroad(system: BenchSystem, partnerUrl: string): Promise<Abroad> {
+  const coordinator = system.as('coordinator');
+  const partners: Partial<Record<StandInKind, string>> = {};
+  for (const { kind, purposes: _, ...partner } of STAND_INS) {
     const { id } = (await coordinator.post('/partners', {
       kind,
       name: `Instant ${kind}`,
-      ...office,
-      base_url: `${officeUrl}/${kind}`,
+      ...partner,
+      base_url: `${partnerUrl}/${kind}`,
     })) as { id: string };
     partners[kind] = id;
   }
@@ -55,8 +55,8 @@ export async function openAbroad(house: BenchHouse, officeUrl: string): Promise<
     },
     partners: Object.values(partners),
   });
-  for (const { kind, purposes } of OFFICES) {
-    await house.as('operation_lead').post(`/partners/${partners[kind]}/agreements`, {
+  for (const { kind, purposes } of STAND_INS) {
+    await system.as('operation_lead').post(`/partners/${partners[kind]}/agreements`, {
       operation_id: operationId,
       purposes,
       fields: PERSON_FIELDS,
@@ -65,11 +65,11 @@ export async function openAbroad(house: BenchHouse, officeUrl: string): Promise<
       valid_from: iso(now - DAY),
     });
   }
-  return { operationId, partners: partners as Record<OfficeKind, string> };
+  return { operationId, partners: partners as Record<StandInKind, string> };
 }
 
 /** Orders to start journeys are settled as they are written: from here on the bench starts them, or nobody does. */
-export async function holdStarts({ pool }: BenchHouse): Promise<void> {
+export async function holdStarts({ pool }: BenchSystem): Promise<void> {
   await pool.query(`
     create function bench_hold_start() returns trigger language plpgsql as $$
     begin new.started_at := now(); return new; end $$;
@@ -78,8 +78,12 @@ export async function holdStarts({ pool }: BenchHouse): Promise<void> {
 }
 
 /** @returns the inputs of their journeys. Starts must be held */
-export async function takeInAbroad(house: BenchHouse, { operationId }: Abroad, count: number): Promise<JourneyInput[]> {
-  const caseWorker = house.as('case_worker');
+export async function registerAbroad(
+  system: BenchSystem,
+  { operationId }: Abroad,
+  count: number,
+): Promise<JourneyInput[]> {
+  const caseWorker = system.as('case_worker');
   const marker = randomUUID().slice(0, 8);
   await closedLoop(
     Array.from({ length: count }, (_, number) => number),
@@ -91,7 +95,7 @@ export async function takeInAbroad(house: BenchHouse, { operationId }: Abroad, c
       });
     },
   );
-  const { rows } = await house.pool.query<{ input: JourneyInput }>(
+  const { rows } = await system.pool.query<{ input: JourneyInput }>(
     `select s.input from pending_starts s join journeys j on s.workflow_id = 'journey:' || j.id
       join households h on h.id = j.household_id where j.operation_id = $1 and h.reference like $2 || '-%'`,
     [operationId, marker],
@@ -100,12 +104,12 @@ export async function takeInAbroad(house: BenchHouse, { operationId }: Abroad, c
   return rows.map(({ input }) => input);
 }
 
-/** The id of the question that a journey puts to an office in its first round. */
+/** The id of the request that a journey puts to a partner in its first round. */
 export function requestId(
   { partners }: Abroad,
   journeyId: string,
   kind: 'verification' | 'document' | 'fitness' | 'exit_permit',
 ): string {
-  const office = kind === 'fitness' ? partners.clinic : kind === 'exit_permit' ? partners.border : partners.consulate;
-  return derivedId('request', journeyId, kind, office, 1);
+  const partner = kind === 'fitness' ? partners.clinic : kind === 'exit_permit' ? partners.border : partners.consulate;
+  return derivedId('request', journeyId, kind, partner, 1);
 }

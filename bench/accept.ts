@@ -8,9 +8,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bench, quantile, type Side } from './bench.ts';
 import { openDesk } from './desk.ts';
-import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
 import { openLoop, until } from './load.ts';
 import { openOperation } from './operation.ts';
+import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 
 const PEOPLE = 1_500;
 const PER_SECOND = 100;
@@ -28,28 +28,31 @@ export const accept: Bench = {
     { id: 'B1.typical', says: 'the same, median', unit: 'ms' },
   ],
   async prepare(say) {
-    const house = await openBenchHouse(say);
+    const system = await openBenchSystem(say);
     try {
-      await house.start(PROCESS.api);
-      await house.start(PROCESS.worker);
-      const { people, takeIn, startBare, close } = await openDesk(house, await openOperation(house.as('coordinator')));
+      await system.start(PROCESS.api);
+      await system.start(PROCESS.worker);
+      const { people, register, startBare, close } = await openDesk(
+        system,
+        await openOperation(system.as('coordinator')),
+      );
       return {
-        flags: house.flags,
+        flags: system.flags,
         async ours() {
-          await caughtUp(house);
-          return percentiles(await openLoop(people(PEOPLE), PER_SECOND, takeIn));
+          await caughtUp(system);
+          return percentiles(await openLoop(people(PEOPLE), PER_SECOND, register));
         },
         async peer() {
-          await caughtUp(house);
+          await caughtUp(system);
           return percentiles(await openLoop(people(PEOPLE), PER_SECOND, startBare));
         },
         async close() {
           await close();
-          await house.close();
+          await system.close();
         },
       };
     } catch (error) {
-      await house.close();
+      await system.close();
       throw error;
     }
   },
@@ -61,7 +64,7 @@ const percentiles = (took: readonly number[]): Side => ({
 });
 
 /** Nobody's journey is still at its first steps: every one that was taken in waits for somebody. */
-async function caughtUp({ pool }: BenchHouse): Promise<void> {
+async function caughtUp({ pool }: BenchSystem): Promise<void> {
   await until(
     async () => {
       const { rows } = await pool.query<{ left: number }>(

@@ -2,7 +2,7 @@ import type { Bench } from './bench.ts';
 
 /** Each bench is loaded when it runs: what one needs costs the others nothing. */
 const BENCHES: Record<string, () => Promise<Bench>> = {
-  B1: async () => (await import('./intake.ts')).intake,
+  B1: async () => (await import('./registration.ts')).registration,
   'B1.accept': async () => (await import('./accept.ts')).accept,
   B2: async () => (await import('./journeys.ts')).journeys,
   B3: async () => (await import('./memory.ts')).memory,

@@ -3,7 +3,7 @@
  *
  * Ours: what `npm start` runs, in a clean copy of the sources (packages installed, and the database client made, as the
  * installing script does; no bundle, nothing compiled, no data): both servers, migrations, keys, sign-in, bundle, worker,
- * API, stand-in offices, and the drill that begins by itself. As soon as the API says that it is ready, a person signs in, opens and activates an operation,
+ * API, stand-in partners, and the drill that begins by itself. As soon as the API says that it is ready, a person signs in, opens and activates an operation,
  * takes somebody in and confirms who it is; the clock stops when that decision is recorded and answered. `B9.again` is
  * the same command on the data it left, with the drill going on beside it.
  * Peer: PostgreSQL (made and started), the Temporal server (with its UI), and the bundle, each alone and one after the
@@ -22,7 +22,7 @@ import { startPostgres } from '../processes/parts/postgres.ts';
 import { startTemporal } from '../processes/parts/temporal.ts';
 import { temporalBinary } from '../processes/parts/temporalPrograms.ts';
 import { Client, tokens } from '../sandbox/client.ts';
-import { readSignIns } from '../sandbox/issuer/keepsake.ts';
+import { readSignIns } from '../sandbox/issuer/issuerState.ts';
 import type { Bench, Side } from './bench.ts';
 import { until } from './load.ts';
 import { openOperation } from './operation.ts';
@@ -112,9 +112,9 @@ async function oneStart(
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error('The house could not be started');
+  if (pid === undefined) throw new Error('The system could not be started');
   const ended = new Promise<never>((_, reject) => {
-    child.once('exit', (code) => reject(new Error(`The house ended by itself with code ${code}`)));
+    child.once('exit', (code) => reject(new Error(`The system ended by itself with code ${code}`)));
   });
   try {
     await Promise.race([step(), ended]);

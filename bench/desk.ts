@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
 import type { JourneyInput } from '../workflows/messages.ts';
-import type { BenchHouse } from './house.ts';
 import { until } from './load.ts';
 import { madeUp } from './people.ts';
+import type { BenchSystem } from './system.ts';
 
-/** The house limits what one person may ask in a minute, so this many case workers share the queue. */
+/** The system limits what one person may ask in a minute, so this many case workers share the queue. */
 const CASE_WORKERS = 40;
 /** Polled by nobody: what is started there stays a run that exists. */
 const NOBODYS_QUEUE = 'bench-nobody';
@@ -15,25 +15,25 @@ export type Desk = {
   /** numbers of people who were not there before */
   people(count: number): number[];
   /** `POST /v1/operations/{id}/households` for a household of one. @throws Error unless it is answered 201 */
-  takeIn(person: number): Promise<void>;
-  /** `client.workflow.start` of the workflow that `takeIn` starts, with an input of the house's own making */
+  register(person: number): Promise<void>;
+  /** `client.workflow.start` of the workflow that `register` starts, with an input of the system's own making */
   startBare(person: number): Promise<void>;
-  /** Every order to start that the house has given is settled: the server has said that the run is there. */
+  /** Every order to start that the system has given is settled: the server has said that the run is there. */
   allStarted(): Promise<void>;
   close(): Promise<void>;
 };
 
 /** Opens the desk of a running operation and warms both sides. Needs the API. */
-export async function openDesk(house: BenchHouse, operationId: string): Promise<Desk> {
+export async function openDesk(system: BenchSystem, operationId: string): Promise<Desk> {
   const agent = new Agent({ connections: 128 });
   let number = 0;
   const people = (count: number): number[] => Array.from({ length: count }, () => (number += 1));
-  const takeIn = async (person: number): Promise<void> => {
-    const { statusCode, body } = await request(`${house.api}/v1/operations/${operationId}/households`, {
+  const register = async (person: number): Promise<void> => {
+    const { statusCode, body } = await request(`${system.api}/v1/operations/${operationId}/households`, {
       method: 'POST',
       dispatcher: agent,
       headers: {
-        authorization: `Bearer ${await house.signIn.token('case_worker', person % CASE_WORKERS)}`,
+        authorization: `Bearer ${await system.signIn.token('case_worker', person % CASE_WORKERS)}`,
         'content-type': 'application/json',
         'idempotency-key': randomUUID(),
       },
@@ -42,21 +42,21 @@ export async function openDesk(house: BenchHouse, operationId: string): Promise<
     const text = await body.text();
     if (statusCode !== 201) throw new Error(`A household was answered ${statusCode}: ${text}`);
   };
-  for (const person of people(50)) await takeIn(person);
-  const input = await anInput(house);
+  for (const person of people(50)) await register(person);
+  const input = await anInput(system);
   const startBare = async (person: number): Promise<void> => {
     const journeyId = `bare-${person}`;
-    await house.temporal.workflow.start('journey', {
+    await system.temporal.workflow.start('journey', {
       workflowId: `journey:${journeyId}`,
       taskQueue: NOBODYS_QUEUE,
       args: [{ ...input, journeyId }],
     });
   };
   for (const person of people(50)) await startBare(person);
-  return { people, takeIn, startBare, allStarted: () => nothingLeft(house), close: () => agent.close() };
+  return { people, register, startBare, allStarted: () => nothingLeft(system), close: () => agent.close() };
 }
 
-async function anInput({ pool }: BenchHouse): Promise<JourneyInput> {
+async function anInput({ pool }: BenchSystem): Promise<JourneyInput> {
   const { rows } = await pool.query<{ input: JourneyInput }>(
     `select input from pending_starts where workflow = 'journey' limit 1`,
   );
@@ -64,7 +64,7 @@ async function anInput({ pool }: BenchHouse): Promise<JourneyInput> {
   return rows[0].input;
 }
 
-async function nothingLeft({ pool }: BenchHouse): Promise<void> {
+async function nothingLeft({ pool }: BenchSystem): Promise<void> {
   await until(async () => {
     const { rows } = await pool.query<{ left: number }>(
       'select count(*)::int as left from pending_starts where started_at is null',

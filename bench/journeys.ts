@@ -1,9 +1,9 @@
 /**
- * B2: reference journeys completed a second, from the first question to the last follow-up.
+ * B2: reference journeys completed a second, from the first request to the last follow-up.
  *
  * Ours: the real worker process with the production bundle and everything it does beside the workflows. Each of the five
- * questions asks the gate, writes request and ledger, opens the person's sealed data, signs, and is sent over HTTP to
- * offices that answer at once; each fact goes through record_facts into journal, projection, waits, tasks, outbox and
+ * requests asks the gate, writes request and ledger, opens the person's encrypted data, signs, and is sent over HTTP to
+ * partners that answer at once; each event goes through record_events into event_log, projection, waits, tasks, outbox and
  * services; the relay stamps the outbox meanwhile. News come as signals and decisions as updates, in the order of
  * reference-journey.json, each after the one before was recorded.
  * Peer: the same skeleton (peer/skeleton.ts): equal activities, local activities each with its one transaction (one
@@ -18,15 +18,15 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { JourneyInput } from '../workflows/messages.ts';
 import { workflowId } from '../workflows/messages.ts';
-import { type Abroad, holdStarts, openAbroad, SECONDS_PER_DAY, takeInAbroad } from './abroad.ts';
+import { type Abroad, holdStarts, openAbroad, registerAbroad, SECONDS_PER_DAY } from './abroad.ts';
 import { type Bench, quantile, type Side } from './bench.ts';
-import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
-import { openInstantOffice } from './instantOffice.ts';
+import { openInstantPartner } from './instantPartner.ts';
 import { closedLoop } from './load.ts';
 import { type Played, playToTheEnd, playToTheWait } from './played.ts';
 import { realJourney, STANDING_OF_JOURNEYS } from './realJourney.ts';
 import { FEWEST_EVENTS } from './reference.ts';
 import { PEER_TABLES, STANDING_OF_SKELETONS, skeletonJourney } from './skeletonJourney.ts';
+import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 import { startWatch } from './watch.ts';
 
 const JOURNEYS = 400;
@@ -50,41 +50,41 @@ export const journeys: Bench = {
     { id: 'B2.events', says: 'events of one journey, both runs; peer: of one skeleton', unit: 'events' },
     {
       id: 'B2.steps',
-      says: 'facts recorded a second; peer: hand-written ten-step journeys on PostgreSQL alone',
+      says: 'events recorded a second; peer: hand-written ten-step journeys on PostgreSQL alone',
       unit: 'steps/s',
     },
   ],
   async prepare(say) {
-    const house = await openBenchHouse(say);
-    const office = await openInstantOffice();
+    const system = await openBenchSystem(say);
+    const partner = await openInstantPartner();
     const close = async (): Promise<void> => {
-      await house.close();
-      await office.stop();
+      await system.close();
+      await partner.stop();
     };
     try {
-      await house.start(PROCESS.api);
-      await house.start(PROCESS.worker);
-      await house.pool.query(PEER_TABLES);
-      await house.start('bench/peer/worker.ts');
-      await holdStarts(house);
+      await system.start(PROCESS.api);
+      await system.start(PROCESS.worker);
+      await system.pool.query(PEER_TABLES);
+      await system.start('bench/peer/worker.ts');
+      await holdStarts(system);
       return {
-        flags: house.flags,
+        flags: system.flags,
         async ours(): Promise<Side> {
-          const abroad = await openAbroad(house, office.url);
-          const inputs = await takeInAbroad(house, abroad, JOURNEYS);
-          const perSecond = await playReal(house, abroad, inputs);
-          const facts = await factsOfEach(house.pool, inputs);
+          const abroad = await openAbroad(system, partner.url);
+          const inputs = await registerAbroad(system, abroad, JOURNEYS);
+          const perSecond = await playReal(system, abroad, inputs);
+          const events = await recordedEventsOfEach(system.pool, inputs);
           const ids = inputs.map(({ journeyId }) => workflowId.journey(journeyId));
-          return { B2: perSecond, 'B2.events': await eventsOfEach(house, ids), 'B2.steps': perSecond * facts };
+          return { B2: perSecond, 'B2.events': await eventsOfEach(system, ids), 'B2.steps': perSecond * events };
         },
         async peer(): Promise<Side> {
           const subjects = Array.from({ length: JOURNEYS }, () => `skeleton-${randomUUID()}`);
-          const perSecond = await playSkeletons(house, subjects);
-          const events = await eventsOfEach(house, subjects);
+          const perSecond = await playSkeletons(system, subjects);
+          const events = await eventsOfEach(system, subjects);
           // The skeleton's arrivals come one by one, as the sum in reference-journey.json counts them.
           if (events < FEWEST_EVENTS * 0.95)
             throw new Error(`A skeleton took ${events} events: less than the journey has`);
-          return { B2: perSecond, 'B2.events': events, 'B2.steps': await handWrittenSteps(house.pool) };
+          return { B2: perSecond, 'B2.events': events, 'B2.steps': await handWrittenSteps(system.pool) };
         },
         close,
       };
@@ -95,20 +95,20 @@ export const journeys: Bench = {
   },
 };
 
-async function playReal(house: BenchHouse, abroad: Abroad, inputs: readonly JourneyInput[]): Promise<number> {
-  const watch = startWatch(house.pool, STANDING_OF_JOURNEYS);
+async function playReal(system: BenchSystem, abroad: Abroad, inputs: readonly JourneyInput[]): Promise<number> {
+  const watch = startWatch(system.pool, STANDING_OF_JOURNEYS);
   try {
-    return await pace(inputs.map((input) => realJourney(house.temporal, abroad, input, watch)));
+    return await pace(inputs.map((input) => realJourney(system.temporal, abroad, input, watch)));
   } finally {
     await watch.stop();
   }
 }
 
-async function playSkeletons(house: BenchHouse, subjects: readonly string[]): Promise<number> {
-  const watch = startWatch(house.pool, STANDING_OF_SKELETONS);
+async function playSkeletons(system: BenchSystem, subjects: readonly string[]): Promise<number> {
+  const watch = startWatch(system.pool, STANDING_OF_SKELETONS);
   const monthMs = SECONDS_PER_DAY * DAYS_PER_MONTH * 1_000;
   try {
-    return await pace(subjects.map((subject) => skeletonJourney(house.temporal, { subject, monthMs }, watch)));
+    return await pace(subjects.map((subject) => skeletonJourney(system.temporal, { subject, monthMs }, watch)));
   } finally {
     await watch.stop();
   }
@@ -128,7 +128,7 @@ async function pace(all: readonly Played[]): Promise<number> {
 }
 
 /** Events of both runs, by a sample. */
-async function eventsOfEach({ temporal }: BenchHouse, ids: readonly string[]): Promise<number> {
+async function eventsOfEach({ temporal }: BenchSystem, ids: readonly string[]): Promise<number> {
   const sample = ids.filter((_, index) => index % 20 === 0);
   let events = 0;
   for (const id of sample) {
@@ -147,12 +147,12 @@ async function lengthOf(handle: WorkflowHandle): Promise<{ events: number; first
   };
 }
 
-async function factsOfEach(pool: Pool, inputs: readonly JourneyInput[]): Promise<number> {
-  const { rows } = await pool.query<{ facts: number }>(
-    'select count(*)::float / $2 as facts from journal where subject = any($1)',
+async function recordedEventsOfEach(pool: Pool, inputs: readonly JourneyInput[]): Promise<number> {
+  const { rows } = await pool.query<{ events: number }>(
+    'select count(*)::float / $2 as events from event_log where subject = any($1)',
     [inputs.map(({ journeyId }) => journeyId), inputs.length],
   );
-  return rows[0]?.facts ?? 0;
+  return rows[0]?.events ?? 0;
 }
 
 /** What a team would write without an engine: ten steps a person, each one transaction that the next waits for. */

@@ -1,8 +1,8 @@
 /**
  * B10: a registration list of 10,000 people, with people in it twice and one row in a hundred that cannot be taken.
  *
- * Ours: the file sent over HTTP to the real API process, streamed, sealed and stored; checked by the real worker, row by
- * row, with the dry run written; committed by a coordinator's command; until everybody is taken in, with data sealed,
+ * Ours: the file sent over HTTP to the real API process, streamed, encrypted and stored; checked by the real worker, row by
+ * row, with the dry run written; committed by a coordinator's command; until everybody is taken in, with data encrypted,
  * search keys, journeys and orders to start. Starting the runs is paced afterwards and not counted, so orders to start
  * are settled as they are written (a trigger of this bench's own database).
  * Peer: `insert … select unnest` of the same rows, every cell as text and the whole row as JSON, in one statement on the
@@ -12,14 +12,14 @@
  * 20 ms; for 10,000 rows and for 100,000. No peer: memory is bounded or it is not.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Cells, COLUMNS } from '../domain/intake/columns.ts';
+import { type Cells, COLUMNS } from '../domain/imports/columns.ts';
 import { stringifyCells } from '../tests/support/cells.ts';
 import type { Bench, Side } from './bench.ts';
-import { type BenchHouse, type BenchProcess, openBenchHouse, PROCESS } from './house.ts';
 import { until } from './load.ts';
 import { residentBytes } from './machine.ts';
 import { openOperation } from './operation.ts';
 import { madeUp } from './people.ts';
+import { type BenchProcess, type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 
 const ROWS = 10_000;
 const MANY_ROWS = 100_000;
@@ -51,26 +51,26 @@ export const lists: Bench = {
     },
   ],
   async prepare(say) {
-    const house = await openBenchHouse(say);
+    const system = await openBenchSystem(say);
     try {
-      await house.pool.query(STARTS_ARE_SETTLED);
-      await house.pool.query(BARE_TABLE);
+      await system.pool.query(STARTS_ARE_SETTLED);
+      await system.pool.query(BARE_TABLE);
       const rows = listOf(ROWS);
       const list = Buffer.from(stringifyCells(rows));
       const longList = Buffer.from(stringifyCells(listOf(MANY_ROWS)));
       return {
-        flags: house.flags,
+        flags: system.flags,
         async ours(): Promise<Side> {
-          const short = await takeIn(house, list);
-          const long = await takeIn(house, longList);
+          const short = await register(system, list);
+          const long = await register(system, longList);
           say(`${MANY_ROWS} rows took ${long.seconds.toFixed(1)} s`);
           return { B10: short.seconds, 'B10.memory': short.megabytes, 'B10.memory-100k': long.megabytes };
         },
-        peer: async () => ({ B10: await insertBare(house, rows) }),
-        close: house.close,
+        peer: async () => ({ B10: await insertBare(system, rows) }),
+        close: system.close,
       };
     } catch (error) {
-      await house.close();
+      await system.close();
       throw error;
     }
   },
@@ -107,14 +107,14 @@ function listOf(count: number): Cells[] {
 type ImportState = { status: string; counts: unknown; progress: { done: number; failed: number } };
 
 /** @throws Error unless everybody acceptable was taken in */
-async function takeIn(house: BenchHouse, list: Buffer): Promise<{ seconds: number; megabytes: number }> {
-  const processes = [await house.start(PROCESS.api), await house.start(PROCESS.worker)];
+async function register(system: BenchSystem, list: Buffer): Promise<{ seconds: number; megabytes: number }> {
+  const processes = [await system.start(PROCESS.api), await system.start(PROCESS.worker)];
   try {
-    const operationId = await openOperation(house.as('coordinator'));
+    const operationId = await openOperation(system.as('coordinator'));
     await pause(2_000);
     const grown = watchMemory(processes);
     const began = performance.now();
-    const [caseWorker, coordinator] = [house.as('case_worker'), house.as('coordinator')];
+    const [caseWorker, coordinator] = [system.as('case_worker'), system.as('coordinator')];
     const { id } = (await caseWorker.upload(
       `/operations/${operationId}/imports?reference_date=2026-01-06`,
       list,
@@ -127,7 +127,7 @@ async function takeIn(house: BenchHouse, list: Buffer): Promise<{ seconds: numbe
     await until(async () => ['starting', 'done'].includes((await status()).status), 'the list to be taken in', LOOKS);
     const seconds = (performance.now() - began) / 1_000;
     const megabytes = grown();
-    const { rows } = await house.pool.query<{ taken: number; acceptable: number }>(
+    const { rows } = await system.pool.query<{ taken: number; acceptable: number }>(
       `select (select count(*)::int from journeys where import_id = $1) as taken,
               (select count(*)::int from import_rows where import_id = $1 and verdict <> 'reject') as acceptable`,
       [id],
@@ -155,7 +155,7 @@ function watchMemory(processes: readonly BenchProcess[]): () => number {
 }
 
 /** @returns seconds */
-async function insertBare({ pool }: BenchHouse, rows: readonly Cells[]): Promise<number> {
+async function insertBare({ pool }: BenchSystem, rows: readonly Cells[]): Promise<number> {
   await pool.query('truncate bench_rows');
   const numbers = rows.map((_, index) => index + 1);
   const columns = COLUMNS.map((column) => rows.map((row) => row[column]));

@@ -14,7 +14,7 @@ const DECIDED_WITHIN_MS = 60_000;
 
 /**
  * Plays a journey until it continues as new by itself, because the server says that its history is long enough: holds are
- * raised and released, each time the offices' questions are recalled and asked anew. @returns the events of that run
+ * raised and released, each time the partners' requests are recalled and asked anew. @returns the events of that run
  */
 export async function longestRun(client: Client, abroad: Abroad, input: JourneyInput, watch: Watch): Promise<string> {
   await playToTheWait(realJourney(client, abroad, input, watch));

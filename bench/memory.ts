@@ -3,22 +3,22 @@
  *
  * Ours: real journeys in a real worker process, played until consulate, clinic and exit authority have been asked and are
  * waited for with their deadlines: the state in which a journey spends weeks, with five waits and timers, its rules and
- * its memory of what was heard. Peer: the least that can wait, a workflow with one signal handler, in a worker process
+ * its memory of what was seen. Peer: the least that can wait, a workflow with one signal handler, in a worker process
  * with the same options. Both workers are fresh; resident memory is read at several counts, each time after it has come
  * to rest, and the slope of the line through the readings is what one more costs: what a worker takes without any does
  * not count. No garbage is collected for the reading: what a process holds is what a machine must have.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { holdStarts, openAbroad, takeInAbroad } from './abroad.ts';
+import { holdStarts, openAbroad, registerAbroad } from './abroad.ts';
 import { type Bench, median, type Side } from './bench.ts';
-import { type BenchHouse, type BenchProcess, openBenchHouse, PROCESS } from './house.ts';
-import { openInstantOffice } from './instantOffice.ts';
+import { openInstantPartner } from './instantPartner.ts';
 import { closedLoop } from './load.ts';
 import { residentBytes } from './machine.ts';
 import { PEER_QUEUE } from './peer/messages.ts';
 import { playToTheWait } from './played.ts';
 import { realJourney, STANDING_OF_JOURNEYS } from './realJourney.ts';
+import { type BenchProcess, type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 import { startWatch } from './watch.ts';
 
 /** Counts at which memory is read; all of them fit the cache of a worker. */
@@ -45,27 +45,27 @@ export const memory: Bench = {
     { id: 'B3.per-gb', says: 'that fit a GB', unit: 'waiting', limit: { of: 'ours', atLeast: 2_000 } },
   ],
   async prepare(say) {
-    const house = await openBenchHouse(say);
-    const office = await openInstantOffice();
+    const system = await openBenchSystem(say);
+    const partner = await openInstantPartner();
     const close = async (): Promise<void> => {
-      await house.close();
-      await office.stop();
+      await system.close();
+      await partner.stop();
     };
     try {
-      await house.start(PROCESS.api);
-      await holdStarts(house);
+      await system.start(PROCESS.api);
+      await holdStarts(system);
       return {
-        flags: house.flags,
+        flags: system.flags,
         async ours(): Promise<Side> {
-          const worker = await house.start(PROCESS.worker);
-          const abroad = await openAbroad(house, office.url);
-          const watch = startWatch(house.pool, STANDING_OF_JOURNEYS);
+          const worker = await system.start(PROCESS.worker);
+          const abroad = await openAbroad(system, partner.url);
+          const watch = startWatch(system.pool, STANDING_OF_JOURNEYS);
           try {
             const kilobytes = slopeOf(
               await readings(worker, async (count) => {
-                const inputs = await takeInAbroad(house, abroad, count);
+                const inputs = await registerAbroad(system, abroad, count);
                 await closedLoop(inputs, AT_ONCE, (input) =>
-                  playToTheWait(realJourney(house.temporal, abroad, input, watch)),
+                  playToTheWait(realJourney(system.temporal, abroad, input, watch)),
                 );
               }),
             );
@@ -76,7 +76,7 @@ export const memory: Bench = {
           }
         },
         async peer(): Promise<Side> {
-          return { ...rows(await slopeOfPeer(house)), 'B3.one-frame': await slopeOfPeer(house, ONE_FRAME) };
+          return { ...rows(await slopeOfPeer(system)), 'B3.one-frame': await slopeOfPeer(system, ONE_FRAME) };
         },
         close,
       };
@@ -89,16 +89,16 @@ export const memory: Bench = {
 
 const rows = (kilobytes: number): Side => ({ B3: kilobytes, 'B3.per-gb': GIGABYTE / 1_000 / kilobytes });
 
-async function slopeOfPeer(house: BenchHouse, environment: Record<string, string> = {}): Promise<number> {
-  const worker = await house.start('bench/peer/worker.ts', environment);
+async function slopeOfPeer(system: BenchSystem, environment: Record<string, string> = {}): Promise<number> {
+  const worker = await system.start('bench/peer/worker.ts', environment);
   try {
-    return slopeOf(await readings(worker, (count) => startWaiting(house, count)));
+    return slopeOf(await readings(worker, (count) => startWaiting(system, count)));
   } finally {
     await worker.stop();
   }
 }
 
-async function startWaiting({ temporal }: BenchHouse, count: number): Promise<void> {
+async function startWaiting({ temporal }: BenchSystem, count: number): Promise<void> {
   const handles: string[] = [];
   await closedLoop(
     Array.from({ length: count }, () => `waiting-${randomUUID()}`),

@@ -1,4 +1,4 @@
-import type { Cells } from '../domain/intake/columns.ts';
+import type { Cells } from '../domain/imports/columns.ts';
 
 const GIVEN = [
   'Lilian',

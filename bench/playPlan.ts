@@ -18,7 +18,7 @@ export function sizeOf(events: readonly RecordedEvent[]): Size {
 }
 
 /**
- * The history up to the end of its last workflow task: what had come by then and was not yet heard, or a task that was
+ * The history up to the end of its last workflow task: what had come by then and was not yet seen, or a task that was
  * still open when it was fetched, is work to do and nothing to replay.
  */
 export function closed<E extends RecordedEvent>(events: readonly E[]): E[] {

@@ -6,9 +6,9 @@ export type Played = {
   start(): Promise<void>;
   /** a person's decision, an update: answered when it is recorded */
   decide(decision: 'completeScreening' | 'receive' | 'planReintegration' | { followUp: number }): Promise<void>;
-  /** news from outside, a signal */
-  tell(news: News): Promise<void>;
-  /** so many facts are recorded */
+  /** update from outside, a signal */
+  tell(update: News): Promise<void>;
+  /** so many events are recorded */
   recorded(seq: number): Promise<void>;
   /** the day of a follow-up has come, and a case worker is waited for */
   due(followUp: number): Promise<void>;
@@ -42,10 +42,10 @@ export async function playToTheWait(journey: Played): Promise<void> {
 /** From there to the end of the year. */
 export async function playToTheEnd(journey: Played): Promise<void> {
   let seq = 6;
-  for (const news of NEWS) {
-    await journey.tell(news);
-    // With the nationality confirmed a document is asked for, which is a fact of its own.
-    seq += news === 'nationalityConfirmed' ? 2 : 1;
+  for (const update of NEWS) {
+    await journey.tell(update);
+    // With the nationality confirmed a document is asked for, which is a event of its own.
+    seq += update === 'nationalityConfirmed' ? 2 : 1;
     await journey.recorded(seq);
   }
   await journey.decide('receive');

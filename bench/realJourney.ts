@@ -8,16 +8,16 @@ import {
   type JourneyAnswer,
   type JourneyInput,
   journeySignals,
-  type OfficeNews,
+  type MovementUpdate,
+  type PartnerAnswered,
   TASK_QUEUE,
-  type TravelNews,
   workflowId,
 } from '../workflows/messages.ts';
 import { type Abroad, requestId } from './abroad.ts';
 import type { News, Played } from './played.ts';
 import type { Watch } from './watch.ts';
 
-/** What stands of journeys, for a watch: facts recorded, and the follow-up a case worker is waited for. */
+/** What stands of journeys, for a watch: events recorded, and the follow-up a case worker is waited for. */
 export const STANDING_OF_JOURNEYS = `
   select j.id as subject, j.seq, (select max(substring(w.key from '^followUp([0-9]+)$')::int) from waits w where w.subject = j.id) as month
     from journeys j where j.id = any($1)`;
@@ -27,7 +27,7 @@ const DECIDED_WITHIN_MS = 60_000;
 /** A document, a finding: good for longer than any journey here takes. */
 const LONG = 15 * 365 * DAY;
 
-/** A journey of the house, spoken to as the API and the loops speak to it: updates and signals of workflows/messages.ts. */
+/** A journey of the system, spoken to as the API and the loops speak to it: updates and signals of workflows/messages.ts. */
 export function realJourney(client: Client, abroad: Abroad, input: JourneyInput, watch: Watch): Played {
   const { journeyId, clock } = input;
   const handle = client.workflow.getHandle<() => Promise<unknown>>(workflowId.journey(journeyId));
@@ -41,40 +41,40 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
     });
   };
   const now = () => toOperation(clock, Date.now());
-  const office = (kind: Parameters<typeof requestId>[2], answer: OfficeNews['answer'], key: string) => {
+  const partner = (kind: Parameters<typeof requestId>[2], answer: PartnerAnswered['answer'], key: string) => {
     const { partners } = abroad;
     const partnerId =
       kind === 'fitness' ? partners.clinic : kind === 'exit_permit' ? partners.border : partners.consulate;
-    const news: OfficeNews = {
+    const update: PartnerAnswered = {
       eventKey: `${journeyId}-${key}`,
       requestId: requestId(abroad, journeyId, kind),
       partnerId,
       at: now(),
       answer,
     };
-    return handle.signal(journeySignals.officeAnswered, [news]);
+    return handle.signal(journeySignals.partnerAnswered, [update]);
   };
-  const travel = (news: TravelNews['news']) => {
-    const told: TravelNews = { key: `${journeyId}-${news.kind}`, at: now(), actor: SYSTEM, news };
-    return handle.signal(journeySignals.travelNews, [told]);
+  const travel = (update: MovementUpdate['update']) => {
+    const told: MovementUpdate = { key: `${journeyId}-${update.kind}`, at: now(), actor: SYSTEM, update };
+    return handle.signal(journeySignals.movementUpdated, [told]);
   };
   const told: Record<News, () => Promise<void>> = {
-    acknowledged: () => office('verification', { kind: 'acknowledged' }, 'acknowledged'),
-    fit: () => office('fitness', { kind: 'fitness', result: 'fit', conditions: [], until: now() + LONG }, 'fit'),
+    acknowledged: () => partner('verification', { kind: 'acknowledged' }, 'acknowledged'),
+    fit: () => partner('fitness', { kind: 'fitness', result: 'fit', conditions: [], until: now() + LONG }, 'fit'),
     permitGranted: () =>
-      office('exit_permit', { kind: 'exit_permit', outcome: 'granted', fineWaived: false }, 'permit'),
-    nationalityConfirmed: () => office('verification', { kind: 'nationality', outcome: 'confirmed' }, 'nationality'),
+      partner('exit_permit', { kind: 'exit_permit', outcome: 'granted', fineWaived: false }, 'permit'),
+    nationalityConfirmed: () => partner('verification', { kind: 'nationality', outcome: 'confirmed' }, 'nationality'),
     documentIssued: () =>
-      office(
+      partner(
         'document',
         { kind: 'document', outcome: 'issued', documentId: `doc-${journeyId}`, validUntil: now() + LONG },
         'document',
       ),
-    seatAssigned: () => travel({ kind: 'seatAssigned', movementId: MOVEMENT, stage: 'return', seat: 'seat' }),
+    seatAssigned: () => travel({ kind: 'seatAssigned', movementId: MOVEMENT, leg: 'return', seat: 'seat' }),
     checkedIn: () => travel({ kind: 'checkedIn', movementId: MOVEMENT }),
     boarded: () => travel({ kind: 'boarded', movementId: MOVEMENT }),
     departed: () => travel({ kind: 'departed', movementId: MOVEMENT }),
-    arrived: () => travel({ kind: 'arrived', movementId: MOVEMENT, stage: 'return' }),
+    arrived: () => travel({ kind: 'arrived', movementId: MOVEMENT, leg: 'return' }),
   };
   return {
     async start() {
@@ -90,8 +90,8 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
       else if (decision === 'planReintegration') await decide(decision, 'case_worker', { dimensions: ['economic'] });
       else await decide('recordFollowUp', 'case_worker', { month: decision.followUp, reached: true });
     },
-    tell: (news) => told[news](),
-    recorded: (seq) => watch.sees(journeyId, (standing) => standing.seq >= seq, `fact ${seq}`),
+    tell: (update) => told[update](),
+    recorded: (seq) => watch.sees(journeyId, (standing) => standing.seq >= seq, `event ${seq}`),
     due: (followUp) => watch.sees(journeyId, ({ month }) => month === followUp, `follow-up ${followUp}`),
     async completed() {
       const ending = await handle.result();

@@ -14,17 +14,17 @@ import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-uti
 import { bundleWorkflowCode, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { workflowBundle } from '../processes/worker/bundle.ts';
 import { workflowId } from '../workflows/messages.ts';
-import { holdStarts, openAbroad, takeInAbroad } from './abroad.ts';
+import { holdStarts, openAbroad, registerAbroad } from './abroad.ts';
 import type { Bench, Side } from './bench.ts';
 import { quietEngine } from './engine.ts';
-import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
-import { openInstantOffice } from './instantOffice.ts';
+import { openInstantPartner } from './instantPartner.ts';
 import { until } from './load.ts';
 import { longestRun } from './longestJourney.ts';
 import { ONE_FRAME_PEER_WORKFLOWS, PEER_WORKFLOWS } from './peer/bundle.ts';
 import { PEER_QUEUE, playMessages } from './peer/messages.ts';
 import { closed, eventsBefore, planFor, type RecordedEvent, sizeOf } from './playPlan.ts';
 import { STANDING_OF_JOURNEYS } from './realJourney.ts';
+import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 import { startWatch } from './watch.ts';
 
 const RECORDED = new URL('../tests/replay/histories/', import.meta.url);
@@ -58,26 +58,26 @@ export const replay: Bench = {
   ],
   async prepare(say) {
     quietEngine();
-    const house = await openBenchHouse(say);
-    const office = await openInstantOffice();
+    const system = await openBenchSystem(say);
+    const partner = await openInstantPartner();
     try {
-      const longest = await recordLongest(house, office.url);
+      const longest = await recordLongest(system, partner.url);
       const recorded = readdirSync(RECORDED)
         .filter((name) => name.endsWith('.json'))
         .map((name) => closedHistory(JSON.parse(readFileSync(new URL(name, RECORDED), 'utf8'))));
       const { events, tasks } = sizeOf(longest.history.events);
       say(`the longest history: ${events} events, ${tasks} workflow tasks`);
-      const worker = await house.start('bench/peer/worker.ts');
-      const emptyLongest = await recordEmpty(house.temporal, longest);
+      const worker = await system.start('bench/peer/worker.ts');
+      const emptyLongest = await recordEmpty(system.temporal, longest);
       const emptyRecorded: History[] = [];
-      for (const history of recorded) emptyRecorded.push(await recordEmpty(house.temporal, history));
+      for (const history of recorded) emptyRecorded.push(await recordEmpty(system.temporal, history));
       await worker.stop();
-      const ourBundle = await workflowBundle(join(house.folder, 'bundles'));
+      const ourBundle = await workflowBundle(join(system.folder, 'bundles'));
       const peerBundle = await bundleWorkflowCode(PEER_WORKFLOWS);
       const oneFrame = await bundleWorkflowCode(ONE_FRAME_PEER_WORKFLOWS);
       const often = (histories: readonly History[]): History[] => Array.from({ length: TIMES }, () => histories).flat();
       return {
-        flags: house.flags,
+        flags: system.flags,
         async ours(): Promise<Side> {
           const ms = await replayAll(ourBundle, [longest]);
           return { ...rows(ms), 'B7.one-frame': ms, 'B7.recorded': await replayAll(ourBundle, often(recorded)) };
@@ -89,32 +89,32 @@ export const replay: Bench = {
             'B7.recorded': await replayAll(peerBundle, often(emptyRecorded)),
           };
         },
-        close: house.close,
+        close: system.close,
       };
 
       function rows(ms: number): Side {
         return { B7: ms, 'B7.pace': (events * 1_000) / ms };
       }
     } catch (error) {
-      await house.close();
+      await system.close();
       throw error;
     } finally {
-      await office.stop();
+      await partner.stop();
     }
   },
 };
 
-async function recordLongest(house: BenchHouse, officeUrl: string): Promise<History> {
-  const api = await house.start(PROCESS.api);
-  const worker = await house.start(PROCESS.worker);
-  await holdStarts(house);
-  const abroad = await openAbroad(house, officeUrl);
-  const [input] = await takeInAbroad(house, abroad, 1);
+async function recordLongest(system: BenchSystem, partnerUrl: string): Promise<History> {
+  const api = await system.start(PROCESS.api);
+  const worker = await system.start(PROCESS.worker);
+  await holdStarts(system);
+  const abroad = await openAbroad(system, partnerUrl);
+  const [input] = await registerAbroad(system, abroad, 1);
   if (!input) throw new Error('Nobody was taken in');
-  const watch = startWatch(house.pool, STANDING_OF_JOURNEYS);
+  const watch = startWatch(system.pool, STANDING_OF_JOURNEYS);
   try {
     const id = workflowId.journey(input.journeyId);
-    return await fetched(house.temporal, id, await longestRun(house.temporal, abroad, input, watch));
+    return await fetched(system.temporal, id, await longestRun(system.temporal, abroad, input, watch));
   } finally {
     await watch.stop();
     await worker.stop();

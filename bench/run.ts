@@ -1,4 +1,4 @@
-/** `npm run bench`: measures this house beside its peers, one bench after the other, and says what the machine was doing. */
+/** `npm run bench`: measures this system beside its peers, one bench after the other, and says what the machine was doing. */
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { type Arguments, readArguments } from './arguments.ts';

@@ -1,31 +1,31 @@
 /**
- * B13: somebody found among 200,000 by any spelling of the trials (tests/adapters/lists/trials).
+ * B13: somebody found among 200,000 by any spelling of the trials (tests/adapters/files/trials).
  *
- * Ours: `POST /v1/people/search` over HTTP, one after the other: token, the keys of every word heard in the text, the
+ * Ours: `POST /v1/people/search` over HTTP, one after the other: token, the keys of every word seen in the text, the
  * query by their index, up to 300 candidates opened and put in order by how well the name answers, the ledger written for
  * those who are shown, and their names. Each search must bring the person among the first three.
  * Peer: the same keys' query by the index alone, on the same PostgreSQL through the same driver.
  * Both look for every spelling in turn; compared is the time of all of them. The crowd is made up of the commonest names
- * of several languages, so that a word of the name is shared by thousands, and is filed by intake's own functions.
+ * of several languages, so that a word of the name is shared by thousands, and is filed by registration's own functions.
  */
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { type Keyring, loadKeyring } from '../adapters/crypto/keyring.ts';
 import { transaction } from '../adapters/postgres/database.ts';
-import type { Intake } from '../adapters/postgres/people/admissions.ts';
-import { commitHouseholds, readFrame } from '../adapters/postgres/people/intake.ts';
+import { commitHouseholds, readFrame } from '../adapters/postgres/people/register.ts';
+import type { RegistrationContext } from '../adapters/postgres/people/registrations.ts';
 import { searchKeysOfText } from '../adapters/postgres/people/searchKeys.ts';
 import { SEARCH } from '../adapters/postgres/reads/people.ts';
-import { type Keyring, loadKeyring } from '../adapters/secrets/keyring.ts';
-import type { Cells } from '../domain/intake/columns.ts';
-import { judgeList } from '../domain/intake/judgeList.ts';
-import { SPELLINGS, TRIALS, trialFile } from '../tests/api/intake/spellings.ts';
-import { plainRows } from '../tests/domain/intake/caseload.ts';
+import type { Cells } from '../domain/imports/columns.ts';
+import { judgeList } from '../domain/imports/judgeList.ts';
+import { SPELLINGS, TRIALS, trialFile } from '../tests/api/imports/spellings.ts';
+import { plainRows } from '../tests/domain/imports/scenario.ts';
 import { TASK_QUEUE, workflowId } from '../workflows/messages.ts';
 import { holdStarts } from './abroad.ts';
 import { type Bench, quantile, type Side } from './bench.ts';
-import { type BenchHouse, openBenchHouse, PROCESS } from './house.ts';
 import { openOperation } from './operation.ts';
 import { madeUp } from './people.ts';
+import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 
 const PEOPLE = 200_000;
 const AT_A_TIME = 1_000;
@@ -64,25 +64,25 @@ export const search: Bench = {
     { id: 'B13.slowest', says: 'ms of the slowest tenth; peer: of the queries', unit: 'ms' },
   ],
   async prepare(say) {
-    const house = await openBenchHouse(say);
+    const system = await openBenchSystem(say);
     const agent = new Agent({ connections: 1 });
     const close = async (): Promise<void> => {
       await agent.close();
-      await house.close();
+      await system.close();
     };
     try {
-      await house.start(PROCESS.api);
-      const worker = await house.start(PROCESS.worker);
-      const operationId = await openOperation(house.as('coordinator'));
+      await system.start(PROCESS.api);
+      const worker = await system.start(PROCESS.worker);
+      const operationId = await openOperation(system.as('coordinator'));
       await worker.stop();
-      await holdStarts(house);
-      const keyring = await loadKeyring(join(house.folder, 'data/keys.json'));
-      await fileEverybody(house, keyring, operationId);
+      await holdStarts(system);
+      const keyring = await loadKeyring(join(system.folder, 'data/keys.json'));
+      await fileEverybody(system, keyring, operationId);
       say(`${PEOPLE} people are filed`);
       return {
-        flags: house.flags,
-        ours: () => timed(SPELLINGS.flatMap(looksOf), (look) => searchOverHttp(house, agent, look)),
-        peer: () => timed(SPELLINGS.flatMap(looksOf), (look) => queryAlone(house, keyring, look)),
+        flags: system.flags,
+        ours: () => timed(SPELLINGS.flatMap(looksOf), (look) => searchOverHttp(system, agent, look)),
+        peer: () => timed(SPELLINGS.flatMap(looksOf), (look) => queryAlone(system, keyring, look)),
         close,
       };
     } catch (error) {
@@ -101,16 +101,16 @@ function looksOf([trial, row, spellings]: (typeof SPELLINGS)[number]): Look[] {
   return spellings.map((text) => ({ text, household: `${trial} ${household}` }));
 }
 
-async function fileEverybody(house: BenchHouse, keyring: Keyring, operationId: string): Promise<void> {
+async function fileEverybody(system: BenchSystem, keyring: Keyring, operationId: string): Promise<void> {
   const trials = TRIALS.flatMap((trial) =>
     plainRows(trialFile(trial)).map((cells) => ({ ...cells, household_ref: `${trial} ${cells.household_ref}` })),
   );
-  await file(house, keyring, operationId, 'trials', trials);
+  await file(system, keyring, operationId, 'trials', trials);
   for (let from = 0; from < PEOPLE; from += AT_A_TIME) {
     const crowd = Array.from({ length: AT_A_TIME }, (_, index) => oneOfTheCrowd(from + index));
-    await file(house, keyring, operationId, `crowd ${from}`, crowd);
+    await file(system, keyring, operationId, `crowd ${from}`, crowd);
   }
-  await house.pool.query('analyze');
+  await system.pool.query('analyze');
 }
 
 function oneOfTheCrowd(number: number): Cells {
@@ -123,9 +123,9 @@ function oneOfTheCrowd(number: number): Cells {
   };
 }
 
-/** Files people as intake does; each alone in a household where the list does not say otherwise. */
+/** Files people as registration does; each alone in a household where the list does not say otherwise. */
 async function file(
-  house: BenchHouse,
+  system: BenchSystem,
   keyring: Keyring,
   operationId: string,
   origin: string,
@@ -139,10 +139,10 @@ async function file(
     members,
     rejectedRows: [],
   }));
-  await transaction(house.pool, async (client) => {
+  await transaction(system.pool, async (client) => {
     const frame = await readFrame(client, operationId);
     if (!frame) throw new Error('There is no operation');
-    const intake: Intake = {
+    const registration: RegistrationContext = {
       operationId,
       frame,
       importId: null,
@@ -152,7 +152,7 @@ async function file(
       keyring,
       journeys: { taskQueue: TASK_QUEUE, workflowId: workflowId.journey },
     };
-    await commitHouseholds(client, intake, households);
+    await commitHouseholds(client, registration, households);
   });
 }
 
@@ -169,12 +169,12 @@ async function timed(looks: readonly Look[], look: (one: Look) => Promise<void>)
 }
 
 /** @throws Error unless the person is among the first three */
-async function searchOverHttp(house: BenchHouse, agent: Agent, { text, household }: Look): Promise<void> {
-  const { statusCode, body } = await request(`${house.api}/v1/people/search`, {
+async function searchOverHttp(system: BenchSystem, agent: Agent, { text, household }: Look): Promise<void> {
+  const { statusCode, body } = await request(`${system.api}/v1/people/search`, {
     method: 'POST',
     dispatcher: agent,
     headers: {
-      authorization: `Bearer ${await house.signIn.token('case_worker')}`,
+      authorization: `Bearer ${await system.signIn.token('case_worker')}`,
       'content-type': 'application/json',
     },
     body: JSON.stringify({ text }),
@@ -185,13 +185,13 @@ async function searchOverHttp(house: BenchHouse, agent: Agent, { text, household
     throw new Error(`"${text}" was answered ${statusCode} and brought ${household} on place ${place + 1}`);
 }
 
-async function queryAlone({ pool }: BenchHouse, keyring: Keyring, { text }: Look): Promise<void> {
+async function queryAlone({ pool }: BenchSystem, keyring: Keyring, { text }: Look): Promise<void> {
   const keys = searchKeysOfText(keyring, text);
   await pool.query(SEARCH, [
     keys.map(({ kind }) => kind),
     keys.map(({ key }) => key),
     null,
     CANDIDATES,
-    keys.map(({ heard }) => heard ?? null),
+    keys.map(({ seen }) => seen ?? null),
   ]);
 }

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Role } from '../domain/actor.ts';
 import { AUDIENCE, TOKEN_TYPE } from '../sandbox/issuer/issuer.ts';
 
-/** An issuer with as many members of staff as a bench needs: the house limits the requests of each, as it should. */
+/** An issuer with as many members of staff as a bench needs: the system limits the requests of each, as it should. */
 export type SignIn = {
   issuer: string;
   audience: string;

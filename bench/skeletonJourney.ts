@@ -22,7 +22,7 @@ export function skeletonJourney(client: Client, input: SkeletonInput, watch: Wat
     },
     decide: () => handle.executeUpdate<void, []>(skeletonMessages.decided),
     tell: () => handle.signal(skeletonMessages.told),
-    recorded: (seq) => watch.sees(subject, (standing) => standing.seq >= seq, `fact ${seq}`),
+    recorded: (seq) => watch.sees(subject, (standing) => standing.seq >= seq, `event ${seq}`),
     due: (followUp) => watch.sees(subject, ({ month }) => month === followUp, `follow-up ${followUp}`),
     async completed() {
       await handle.result();

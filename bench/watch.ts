@@ -1,21 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 
-/** How far a subject is: facts recorded, and the follow-up for which a case worker is waited for. */
-export type Standing = { subject: string; seq: number; month: number | null };
+/** How far a subject is: events recorded, and the follow-up for which a case worker is waited for. */
+export type Disposition = { subject: string; seq: number; month: number | null };
 
 const LOOKS_EVERY_MS = 25;
 const WITHIN_MS = 180_000;
 
 export type Watch = {
   /** Resolves when the subject stands as asked. @throws Error when it does not come in three minutes */
-  sees(subject: string, holds: (standing: Standing) => boolean, what: string): Promise<void>;
+  sees(subject: string, holds: (standing: Disposition) => boolean, what: string): Promise<void>;
   stop(): Promise<void>;
 };
 
 type Waiting = {
   subject: string;
-  holds: (standing: Standing) => boolean;
+  holds: (standing: Disposition) => boolean;
   came: () => void;
   late: (error: Error) => void;
   until: number;
@@ -38,14 +38,14 @@ export function startWatch(pool: Pool, query: string): Watch {
     while (!stopped.signal.aborted) {
       if (waiting.size > 0) {
         const subjects = [...new Set([...waiting].map(({ subject }) => subject))];
-        const { rows } = await pool.query<Standing>(query, [subjects]);
+        const { rows } = await pool.query<Disposition>(query, [subjects]);
         settle(new Map(rows.map((row) => [row.subject, row])));
       }
       await pause(LOOKS_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
 
-  function settle(standings: ReadonlyMap<string, Standing>): void {
+  function settle(standings: ReadonlyMap<string, Disposition>): void {
     for (const one of waiting) {
       const standing = standings.get(one.subject);
       const came = standing !== undefined && one.holds(standing);

@@ -9,10 +9,10 @@ export type Principal = { sub: string; roles: readonly Grant[]; partnerId?: stri
 
 /**
  * How far a permission reaches.
- * public: nobody signs in · anywhere: the role in any operation · house: the role in every operation (plans, partners)
+ * public: nobody signs in · anywhere: the role in any operation · global: the role in every operation (plans, partners)
  * · operation: the role in the operation that the thing belongs to.
  */
-export type Reach = 'public' | 'anywhere' | 'house' | 'operation';
+export type Reach = 'public' | 'anywhere' | 'global' | 'operation';
 
 type Permission = { reach: Reach; roles: readonly (Role | 'partner')[]; sentence: string };
 
@@ -35,18 +35,18 @@ const WITH_PARTNERS: readonly (Role | 'partner')[] = [...READERS, 'partner'];
 /** Role × action: the one table. A route whose action has no row here stops the start. */
 export const ACCESS = {
   'public.read': { reach: 'public', roles: [], sentence: 'Health, metrics, documentation, pages on problems' },
-  'callback.receive': { reach: 'public', roles: [], sentence: 'An answer of an office, known by its signature' },
+  'callback.receive': { reach: 'public', roles: [], sentence: 'An answer of a partner, known by its signature' },
   'me.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'See who one is and what one may do' },
 
   'plan.read': { reach: 'anywhere', roles: READERS, sentence: 'Read preparedness plans' },
-  'plan.write': { reach: 'house', roles: PLANNERS, sentence: 'Write a preparedness plan' },
+  'plan.write': { reach: 'global', roles: PLANNERS, sentence: 'Write a preparedness plan' },
   'plan.activate': {
-    reach: 'house',
+    reach: 'global',
     roles: ['coordinator', 'operation_lead'],
     sentence: 'Make an operation of a plan',
   },
 
-  'operation.create': { reach: 'house', roles: PLANNERS, sentence: 'Open an operation' },
+  'operation.create': { reach: 'global', roles: PLANNERS, sentence: 'Open an operation' },
   'operation.list': { reach: 'anywhere', roles: READERS, sentence: 'List the operations one has a role in' },
   'operation.read': { reach: 'operation', roles: READERS, sentence: 'Read an operation, its rules, clock and sectors' },
   'operation.command': {
@@ -57,18 +57,18 @@ export const ACCESS = {
   'operation.configure': { reach: 'operation', roles: PLANNERS, sentence: 'Change rules, sectors and partners' },
   'situation.read': { reach: 'operation', roles: READERS, sentence: 'See where people stand and what they wait for' },
 
-  'intake.register': { reach: 'operation', roles: ['case_worker', 'coordinator'], sentence: 'Take in a household' },
-  'intake.import': {
+  'households.register': { reach: 'operation', roles: ['case_worker', 'coordinator'], sentence: 'Take in a household' },
+  'imports.check': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator'],
-    sentence: 'Try a list, say how it is to be read, and mend it',
+    sentence: 'Try a list, say how it is to be read, and correct it',
   },
-  'intake.read': {
+  'imports.read': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator', 'protection_officer', 'protection_lead', 'operation_lead', 'auditor'],
     sentence: 'Read what was found of a list, with the cells that one’s role is shown',
   },
-  'intake.commit': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Commit a list' },
+  'imports.commit': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Commit a list' },
 
   'people.list': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'List the people of an operation' },
   'people.search': { reach: 'anywhere', roles: TEAM, sentence: 'Look for a person by name or number' },
@@ -146,15 +146,15 @@ export const ACCESS = {
   },
 
   'partner.read': { reach: 'anywhere', roles: READERS, sentence: 'Read partners, agreements and endpoints' },
-  'partner.write': { reach: 'house', roles: PLANNERS, sentence: 'Register partners and their endpoints' },
+  'partner.write': { reach: 'global', roles: PLANNERS, sentence: 'Register partners and their endpoints' },
   'agreement.write': {
-    reach: 'house',
+    reach: 'global',
     roles: ['operation_lead', 'coordinator'],
     sentence: 'Record an agreement on sharing',
   },
-  'endpoint.write': { reach: 'house', roles: PLANNERS, sentence: 'Register, test, enable or remove an endpoint' },
+  'endpoint.write': { reach: 'global', roles: PLANNERS, sentence: 'Register, test, enable or remove an endpoint' },
   'delivery.read': {
-    reach: 'house',
+    reach: 'global',
     roles: [...PLANNERS, 'auditor', 'duty_supervisor'],
     sentence: 'Read what was delivered',
   },
@@ -240,7 +240,7 @@ export function fieldsFor(roles: readonly Role[]): FieldGroup[] {
   return FIELD_GROUPS.filter((group) => roles.some((role) => FIELD_RIGHTS[role].includes(group)));
 }
 
-/** Flags of intake that say nothing about a hold; all others are `protection`. */
+/** Flags of registration that say nothing about a hold; all others are `protection`. */
 export const CARE_FLAGS: readonly string[] = ['ELDERLY', 'DISABILITY', 'PREGNANT', 'MEDICAL'];
 
 export function mayKnowHolds(roles: readonly Role[]): boolean {

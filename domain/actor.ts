@@ -1,4 +1,4 @@
-/** Who did it: a member of staff under one of their roles, a partner organisation, or the house itself. */
+/** Who did it: a member of staff under one of their roles, a partner organisation, or the system itself. */
 export type Actor =
   | { kind: 'staff'; id: string; role: Role }
   | { kind: 'partner'; id: string }

@@ -1,6 +1,6 @@
-import type { SeatKind } from './journey/facts.ts';
-import type { Capacity } from './movement/facts.ts';
-import type { NeutralReason } from './movement/unit.ts';
+import type { SeatKind } from './journeys/events.ts';
+import type { Capacity } from './movements/events.ts';
+import type { NeutralReason } from './movements/householdGroup.ts';
 import type { Instant } from './time.ts';
 
 /**
@@ -15,7 +15,7 @@ export type Traveller = {
   conditions: readonly string[];
 };
 
-export type Unit = {
+export type HouseholdGroup = {
   householdId: string;
   /** lower is earlier */
   priority: number;
@@ -33,7 +33,7 @@ export type Allocation = {
 };
 
 /** Priority, then the moment of the request, then the id, so that no two households are ever equal. */
-export function byPriority(a: Unit, b: Unit): number {
+export function byPriority(a: HouseholdGroup, b: HouseholdGroup): number {
   return a.priority - b.priority || a.requestedAt - b.requestedAt || (a.householdId < b.householdId ? -1 : 1);
 }
 
@@ -41,19 +41,19 @@ export function byPriority(a: Unit, b: Unit): number {
  * Seats households in order of priority. One that does not fit is passed over with the reason, and smaller ones behind
  * it may still be taken: an empty seat brings nobody home. What comes later in the order never changes what came before.
  */
-export function allocate(units: readonly Unit[], room: Room): Allocation {
+export function allocate(groups: readonly HouseholdGroup[], room: Room): Allocation {
   const left: Room = { ...room };
   const seated: Allocation['seated'] = [];
   const refused: Allocation['refused'] = [];
-  for (const unit of units.toSorted(byPriority)) {
-    const placed = place(unit, left);
+  for (const group of groups.toSorted(byPriority)) {
+    const placed = place(group, left);
     if ('reasons' in placed) {
-      refused.push({ householdId: unit.householdId, reasons: placed.reasons });
+      refused.push({ householdId: group.householdId, reasons: placed.reasons });
       continue;
     }
     take(left, placed.kinds);
-    const seats = unit.members.map((member, i) => ({ journeyId: member.journeyId, kind: placed.kinds[i] ?? 'seat' }));
-    seated.push({ householdId: unit.householdId, seats });
+    const seats = group.members.map((member, i) => ({ journeyId: member.journeyId, kind: placed.kinds[i] ?? 'seat' }));
+    seated.push({ householdId: group.householdId, seats });
   }
   const { stretcherSeats: _, ...capacity } = left;
   return { seated, refused, left: capacity };
@@ -63,12 +63,12 @@ export function allocate(units: readonly Unit[], room: Room): Allocation {
  * The seat of each member, or why the household does not fit. An infant sits on the lap of an adult of the household
  * who has a seat, one on each lap; further infants, and those for whom no lap is left, have a seat of their own.
  */
-function place(unit: Unit, left: Room): { kinds: SeatKind[] } | { reasons: NeutralReason[] } {
+function place(group: HouseholdGroup, left: Room): { kinds: SeatKind[] } | { reasons: NeutralReason[] } {
   const reasons: NeutralReason[] = [];
-  const own = unit.members.map(ownKind);
-  const laps = unit.members.filter((member, i) => member.traveller === 'adult' && own[i] !== 'stretcher').length;
-  const infants = unit.members.filter((member) => member.traveller === 'infant').length;
-  if (infants > 0 && !unit.members.some((member) => member.traveller === 'adult')) {
+  const own = group.members.map(ownKind);
+  const laps = group.members.filter((member, i) => member.traveller === 'adult' && own[i] !== 'stretcher').length;
+  const infants = group.members.filter((member) => member.traveller === 'infant').length;
+  if (infants > 0 && !group.members.some((member) => member.traveller === 'adult')) {
     reasons.push({
       code: 'infant_without_adult',
       words: 'An infant needs an adult of the household on board: somebody must decide who goes along',

@@ -5,9 +5,9 @@ export type OutgoingEvent = {
   operationId: string;
   subject: string;
   personId: string | null;
-  /** of the subject: ascending, not without gaps, because not every fact is an event */
+  /** of the subject: ascending, not without gaps, because not every event is an event */
   seq: number;
-  /** of the house: gapless over all events, ascending for each subject */
+  /** of the system: gapless over all events, ascending for each subject */
   position: number;
   type: string;
   at: Instant;

@@ -1,20 +1,20 @@
-import type { RouteStage } from './rules.ts';
+import type { RouteLeg } from './rules.ts';
 
 /**
  * What a preparedness plan holds (MICIC consular contingency template, domain.md 1): written before a crisis, and
- * made into an operation when one of its triggers is met. Contacts are offices and functions, never people's data.
+ * made into an operation when one of its triggers is met. Contacts are partners and functions, never people's data.
  */
 export type PlanDocument = {
   /** an evacuation out of danger, or a return home */
   kind: 'evacuation' | 'return';
   country: string;
   triggers: Array<{ code: string; sentence: string }>;
-  /** stages of the way home in order, with what each asks for */
-  routes: RouteStage[];
+  /** legs of the way home in order, with what each asks for */
+  routes: RouteLeg[];
   sites: Array<{ name: string; purpose: 'registration' | 'transit' | 'embarkation' | 'reception'; capacity?: number }>;
-  /** ids of partners of the house, by what they are needed for */
+  /** ids of partners of the system, by what they are needed for */
   carriers: string[];
-  offices: string[];
+  partners: string[];
   contacts: Array<{ function: string; organisation: string; channel: string }>;
   /** what was agreed with whom, so that sharing has a basis from the first day */
   agreements: Array<{

@@ -1,60 +1,63 @@
-import type { FactHeader } from './journey/facts.ts';
-import type { Wait } from './journey/waits.ts';
+import type { EventHeader } from './journeys/events.ts';
+import type { Wait } from './journeys/waits.ts';
 import type { Instant } from './time.ts';
 
 /**
- * What a workflow hands to `record`, the one door to the journal: the facts of one workflow task, with the
+ * What a workflow hands to `record`, the one door to the event_log: the events of one workflow task, with the
  * projection and the waits that hold after the last of them. Written in one transaction, or not at all.
  */
 export type SubjectKind = 'journey' | 'movement' | 'operation' | 'household';
 
-export type RecordedFact = FactHeader & { seq: number; type: string; chapter?: string; data: Record<string, unknown> };
+export type RecordedEvent = EventHeader & { seq: number; type: string; phase?: string; data: Record<string, unknown> };
 
 export type RecordBatch = {
   subject: string;
   subjectKind: SubjectKind;
   operationId: string;
-  /** sequence number of the last fact that the workflow knows to stand; its own begin after it */
+  /** sequence number of the last event that the workflow knows to stand; its own begin after it */
   after: number;
   /** ascending, without a gap */
-  facts: RecordedFact[];
-  /** columns of the subject's row after the last fact (adapters/postgres/record.ts knows their names); newest sequence wins */
+  events: RecordedEvent[];
+  /** columns of the subject's row after the last event (adapters/postgres/record.ts knows their names); newest sequence wins */
   projection: Record<string, unknown>;
-  /** all waits that are open after the last fact: others of the subject are closed, and their tasks with them */
+  /** all waits that are open after the last event: others of the subject are closed, and their tasks with them */
   waits: Wait[];
-  /** rungs reached, with the real moment they were due: how late they are is measured when they are written */
-  rungs?: Array<{ key: string; rung: string; dueReal: Instant }>;
+  /** escalationSteps reached, with the real moment they were due: how late they are is measured when they are written */
+  escalationSteps?: Array<{ key: string; escalationStep: string; dueReal: Instant }>;
 };
 
 export type RecordResult = {
-  /** everything that stands after `after`, in the journal's order; only where that is not the batch as it was handed over */
-  stands?: RecordedFact[];
+  /** everything that alreadyRecorded after `after`, in the event_log's order; only where that is not the batch as it was handed over */
+  alreadyRecorded?: RecordedEvent[];
   /** movement where the subject held an active seat when a hold or a withdrawal was recorded: it must be told */
   seatedOn: string[];
 };
 
 /**
- * A workflow task may be lost after its facts were recorded (its worker is killed, or the server refuses its end because
- * news came meanwhile). It is run again with that news first, or without the command that it held: then the journal has
- * facts in another order, or some that the workflow does not know. What stands, stands; what is new is put after it.
- * @returns the journal from there on; undefined where the subject's very first fact is another one: two subjects under one id
+ * A workflow task may be lost after its events were recorded (its worker is killed, or the server refuses its end because
+ * news came meanwhile). It is run again with that news first, or without the command that it held: then the event_log has
+ * events in another order, or some that the workflow does not know. What alreadyRecorded, alreadyRecorded; what is new is put after it.
+ * @returns the event_log from there on; undefined where the subject's very first event is another one: two subjects under one id
  */
-export function merged(stands: readonly RecordedFact[], own: readonly RecordedFact[]): RecordedFact[] | undefined {
-  const [first] = stands;
+export function merged(
+  alreadyRecorded: readonly RecordedEvent[],
+  own: readonly RecordedEvent[],
+): RecordedEvent[] | undefined {
+  const [first] = alreadyRecorded;
   const [begun] = own;
   if (first?.seq === 1 && begun?.seq === 1 && !isSame(first, begun)) return undefined;
-  const left = [...stands];
-  const more = own.filter((fact) => {
-    const at = left.findIndex((other) => isSame(other, fact));
+  const left = [...alreadyRecorded];
+  const more = own.filter((event) => {
+    const at = left.findIndex((other) => isSame(other, event));
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });
-  const last = stands.at(-1)?.seq ?? 0;
-  return [...stands, ...more.map((fact, index) => ({ ...fact, seq: last + index + 1 }))];
+  const last = alreadyRecorded.at(-1)?.seq ?? 0;
+  return [...alreadyRecorded, ...more.map((event, index) => ({ ...event, seq: last + index + 1 }))];
 }
 
-/** A command makes a fact of a type once, whatever it said the second time; anything else is known by what it says. */
-function isSame(one: RecordedFact, other: RecordedFact): boolean {
+/** A command makes a event of a type once, whatever it said the second time; anything else is known by what it says. */
+function isSame(one: RecordedEvent, other: RecordedEvent): boolean {
   if (one.type !== other.type || one.commandId !== other.commandId) return false;
   return one.commandId !== undefined || canonical(one.data) === canonical(other.data);
 }

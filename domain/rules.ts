@@ -1,12 +1,12 @@
 import { DAY, HOUR } from './time.ts';
 
-/** What a stage of movement asks for beyond identity, consent, fitness, and an absence of holds. */
-export type StageNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
+/** What a leg of movement asks for beyond identity, consent, fitness, and an absence of holds. */
+export type LegNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
 
-/** One stage of the way home: everybody whom it serves needs one movement of it. */
-export type RouteStage = {
+/** One leg of the way home: everybody whom it serves needs one movement of it. */
+export type RouteLeg = {
   code: string;
-  needs: StageNeeds;
+  needs: LegNeeds;
   /** by nationality of the head of household; null serves everybody */
   forHouseholdsOf: readonly string[] | null;
 };
@@ -49,7 +49,7 @@ export type DeadlineKey = (typeof DEADLINES)[number];
 /** The operation's rules: a versioned document; every decision says under which version it fell. */
 export type Rules = {
   version: number;
-  stages: readonly RouteStage[];
+  legs: readonly RouteLeg[];
   deadlines: Record<DeadlineKey, Deadline>;
   /** months after arrival */
   followUpMonths: readonly number[];
@@ -102,11 +102,11 @@ export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
  * Rules of a new operation, before anybody has changed them. A domestic evacuation asks for no papers, so that a
  * consulate's silence strands nobody on a volcano; a return across a border asks for all.
  */
-export function defaultRules(kind: 'evacuation' | 'return', stages?: readonly RouteStage[]): Rules {
+export function defaultRules(kind: 'evacuation' | 'return', legs?: readonly RouteLeg[]): Rules {
   const domestic = kind === 'evacuation';
   return {
     version: 1,
-    stages: stages ?? [
+    legs: legs ?? [
       {
         code: kind,
         needs: { nationality: !domestic, document: !domestic, exitPermit: !domestic },
@@ -126,27 +126,27 @@ export function defaultRules(kind: 'evacuation' | 'return', stages?: readonly Ro
 const WITHOUT_STATE = ['XXA', 'XXB', 'XXC', 'XXX'];
 
 /**
- * The stages that serve a household, in order, by the nationality of its head. People without a nationality are on no
- * list of nationalities: where a stage is planned by nationality, somebody has to decide (`decided: false`), and so it
- * is where no stage serves the household at all.
+ * The legs that serve a household, in order, by the nationality of its head. People without a nationality are on no
+ * list of nationalities: where a leg is planned by nationality, somebody has to decide (`decided: false`), and so it
+ * is where no leg serves the household at all.
  */
-export function routeOf(rules: Pick<Rules, 'stages'>, headNationality: string): { stages: string[]; decided: boolean } {
+export function routeOf(rules: Pick<Rules, 'legs'>, headNationality: string): { legs: string[]; decided: boolean } {
   const stateless = WITHOUT_STATE.includes(headNationality);
-  const stages: string[] = [];
+  const legs: string[] = [];
   let decided = true;
-  for (const stage of rules.stages) {
-    if (stage.forHouseholdsOf === null || stage.forHouseholdsOf.includes(headNationality)) stages.push(stage.code);
+  for (const leg of rules.legs) {
+    if (leg.forHouseholdsOf === null || leg.forHouseholdsOf.includes(headNationality)) legs.push(leg.code);
     else if (stateless) decided = false;
   }
-  return { stages, decided: decided && stages.length > 0 };
+  return { legs, decided: decided && legs.length > 0 };
 }
 
-/** What the stages of a route ask for together. An undecided route may still ask for everything that rules know. */
-export function needsOf(rules: Pick<Rules, 'stages'>, route: readonly string[], decided: boolean): StageNeeds {
-  const relevant = rules.stages.filter((stage) => !decided || route.includes(stage.code));
+/** What the legs of a route ask for together. An undecided route may still ask for everything that rules know. */
+export function needsOf(rules: Pick<Rules, 'legs'>, route: readonly string[], decided: boolean): LegNeeds {
+  const relevant = rules.legs.filter((leg) => !decided || route.includes(leg.code));
   return {
-    nationality: relevant.some((stage) => stage.needs.nationality),
-    document: relevant.some((stage) => stage.needs.document),
-    exitPermit: relevant.some((stage) => stage.needs.exitPermit),
+    nationality: relevant.some((leg) => leg.needs.nationality),
+    document: relevant.some((leg) => leg.needs.document),
+    exitPermit: relevant.some((leg) => leg.needs.exitPermit),
   };
 }

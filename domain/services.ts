@@ -1,4 +1,4 @@
-import type { JourneyFactType } from './journey/facts.ts';
+import type { JourneyEventType } from './journeys/events.ts';
 
 /** The 15 sectors of MCOF as of 2012 (IOM Council MC/2355). Reference data under a version, because the list has been revised. */
 export const MCOF_2012 = [
@@ -19,8 +19,8 @@ export const MCOF_2012 = [
   { number: 15, code: 'communications', name: 'Humanitarian communications' },
 ] as const;
 
-/** Which fact of a journey is a service given, and to which sector it counts: reach is counted, never typed in. */
-export const JOURNEY_SERVICES: Partial<Record<JourneyFactType, { sector: string; kind: string }>> = {
+/** Which event of a journey is a service given, and to which sector it counts: reach is counted, never typed in. */
+export const JOURNEY_SERVICES: Partial<Record<JourneyEventType, { sector: string; kind: string }>> = {
   screened: { sector: 'counter_trafficking', kind: 'screening' },
   nationalityConfirmed: { sector: 'consular', kind: 'verification' },
   documentIssued: { sector: 'consular', kind: 'document' },

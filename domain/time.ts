@@ -1,4 +1,4 @@
-/** A moment as whole milliseconds since 1970-01-01T00:00Z. In `domain` and in facts it is operation time. */
+/** A moment as whole milliseconds since 1970-01-01T00:00Z. In `domain` and in events it is operation time. */
 export type Instant = number;
 
 export const SECOND = 1_000;

@@ -104,7 +104,7 @@ function refuseWhatDoesNotFit(rows: Row[], wanted: Migration[]): void {
     const name = row.migration_name;
     if (!row.finished) {
       throw new MigrationRefused(
-        `Migration ${name} failed before and nobody has cleared it up: mend the database, then delete its row in _prisma_migrations (or run prisma migrate resolve).`,
+        `Migration ${name} failed before and nobody has cleared it up: correct the database, then delete its row in _prisma_migrations (or run prisma migrate resolve).`,
       );
     }
     const file = wanted.find((migration) => migration.name === name);

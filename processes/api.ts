@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { callbackPorts } from '../adapters/offices/callbackPorts.ts';
+import { startsInBatches } from '../adapters/background/startsInBatches.ts';
+import { startNow } from '../adapters/background/workflowStarter.ts';
+import { secretBox } from '../adapters/crypto/envelope.ts';
+import { loadKeyring } from '../adapters/crypto/keyring.ts';
+import { callbackPorts } from '../adapters/partners/callbackPorts.ts';
 import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
 import { isOnItsWay } from '../adapters/postgres/starts.ts';
 import { createStore } from '../adapters/postgres/store.ts';
-import { houseOf } from '../adapters/relay/house.ts';
-import { startNow } from '../adapters/relay/starter.ts';
-import { startsInBatches } from '../adapters/relay/startsInBatches.ts';
-import { secretBox } from '../adapters/secrets/envelope.ts';
-import { loadKeyring } from '../adapters/secrets/keyring.ts';
 import { whileAvailable } from '../adapters/temporal/availability.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand } from '../adapters/temporal/commands.ts';
+import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
+import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
-import { ZONES } from '../adapters/zones/zones.ts';
 import { buildApp } from '../api/app.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
-import { lastWords } from './lastWords.ts';
+import { fatalLog } from './fatalLog.ts';
 
 /** How long a decision may take, all tries together, before its caller is told to ask again. */
 const COMMAND_DEADLINE_MS = 8_000;
@@ -37,8 +37,8 @@ const pool = openPool(config.database.url, config.database.poolSize);
 const prisma = prismaOn(pool);
 const client = openTemporal(config.temporal);
 const outside = openGuardedClient({ allowLoopback: config.local });
-const house = houseOf(client, names);
-const starting = { pool, house, log };
+const gateway = workflowGateway(client, names);
+const starting = { pool, gateway, log };
 const answers = () => temporalAnswers(client, HEALTH_DEADLINE_MS);
 const available = whileAvailable(answers);
 
@@ -75,7 +75,7 @@ const app = await buildApp({
         await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
       },
       nudgeFeed: async (endpointId) => {
-        await available(() => house.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
+        await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
       },
       answers,
     },
@@ -101,7 +101,7 @@ process.stdout.write(`ready ${address}\n`);
 
 // First the door, then what stands behind it.
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async ({ err }) => {
-  lastWords(log, err);
+  fatalLog(log, err);
   await app.close();
   await Promise.allSettled([client.connection.close(), outside.close(), prisma.$disconnect()]);
   await pool.end();

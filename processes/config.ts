@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import type { KeepingTimes } from '../adapters/postgres/keeping.ts';
+import type { RetentionTimes } from '../adapters/postgres/retention.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +22,7 @@ const port = z.coerce
 const flag = z
   .enum(['true', 'false', '1', '0', 'yes', 'no'], 'say true or false')
   .transform((word) => ['true', '1', 'yes'].includes(word));
-const keptFor = z.coerce
+const retention = z.coerce
   .number('a whole number')
   .int('a whole number')
   .min(1, 'at least 1')
@@ -40,10 +40,10 @@ const settings = z.object({
     .optional(),
   HOMEWARD_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20),
   HOMEWARD_DATA: z.string().default('.homeward'),
-  HOMEWARD_KEEP_ANSWERS_DAYS: keptFor.default(30),
-  HOMEWARD_KEEP_INBOX_DAYS: keptFor.default(400),
-  HOMEWARD_KEEP_LISTS_DAYS: keptFor.default(30),
-  HOMEWARD_KEEP_PEOPLE_MONTHS: keptFor.default(24),
+  HOMEWARD_RETENTION_ANSWERS_DAYS: retention.default(30),
+  HOMEWARD_RETENTION_INBOX_DAYS: retention.default(400),
+  HOMEWARD_RETENTION_LISTS_DAYS: retention.default(30),
+  HOMEWARD_RETENTION_PEOPLE_MONTHS: retention.default(24),
   HOMEWARD_KEY_FILE: z.string().optional(),
   HOMEWARD_LOCAL: flag.default(false),
   HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
@@ -90,7 +90,7 @@ export interface Config {
   /** `trustedProxies`: whoever connects from there is believed for whom it asks (X-Forwarded-For). */
   api: { host: string; port: number; publicUrl: string; trustedProxies: string[] };
   /** How long is kept what is not kept for good. */
-  keep: KeepingTimes;
+  retention: RetentionTimes;
   /** Metrics and health of the worker. */
   workerPort: number;
   sandboxPort: number;
@@ -113,7 +113,7 @@ export interface LocalConfig extends Omit<Config, 'database' | 'temporal' | 'oid
   ports: { temporal: number; temporalUi: number; issuer: number; postgres: number | undefined };
   /** Where a `temporal` program may be found on this machine. */
   programs: { temporal: string | undefined; path: string };
-  /** The environment that the processes of the house get, with our settings in it. */
+  /** The environment that the processes of the system get, with our settings in it. */
   environment: Record<string, string>;
 }
 
@@ -130,7 +130,7 @@ export class ConfigInvalid extends Error {
   }
 }
 
-/** Settings of a process of the house (worker, API). @throws ConfigInvalid with everything that is wrong or missing. */
+/** Settings of a process of the system (worker, API). @throws ConfigInvalid with everything that is wrong or missing. */
 export function readConfig(environment: Environment = process.env): Config {
   const { values, problems, env } = check(environment);
   const required = {
@@ -264,11 +264,11 @@ function commonFrom(values: Settings, env: Environment) {
       publicUrl: (values.HOMEWARD_PUBLIC_URL ?? `http://127.0.0.1:${values.HOMEWARD_API_PORT}`).replace(/\/$/, ''),
       trustedProxies: values.HOMEWARD_TRUSTED_PROXIES,
     },
-    keep: {
-      answersDays: values.HOMEWARD_KEEP_ANSWERS_DAYS,
-      inboxDays: values.HOMEWARD_KEEP_INBOX_DAYS,
-      listsDays: values.HOMEWARD_KEEP_LISTS_DAYS,
-      peopleMonths: values.HOMEWARD_KEEP_PEOPLE_MONTHS,
+    retention: {
+      answersDays: values.HOMEWARD_RETENTION_ANSWERS_DAYS,
+      inboxDays: values.HOMEWARD_RETENTION_INBOX_DAYS,
+      listsDays: values.HOMEWARD_RETENTION_LISTS_DAYS,
+      peopleMonths: values.HOMEWARD_RETENTION_PEOPLE_MONTHS,
     },
     workerPort: values.HOMEWARD_WORKER_PORT,
     sandboxPort: values.HOMEWARD_SANDBOX_PORT,

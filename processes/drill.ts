@@ -1,16 +1,16 @@
-/** `npm run drill`: runs a drill on a caseload, on the house that runs here, or on one that it starts for itself. */
+/** `npm run drill`: runs a drill on a scenario, on the stack that runs here, or on one that it starts for itself. */
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Pace } from '../sandbox/drill/clock.ts';
 import { FIRST_DRILL } from '../sandbox/drill/firstDrill.ts';
 import { type DrillOptions, runDrill } from '../sandbox/drill/run.ts';
-import { readSignIns } from '../sandbox/issuer/keepsake.ts';
+import { readSignIns } from '../sandbox/issuer/issuerState.ts';
 import { type LocalConfig, readLocalConfig } from './config.ts';
-import { type House, openHouse } from './local/house.ts';
+import { type DevStack, openDevStack } from './local/devStack.ts';
 import { takeFolder } from './local/lock.ts';
 import { PROCESSES } from './local/processes.ts';
 
-type Given = { caseload: string; people?: number; clock: Pace };
+type Given = { scenario: string; people?: number; clock: Pace };
 
 const write = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -19,7 +19,7 @@ const write = (line: string): void => {
 const given = new Command('drill')
   .description('Runs a drill from the registration list to the last follow-up, and accounts for everybody.')
   .option(
-    '--caseload <dir>',
+    '--scenario <dir>',
     'folder with registrations.csv, registry_answers.json and movements.json',
     FIRST_DRILL.folder,
   )
@@ -33,16 +33,16 @@ process.exit(await main());
 async function main(): Promise<number> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort(new Error('Stopped')));
-  let house: { stop(): Promise<void> } | undefined;
+  let stack: { stop(): Promise<void> } | undefined;
   try {
     const config = readLocalConfig();
     const place = await running(config, stopped.signal);
-    house = place.house;
+    stack = place.stack;
     const { checks, file } = await runDrill({
-      caseload: resolve(given.caseload),
+      scenario: resolve(given.scenario),
       api: config.api.publicUrl,
       issuer: { tokenEndpoint: place.tokenEndpoint, users: place.users },
-      offices: `http://127.0.0.1:${config.sandboxPort}`,
+      partners: `http://127.0.0.1:${config.sandboxPort}`,
       dataDir: join(config.dataDir, 'drills'),
       ...(given.people === undefined ? {} : { people: given.people }),
       pace: given.clock,
@@ -56,29 +56,29 @@ async function main(): Promise<number> {
     else process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
-    await house?.stop();
+    await stack?.stop();
   }
 }
 
-type Place = Pick<DrillOptions['issuer'], 'tokenEndpoint' | 'users'> & { house: Pick<House, 'stop'> | undefined };
+type Place = Pick<DrillOptions['issuer'], 'tokenEndpoint' | 'users'> & { stack: Pick<DevStack, 'stop'> | undefined };
 
-/** The house that answers on this machine, else one of our own, which ends with the drill. */
+/** The stack that answers on this machine, else one of our own, which ends with the drill. */
 async function running(config: LocalConfig, stop: AbortSignal): Promise<Place> {
   if (await answers(`${config.api.publicUrl}/livez`)) {
     const users = await readSignIns(join(config.dataDir, 'issuer'));
-    return { tokenEndpoint: `http://127.0.0.1:${config.ports.issuer}/token`, users, house: undefined };
+    return { tokenEndpoint: `http://127.0.0.1:${config.ports.issuer}/token`, users, stack: undefined };
   }
   const giveBack = takeFolder(config.dataDir);
-  const house = openHouse({ config, processes: PROCESSES, say: write });
+  const stack = openDevStack({ config, processes: PROCESSES, say: write });
   const stopBoth = async (): Promise<void> => {
-    await house.stop();
+    await stack.stop();
     giveBack();
   };
   try {
-    const { issuer } = await Promise.race([house.ready, aborted(stop)]);
+    const { issuer } = await Promise.race([stack.ready, aborted(stop)]);
     if (!issuer)
       throw new Error('A drill needs the local sign-in, one user for each role: leave HOMEWARD_OIDC_ISSUER unset.');
-    return { tokenEndpoint: issuer.tokenEndpoint, users: issuer.users, house: { stop: stopBoth } };
+    return { tokenEndpoint: issuer.tokenEndpoint, users: issuer.users, stack: { stop: stopBoth } };
   } catch (error) {
     await stopBoth();
     throw error;

@@ -5,7 +5,7 @@ import { FIRST_DRILL } from '../sandbox/drill/firstDrill.ts';
 import { drillState } from '../sandbox/drill/progress.ts';
 import { runDrill } from '../sandbox/drill/run.ts';
 import { ConfigInvalid, type LocalConfig, readLocalConfig } from './config.ts';
-import { type Addresses, openHouse } from './local/house.ts';
+import { type Addresses, openDevStack } from './local/devStack.ts';
 import { takeFolder } from './local/lock.ts';
 import { PROCESSES } from './local/processes.ts';
 import { startProgress } from './local/progress.ts';
@@ -31,9 +31,9 @@ async function main(): Promise<number> {
     // Once per terminal and once per parent: a repeated signal is the same wish.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('asked'));
   });
-  const house = openHouse({ config, processes: PROCESSES, say });
+  const stack = openDevStack({ config, processes: PROCESSES, say });
   try {
-    const first = await Promise.race([house.ready, asked]);
+    const first = await Promise.race([stack.ready, asked]);
     if (first !== 'asked') {
       write(welcome(first, config, elapsed()));
       const over = new AbortController();
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
       await drill;
     }
     say('stopping, in order …');
-    await house.stop();
+    await stack.stop();
     say('everything is stopped');
     return 0;
   } catch (error) {
@@ -64,19 +64,19 @@ async function somethingToSee(
 ): Promise<void> {
   if (issuer === undefined) return;
   const dataDir = join(config.dataDir, 'drills');
-  const goesOn = drillState(dataDir, FIRST_DRILL.caseload) === 'under_way';
+  const goesOn = drillState(dataDir, FIRST_DRILL.scenario) === 'under_way';
   if (!goesOn && !(await operationsAreNone(databaseUrl))) return;
   try {
     const { file } = await runDrill({
-      caseload: FIRST_DRILL.folder,
+      scenario: FIRST_DRILL.folder,
       api: config.api.publicUrl,
       issuer: { tokenEndpoint: issuer.tokenEndpoint, users: issuer.users },
-      offices: `http://127.0.0.1:${config.sandboxPort}`,
+      partners: `http://127.0.0.1:${config.sandboxPort}`,
       dataDir,
       say: write,
       stop,
     });
-    write(`Each person's end stands in ${relative(process.cwd(), file)}. The house goes on; Ctrl-C stops it.`);
+    write(`Each person's end stands in ${relative(process.cwd(), file)}. The stack goes on; Ctrl-C stops it.`);
   } catch (error) {
     if (!stop.aborted) write(`The drill stopped: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,7 +1,7 @@
 /** `npm run --silent token <role>`: an access token of one of the local users, for trying the API by hand. */
 import { join } from 'node:path';
 import { tokens } from '../sandbox/client.ts';
-import { readSignIns } from '../sandbox/issuer/keepsake.ts';
+import { readSignIns } from '../sandbox/issuer/issuerState.ts';
 import { readLocalConfig } from './config.ts';
 
 const role = process.argv[2] ?? 'coordinator';
@@ -14,7 +14,7 @@ if (user) {
 } else {
   const known =
     users.length === 0
-      ? 'Start the house first: npm start.'
+      ? 'Start the system first: npm start.'
       : `Known are: ${users.map((one) => one.clientId).join(', ')}.`;
   process.stderr.write(`There is no local user "${role}". ${known}\n`);
   process.exitCode = 1;

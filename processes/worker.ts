@@ -3,43 +3,43 @@ import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { alive } from '../activities/alive.ts';
 import { feedActivities } from '../activities/feed.ts';
+import { alive } from '../activities/heartbeat.ts';
 import { createImportActivities } from '../activities/imports.ts';
 import { movementActivities } from '../activities/movements.ts';
-import { officeActivities } from '../activities/offices.ts';
+import { notificationActivities } from '../activities/notify.ts';
+import { partnerActivities } from '../activities/partners.ts';
 import { recordActivities } from '../activities/record.ts';
-import { tellActivities } from '../activities/tell.ts';
-import { readImportedList } from '../adapters/lists/importReader.ts';
-import { officeStore } from '../adapters/offices/store.ts';
-import { officeWire } from '../adapters/offices/wire.ts';
+import { keepNumber } from '../adapters/background/documentNumber.ts';
+import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
+import { feedPorts } from '../adapters/background/feedPorts.ts';
+import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
+import { startOutboxPublisher } from '../adapters/background/outboxPublisher.ts';
+import { startRetention } from '../adapters/background/retentionJob.ts';
+import { startTimeZoneCheck } from '../adapters/background/timeZoneCheck.ts';
+import { startNow, startWorkflowStarter } from '../adapters/background/workflowStarter.ts';
+import { secretBox } from '../adapters/crypto/envelope.ts';
+import { loadKeyring } from '../adapters/crypto/keyring.ts';
+import { readImportedList } from '../adapters/files/importReader.ts';
+import { partnerClient } from '../adapters/partners/client.ts';
+import { partnerRequestStore } from '../adapters/partners/requestStore.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { importStore } from '../adapters/postgres/imports/imports.ts';
-import { seatClaims, seatNews } from '../adapters/postgres/movements/seatClaims.ts';
-import { operationClaims } from '../adapters/postgres/operations/operationClaims.ts';
-import { standstillOf } from '../adapters/postgres/operations/suspensions.ts';
-import { readOffice } from '../adapters/postgres/partners/partners.ts';
+import { seatTransactions, seatUpdates } from '../adapters/postgres/movements/seatTransactions.ts';
+import { operationTransactions } from '../adapters/postgres/operations/operationTransactions.ts';
+import { suspensionOverlapOf } from '../adapters/postgres/operations/suspensions.ts';
+import { readPartnerEndpoint } from '../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../adapters/postgres/people/householdMembers.ts';
-import { recordFacts } from '../adapters/postgres/record.ts';
-import { startApplier } from '../adapters/relay/applier.ts';
-import { startClockWatcher } from '../adapters/relay/clockWatcher.ts';
-import { startComparer } from '../adapters/relay/comparer.ts';
-import { keepNumber } from '../adapters/relay/documentNumber.ts';
-import { feedPorts } from '../adapters/relay/feedPorts.ts';
-import { houseOf } from '../adapters/relay/house.ts';
-import { startKeeper } from '../adapters/relay/keeper.ts';
-import { startRelay } from '../adapters/relay/relay.ts';
-import { startNow, startStarter } from '../adapters/relay/starter.ts';
-import { secretBox } from '../adapters/secrets/envelope.ts';
-import { loadKeyring } from '../adapters/secrets/keyring.ts';
+import { recordEvents } from '../adapters/postgres/record.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
-import { journeyTeller } from '../adapters/temporal/travelNews.ts';
+import { journeyNotifier } from '../adapters/temporal/movementUpdates.ts';
+import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
+import { ZONES } from '../adapters/timeZones/zones.ts';
 import { guardedFetch } from '../adapters/webhooks/call.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
-import { ZONES } from '../adapters/zones/zones.ts';
 import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
-import { lastWords } from './lastWords.ts';
+import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, workflowBundle } from './worker/bundle.ts';
 import { WORKER_OPTIONS } from './worker/options.ts';
 
@@ -65,7 +65,7 @@ const pool = openPool(connectionString, config.database.poolSize);
 const client = openTemporal(config.temporal);
 const outside = openGuardedClient({ allowLoopback: config.local });
 const secrets = secretBox(keyring);
-const house = houseOf(client, names);
+const gateway = workflowGateway(client, names);
 const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
 const checkOf = (importId: string, round: number) => ({
   workflowId: names.workflowId.import(importId, 'check', round),
@@ -79,26 +79,32 @@ const worker = await Worker.create({
   taskQueue: names.TASK_QUEUE,
   workflowBundle: bundle,
   activities: {
-    ...recordActivities({ recordFacts: (batch) => recordFacts(pool, batch), standstill: standstillOf(pool) }),
+    ...recordActivities({
+      recordEvents: (batch) => recordEvents(pool, batch),
+      suspensionOverlap: suspensionOverlapOf(pool),
+    }),
     ...alive(
-      officeActivities({
-        store: officeStore({ pool, keyring, secrets, callbackBase: config.api.publicUrl }),
-        wire: officeWire({ fetch: guardedFetch(outside), readOffice: (id) => readOffice(pool, secrets, id) }),
+      partnerActivities({
+        store: partnerRequestStore({ pool, keyring, secrets, callbackBase: config.api.publicUrl }),
+        wire: partnerClient({
+          fetch: guardedFetch(outside),
+          readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+        }),
       }),
     ),
-    ...tellActivities({
-      unitMustLeave: house.unitMustLeave,
-      householdChanged: house.householdChanged,
+    ...notificationActivities({
+      householdMustLeave: gateway.householdMustLeave,
+      householdChanged: gateway.householdChanged,
       othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
     }),
-    ...movementActivities(seatClaims(pool), seatNews(pool, journeyTeller(client, names))),
-    ...operationClaims(pool),
+    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
+    ...operationTransactions(pool),
     ...createImportActivities({
       store: importStore(pool, {
         keyring,
         journeys,
         checks: checkOf,
-        startNow: (workflowIds) => startNow({ pool, house, log }, workflowIds),
+        startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
       }),
       openList: readImportedList,
     }),
@@ -115,23 +121,23 @@ const worker = await Worker.create({
 });
 
 const loops = [
-  startRelay({ connectionString, house, log }),
-  startStarter({ connectionString, house, log }),
-  startApplier({ connectionString, house, names, keepNumber: keepNumber({ keyring, secrets }), log }),
-  startComparer({ connectionString, keyring, now: Date.now, log }),
-  startClockWatcher({ connectionString, zones: ZONES, log }),
-  startKeeper({ connectionString, keep: config.keep, log }),
+  startOutboxPublisher({ connectionString, gateway, log }),
+  startWorkflowStarter({ connectionString, gateway, log }),
+  startInboxProcessor({ connectionString, gateway, names, keepNumber: keepNumber({ keyring, secrets }), log }),
+  startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
+  startTimeZoneCheck({ connectionString, zones: ZONES, log }),
+  startRetention({ connectionString, keep: config.retention, log }),
 ];
 const running = worker.run();
 process.stdout.write('ready worker\n');
 
-// With the server away the core may never end its polls, and then not even exit() returns: a worker that is told to end
+// With the server away the core may never end its polls, and then not even exit() returns: a worker that is delivered to end
 // ends all the same. What was under way is done again by whoever takes its place.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_WITHIN_MS + 5_000).unref());
 }
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async ({ err }) => {
-  lastWords(log, err);
+  fatalLog(log, err);
   await Promise.allSettled(loops.map((loop) => loop.stop()));
   worker.shutdown();
   await running;

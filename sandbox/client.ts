@@ -61,7 +61,7 @@ export function tokens(tokenEndpoint: string, signIn: SignIn): Token {
 type Call = { key?: string; body?: unknown; raw?: Buffer; contentType?: string };
 
 /**
- * Speaks to the public API as one member of staff. What the network or a restarting part of the house swallows is tried
+ * Speaks to the public API as one member of staff. What the network or a restarting part of the system swallows is tried
  * again under the same idempotency key, so that it has one effect; a refusal is thrown at once.
  */
 export class Client {

@@ -106,7 +106,7 @@ function installAdvice(output) {
   if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|E40[134]|network/i.test(output)) {
     return 'npm could not download the packages: check the connection, proxy and registry (npm config get registry; npm ping) and run the command again, it goes on where it stopped.';
   }
-  return 'npm could not install the packages; its own words are above. Run the command again once that is mended.';
+  return 'npm could not install the packages; its own words are above. Run the command again once that is corrected.';
 }
 
 function run(npm, args) {

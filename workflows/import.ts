@@ -3,14 +3,14 @@ import type { ImportActivities } from '../activities/imports.ts';
 import type { ImportInput } from './messages.ts';
 
 /** A list may take long; what matters is that it goes on. An attempt that dies is noticed by its missing heartbeat. */
-const patient = {
+const longRetry = {
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
 
-const { checkList } = proxyActivities<ImportActivities>({ ...patient, summary: 'Judge every row of the list' });
-const { commitList } = proxyActivities<ImportActivities>({ ...patient, summary: 'Take in household by household' });
+const { checkList } = proxyActivities<ImportActivities>({ ...longRetry, summary: 'Judge every row of the list' });
+const { commitList } = proxyActivities<ImportActivities>({ ...longRetry, summary: 'Take in household by household' });
 const { countStartsLeft, finishImport } = proxyActivities<ImportActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },

@@ -2,26 +2,26 @@
 export type Given<Answer> = { commandId: string; answer: Answer };
 
 /**
- * What a workflow remembers of the outside, in a run and over continue-as-new: keys that it has heard, so that what comes
+ * What a workflow remembers of the inFlightDuring, in a run and over continue-as-new: keys that it has seen, so that what comes
  * twice has one effect, and answers that it gave, so that the same command is answered the same. The oldest goes first.
  */
 export class Memory<Answer> {
   readonly answered: Given<Answer>[];
-  readonly heard: string[];
+  readonly seen: string[];
   private readonly most: number;
 
   /** @param most how many of each are kept */
-  constructor(most: number, carried: { answered?: Given<Answer>[]; heard?: string[] } = {}) {
+  constructor(most: number, carried: { answered?: Given<Answer>[]; seen?: string[] } = {}) {
     this.most = most;
     this.answered = carried.answered ?? [];
-    this.heard = carried.heard ?? [];
+    this.seen = carried.seen ?? [];
   }
 
-  /** True the first time a key is heard. */
-  hears(key: string): boolean {
-    if (this.heard.includes(key)) return false;
-    this.heard.push(key);
-    if (this.heard.length > this.most) this.heard.shift();
+  /** True the first time a key is seen. */
+  firstSeen(key: string): boolean {
+    if (this.seen.includes(key)) return false;
+    this.seen.push(key);
+    if (this.seen.length > this.most) this.seen.shift();
     return true;
   }
 

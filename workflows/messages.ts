@@ -1,18 +1,18 @@
 import type { Actor } from '../domain/actor.ts';
 import type { OperationClock } from '../domain/clock.ts';
-import type { SeatKind } from '../domain/journey/facts.ts';
-import type { Chapter, Ending, Stage } from '../domain/journey/stages.ts';
-import type { JourneyState } from '../domain/journey/state.ts';
-import type { Wait } from '../domain/journey/waits.ts';
-import type { Capacity, ClearanceKind } from '../domain/movement/facts.ts';
-import type { MovementState } from '../domain/movement/state.ts';
-import type { Answer, VehicleNews } from '../domain/offices/news.ts';
-import type { OperationState, OperationStatus } from '../domain/operation/state.ts';
+import type { SeatKind } from '../domain/journeys/events.ts';
+import type { JourneyState } from '../domain/journeys/state.ts';
+import type { Ending, JourneyPhase, JourneyStatus } from '../domain/journeys/statuses.ts';
+import type { Wait } from '../domain/journeys/waits.ts';
+import type { Capacity, ClearanceKind } from '../domain/movements/events.ts';
+import type { MovementState } from '../domain/movements/state.ts';
+import type { OperationState, OperationStatus } from '../domain/operations/state.ts';
+import type { Answer, VehicleUpdate } from '../domain/partners/answers.ts';
 import type { Rules } from '../domain/rules.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Given } from './memory.ts';
 
-/** The one task queue of the house. */
+/** The one task queue of the system. */
 export const TASK_QUEUE = 'homeward';
 
 /** Workflow ids are built here, from business ids, and nowhere else. */
@@ -21,7 +21,7 @@ export const workflowId = {
   movement: (id: string) => `movement:${id}`,
   operation: (id: string) => `operation:${id}`,
   feed: (endpointId: string) => `feed:${endpointId}`,
-  /** @param round how often the list has been checked: a mended list is checked and committed again */
+  /** @param round how often the list has been checked: a corrected list is checked and committed again */
   import: (id: string, step: ImportInput['step'], round = 1) => `import:${id}:${step}${round === 1 ? '' : `:${round}`}`,
 } as const;
 
@@ -34,38 +34,38 @@ export type Command<Args> = {
   noteId?: string;
 };
 
-/** Answered after the facts are recorded. */
-export type JourneyAnswer = { seq: number; stage: Stage; chapter: Chapter };
+/** Answered after the events are recorded. */
+export type JourneyAnswer = { seq: number; status: JourneyStatus; phase: JourneyPhase };
 
 /** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };
 
-/** Signal `officeAnswered`. The event key makes twice once. */
-export type OfficeNews = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: Answer };
+/** Signal `partnerAnswered`. The event key makes twice once. */
+export type PartnerAnswered = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: Answer };
 
-/** Signal `travelNews`: what the movement tells each of its people. Applied once per key, in order of rank. */
-export type TravelNews = {
+/** Signal `movementUpdated`: what the movement tells each of its people. Applied once per key, in order of rank. */
+export type MovementUpdate = {
   key: string;
   at: Instant;
   actor: Actor;
   reasonCode?: string;
-  news:
-    | { kind: 'seatAssigned'; movementId: string; stage: string; seat: SeatKind }
+  update:
+    | { kind: 'seatAssigned'; movementId: string; leg: string; seat: SeatKind }
     | {
         kind: 'seatReleased' | 'checkedIn' | 'boarded' | 'noShow' | 'deniedBoarding' | 'offloaded' | 'departed';
         movementId: string;
       }
-    | { kind: 'arrived'; movementId: string; stage: string };
+    | { kind: 'arrived'; movementId: string; leg: string };
 };
 
 /** Signal `householdChanged`: a member of the household has ended their journey without travelling. */
-export type HouseholdNews = { key: string; at: Instant; journeyId: string; ending: Ending };
+export type HouseholdMessage = { key: string; at: Instant; journeyId: string; ending: Ending };
 
-/** Names of the signals of a journey; each takes a batch, so that news of one moment share a workflow task. */
+/** Names of the signals of a journey; each takes a batch, so that update of one moment share a workflow task. */
 export const journeySignals = {
-  officeAnswered: 'officeAnswered',
-  travelNews: 'travelNews',
+  partnerAnswered: 'partnerAnswered',
+  movementUpdated: 'movementUpdated',
   householdChanged: 'householdChanged',
 } as const;
 
@@ -76,7 +76,7 @@ export type JourneyInput = {
   householdId: string;
   clock: OperationClock;
   rules: Rules;
-  intake: {
+  registration: {
     registeredAt: Instant;
     consent: 'given' | 'pending' | 'refused';
     holds: string[];
@@ -93,19 +93,19 @@ export type JourneyCarried = {
   waits: Wait[];
   /** answers to the last commands, so that the same command is answered the same in the next run */
   answered: Given<JourneyAnswer>[];
-  /** keys of outside news already applied */
-  heard: string[];
+  /** keys of inFlightDuring update already applied */
+  seen: string[];
 };
 
 /** Signals of a movement. */
 export const movementSignals = {
-  unitMustLeave: 'unitMustLeave',
-  carrierNews: 'carrierNews',
-  officeAnswered: 'officeAnswered',
+  householdMustLeave: 'householdMustLeave',
+  carrierReported: 'carrierReported',
+  partnerAnswered: 'partnerAnswered',
 } as const;
 
 /** A journey tells the movement on which its household is seated that the unit cannot travel. */
-export type UnitMustLeave = {
+export type HouseholdMustLeave = {
   key: string;
   householdId: string;
   at: Instant;
@@ -113,12 +113,12 @@ export type UnitMustLeave = {
 };
 
 /** What a carrier says of its own vehicle, through the inbox. */
-export type CarrierNews = {
+export type CarrierMessage = {
   eventKey: string;
   partnerId: string;
   at: Instant;
   reasonCode?: string;
-  news: VehicleNews;
+  update: VehicleUpdate;
 };
 
 export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
@@ -129,7 +129,7 @@ export type MovementInput = {
   operationId: string;
   clock: OperationClock;
   rules: Rules;
-  stage: string;
+  leg: string;
   carrierId?: string;
   departsAt: Instant;
   arrivesAt: Instant;
@@ -146,10 +146,10 @@ export type MovementCarried = {
   state: MovementState;
   waits: Wait[];
   answered: Given<MovementAnswer>[];
-  heard: string[];
+  seen: string[];
 };
 
-/** Answer to a command of an operation; each is an update, the table is domain/operation/commands.ts. */
+/** Answer to a command of an operation; each is an update, the table is domain/operations/commands.ts. */
 export type OperationAnswer = { seq: number; status: OperationStatus };
 
 export type OperationInput = {

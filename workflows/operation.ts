@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { OperationActivities } from '../activities/operations.ts';
 import { ROLES, SYSTEM } from '../domain/actor.ts';
-import type { FactHeader } from '../domain/journey/facts.ts';
+import type { EventHeader } from '../domain/journeys/events.ts';
 import {
   allowedCommands,
   OPERATION_COMMANDS,
@@ -18,8 +18,8 @@ import {
   type OperationCommands,
   refusalOf,
   unfinishedSentence,
-} from '../domain/operation/commands.ts';
-import type { OperationFact, OperationFacts, OperationFactType } from '../domain/operation/facts.ts';
+} from '../domain/operations/commands.ts';
+import type { OperationEvent, OperationEvents, OperationEventType } from '../domain/operations/events.ts';
 import {
   apply,
   emptyOperation,
@@ -27,8 +27,8 @@ import {
   type OperationState,
   type OperationStatus,
   statusOf,
-} from '../domain/operation/state.ts';
-import type { RecordedFact } from '../domain/record.ts';
+} from '../domain/operations/state.ts';
+import type { RecordedEvent } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
 import { Memory } from './memory.ts';
 import {
@@ -42,7 +42,7 @@ import {
 import { Recorder } from './recorder.ts';
 import { now } from './waiting.ts';
 
-const claims = proxyLocalActivities<OperationActivities>({
+const transactions = proxyLocalActivities<OperationActivities>({
   startToCloseTimeout: '20s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
   localRetryThreshold: '30s',
@@ -64,49 +64,49 @@ export async function operation(input: OperationInput): Promise<OperationStatus>
 function setup(input: OperationInput): OperationRun {
   const run = new OperationRun(input);
   for (const name of Object.keys(OPERATION_COMMANDS) as OperationCommand[]) take(run, name);
-  if (run.state.seq === 0) run.fact('operationOpened', {});
+  if (run.state.seq === 0) run.event('operationOpened', {});
   return run;
 }
 
 type Header = Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>;
 
-/** What each command does: its claim first, then what it makes true. A claim that finds something in the way refuses. */
+/** What each command does: its transaction first, then what it makes true. A transaction that finds something in the way refuses. */
 const EFFECTS: {
   [C in OperationCommand]: (run: OperationRun, args: OperationCommands[C], by: Header) => Promise<void>;
 } = {
   activate: async (run, { governmentRequestRef, leads }, by) => {
-    await claims.nameLeads({ operationId: run.operationId, governmentRequestRef, leads });
-    run.fact('operationActivated', { governmentRequestRef, leads }, by);
-    run.fact('operationStarted', {}, by);
+    await transactions.nameLeads({ operationId: run.operationId, governmentRequestRef, leads });
+    run.event('operationActivated', { governmentRequestRef, leads }, by);
+    run.event('operationStarted', {}, by);
   },
   suspend: async (run, args, by) => {
-    // the fact bears the moment of its claim: on a drill's clock even a short call takes hours
+    // the event bears the moment of its transaction: on a drill's clock even a short call takes hours
     const { operationId } = run;
     const at = run.now();
-    await claims.openSuspension({ operationId, ...args, at, reasonCode: by.reasonCode ?? '' });
-    run.fact('operationSuspended', args, { ...by, at });
+    await transactions.openSuspension({ operationId, ...args, at, reasonCode: by.reasonCode ?? '' });
+    run.event('operationSuspended', args, { ...by, at });
   },
   resume: async (run, { suspensionId }, by) => {
     const { operationId, consentMaxAge } = run;
     const at = run.now();
-    const lapsed = await claims.closeSuspension({ operationId, suspensionId, at, consentMaxAge });
-    run.fact('operationResumed', { suspensionId, lapsed }, { ...by, at });
+    const lapsed = await transactions.closeSuspension({ operationId, suspensionId, at, consentMaxAge });
+    run.event('operationResumed', { suspensionId, lapsed }, { ...by, at });
   },
   setPhase: async (run, args, by) => {
-    await claims.setPhase({ operationId: run.operationId, ...args });
-    run.fact('phaseSet', args, by);
+    await transactions.setPhase({ operationId: run.operationId, ...args });
+    run.event('phaseSet', args, by);
   },
   windDown: async (run, _args, by) => {
-    await claims.stopRegistration({ operationId: run.operationId });
-    run.fact('windDownBegun', {}, by);
+    await transactions.stopRegistration({ operationId: run.operationId });
+    run.event('windDownBegun', {}, by);
   },
   closeOperation: async (run, _args, by) => {
-    await run.claimEnd();
-    run.fact('operationClosed', {}, by);
+    await run.beginEnd();
+    run.event('operationClosed', {}, by);
   },
   cancelOperation: async (run, _args, by) => {
-    await run.claimEnd();
-    run.fact('operationCancelled', {}, by);
+    await run.beginEnd();
+    run.event('operationCancelled', {}, by);
   },
 };
 
@@ -117,7 +117,7 @@ function take<C extends OperationCommand>(run: OperationRun, name: C): void {
       const before = run.memory.answerTo(command.commandId);
       if (before) return before;
       return run.alone(async () => {
-        // while it waited for its turn another command may have changed what is allowed
+        // while it waited for its continuation another command may have changed what is allowed
         run.refuseUnlessAllowed(name, command);
         const { commandId, actor, reasonCode, noteId } = command;
         const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
@@ -152,8 +152,8 @@ class OperationRun {
       subjectKind: 'operation',
       operationId: input.operationId,
       state: () => this.state,
-      apply: (state, fact) => apply(state, fact as RecordedFact & OperationFact),
-      restate: (state, stands) => this.restate(state, stands),
+      apply: (state, event) => apply(state, event as RecordedEvent & OperationEvent),
+      rebase: (state, alreadyRecorded) => this.rebase(state, alreadyRecorded),
       snapshot: () => ({ projection: { status: statusOf(this.state) }, waits: [] }),
     });
   }
@@ -162,14 +162,14 @@ class OperationRun {
     return now(this);
   }
 
-  /** Makes a fact true: state and journal change together. */
-  fact<T extends OperationFactType>(type: T, data: OperationFacts[T], header: Partial<FactHeader> = {}): void {
-    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as OperationFact;
+  /** Makes a event true: state and event_log change together. */
+  event<T extends OperationEventType>(type: T, data: OperationEvents[T], header: Partial<EventHeader> = {}): void {
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as OperationEvent;
     this.state = apply(this.state, made);
     this.recorder.put(made);
   }
 
-  /** One command at a time: a claim must not be overtaken by another's fact. */
+  /** One command at a time: a transaction must not be overtaken by another's event. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     while (this.busy) await condition(() => !this.busy);
     this.busy = true;
@@ -191,8 +191,8 @@ class OperationRun {
   }
 
   /** @throws ApplicationFailure of type CommandRefused while anybody or anything has not come to an end */
-  async claimEnd(): Promise<void> {
-    const left = unfinishedSentence(await claims.claimEnd({ operationId: this.operationId }));
+  async beginEnd(): Promise<void> {
+    const left = unfinishedSentence(await transactions.beginEnd({ operationId: this.operationId }));
     if (left !== undefined) this.refuse(left);
   }
 
@@ -204,9 +204,10 @@ class OperationRun {
     return { state: this.state, answered: this.memory.answered };
   }
 
-  private restate(state: OperationState, stands: readonly RecordedFact[]): void {
+  private rebase(state: OperationState, alreadyRecorded: readonly RecordedEvent[]): void {
     this.state = state;
-    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
+    for (const { commandId } of alreadyRecorded)
+      if (commandId !== undefined) this.memory.remember(commandId, this.answer());
   }
 
   private refuse(reason: string): never {

@@ -1,8 +1,8 @@
 import { condition, proxyLocalActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
-import type { FactHeader } from '../domain/journey/facts.ts';
-import { type Rung, WAIT_WORDS, type Wait } from '../domain/journey/waits.ts';
-import type { RecordBatch, RecordedFact, RecordResult, SubjectKind } from '../domain/record.ts';
+import type { EventHeader } from '../domain/journeys/events.ts';
+import { type EscalationStep, WAIT_MESSAGES, type Wait } from '../domain/journeys/waits.ts';
+import type { RecordBatch, RecordedEvent, RecordResult, SubjectKind } from '../domain/record.ts';
 import { type Instant, iso } from '../domain/time.ts';
 
 const { record } = proxyLocalActivities<Pick<RecordActivities, 'record'>>({
@@ -15,30 +15,30 @@ type Options<State extends { seq: number }> = {
   subject: string;
   subjectKind: SubjectKind;
   operationId: string;
-  /** the subject as it stands; a run begins with all of it recorded */
+  /** the subject as it alreadyRecorded; a run begins with all of it recorded */
   state: () => State;
-  apply: (state: State, fact: RecordedFact) => State;
-  /** the journal tells more than was handed to it, or in another order: this is how the subject stands */
-  restate: (state: State, stands: readonly RecordedFact[]) => void;
-  /** what holds now; asked when a batch leaves, so that it goes with the last fact of the batch */
+  apply: (state: State, event: RecordedEvent) => State;
+  /** the event_log tells more than was handed to it, or in another order: this is how the subject alreadyRecorded */
+  rebase: (state: State, alreadyRecorded: readonly RecordedEvent[]) => void;
+  /** what holds now; asked when a batch leaves, so that it goes with the last event of the batch */
   snapshot: () => { projection: Record<string, unknown>; waits: Wait[] };
   onRecorded?: (result: RecordResult) => void;
 };
 
 /**
- * The one door of a workflow to the journal. Facts and waits of one moment leave together, in one transaction;
- * `recorded` resolves after it has committed. Facts that are put while a batch is on its way go with the next one.
- * The order of the journal is the order of the world: where it is another one than here (domain/record.ts, `merged`), the
- * state is told again from what was recorded before. A gap in the journal fails the workflow task again and again: the
- * subject stands still, visibly, until somebody has looked.
+ * The one door of a workflow to the event_log. Events and waits of one moment leave together, in one transaction;
+ * `recorded` resolves after it has committed. Events that are put while a batch is on its way go with the next one.
+ * The order of the event_log is the order of the world: where it is another one than here (domain/record.ts, `merged`), the
+ * state is told again from what was recorded before. A gap in the event_log fails the workflow task again and again: the
+ * subject alreadyRecorded still, visibly, until somebody has looked.
  */
 export class Recorder<State extends { seq: number }> {
   private readonly options: Options<State>;
-  private facts: Array<Omit<RecordedFact, 'seq'>> = [];
-  private rungs: NonNullable<RecordBatch['rungs']> = [];
+  private events: Array<Omit<RecordedEvent, 'seq'>> = [];
+  private escalationSteps: NonNullable<RecordBatch['escalationSteps']> = [];
   private dirty = false;
   private writing = false;
-  /** the state after the last fact recorded */
+  /** the state after the last event recorded */
   private settled: State;
   private given = 0;
   private kept = 0;
@@ -49,21 +49,21 @@ export class Recorder<State extends { seq: number }> {
     void this.run();
   }
 
-  /** Hands a fact on: the next of its subject. */
-  put(fact: FactHeader & { type: string; chapter?: string; data: object }): void {
+  /** Hands a event on: the next of its subject. */
+  put(event: EventHeader & { type: string; phase?: string; data: object }): void {
     this.given += 1;
-    this.facts.push({ ...fact, data: { ...fact.data } });
+    this.events.push({ ...event, data: { ...event.data } });
     this.dirty = true;
   }
 
-  /** The waits have changed without a fact. */
+  /** The waits have changed without a event. */
   touch(): void {
     this.dirty = true;
   }
 
-  /** A rung of a wait was reached; how late is measured when it is written. */
-  reached(key: string, rung: Rung, dueReal: Instant): void {
-    this.rungs.push({ key, rung, dueReal });
+  /** A escalationStep of a wait was reached; how late is measured when it is written. */
+  reached(key: string, escalationStep: EscalationStep, dueReal: Instant): void {
+    this.escalationSteps.push({ key, escalationStep, dueReal });
     this.dirty = true;
   }
 
@@ -90,30 +90,30 @@ export class Recorder<State extends { seq: number }> {
         subjectKind: this.options.subjectKind,
         operationId: this.options.operationId,
         after,
-        facts: this.facts.map((fact, index) => ({ ...fact, seq: after + index + 1 })),
+        events: this.events.map((event, index) => ({ ...event, seq: after + index + 1 })),
         projection: { ...projection, seq: leaving.seq },
         waits,
-        ...(this.rungs.length > 0 ? { rungs: this.rungs } : {}),
+        ...(this.escalationSteps.length > 0 ? { escalationSteps: this.escalationSteps } : {}),
       };
-      this.facts = [];
-      this.rungs = [];
+      this.events = [];
+      this.escalationSteps = [];
       this.dirty = false;
       this.writing = true;
       setCurrentDetails(detailsOf(waits));
       const result = await record(batch);
       this.writing = false;
-      this.settled = result.stands === undefined ? leaving : this.retold(result.stands);
+      this.settled = result.alreadyRecorded === undefined ? leaving : this.rebased(result.alreadyRecorded);
       this.kept = upTo;
       this.options.onRecorded?.(result);
     }
   }
 
-  /** Tells the state again in the journal's order, with what was put meanwhile after it. */
-  private retold(stands: readonly RecordedFact[]): State {
-    const { apply, restate } = this.options;
-    const settled = stands.reduce(apply, this.settled);
-    const since = this.facts.map((fact, index) => ({ ...fact, seq: settled.seq + index + 1 }));
-    restate(since.reduce(apply, settled), stands);
+  /** Tells the state again in the event_log's order, with what was put meanwhile after it. */
+  private rebased(alreadyRecorded: readonly RecordedEvent[]): State {
+    const { apply, rebase } = this.options;
+    const settled = alreadyRecorded.reduce(apply, this.settled);
+    const since = this.events.map((event, index) => ({ ...event, seq: settled.seq + index + 1 }));
+    rebase(since.reduce(apply, settled), alreadyRecorded);
     this.dirty = true;
     return settled;
   }
@@ -133,8 +133,8 @@ function detailsOf(waits: readonly Wait[]): string {
   if (waits.length === 0) return 'Waits for nobody.';
   return waits
     .map((wait) => {
-      const due = wait.due === undefined ? '' : `, due ${iso(wait.due)}, then ${WAIT_WORDS[wait.what].then}`;
-      return `Waiting for ${WAIT_WORDS[wait.what].what} (${wait.whom.id}) since ${iso(wait.since)}${due}.`;
+      const due = wait.due === undefined ? '' : `, due ${iso(wait.due)}, then ${WAIT_MESSAGES[wait.what].then}`;
+      return `Waiting for ${WAIT_MESSAGES[wait.what].what} (${wait.whom.id}) since ${iso(wait.since)}${due}.`;
     })
     .join('\n');
 }

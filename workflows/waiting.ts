@@ -1,21 +1,28 @@
 import { condition, proxyLocalActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
 import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
-import { ladder, nextRung, type Rung, WAIT_WORDS, type Wait, type Whom } from '../domain/journey/waits.ts';
+import {
+  type EscalationStep,
+  escalationPolicy,
+  nextEscalation,
+  WAIT_MESSAGES,
+  type Wait,
+  type Whom,
+} from '../domain/journeys/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
 import { HOUR, type Instant, SECOND } from '../domain/time.ts';
 import type { Recorder } from './recorder.ts';
 
-const { standstill } = proxyLocalActivities<Pick<RecordActivities, 'standstill'>>({
+const { suspensionOverlap } = proxyLocalActivities<Pick<RecordActivities, 'suspensionOverlap'>>({
   startToCloseTimeout: '20s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
   localRetryThreshold: '30s',
 });
 
 /** How long a parked business timer sleeps before it asks again whether the operation goes on: an hour on the operation's clock. */
-const PARKED = HOUR;
+const SUSPENDED_PAUSE = HOUR;
 
-/** Thrown out of a wait when its workflow is over or turns to a new run; only the workflow's main function catches it. */
+/** Thrown inFlight of a wait when its workflow is over or turns to a new run; only the workflow's main function catches it. */
 export class Interrupted extends Error {}
 
 /** What a workflow that waits must offer. */
@@ -29,14 +36,14 @@ export type Waiter = {
   /** the workflow has ended: every wait ends with it */
   over: () => boolean;
   /** the workflow continues as new: waits are left open for the next run */
-  turning: () => boolean;
-  /** history of a rung: reminded, due, escalated */
-  rungReached: (key: string, rung: Exclude<Rung, 'waiting'>) => void;
+  continuingAsNew: () => boolean;
+  /** history of a escalationStep: reminded, due, escalated */
+  escalationReached: (key: string, escalationStep: Exclude<EscalationStep, 'waiting'>) => void;
 };
 
 export type WaitSpec = {
   key: string;
-  chapter: string;
+  phase: string;
   whom: Whom;
   what: DeadlineKey;
   /** whether the subject cannot go on without it; true unless said */
@@ -44,9 +51,9 @@ export type WaitSpec = {
   safety?: boolean;
   /** since when, in operation time; now unless said */
   since?: Instant;
-  /** another ladder than the rules', or null where somebody else keeps the time */
+  /** another escalationPolicy than the rules', or null where somebody else keeps the time */
   rule?: Deadline | null;
-  /** an appointment is kept, not answered: when its day has come the wait is over and nobody is rung */
+  /** an appointment is kept, not answered: when its day has come the wait is over and nobody is escalationStep */
   appointment?: boolean;
 };
 
@@ -56,8 +63,8 @@ export function now(waiter: Pick<Waiter, 'clock'>): Instant {
 }
 
 /**
- * The one way to wait. Writes the waiting row, climbs the ladder (a reminder, a task for a person at the deadline,
- * the operation lead at twice), and resolves when `until` holds. No rung ever answers in anybody's place.
+ * The one way to wait. Writes the waiting row, climbs the escalationPolicy (a reminder, a task for a person at the deadline,
+ * the operation lead at twice), and resolves when `until` holds. No escalationStep ever answers in anybody's place.
  * @throws Interrupted when the workflow is over or turns.
  */
 export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boolean): Promise<void> {
@@ -65,24 +72,24 @@ export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boole
   const wait = opened(waiter, spec);
   try {
     for (;;) {
-      const next = nextRung(wait);
-      const settled = () => until() || waiter.over() || waiter.turning();
+      const next = nextEscalation(wait);
+      const settled = () => until() || waiter.over() || waiter.continuingAsNew();
       if (next === undefined) {
         await condition(settled);
       } else if (!(await reachedBefore(waiter, wait, next.at, settled))) {
-        if (!wait.safety && (await stoodStill(waiter, wait, next.at, settled))) continue;
+        if (!wait.safety && (await wasSuspended(waiter, wait, next.at, settled))) continue;
         if (until()) return;
-        wait.rung = next.rung;
-        waiter.recorder.reached(wait.key, next.rung, toReal(waiter.clock, next.at));
-        if (spec.appointment && next.rung === 'due') return;
-        waiter.rungReached(wait.key, next.rung);
+        wait.escalationStep = next.escalationStep;
+        waiter.recorder.reached(wait.key, next.escalationStep, toReal(waiter.clock, next.at));
+        if (spec.appointment && next.escalationStep === 'due') return;
+        waiter.escalationReached(wait.key, next.escalationStep);
         continue;
       }
       if (until()) return;
       throw new Interrupted(wait.key);
     }
   } finally {
-    if (!waiter.turning()) {
+    if (!waiter.continuingAsNew()) {
       waiter.waits.splice(waiter.waits.indexOf(wait), 1);
       waiter.recorder.touch();
     }
@@ -91,7 +98,7 @@ export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boole
 
 /** Resolves when `until` holds; for what other waits already show. @throws Interrupted as `waitFor` does. */
 export async function until(waiter: Waiter, holds: () => boolean): Promise<void> {
-  await condition(() => holds() || waiter.over() || waiter.turning());
+  await condition(() => holds() || waiter.over() || waiter.continuingAsNew());
   if (!holds()) throw new Interrupted();
 }
 
@@ -103,14 +110,14 @@ function opened(waiter: Waiter, spec: WaitSpec): Wait {
   const rule = spec.rule === undefined ? waiter.rules.deadlines[spec.what] : spec.rule;
   const wait: Wait = {
     key: spec.key,
-    chapter: spec.chapter,
+    phase: spec.phase,
     whom: spec.whom,
     what: spec.what,
     blocks: spec.blocks ?? true,
     safety: spec.safety ?? false,
     since,
-    ...(rule === null ? {} : ladder(since, rule)),
-    rung: 'waiting',
+    ...(rule === null ? {} : escalationPolicy(since, rule)),
+    escalationStep: 'waiting',
   };
   waiter.waits.push(wait);
   waiter.recorder.touch();
@@ -121,30 +128,30 @@ function opened(waiter: Waiter, spec: WaitSpec): Wait {
 async function reachedBefore(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
   const sleep = toReal(waiter.clock, at) - Date.now();
   if (sleep < SECOND) return settled();
-  return condition(settled, sleep, { summary: `Waiting for ${WAIT_WORDS[wait.what].what}` });
+  return condition(settled, sleep, { summary: `Waiting for ${WAIT_MESSAGES[wait.what].what}` });
 }
 
 /**
- * Whether the operation stood still meanwhile: then the rungs ahead move by the overlap, or the timer is parked while
+ * Whether the operation stood still meanwhile: then the escalationSteps ahead move by the overlap, or the timer is parked while
  * it still stands. Suspension wakes nobody; a timer that fires asks first.
  */
-async function stoodStill(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
-  const { overlap, open } = await standstill({
+async function wasSuspended(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
+  const { overlap, open } = await suspensionOverlap({
     operationId: waiter.operationId,
     subject: waiter.subject,
     since: wait.since,
     at,
   });
   if (open) {
-    const sleep = Math.max(toReal(waiter.clock, now(waiter) + PARKED) - Date.now(), SECOND);
+    const sleep = Math.max(toReal(waiter.clock, now(waiter) + SUSPENDED_PAUSE) - Date.now(), SECOND);
     await condition(settled, sleep, { summary: 'The operation is suspended' });
     return true;
   }
   const moved = overlap - (wait.shifted ?? 0);
   if (moved <= 0) return false;
   wait.shifted = overlap;
-  if (wait.remindAt !== undefined && wait.rung === 'waiting') wait.remindAt += moved;
-  if (wait.due !== undefined && wait.rung !== 'due') wait.due += moved;
+  if (wait.remindAt !== undefined && wait.escalationStep === 'waiting') wait.remindAt += moved;
+  if (wait.due !== undefined && wait.escalationStep !== 'due') wait.due += moved;
   if (wait.escalateAt !== undefined) wait.escalateAt += moved;
   waiter.recorder.touch();
   return true;

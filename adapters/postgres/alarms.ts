@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
+import type { AlarmKind } from '../../domain/messages/t.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { AlarmKind } from '../../domain/words/say.ts';
 import { derivedId } from '../ids.ts';
 import { epoch, type Queryable } from './database.ts';
 
@@ -24,7 +24,7 @@ export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string):
 
 export type AlarmRow = {
   id: string;
-  /** null where it is about the house as a whole */
+  /** null where it is about the system as a whole */
   operationId: string | null;
   subject: string;
   kind: AlarmKind;
@@ -42,7 +42,7 @@ const SELECT = `select id, operation_id as "operationId", subject, kind, detail,
 /** Alarms as people read and settle them. */
 export function createAlarms(pool: Pool) {
   return {
-    /** Of these operations; those about the house as a whole only where it is `all`. The oldest first. */
+    /** Of these operations; those about the system as a whole only where it is `all`. The oldest first. */
     async list(
       operations: 'all' | readonly string[],
       { settled }: { settled: boolean },
@@ -58,7 +58,7 @@ export function createAlarms(pool: Pool) {
       return rows;
     },
 
-    /** `*` where it is about the house as a whole; undefined where there is none. */
+    /** `*` where it is about the system as a whole; undefined where there is none. */
     async operationOf(id: string): Promise<string | undefined> {
       const { rows } = await pool.query<{ operation: string }>(
         `select coalesce(operation_id, '*') as operation from alarms where id = $1`,

@@ -8,7 +8,7 @@ export function openPool(connectionString: string, max = 16): Pool {
   const pool = new Pool({ connectionString, max, connectionTimeoutMillis: 5_000, keepAlive: true });
   // An idle connection that breaks (database restarted) must not end the process: the next query takes a new one.
   pool.on('error', () => {});
-  // Nor one that is lent out: who borrowed it hears of it by the query under way, and the pool throws it away.
+  // Nor one that is lent out: who borrowed it firstSeen of it by the query under way, and the pool throws it away.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

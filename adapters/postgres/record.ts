@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { DatabaseError, type Pool } from 'pg';
 import type { Actor, Role } from '../../domain/actor.ts';
-import { JOURNEY_EVENTS, MOVEMENT_EVENTS, OPERATION_EVENTS } from '../../domain/events.ts';
-import type { JourneyFactType } from '../../domain/journey/facts.ts';
-import { type Rung, taskAt, WAIT_WORDS, type Wait } from '../../domain/journey/waits.ts';
+import type { JourneyEventType } from '../../domain/journeys/events.ts';
+import { type EscalationStep, taskAt, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
+import { JOURNEY_EVENTS, MOVEMENT_EVENTS, OPERATION_EVENTS } from '../../domain/outboxEvents.ts';
 import {
   merged,
   type RecordBatch,
-  type RecordedFact,
+  type RecordedEvent,
   type RecordResult,
   type SubjectKind,
 } from '../../domain/record.ts';
@@ -15,63 +15,63 @@ import { JOURNEY_SERVICES } from '../../domain/services.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId, newId } from '../ids.ts';
 
-/** SQLSTATE that record_facts raises for a journal that tells another story. */
-const JOURNAL_CONFLICT = 'HW001';
+/** SQLSTATE that record_events raises for a event_log that tells another story. */
+const EVENT_LOG_CONFLICT = 'HW001';
 
-/** Failure type by which a subject stands still until somebody has looked. */
-export const JOURNAL_CONFLICT_FAILURE = 'JournalConflict';
+/** Failure type by which a subject alreadyRecorded still until somebody has looked. */
+export const EVENT_LOG_CONFLICT_FAILURE = 'EventLogConflict';
 
-/** How often a batch is merged with what others record meanwhile; each time the journal has grown. */
+/** How often a batch is merged with what others record meanwhile; each time the event_log has grown. */
 const MERGES = 5;
 
 /**
- * Writes one batch through record_facts, in one transaction. What the journal has already, in whatever order, stands
+ * Writes one batch through record_events, in one transaction. What the event_log has already, in whatever order, alreadyRecorded
  * (domain/record.ts, `merged`); the result says so.
- * @throws ApplicationFailure (not retryable) where the journal lacks facts that the workflow knows, or belongs to another
+ * @throws ApplicationFailure (not retryable) where the event_log lacks events that the workflow knows, or belongs to another
  *   subject of the same id; an alarm is raised first. Any other error is the database's own and may be tried again.
  */
-export async function recordFacts(pool: Pool, batch: RecordBatch): Promise<RecordResult> {
+export async function recordEvents(pool: Pool, batch: RecordBatch): Promise<RecordResult> {
   const seatedOn = new Set<string>();
   const write = async (asked: RecordBatch): Promise<number | undefined> => {
     const written = await tryToWrite(pool, asked);
     for (const movement of written?.seatedOn ?? []) seatedOn.add(movement);
     return written?.last;
   };
-  const result = (stands?: RecordedFact[]): RecordResult => ({
+  const result = (alreadyRecorded?: RecordedEvent[]): RecordResult => ({
     seatedOn: [...seatedOn],
-    ...(stands === undefined ? {} : { stands }),
+    ...(alreadyRecorded === undefined ? {} : { alreadyRecorded }),
   });
 
-  if ((await write(batch)) === batch.after + batch.facts.length) return result();
+  if ((await write(batch)) === batch.after + batch.events.length) return result();
   for (let time = 0; time < MERGES; time++) {
-    const stands = await journalAfter(pool, batch.subject, batch.after);
-    const all = stands && merged(stands, batch.facts);
-    if (!all) throw await standstillOf(pool, batch);
-    // projection and waits are the workflow's next word, when it has heard what stands
-    if ((await write({ ...batch, facts: all, projection: { seq: 0 }, waits: [] })) === batch.after + all.length)
+    const alreadyRecorded = await eventLogAfter(pool, batch.subject, batch.after);
+    const all = alreadyRecorded && merged(alreadyRecorded, batch.events);
+    if (!all) throw await suspensionOverlapOf(pool, batch);
+    // projection and waits are the workflow's next word, when it has seen what alreadyRecorded
+    if ((await write({ ...batch, events: all, projection: { seq: 0 }, waits: [] })) === batch.after + all.length)
       return result(all);
   }
-  throw new Error('The journal grew at each attempt to record');
+  throw new Error('The event_log grew at each attempt to record');
 }
 
-/** @returns undefined where the journal has another fact at one of the sequence numbers, or a gap before the first */
+/** @returns undefined where the event_log has another event at one of the sequence numbers, or a gap before the first */
 async function tryToWrite(pool: Pool, batch: RecordBatch): Promise<{ seatedOn: string[]; last: number } | undefined> {
   try {
     const { rows } = await pool.query<{ result: { seatedOn: string[]; last: number } }>({
-      name: 'record_facts',
-      text: 'select record_facts($1::jsonb) as result',
+      name: 'record_events',
+      text: 'select record_events($1::jsonb) as result',
       values: [JSON.stringify(written(batch))],
     });
     return rows[0]?.result;
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === JOURNAL_CONFLICT) return undefined;
+    if (error instanceof DatabaseError && error.code === EVENT_LOG_CONFLICT) return undefined;
     throw error;
   }
 }
 
-type JournalRow = {
+type EventLogRow = {
   seq: number;
-  chapter: string | null;
+  phase: string | null;
   type: string;
   at: Date;
   actor: string;
@@ -83,11 +83,11 @@ type JournalRow = {
   data: Record<string, unknown>;
 };
 
-/** @returns what stands after a sequence number, in order; undefined where the journal does not reach so far */
-async function journalAfter(pool: Pool, subject: string, after: number): Promise<RecordedFact[] | undefined> {
-  const { rows } = await pool.query<JournalRow>(
-    `select seq, chapter, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data
-       from journal where subject = $1 and seq >= $2 order by seq`,
+/** @returns what alreadyRecorded after a sequence number, in order; undefined where the event_log does not reach so far */
+async function eventLogAfter(pool: Pool, subject: string, after: number): Promise<RecordedEvent[] | undefined> {
+  const { rows } = await pool.query<EventLogRow>(
+    `select seq, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data
+       from event_log where subject = $1 and seq >= $2 order by seq`,
     [subject, after],
   );
   if (after > 0 && rows.shift()?.seq !== after) return undefined;
@@ -96,7 +96,7 @@ async function journalAfter(pool: Pool, subject: string, after: number): Promise
     type: row.type,
     at: row.at.getTime(),
     actor: { kind: row.actor_kind, id: row.actor, ...(row.role === null ? {} : { role: row.role }) } as Actor,
-    ...(row.chapter === null ? {} : { chapter: row.chapter }),
+    ...(row.phase === null ? {} : { phase: row.phase }),
     ...(row.command_id === null ? {} : { commandId: row.command_id }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.note_id === null ? {} : { noteId: row.note_id }),
@@ -104,39 +104,42 @@ async function journalAfter(pool: Pool, subject: string, after: number): Promise
   }));
 }
 
-async function standstillOf(pool: Pool, batch: RecordBatch): Promise<ApplicationFailure> {
+async function suspensionOverlapOf(pool: Pool, batch: RecordBatch): Promise<ApplicationFailure> {
   await pool.query('insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, $4, $5)', [
     newId('alarm'),
     batch.operationId,
     batch.subject,
-    'journal_conflict',
-    { after: batch.after, seq: batch.facts.map((fact) => fact.seq) },
+    'event_log_conflict',
+    { after: batch.after, seq: batch.events.map((event) => event.seq) },
   ]);
   return ApplicationFailure.nonRetryable(
-    `The journal of ${batch.subject} does not go on from ${batch.after}`,
-    JOURNAL_CONFLICT_FAILURE,
+    `The event_log of ${batch.subject} does not go on from ${batch.after}`,
+    EVENT_LOG_CONFLICT_FAILURE,
   );
 }
 
-/** The batch in the words of the database: instants as ISO 8601, with the events and services that follow from the facts. */
+/** The batch in the words of the database: instants as ISO 8601, with the events and services that follow from the events. */
 function written(batch: RecordBatch): object {
-  const last = batch.facts.at(-1);
+  const last = batch.events.at(-1);
   return {
     ...batch,
     projection: { ...batch.projection, ...(last ? { at: iso(last.at) } : {}) },
-    facts: batch.facts.map((fact) => ({
-      ...fact,
-      at: iso(fact.at),
-      events: eventsOf(batch.subjectKind, batch.subject, fact),
-      services: servicesOf(batch.subjectKind, batch.subject, fact),
+    events: batch.events.map((event) => ({
+      ...event,
+      at: iso(event.at),
+      events: outboxEventsOf(batch.subjectKind, batch.subject, event),
+      services: servicesOf(batch.subjectKind, batch.subject, event),
     })),
     waits: batch.waits.map((wait) => ({
       ...wait,
       ...times(wait),
-      then: WAIT_WORDS[wait.what].then,
+      then: WAIT_MESSAGES[wait.what].then,
       tasks: tasksOf(batch.subject, wait),
     })),
-    rungs: (batch.rungs ?? []).map((rung) => ({ ...rung, dueReal: iso(rung.dueReal) })),
+    escalationSteps: (batch.escalationSteps ?? []).map((escalationStep) => ({
+      ...escalationStep,
+      dueReal: iso(escalationStep.dueReal),
+    })),
   };
 }
 
@@ -153,41 +156,45 @@ function times(wait: Wait): Record<string, string | null> {
 
 /** The tasks that an open wait has opened so far; their ids follow from the wait, so that none is opened twice. */
 function tasksOf(subject: string, wait: Wait): Array<{ id: string; role: string; openedAt: string }> {
-  const rungs: Rung[] = ['waiting', 'due', 'escalated'];
-  const climbed: Rung = wait.rung === 'reminded' ? 'waiting' : wait.rung;
-  return rungs.slice(0, rungs.indexOf(climbed) + 1).flatMap((rung) => {
-    const role = taskAt(wait.whom, rung);
+  const escalationSteps: EscalationStep[] = ['waiting', 'due', 'escalated'];
+  const escalated: EscalationStep = wait.escalationStep === 'reminded' ? 'waiting' : wait.escalationStep;
+  return escalationSteps.slice(0, escalationSteps.indexOf(escalated) + 1).flatMap((escalationStep) => {
+    const role = taskAt(wait.whom, escalationStep);
     if (role === undefined) return [];
     const openedAt =
-      rung === 'waiting' ? wait.since : rung === 'due' ? (wait.due ?? wait.since) : (wait.escalateAt ?? wait.since);
-    return [{ id: `${subject}.${wait.key}.${wait.since}.${rung}`, role, openedAt: iso(openedAt) }];
+      escalationStep === 'waiting'
+        ? wait.since
+        : escalationStep === 'due'
+          ? (wait.due ?? wait.since)
+          : (wait.escalateAt ?? wait.since);
+    return [{ id: `${subject}.${wait.key}.${wait.since}.${escalationStep}`, role, openedAt: iso(openedAt) }];
   });
 }
 
-function eventsOf(
+function outboxEventsOf(
   kind: SubjectKind,
   subject: string,
-  fact: RecordedFact,
+  event: RecordedEvent,
 ): Array<{ id: string; type: string; data: object }> {
   const rule =
     kind === 'journey'
-      ? JOURNEY_EVENTS[fact.type as JourneyFactType]
+      ? JOURNEY_EVENTS[event.type as JourneyEventType]
       : kind === 'movement'
-        ? MOVEMENT_EVENTS[fact.type]
-        : OPERATION_EVENTS[fact.type];
+        ? MOVEMENT_EVENTS[event.type]
+        : OPERATION_EVENTS[event.type];
   if (!rule) return [];
-  const data = Object.fromEntries(rule.fields.map((field) => [field, fact.data[field]]));
-  return [{ id: derivedId('event', subject, fact.seq, rule.type), type: rule.type, data }];
+  const data = Object.fromEntries(rule.fields.map((field) => [field, event.data[field]]));
+  return [{ id: derivedId('event', subject, event.seq, rule.type), type: rule.type, data }];
 }
 
 function servicesOf(
   kind: SubjectKind,
   subject: string,
-  fact: RecordedFact,
+  event: RecordedEvent,
 ): Array<{ id: string; sector: string; kind: string }> {
-  const service = kind === 'journey' ? JOURNEY_SERVICES[fact.type as JourneyFactType] : undefined;
+  const service = kind === 'journey' ? JOURNEY_SERVICES[event.type as JourneyEventType] : undefined;
   if (!service) return [];
   // A follow-up at which nobody was reached was no service; nor is a check that has only been renewed a second reach.
-  if (fact.type === 'followUpDone' && fact.data['reached'] !== true) return [];
-  return [{ id: derivedId('service', subject, fact.seq), sector: service.sector, kind: service.kind }];
+  if (event.type === 'followUpDone' && event.data['reached'] !== true) return [];
+  return [{ id: derivedId('service', subject, event.seq), sector: service.sector, kind: service.kind }];
 }

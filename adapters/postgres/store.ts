@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
+import { sendTestEvent } from '../background/testEvent.ts';
+import { type Keyring, secretBox } from '../crypto/envelope.ts';
+import { correctionFile } from '../files/correctionFile.ts';
 import { derivedId, newId } from '../ids.ts';
-import { mendFile } from '../lists/mendFile.ts';
-import { sendTestEvent } from '../relay/testEvent.ts';
-import { type Keyring, secretBox } from '../secrets/envelope.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { newEndpointSecret } from '../webhooks/signature.ts';
 import { createAlarms } from './alarms.ts';
@@ -16,22 +16,22 @@ import {
   type RowFilter,
   readImport,
   readImportRows,
-  readRowsToMend,
+  readRowsToCorrect,
   writeLook,
 } from './imports/reads.ts';
 import type { Start, StartOf } from './imports/starts.ts';
-import { createImport, type NewImport, readAgain, receiveUpload, startCommit } from './imports/uploads.ts';
+import { createImport, type NewImport, receiveUpload, reprocess, startCommit } from './imports/uploads.ts';
 import { createOperations } from './operations/operations.ts';
 import { activatePlan } from './operations/planActivation.ts';
 import { createPlans } from './operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from './partners/deliveries.ts';
-import type { Intake } from './people/admissions.ts';
+import { writeShown } from './people/disclosures.ts';
 import { createHolds } from './people/holds.ts';
 import { createHouseholds } from './people/households.ts';
-import { takeIn } from './people/intake.ts';
-import { writeShown } from './people/ledger.ts';
 import { createNotes } from './people/notes.ts';
 import { readPeople } from './people/people.ts';
+import { register } from './people/register.ts';
+import type { RegistrationContext } from './people/registrations.ts';
 import { searchKeysOfText } from './people/searchKeys.ts';
 import { type PrismaClient } from './prisma.ts';
 import { createEvents } from './reads/events.ts';
@@ -50,7 +50,7 @@ export type StoreOptions = {
   /** for addresses that partners gave */
   outside: GuardedClient;
   /** how journeys are started; built from workflows/messages.ts by whoever puts things together */
-  journeys: Intake['journeys'];
+  journeys: RegistrationContext['journeys'];
   /** real time */
   clock: () => number;
 };
@@ -91,9 +91,9 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
       searchKeys: (text: string) => searchKeysOfText(keyring, text),
       shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
     },
-    intake: {
-      takeIn: (intake: Omit<Parameters<typeof takeIn>[1], 'keyring' | 'journeys'>) =>
-        takeIn(pool, { ...intake, keyring, journeys }),
+    registration: {
+      register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
+        register(pool, { ...registration, keyring, journeys }),
     },
     imports: {
       operationOf: (id: string) => operationOf('imports', id),
@@ -110,13 +110,13 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
         listImports(pool, operationId, limit, clock(), after),
       rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
       firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
-      readAgain: (reading: Parameters<typeof readAgain>[2]) => readAgain(pool, keyring, reading),
-      rowsToMend: (id: string) => readRowsToMend(pool, keyring, id),
-      mendFile,
+      reprocess: (reading: Parameters<typeof reprocess>[2]) => reprocess(pool, keyring, reading),
+      rowsToCorrect: (id: string) => readRowsToCorrect(pool, keyring, id),
+      correctionFile,
       looked: (look: Look) => writeLook(pool, look),
       startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
     },
-    secrets: { issue: newEndpointSecret, seal: box.seal, open: box.open },
+    secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
     deliveries: {
       replay: (endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number> =>
         'eventId' in what

@@ -13,8 +13,8 @@ export class TemporalAway extends Error {
 
 /**
  * While the server is away a call does not fail, it hangs until its deadline. So once one has hung and the server does
- * not answer a question either, every further call asks first, and is refused within that short time.
- * @param answers whether the server answers, within a second or so; calls that come meanwhile share one question
+ * not answer a request either, every further call asks first, and is refused within that short time.
+ * @param answers whether the server answers, within a second or so; calls that come meanwhile share one request
  */
 export function whileAvailable(answers: () => Promise<boolean>): <T>(call: () => Promise<T>) => Promise<T> {
   let away = false;

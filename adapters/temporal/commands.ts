@@ -6,7 +6,7 @@ import { TemporalAway } from './availability.ts';
 
 /**
  * gRPC statuses of an update that lost its workflow task. ABORTED: the run was just closing or continuing as new.
- * FAILED_PRECONDITION: the task that held the update failed, as when news came while it was ending the run. The same
+ * FAILED_PRECONDITION: the task that held the update failed, as when update came while it was ending the run. The same
  * update meets the next task, or the next run.
  */
 const LOST_ITS_TASK: readonly (number | undefined)[] = [9, 10];

@@ -119,7 +119,7 @@ async function connect(
   });
 }
 
-/** The dialler of the house: TCP or TLS to the checked addresses, the certificate checked against the name. */
+/** The dialler of the system: TCP or TLS to the checked addresses, the certificate checked against the name. */
 export function dialChecked(addresses: readonly string[]): buildConnector.connector {
   const checked = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_hostname, { all, family }, done) => {

@@ -107,7 +107,7 @@ function isLocalTarget(url: URL, settings: GuardSettings): boolean {
   );
 }
 
-/** Brackets of IPv6 and the dot at the end of a full name taken off. */
+/** Brackets of IPv6 and the milestone at the end of a full name taken off. */
 function bareHost(hostname: string): string {
   return hostname
     .replace(/^\[|\]$/g, '')

@@ -14,7 +14,7 @@ import {
  * `whpk_` verifies). Signed are the bytes `id.timestamp.body`, the body exactly as it goes over the wire.
  */
 export type SignedMessage = {
-  /** the same over all attempts; the receiver's key against doing it twice. Without dots. */
+  /** the same over all attempts; the receiver's key against doing it twice. Without milestones. */
   id: string;
   /** seconds since 1970, of this attempt */
   timestamp: number;
@@ -26,7 +26,7 @@ export type SignatureHeaders = { 'webhook-id': string; 'webhook-timestamp': stri
 /** A message may be this much older or newer than our clock, in seconds. */
 export const TOLERANCE_S = 5 * 60;
 
-/** An id has no dot: `id.timestamp.body` could otherwise be read in two ways. */
+/** An id has no milestone: `id.timestamp.body` could otherwise be read in two ways. */
 const ID = /^[\w:~+/=-]{1,200}$/;
 const TIMESTAMP = /^\d{1,12}$/;
 /** Nobody rotates through more; the limit keeps a forger from buying work with a long header. */
@@ -52,7 +52,7 @@ export function newSigningKeyPair(): { secret: string; publicKey: string } {
  * The three headers of a message.
  * @param secrets `whsec_` or `whsk_`, all that count now: while one is being replaced the receiver finds a signature
  *   of the old and of the new one
- * @throws RangeError on an id with a dot, no secret or a secret that is none
+ * @throws RangeError on an id with a milestone, no secret or a secret that is none
  */
 export function sign(message: SignedMessage, secrets: readonly string[]): SignatureHeaders {
   if (!ID.test(message.id)) throw new RangeError('The id of a webhook is made of 1 to 200 letters, digits and -_:~+/=');

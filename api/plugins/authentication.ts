@@ -39,7 +39,7 @@ const CLOCK_TOLERANCE_S = 5;
 const ISSUER_TIMEOUT_MS = 5_000;
 /**
  * What was found good is good for a minute, or until it ends: to verify a signature takes as long as everything else that
- * is done for a question. The issuer's keys are kept for longer than that anyway.
+ * is done for a request. The issuer's keys are kept for longer than that anyway.
  */
 const GOOD_FOR_MS = 60_000;
 const MOST_KEPT = 1_000;
@@ -171,7 +171,7 @@ function challenge(code: 'not_signed_in' | 'token_refused', detail?: string): Pr
   });
 }
 
-const Claims = z.object({
+const TokenClaims = z.object({
   sub: z.string().min(1).max(200),
   roles: z
     .array(
@@ -182,11 +182,11 @@ const Claims = z.object({
 });
 
 /**
- * Reads `sub`, `roles` and `partner`. Roles this house does not know give nothing; claims of another shape refuse the
+ * Reads `sub`, `roles` and `partner`. Roles this system does not know give nothing; claims of another shape refuse the
  * token. A partner's token carries no staff role and names the partner, else it gives nothing either.
  */
 function principalOf(payload: JWTPayload): Principal {
-  const claims = Claims.safeParse(payload);
+  const claims = TokenClaims.safeParse(payload);
   if (!claims.success)
     throw challenge('token_refused', 'The claims sub, roles or partner are not of the agreed shape.');
   const { sub, roles, partner } = claims.data;

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fp from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { EVENTS } from '../../domain/events.ts';
+import { EVENTS } from '../../domain/outboxEvents.ts';
 import { PROBLEMS } from '../problems.ts';
 
 const PROBLEM = 'Problem';
@@ -21,17 +21,17 @@ export const documentation = fp(
           description:
             'Evacuation and return operations. Times are ISO 8601; operation time unless said otherwise. Every POST needs an Idempotency-Key; errors are problem+json (RFC 9457). Personal data is never part of an address.',
         },
-        servers: [{ url: '/', description: 'this house' }],
+        servers: [{ url: '/', description: 'this system' }],
         tags: [
           { name: 'me', description: 'Who you are' },
           { name: 'plans', description: 'Preparedness plans' },
           { name: 'operations', description: 'Operations, their rules, sectors, clock and situation' },
-          { name: 'intake', description: 'Taking people in: one household, or a list' },
+          { name: 'registration', description: 'Taking people in: one household, or a list' },
           { name: 'people', description: 'People, their history and now, and decisions about them' },
           { name: 'duplicates', description: 'People met twice, and what is decided of them' },
           { name: 'tasks', description: 'Decisions that wait for a person' },
           { name: 'movements', description: 'Flights, ships, buses and convoys' },
-          { name: 'partners', description: 'Offices, carriers and agencies' },
+          { name: 'partners', description: 'StandInPartners, carriers and agencies' },
           { name: 'webhooks', description: 'Addresses that are told of events' },
           { name: 'events', description: 'Events in order' },
           { name: 'callbacks', description: 'What partners answer' },

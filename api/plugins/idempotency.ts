@@ -58,7 +58,7 @@ export const idempotency = fp<{ keys: Idempotency }>(
       else {
         await keys.keep(keyed, {
           status: reply.statusCode,
-          body: withheld(text === '' ? null : JSON.parse(text), request.routeOptions.config.shownOnce ?? []),
+          body: redacted(text === '' ? null : JSON.parse(text), request.routeOptions.config.shownOnce ?? []),
           headers: keptHeaders(reply),
         });
       }
@@ -122,7 +122,7 @@ function keptHeaders(reply: FastifyReply): Record<string, string> {
   );
 }
 
-function withheld(body: unknown, names: readonly string[]): unknown {
+function redacted(body: unknown, names: readonly string[]): unknown {
   if (names.length === 0 || typeof body !== 'object' || body === null) return body;
   return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, names.includes(key) ? null : value]));
 }

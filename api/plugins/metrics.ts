@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Alarms } from '../../adapters/postgres/alarms.ts';
 import type { Operations } from '../../adapters/postgres/operations/operations.ts';
 import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
-import type { Zones } from '../../adapters/zones/zones.ts';
+import type { Zones } from '../../adapters/timeZones/zones.ts';
 import { toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
 
@@ -29,11 +29,11 @@ export const metrics = fp<MetricsOptions>(
   async (app, { situation, alarms, operations, zones, clock }) => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const labelNames = ['stage', 'partner_kind'] as const;
+    const labelNames = ['status', 'partner_kind'] as const;
     const waiting = inOneLook(() => waitingNow({ situation, operations, clock }));
     const people = new Gauge({
       name: 'journeys_waiting',
-      help: 'Journeys with a wait that blocks, by stage and by kind of whom they wait for',
+      help: 'Journeys with a wait that blocks, by status and by kind of whom they wait for',
       labelNames,
       registers: [],
       async collect() {
@@ -107,7 +107,7 @@ export const metrics = fp<MetricsOptions>(
   { name: 'metrics', fastify: '5.x' },
 );
 
-type Group = { labels: { stage: string; partner_kind: string }; people: number; seconds: number };
+type Group = { labels: { status: string; partner_kind: string }; people: number; seconds: number };
 
 /** Open waits that block, over all operations, each reckoned by its own operation's clock. */
 async function waitingNow({
@@ -118,8 +118,8 @@ async function waitingNow({
   const groups = new Map<string, Group>();
   for (const row of await situation.waiting()) {
     const now = toOperation(await operations.clock(row.operationId), clock());
-    const key = `${row.stage} ${row.whomKind}`;
-    const labels = { stage: row.stage, partner_kind: row.whomKind };
+    const key = `${row.status} ${row.whomKind}`;
+    const labels = { status: row.status, partner_kind: row.whomKind };
     const group = groups.get(key) ?? { labels, people: 0, seconds: 0 };
     group.people += row.people;
     group.seconds = Math.max(group.seconds, (now - row.oldestSince) / 1_000);

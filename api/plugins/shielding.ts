@@ -17,7 +17,7 @@ const DATABASE_LOOKED_AT_EVERY_MS = 5_000;
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 4 * 1024 * 1024;
 
-/** Headers, a limit by principal, and shedding of load before the process drowns. Temporal being away sheds nothing: reading and intake go on. */
+/** Headers, a limit by principal, and shedding of load before the process drowns. Temporal being away sheds nothing: reading and registration go on. */
 export const shielding = fp<ShieldingOptions>(
   async (app, { perMinute, maxEventLoopDelayMs, databaseAnswers }) => {
     await app.register(helmet, {

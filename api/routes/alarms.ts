@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { AlarmRow } from '../../adapters/postgres/alarms.ts';
 import { operationsFor } from '../../domain/access.ts';
+import { t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
-import { say } from '../../domain/words/say.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -12,7 +12,7 @@ import { At, Code, idParams, MaybeAt, maybe } from '../schemas/common.ts';
 
 const Alarm = z.object({
   id: z.string(),
-  operation_id: z.string().nullable().meta({ description: 'null where it is about the house as a whole' }),
+  operation_id: z.string().nullable().meta({ description: 'null where it is about the system as a whole' }),
   subject: z.string().meta({ description: 'id of the journey, movement, partner or other thing that it is about' }),
   kind: z.string(),
   sentence: z.string(),
@@ -75,7 +75,7 @@ function out(alarm: AlarmRow) {
     operation_id: alarm.operationId,
     subject: alarm.subject,
     kind: alarm.kind,
-    sentence: say(`alarm.${alarm.kind}`),
+    sentence: t(`alarm.${alarm.kind}`),
     detail: alarm.detail,
     raised_at: iso(alarm.raisedAt),
     settled_at: maybe(alarm.settledAt),

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { Received } from '../../adapters/postgres/partners/inbox.ts';
-import type { Sealed } from '../../adapters/postgres/partners/partners.ts';
+import type { Encrypted } from '../../adapters/postgres/partners/partners.ts';
 import type { Verification } from '../../adapters/webhooks/signature.ts';
 import { idPattern } from '../../domain/ids.ts';
-import type { Callback } from '../../domain/offices/protocol.ts';
+import type { Callback } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
 import { Problem, type ProblemError } from '../problems.ts';
 import { type CallbackBody, callbackBody } from '../schemas/callbacks.ts';
@@ -17,8 +17,8 @@ export type CallbackPorts = {
     secrets: readonly string[],
     now: number,
   ): Verification;
-  /** seals a document's number under the house's key, bound to `owner` */
-  seal(owner: string, secrets: readonly string[]): Sealed;
+  /** encrypts a document's number under the system's key, bound to `owner` */
+  encrypt(owner: string, secrets: readonly string[]): Encrypted;
   /** takes the callback in and wakes whoever applies it; false where it was here before */
   receive(received: Received): Promise<boolean>;
   /** somebody signs as this partner and is not: an alarm, and nothing else */
@@ -31,7 +31,7 @@ export type CallbackPorts = {
 const MOST_BYTES = 16 * 1024;
 
 /**
- * `POST /v1/callbacks/:partnerId`: answers of offices and news of carriers. The signature is checked on the raw bytes
+ * `POST /v1/callbacks/:partnerId`: answers of partners and news of carriers. The signature is checked on the raw bytes
  * before anything is read. What is taken in is answered 202, the same event again too; it is applied afterwards.
  */
 export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (app, { ports }) => {
@@ -47,9 +47,9 @@ export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (ap
       bodyLimit: MOST_BYTES,
       config: { access: 'callback.receive', open: true },
       schema: {
-        summary: 'An office answers, or a carrier tells of its vehicle',
+        summary: 'A partner answers, or a carrier tells of its vehicle',
         description:
-          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Taken in once for each event_id and applied afterwards: docs/office-protocol.md.',
+          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Taken in once for each event_id and applied afterwards: docs/partner-protocol.md.',
         tags: ['callbacks'],
         params: z.object({ partnerId: z.string().regex(idPattern('partner')) }),
         response: { 202: z.object({ status: z.literal('received') }) },
@@ -93,7 +93,7 @@ function explain(issue: z.core.$ZodIssue): ProblemError {
     : { pointer, code: issue.code, detail: issue.message };
 }
 
-function receivedOf(partnerId: string, body: CallbackBody, ports: Pick<CallbackPorts, 'seal'>): Received {
+function receivedOf(partnerId: string, body: CallbackBody, ports: Pick<CallbackPorts, 'encrypt'>): Received {
   const movementReference = 'movement_reference' in body ? body.movement_reference : undefined;
   return {
     partnerId,
@@ -103,16 +103,21 @@ function receivedOf(partnerId: string, body: CallbackBody, ports: Pick<CallbackP
       callback: callbackOf(body),
       ...(movementReference === undefined ? {} : { movementReference }),
       ...(body.type === 'document.issued'
-        ? { sealedNumber: sealNumber(partnerId, body.event_id, body.data.number, ports) }
+        ? { encryptedNumber: encryptNumber(partnerId, body.event_id, body.data.number, ports) }
         : {}),
     },
   };
 }
 
-/** A document's number tells who somebody is: it stands in the inbox only sealed, until it is moved to the person. */
-function sealNumber(partnerId: string, eventId: string, number: string, { seal }: Pick<CallbackPorts, 'seal'>) {
-  const { keyId, sealed } = seal(`${partnerId}:${eventId}`, [number]);
-  return { keyId, sealed: sealed.toString('base64') };
+/** A document's number tells who somebody is: it stands in the inbox only encrypted, until it is moved to the person. */
+function encryptNumber(
+  partnerId: string,
+  eventId: string,
+  number: string,
+  { encrypt }: Pick<CallbackPorts, 'encrypt'>,
+) {
+  const { keyId, encrypted } = encrypt(`${partnerId}:${eventId}`, [number]);
+  return { keyId, encrypted: encrypted.toString('base64') };
 }
 
 function callbackOf(body: CallbackBody): Callback {
@@ -124,7 +129,7 @@ function callbackOf(body: CallbackBody): Callback {
     case 'movement.departed':
       return { type: body.type, occurredAt, data: {} };
     case 'verification.more_info':
-      return { type: body.type, occurredAt, data: { asksFor: body.data.asks_for } };
+      return { type: body.type, occurredAt, data: { requestedEvidence: body.data.requested_evidence } };
     case 'verification.answered':
       return { type: body.type, occurredAt, data: { outcome: body.data.outcome } };
     case 'document.issued':

@@ -15,7 +15,7 @@ import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
 import { roleGiving, wasRefused } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
-import { decidesBoth, differences, seesPairsOf, sidesOf } from '../pairShown.ts';
+import { decidesBoth, differences, seesPairsOf, sidesOf } from '../pairDisclosed.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
@@ -26,7 +26,7 @@ import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
 import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
 
-/** Why the journey that waits is stopped, as its own journal tells it. */
+/** Why the journey that waits is stopped, as its own event_log tells it. */
 const SAME_PERSON = 'same_person_registered_twice';
 
 /** People met twice: the pairs, both people side by side, and what a person decides of them. */
@@ -144,7 +144,7 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-/** Seals the note, takes the decision, then stops the journey that is to wait, by its own command. */
+/** Encrypts the note, takes the decision, then stops the journey that is to wait, by its own command. */
 async function decidePair(
   ports: ApiPorts,
   request: FastifyRequest,
@@ -197,7 +197,7 @@ async function decidePair(
   return decided.pair;
 }
 
-/** The hold's row blocks already; the workflow hears of it so that a seat it may have is given back. */
+/** The hold's row blocks already; the workflow firstSeen of it so that a seat it may have is given back. */
 async function stop(
   ports: ApiPorts,
   { journeyId, holdId }: { journeyId: string; holdId: string },
@@ -244,6 +244,6 @@ function waitingOut({ status, heldJourney, holdId }: PairRow) {
     : null;
 }
 
-function commandOf(fact: string): string {
-  return PAIR_COMMAND_NAMES.find((command) => PAIR_COMMANDS[command].fact === fact) ?? fact;
+function commandOf(event: string): string {
+  return PAIR_COMMAND_NAMES.find((command) => PAIR_COMMANDS[command].event === event) ?? event;
 }

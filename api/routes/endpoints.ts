@@ -30,7 +30,7 @@ const Delivery = z.object({
   attempts: z.number().int(),
   next_attempt_at: At,
   delivered_at: MaybeAt,
-  withheld_reason: z.string().nullable(),
+  redacted_reason: z.string().nullable(),
   tries: z.array(
     z.object({
       attempt: z.number(),
@@ -41,7 +41,7 @@ const Delivery = z.object({
     }),
   ),
 });
-const DeliveryStatus = z.enum(['queued', 'retrying', 'delivered', 'parked', 'withheld']);
+const DeliveryStatus = z.enum(['queued', 'retrying', 'delivered', 'suspended', 'redacted']);
 const nothing = z.strictObject({}).prefault({});
 
 /** Addresses of partners that are told of events, and what became of each delivery. */
@@ -70,7 +70,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           url,
           eventTypes: event_types,
           createdBy: principalOfRequest(request).sub,
-          secrets: ports.secrets.seal(endpointId, [secret]),
+          secrets: ports.secrets.encrypt(endpointId, [secret]),
           workflow: { id: workflowId.feed(endpointId), taskQueue: TASK_QUEUE },
         });
         await ports.engine.startNow([workflowId.feed(endpointId)]);
@@ -227,7 +227,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const [before] = ports.secrets.open(endpoint.id, endpoint.secrets);
         await ports.partners.setSecrets(
           endpoint.id,
-          ports.secrets.seal(endpoint.id, before === undefined ? [secret] : [secret, before]),
+          ports.secrets.encrypt(endpoint.id, before === undefined ? [secret] : [secret, before]),
         );
         return { secret };
       },
@@ -263,7 +263,7 @@ function deliveryOut(row: DeliveryRow) {
     attempts: row.attempts,
     next_attempt_at: iso(row.nextAttemptAt),
     delivered_at: maybe(row.deliveredAt),
-    withheld_reason: row.withheldReason,
+    redacted_reason: row.redactedReason,
     tries: row.tries.map((t) => ({
       attempt: t.attempt,
       sent_at: iso(t.sentAt),

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { referenceDateOf } from '../../domain/admission.ts';
+import { referenceDateOf } from '../../domain/registration.ts';
 import { runOf } from '../importRuns.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -23,18 +23,18 @@ const checkOf = runOf('check');
 /** The one route whose body is not parsed: a plugin of its own, so that its parsers are. */
 export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
-    // The body of a list is never parsed here: it streams past, sealed chunk by chunk.
+    // The body of a list is never parsed here: it streams past, encrypted chunk by chunk.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(LIST_TYPES, (_request, payload, done) => done(null, payload));
     app.route({
       method: 'POST',
       url: '/operations/:id/imports',
-      config: { access: 'intake.import', names: 'operation', once: 'streamed' },
+      config: { access: 'imports.check', names: 'operation', once: 'streamed' },
       bodyLimit: 1024 * 1024 * 1024,
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'Send a registration list (the body is the file); a dry run begins at once and writes nobody',
-        description: `Content-Type one of ${LIST_TYPES.join(', ')}. Refused whole where it is empty, above the limit or cut on its way. With \`continues\` the file mends the rejected rows of that list, which is then checked anew under its own id.`,
+        description: `Content-Type one of ${LIST_TYPES.join(', ')}. Refused whole where it is empty, above the limit or cut on its way. With \`continues\` the file corrections the rejected rows of that list, which is then checked anew under its own id.`,
         consumes: LIST_TYPES,
         params: idParams('operation'),
         querystring: UploadQuery,
@@ -52,7 +52,7 @@ export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           fileName: file_name ?? null,
           referenceDate: reference_date ?? referenceDateOf(at),
           createdBy: principalOfRequest(request).sub,
-          said: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
+          given: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
           ...(partner ? { partnerId: partner } : {}),
           ...(continues ? { continues } : {}),
         });
@@ -88,8 +88,8 @@ async function demandKnown(
     } else if (list.continues !== null) {
       errors.push({
         parameter: 'continues',
-        code: 'mends_another',
-        detail: 'Name the list itself, not a file that mends it.',
+        code: 'corrects_another',
+        detail: 'Name the list itself, not a file that corrections it.',
       });
     }
   }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ImportProgress } from '../../adapters/postgres/imports/reads.ts';
-import { columnsShown } from '../../domain/intake/shownCells.ts';
+import { columnsShown } from '../../domain/imports/disclosedCells.ts';
 import { runOf } from '../importRuns.ts';
 import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
@@ -9,11 +9,11 @@ import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { misnamed, saidOf } from '../readingSaid.ts';
+import { misnamed, overrideOf } from '../readingOverrides.ts';
 import { id, idParams } from '../schemas/common.ts';
 import { Import, ImportRow, ImportSummary, ReadArgs, RowQuery } from '../schemas/imports.ts';
 
-/** What a file of rows to mend may come as. */
+/** What a file of rows to correct may come as. */
 const FILE_TYPES = [
   'text/csv',
   'text/tab-separated-values',
@@ -26,9 +26,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
     app.route({
       method: 'GET',
       url: '/operations/:id/imports',
-      config: { access: 'intake.read', names: 'operation' },
+      config: { access: 'imports.read', names: 'operation' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'The lists of an operation, those that came last first',
         params: idParams('operation'),
         querystring: z.strictObject(Paging),
@@ -47,9 +47,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
     app.route({
       method: 'GET',
       url: '/imports/:id',
-      config: { access: 'intake.read', names: 'import' },
+      config: { access: 'imports.read', names: 'import' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'How far a list is, what was found out about its file, and its first faults',
         params: idParams('import'),
         response: { 200: Import },
@@ -64,9 +64,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
     app.route({
       method: 'GET',
       url: '/imports/:id/rows',
-      config: { access: 'intake.read', names: 'import' },
+      config: { access: 'imports.read', names: 'import' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'The rows of a list with verdict, codes and flags, each cell beside what it was taken for',
         description:
           'Whoever brought the list is shown all of it; others are shown the columns that their roles are shown of people. Each look is written down.',
@@ -100,13 +100,13 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     app.route({
       method: 'GET',
-      url: '/imports/:id/rows-to-mend',
-      config: { access: 'intake.import', names: 'import' },
+      url: '/imports/:id/rows-to-correct',
+      config: { access: 'imports.check', names: 'import' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
-          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_mend` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are mended.',
+          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
         produces: FILE_TYPES,
         params: idParams('import'),
         response: { 200: z.unknown().meta({ description: 'the file; its encoding is that of the list' }) },
@@ -115,22 +115,22 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { id: importId } = request.params;
         const list = await listOf(ports, importId);
         if (!JUDGED.includes(list.status)) throw new Problem('conflict', { detail: NOT_CHECKED });
-        const toMend = await ports.imports.rowsToMend(importId);
-        if (toMend === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
-        if (toMend.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
+        const toCorrect = await ports.imports.rowsToCorrect(importId);
+        if (toCorrect === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
+        if (toCorrect.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
         await ports.imports.looked({
           id: ports.ids.fresh('disclosure'),
           importId,
           principal: principalOfRequest(request).sub,
-          kind: 'mend_file',
+          kind: 'correction_file',
           filter: { verdict: 'reject' },
-          fields: toMend.found.columns.filter((column) => column !== null),
-          rowCount: toMend.rows.length,
+          fields: toCorrect.found.columns.filter((column) => column !== null),
+          rowCount: toCorrect.rows.length,
         });
-        const file = ports.imports.mendFile(toMend.found, toMend.listTag, toMend.rows);
+        const file = ports.imports.correctionFile(toCorrect.found, toCorrect.listTag, toCorrect.rows);
         return reply
           .header('cache-control', 'no-store')
-          .header('content-disposition', `attachment; filename="${importId}-to-mend.${file.extension}"`)
+          .header('content-disposition', `attachment; filename="${importId}-to-correct.${file.extension}"`)
           .type(file.mediaType)
           .send(file.bytes);
       },
@@ -139,12 +139,12 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
     app.route({
       method: 'POST',
       url: '/imports/:id/commands/read',
-      config: { access: 'intake.import', names: 'import' },
+      config: { access: 'imports.check', names: 'import' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'Say how the file is to be read instead of what was found out; it is checked once more',
         description:
-          'What is said comes on top of what was said before. What headings stand for is remembered for the next lists of the same partner (without one, of the same operation).',
+          'What is given comes on top of what was given before. What headings stand for is remembered for the next lists of the same partner (without one, of the same operation).',
         params: idParams('import'),
         body: z.strictObject({ args: ReadArgs }),
         response: { 202: z.object({ id: id('import') }) },
@@ -155,10 +155,10 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { args } = request.body;
         const errors = misnamed(args, list.found?.found);
         if (errors.length > 0) throw new Problem('invalid_request', { errors });
-        const ordered = await ports.imports.readAgain({
+        const ordered = await ports.imports.reprocess({
           importId,
-          said: saidOf(args),
-          saidBy: principalOfRequest(request).sub,
+          given: overrideOf(args),
+          overriddenBy: principalOfRequest(request).sub,
           check: checkOf,
         });
         if (ordered.outcome === 'unknown') throw new Problem('not_found');
@@ -171,9 +171,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
     app.route({
       method: 'POST',
       url: '/imports/:id/commands/commit',
-      config: { access: 'intake.commit', names: 'import' },
+      config: { access: 'imports.commit', names: 'import' },
       schema: {
-        tags: ['intake'],
+        tags: ['registration'],
         summary: 'Take in everybody of the list whose row is acceptable and who is not in yet',
         params: idParams('import'),
         body: z.strictObject({}).prefault({}),
@@ -202,11 +202,11 @@ const NOT_COMMITTED = {
   not_checked: NOT_CHECKED,
   nobody_acceptable: 'No row of the list can be taken in that is not in already.',
   registration_closed: 'Registration is closed in this operation.',
-  mends_another: 'This file is a part of the list that it continues: commit that one.',
+  corrects_another: 'This file is a part of the list that it continues: commit that one.',
 } as const;
 const NOT_READ_AGAIN = {
   busy: 'The list is being worked on: wait until it is checked or refused.',
-  taken_in: 'People of this list have been taken in; mend its rejected rows instead.',
+  registered: 'People of this list have been taken in; correct its rejected rows instead.',
   joined: 'This file has become a part of the list that it continues: say it of that one.',
   not_kept: 'Nothing of this list was kept: send it again.',
 } as const;

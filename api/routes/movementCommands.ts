@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
+import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movements/commands.ts';
 import { type MovementAnswer as Answered, workflowId } from '../../workflows/messages.ts';
 import { sendDecision, travelling } from '../commands.ts';
 import { scopeOf } from '../plugins/access.ts';

@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
 import { fieldsFor } from '../../domain/access.ts';
-import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movement/commands.ts';
+import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
 import { iso } from '../../domain/time.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-import { readLegs } from '../localTimes.ts';
+import { readStops } from '../localTimes.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -57,19 +57,22 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           ports.operations.rules(operationId),
           ports.operations.clock(operationId),
         ]);
-        if (!rules.stages.some(({ code }) => code === body.stage)) {
+        if (!rules.legs.some(({ code }) => code === body.leg)) {
           throw new Problem('invalid_request', {
             errors: [
               {
-                pointer: '/stage',
+                pointer: '/leg',
                 code: 'unknown',
-                detail: `The rules know the stages ${rules.stages.map(({ code }) => code).join(', ')}.`,
+                detail: `The rules know the legs ${rules.legs.map(({ code }) => code).join(', ')}.`,
               },
             ],
           });
         }
-        const legs = readLegs(body.legs, body.time_zones, ports.zones);
-        const [departsAt, arrivesAt] = [Date.parse(legs[0]?.departsAt ?? ''), Date.parse(legs.at(-1)?.arrivesAt ?? '')];
+        const stops = readStops(body.stops, body.time_zones, ports.zones);
+        const [departsAt, arrivesAt] = [
+          Date.parse(stops[0]?.departsAt ?? ''),
+          Date.parse(stops.at(-1)?.arrivesAt ?? ''),
+        ];
         const movementId = ports.ids.derived('movement', ...originOf(request));
         const capacity = {
           seats: body.seats.seat,
@@ -81,12 +84,12 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           id: movementId,
           operationId,
           reference: body.reference,
-          stage: body.stage,
+          leg: body.leg,
           mode: body.mode,
           carrierId: body.carrier_id,
           origin: body.origin,
           destination: body.destination,
-          legs,
+          stops,
           timeZones: body.time_zones,
           timeZoneTable: Object.keys(body.time_zones).length > 0 ? ports.zones.table : null,
           departsAt,
@@ -104,11 +107,11 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             operationId,
             clock,
             rules,
-            stage: body.stage,
+            leg: body.leg,
             ...(body.carrier_id === null ? {} : { carrierId: body.carrier_id }),
             departsAt,
             arrivesAt,
-            stops: body.legs.map((leg) => leg.to),
+            stops: body.stops.map((stop) => stop.to),
             capacity,
             clearances: body.clearances.filter((kind) => kind !== 'carrier'),
           },
@@ -131,13 +134,13 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         querystring: z.strictObject({
           ...Paging,
           'filter[status]': Status.optional(),
-          'filter[stage]': Code.optional(),
+          'filter[leg]': Code.optional(),
         }),
         response: { 200: pageOf(Movement) },
       },
       handler: async (request) => {
-        const { limit, cursor, 'filter[status]': status, 'filter[stage]': stage } = request.query;
-        const filter = { ...(status ? { status } : {}), ...(stage ? { stage } : {}) };
+        const { limit, cursor, 'filter[status]': status, 'filter[leg]': leg } = request.query;
+        const filter = { ...(status ? { status } : {}), ...(leg ? { leg } : {}) };
         const rows = await ports.movements.list(
           scopeOf(request).operationId,
           filter,
@@ -167,12 +170,11 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         withEtag(reply, movement.seq);
         return {
           ...movementOut(movement),
-          legs: movement.legs.map((leg) => ({
-            leg: leg.leg,
-            from: leg.from,
-            to: leg.to,
-            departs_at: leg.departsAt,
-            arrives_at: leg.arrivesAt,
+          stops: movement.stops.map((stop) => ({
+            from: stop.from,
+            to: stop.to,
+            departs_at: stop.departsAt,
+            arrives_at: stop.arrivesAt,
           })),
           time_zones: movement.timeZones,
           time_zone_table: movement.timeZoneTable,
@@ -282,7 +284,7 @@ function movementOut(row: MovementRow) {
     id: row.id,
     operation_id: row.operationId,
     reference: row.reference,
-    stage: row.stage,
+    leg: row.leg,
     mode: row.mode,
     status: row.status,
     carrier_id: row.carrierId,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { OperationRow } from '../../adapters/postgres/operations/operations.ts';
 import { operationsOf } from '../../domain/access.ts';
 import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
-import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operation/commands.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands.ts';
 import { iso } from '../../domain/time.ts';
 import { type OperationAnswer, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { sendDecision, travelling } from '../commands.ts';
@@ -47,7 +47,7 @@ export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { body } = request;
         if ((await ports.partners.unknown(body.partners)).length > 0) {
           throw new Problem('invalid_request', {
-            errors: [{ pointer: '/partners', code: 'unknown', detail: 'Not all of these are partners of the house.' }],
+            errors: [{ pointer: '/partners', code: 'unknown', detail: 'Not all of these are partners of the system.' }],
           });
         }
         const real = ports.clock();

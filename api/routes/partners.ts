@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Agreement as AgreementRow, Partner as PartnerRow } from '../../adapters/postgres/reads/partners.ts';
-import { EVENTS, type EventType } from '../../domain/events.ts';
+import { EVENTS, type EventType } from '../../domain/outboxEvents.ts';
 import { iso } from '../../domain/time.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { demand } from '../plugins/access.ts';
@@ -81,7 +81,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           state: state ?? null,
           baseUrl: base_url ?? null,
           createdBy: principalOfRequest(request).sub,
-          secrets: ports.secrets.seal(partnerId, [secret]),
+          secrets: ports.secrets.encrypt(partnerId, [secret]),
         });
         return reply.code(201).header('location', `/v1/partners/${partnerId}`).send({ id: partnerId, secret });
       },
@@ -93,7 +93,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'partner.read' },
       schema: {
         tags: ['partners'],
-        summary: 'Partners of the house',
+        summary: 'Partners of the system',
         querystring: z.strictObject({
           ...Paging,
           'filter[kind]': Kind.optional(),

@@ -1,21 +1,21 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsFor } from '../../domain/access.ts';
-import { type Ending, STAGE_TABLE } from '../../domain/journey/stages.ts';
+import { type Ending, STATUS_TABLE } from '../../domain/journeys/statuses.ts';
+import { whomInWords } from '../../domain/messages/now.ts';
+import { t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
-import { whomInWords } from '../../domain/words/now.ts';
-import { say } from '../../domain/words/say.ts';
+import { show } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { EndingCode, id, idParams, maybe, Nationality, StageCode } from '../schemas/common.ts';
+import { EndingCode, id, idParams, maybe, Nationality, StatusCode } from '../schemas/common.ts';
 import { Found, Household, ListedPerson } from '../schemas/people.ts';
 import { searchPeople } from '../searching.ts';
-import { show } from '../shown.ts';
 
-const NOT_READY = ['REGISTERED', 'SCREENED', 'CONSENTED', 'VERIFIED'];
+const NOT_READY = ['registered', 'screened', 'consented', 'verified'];
 
 /** The people of an operation: listed, found, by household. */
 export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -30,7 +30,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         params: idParams('operation'),
         querystring: z.strictObject({
           ...Paging,
-          'filter[stage]': StageCode.optional(),
+          'filter[status]': StatusCode.optional(),
           'filter[ending]': EndingCode.optional(),
           'filter[nationality]': Nationality.optional(),
           'filter[household]': id('household').optional(),
@@ -53,7 +53,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { limit, cursor, include, ...filters } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
         const filter = {
-          stage: filters['filter[stage]'],
+          status: filters['filter[status]'],
           ending: filters['filter[ending]'],
           nationality: filters['filter[nationality]'],
           household: filters['filter[household]'],
@@ -83,8 +83,8 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
               nationality: row.nationality,
               sex: row.sex,
               traveller: row.traveller,
-              stage: row.stage,
-              stage_since: iso(row.stageSince),
+              status: row.status,
+              status_since: iso(row.statusSince),
               ending: row.ending as Ending | null,
               on_hold: row.onHold,
               movement_id: row.movementId,
@@ -93,7 +93,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
                   { kind: row.waiting.whomKind, id: row.waiting.whom } as Parameters<typeof whomInWords>[0],
                   names,
                 ),
-                what: say(`what.${row.waiting.what}` as Parameters<typeof say>[0]),
+                what: t(`what.${row.waiting.what}` as Parameters<typeof t>[0]),
                 since: iso(row.waiting.since),
                 due: maybe(row.waiting.due),
               },
@@ -146,11 +146,11 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           is_head: member.isHead,
           nationality: member.nationality,
           traveller: member.traveller,
-          stage: member.stage,
-          dot: STAGE_TABLE[member.stage].dot,
+          status: member.status,
+          milestone: STATUS_TABLE[member.status].milestone,
           ending: member.ending as Ending | null,
           on_hold: member.openHolds > 0,
-          ready: !NOT_READY.includes(member.stage) && !member.householdOpen,
+          ready: !NOT_READY.includes(member.status) && !member.householdOpen,
         }));
         const open = members.filter(({ ending }) => ending === null);
         return {

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { FIELD_GROUPS, mayKnowHolds } from '../../domain/access.ts';
-import { type Ending, STAGE_TABLE } from '../../domain/journey/stages.ts';
+import { type Ending, STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
 import { iso } from '../../domain/time.ts';
+import { coreOut, flagsOut, show, standingOut } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { journeyOf } from '../plugins/access.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
@@ -12,7 +13,6 @@ import { Problem } from '../problems.ts';
 import { idParams, maybe } from '../schemas/common.ts';
 import { Disclosure, Person } from '../schemas/people.ts';
 import { linksShown } from '../searching.ts';
-import { coreOut, flagsOut, show, standingOut } from '../shown.ts';
 import { withEtag } from '../versions.ts';
 
 const ServiceKind = z.enum(Object.keys(RECORDED_SERVICES) as Array<keyof typeof RECORDED_SERVICES>);
@@ -56,9 +56,9 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         withEtag(reply, journey.seq);
         return {
           ...standingOut(journey),
-          stage_since: iso(journey.stageSince),
-          chapter: journey.chapter as z.output<typeof Person>['chapter'],
-          dot: STAGE_TABLE[journey.stage].dot,
+          status_since: iso(journey.statusSince),
+          phase: journey.phase as z.output<typeof Person>['phase'],
+          milestone: STATUS_TABLE[journey.status].milestone,
           ending: journey.ending as Ending | null,
           ended_at: maybe(journey.endedAt),
           consent: { status: journey.consent, sharing: journey.consentSharing },
@@ -87,7 +87,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           },
           travel: {
             status: journey.travel,
-            next_stage: journey.travelStage,
+            next_leg: journey.nextLegCode,
             movement_id: journey.movementId,
             movement_reference: journey.movementReference,
             route: journey.route,

@@ -10,7 +10,7 @@ import {
   type JourneyCommand,
   type JourneyCommands,
   refusalOf,
-} from '../../domain/journey/commands.ts';
+} from '../../domain/journeys/commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
 import { roleGiving, wasRefused } from '../commands.ts';
@@ -20,13 +20,13 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { ChapterCode, idParams, StageCode } from '../schemas/common.ts';
+import { idParams, PhaseCode, StatusCode } from '../schemas/common.ts';
 import { commandBody, JOURNEY_ARGS, type JourneyArgs } from '../schemas/journeyCommands.ts';
 
 const Answer = z.object({
   seq: z.number().int(),
-  stage: StageCode,
-  chapter: ChapterCode,
+  status: StatusCode,
+  phase: PhaseCode,
   /** ids that the command has made: of a hold, a document, a household */
   made: z.record(z.string(), z.string()).optional(),
 });
@@ -43,13 +43,13 @@ type Given = {
   commandId: string;
 };
 
-/** What precedes the fact: rows are written, and the arguments become what may travel. */
+/** What precedes the event: rows are written, and the arguments become what may travel. */
 type Prepared<C extends JourneyCommand> = {
   args: JourneyCommands[C];
   role?: Role;
   made?: Record<string, string>;
   /** takes back what was written, when the workflow refuses */
-  undo?: () => Promise<void>;
+  compensate?: () => Promise<void>;
 };
 type Prepare<C extends JourneyCommand> = (
   ports: ApiPorts,
@@ -79,12 +79,12 @@ const PREPARE: { [C in JourneyCommand]: Prepare<C> } = {
       raisedBy: principalOfRequest(given.request).sub,
       raisedAt: given.at,
     });
-    return { args: { holdId }, made: { hold_id: holdId }, undo: () => ports.holds.voidRaised(holdId) };
+    return { args: { holdId }, made: { hold_id: holdId }, compensate: () => ports.holds.voidRaised(holdId) };
   },
   releaseHold,
   provideEvidence: asTheyAre,
-  askAgain: asTheyAre,
-  askOtherState: async (ports, { partner_id }) => {
+  requestVerificationAgain: asTheyAre,
+  requestOtherState: async (ports, { partner_id }) => {
     const partner = await ports.partners.read(partner_id);
     if (partner?.kind !== 'consulate')
       throw new Problem('invalid_request', {
@@ -105,10 +105,10 @@ const PREPARE: { [C in JourneyCommand]: Prepare<C> } = {
     return {
       args: { documentId, validUntil: valid_until },
       made: { document_id: documentId },
-      undo: () => ports.people.dropDocument(documentId),
+      compensate: () => ports.people.dropDocument(documentId),
     };
   },
-  askForDocument: asTheyAre,
+  requestDocumentAgain: asTheyAre,
   recordFitness: (_ports, { result, conditions, until, review_at }) => ({
     args: {
       result,
@@ -117,7 +117,7 @@ const PREPARE: { [C in JourneyCommand]: Prepare<C> } = {
       ...(review_at === undefined ? {} : { reviewAt: review_at }),
     },
   }),
-  askForExitPermit: asTheyAre,
+  requestExitPermitAgain: asTheyAre,
   decideRoute: asTheyAre,
   splitOff: async (ports, _args, given) => {
     const journey = await ports.people.journey(given.journeyId);
@@ -131,7 +131,7 @@ const PREPARE: { [C in JourneyCommand]: Prepare<C> } = {
       args: { householdId },
       ...(role ? { role } : {}),
       made: { household_id: householdId },
-      undo: () => ports.households.dropEmpty(householdId),
+      compensate: () => ports.households.dropEmpty(householdId),
     };
   },
   confirmHousehold: asTheyAre,
@@ -235,12 +235,12 @@ async function decide<C extends JourneyCommand>(
     });
     return { ...answer, ...(prepared.made ? { made: prepared.made } : {}) };
   } catch (error) {
-    if (wasRefused(error)) await prepared.undo?.();
+    if (wasRefused(error)) await prepared.compensate?.();
     throw error;
   }
 }
 
-/** What the journal already tells is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
+/** What the event_log already tells is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
 async function refuseEarly<C extends JourneyCommand>(
   ports: ApiPorts,
   journeyId: string,

@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { mayKnowHolds } from '../../domain/access.ts';
-import { allowedCommands } from '../../domain/journey/commands.ts';
-import { type Ending } from '../../domain/journey/stages.ts';
+import { allowedCommands } from '../../domain/journeys/commands.ts';
+import { type Ending } from '../../domain/journeys/statuses.ts';
+import { historyInWords, SHOWN_MOVEMENT_EVENTS, SHOWN_OPERATION_EVENTS } from '../../domain/messages/history.ts';
+import { nowInWords } from '../../domain/messages/now.ts';
 import { iso } from '../../domain/time.ts';
-import { historyInWords, TOLD_MOVEMENT_FACTS, TOLD_OPERATION_FACTS } from '../../domain/words/history.ts';
-import { nowInWords } from '../../domain/words/now.ts';
+import { show } from '../disclosed.ts';
 import { journeyOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { idParams, maybe } from '../schemas/common.ts';
 import { History, Now } from '../schemas/people.ts';
-import { show } from '../shown.ts';
 
 /** What happened to one person, and what they are waiting for now, in the words of the field. */
 export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -22,29 +22,29 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'person.read', names: 'person' },
       schema: {
         tags: ['people'],
-        summary: 'Who did what, when and why, in the field’s words, by chapter',
+        summary: 'Who did what, when and why, in the field’s words, by phase',
         params: idParams('person'),
         response: { 200: History },
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const told = { movement: TOLD_MOVEMENT_FACTS, operation: TOLD_OPERATION_FACTS };
-        const facts = await ports.history.facts(journeyId, operationId, told);
-        const { names, attempts } = await ports.history.names(facts);
+        const told = { movement: SHOWN_MOVEMENT_EVENTS, operation: SHOWN_OPERATION_EVENTS };
+        const events = await ports.history.events(journeyId, operationId, told);
+        const { names, attempts } = await ports.history.names(events);
         const knows = mayKnowHolds(roles);
         const { groups } = await show(ports, request, [{ personId: request.params.id, journeyId }], {
           roles,
-          groups: facts.some(({ noteId }) => noteId !== undefined) ? ['notes'] : [],
+          groups: events.some(({ noteId }) => noteId !== undefined) ? ['notes'] : [],
           purpose: 'history',
           at: await ports.operations.now(operationId, ports.clock()),
         });
         const noteIds = groups.includes('notes')
-          ? facts.flatMap(({ noteId }) => (noteId === undefined ? [] : [noteId]))
+          ? events.flatMap(({ noteId }) => (noteId === undefined ? [] : [noteId]))
           : [];
         const holdKinds = new Map(
           knows ? (await ports.holds.ofJourney(journeyId)).map((hold) => [hold.id, hold.type]) : [],
         );
-        const chapters = historyInWords(facts, {
+        const phases = historyInWords(events, {
           names,
           attempts,
           notes: await ports.notes.read(noteIds, { restricted: knows }),
@@ -54,13 +54,13 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         return {
           person_id: request.params.id,
           journey_id: journeyId,
-          chapters: chapters.map(({ chapter, title, entries }) => ({
-            chapter,
+          phases: phases.map(({ phase, title, entries }) => ({
+            phase,
             title,
-            entries: entries.map(({ at, noteWithheld, ...entry }) => ({
+            entries: entries.map(({ at, noteRedacted, ...entry }) => ({
               ...entry,
               at: iso(at),
-              ...(noteWithheld ? { note_withheld: noteWithheld } : {}),
+              ...(noteRedacted ? { note_redacted: noteRedacted } : {}),
             })),
           })),
         };
@@ -79,11 +79,11 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const [journey, state, waits, unitWaitsFor, suspended, at] = await Promise.all([
+        const [journey, state, waits, groupWaitsFor, suspended, at] = await Promise.all([
           ports.people.journey(journeyId),
           ports.now.state(journeyId),
           ports.now.waits(journeyId),
-          ports.now.unitWaitsFor(journeyId),
+          ports.now.groupWaitsFor(journeyId),
           ports.now.isSuspended(journeyId),
           ports.operations.now(operationId, ports.clock()),
         ]);
@@ -91,20 +91,20 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const names = await ports.now.names(waits.map(({ whom }) => whom.id));
         const said = nowInWords({
           now: at,
-          stage: journey.stage,
+          status: journey.status,
           ...(journey.ending === null ? {} : { ending: journey.ending as Ending, endedAt: journey.endedAt ?? at }),
           waits,
           names,
           suspended,
-          unitWaitsFor,
+          groupWaitsFor,
           commands: state.seq === 0 ? [] : allowedCommands(state, roles, at),
         });
         return {
           person_id: journey.personId,
           journey_id: journeyId,
           operation_time: iso(at),
-          stage: journey.stage,
-          chapter: journey.chapter as z.output<typeof Now>['chapter'],
+          status: journey.status,
+          phase: journey.phase as z.output<typeof Now>['phase'],
           sentence: said.sentence,
           waiting: said.waiting.map((wait) => ({
             key: wait.key,

@@ -24,7 +24,8 @@ export function plainRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: OPEN,
       schema: {
         ...HEALTH,
-        summary: 'It can serve: the database answers. Temporal is a detail: while it is away intake and reading go on',
+        summary:
+          'It can serve: the database answers. Temporal is a detail: while it is away registration and reading go on',
         response: { 200: Ready, 503: Ready },
       },
       handler: async (_request, reply) => {

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { DOTS } from '../../domain/journey/stages.ts';
+import { MILESTONES } from '../../domain/journeys/statuses.ts';
+import { situationInWords } from '../../domain/messages/situation.ts';
 import { iso } from '../../domain/time.ts';
-import { situationInWords } from '../../domain/words/situation.ts';
 import { scopeOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
-import { At, idParams, StageCode } from '../schemas/common.ts';
+import { At, idParams, StatusCode } from '../schemas/common.ts';
 
 const Situation = z.object({
   operation_time: At,
@@ -17,15 +17,15 @@ const Situation = z.object({
     waiting: z.number(),
     ended_otherwise: z.number(),
   }),
-  stages: z.array(z.object({ stage: StageCode, people: z.number() })),
-  dots: z.array(z.object({ dot: z.enum(DOTS), people: z.number() })),
+  statuses: z.array(z.object({ status: StatusCode, people: z.number() })),
+  milestones: z.array(z.object({ milestone: z.enum(MILESTONES), people: z.number() })),
   longest_waits: z.array(
     z.object({
       whom: z.string(),
       whom_id: z.string(),
       what: z.string(),
       waiting: z.number(),
-      past_due: z.number(),
+      overdue: z.number(),
       oldest_since: At,
       seconds: z.number().meta({ description: 'of operation time' }),
     }),
@@ -35,7 +35,7 @@ const Situation = z.object({
     worst_seconds: z
       .number()
       .meta({ description: 'how late, in real time, the latest reminder or deadline was acted on' }),
-    rungs: z.number(),
+    escalation_steps: z.number(),
   }),
 });
 
@@ -54,26 +54,26 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const { operationId } = scopeOf(request);
         const now = await ports.operations.now(operationId, ports.clock());
-        const facts = await ports.situation.facts(operationId, now);
-        const said = situationInWords(facts);
+        const input = await ports.situation.input(operationId, now);
+        const said = situationInWords(input);
         const { endedOtherwise, ...numbers } = said.numbers;
         return {
           operation_time: iso(now),
           sentence: said.sentence,
           numbers: { ...numbers, ended_otherwise: endedOtherwise },
-          stages: said.stages,
-          dots: said.dots,
+          statuses: said.statuses,
+          milestones: said.milestones,
           longest_waits: said.longestWaits.map((wait) => ({
             whom: wait.whom,
             whom_id: wait.whomId,
             what: wait.what,
             waiting: wait.waiting,
-            past_due: wait.pastDue,
+            overdue: wait.overdue,
             oldest_since: iso(wait.oldestSince),
             seconds: wait.seconds,
           })),
           decisions: said.decisions,
-          lateness: { worst_seconds: facts.lateness.worstSeconds, rungs: facts.lateness.rungs },
+          lateness: { worst_seconds: input.lateness.worstSeconds, escalation_steps: input.lateness.escalationSteps },
         };
       },
     });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Task as TaskRow } from '../../adapters/postgres/tasks.ts';
 import { rolesAnywhere } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
+import { isMessageKey, t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
-import { isWordKey, say } from '../../domain/words/say.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -95,7 +95,7 @@ function out(task: TaskRow) {
     subject: task.subject,
     person_id: task.personId,
     kind: task.kind,
-    sentence: isWordKey(what) ? say(what) : task.kind.replaceAll('_', ' '),
+    sentence: isMessageKey(what) ? t(what) : task.kind.replaceAll('_', ' '),
     role: task.role,
     opened_at: iso(task.openedAt),
     due: maybe(task.due),

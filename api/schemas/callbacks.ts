@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idPattern } from '../../domain/ids.ts';
 
-/** Reasons, conditions and kinds of evidence are codes: free text of an office would be text about a person. */
+/** Reasons, conditions and kinds of evidence are codes: free text of a partner would be text about a person. */
 const code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code of letters, digits and underscores');
 const codes = z.array(code).max(20);
 const reference = z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, 'A reference of letters, digits and ._/-');
@@ -17,30 +17,30 @@ const envelope = {
   event_id: z.string().regex(/^[\w:~+/=.-]{1,200}$/, 'Letters, digits and -_:~+/=.'),
   occurred_at: instant,
 };
-const aboutQuestion = { ...envelope, request_id: z.string().regex(idPattern('request')) };
+const aboutRequest = { ...envelope, request_id: z.string().regex(idPattern('request')) };
 const aboutVehicle = {
   ...envelope,
-  /** the booking's question, or the reference that the movement was booked under */
+  /** the booking's request, or the reference that the movement was booked under */
   request_id: z.string().regex(idPattern('request')).optional(),
   movement_reference: reference.optional(),
 };
 const nothing = z.strictObject({}).optional();
 
 const answers = [
-  z.strictObject({ ...aboutQuestion, type: z.literal('verification.acknowledged'), data: nothing }),
+  z.strictObject({ ...aboutRequest, type: z.literal('verification.acknowledged'), data: nothing }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('verification.more_info'),
-    data: z.strictObject({ asks_for: codes.min(1) }),
+    data: z.strictObject({ requested_evidence: codes.min(1) }),
   }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('verification.answered'),
     data: z.strictObject({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined']) }),
   }),
-  z.strictObject({ ...aboutQuestion, type: z.literal('verification.retracted'), data: nothing }),
+  z.strictObject({ ...aboutRequest, type: z.literal('verification.retracted'), data: nothing }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('document.issued'),
     data: z.strictObject({
       number: z.string().regex(/^[A-Za-z0-9<-]{1,40}$/, 'The number as printed'),
@@ -48,9 +48,9 @@ const answers = [
       kind: code,
     }),
   }),
-  z.strictObject({ ...aboutQuestion, type: z.literal('document.refused'), data: nothing }),
+  z.strictObject({ ...aboutRequest, type: z.literal('document.refused'), data: nothing }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('fitness.answered'),
     data: z
       .strictObject({
@@ -66,7 +66,7 @@ const answers = [
       }),
   }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('exit_permit.answered'),
     data: z.strictObject({
       answer: z.enum(['granted', 'refused', 'not_required']),
@@ -75,11 +75,11 @@ const answers = [
     }),
   }),
   z.strictObject({
-    ...aboutQuestion,
+    ...aboutRequest,
     type: z.literal('booking.confirmed'),
     data: z.strictObject({ booking_reference: reference }),
   }),
-  z.strictObject({ ...aboutQuestion, type: z.literal('booking.refused'), data: z.strictObject({ reason: code }) }),
+  z.strictObject({ ...aboutRequest, type: z.literal('booking.refused'), data: z.strictObject({ reason: code }) }),
 ] as const;
 
 const vehicle = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type IdKind, idPattern } from '../../domain/ids.ts';
-import { CHAPTERS, ENDINGS, STAGES } from '../../domain/journey/stages.ts';
+import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 
 /** An id of ours in a body or an answer. */
@@ -37,16 +37,16 @@ export function maybe(at: Instant | null | undefined): string | null {
 
 /** A code: small words, never free text, because it travels where nothing personal may. */
 export const Code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code is letters, digits and underscores, at most 64');
-/** Free text; it is sealed before anything else happens with it. */
+/** Free text; it is encrypted before anything else happens with it. */
 export const Note = z
   .string()
   .min(1)
   .max(4_000)
-  .meta({ description: 'free text; sealed, and opened only for those who may read notes' });
+  .meta({ description: 'free text; encrypted, and opened only for those who may read notes' });
 /** A name of an organisation, a site, an operation; never of a person. */
 export const Title = z.string().trim().min(1).max(200);
 export const Nationality = z.string().regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303');
 
-export const StageCode = z.enum(STAGES);
-export const ChapterCode = z.enum(CHAPTERS);
+export const StatusCode = z.enum(JOURNEY_STATUSES);
+export const PhaseCode = z.enum(JOURNEY_PHASES);
 export const EndingCode = z.enum(ENDINGS);

@@ -32,7 +32,7 @@ const Here = Person.pick({
   sex: true,
   traveller: true,
   registered_at: true,
-  stage: true,
+  status: true,
   ending: true,
   names: true,
   reference: true,

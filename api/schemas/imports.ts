@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { CODES } from '../../domain/intake/codes.ts';
-import { COLUMNS } from '../../domain/intake/columns.ts';
-import { ENCODINGS } from '../../domain/intake/encodings.ts';
+import { CODES } from '../../domain/imports/codes.ts';
+import { COLUMNS } from '../../domain/imports/columns.ts';
+import { ENCODINGS } from '../../domain/imports/encodings.ts';
 import { At, id } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);
@@ -79,7 +79,7 @@ const Counts = z.object({
   already_known: z.number().meta({ description: 'rows whose person_ref another list has brought into the operation' }),
 });
 
-const MetTwice = z.object({
+const DuplicateCandidates = z.object({
   compared: z.number(),
   within_list: z.number().meta({ description: 'pairs of two rows that may be one person' }),
   with_known: z.number().meta({ description: 'rows that may be somebody who was taken in before' }),
@@ -95,27 +95,27 @@ export const Import = z.object({
   file_name: z.string().nullable(),
   bytes: z.number(),
   partner_id: z.string().nullable().meta({ description: 'whose list it is' }),
-  continues: z.string().nullable().meta({ description: 'the import whose rows this file mends' }),
+  continues: z.string().nullable().meta({ description: 'the import whose rows this file corrections' }),
   refusal: z.object({ code: z.string(), detail: z.string(), hint: z.string() }).nullable(),
   found: Found.nullable().meta({ description: 'what was found out about the file; null before it is read' }),
   readings: z
     .array(
       z.object({
-        said_by: z.string(),
-        said_at: At.meta({ description: 'real time' }),
+        overridden_by: z.string(),
+        overridden_at: At.meta({ description: 'real time' }),
         date_order: z.partialRecord(ColumnName, DateOrderName),
       }),
     )
     .meta({ description: 'who said how the list is to be read, the upload first' }),
   reference_date: z.string(),
   counts: Counts.nullable(),
-  met_twice: MetTwice.nullable().meta({
+  duplicate_candidates: DuplicateCandidates.nullable().meta({
     description: 'people met twice; null until the checked rows have been compared',
   }),
-  mending: z
+  correcting: z
     .object({
       rows: z.number(),
-      mended: z.number().meta({ description: 'rows that now stand in the place of rejected ones' }),
+      corrected: z.number().meta({ description: 'rows that now stand in the place of rejected ones' }),
       added: z.number().meta({ description: 'rows that the list did not have' }),
       already: z.number().meta({ description: 'rows whose place is not rejected any more: nothing was changed' }),
       unmatched: z
@@ -123,7 +123,7 @@ export const Import = z.object({
         .meta({ description: 'rows without a number and a person_ref, or for a place that another row took' }),
     })
     .nullable()
-    .meta({ description: 'of a file that mends another list: what became of its rows' }),
+    .meta({ description: 'of a file that corrections another list: what became of its rows' }),
   first_faults: z
     .array(z.object({ row: z.number().int(), line: z.number().int(), codes: z.array(FoundOut) }))
     .meta({ description: 'the first rejected rows' }),
@@ -154,7 +154,7 @@ export const ImportRow = z.object({
     .partialRecord(ColumnName, z.object({ raw: z.string(), meaning: z.string().nullable() }))
     .nullable()
     .meta({ description: 'cell and meaning side by side; null once the raw list is removed' }),
-  withheld: z.array(z.string()).meta({ description: 'columns that the caller’s roles are not shown' }),
+  redacted: z.array(z.string()).meta({ description: 'columns that the caller’s roles are not shown' }),
 });
 
 export const RowQuery = {
@@ -175,12 +175,12 @@ export const UploadQuery = z.strictObject({
   partner: id('partner')
     .optional()
     .meta({ description: 'whose list it is: what its headings mean is remembered for its next lists' }),
-  continues: id('import').optional().meta({ description: 'the import whose rejected rows this file mends' }),
+  continues: id('import').optional().meta({ description: 'the import whose rejected rows this file corrections' }),
   encoding: EncodingName.optional().meta({ description: 'default: found out' }),
   delimiter: DelimiterName.optional().meta({ description: 'default: found out' }),
 });
 
-/** What somebody says of how a list is to be read, on top of what was said before. */
+/** What somebody says of how a list is to be read, on top of what was given before. */
 export const ReadArgs = z.strictObject({
   encoding: EncodingName.optional(),
   delimiter: DelimiterName.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HOLD_TYPES } from '../../domain/holds.ts';
-import type { JourneyCommand } from '../../domain/journey/commands.ts';
+import type { JourneyCommand } from '../../domain/journeys/commands.ts';
 import { Code, id, Moment, Note, Title } from './common.ts';
 
 const nothing = z.strictObject({});
@@ -11,7 +11,7 @@ export const JOURNEY_ARGS = {
   completeScreening: z.strictObject({ risk: z.enum(['none', 'elevated', 'acute']) }),
   giveConsent: z.strictObject({
     form: z.enum(['explicit', 'proxy']).meta({ description: 'proxy: by a guardian' }),
-    sharing: z.boolean().meta({ description: 'whether data may be shared with the offices that the way home needs' }),
+    sharing: z.boolean().meta({ description: 'whether data may be shared with the partners that the way home needs' }),
   }),
   refuseConsent: nothing,
   reconfirmConsent: nothing,
@@ -24,8 +24,8 @@ export const JOURNEY_ARGS = {
     }),
   }),
   provideEvidence: z.strictObject({ kinds: z.array(Code).min(1).max(20) }),
-  askAgain: nothing,
-  askOtherState: z.strictObject({ partner_id: id('partner').meta({ description: 'the consulate to ask' }) }),
+  requestVerificationAgain: nothing,
+  requestOtherState: z.strictObject({ partner_id: id('partner').meta({ description: 'the consulate to ask' }) }),
   recordDocument: z.strictObject({
     kind: Code,
     valid_until: Moment,
@@ -34,14 +34,14 @@ export const JOURNEY_ARGS = {
       .regex(/^[A-Z]{3}$/)
       .optional(),
   }),
-  askForDocument: nothing,
+  requestDocumentAgain: nothing,
   recordFitness: z.strictObject({
     result: z.enum(['fit', 'fit_with', 'unfit']),
     conditions: z.array(Code).max(20).default([]),
     until: Moment.optional(),
     review_at: Moment.optional(),
   }),
-  askForExitPermit: nothing,
+  requestExitPermitAgain: nothing,
   decideRoute: z.strictObject({ route: z.array(Code).min(1).max(20) }),
   splitOff: nothing,
   confirmHousehold: nothing,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { MovementCommand } from '../../domain/movement/commands.ts';
-import { CLEARANCE_KINDS } from '../../domain/movement/facts.ts';
-import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movement/state.ts';
+import type { MovementCommand } from '../../domain/movements/commands.ts';
+import { CLEARANCE_KINDS } from '../../domain/movements/events.ts';
+import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
 import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 
 /** A stop: UN/LOCODE, IATA code or one of the operation's own. */
@@ -14,8 +14,7 @@ const LocalMoment = z
     'Write date, T and time, as 2027-02-20T10:00+01:00; the offset may be left out where the stop has a time zone',
   )
   .meta({ description: 'local time with its offset; where the stop has a time zone the offset may be left out' });
-const LegBody = z.strictObject({
-  leg: z.number().int().min(1).max(50),
+const StopBody = z.strictObject({
   from: StopCode,
   to: StopCode,
   departs_at: LocalMoment,
@@ -29,12 +28,12 @@ export const NewMovement = z
     reference: z
       .string()
       .regex(/^[A-Za-z0-9 _/.-]{1,64}$/, 'A reference is letters, digits, blanks and - _ / . , at most 64'),
-    stage: Code.meta({ description: 'code of the stage of the way home that it serves' }),
+    leg: Code.meta({ description: 'code of the leg of the way home that it serves' }),
     mode: z.enum(['flight', 'ship', 'bus', 'convoy']),
     carrier_id: id('partner').nullable().default(null),
     origin: PlaceBody,
     destination: PlaceBody,
-    legs: z.array(LegBody).min(1).max(50),
+    stops: z.array(StopBody).min(1).max(50),
     time_zones: z.record(StopCode, z.string().min(1).max(64)).default({}).meta({
       description:
         'by stop: its IANA time zone, such as Africa/Cairo. What it says of a local time must agree with its offset',
@@ -59,15 +58,15 @@ export const NewMovement = z
       .default([])
       .meta({ description: 'what must be given besides the carrier’s confirmation' }),
   })
-  .refine((m) => m.legs.every((leg, at) => at === 0 || m.legs[at - 1]?.to === leg.from), {
-    path: ['legs'],
-    message: 'Each leg begins where the one before ends',
+  .refine((m) => m.stops.every((stop, at) => at === 0 || m.stops[at - 1]?.to === stop.from), {
+    path: ['stops'],
+    message: 'Each stop begins where the one before ends',
   })
   .refine(
-    (m) => Object.keys(m.time_zones).every((stop) => m.legs.some(({ from, to }) => from === stop || to === stop)),
+    (m) => Object.keys(m.time_zones).every((stop) => m.stops.some(({ from, to }) => from === stop || to === stop)),
     {
       path: ['time_zones'],
-      message: 'A time zone belongs to a stop of the legs',
+      message: 'A time zone belongs to a stop of the stops',
     },
   );
 
@@ -85,7 +84,7 @@ export const Movement = z.object({
   id: id('movement'),
   operation_id: z.string(),
   reference: z.string(),
-  stage: z.string(),
+  leg: z.string(),
   mode: z.string(),
   status: z.string(),
   carrier_id: z.string().nullable(),
@@ -103,9 +102,7 @@ export const Movement = z.object({
   replaces_id: z.string().nullable(),
 });
 export const MovementDetail = Movement.extend({
-  legs: z.array(
-    z.object({ leg: z.number(), from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() }),
-  ),
+  stops: z.array(z.object({ from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() })),
   time_zones: z.record(z.string(), z.string()),
   time_zone_table: z
     .string()
@@ -158,7 +155,7 @@ export const MOVEMENT_ARGS = {
   recordDeparture: nothing,
   recordArrival: z.strictObject({ stop: StopCode }),
   reconcile: nothing,
-  releaseUnit: z.strictObject({ household_id: id('household') }),
+  releaseHousehold: z.strictObject({ household_id: id('household') }),
   cancelMovement: nothing,
 } as const satisfies Record<Exclude<MovementCommand, 'applyScans'>, z.ZodType>;
 

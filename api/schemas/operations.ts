@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LEAD_AREAS } from '../../domain/operation/commands.ts';
-import { PHASES } from '../../domain/operation/facts.ts';
-import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operation/state.ts';
+import { LEAD_AREAS } from '../../domain/operations/commands.ts';
+import { PHASES } from '../../domain/operations/events.ts';
+import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operations/state.ts';
 import { DEADLINES } from '../../domain/rules.ts';
 import { MCOF_2012 } from '../../domain/services.ts';
 import { At, Code, id, Moment, Nationality, Title } from './common.ts';
@@ -12,7 +12,7 @@ const Milliseconds = z
   .min(0)
   .max(20 * 365 * 86_400_000);
 
-export const RouteStageBody = z.strictObject({
+export const RouteLegBody = z.strictObject({
   code: Code,
   needs: z.strictObject({ nationality: z.boolean(), document: z.boolean(), exit_permit: z.boolean() }),
   for_households_of: z
@@ -25,7 +25,7 @@ export const RouteStageBody = z.strictObject({
 
 /** What may be given of the rules when an operation is opened; the rest is the standard. */
 export const RulesBody = z.strictObject({
-  stages: z.array(RouteStageBody).min(1).max(20).optional(),
+  legs: z.array(RouteLegBody).min(1).max(20).optional(),
   deadlines: z
     .partialRecord(
       z.enum(DEADLINES),
@@ -159,7 +159,7 @@ export const OPERATION_ARGS = {
       .meta({ description: 'who leads: principals, by area' }),
   }),
   suspend: z.strictObject({
-    scope_kind: z.enum(['all', 'stage', 'site', 'nationality']).default('all'),
+    scope_kind: z.enum(['all', 'leg', 'site', 'nationality']).default('all'),
     scope_value: z.string().min(1).max(200).optional(),
   }),
   resume: z.strictObject({ suspension_id: id('suspension') }),

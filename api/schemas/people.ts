@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DOTS } from '../../domain/journey/stages.ts';
-import { At, ChapterCode, EndingCode, id, MaybeAt, StageCode } from './common.ts';
+import { MILESTONES } from '../../domain/journeys/statuses.ts';
+import { At, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
 
 export const ListedPerson = z.object({
   id: id('person'),
@@ -10,8 +10,8 @@ export const ListedPerson = z.object({
   nationality: z.string(),
   sex: z.string(),
   traveller: z.string(),
-  stage: StageCode,
-  stage_since: At,
+  status: StatusCode,
+  status_since: At,
   ending: EndingCode.nullable(),
   on_hold: z.boolean(),
   movement_id: z.string().nullable(),
@@ -50,7 +50,7 @@ export const Found = z.object({
       id: id('person'),
       operation_id: z.string(),
       household_reference: z.string(),
-      stage: StageCode,
+      status: StatusCode,
       match: z.number().meta({ description: '0 to 1: how well the name answers, best first; 1 for a number' }),
       same_person_as: Linked,
       names: z.object({ given: z.string(), family: z.string() }).optional(),
@@ -71,10 +71,10 @@ export const Person = z.object({
   sex: z.string(),
   traveller: z.string(),
   registered_at: At,
-  stage: StageCode,
-  stage_since: At,
-  chapter: ChapterCode,
-  dot: z.enum(DOTS),
+  status: StatusCode,
+  status_since: At,
+  phase: PhaseCode,
+  milestone: z.enum(MILESTONES),
   ending: EndingCode.nullable(),
   ended_at: MaybeAt,
   consent: z.object({ status: z.string(), sharing: z.boolean() }),
@@ -85,7 +85,7 @@ export const Person = z.object({
   fitness: z.object({ status: z.string(), until: MaybeAt, conditions: z.array(z.string()) }),
   travel: z.object({
     status: z.string(),
-    next_stage: z.string().nullable(),
+    next_leg: z.string().nullable(),
     movement_id: z.string().nullable(),
     movement_reference: z.string().nullable(),
     route: z.array(z.string()),
@@ -118,8 +118,8 @@ export const Household = z.object({
       is_head: z.boolean(),
       nationality: z.string(),
       traveller: z.string(),
-      stage: StageCode,
-      dot: z.enum(DOTS),
+      status: StatusCode,
+      milestone: z.enum(MILESTONES),
       ending: EndingCode.nullable(),
       on_hold: z.boolean(),
       ready: z.boolean(),
@@ -131,9 +131,9 @@ export const Household = z.object({
 export const History = z.object({
   person_id: z.string(),
   journey_id: z.string(),
-  chapters: z.array(
+  phases: z.array(
     z.object({
-      chapter: ChapterCode,
+      phase: PhaseCode,
       title: z.string(),
       entries: z.array(
         z.object({
@@ -142,8 +142,8 @@ export const History = z.object({
           what: z.string(),
           why: z.string().optional(),
           note: z.string().optional(),
-          note_withheld: z.literal(true).optional().meta({ description: 'there is a note that you may not read' }),
-          fact: z.string(),
+          note_redacted: z.literal(true).optional().meta({ description: 'there is a note that you may not read' }),
+          event: z.string(),
         }),
       ),
     }),
@@ -154,8 +154,8 @@ export const Now = z.object({
   person_id: z.string(),
   journey_id: z.string(),
   operation_time: At,
-  stage: StageCode,
-  chapter: ChapterCode,
+  status: StatusCode,
+  phase: PhaseCode,
   sentence: z.string(),
   waiting: z.array(
     z.object({

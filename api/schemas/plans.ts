@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { PERSON_FIELDS } from '../../domain/offices/fields.ts';
+import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
 import type { PlanDocument } from '../../domain/plan.ts';
-import { stageFrom } from '../rules.ts';
+import { legFrom } from '../rules.ts';
 import { At, Code, id, Nationality, Title } from './common.ts';
-import { RouteStageBody, SectorBody, SiteBody } from './operations.ts';
+import { RouteLegBody, SectorBody, SiteBody } from './operations.ts';
 
 const PURPOSES = ['registry', 'verification', 'document', 'fitness', 'exit_permit', 'booking', 'reception'] as const;
 export const Purposes = z.array(z.enum(PURPOSES)).min(1).max(PURPOSES.length);
@@ -20,10 +20,10 @@ export const PlanBody = z.strictObject({
     .array(z.strictObject({ code: Code, sentence: z.string().min(1).max(1_000) }))
     .max(100)
     .default([]),
-  routes: z.array(RouteStageBody).max(20).default([]),
+  routes: z.array(RouteLegBody).max(20).default([]),
   sites: z.array(SiteBody).max(500).default([]),
   carriers: z.array(id('partner')).max(200).default([]),
-  offices: z.array(id('partner')).max(200).default([]),
+  partners: z.array(id('partner')).max(200).default([]),
   contacts: z
     .array(z.strictObject({ function: Title, organisation: Title, channel: z.string().min(1).max(500) }))
     .max(500)
@@ -62,10 +62,10 @@ export function planDocument(body: PlanInput): PlanDocument {
     kind: body.kind,
     country: body.country,
     triggers: body.triggers,
-    routes: body.routes.map(stageFrom),
+    routes: body.routes.map(legFrom),
     sites: body.sites,
     carriers: body.carriers,
-    offices: body.offices,
+    partners: body.partners,
     contacts: body.contacts,
     agreements: body.agreements.map((a) => ({
       partnerId: a.partner_id,
@@ -96,7 +96,7 @@ export function planOut(document: PlanDocument): Record<string, unknown> {
     })),
     sites: document.sites,
     carriers: document.carriers,
-    offices: document.offices,
+    partners: document.partners,
     contacts: document.contacts,
     agreements: document.agreements.map((a) => ({
       partner_id: a.partnerId,

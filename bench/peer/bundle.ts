@@ -7,7 +7,7 @@ export const PEER_WORKFLOWS: BundleOptions = {
   logger: new DefaultLogger('ERROR'),
 };
 
-/** The same with one frame kept of each promise, as in the house's own bundle (workflows/stackTraces.ts). */
+/** The same with one frame kept of each promise, as in the system's own bundle (workflows/stackTraces.ts). */
 export const ONE_FRAME_PEER_WORKFLOWS: BundleOptions = {
   ...PEER_WORKFLOWS,
   preloadModules: [fileURLToPath(new URL('../../workflows/stackTraces.ts', import.meta.url))],

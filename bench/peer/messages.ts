@@ -31,8 +31,8 @@ export const playMessages = { signalled: 'signalled', updated: 'updated' } as co
 export type PeerActivities = {
   lookUp(): Promise<void>;
   ask(): Promise<void>;
-  standstill(): Promise<void>;
+  suspensionOverlap(): Promise<void>;
   nothing(): Promise<void>;
-  /** Writes a line of the subject's journal, its projection and an event for the outbox. */
+  /** Writes a line of the subject's event_log, its projection and an event for the outbox. */
   record(input: { subject: string; seq: number; waitsForMonth?: number }): Promise<void>;
 };

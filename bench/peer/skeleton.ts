@@ -12,7 +12,7 @@ import {
 import { type PeerActivities, type SkeletonInput, skeletonMessages } from './messages.ts';
 
 const { lookUp, ask } = proxyActivities<PeerActivities>({ startToCloseTimeout: '60s' });
-const { record, standstill } = proxyLocalActivities<PeerActivities>({ startToCloseTimeout: '20s' });
+const { record, suspensionOverlap } = proxyLocalActivities<PeerActivities>({ startToCloseTimeout: '20s' });
 
 /** A deadline that is never reached. */
 const FAR = '180 days';
@@ -27,8 +27,8 @@ export async function skeleton(input: SkeletonInput): Promise<void> {
   let seq = input.year?.seq ?? 0;
   let told = 0;
   let decided = 0;
-  const write = (facts = 1, waitsForMonth?: number): Promise<void> => {
-    seq += facts;
+  const write = (events = 1, waitsForMonth?: number): Promise<void> => {
+    seq += events;
     return record({ subject, seq, ...(waitsForMonth === undefined ? {} : { waitsForMonth }) });
   };
   setHandler(defineSignal(skeletonMessages.told), () => {
@@ -39,7 +39,7 @@ export async function skeleton(input: SkeletonInput): Promise<void> {
     await write();
   });
   const decisions = (count: number): Promise<boolean> => condition(() => decided >= count, FAR);
-  const news = (count: number): Promise<void> => condition(() => told >= count);
+  const update = (count: number): Promise<void> => condition(() => told >= count);
 
   if (input.year === undefined) {
     const screened = decisions(1);
@@ -67,10 +67,10 @@ export async function skeleton(input: SkeletonInput): Promise<void> {
     await seated;
     await write();
     for (const step of [7, 8, 9]) {
-      await news(step);
+      await update(step);
       await write();
     }
-    await Promise.all([news(10), renewal]);
+    await Promise.all([update(10), renewal]);
     const arrivedAt = Date.now();
     const received = decisions(2);
     await write();
@@ -82,7 +82,7 @@ export async function skeleton(input: SkeletonInput): Promise<void> {
   await write(0);
   for (let month = 1; month <= FOLLOW_UPS; month += 1) {
     await sleep(Math.max(input.year.arrivedAt + month * monthMs - Date.now(), 1_000));
-    await standstill();
+    await suspensionOverlap();
     const contact = decisions(month);
     await write(0, month);
     await contact;

@@ -1,4 +1,4 @@
-/** The worker of the peers: the same options as the house's own (processes/worker/options.ts), workflows with nothing in them. */
+/** The worker of the peers: the same options as the system's own (processes/worker/options.ts), workflows with nothing in them. */
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { openPool } from '../../adapters/postgres/database.ts';
 import { readConfig } from '../../processes/config.ts';
@@ -11,10 +11,10 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const pool = openPool(config.database.url, config.database.poolSize);
 const nothing = async (): Promise<void> => undefined;
 
-/** One transaction, written as tersely as it can be: journal, projection and outbox in one prepared statement. */
+/** One transaction, written as tersely as it can be: event_log, projection and outbox in one prepared statement. */
 const RECORD = {
   name: 'bench_record',
-  text: `with journal as (
+  text: `with event_log as (
            insert into bench_journal (subject, seq, data) values ($1, $2, $3) on conflict do nothing),
          event as (
            insert into bench_outbox (subject, seq, data) values ($1, $2, $3))
@@ -25,7 +25,7 @@ const RECORD = {
 const activities: PeerActivities = {
   lookUp: nothing,
   ask: nothing,
-  standstill: nothing,
+  suspensionOverlap: nothing,
   nothing,
   async record({ subject, seq, waitsForMonth }) {
     await pool.query({ ...RECORD, values: [subject, seq, JSON.stringify({ seq }), waitsForMonth ?? null] });

@@ -1,6 +1,6 @@
-import { formatPartialDate, type PartialDate, precisionOf } from '../intake/birthDate.ts';
-import type { DocumentType, Relationship, Sex } from '../intake/columns.ts';
-import { bareNumber } from '../intake/passport.ts';
+import { formatPartialDate, type PartialDate, precisionOf } from '../imports/birthDate.ts';
+import type { DocumentType, Relationship, Sex } from '../imports/columns.ts';
+import { bareNumber } from '../imports/passport.ts';
 import { nameLikeness, type ReadName, readName } from './nameLikeness.ts';
 
 /** What is known of somebody for the question whether two registrations are one person. */

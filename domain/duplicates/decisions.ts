@@ -1,10 +1,10 @@
 import type { Role } from '../actor.ts';
-import { STAGES, type Stage } from '../journey/stages.ts';
+import { JOURNEY_STATUSES, type JourneyStatus } from '../journeys/statuses.ts';
 import type { Instant } from '../time.ts';
 
 /**
  * What a person decides of two registrations that may be one person. Nothing is merged: `same` links the two, and what
- * each of them has lived through stays in a journal of its own. A decision is remembered until somebody takes it back.
+ * each of them has lived through stays in a event_log of its own. A decision is remembered until somebody takes it back.
  */
 export const PAIR_STATUSES = ['suspected', 'asked', 'distinct', 'same'] as const;
 export type PairStatus = (typeof PAIR_STATUSES)[number];
@@ -28,8 +28,8 @@ type PairRule = {
   /** where it may be given */
   from: readonly PairStatus[];
   becomes: PairStatus;
-  /** how the journal tells it */
-  fact: 'peopleLinked' | 'peopleKeptApart' | 'peopleToBeAsked' | 'peopleSeparated';
+  /** how the event_log tells it */
+  event: 'peopleLinked' | 'peopleKeptApart' | 'peopleToBeContacted' | 'peopleSeparated';
   /** whoever decides must know both people: it is refused to those who have no role in the operations of both */
   knowsBoth: boolean;
   sentence: string;
@@ -42,7 +42,7 @@ export const PAIR_COMMANDS = {
     reason: true,
     from: ['suspected', 'asked', 'distinct'],
     becomes: 'same',
-    fact: 'peopleLinked',
+    event: 'peopleLinked',
     knowsBoth: true,
     sentence: 'Say that both are one person: they are linked, and one of the two journeys waits',
   },
@@ -51,7 +51,7 @@ export const PAIR_COMMANDS = {
     reason: true,
     from: ['suspected', 'asked'],
     becomes: 'distinct',
-    fact: 'peopleKeptApart',
+    event: 'peopleKeptApart',
     knowsBoth: true,
     sentence: 'Say that they are two people; the question is not put again',
   },
@@ -60,7 +60,7 @@ export const PAIR_COMMANDS = {
     reason: false,
     from: ['suspected'],
     becomes: 'asked',
-    fact: 'peopleToBeAsked',
+    event: 'peopleToBeContacted',
     knowsBoth: false,
     sentence: 'Leave it open until the people have been asked',
   },
@@ -69,7 +69,7 @@ export const PAIR_COMMANDS = {
     reason: true,
     from: ['same'],
     becomes: 'distinct',
-    fact: 'peopleSeparated',
+    event: 'peopleSeparated',
     knowsBoth: true,
     sentence: 'Take back that they are one person: the link goes, both histories stay',
   },
@@ -104,13 +104,13 @@ export function allowedPairCommands(status: PairStatus, roles: readonly Role[], 
 /** Where one of the two stands. */
 export type PairedJourney = {
   journeyId: string;
-  stage: Stage;
+  status: JourneyStatus;
   ended: boolean;
   registeredAt: Instant;
 };
 
 /** From here on a person is under way: nobody is taken off by a decision about records. */
-const BOARDED = STAGES.indexOf('BOARDED');
+const BOARDED = JOURNEY_STATUSES.indexOf('boarded');
 
 /**
  * Whose journey waits once two are known to be one person, so that never two seats go to one human: the one less far,
@@ -120,9 +120,9 @@ export function journeyThatWaits<Journey extends PairedJourney>(one: Journey, ot
   if (one.ended || other.ended) return undefined;
   const [, second] = [one, other].toSorted(
     (a, b) =>
-      STAGES.indexOf(b.stage) - STAGES.indexOf(a.stage) ||
+      JOURNEY_STATUSES.indexOf(b.status) - JOURNEY_STATUSES.indexOf(a.status) ||
       a.registeredAt - b.registeredAt ||
       (a.journeyId < b.journeyId ? -1 : 1),
   );
-  return second !== undefined && STAGES.indexOf(second.stage) < BOARDED ? second : undefined;
+  return second !== undefined && JOURNEY_STATUSES.indexOf(second.status) < BOARDED ? second : undefined;
 }

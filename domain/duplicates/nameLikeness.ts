@@ -1,7 +1,7 @@
 import { foldName, isWrittenWithoutVowels } from './foldName.ts';
 import { foldSound, soundLikeness } from './sound.ts';
 
-/** Words of a name as they sound, and all of them written together: Li Hua is Lihua, and عبدالله is عبد الله. */
+/** Messages of a name as they sound, and all of them written together: Li Hua is Lihua, and عبدالله is عبد الله. */
 type ReadWords = { words: readonly string[]; joined: string };
 
 /** A name made ready for comparison once, however many people it is compared with. */

@@ -1,10 +1,10 @@
-import type { PartialDate } from '../intake/birthDate.ts';
-import { formatPartialDate } from '../intake/birthDate.ts';
-import { daysInMonth } from '../intake/calendarDay.ts';
-import { bareNumber } from '../intake/passport.ts';
+import type { PartialDate } from '../imports/birthDate.ts';
+import { formatPartialDate } from '../imports/birthDate.ts';
+import { daysInMonth } from '../imports/calendarDay.ts';
+import { bareNumber } from '../imports/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';
-import { consonantsOf, foldSound, leanSoundKey, soundKey } from './sound.ts';
+import { consonantsOf, foldSound, reducedPhoneticKey, soundKey } from './sound.ts';
 
 /**
  * Keys by which somebody is met who may be the same person, by prefix:
@@ -17,7 +17,7 @@ export type SearchKey = string;
 /** Abd al-…, written together in many ways: people look for the servant alone too. */
 const SERVANT_OF = /^a?bd(?=[aeiou]?l..)/;
 
-/** Words of a name, neighbours written together (عبد الله, Li Hua), and what stands before the God's name in عبدالله. */
+/** Messages of a name, neighbours written together (عبد الله, Li Hua), and what stands before the God's name in عبدالله. */
 export function searchedWords(name: string): string[] {
   const words = foldName(name);
   const joined = words.slice(1).map((word, index) => (words[index] ?? '') + word);
@@ -25,21 +25,21 @@ export function searchedWords(name: string): string[] {
   return [...new Set([...words, ...joined, ...servants])];
 }
 
-/** A word by which somebody is searched: its broad sound, and how exactly it is heard; null where several words share the sound. */
-export type HeardWord = { sound: string; heard: string | null };
+/** A word by which somebody is searched: its broad sound, and how exactly it is seen; null where several words share the sound. */
+export type NameToken = { sound: string; seen: string | null };
 
 /**
  * The words by which a name is searched, one for each sound; a short one by its lean sound too, so that another script
  * finds it by more than the other words that it shares with thousands. Whoever has one of the sounds may be meant, those the more
- * of whom words are heard the same (Mohammed and Ahmed share a sound); `rankByName` puts them in order.
+ * of whom words are seen the same (Mohammed and Ahmed share a sound); `rankByName` puts them in order.
  */
-export function heardWords(name: string): HeardWord[] {
+export function nameTokens(name: string): NameToken[] {
   const sounds = searchedWords(name).flatMap((word) =>
-    [...new Set([soundKey(word), leanSoundKey(word)])].map((sound) => ({ word, sound })),
+    [...new Set([soundKey(word), reducedPhoneticKey(word)])].map((sound) => ({ word, sound })),
   );
   return [...Map.groupBy(sounds, ({ sound }) => sound)].map(([sound, those]) => {
-    const heard = new Set(those.map(({ word }) => foldSound(word)));
-    return { sound, heard: heard.size === 1 ? ([...heard][0] ?? null) : null };
+    const seen = new Set(those.map(({ word }) => foldSound(word)));
+    return { sound, seen: seen.size === 1 ? ([...seen][0] ?? null) : null };
   });
 }
 
@@ -112,7 +112,7 @@ function datesOfTheSame({ year, month, day }: PartialDate): string[] {
   return [inMonth, ...dates.map(formatPartialDate)];
 }
 
-/** Words one by one, and given and family name each as one word. */
+/** Messages one by one, and given and family name each as one word. */
 function wordSounds(person: KnownPerson): string[] {
   const [given, family] = [foldName(person.givenNames), foldName(person.familyName)];
   const words = [...given, ...family, given.join(''), family.join('')].filter((word) => word !== '');

@@ -31,7 +31,7 @@ const CLASSES: Readonly<Record<string, string>> = { p: 'b', v: 'f', d: 't', z: '
 
 /**
  * The consonants of the word in broad classes, for finding candidates: `Khadija`, `Kadidja` and خديجة share one.
- * Words of hardly any consonants keep their h, w and y.
+ * Messages of hardly any consonants keep their h, w and y.
  */
 export function soundKey(word: string): string {
   const folded = foldSound(word);
@@ -42,10 +42,10 @@ export function soundKey(word: string): string {
 }
 
 /**
- * The sound of a word that was heard with hardly any consonants, as it is where h, w and y stand for vowels: `yari` and
+ * The sound of a word that was seen with hardly any consonants, as it is where h, w and y stand for vowels: `yari` and
  * یاری share `yr`, Ali and علي `l`. Any other word has one sound.
  */
-export function leanSoundKey(word: string): string {
+export function reducedPhoneticKey(word: string): string {
   const sound = soundKey(word);
   return sound.charAt(0) + sound.slice(1).replace(/[hwy]/g, '');
 }

@@ -52,7 +52,7 @@ export function outcomeOf(end: { status: number } | { failure: DeliveryFailure }
 }
 
 /**
- * How long to wait after the `attempt`th attempt (counted from 1) in milliseconds, or `parked`: no more attempts, a
+ * How long to wait after the `attempt`th attempt (counted from 1) in milliseconds, or `suspended`: no more attempts, a
  * person decides; nothing is dropped.
  * @param retryAfter milliseconds the receiver asked for; the wait is never shorter, but for the cap of a day
  * @param jitter 0..1, drawn by the caller
@@ -61,9 +61,9 @@ export function nextAttempt(
   attempt: number,
   outcome: Exclude<Outcome, 'delivered'>,
   { retryAfter = 0, jitter = 0 }: { retryAfter?: number; jitter?: number } = {},
-): number | 'parked' {
+): number | 'suspended' {
   const scheduled = ATTEMPT_WAITS[attempt];
-  if (outcome === 'disable' || scheduled === undefined) return 'parked';
+  if (outcome === 'disable' || scheduled === undefined) return 'suspended';
   const asked = Math.min(Math.max(retryAfter, 0), LONGEST_RETRY_AFTER);
   const wait = Math.max(scheduled, asked, outcome === 'throttle' ? SHORTEST_THROTTLE : 0);
   return Math.round(wait * (1 + JITTER_SHARE * Math.min(Math.max(jitter, 0), 1)));

@@ -1,7 +1,7 @@
-import type { HouseProcess } from './house.ts';
+import type { StackProcess } from './devStack.ts';
 
 /**
- * How Node runs a process of the house: with a small space for what is new, so that a long list leaves half as much behind
+ * How Node runs a process of the stack: with a small space for what is new, so that a long list leaves half as much behind
  * before it is collected (B10), at no measurable cost.
  */
 export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
@@ -12,8 +12,8 @@ export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
  */
 export const WORKER_FLAGS: readonly string[] = ['--heap-growing-percent=25'];
 
-/** The processes of the house on one machine, besides what they stand on; the stand-in offices are there for drills. */
-export const PROCESSES: readonly HouseProcess[] = [
+/** The processes of the stack on one machine, besides what they stand on; the stand-in partners are there for drills. */
+export const PROCESSES: readonly StackProcess[] = [
   {
     name: 'worker',
     file: 'processes/worker.ts',
@@ -22,5 +22,5 @@ export const PROCESSES: readonly HouseProcess[] = [
     givesWay: true,
   },
   { name: 'api', file: 'processes/api.ts' },
-  { name: 'offices', file: 'processes/offices.ts' },
+  { name: 'partners', file: 'processes/partners.ts' },
 ];

@@ -84,7 +84,7 @@ function follow(output: Readable, logFile: string, onLine: (line: string) => voi
   lines.once('close', () => closeSync(log));
 }
 
-/** The words to run. The tie to the parent comes last, because a change of user or namespace may undo it. */
+/** The words to run. The tie to the parent comes last, because a change of user or namespace may compensate it. */
 function wholeCommand({ within = [], command, args, givesWay, signalOnParentDeath }: PartCommand): [string, string[]] {
   const tie =
     signalOnParentDeath !== undefined && canTieToParent() ? ['setpriv', '--pdeathsig', signalOnParentDeath, '--'] : [];
@@ -102,7 +102,7 @@ export function canTieToParent(): boolean {
 }
 
 /** True while a process with this id is there, whoever started it; one that has ended and waits to be reaped is not. */
-export function isAlive(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -124,7 +124,7 @@ export function identityOf(pid: number): string {
   const stat = readProcess(pid, 'stat');
   // The fields after the name in brackets; the 20th of them is the start in ticks since boot.
   const began = stat === undefined ? ps(pid, 'lstart') : (stat.replace(/^.*\) /s, '').split(' ')[19] ?? '');
-  return began === '' || !isAlive(pid) ? '' : `${pid} ${began}`;
+  return began === '' || !isRunning(pid) ? '' : `${pid} ${began}`;
 }
 
 /** Linux tells without a program, and small images have no `ps`. */
@@ -148,7 +148,7 @@ function isErrno(error: unknown, code: string): boolean {
 /** Waits until the process is gone. @returns false if it is still there after `forMs` milliseconds. */
 export async function waitUntilGone(pid: number, forMs: number): Promise<boolean> {
   const until = Date.now() + forMs;
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     if (Date.now() > until) return false;
     await pause(50);
   }
@@ -157,7 +157,7 @@ export async function waitUntilGone(pid: number, forMs: number): Promise<boolean
 
 /** Resolves when a process that is not our child has gone, for a part that was adopted. */
 export async function gone(pid: number): Promise<string> {
-  while (isAlive(pid)) await pause(500);
+  while (isRunning(pid)) await pause(500);
   return 'has gone';
 }
 
@@ -167,7 +167,7 @@ export async function gone(pid: number): Promise<string> {
  */
 export async function endProcess(pid: number, steps: [NodeJS.Signals, number][]): Promise<void> {
   for (const [signal, waitMs] of steps) {
-    if (!isAlive(pid)) return;
+    if (!isRunning(pid)) return;
     try {
       process.kill(pid, signal);
     } catch (error) {

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { commandLineOf, endProcess, gone, isAlive, lastLines, type RunningPart, startPart } from './child.ts';
+import { commandLineOf, endProcess, gone, isRunning, lastLines, type RunningPart, startPart } from './child.ts';
 import { anyFreePort, PortBusy, portIsFree } from './ports.ts';
 import { type Surroundings, surroundingsFor } from './postgresSurroundings.ts';
 import { waitUntilItAnswers } from './readiness.ts';
@@ -119,13 +119,13 @@ function rememberedPassword(dataDir: string, data: string): string {
 
 /** Makes the database files, beside and then in place, so that an interrupted run leaves nothing half made. */
 async function initialise(
-  { data, program, run, takeIn, put }: Surroundings,
+  { data, program, run, register, put }: Surroundings,
   password: string,
   logFile: string,
 ): Promise<void> {
   const making = `${data}.making`;
   rmSync(making, { recursive: true, force: true });
-  const passwordFile = takeIn('password-for-initdb', password);
+  const passwordFile = register('password-for-initdb', password);
   try {
     const part = await startPart({
       ...run,
@@ -210,7 +210,7 @@ async function adopt(data: string, password: string, log: (line: string) => void
   const [pidLine = '', , , portLine = ''] = readFileSync(file, 'utf8').split('\n');
   const pid = Number(pidLine);
   const port = Number(portLine);
-  if (Number.isInteger(pid) && isAlive(pid) && commandLineOf(pid).includes(data)) {
+  if (Number.isInteger(pid) && isRunning(pid) && commandLineOf(pid).includes(data)) {
     if (await answers(urlOf(password, port, 'postgres'))) {
       log(`PostgreSQL still runs from before (port ${port})`);
       return running(password, port, { pid, exited: gone(pid) });

@@ -20,7 +20,7 @@ export interface Surroundings {
   program(name: 'postgres' | 'initdb'): string;
   run: { within?: string[]; uid?: number; gid?: number; cwd: string };
   /** Puts a small secret file where the programs can read it and nobody else. @returns its path. */
-  takeIn(name: string, content: string): string;
+  register(name: string, content: string): string;
   /** Moves finished database files into their place. */
   put(from: string, to: string): void;
 }
@@ -53,7 +53,7 @@ function plain(native: string, dataDir: string, within: string[]): Surroundings 
     data: join(dataDir, 'data'),
     program: (name) => join(native, 'bin', name),
     run: { within, cwd: dataDir },
-    takeIn(name, content) {
+    register(name, content) {
       const file = join(dataDir, name);
       writeFileSync(file, content, { mode: 0o600 });
       return file;
@@ -73,7 +73,7 @@ function ofNobody(native: string, home: string): Surroundings {
     data: join(home, 'data'),
     program: (name) => join(programs, 'bin', name),
     run: { uid: NOBODY, gid: NOBODY, cwd: '/' },
-    takeIn(name, content) {
+    register(name, content) {
       const file = join(home, name);
       writeFileSync(file, content, { mode: 0o600 });
       chownSync(file, NOBODY, NOBODY);

@@ -1,6 +1,6 @@
 /**
  * Keeps a part running: what ends unasked is started again, sooner at first and later if it ends again and again. What
- * cannot be started the first time is not tried twice: then something is wrong that a person must mend.
+ * cannot be started the first time is not tried twice: then something is wrong that a person must correct.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { endProcess, lastLines, startPart } from './child.ts';
@@ -26,7 +26,7 @@ export interface KeepOptions<T extends Running> {
   name: string;
   start(): Promise<T>;
   log: (line: string) => void;
-  /** Told each time it ended unasked. */
+  /** Delivered each time it ended unasked. */
   onExit?: (how: string) => void;
 }
 
@@ -42,7 +42,7 @@ export function keepRunning<T extends Running>({ name, start, log, onExit }: Kee
 
   const first = start();
   const life = live();
-  // Who waits for `ready` hears of a failed first start; nobody else needs to.
+  // Who waits for `ready` firstSeen of a failed first start; nobody else needs to.
   life.catch(() => undefined);
 
   async function live(): Promise<void> {
@@ -119,7 +119,7 @@ const STOP: [NodeJS.Signals, number][] = [
   ['SIGKILL', 5_000],
 ];
 
-/** Keeps a process of the house running. It says that it is ready by a line on standard output that begins `ready`. */
+/** Keeps a process of the system running. It says that it is ready by a line on standard output that begins `ready`. */
 export function supervise(options: ProcessOptions): Supervised {
   const kept = keepRunning({ ...options, start: () => startProcess(options) });
   const ready = kept.ready.then(() => undefined);

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { commandLineOf, endProcess, isAlive, lastLines, startPart } from './child.ts';
+import { commandLineOf, endProcess, isRunning, lastLines, startPart } from './child.ts';
 import { anyFreePort, PortBusy, portIsFree, somebodyListens } from './ports.ts';
 import { waitUntilItAnswers } from './readiness.ts';
 
@@ -137,7 +137,7 @@ async function answers(address: string): Promise<boolean> {
 async function endLeftOver(pidFile: string, databaseFile: string, log: (line: string) => void): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
-  if (Number.isInteger(pid) && isAlive(pid) && commandLineOf(pid).includes(databaseFile)) {
+  if (Number.isInteger(pid) && isRunning(pid) && commandLineOf(pid).includes(databaseFile)) {
     log('ending a Temporal server from before');
     await endProcess(pid, STOP);
   }

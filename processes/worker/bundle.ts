@@ -28,7 +28,7 @@ export async function workflowBundle(folder: string): Promise<WorkflowBundlePath
   const { code } = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
     // Loaded once and shared, frozen, by all workflows in memory, which they may be since no module keeps anything
-    // (a rule of the house): else each of the thousands would have all modules to itself.
+    // (a rule of the system): else each of the thousands would have all modules to itself.
     preloadModules: [join(root, 'workflows/stackTraces.ts'), WORKFLOWS],
     logger: {
       trace: silent,

@@ -1,6 +1,6 @@
 import { addMonths, DAY, HOUR, type Instant } from '../../domain/time.ts';
-import type { Caseload } from '../caseload.ts';
-import { sailingOf } from '../offices/carrier.ts';
+import { sailingOf } from '../partners/carrier.ts';
+import type { Scenario } from '../scenarioData.ts';
 import type { Relief, Timetable } from './relief.ts';
 
 /** From `fromOperationTime` on, a day of the operation takes `secondsPerDay` of real time. */
@@ -12,7 +12,7 @@ const AFTER_THE_END = 40;
 /** How fast a drill runs. `standard` keeps a small machine in step; `fast` is for few people; a number is a factor on both. */
 export type Pace = 'standard' | 'fast' | number;
 
-/** Decisions of stand-in staff and answers of offices that a small machine takes in a second. */
+/** Decisions of stand-in staff and answers of partners that a small machine takes in a second. */
 const INTAKE_PER_SECOND = 7;
 const FOLLOW_UPS_PER_SECOND = 18;
 const FOLLOW_UP_MONTHS = [1, 3, 6, 12];
@@ -23,17 +23,17 @@ type Demand = { from: Instant; to: Instant; secondsPerDay: number };
 
 /**
  * The clock of a drill: slow where people are taken in, board and are followed up, fast where only time passes, so that no
- * wait that is due is written down late. It follows from the caseload alone.
+ * wait that is due is written down late. It follows from the scenario alone.
  */
 export function clockOf(
-  caseload: Caseload,
+  scenario: Scenario,
   timetable: Timetable,
   start: Instant,
   pace: Pace = 'standard',
 ): { segments: Segment[]; endsAt: Instant; lastArrival: Instant } {
-  const people = caseload.people.length;
+  const people = scenario.people.length;
   const factor = pace === 'fast' ? 0.6 : pace === 'standard' ? 1 : pace;
-  const departures = caseload.movements.map((movement) => sailingOf(movement));
+  const departures = scenario.movements.map((movement) => sailingOf(movement));
   const firstDeparture = Math.min(...departures.map((sailing) => sailing.departsAt));
   const lastListed = Math.max(
     ...departures.map((sailing) => sailing.departsAt + (sailing.stops.at(-1)?.afterDeparture ?? 0)),
@@ -41,11 +41,11 @@ export function clockOf(
   const lastArrival = Math.max(lastListed, ...timetable.relief.map((relief) => relief.arrivesAt));
   const demands: Demand[] = [
     { from: start, to: start + DAY / 2, secondsPerDay: Math.max(45, (2 * people) / INTAKE_PER_SECOND) },
-    // questions are thought over, households decide: nothing is done by many at once
+    // requests are thought over, households decide: nothing is done by many at once
     { from: start, to: firstDeparture, secondsPerDay: clamp(people / 35, 3, 20) },
     { from: firstDeparture, to: lastListed, secondsPerDay: clamp(people / 12, 15, 60) },
     { from: lastListed, to: lastArrival + DAY, secondsPerDay: clamp(people / 120, 2.5, 6) },
-    ...caseload.movements.flatMap((movement) => listedDemands(movement, clamp(people / 7.5, 40, 95))),
+    ...scenario.movements.flatMap((movement) => listedDemands(movement, clamp(people / 7.5, 40, 95))),
     ...timetable.relief.flatMap(reliefDemands),
   ];
   const followUps = followUpWindows(timetable);
@@ -64,7 +64,7 @@ export function secondsTo(segments: readonly Segment[], at: Instant): number {
   }, 0);
 }
 
-function listedDemands(movement: Caseload['movements'][number], secondsPerDay: number): Demand[] {
+function listedDemands(movement: Scenario['movements'][number], secondsPerDay: number): Demand[] {
   const sailing = sailingOf(movement);
   const planned = Date.parse(movement.departs_at);
   const times = [planned, ...(sailing.cancelled ? [] : [sailing.departsAt])];

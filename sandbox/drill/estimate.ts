@@ -1,10 +1,10 @@
 import { HOUR, type Instant } from '../../domain/time.ts';
-import type { Answers, Caseload, ListedPerson, PlannedMovement } from '../caseload.ts';
-import { instant } from '../caseload.ts';
-import { sailingOf } from '../offices/carrier.ts';
-import { leftToVisitor, needsOfStage, serves, stagesOf } from './policy.ts';
+import { sailingOf } from '../partners/carrier.ts';
+import type { Answers, ListedPerson, PlannedMovement, Scenario } from '../scenarioData.ts';
+import { instant } from '../scenarioData.ts';
+import { leftToVisitor, legsOf, needsOfLeg, serves } from './policy.ts';
 
-/** From a registration, or from the start of the clock, until the questions are out: registry, screening, consent. */
+/** From a registration, or from the start of the clock, until the requests are out: registry, screening, consent. */
 const INTAKE = 6 * HOUR;
 const DOCUMENT = 25 * HOUR;
 /** A decision of staff, evidence brought, a household asked whether it goes on. */
@@ -13,19 +13,19 @@ const EXAMINATION = 2 * HOUR;
 /** Who is ready later than this before a departure is taken with the next. */
 const LAST_CALL = 4 * HOUR;
 
-/** When a household is ready for a stage and where it goes; for planning only: the house decides who travels. */
+/** When a household is ready for a leg and where it goes; for planning only: the system decides who travels. */
 export type Expectation = {
   householdRef: string;
   head: string;
   people: number;
   stretchers: number;
-  /** by stage in order; undefined: never, as far as answers are known */
+  /** by leg in order; undefined: never, as far as answers are known */
   readyFor: Map<string, Instant>;
 };
 
-export type Trip = { stage: string; people: number; departsAt: Instant; arrivesAt: Instant; last: boolean };
+export type Trip = { leg: string; people: number; departsAt: Instant; arrivesAt: Instant; last: boolean };
 export type LeftOver = {
-  stage: string;
+  leg: string;
   head: string;
   people: number;
   stretchers: number;
@@ -33,38 +33,38 @@ export type LeftOver = {
   householdRef: string;
 };
 
-/** When each household is ready for each stage of its route, from the answers of the caseload. */
-export function expectations(caseload: Caseload, clockStart: Instant): Expectation[] {
-  const left = leftToVisitor(caseload);
-  const byHousehold = Map.groupBy(caseload.people, (person) => person.householdRef);
+/** When each household is ready for each leg of its route, from the answers of the scenario. */
+export function expectations(scenario: Scenario, clockStart: Instant): Expectation[] {
+  const left = leftToVisitor(scenario);
+  const byHousehold = Map.groupBy(scenario.people, (person) => person.householdRef);
   return [...byHousehold].map(([householdRef, members]) => {
     const head = (members.find((member) => member.relationship === 'HEAD') ?? members[0])?.nationality ?? '';
-    const stages = stagesOf(caseload.movements).filter((stage) =>
-      caseload.movements.some((movement) => movement.stage === stage && serves(movement, head)),
+    const legs = legsOf(scenario.movements).filter((leg) =>
+      scenario.movements.some((movement) => movement.stage === leg && serves(movement, head)),
     );
     const readyFor = new Map<string, Instant>();
     let readyBefore = 0;
-    for (const stage of stages) {
-      const needs = needsOfStage(stage, caseload.movements);
+    for (const leg of legs) {
+      const needs = needsOfLeg(leg, scenario.movements);
       const moments = members
         .filter((member) => member.consent !== 'refused')
-        .map((member) => readiness(member, caseload.answers.get(member.personRef), needs, clockStart));
+        .map((member) => readiness(member, scenario.answers.get(member.personRef), needs, clockStart));
       const late = left.includes(householdRef) || moments.includes(undefined) || moments.length === 0;
       if (late) break;
       readyBefore = Math.max(readyBefore, ...moments.map((moment) => moment ?? 0));
-      readyFor.set(stage, readyBefore);
+      readyFor.set(leg, readyBefore);
     }
     const travelling = members.filter((member) => member.consent !== 'refused');
-    const stretchers = travelling.filter((member) => mayNeedStretcher(caseload.answers.get(member.personRef))).length;
+    const stretchers = travelling.filter((member) => mayNeedStretcher(scenario.answers.get(member.personRef))).length;
     return { householdRef, head, people: travelling.length, stretchers, readyFor };
   });
 }
 
-/** When a member no longer holds the household up for a stage: ready, or ended. Undefined: never. */
+/** When a member no longer holds the household up for a leg: ready, or ended. Undefined: never. */
 function readiness(
   person: ListedPerson,
   answers: Answers | undefined,
-  needs: ReturnType<typeof needsOfStage>,
+  needs: ReturnType<typeof needsOfLeg>,
   clockStart: Instant,
 ): Instant | undefined {
   if (!answers) return undefined;
@@ -119,26 +119,26 @@ type Vehicle = {
 };
 
 /**
- * Who probably travels with which listed movement, and who is left over at which stage, from when. `already`: arrivals
- * of an earlier stage by movements that are in no list.
+ * Who probably travels with which listed movement, and who is left over at which leg, from when. `already`: arrivals
+ * of an earlier leg by movements that are in no list.
  */
 export function probableTrips(
-  caseload: Caseload,
+  scenario: Scenario,
   households: readonly Expectation[],
-  stage: string,
+  leg: string,
   arrivedBefore: ReadonlyMap<string, Instant>,
 ): { trips: Trip[]; leftOver: LeftOver[]; arrived: Map<string, Instant> } {
   const trips: Trip[] = [];
   const arrived = new Map<string, Instant>();
-  const vehicles = caseload.movements
-    .filter((movement) => movement.stage === stage)
+  const vehicles = scenario.movements
+    .filter((movement) => movement.stage === leg)
     .map(vehicleOf)
     .filter((vehicle) => vehicle !== undefined);
   const waiting = households
-    .filter((household) => household.readyFor.has(stage) && arrivedBefore.has(household.householdRef))
+    .filter((household) => household.readyFor.has(leg) && arrivedBefore.has(household.householdRef))
     .map((household) => ({
       household,
-      readyAt: Math.max(household.readyFor.get(stage) ?? 0, arrivedBefore.get(household.householdRef) ?? 0),
+      readyAt: Math.max(household.readyFor.get(leg) ?? 0, arrivedBefore.get(household.householdRef) ?? 0),
     }))
     .sort((a, b) => a.readyAt - b.readyAt);
   const seated = new Set<string>();
@@ -162,18 +162,18 @@ export function probableTrips(
       const arrivesAt = vehicle.departsAt + (stop?.afterDeparture ?? 0);
       arrived.set(household.householdRef, arrivesAt);
       trips.push({
-        stage,
+        leg,
         people: household.people,
         departsAt: vehicle.departsAt,
         arrivesAt,
-        last: [...household.readyFor.keys()].at(-1) === stage,
+        last: [...household.readyFor.keys()].at(-1) === leg,
       });
     }
   }
   const leftOver = waiting
     .filter(({ household }) => !seated.has(household.householdRef))
     .map(({ household, readyAt }) => ({
-      stage,
+      leg,
       head: household.head,
       people: household.people,
       stretchers: household.stretchers,
@@ -198,9 +198,9 @@ function vehicleOf(movement: PlannedMovement): Vehicle | undefined {
 }
 
 /** First registration: where the operation's clock begins. */
-export function clockStartOf(caseload: Caseload): Instant {
+export function clockStartOf(scenario: Scenario): Instant {
   return Math.min(
-    ...caseload.people.map((person) => person.registeredAt),
-    ...caseload.movements.map((movement) => instant(movement.departs_at)),
+    ...scenario.people.map((person) => person.registeredAt),
+    ...scenario.movements.map((movement) => instant(movement.departs_at)),
   );
 }

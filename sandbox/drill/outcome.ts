@@ -18,14 +18,14 @@ export type Reason =
 export type End = { end: string } | { end: 'waiting'; for: Reason };
 
 type Person = {
-  stage: string;
+  status: string;
   ending: string | null;
   consent: { status: string; sharing: boolean };
   holds: unknown[];
   nationality_status: string;
   exit_permit: string;
   fitness: { status: string };
-  travel: { status: string; next_stage: string | null; route: string[] };
+  travel: { status: string; next_leg: string | null; route: string[] };
 };
 type Now = { waiting: Array<{ key: string; what: string }> };
 type Listed = { id: string; ending: string | null };
@@ -60,13 +60,13 @@ function reasonOf(person: Person, now: Now, needs: { nationality: boolean; exitP
     return 'householdDecision';
   if (needs.nationality && nationality !== 'confirmed') {
     if (!consent.sharing) return 'sharing';
-    return nationality === 'asked' || nationality === 'open' ? 'consulate' : 'nationalityDecision';
+    return nationality === 'requested' || nationality === 'open' ? 'consulate' : 'nationalityDecision';
   }
   if (needs.exitPermit && permit !== 'granted' && permit !== 'not_required') {
     if (!consent.sharing) return 'sharing';
     return permit === 'refused' ? 'exitPermitDecision' : 'exitPermit';
   }
   if (person.fitness.status === 'unfit') return 'fitness';
-  const ON_THE_WAY = ['SEATED', 'CHECKED_IN', 'BOARDED', 'ARRIVED', 'RECEIVED', 'REINTEGRATING'];
-  return ON_THE_WAY.includes(person.stage) || person.travel.status === 'in_transit' ? 'underway' : 'household';
+  const ON_THE_WAY = ['seated', 'checked_in', 'boarded', 'arrived', 'received', 'reintegrating'];
+  return ON_THE_WAY.includes(person.status) || person.travel.status === 'in_transit' ? 'underway' : 'household';
 }

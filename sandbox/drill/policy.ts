@@ -1,13 +1,13 @@
-import type { Caseload, PlannedMovement } from '../caseload.ts';
+import type { PlannedMovement, Scenario } from '../scenarioData.ts';
 
-/** What a stage of movement asks for besides identity, consent, fitness and the absence of holds. */
-export type StageNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
+/** What a leg of movement asks for besides identity, consent, fitness and the absence of holds. */
+export type LegNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
 
-const NOTHING: StageNeeds = { nationality: false, document: false, exitPermit: false };
-const EVERYTHING: StageNeeds = { nationality: true, document: true, exitPermit: true };
+const NOTHING: LegNeeds = { nationality: false, document: false, exitPermit: false };
+const EVERYTHING: LegNeeds = { nationality: true, document: true, exitPermit: true };
 
-/** The papers of the stages that the caseloads know (docs/drill.md). */
-const STAGE_NEEDS: Record<string, StageNeeds> = {
+/** The papers of the legs that the scenarios know (docs/drill.md). */
+const LEG_NEEDS: Record<string, LegNeeds> = {
   evacuation: NOTHING,
   road: NOTHING,
   sea: { ...NOTHING, exitPermit: true },
@@ -16,24 +16,24 @@ const STAGE_NEEDS: Record<string, StageNeeds> = {
   onward: { ...NOTHING, nationality: true, document: true },
 };
 
-/** What a stage needs: by its name; of an unknown one nothing inside a country and everything across a border. */
-export function needsOfStage(stage: string, movements: readonly PlannedMovement[]): StageNeeds {
-  const known = STAGE_NEEDS[stage];
+/** What a leg needs: by its name; of an unknown one nothing inside a country and everything across a border. */
+export function needsOfLeg(leg: string, movements: readonly PlannedMovement[]): LegNeeds {
+  const known = LEG_NEEDS[leg];
   if (known) return known;
   const crosses = movements.some(
-    (movement) => movement.stage === stage && movement.origin.country !== movement.destination.country,
+    (movement) => movement.stage === leg && movement.origin.country !== movement.destination.country,
   );
   return crosses ? EVERYTHING : NOTHING;
 }
 
-/** Households whose decisions the drill leaves to whoever watches it, by caseload. */
+/** Households whose decisions the drill leaves to whoever watches it, by scenario. */
 const LEFT_TO_VISITOR: Record<string, readonly string[]> = {
   // a spouse whose family refused · a grandmother who has not decided yet · a family that has not decided yet
   'ambae-2017': ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'],
 };
 
-export function leftToVisitor(caseload: Pick<Caseload, 'name'>): readonly string[] {
-  return LEFT_TO_VISITOR[caseload.name] ?? [];
+export function leftToVisitor(scenario: Pick<Scenario, 'name'>): readonly string[] {
+  return LEFT_TO_VISITOR[scenario.name] ?? [];
 }
 
 /** Codes of people whom no State knows as its own (ICAO Doc 9303, part 3, section 5). */
@@ -46,17 +46,17 @@ export function serves(movement: Pick<PlannedMovement, 'for_households_of'>, hea
 }
 
 /** Stages in the order in which people need them: by their first departure. */
-export function stagesOf(movements: readonly PlannedMovement[]): string[] {
+export function legsOf(movements: readonly PlannedMovement[]): string[] {
   const first = new Map<string, number>();
-  for (const { stage, departs_at: departsAt } of movements) {
-    first.set(stage, Math.min(first.get(stage) ?? Number.POSITIVE_INFINITY, Date.parse(departsAt)));
+  for (const { stage: leg, departs_at: departsAt } of movements) {
+    first.set(leg, Math.min(first.get(leg) ?? Number.POSITIVE_INFINITY, Date.parse(departsAt)));
   }
-  return [...first].sort((a, b) => a[1] - b[1]).map(([stage]) => stage);
+  return [...first].sort((a, b) => a[1] - b[1]).map(([leg]) => leg);
 }
 
-/** Nationalities of heads that the movements of a stage are planned for; null: everybody. */
-export function servedBy(stage: string, movements: readonly PlannedMovement[]): string[] | null {
-  const of = movements.filter((movement) => movement.stage === stage);
+/** Nationalities of heads that the movements of a leg are planned for; null: everybody. */
+export function servedBy(leg: string, movements: readonly PlannedMovement[]): string[] | null {
+  const of = movements.filter((movement) => movement.stage === leg);
   if (of.some((movement) => movement.for_households_of === null)) return null;
   return [...new Set(of.flatMap((movement) => movement.for_households_of ?? []))];
 }

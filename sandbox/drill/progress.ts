@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** An office that is a partner of the house. */
+/** A partner that is a partner of the system. */
 export type DrillPartner = {
   path: string;
   kind: string;
@@ -14,7 +14,7 @@ export type DrillPartner = {
 
 type Kept = {
   id: string;
-  caseload: string;
+  scenario: string;
   people: number;
   partners: DrillPartner[];
   operationId?: string;
@@ -22,19 +22,19 @@ type Kept = {
   finished?: boolean;
 };
 
-/** Where the progress of a drill on this caseload is kept. */
-export function progressFile(dataDir: string, caseload: string): string {
-  return join(dataDir, `drill-${caseload}.json`);
+/** Where the progress of a drill on this scenario is kept. */
+export function progressFile(dataDir: string, scenario: string): string {
+  return join(dataDir, `drill-${scenario}.json`);
 }
 
-/** Whether a drill on this caseload has begun here, and has come to its end. */
-export function drillState(dataDir: string, caseload: string): 'none' | 'under_way' | 'finished' {
-  const file = progressFile(dataDir, caseload);
+/** Whether a drill on this scenario has begun here, and has come to its end. */
+export function drillState(dataDir: string, scenario: string): 'none' | 'under_way' | 'finished' {
+  const file = progressFile(dataDir, scenario);
   if (!existsSync(file)) return 'none';
   return (JSON.parse(readFileSync(file, 'utf8')) as Kept).finished === true ? 'finished' : 'under_way';
 }
 
-/** How far a drill has come, in one file that only its owner can read (it holds the offices' secrets): a drill that was interrupted goes on. */
+/** How far a drill has come, in one file that only its owner can read (it holds the partners' secrets): a drill that was interrupted goes on. */
 export class Progress {
   readonly #file: string;
   #kept: Kept;
@@ -44,22 +44,22 @@ export class Progress {
     this.#kept = kept;
   }
 
-  /** The unfinished drill of this file, where it is one of the same caseload and size; else a new one. */
-  static of(file: string, caseload: string, people: number): Progress {
+  /** The unfinished drill of this file, where it is one of the same scenario and size; else a new one. */
+  static of(file: string, scenario: string, people: number): Progress {
     if (existsSync(file)) {
       const kept = JSON.parse(readFileSync(file, 'utf8')) as Kept;
-      if (kept.caseload === caseload && kept.people === people && kept.finished !== true)
+      if (kept.scenario === scenario && kept.people === people && kept.finished !== true)
         return new Progress(file, kept);
     }
-    const progress = new Progress(file, { id: randomBytes(4).toString('hex'), caseload, people, partners: [] });
+    const progress = new Progress(file, { id: randomBytes(4).toString('hex'), scenario, people, partners: [] });
     progress.#write();
     return progress;
   }
 
-  /** A drill whose operation the house does not know (its database is new) begins again under another id. */
+  /** A drill whose operation the system does not know (its database is new) begins again under another id. */
   startOver(): void {
-    const { caseload, people } = this.#kept;
-    this.#kept = { id: randomBytes(4).toString('hex'), caseload, people, partners: [] };
+    const { scenario, people } = this.#kept;
+    this.#kept = { id: randomBytes(4).toString('hex'), scenario, people, partners: [] };
     this.#write();
   }
 

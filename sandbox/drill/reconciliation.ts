@@ -1,8 +1,8 @@
-import type { Caseload } from '../caseload.ts';
 import type { Client } from '../client.ts';
+import type { Scenario } from '../scenarioData.ts';
 import type { End } from './outcome.ts';
 
-export type Asked = { office: string; kind: string; person_ref?: string };
+export type Asked = { partner: string; kind: string; person_ref?: string };
 
 /** One line of the final account: what must hold, and whether it does. */
 export type Check = { what: string; holds: boolean; detail: string };
@@ -11,28 +11,28 @@ type Movement = { id: string; reference: string; status: string };
 type MovementDetail = { people: Record<string, number> };
 
 /**
- * The account of a drill: every seat accounted for, everybody in exactly one state, no question about anybody who may
+ * The account of a drill: every seat accounted for, everybody in exactly one state, no request about anybody who may
  * not be asked about, and no wait written down late.
  */
 export async function reconcile(of: {
   client: Client;
   operationId: string;
-  caseload: Caseload;
+  scenario: Scenario;
   ends: ReadonlyMap<string, End>;
   asked: readonly Asked[];
   decisions: ReadonlyArray<{ household: string; what: string }>;
   worstLatenessSeconds: number | undefined;
   expectedDecisions: number | undefined;
 }): Promise<Check[]> {
-  const { client, caseload, ends } = of;
+  const { client, scenario, ends } = of;
   const checks: Check[] = [];
   const movements = (await client.all(`/operations/${of.operationId}/movements`)) as Movement[];
   let booked = 0;
   const open: string[] = [];
   const counted = { boarded: 0, no_show: 0, denied: 0, offloaded: 0 };
   for (const movement of movements) {
-    if (movement.status === 'CANCELLED') continue;
-    if (movement.status !== 'RECONCILED' && movement.status !== 'CLOSED')
+    if (movement.status === 'cancelled') continue;
+    if (movement.status !== 'reconciled' && movement.status !== 'closed')
       open.push(`${movement.reference} (${movement.status})`);
     const { people } = (await client.get(`/movements/${movement.id}`)) as MovementDetail;
     const carried = (people['departed'] ?? 0) + (people['arrived'] ?? 0) + (people['boarded'] ?? 0);
@@ -53,17 +53,17 @@ export async function reconcile(of: {
     holds: open.length === 0,
     detail: open.length === 0 ? `${movements.length} movements` : open.join(', '),
   });
-  const missing = caseload.people.filter((person) => !ends.has(person.personRef));
+  const missing = scenario.people.filter((person) => !ends.has(person.personRef));
   checks.push({
     what: 'every person is in exactly one state',
-    holds: missing.length === 0 && ends.size === caseload.people.length,
+    holds: missing.length === 0 && ends.size === scenario.people.length,
     detail: counts(ends)
       .map(([name, n]) => `${n} ${name}`)
       .join(', '),
   });
-  const forbidden = forbiddenQuestions(caseload, of.asked);
+  const forbidden = forbiddenRequests(scenario, of.asked);
   checks.push({
-    what: 'no question about anybody who may not be asked about',
+    what: 'no request about anybody who may not be asked about',
     holds: forbidden.length === 0,
     detail: `${of.asked.filter((one) => one.person_ref !== undefined).length} questions${forbidden.length === 0 ? '' : `; about ${forbidden.map((one) => `${one.person_ref} (${one.kind})`).join(', ')}`}`,
   });
@@ -95,19 +95,19 @@ const SHOWN_BY_THE_LIST = [
   'UNVERIFIED_CARER',
 ];
 
-function forbiddenQuestions(caseload: Caseload, asked: readonly Asked[]): Asked[] {
-  const list = new Map(caseload.people.map((person) => [person.personRef, person]));
-  return asked.filter((question) => {
-    const person = question.person_ref === undefined ? undefined : list.get(question.person_ref);
-    const answers = person && caseload.answers.get(person.personRef);
+function forbiddenRequests(scenario: Scenario, asked: readonly Asked[]): Asked[] {
+  const list = new Map(scenario.people.map((person) => [person.personRef, person]));
+  return asked.filter((request) => {
+    const person = request.person_ref === undefined ? undefined : list.get(request.person_ref);
+    const answers = person && scenario.answers.get(person.personRef);
     if (!person || !answers || answers.may_be_asked) return false;
     const because = (answers.because ?? []).filter((reason) => SHOWN_BY_THE_LIST.includes(reason));
-    return because.some((reason) => listShows(caseload, person.personRef, reason));
+    return because.some((reason) => listShows(scenario, person.personRef, reason));
   });
 }
 
-function listShows(caseload: Caseload, personRef: string, reason: string): boolean {
-  const person = caseload.people.find((one) => one.personRef === personRef);
+function listShows(scenario: Scenario, personRef: string, reason: string): boolean {
+  const person = scenario.people.find((one) => one.personRef === personRef);
   if (!person) return false;
   if (reason === 'CONSENT_REFUSED') return person.consent === 'refused';
   if (reason === 'CONSENT_PENDING') return person.consent === 'pending';

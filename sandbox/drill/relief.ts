@@ -1,10 +1,10 @@
 import { DAY, HOUR, type Instant } from '../../domain/time.ts';
-import { type Caseload, instant, type PlannedMovement } from '../caseload.ts';
-import { sailingOf } from '../offices/carrier.ts';
+import { sailingOf } from '../partners/carrier.ts';
+import { instant, type PlannedMovement, type Scenario } from '../scenarioData.ts';
 import { type Expectation, expectations, type LeftOver, probableTrips, type Trip } from './estimate.ts';
-import { serves, stagesOf } from './policy.ts';
+import { legsOf, serves } from './policy.ts';
 
-/** After the last listed departure of a stage. */
+/** After the last listed departure of a leg. */
 const AFTER_THE_LIST = 12 * HOUR;
 /** From when the last of a wave is ready to its departure. */
 const NOTICE = 16 * HOUR;
@@ -29,35 +29,35 @@ export type Relief = {
 export type Timetable = { trips: Trip[]; relief: Relief[] };
 
 /**
- * The relief movements of a caseload, and who probably travels when. From the caseload alone, so that a drill that is taken up
- * again plans the same. For each stage: waves for those left over, then one more for everybody served; an empty
+ * The relief movements of a scenario, and who probably travels when. From the scenario alone, so that a drill that is taken up
+ * again plans the same. For each leg: waves for those left over, then one more for everybody served; an empty
  * one is cancelled by the movement officer.
  */
-export function timetableOf(caseload: Caseload, clockStart: Instant): Timetable {
-  const households = expectations(caseload, clockStart);
+export function timetableOf(scenario: Scenario, clockStart: Instant): Timetable {
+  const households = expectations(scenario, clockStart);
   const trips: Trip[] = [];
   const relief: Relief[] = [];
   let arrivedBefore = new Map<string, Instant>(households.map((household) => [household.householdRef, 0]));
   let notBefore = 0;
-  for (const stage of stagesOf(caseload.movements)) {
-    const probable = probableTrips(caseload, households, stage, arrivedBefore);
-    const waves = wavesOf(caseload, stage, probable.leftOver, notBefore);
+  for (const leg of legsOf(scenario.movements)) {
+    const probable = probableTrips(scenario, households, leg, arrivedBefore);
+    const waves = wavesOf(scenario, leg, probable.leftOver, notBefore);
     relief.push(...waves.relief);
     trips.push(...probable.trips, ...waves.trips(households));
     notBefore = waves.endsAt + TRANSFER;
     const here = new Map([...probable.arrived, ...waves.arrived]);
-    // a household that this stage does not serve stands where it stood
+    // a household that this leg does not serve stands where it stood
     for (const [ref, at] of arrivedBefore) {
       const household = households.find((one) => one.householdRef === ref);
-      if (!here.has(ref) && household && !household.readyFor.has(stage)) here.set(ref, at);
+      if (!here.has(ref) && household && !household.readyFor.has(leg)) here.set(ref, at);
     }
     arrivedBefore = here;
   }
   return { trips, relief };
 }
 
-function wavesOf(caseload: Caseload, stage: string, leftOver: readonly LeftOver[], notBefore: Instant) {
-  const listed = caseload.movements.filter((movement) => movement.stage === stage);
+function wavesOf(scenario: Scenario, leg: string, leftOver: readonly LeftOver[], notBefore: Instant) {
+  const listed = scenario.movements.filter((movement) => movement.stage === leg);
   const lastListed = Math.max(...listed.map((movement) => sailingOf(movement).departsAt));
   const earliest = lastListed + AFTER_THE_LIST;
   const groups = groupsOf(listed);
@@ -74,7 +74,7 @@ function wavesOf(caseload: Caseload, stage: string, leftOver: readonly LeftOver[
     for (const like of groups) {
       const aboard = within.filter((one) => serves(like, one.head));
       if (aboard.length === 0) continue;
-      const vehicle = reliefVehicle(like, `${stage.toUpperCase()}-R${wave}`, departsAt, aboard);
+      const vehicle = reliefVehicle(like, `${leg.toUpperCase()}-R${wave}`, departsAt, aboard);
       relief.push(vehicle);
       for (const left of aboard) {
         arrived.set(left.householdRef, vehicle.arrivesAt);
@@ -84,17 +84,17 @@ function wavesOf(caseload: Caseload, stage: string, leftOver: readonly LeftOver[
     waiting = waiting.filter((one) => !within.includes(one));
   }
   const sweepAt = Math.max(notBefore, earliest, ...relief.map((one) => one.departsAt)) + SWEEP_AFTER;
-  for (const like of groups) relief.push(reliefVehicle(like, `${stage.toUpperCase()}-SWEEP`, sweepAt, []));
+  for (const like of groups) relief.push(reliefVehicle(like, `${leg.toUpperCase()}-SWEEP`, sweepAt, []));
   const endsAt = Math.max(...relief.map((one) => one.arrivesAt));
   const trips = (households: readonly Expectation[]): Trip[] =>
     made.map(({ left, departsAt, arrivesAt }) => {
       const household = households.find((one) => one.householdRef === left.householdRef);
       return {
-        stage,
+        leg,
         people: left.people,
         departsAt,
         arrivesAt,
-        last: [...(household?.readyFor.keys() ?? [])].at(-1) === stage,
+        last: [...(household?.readyFor.keys() ?? [])].at(-1) === leg,
       };
     });
   return { relief, arrived, trips, endsAt };
@@ -102,15 +102,15 @@ function wavesOf(caseload: Caseload, stage: string, leftOver: readonly LeftOver[
 
 /** A vehicle for those whom a machine that fell behind its clock has left standing when all others had gone. */
 export function lateRelief(
-  caseload: Caseload,
-  stage: string,
+  scenario: Scenario,
+  leg: string,
   head: string,
   nth: number,
   departsAt: Instant,
 ): Relief | undefined {
-  const listed = caseload.movements.filter((movement) => movement.stage === stage);
+  const listed = scenario.movements.filter((movement) => movement.stage === leg);
   const like = groupsOf(listed).find((movement) => serves(movement, head));
-  return like && reliefVehicle(like, `${stage.toUpperCase()}-LATE${nth}`, departsAt, []);
+  return like && reliefVehicle(like, `${leg.toUpperCase()}-LATE${nth}`, departsAt, []);
 }
 
 /** The last listed movement for each group of nationalities: relief goes the same way. */

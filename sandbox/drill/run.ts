@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import type { OperationClock } from '../../domain/clock.ts';
-import { type Caseload, firstPeople, readCaseload } from '../caseload.ts';
 import { ApiProblem, Client, pause, type SignIn, tokens } from '../client.ts';
+import { firstPeople, readScenario, type Scenario } from '../scenarioData.ts';
 import { Directory } from '../staff/directory.ts';
 import { plan } from '../staff/movementOfficer.ts';
 import type { Shift } from '../staff/shift.ts';
@@ -11,22 +11,22 @@ import { workShift } from '../staff/staff.ts';
 import { clockOf, type Pace, secondsTo } from './clock.ts';
 import { clockStartOf } from './estimate.ts';
 import { type End, outcomes } from './outcome.ts';
-import { leftToVisitor, needsOfStage, serves, stagesOf } from './policy.ts';
+import { leftToVisitor, legsOf, needsOfLeg, serves } from './policy.ts';
 import { Progress, progressFile } from './progress.ts';
 import { type Asked, type Check, counts, reconcile } from './reconciliation.ts';
 import { timetableOf } from './relief.ts';
 import { stillBusy } from './rest.ts';
-import { agreeAndActivate, officesOf, openOperation, registerPartners, takeIn } from './setUp.ts';
+import { agreeAndActivate, openOperation, partnersOf, register, registerPartners } from './setUp.ts';
 import { look } from './table.ts';
 
 export type DrillOptions = {
-  /** folder of the caseload */
-  caseload: string;
+  /** folder of the scenario */
+  scenario: string;
   /** address of the API, without /v1 */
   api: string;
   issuer: { tokenEndpoint: string; users: ReadonlyArray<{ id: string } & SignIn> };
-  /** address of the stand-in offices */
-  offices: string;
+  /** address of the stand-in partners */
+  partners: string;
   /** where progress and result are kept */
   dataDir: string;
   /** only the first so many people, in whole households */
@@ -51,40 +51,40 @@ export type DrillResult = { operationId: string; ends: Map<string, End>; checks:
 export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const { say } = options;
   const stop = options.stop ?? new AbortController().signal;
-  const whole = readCaseload(options.caseload);
-  const caseload = options.people === undefined ? whole : firstPeople(whole, options.people);
-  const start = clockStartOf(caseload);
-  const timetable = timetableOf(caseload, start);
-  const clock = clockOf(caseload, timetable, start, options.pace);
+  const whole = readScenario(options.scenario);
+  const scenario = options.people === undefined ? whole : firstPeople(whole, options.people);
+  const start = clockStartOf(scenario);
+  const timetable = timetableOf(scenario, start);
+  const clock = clockOf(scenario, timetable, start, options.pace);
   const clients = clientsOf(options, stop);
-  const progress = Progress.of(progressFile(options.dataDir, caseload.name), caseload.name, caseload.people.length);
+  const progress = Progress.of(progressFile(options.dataDir, scenario.name), scenario.name, scenario.people.length);
   await takeUp(clients.coordinator, progress);
 
   const minutes = secondsTo(clock.segments, clock.endsAt) / 60;
   say(
-    `Drill ${caseload.name}: ${caseload.people.length} people, ${caseload.movements.length} movements; about ${minutes.toFixed(0)} minutes to the last follow-up.`,
+    `Drill ${scenario.name}: ${scenario.people.length} people, ${scenario.movements.length} movements; about ${minutes.toFixed(0)} minutes to the last follow-up.`,
   );
-  await registerPartners(clients, officesOf(caseload), options.offices, progress);
-  const operationId = await openOperation(clients, caseload, clock.segments, progress);
+  await registerPartners(clients, partnersOf(scenario), options.partners, progress);
+  const operationId = await openOperation(clients, scenario, clock.segments, progress);
   await agreeAndActivate(clients, operationId, start, progress);
   const running = await clockAt(clients.coordinator, operationId);
-  await openOffices(options, progress, operationId, running.segments);
+  await openPartners(options, progress, operationId, running.segments);
   const partners = new Map(progress.partners.map((partner) => [partner.path, partner.partnerId]));
-  for (const movement of caseload.movements) await plan({ clients, operationId, partners }, movement, progress.id);
-  say(`${caseload.movements.length} movements are planned; their carriers are asked.`);
-  const importId = await takeIn(clients, operationId, caseload, progress, say, (ms) => pause(ms, stop));
-  const directory = await Directory.of(clients.case_worker, importId, caseload);
+  for (const movement of scenario.movements) await plan({ clients, operationId, partners }, movement, progress.id);
+  say(`${scenario.movements.length} movements are planned; their carriers are asked.`);
+  const importId = await register(clients, operationId, scenario, progress, say, (ms) => pause(ms, stop));
+  const directory = await Directory.of(clients.case_worker, importId, scenario);
 
   const shiftEnds = new AbortController();
   const shift: Shift = {
     clients,
     operationId,
     clock: running.clock,
-    caseload,
+    scenario,
     directory,
     relief: timetable.relief,
     partners,
-    tellCrew: (reference) => ready(options.offices, progress.id, reference),
+    notifyCrew: (reference) => ready(options.partners, progress.id, reference),
     stop: AbortSignal.any([stop, shiftEnds.signal]),
     log: (message) => say(`  (staff) ${message}`),
     decided: { count: 0 },
@@ -99,21 +99,21 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   }
   stop.throwIfAborted();
 
-  const ends = await outcomes(clients.protection_lead, operationId, directory, (ref) => needsOf(caseload, ref));
+  const ends = await outcomes(clients.protection_lead, operationId, directory, (ref) => needsOf(scenario, ref));
   const checks = await reconcile({
     client: clients.coordinator,
     operationId,
-    caseload,
+    scenario,
     ends,
-    asked: await ledgerOf(options.offices, progress.id),
-    decisions: decisionsLeft(caseload, ends),
+    asked: await ledgerOf(options.partners, progress.id),
+    decisions: decisionsLeft(scenario, ends),
     worstLatenessSeconds: worst,
-    expectedDecisions: leftToVisitor(caseload).filter((ref) =>
-      caseload.people.some((person) => person.householdRef === ref),
+    expectedDecisions: leftToVisitor(scenario).filter((ref) =>
+      scenario.people.some((person) => person.householdRef === ref),
     ).length,
   });
   for (const check of checks) say(`${check.holds ? 'ok ' : 'NOT'}  ${check.what}: ${check.detail}`);
-  const file = join(options.dataDir, `drill-${caseload.name}-ends.json`);
+  const file = join(options.dataDir, `drill-${scenario.name}-ends.json`);
   mkdirSync(options.dataDir, { recursive: true });
   writeFileSync(
     file,
@@ -134,7 +134,7 @@ function clientsOf(options: DrillOptions, stop: AbortSignal): Record<Role, Clien
 
 /**
  * A drill goes on once its people are taken in. One that stopped before has a clock that ran on without them, and one
- * whose operation the house does not know lost its database: both begin again.
+ * whose operation the system does not know lost its database: both begin again.
  */
 async function takeUp(client: Client, progress: Progress): Promise<void> {
   if (progress.operationId === undefined) return;
@@ -162,18 +162,18 @@ async function clockAt(
   return { segments, clock };
 }
 
-async function openOffices(
+async function openPartners(
   options: DrillOptions,
   progress: Progress,
   operation: string,
   clock: ClockSegments,
 ): Promise<void> {
-  await office(`${options.offices}/drills`, {
+  await partner(`${options.partners}/drills`, {
     id: progress.id,
     operation,
-    caseload_dir: options.caseload,
+    scenario_dir: options.scenario,
     clock,
-    offices: progress.partners.map((partner) => ({
+    partners: progress.partners.map((partner) => ({
       path: partner.path,
       kind: partner.kind,
       partner_id: partner.partnerId,
@@ -183,22 +183,22 @@ async function openOffices(
   });
 }
 
-async function ready(offices: string, drill: string, reference: string): Promise<void> {
-  await office(`${offices}/drills/${drill}/movements/${encodeURIComponent(reference)}/ready`, {});
+async function ready(partners: string, drill: string, reference: string): Promise<void> {
+  await partner(`${partners}/drills/${drill}/movements/${encodeURIComponent(reference)}/ready`, {});
 }
 
-async function office(url: string, body: object): Promise<void> {
+async function partner(url: string, body: object): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });
-  if (!response.ok) throw new Error(`The stand-in offices answered ${response.status} to ${new URL(url).pathname}`);
+  if (!response.ok) throw new Error(`The stand-in partners answered ${response.status} to ${new URL(url).pathname}`);
 }
 
-async function ledgerOf(offices: string, drill: string): Promise<Asked[]> {
-  const response = await fetch(`${offices}/ledger?drill=${drill}`, { signal: AbortSignal.timeout(10_000) });
+async function ledgerOf(partners: string, drill: string): Promise<Asked[]> {
+  const response = await fetch(`${partners}/ledger?drill=${drill}`, { signal: AbortSignal.timeout(10_000) });
   return ((await response.json()) as { data: Asked[] }).data;
 }
 
@@ -236,21 +236,21 @@ async function watch(
   }
 }
 
-function needsOf(caseload: Caseload, personRef: string): { nationality: boolean; exitPermit: boolean } {
-  const person = caseload.people.find((one) => one.personRef === personRef);
-  const mates = caseload.people.filter((one) => one.householdRef === person?.householdRef);
+function needsOf(scenario: Scenario, personRef: string): { nationality: boolean; exitPermit: boolean } {
+  const person = scenario.people.find((one) => one.personRef === personRef);
+  const mates = scenario.people.filter((one) => one.householdRef === person?.householdRef);
   const head = (mates.find((one) => one.relationship === 'HEAD') ?? mates[0])?.nationality ?? '';
-  const needs = stagesOf(caseload.movements)
-    .filter((stage) => caseload.movements.some((movement) => movement.stage === stage && serves(movement, head)))
-    .map((stage) => needsOfStage(stage, caseload.movements));
+  const needs = legsOf(scenario.movements)
+    .filter((leg) => scenario.movements.some((movement) => movement.stage === leg && serves(movement, head)))
+    .map((leg) => needsOfLeg(leg, scenario.movements));
   return { nationality: needs.some((need) => need.nationality), exitPermit: needs.some((need) => need.exitPermit) };
 }
 
 /** One decision a household: what the visitor finds. */
-function decisionsLeft(caseload: Caseload, ends: ReadonlyMap<string, End>): Array<{ household: string; what: string }> {
-  const left = leftToVisitor(caseload);
+function decisionsLeft(scenario: Scenario, ends: ReadonlyMap<string, End>): Array<{ household: string; what: string }> {
+  const left = leftToVisitor(scenario);
   return left.flatMap((household) => {
-    const reasons = caseload.people
+    const reasons = scenario.people
       .filter((person) => person.householdRef === household)
       .map((person) => ends.get(person.personRef))
       .flatMap((end) => (end && 'for' in end && end.for !== 'household' ? [end.for] : []));

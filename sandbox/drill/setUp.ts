@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Role } from '../../domain/actor.ts';
-import { PERSON_FIELDS } from '../../domain/offices/fields.ts';
+import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
-import { type Caseload, listPath } from '../caseload.ts';
 import type { Client } from '../client.ts';
+import { listPath, type Scenario } from '../scenarioData.ts';
 import type { Segment } from './clock.ts';
-import { needsOfStage, servedBy, stagesOf } from './policy.ts';
+import { legsOf, needsOfLeg, servedBy } from './policy.ts';
 import type { Progress } from './progress.ts';
 
 export type Desks = { [R in Role]?: Client } & {
@@ -15,8 +15,8 @@ export type Desks = { [R in Role]?: Client } & {
   case_worker: Client;
 };
 
-/** One stand-in office of the drill, before it is a partner of the house. */
-export type PlannedOffice = { path: string; kind: string; name: string; state?: string };
+/** One stand-in partner of the drill, before it is a partner of the system. */
+export type PlannedPartner = { path: string; kind: string; name: string; state?: string };
 
 const PURPOSES: Record<string, string[]> = {
   registry: ['registry'],
@@ -28,14 +28,14 @@ const PURPOSES: Record<string, string[]> = {
 };
 const AGENCY_EVENTS = ['movement.departed', 'movement.arrived', 'journey.arrived', 'journey.received'];
 
-/** The offices that a caseload needs: a registry, a clinic, a border authority, an agency, and its States and carriers. */
-export function officesOf(caseload: Caseload): PlannedOffice[] {
+/** The partners that a scenario needs: a registry, a clinic, a border authority, an agency, and its States and carriers. */
+export function partnersOf(scenario: Scenario): PlannedPartner[] {
   const states = new Set<string>();
-  for (const person of caseload.people) {
-    const answers = caseload.answers.get(person.personRef);
+  for (const person of scenario.people) {
+    const answers = scenario.answers.get(person.personRef);
     for (const state of [answers?.asked_state, answers?.consulate.other_state?.state]) if (state) states.add(state);
   }
-  const carriers = new Map(caseload.movements.map(({ carrier }) => [carrier.code, carrier.name]));
+  const carriers = new Map(scenario.movements.map(({ carrier }) => [carrier.code, carrier.name]));
   return [
     { path: 'registry', kind: 'registry', name: 'Register of persons (stand-in)' },
     { path: 'clinic', kind: 'clinic', name: 'Health team (stand-in)' },
@@ -53,62 +53,62 @@ export function officesOf(caseload: Caseload): PlannedOffice[] {
   ];
 }
 
-/** Registers each office as a partner; its secret is shown once, so it is kept with the drill's progress. */
+/** Registers each partner as a partner; its secret is shown once, so it is kept with the drill's progress. */
 export async function registerPartners(
   desks: Desks,
-  offices: readonly PlannedOffice[],
-  officesUrl: string,
+  partners: readonly PlannedPartner[],
+  partnersUrl: string,
   progress: Progress,
 ): Promise<void> {
-  for (const office of offices) {
-    if (progress.partners.some((partner) => partner.path === office.path)) continue;
+  for (const partner of partners) {
+    if (progress.partners.some((partner) => partner.path === partner.path)) continue;
     const made = (await desks.coordinator.post(
       '/partners',
       {
-        kind: office.kind,
-        name: office.name,
-        ...(office.state === undefined ? {} : { state: office.state }),
-        base_url: `${officesUrl}/drills/${progress.id}/${office.path}`,
+        kind: partner.kind,
+        name: partner.name,
+        ...(partner.state === undefined ? {} : { state: partner.state }),
+        base_url: `${partnersUrl}/drills/${progress.id}/${partner.path}`,
       },
-      `drill-${progress.id}-partner-${office.path}`,
+      `drill-${progress.id}-partner-${partner.path}`,
     )) as { id: string; secret: string };
-    progress.add({ ...office, partnerId: made.id, secret: made.secret });
+    progress.add({ ...partner, partnerId: made.id, secret: made.secret });
   }
 }
 
 /** Opens the operation as a drill under its own clock, and activates it. */
 export async function openOperation(
   desks: Desks,
-  caseload: Caseload,
+  scenario: Scenario,
   segments: readonly Segment[],
   progress: Progress,
 ): Promise<string> {
   if (progress.operationId !== undefined) return progress.operationId;
-  const stages = stagesOf(caseload.movements);
-  const kind = stages.includes('return') ? 'return' : 'evacuation';
+  const legs = legsOf(scenario.movements);
+  const kind = legs.includes('return') ? 'return' : 'evacuation';
   const made = (await desks.coordinator.post(
     '/operations',
     {
       kind,
       drill: true,
-      name: `Drill ${caseload.name}`,
-      country: caseload.movements[0]?.origin.country ?? 'XXX',
-      starts_at: iso(caseload.startsAt),
+      name: `Drill ${scenario.name}`,
+      country: scenario.movements[0]?.origin.country ?? 'XXX',
+      starts_at: iso(scenario.startsAt),
       clock: segments.map((segment) => ({
         from_operation_time: iso(segment.fromOperationTime),
         seconds_per_day: segment.secondsPerDay,
       })),
       rules: {
-        stages: stages.map((stage) => {
-          const needs = needsOfStage(stage, caseload.movements);
+        legs: legs.map((leg) => {
+          const needs = needsOfLeg(leg, scenario.movements);
           return {
-            code: stage,
+            code: leg,
             needs: { nationality: needs.nationality, document: needs.document, exit_permit: needs.exitPermit },
-            for_households_of: servedBy(stage, caseload.movements),
+            for_households_of: servedBy(leg, scenario.movements),
           };
         }),
       },
-      sites: [...new Set(caseload.people.map((person) => person.site))].map((name) => ({
+      sites: [...new Set(scenario.people.map((person) => person.site))].map((name) => ({
         name,
         purpose: 'registration',
       })),
@@ -120,7 +120,7 @@ export async function openOperation(
   return made.id;
 }
 
-/** Who may be told what, in writing: without it nothing leaves the house. Then the operation is activated and runs. */
+/** Who may be told what, in writing: without it nothing leaves the system. Then the operation is activated and runs. */
 export async function agreeAndActivate(
   desks: Desks,
   operationId: string,
@@ -154,17 +154,17 @@ export async function agreeAndActivate(
 }
 
 /** Sends the careful list, waits for the dry run, commits it, and waits until everybody's journey is on its way. */
-export async function takeIn(
+export async function register(
   desks: Desks,
   operationId: string,
-  caseload: Caseload,
+  scenario: Scenario,
   progress: Progress,
   say: (what: string) => void,
   pause: (ms: number) => Promise<void>,
 ): Promise<string> {
-  const list = listOf(caseload);
+  const list = listOf(scenario);
   const made = (await desks.case_worker.upload(
-    `/operations/${operationId}/imports?file_name=registrations.csv&reference_date=${caseload.startsOn}`,
+    `/operations/${operationId}/imports?file_name=registrations.csv&reference_date=${scenario.startsOn}`,
     list,
     'text/csv',
     `drill-${progress.id}-import`,
@@ -209,10 +209,10 @@ async function until(
   }
 }
 
-/** The caseload's own list, or its first households where fewer people are wanted. */
-function listOf(caseload: Caseload): Buffer {
-  const bytes = readFileSync(listPath(caseload.dir));
-  const wanted = new Set(caseload.people.map((person) => person.row));
+/** The scenario's own list, or its first households where fewer people are wanted. */
+function listOf(scenario: Scenario): Buffer {
+  const bytes = readFileSync(listPath(scenario.dir));
+  const wanted = new Set(scenario.people.map((person) => person.row));
   const lines = bytes.toString('utf8').split('\n');
   if (lines.filter((line) => line !== '').length - 1 === wanted.size) return bytes;
   // a careful list has no line breaks in its cells

@@ -5,9 +5,9 @@ type Situation = {
   operation_time: string;
   sentence: string;
   numbers: { people: number; safe: number; moving: number; waiting: number; ended_otherwise: number };
-  stages: Array<{ stage: string; people: number }>;
+  statuses: Array<{ status: string; people: number }>;
   decisions: Array<{ role: string; kind: string; count: number }>;
-  lateness?: { worst_seconds: number; rungs: number };
+  lateness?: { worst_seconds: number; escalation_steps: number };
 };
 type Movement = {
   reference: string;
@@ -18,19 +18,19 @@ type Movement = {
 };
 
 const SHORT: Record<string, string> = {
-  REGISTERED: 'registered',
-  SCREENED: 'screened',
-  CONSENTED: 'consented',
-  VERIFIED: 'verified',
-  TRAVEL_READY: 'ready',
-  SEATED: 'seated',
-  CHECKED_IN: 'at gate',
-  BOARDED: 'on board',
-  IN_TRANSIT: 'under way',
-  ARRIVED: 'arrived',
-  RECEIVED: 'received',
-  REINTEGRATING: 'at home',
-  CLOSED: 'closed',
+  registered: 'registered',
+  screened: 'screened',
+  consented: 'consented',
+  verified: 'verified',
+  travel_ready: 'ready',
+  seated: 'seated',
+  checked_in: 'at gate',
+  boarded: 'on board',
+  in_transit: 'under way',
+  arrived: 'arrived',
+  received: 'received',
+  reintegrating: 'at home',
+  closed: 'closed',
 };
 
 /** One look at the drill: what is written on a line, and when its clock shows what. */
@@ -41,11 +41,11 @@ export async function look(client: Client, operationId: string, decided: number,
   const situation = (await client.get(`/operations/${operationId}/situation`)) as Situation;
   const movements = (await client.all(`/operations/${operationId}/movements`)) as Movement[];
   const at = Date.parse(situation.operation_time);
-  const stages = situation.stages
-    .filter((stage) => stage.people > 0)
-    .map(({ stage, people }) => `${SHORT[stage] ?? stage} ${people}`);
+  const statuses = situation.statuses
+    .filter((status) => status.people > 0)
+    .map(({ status, people }) => `${SHORT[status] ?? status} ${people}`);
   const busy = movements
-    .filter((movement) => ['BOARDING', 'DEPARTED', 'ARRIVED'].includes(movement.status))
+    .filter((movement) => ['boarding', 'departed', 'arrived'].includes(movement.status))
     .map(
       (movement) =>
         `${movement.reference} ${movement.status.toLowerCase()} ${movement.taken.seat + movement.taken.infant_lap} to ${movement.destination.name}`,
@@ -57,7 +57,7 @@ export async function look(client: Client, operationId: string, decided: number,
     at,
     worstLatenessSeconds: worst,
     lines: [
-      `day ${String(day).padStart(3)}  ${iso(at).slice(0, 16).replace('T', ' ')}Z  ${stages.join(' · ')}`,
+      `day ${String(day).padStart(3)}  ${iso(at).slice(0, 16).replace('T', ' ')}Z  ${statuses.join(' · ')}`,
       `         ${situation.numbers.safe} home · ${decided} decisions made, ${open} open${worst === undefined ? '' : ` · latest wait ${worst.toFixed(1)} s late`}${busy.length > 0 ? ` · ${busy.slice(0, 4).join(' · ')}` : ''}`,
     ],
   };

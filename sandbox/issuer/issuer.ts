@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Adapter, type ClientMetadata, type Configuration, Provider, type UnknownObject } from 'oidc-provider';
 import { isId } from '../../domain/ids.ts';
-import { keepsakeFor } from './keepsake.ts';
+import { issuerStateFor } from './issuerState.ts';
 import { PARTNER_CLIENT, STAND_INS, type StandIn } from './people.ts';
 
 /** Audience of the access tokens. */
@@ -42,9 +42,9 @@ export async function startIssuer(options: {
   dataDir: string;
   tokenSeconds?: number;
 }): Promise<RunningIssuer> {
-  const keepsake = await keepsakeFor(options.dataDir, [...STAND_INS.map(({ id }) => id), PARTNER_CLIENT]);
+  const issuerState = await issuerStateFor(options.dataDir, [...STAND_INS.map(({ id }) => id), PARTNER_CLIENT]);
   const secretOf = (id: string): string => {
-    const secret = keepsake.secrets[id];
+    const secret = issuerState.secrets[id];
     if (secret === undefined) throw new Error(`No secret for ${id}`);
     return secret;
   };
@@ -58,8 +58,8 @@ export async function startIssuer(options: {
   const provider = new Provider(issuer, {
     clients,
     adapter: storeNothing,
-    jwks: { keys: keepsake.keys },
-    cookies: { keys: keepsake.cookieKeys },
+    jwks: { keys: issuerState.keys },
+    cookies: { keys: issuerState.cookieKeys },
     routes: { token: '/token', jwks: '/jwks' },
     scopes: [],
     ttl: { ClientCredentials: options.tokenSeconds ?? TOKEN_SECONDS },
@@ -81,7 +81,7 @@ export async function startIssuer(options: {
         }),
       },
     },
-    extraTokenClaims: (context, token) => claimsOf(token.clientId, context.oidc.body),
+    extraTokenClaims: (context, token) => tokenClaimsOf(token.clientId, context.oidc.body),
   } satisfies Configuration);
   const answer = provider.callback();
   server.on('request', (request, response) => void answer(request, response));
@@ -125,7 +125,7 @@ function machineClient(id: string, secret: string): ClientMetadata {
 }
 
 /** The claims beside `sub`: the roles, for staff in every operation; for an organisation also which one it is. */
-function claimsOf(clientId: string | undefined, form: UnknownObject | undefined): UnknownObject {
+function tokenClaimsOf(clientId: string | undefined, form: UnknownObject | undefined): UnknownObject {
   if (clientId === PARTNER_CLIENT) {
     const partner = form?.partner;
     // Without an id it is nobody's token; the API gives it nothing.

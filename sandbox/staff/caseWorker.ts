@@ -1,7 +1,7 @@
 import { goesOn, householdOf, isAdult } from './household.ts';
 import { referTogether } from './protectionLead.ts';
 import { command, isLeft, type Shift } from './shift.ts';
-import type { Decided, Handler, Task } from './taskDesk.ts';
+import type { Decided, Handler, Task } from './tasks.ts';
 
 /** Case workers: who somebody is, what they were told and agreed to, how they were received and how they live a year later. */
 export const CASE_WORKER: Record<string, Handler> = {

@@ -1,9 +1,9 @@
-import { needsOfStage, serves, stagesOf } from '../drill/policy.ts';
+import { legsOf, needsOfLeg, serves } from '../drill/policy.ts';
 import type { Known } from './directory.ts';
 import { goesOn, householdOf, isAdult, isSeated } from './household.ts';
 import { refer } from './protectionLead.ts';
 import { command, type Shift } from './shift.ts';
-import type { Decided, Handler, Task } from './taskDesk.ts';
+import type { Decided, Handler, Task } from './tasks.ts';
 
 /** Consular officers: evidence, and what is done when a consulate says no, or that it cannot tell. */
 export const CONSULAR_OFFICER: Record<string, Handler> = {
@@ -18,7 +18,7 @@ export const CONSULAR_OFFICER: Record<string, Handler> = {
 
 /**
  * Another State is asked where there is one. After that a grown-up is referred elsewhere, and a child only when no
- * grown-up of the household goes on: as long as one does, the family stays together and the question stays open.
+ * grown-up of the household goes on: as long as one does, the family stays together and the request stays open.
  */
 async function nationalityDecision(shift: Shift, task: Task): Promise<Decided> {
   const known = shift.directory.find(task.person_id);
@@ -31,7 +31,7 @@ async function nationalityDecision(shift: Shift, task: Task): Promise<Decided> {
       shift,
       'consular_officer',
       task.person_id,
-      'askOtherState',
+      'requestOtherState',
       { partner_id: partnerId },
       'other_state',
     ))
@@ -51,18 +51,18 @@ async function nationalityDecision(shift: Shift, task: Task): Promise<Decided> {
   return (await refer(shift, self.person_id)) ? 'done' : 'left';
 }
 
-/** Where no stage of the way home asks for a nationality, a no changes nothing. */
+/** Where no leg of the way home asks for a nationality, a no changes nothing. */
 function nationalityIsNeeded(shift: Shift, known: Known): boolean {
-  const { movements } = shift.caseload;
+  const { movements } = shift.scenario;
   const head = shift.directory.headNationality(known);
-  return stagesOf(movements)
-    .filter((stage) => movements.some((movement) => movement.stage === stage && serves(movement, head)))
-    .some((stage) => needsOfStage(stage, movements).nationality);
+  return legsOf(movements)
+    .filter((leg) => movements.some((movement) => movement.stage === leg && serves(movement, head)))
+    .some((leg) => needsOfLeg(leg, movements).nationality);
 }
 
 async function otherStateIsAsked(shift: Shift, personId: string): Promise<boolean> {
   const history = (await shift.clients.consular_officer.get(`/people/${personId}/history`)) as {
-    chapters: Array<{ entries: Array<{ fact: string }> }>;
+    phases: Array<{ entries: Array<{ event: string }> }>;
   };
-  return history.chapters.some((chapter) => chapter.entries.some((entry) => entry.fact === 'nationalityDecided'));
+  return history.phases.some((phase) => phase.entries.some((entry) => entry.event === 'nationalityDecided'));
 }

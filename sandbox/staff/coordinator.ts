@@ -1,13 +1,13 @@
-import { servedBy, stagesOf } from '../drill/policy.ts';
+import { legsOf, servedBy } from '../drill/policy.ts';
 import { command } from './shift.ts';
-import type { Handler } from './taskDesk.ts';
+import type { Handler } from './tasks.ts';
 
 /** Coordinators: the way of those whom no list of nationalities names goes as far as everybody's. */
 export const COORDINATOR: Record<string, Handler> = {
   routeDecision: async (shift, task) => {
     if (task.person_id === null || !shift.directory.find(task.person_id)) return 'left';
-    const { movements } = shift.caseload;
-    const route = stagesOf(movements).filter((stage) => servedBy(stage, movements) === null);
+    const { movements } = shift.scenario;
+    const route = legsOf(movements).filter((leg) => servedBy(leg, movements) === null);
     if (route.length === 0) return 'left';
     return (await command(shift, 'coordinator', task.person_id, 'decideRoute', { route }, 'as_far_as_everybody'))
       ? 'done'

@@ -1,23 +1,23 @@
-import type { Answers, Caseload, ListedPerson } from '../caseload.ts';
 import type { Client } from '../client.ts';
+import type { Answers, ListedPerson, Scenario } from '../scenarioData.ts';
 
-/** A person as stand-in staff know them: what stood in the list, and what the offices would say. */
+/** A person as stand-in staff know them: what stood in the list, and what the partners would say. */
 export type Known = { personId: string; listed: ListedPerson; answers: Answers | undefined };
 
 type Row = { row: number; person_id: string | null };
 
-/** Whom the house's ids stand for. Stand-ins act on their caseload; who came in otherwise is left to the visitor. */
+/** Whom the system's ids stand for. Stand-ins act on their scenario; who came in otherwise is left to the visitor. */
 export class Directory {
   readonly #byId = new Map<string, Known>();
   readonly #byRef = new Map<string, Known>();
 
   /** Reads who became whom: the rows of the import are those of the list, in order. */
-  static async of(client: Client, importId: string, caseload: Caseload): Promise<Directory> {
+  static async of(client: Client, importId: string, scenario: Scenario): Promise<Directory> {
     const directory = new Directory();
     for (const row of (await client.all(`/imports/${importId}/rows`)) as Row[]) {
-      const listed = caseload.people[row.row - 1];
+      const listed = scenario.people[row.row - 1];
       if (listed && row.person_id !== null) {
-        directory.#add({ personId: row.person_id, listed, answers: caseload.answers.get(listed.personRef) });
+        directory.#add({ personId: row.person_id, listed, answers: scenario.answers.get(listed.personRef) });
       }
     }
     return directory;

@@ -1,9 +1,9 @@
 import { HOUR, iso } from '../../domain/time.ts';
-import { needsOfStage, serves, stagesOf } from '../drill/policy.ts';
-import { findingAt } from '../offices/answers.ts';
+import { legsOf, needsOfLeg, serves } from '../drill/policy.ts';
+import { findingAt } from '../partners/answers.ts';
 import type { Known } from './directory.ts';
 import { command, isLeft, nowOf, type Shift } from './shift.ts';
-import type { Handler } from './taskDesk.ts';
+import type { Handler } from './tasks.ts';
 
 /** The operation's own health officer: looks at those about whom no clinic may be asked. */
 export const HEALTH_OFFICER: Record<string, Handler> = {
@@ -14,7 +14,7 @@ export const HEALTH_OFFICER: Record<string, Handler> = {
   },
 };
 
-/** Records what the caseload's doctor would find, counted from the person's registration. */
+/** Records what the scenario's doctor would find, counted from the person's registration. */
 export async function examine(shift: Shift, { personId, listed, answers }: Known): Promise<boolean> {
   if (!answers) return false;
   const now = nowOf(shift);
@@ -28,15 +28,15 @@ export async function examine(shift: Shift, { personId, listed, answers }: Known
 
 /** Nobody is examined again and again who cannot go: under a hold, or without the papers that only sharing would bring. */
 function canTravel(shift: Shift, known: Known): boolean {
-  const { movements } = shift.caseload;
+  const { movements } = shift.scenario;
   const { because = [] } = known.answers ?? {};
   if (because.some((reason) => !reason.startsWith('CONSENT_'))) return false;
   if (known.listed.consent !== 'pending') return true;
   if (isLeft(shift, known.listed.householdRef)) return true;
   const head = shift.directory.headNationality(known);
-  const first = stagesOf(movements).find((stage) =>
-    movements.some((movement) => movement.stage === stage && serves(movement, head)),
+  const first = legsOf(movements).find((leg) =>
+    movements.some((movement) => movement.stage === leg && serves(movement, head)),
   );
-  const needs = first === undefined ? undefined : needsOfStage(first, movements);
+  const needs = first === undefined ? undefined : needsOfLeg(first, movements);
   return needs !== undefined && !needs.nationality && !needs.exitPermit;
 }

@@ -3,12 +3,12 @@ import type { Shift } from './shift.ts';
 export type Member = {
   person_id: string;
   traveller: 'adult' | 'child' | 'infant';
-  stage: string;
+  status: string;
   ending: string | null;
   on_hold: boolean;
 };
 
-const ON_A_MOVEMENT = ['SEATED', 'CHECKED_IN', 'BOARDED'];
+const ON_A_MOVEMENT = ['seated', 'checked_in', 'boarded'];
 
 /** A person's household as it stands now. */
 export async function householdOf(shift: Shift, personId: string): Promise<Member[]> {
@@ -24,5 +24,5 @@ export const isAdult = (member: Member): boolean => member.traveller === 'adult'
 
 /** Whether anybody of the unit has a seat now: then nothing is decided that would take it away. */
 export function isSeated(members: readonly Member[]): boolean {
-  return members.some((member) => ON_A_MOVEMENT.includes(member.stage));
+  return members.some((member) => ON_A_MOVEMENT.includes(member.status));
 }

@@ -1,6 +1,6 @@
 import { HOUR, type Instant, iso } from '../../domain/time.ts';
-import type { PlannedMovement } from '../caseload.ts';
 import { lateRelief, type Relief } from '../drill/relief.ts';
+import type { PlannedMovement } from '../scenarioData.ts';
 import { examine } from './healthOfficer.ts';
 import { goesOn, type Member } from './household.ts';
 import { atOnce, command, movementCommand, nowOf, rounds, type Shift, tried } from './shift.ts';
@@ -23,7 +23,7 @@ const LATE_AGAIN_MS = 45_000;
 type Movement = {
   id: string;
   reference: string;
-  stage: string;
+  leg: string;
   status: string;
   departs_at: string;
   seats: { seat: number };
@@ -47,15 +47,16 @@ export async function plan(
     `/operations/${shift.operationId}/movements`,
     {
       reference: relief?.reference ?? movement.id,
-      stage: movement.stage,
+      leg: movement.stage,
       mode: movement.mode,
       carrier_id: shift.partners.get(`carriers/${movement.carrier.code}`) ?? null,
       origin: movement.origin,
       destination: movement.destination,
-      legs: movement.legs.map((leg) => ({
-        ...leg,
-        departs_at: shifted(leg.departs_at),
-        arrives_at: shifted(leg.arrives_at),
+      stops: movement.legs.map(({ from, to, departs_at: departs, arrives_at: arrives }) => ({
+        from,
+        to,
+        departs_at: shifted(departs),
+        arrives_at: shifted(arrives),
       })),
       for_households_of: movement.for_households_of,
       accepts_nationalities: movement.accepts_nationalities,
@@ -78,7 +79,7 @@ export async function plan(
   return made.id;
 }
 
-/** Local times of a caseload are written to the minute: `2017-09-30T08:00+11:00`. */
+/** Local times of a scenario are written to the minute: `2017-09-30T08:00+11:00`. */
 function withSeconds(text: string): string {
   return text.replace(/T(\d\d:\d\d)(?=[+Z-])/, 'T$1:00');
 }
@@ -115,12 +116,12 @@ async function planLate(shift: Shift, drill: string, late: Late): Promise<void> 
   const now = nowOf(shift);
   if (now < end || Date.now() < late.lookAgainAt) return;
   late.lookAgainAt = Date.now() + LATE_AGAIN_MS;
-  const needed = new Map((await stranded(shift)).map((one) => [`${one.stage} ${one.head}`, one]));
+  const needed = new Map((await stranded(shift)).map((one) => [`${one.leg} ${one.head}`, one]));
   if (needed.size === 0) return;
   late.count += 1;
   const planned = new Set<string>();
-  for (const { stage, head } of needed.values()) {
-    const relief = lateRelief(shift.caseload, stage, head, late.count, now + SEAT_BEFORE);
+  for (const { leg, head } of needed.values()) {
+    const relief = lateRelief(shift.scenario, leg, head, late.count, now + SEAT_BEFORE);
     if (!relief || planned.has(relief.reference)) continue;
     planned.add(relief.reference);
     await tried(shift, `plan ${relief.reference}`, () => plan(shift, relief.like, drill, relief));
@@ -137,10 +138,10 @@ async function tend(
   const people = movement.taken.seat + movement.taken.infant_lap;
   const locked = ['locked', 'sent', 'final'].includes(movement.manifest.status);
   switch (movement.status) {
-    case 'CONTRACTED':
+    case 'contracted':
       await movementCommand(shift, 'movement_officer', movement.id, 'giveClearance', { kind: 'security' });
       return;
-    case 'CLEARED': {
+    case 'cleared': {
       if (locked && !movement.over_capacity) {
         if (now >= departsAt - BOARD_BEFORE)
           await movementCommand(shift, 'movement_officer', movement.id, 'openBoarding');
@@ -162,10 +163,10 @@ async function tend(
         await movementCommand(shift, 'movement_officer', movement.id, 'cancelMovement', {}, 'nobody_to_travel');
       return;
     }
-    case 'BOARDING':
+    case 'boarding':
       await board(shift, movement, now >= departsAt);
       return;
-    case 'ARRIVED':
+    case 'arrived':
       await movementCommand(shift, 'movement_officer', movement.id, 'reconcile');
       return;
     default:
@@ -199,13 +200,13 @@ async function seat(shift: Shift, movement: Movement): Promise<void> {
 /** Everybody with a seat comes to the gate and boards. Who may not is turned away, and the family with them: none is divided. */
 async function board(shift: Shift, movement: Movement, late: boolean): Promise<void> {
   const entries = await seatsOf(shift, movement);
-  const claimed = entries.filter((entry) => entry.status === 'claimed');
-  const atTheGate = entries.filter((entry) => entry.status === 'claimed' || entry.status === 'checked_in');
-  if (claimed.length > 0) await scan(shift, movement, claimed, 'check_in');
+  const reserved = entries.filter((entry) => entry.status === 'reserved');
+  const atTheGate = entries.filter((entry) => entry.status === 'reserved' || entry.status === 'checked_in');
+  if (reserved.length > 0) await scan(shift, movement, reserved, 'check_in');
   if (atTheGate.length > 0) {
     await scan(shift, movement, atTheGate, 'board');
     const after = await seatsOf(shift, movement);
-    const refused = after.filter((entry) => entry.status === 'claimed' || entry.status === 'checked_in');
+    const refused = after.filter((entry) => entry.status === 'reserved' || entry.status === 'checked_in');
     if (refused.length > 0) {
       if (!late) return;
       await scan(shift, movement, refused, 'deny', 'gate_refused');
@@ -214,7 +215,7 @@ async function board(shift: Shift, movement: Movement, late: boolean): Promise<v
       if (aboard.length > 0) await scan(shift, movement, aboard, 'offload', 'family_together');
     }
   }
-  await shift.tellCrew(movement.reference);
+  await shift.notifyCrew(movement.reference);
 }
 
 async function seatsOf(shift: Shift, movement: Movement): Promise<Entry[]> {

@@ -1,6 +1,6 @@
 import { goesOn, isAdult, isSeated, type Member } from './household.ts';
 import { command, type Shift } from './shift.ts';
-import type { Decided } from './taskDesk.ts';
+import type { Decided } from './tasks.ts';
 
 /**
  * Children whose grown-ups have all been referred elsewhere are referred with them. Nobody under a hold is touched, and

@@ -1,10 +1,10 @@
 import type { Role } from '../../domain/actor.ts';
 import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Caseload } from '../caseload.ts';
 import { ApiProblem, type Client, pause } from '../client.ts';
 import { leftToVisitor } from '../drill/policy.ts';
 import type { Relief } from '../drill/relief.ts';
+import type { Scenario } from '../scenarioData.ts';
 import type { Directory } from './directory.ts';
 
 /** What a shift of stand-in staff works with: a sign-in for each role, the operation, and the list they took in. */
@@ -12,13 +12,13 @@ export type Shift = {
   clients: Record<Role, Pick<Client, 'get' | 'all' | 'post'>>;
   operationId: string;
   clock: OperationClock;
-  caseload: Caseload;
+  scenario: Scenario;
   directory: Directory;
   relief: readonly Relief[];
-  /** partner ids by path of the office */
+  /** partner ids by path of the partner */
   partners: ReadonlyMap<string, string>;
   /** tells the carrier's crew that boarding is over */
-  tellCrew: (movementReference: string) => Promise<void>;
+  notifyCrew: (movementReference: string) => Promise<void>;
   stop: AbortSignal;
   log: (message: string) => void;
   /** decisions made so far, for the table */
@@ -30,11 +30,11 @@ export function nowOf(shift: Pick<Shift, 'clock'>): Instant {
 }
 
 export function isLeft(shift: Shift, householdRef: string): boolean {
-  return leftToVisitor(shift.caseload).includes(householdRef);
+  return leftToVisitor(shift.scenario).includes(householdRef);
 }
 
 /**
- * Gives a command about a person. False where the house refuses it now (somebody was faster, or it is too early): the next
+ * Gives a command about a person. False where the system refuses it now (somebody was faster, or it is too early): the next
  * look at the tasks shows whether anything is left to do.
  */
 export async function command(

@@ -4,7 +4,7 @@ import { COORDINATOR } from './coordinator.ts';
 import { HEALTH_OFFICER } from './healthOfficer.ts';
 import { movementOfficer } from './movementOfficer.ts';
 import type { Shift } from './shift.ts';
-import { deskOf } from './taskDesk.ts';
+import { deskOf } from './tasks.ts';
 
 /** A whole shift of stand-in staff, each role at its own desk, until the shift is stopped. `drill` names what they plan. */
 export async function workShift(shift: Shift, drill: string): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Shift } from './shift.ts';
 import { isLeft } from './shift.ts';
 
-type Row = { id: string; household_id: string; ending: string | null; stage: string; waiting: { what: string } | null };
-type Person = { travel: { status: string; next_stage: string | null } };
+type Row = { id: string; household_id: string; ending: string | null; leg: string; waiting: { what: string } | null };
+type Person = { travel: { status: string; next_leg: string | null } };
 
-/** A household that is ready as a whole and has no seat: which stage it needs, and whose it is. */
-export type Stranded = { household: string; stage: string; head: string; people: number };
+/** A household that is ready as a whole and has no seat: which leg it needs, and whose it is. */
+export type Stranded = { household: string; leg: string; head: string; people: number };
 
 /** Households of the list of which everybody who goes on waits for a seat. */
 export async function stranded(shift: Shift): Promise<Stranded[]> {
@@ -21,10 +21,10 @@ export async function stranded(shift: Shift): Promise<Stranded[]> {
     if (!first || !known || isLeft(shift, known.listed.householdRef)) continue;
     if (!members.every((member) => member.waiting?.what === 'seat')) continue;
     const { travel } = (await shift.clients.auditor.get(`/people/${first.id}`)) as Person;
-    if (travel.status !== 'none' || travel.next_stage === null) continue;
+    if (travel.status !== 'none' || travel.next_leg === null) continue;
     found.push({
       household,
-      stage: travel.next_stage,
+      leg: travel.next_leg,
       head: shift.directory.headNationality(known),
       people: members.length,
     });

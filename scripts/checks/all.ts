@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check in order, then every test. Each check counts as one, each test as one. The last line is
  * the count, alone on its line, which is what continuous integration reads.
- * Words are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
+ * Messages are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
  */
 import { generateClient } from '../../prisma/generate.ts';
 import { runCommand } from './command.ts';
@@ -9,7 +9,7 @@ import { projectFolders } from './folders.ts';
 import { checkSources } from './sources.ts';
 import { runTests } from './tests.ts';
 
-/** What a check says: nothing when it passed, else what is wrong and what mends it. */
+/** What a check says: nothing when it passed, else what is wrong and what corrections it. */
 type Complaint = string | undefined;
 
 interface Check {
@@ -17,11 +17,11 @@ interface Check {
   run(): Promise<Complaint>;
 }
 
-const tool = (name: string, command: string, args: string[], mend: string): Check => ({
+const tool = (name: string, command: string, args: string[], correct: string): Check => ({
   name,
   async run() {
     const { code, output } = await runCommand(command, args);
-    return code === 0 ? undefined : `${output.trimEnd()}\n${mend}`;
+    return code === 0 ? undefined : `${output.trimEnd()}\n${correct}`;
   },
 });
 
@@ -48,7 +48,7 @@ const checks: Check[] = [
     ['--config', '.dependency-cruiser.cjs', ...folders],
     'Who may import whom is in .dependency-cruiser.cjs and design.md 2.',
   ),
-  { name: 'house-rules', run: () => Promise.resolve(checkSources(folders)) },
+  { name: 'integration-rules', run: () => Promise.resolve(checkSources(folders)) },
   tool('unused-code', 'knip', ['--no-progress'], 'Remove it, or use it.'),
 ];
 

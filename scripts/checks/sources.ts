@@ -1,5 +1,5 @@
 /**
- * The rules of the house that no ready-made tool knows, read from the syntax of every file and not from its text, so
+ * The rules of the integration that no ready-made tool knows, read from the syntax of every file and not from its text, so
  * that a word in a comment breaks nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -24,10 +24,10 @@ interface Rule {
 
 const inRoom = (path: string, ...rooms: string[]) => rooms.some((room) => path.startsWith(`${room}/`));
 
-/** `processes/config.ts` alone reads it; build tools and tests that start processes stand outside the house. */
+/** `processes/config.ts` alone reads it; build tools and tests that start processes stand outside the integration. */
 const MAY_READ_ENVIRONMENT =
   /^(?:processes\/config\.ts|prisma\.config\.ts|prisma\/(?:migrate|generate)\.ts|scripts\/|tests\/|bench\/)/;
-const MAY_READ_CASELOADS = ['sandbox', 'tests', 'bench', 'scripts'];
+const MAY_READ_SCENARIOS = ['sandbox', 'tests', 'bench', 'scripts'];
 /** The one door between operation time and real time, where a workflow may ask for the time (design.md 5). */
 const MAY_ASK_THE_TIME = ['workflows/waiting.ts'];
 
@@ -38,9 +38,9 @@ const RULES: Rule[] = [
     breaches: (source) => find(source, (node) => isMember(node, 'process', ['env'])),
   },
   {
-    says: 'Only sandbox/, tests/ and bench/ read a caseload: the system must not know the answers',
-    appliesTo: (path) => !inRoom(path, ...MAY_READ_CASELOADS),
-    breaches: (source) => find(source, (node) => isText(node) && /caseloads/.test(node.text)),
+    says: 'Only sandbox/, tests/ and bench/ read a scenario: the system must not know the answers',
+    appliesTo: (path) => !inRoom(path, ...MAY_READ_SCENARIOS),
+    breaches: (source) => find(source, (node) => isText(node) && /scenarioData/.test(node.text)),
   },
   {
     says: 'domain/ and workflows/ ask nobody for the time: it is an argument',

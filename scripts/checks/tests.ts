@@ -31,7 +31,7 @@ export async function runTests(filters: string[]): Promise<Counts> {
     [
       'run',
       '--project=domain',
-      '--project=house',
+      '--project=integration',
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${file}`,

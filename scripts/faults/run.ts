@@ -43,7 +43,7 @@ await runCommand(
   'vitest',
   [
     'run',
-    '--project=house',
+    '--project=integration',
     // Other tests may stand in the same file.
     `--testNamePattern=^(?:${only.join('|')}): `,
     '--reporter=default',

@@ -3,40 +3,40 @@ import { newId } from '../../adapters/ids.ts';
 import { ACCESS, type Action, decide } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import { PAIR_COMMANDS, type PairCommand } from '../../domain/duplicates/decisions.ts';
-import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journey/commands.ts';
-import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movement/commands.ts';
-import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operation/commands.ts';
-import { freshKey, openOperation, type TestHouse, takeIn, testHouse } from './house.ts';
+import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journeys/commands.ts';
+import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movements/commands.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands.ts';
+import { freshKey, openOperation, register, type TestSystem, testSystem } from './system.ts';
 
 type Route = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; permission: Action };
 
-let house: TestHouse;
+let system: TestSystem;
 let routes: Route[];
 /** things of the operation that the caller works in, and of another one, by the word in the address */
 let mine: Record<string, string>;
 let others: Record<string, string>;
 
 async function things(operationId: string): Promise<Record<string, string>> {
-  const { people, householdId } = await takeIn(house, operationId);
+  const { people, householdId } = await register(system, operationId);
   const movementId = newId('movement');
-  await house.db.pool.query(
-    `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, seat_capacity)
+  await system.db.pool.query(
+    `insert into movements (id, operation_id, reference, leg, mode, origin, destination, stops, departs_at, arrives_at, seat_capacity)
      values ($1, $2, $1, 'evacuation', 'ship', '{"code":"A","name":"A","country":"VUT"}', '{"code":"B","name":"B","country":"VUT"}', '[]', now(), now(), 10)`,
     [movementId, operationId],
   );
   const importId = newId('import');
-  await house.db.pool.query(
+  await system.db.pool.query(
     "insert into imports (id, operation_id, reference_date, created_by) values ($1, $2, '2026-01-01', 'test')",
     [importId, operationId],
   );
   const alarmId = newId('alarm');
-  await house.db.pool.query(
-    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $2, 'office_fails', '{}')`,
+  await system.db.pool.query(
+    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $2, 'partner_fails', '{}')`,
     [alarmId, operationId],
   );
-  const twin = await takeIn(house, operationId);
+  const twin = await register(system, operationId);
   const pairId = newId('pair');
-  await house.db.pool.query(
+  await system.db.pool.query(
     `insert into duplicate_pairs (id, person_a, person_b, operation_a, operation_b, score, reasons)
      values ($1, least($2, $3), greatest($2, $3), $4, $4, 60, '[]')`,
     [pairId, people[0]?.personId, twin.people[0]?.personId, operationId],
@@ -53,8 +53,8 @@ async function things(operationId: string): Promise<Record<string, string>> {
 }
 
 beforeAll(async () => {
-  house = await testHouse();
-  const { body } = await house.inject({ method: 'GET', url: '/openapi.json' });
+  system = await testSystem();
+  const { body } = await system.inject({ method: 'GET', url: '/openapi.json' });
   const paths = body['paths'] as Record<string, Record<string, { 'x-permission': Action }>>;
   routes = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
@@ -63,14 +63,14 @@ beforeAll(async () => {
       permission: operation['x-permission'],
     })),
   );
-  const plan = await house.ask('coordinator', 'POST', '/v1/plans', {
+  const plan = await system.ask('coordinator', 'POST', '/v1/plans', {
     name: 'P',
     scenario: 'S',
     kind: 'evacuation',
     country: 'VUT',
   });
-  const partner = await house.ask('coordinator', 'POST', '/v1/partners', { kind: 'agency', name: 'Agency' });
-  const endpoint = await house.ask('coordinator', 'POST', `/v1/partners/${String(partner.body['id'])}/endpoints`, {
+  const partner = await system.ask('coordinator', 'POST', '/v1/partners', { kind: 'agency', name: 'Agency' });
+  const endpoint = await system.ask('coordinator', 'POST', `/v1/partners/${String(partner.body['id'])}/endpoints`, {
     url: 'https://agency.example/hook',
     event_types: ['journey.verified'],
   });
@@ -79,10 +79,10 @@ beforeAll(async () => {
     partners: String(partner.body['id']),
     endpoints: String(endpoint.body['id']),
   };
-  mine = { ...(await things(await openOperation(house))), ...shared };
-  others = { ...(await things(await openOperation(house))), ...shared };
+  mine = { ...(await things(await openOperation(system))), ...shared };
+  others = { ...(await things(await openOperation(system))), ...shared };
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 function address(route: Route, ids: Record<string, string>): string {
   const [, , word = ''] = route.path.split('/');
@@ -108,7 +108,7 @@ async function call(route: Route, url: string, headers: Record<string, string>):
   const key = route.method === 'POST' ? { 'idempotency-key': freshKey() } : {};
   // a DELETE would take the thing away that other cells of the matrix need
   const method = route.method;
-  const answer = await house.inject({ method, url, headers: { ...headers, ...key }, ...body });
+  const answer = await system.inject({ method, url, headers: { ...headers, ...key }, ...body });
   return answer.status;
 }
 
@@ -119,7 +119,7 @@ describe('every route × every role', () => {
     for (const route of routes.filter(({ permission }) => ACCESS[permission].reach !== 'public')) {
       expect(await call(route, address(route, mine), {}), `${route.method} ${route.path}`).toBe(401);
     }
-    const unknown = await house.inject({ method: 'GET', url: '/v1/nothing' });
+    const unknown = await system.inject({ method: 'GET', url: '/v1/nothing' });
     expect(unknown.status).toBe(401);
   });
 
@@ -128,9 +128,9 @@ describe('every route × every role', () => {
       let compared = 0;
       for (const route of routes.filter((r) => ACCESS[r.permission].reach !== 'public' && !deletes(r))) {
         const reach = ACCESS[route.permission].reach;
-        const grant = [{ role, operation: reach === 'house' ? '*' : (mine['operations'] ?? '') }];
-        const headers = { authorization: `Bearer ${await house.token(grant, { sub: role })}` };
-        const before = house.sent.length;
+        const grant = [{ role, operation: reach === 'global' ? '*' : (mine['operations'] ?? '') }];
+        const headers = { authorization: `Bearer ${await system.token(grant, { sub: role })}` };
+        const before = system.sent.length;
         const status = await call(route, address(route, mine), headers);
         const where = `${role}: ${route.method} ${route.path} → ${status}`;
         const decision = decide({ sub: role, roles: grant }, route.permission, mine['operations']);
@@ -139,16 +139,16 @@ describe('every route × every role', () => {
           if (named === undefined || named.includes(role)) expect([401, 403, 404], where).not.toContain(status);
           else {
             expect([400, 403], where).toContain(status);
-            expect(house.sent.length, where).toBe(before);
+            expect(system.sent.length, where).toBe(before);
           }
         } else {
           expect(status, where).toBe(403);
-          expect(house.sent.length, where).toBe(before);
+          expect(system.sent.length, where).toBe(before);
         }
         if (reach === 'operation') {
           const elsewhere = await call(route, address(route, others), headers);
           expect(elsewhere, `${where}, in another operation ${elsewhere}`).toBe(404);
-          expect(house.sent.length, where).toBe(decision === 'allowed' ? house.sent.length : before);
+          expect(system.sent.length, where).toBe(decision === 'allowed' ? system.sent.length : before);
         }
         compared += 1;
       }
@@ -159,7 +159,7 @@ describe('every route × every role', () => {
   it('a partner reads itself and its events, and nothing else', async () => {
     const partner = mine['partners'] ?? '';
     const headers = {
-      authorization: `Bearer ${await house.token([{ role: 'partner', operation: '*' }], { sub: 'agency', partner })}`,
+      authorization: `Bearer ${await system.token([{ role: 'partner', operation: '*' }], { sub: 'agency', partner })}`,
     };
     for (const route of routes.filter((r) => ACCESS[r.permission].reach !== 'public')) {
       const status = await call(route, address(route, mine), headers);

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
-import { ENGLISH } from '../../domain/words/english.ts';
-import { openOperation, type TestHouse, testHouse } from './house.ts';
+import { EN } from '../../domain/messages/en.ts';
+import { openOperation, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 type Alarm = { id: string; kind: string; sentence: string; settled_by: string | null; reason_code: string | null };
 
 async function seenBy(roles: Array<{ role: string; operation: string }>, query = ''): Promise<Alarm[]> {
-  const token = await house.token(roles);
-  const { status, body } = await house.inject({
+  const token = await system.token(roles);
+  const { status, body } = await system.inject({
     method: 'GET',
     url: `/v1/alarms${query}`,
     headers: { authorization: `Bearer ${token}` },
@@ -24,9 +24,9 @@ async function seenBy(roles: Array<{ role: string; operation: string }>, query =
 }
 
 it('an alarm is read by those who must look at it, counted, and settled once with a reason', async () => {
-  const [here, there] = [await openOperation(house), await openOperation(house)];
+  const [here, there] = [await openOperation(system), await openOperation(system)];
   const partner = newId('partner');
-  const { pool } = house.db;
+  const { pool } = system.db;
   await raiseAlarm(pool, { operationId: here, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'one');
   await raiseAlarm(pool, { operationId: there, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'two');
   await raiseAlarm(pool, { subject: partner, kind: 'forged_callback', detail: {} }, 'hour');
@@ -35,29 +35,29 @@ it('an alarm is read by those who must look at it, counted, and settled once wit
   const everywhere = [{ role: 'duty_supervisor', operation: '*' }];
   const [seen] = await seenBy(mine);
   expect(await seenBy(mine)).toHaveLength(1);
-  expect(seen).toMatchObject({ kind: 'endpoint_disabled', sentence: ENGLISH['alarm.endpoint_disabled'] });
+  expect(seen).toMatchObject({ kind: 'endpoint_disabled', sentence: EN['alarm.endpoint_disabled'] });
   const all = await seenBy(everywhere);
   expect(all.map(({ kind }) => kind)).toEqual(['endpoint_disabled', 'endpoint_disabled', 'forged_callback']);
-  const firstTwo = await house.ask('duty_supervisor', 'GET', '/v1/alarms?limit=2');
-  const rest = await house.ask('duty_supervisor', 'GET', `/v1/alarms?cursor=${String(firstTwo.body['next_cursor'])}`);
+  const firstTwo = await system.ask('duty_supervisor', 'GET', '/v1/alarms?limit=2');
+  const rest = await system.ask('duty_supervisor', 'GET', `/v1/alarms?cursor=${String(firstTwo.body['next_cursor'])}`);
   expect((rest.body['data'] as Alarm[]).map(({ id }) => id)).toEqual([all[2]?.id]);
-  const metrics = async () => (await house.inject({ method: 'GET', url: '/metrics' })).text;
+  const metrics = async () => (await system.inject({ method: 'GET', url: '/metrics' })).text;
   expect(await metrics()).toMatch(/^alarms_open\{kind="endpoint_disabled"\} 2$/m);
 
   const settle = (id: string | undefined, body: object) =>
-    house.ask('duty_supervisor', 'POST', `/v1/alarms/${id}/commands/settle`, body);
+    system.ask('duty_supervisor', 'POST', `/v1/alarms/${id}/commands/settle`, body);
   expect((await settle(seen?.id, {})).status).toBe(400);
-  const settled = await settle(seen?.id, { reason_code: 'endpoint_mended' });
-  expect(settled).toMatchObject({ status: 200, body: { reason_code: 'endpoint_mended' } });
+  const settled = await settle(seen?.id, { reason_code: 'endpoint_repaired' });
+  expect(settled).toMatchObject({ status: 200, body: { reason_code: 'endpoint_repaired' } });
   expect(settled.body['settled_by']).not.toBeNull();
   const again = await settle(seen?.id, { reason_code: 'something_else' });
   expect(again.body).toEqual(settled.body);
   expect(await seenBy(mine)).toEqual([]);
   expect((await seenBy(mine, '?status=settled')).map(({ id }) => id)).toEqual([seen?.id]);
   expect(await metrics()).toMatch(/^alarms_open\{kind="endpoint_disabled"\} 1$/m);
-  // what is about the house as a whole is for those who carry the whole of it
-  const elsewhere = await house.token(mine);
-  const refused = await house.inject({
+  // what is about the system as a whole is for those who carry the whole of it
+  const elsewhere = await system.token(mine);
+  const refused = await system.inject({
     method: 'POST',
     url: `/v1/alarms/${all[2]?.id}/commands/settle`,
     headers: { authorization: `Bearer ${elsewhere}`, 'idempotency-key': 'not-mine' },

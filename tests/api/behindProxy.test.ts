@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestHouse, testHouse } from './house.ts';
+import { type TestSystem, testSystem } from './system.ts';
 
 /** Trial T055: who the client is behind a proxy. */
 const PER_MINUTE = 20;
 const PROXY = '127.0.0.1';
 const OPEN = '/problems/command_refused';
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse({ perMinute: PER_MINUTE, trustedProxies: ['127.0.0.0/8'] });
+  system = await testSystem({ perMinute: PER_MINUTE, trustedProxies: ['127.0.0.0/8'] });
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 /** One request: from where the connection comes, whom the header names, and who has signed in. */
 async function asks(from: string, forwardedFor: string, sub?: string): Promise<number> {
   const headers: Record<string, string> = { 'x-forwarded-for': forwardedFor };
-  if (sub !== undefined) headers['authorization'] = `Bearer ${await house.token('auditor', { sub })}`;
+  if (sub !== undefined) headers['authorization'] = `Bearer ${await system.token('auditor', { sub })}`;
   const url = sub === undefined ? OPEN : '/v1/me';
-  return (await house.inject({ method: 'GET', url, headers, remoteAddress: from })).status;
+  return (await system.inject({ method: 'GET', url, headers, remoteAddress: from })).status;
 }
 
 async function passed(count: number, one: (n: number) => Promise<number>): Promise<number> {
@@ -43,10 +43,10 @@ describe('behind a trusted proxy', () => {
   });
 
   it('the log shows the address that the proxy saw, of whoever has not signed in', async () => {
-    const before = house.logs.length;
+    const before = system.logs.length;
     await asks(PROXY, '198.18.0.1, 203.0.113.50');
     await asks(PROXY, '203.0.113.51', 'amina');
-    const lines = house.logs.slice(before).join('');
+    const lines = system.logs.slice(before).join('');
     expect(lines).toContain('"from":"203.0.113.50"');
     expect(lines).not.toContain('198.18.0.1');
     expect(lines).not.toContain('203.0.113.51');
@@ -58,7 +58,7 @@ it('whoever comes past the proxy is who connects, whatever the header says', asy
 });
 
 it('nobody is believed where no proxy is named', async () => {
-  const plain = await testHouse({ perMinute: PER_MINUTE });
+  const plain = await testSystem({ perMinute: PER_MINUTE });
   try {
     const one = (n: number) =>
       plain.inject({ method: 'GET', url: OPEN, headers: { 'x-forwarded-for': `198.18.2.${n}` } });

@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { transaction } from '../../adapters/postgres/database.ts';
 import { compareNewcomers } from '../../adapters/postgres/duplicates/newcomers.ts';
-import { readGateFacts } from '../../adapters/postgres/gateFacts.ts';
+import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
 import { PAIR_COMMAND_NAMES } from '../../domain/duplicates/decisions.ts';
-import type { Cells } from '../../domain/intake/columns.ts';
+import type { Cells } from '../../domain/imports/columns.ts';
 import {
   type Answer,
   freshKey,
   member,
   openOperation,
   record,
+  register,
   STARTED,
-  type TestHouse,
-  takeIn,
-  testHouse,
-} from './house.ts';
+  type TestSystem,
+  testSystem,
+} from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 async function compareAll(): Promise<void> {
-  const options = { keyring: house.keyring, now: Date.now };
-  while ((await transaction(house.db.pool, (client) => compareNewcomers(client, options))) > 0);
+  const options = { keyring: system.keyring, now: Date.now };
+  while ((await transaction(system.db.pool, (client) => compareNewcomers(client, options))) > 0);
 }
 
 type Person = { personId: string; journeyId: string };
@@ -41,15 +41,15 @@ async function registeredTwice({
 } = {}) {
   times += 1;
   const born = { date_of_birth: `${1940 + 3 * times}-04-12` };
-  const first = await openOperation(house);
-  const other = elsewhere ? await openOperation(house) : first;
-  const one = (await takeIn(house, first, [member({ ...born, person_ref: 'A-1' })])).people[0] as Person;
-  const two = (await takeIn(house, other, [member({ ...born, person_ref: 'B-1', ...second })])).people[0] as Person;
+  const first = await openOperation(system);
+  const other = elsewhere ? await openOperation(system) : first;
+  const one = (await register(system, first, [member({ ...born, person_ref: 'A-1' })])).people[0] as Person;
+  const two = (await register(system, other, [member({ ...born, person_ref: 'B-1', ...second })])).people[0] as Person;
   for (const [person, operation] of [
     [one, first],
     [two, other],
   ] as const)
-    await record(house, person.journeyId, operation, [STARTED]);
+    await record(system, person.journeyId, operation, [STARTED]);
   await compareAll();
   const listed = await pairs(first);
   expect(listed.length).toBe(1);
@@ -57,18 +57,18 @@ async function registeredTwice({
 }
 
 async function pairs(operationId: string, filter = ''): Promise<Listed[]> {
-  const answer = await house.ask('case_worker', 'GET', `/v1/operations/${operationId}/duplicate-pairs${filter}`);
+  const answer = await system.ask('case_worker', 'GET', `/v1/operations/${operationId}/duplicate-pairs${filter}`);
   expect(answer.status).toBe(200);
   return answer.body['data'] as Listed[];
 }
-const read = (pairId: string, role = 'case_worker') => house.ask(role, 'GET', `/v1/duplicate-pairs/${pairId}`);
+const read = (pairId: string, role = 'case_worker') => system.ask(role, 'GET', `/v1/duplicate-pairs/${pairId}`);
 const decide = (
   pairId: string,
   command: string,
   body: object = { reason_code: 'met_in_person' },
   role = 'case_worker',
   headers = {},
-) => house.ask(role, 'POST', `/v1/duplicate-pairs/${pairId}/commands/${command}`, body, headers);
+) => system.ask(role, 'POST', `/v1/duplicate-pairs/${pairId}/commands/${command}`, body, headers);
 
 async function as(
   grants: ReadonlyArray<{ role: string; operation: string }>,
@@ -76,17 +76,17 @@ async function as(
   url: string,
   payload?: object,
 ): Promise<Answer> {
-  const headers = { authorization: `Bearer ${await house.token(grants)}`, 'idempotency-key': freshKey() };
-  return house.inject({ method, url, headers, ...(payload ? { payload } : {}) });
+  const headers = { authorization: `Bearer ${await system.token(grants)}`, 'idempotency-key': freshKey() };
+  return system.inject({ method, url, headers, ...(payload ? { payload } : {}) });
 }
 
 async function openTasks(operationId: string): Promise<string[]> {
-  const answer = await house.ask('duty_supervisor', 'GET', `/v1/operations/${operationId}/tasks`);
+  const answer = await system.ask('duty_supervisor', 'GET', `/v1/operations/${operationId}/tasks`);
   return (answer.body['data'] as Array<{ kind: string; role: string }>).map(({ kind, role }) => `${kind} ${role}`);
 }
 
 beforeEach(() => {
-  house.sent.length = 0;
+  system.sent.length = 0;
 });
 
 describe('a pair', () => {
@@ -120,7 +120,7 @@ describe('a pair', () => {
   it('is looked at in the ledger, once for each of the two', async () => {
     const { pairId, one, two } = await registeredTwice();
     await read(pairId, 'protection_officer');
-    const { rows } = await house.db.pool.query(
+    const { rows } = await system.db.pool.query(
       `select person_id, principal, purpose from disclosures where purpose = 'duplicate' and person_id = any($1)`,
       [[one.personId, two.personId]],
     );
@@ -129,7 +129,7 @@ describe('a pair', () => {
 
   it('shows nothing of somebody who was erased but that there was somebody', async () => {
     const { pairId, two } = await registeredTwice();
-    await house.db.pool.query('delete from person_keys where person_id = $1', [two.personId]);
+    await system.db.pool.query('delete from person_keys where person_id = $1', [two.personId]);
     const { status, body } = await read(pairId);
     const erased = (body['people'] as Array<Record<string, unknown>>).find(({ id }) => id === two.personId);
     expect({ status, names: erased?.['names'], birth: erased?.['birth_date'] }).toEqual({
@@ -161,7 +161,7 @@ describe('a pair', () => {
       texts.push(
         JSON.stringify(
           (body['people'] as Array<Record<string, unknown>>)
-            .map((p) => [p['on_hold'], p['care'], p['protection'], p['stage']])
+            .map((p) => [p['on_hold'], p['care'], p['protection'], p['status']])
             .toSorted(([a], [b]) => Number(a) - Number(b)),
         ),
       );
@@ -182,12 +182,12 @@ describe('somebody who is known elsewhere', () => {
       expect(text).toContain(one.personId);
       for (const hidden of [two.personId, two.journeyId, other, 'BIRTH_DATE_SAME']) expect(text).not.toContain(hidden);
     }
-    const { rowCount } = await house.db.pool.query(`select from disclosures where person_id = $1`, [two.personId]);
+    const { rowCount } = await system.db.pool.query(`select from disclosures where person_id = $1`, [two.personId]);
     expect(rowCount).toBe(0);
     expect(
       (
         await as(
-          [{ role: 'case_worker', operation: await openOperation(house) }],
+          [{ role: 'case_worker', operation: await openOperation(system) }],
           'GET',
           `/v1/duplicate-pairs/${pairId}`,
         )
@@ -224,17 +224,17 @@ describe('somebody who is known elsewhere', () => {
 
 describe('the list of pairs', () => {
   it('is paged, and filtered by whether they are decided', async () => {
-    const operation = await openOperation(house);
+    const operation = await openOperation(system);
     const born = ['1921-01-02', '1925-01-02', '1929-01-02'];
     for (const date_of_birth of [...born, ...born]) {
-      await takeIn(house, operation, [member({ person_ref: freshKey(), date_of_birth })]);
+      await register(system, operation, [member({ person_ref: freshKey(), date_of_birth })]);
     }
     await compareAll();
     const all = await pairs(operation);
     expect(all.length).toBe(3);
     const paged: string[] = [];
     for (let cursor = ''; ; ) {
-      const { body } = await house.ask(
+      const { body } = await system.ask(
         'auditor',
         'GET',
         `/v1/operations/${operation}/duplicate-pairs?limit=2${cursor}`,
@@ -247,7 +247,7 @@ describe('the list of pairs', () => {
     expect((await decide(String(all[0]?.id), 'notTheSame')).status).toBe(200);
     expect((await pairs(operation, '?filter[state]=decided')).map(({ id }) => id)).toEqual([all[0]?.id]);
     expect((await pairs(operation, '?filter[state]=open')).length).toBe(2);
-    const odd = await house.ask(
+    const odd = await system.ask(
       'auditor',
       'GET',
       `/v1/operations/${operation}/duplicate-pairs?filter[state]=some&cursor=x`,
@@ -277,10 +277,10 @@ describe('a decision', () => {
       },
     ]);
     expect((await read(pairId, 'operation_lead')).text).not.toContain('side by side');
-    const history = await house.ask('case_worker', 'GET', `/v1/people/${one.personId}/history`);
+    const history = await system.ask('case_worker', 'GET', `/v1/people/${one.personId}/history`);
     expect(history.text).toContain('Found not to be the same person as another who is like them');
     expect(history.text).toContain('both were there');
-    const stored = await house.db.pool.query('select * from journal where subject = $1', [pairId]);
+    const stored = await system.db.pool.query('select * from event_log where subject = $1', [pairId]);
     expect(stored.rows[0]).toMatchObject({
       type: 'peopleKeptApart',
       actor: 'case_worker',
@@ -317,9 +317,9 @@ describe('a decision', () => {
     for (const command of PAIR_COMMAND_NAMES) {
       expect((await decide(pairId, command, undefined, 'movement_officer')).status).toBe(403);
       expect((await decide(pairId, command, undefined, 'auditor')).status).toBe(403);
-      expect((await house.ask('case_worker', 'POST', `/v1/duplicate-pairs/per_x/commands/${command}`, {})).status).toBe(
-        404,
-      );
+      expect(
+        (await system.ask('case_worker', 'POST', `/v1/duplicate-pairs/per_x/commands/${command}`, {})).status,
+      ).toBe(404);
     }
     expect((await decide(pairId, 'notTheSame')).status).toBe(200);
     expect((await decide(pairId, 'notTheSame')).status).toBe(409);
@@ -342,9 +342,9 @@ describe('a decision', () => {
 
   it('“same” is not taken while the engine is away: nobody could be stopped', async () => {
     const { pairId } = await registeredTwice();
-    house.answers.away = true;
+    system.answers.away = true;
     const refused = await decide(pairId, 'same');
-    house.answers.away = false;
+    system.answers.away = false;
     expect(refused.status).toBe(503);
     expect((await read(pairId)).body['status']).toBe('suspected');
   });
@@ -358,26 +358,28 @@ describe('“same”', () => {
     const decided = await decide(pairId, 'same');
     const { journey_id, hold_id } = waits(decided);
     expect([one.journeyId, two.journeyId]).toContain(journey_id);
-    expect(house.sent.map(({ workflowId, name, command }) => [workflowId, name, command.args, command.actor])).toEqual([
+    expect(system.sent.map(({ workflowId, name, command }) => [workflowId, name, command.args, command.actor])).toEqual(
       [
-        `journey:${journey_id}`,
-        'raiseHold',
-        { holdId: hold_id },
-        { kind: 'staff', id: 'case_worker', role: 'case_worker' },
+        [
+          `journey:${journey_id}`,
+          'raiseHold',
+          { holdId: hold_id },
+          { kind: 'staff', id: 'case_worker', role: 'case_worker' },
+        ],
       ],
-    ]);
-    const client = await house.db.pool.connect();
-    const facts = await readGateFacts(client, [one.journeyId, two.journeyId], { at: Date.now() });
+    );
+    const client = await system.db.pool.connect();
+    const events = await readPreconditionInput(client, [one.journeyId, two.journeyId], { at: Date.now() });
     client.release();
-    expect([...facts.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
+    expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
       journey_id,
     ]);
-    expect(await openTasks(first)).toEqual(['endOneJourney coordinator']);
+    expect(await openTasks(first)).toEqual(['closeDuplicate coordinator']);
     for (const [self, linked] of [
       [one, two],
       [two, one],
     ] as const) {
-      const { body } = await house.ask('case_worker', 'GET', `/v1/people/${self.personId}`);
+      const { body } = await system.ask('case_worker', 'GET', `/v1/people/${self.personId}`);
       expect(body['same_person_as']).toEqual([
         { known_elsewhere: false, id: linked.personId, goes_on: linked.journeyId !== journey_id },
       ]);
@@ -387,69 +389,69 @@ describe('“same”', () => {
   it('tells the journey again when the first try was lost, under the same key', async () => {
     const { pairId } = await registeredTwice();
     const headers = { 'idempotency-key': freshKey() };
-    const plainly = house.answers.next;
-    house.answers.next = () => {
+    const plainly = system.answers.next;
+    system.answers.next = () => {
       throw Object.assign(new Error('lost'), { name: 'WorkflowUpdateRPCTimeoutOrCancelledError' });
     };
     const lost = await decide(pairId, 'same', undefined, 'case_worker', headers);
-    house.answers.next = plainly;
+    system.answers.next = plainly;
     expect(lost.status).toBeGreaterThanOrEqual(500);
     const again = await decide(pairId, 'same', undefined, 'case_worker', headers);
     expect(again.status).toBe(200);
-    const holds = house.sent.map(({ command }) => (command.args as { holdId: string }).holdId);
+    const holds = system.sent.map(({ command }) => (command.args as { holdId: string }).holdId);
     expect(holds).toEqual([waits(again).hold_id, waits(again).hold_id]);
   });
 
   it('stops nobody whose journey has ended meanwhile', async () => {
     const { pairId } = await registeredTwice();
-    const plainly = house.answers.next;
-    house.answers.next = () => {
+    const plainly = system.answers.next;
+    system.answers.next = () => {
       throw Object.assign(new Error('ended'), { name: 'WorkflowUpdateFailedError' });
     };
     const decided = await decide(pairId, 'same');
-    house.answers.next = plainly;
+    system.answers.next = plainly;
     expect(decided.status).toBe(200);
-    const { rows } = await house.db.pool.query('select status from holds where id = $1', [waits(decided).hold_id]);
+    const { rows } = await system.db.pool.query('select status from holds where id = $1', [waits(decided).hold_id]);
     expect(rows).toEqual([{ status: 'void' }]);
   });
 
-  it('is taken back whole where the journey never heard of the hold', async () => {
+  it('is taken back whole where the journey never seen of the hold', async () => {
     const { pairId, first } = await registeredTwice();
     const { hold_id } = waits(await decide(pairId, 'same'));
     expect((await decide(pairId, 'separate')).status).toBe(200);
-    const { rows } = await house.db.pool.query('select status from holds where id = $1', [hold_id]);
+    const { rows } = await system.db.pool.query('select status from holds where id = $1', [hold_id]);
     expect(rows).toEqual([{ status: 'void' }]);
     expect(await openTasks(first)).toEqual([]);
   });
 
   it('stops nobody who is under way, and the other one though further on the list', async () => {
     const { pairId, one, two } = await registeredTwice();
-    await house.db.pool.query(`update journeys set stage = 'IN_TRANSIT' where id = $1`, [two.journeyId]);
+    await system.db.pool.query(`update journeys set status = 'in_transit' where id = $1`, [two.journeyId]);
     expect(waits(await decide(pairId, 'same')).journey_id).toBe(one.journeyId);
     const both = await registeredTwice();
-    await house.db.pool.query(`update journeys set stage = 'BOARDED' where id = any($1)`, [
+    await system.db.pool.query(`update journeys set status = 'boarded' where id = any($1)`, [
       [both.one.journeyId, both.two.journeyId],
     ]);
-    house.sent.length = 0;
+    system.sent.length = 0;
     expect(waits(await decide(both.pairId, 'same'))).toBeNull();
-    expect(house.sent).toEqual([]);
+    expect(system.sent).toEqual([]);
   });
 
   it('asks to end one of the two, and then to let the other go on where it was the one that waited', async () => {
     const { pairId, one, two, first } = await registeredTwice();
     const { journey_id, hold_id } = waits(await decide(pairId, 'same'));
-    await record(house, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
+    await record(system, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
     const goesOn = [one, two].find(({ journeyId }) => journeyId !== journey_id)?.journeyId ?? '';
-    await record(house, goesOn, first, [{ type: 'journeyEnded', data: { ending: 'ineligible' } }]);
-    expect(await openTasks(first)).toEqual(['letGoOn duty_supervisor']);
-    await record(house, journey_id, first, [{ type: 'holdReleased', data: { holdId: hold_id } }]);
+    await record(system, goesOn, first, [{ type: 'journeyEnded', data: { ending: 'ineligible' } }]);
+    expect(await openTasks(first)).toEqual(['resume duty_supervisor']);
+    await record(system, journey_id, first, [{ type: 'holdReleased', data: { holdId: hold_id } }]);
     expect(await openTasks(first)).toEqual([]);
   });
 
   it('asks for nothing more once the one that waits has ended', async () => {
     const { pairId, first } = await registeredTwice();
     const { journey_id, hold_id } = waits(await decide(pairId, 'same'));
-    await record(house, journey_id, first, [
+    await record(system, journey_id, first, [
       { type: 'holdRaised', data: { holdId: hold_id } },
       { type: 'journeyEnded', data: { ending: 'ineligible' } },
     ]);
@@ -459,20 +461,20 @@ describe('“same”', () => {
   it('is taken back with both histories kept: the link goes, and a supervisor lets the one go on that waited', async () => {
     const { pairId, one, two, first } = await registeredTwice();
     const { journey_id, hold_id } = waits(await decide(pairId, 'same'));
-    await record(house, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
-    const before = await house.db.pool.query(
-      'select subject, seq, type from journal where subject = any($1) order by 1, 2',
+    await record(system, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
+    const before = await system.db.pool.query(
+      'select subject, seq, type from event_log where subject = any($1) order by 1, 2',
       [[one.journeyId, two.journeyId]],
     );
     const taken = await decide(pairId, 'separate', { reason_code: 'other_birth_place' }, 'protection_officer');
     expect(taken.body).toMatchObject({ status: 'distinct', waiting: null, seq: 2 });
-    expect(await openTasks(first)).toEqual(['letGoOn duty_supervisor']);
-    const after = await house.db.pool.query(
-      'select subject, seq, type from journal where subject = any($1) order by 1, 2',
+    expect(await openTasks(first)).toEqual(['resume duty_supervisor']);
+    const after = await system.db.pool.query(
+      'select subject, seq, type from event_log where subject = any($1) order by 1, 2',
       [[one.journeyId, two.journeyId]],
     );
     expect(after.rows).toEqual(before.rows);
-    const { body } = await house.ask('case_worker', 'GET', `/v1/people/${one.personId}`);
+    const { body } = await system.ask('case_worker', 'GET', `/v1/people/${one.personId}`);
     expect(body['same_person_as']).toEqual([]);
     const decisions = (await read(pairId)).body['decisions'] as Array<{ decision: string; by: string }>;
     expect(decisions.map(({ decision, by }) => [decision, by])).toEqual([

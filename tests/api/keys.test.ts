@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, freshKey, openOperation, type TestHouse, testHouse } from './house.ts';
+import { type Answer, freshKey, openOperation, type TestSystem, testSystem } from './system.ts';
 
 /** Trial T059: a key answers its own question, of its own caller, and no other. */
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 const OPERATION = { kind: 'return', name: 'Keyed', country: 'LBY' };
 const post = (url: string, body: unknown, key: string, role = 'coordinator'): Promise<Answer> =>
-  house.ask(role, 'POST', url, body, { 'idempotency-key': key });
+  system.ask(role, 'POST', url, body, { 'idempotency-key': key });
 
 async function operationsNamed(name: string): Promise<number> {
-  const { rows } = await house.db.pool.query('select count(*)::int as n from operations where name = $1', [name]);
+  const { rows } = await system.db.pool.query('select count(*)::int as n from operations where name = $1', [name]);
   return rows[0].n;
 }
 
@@ -29,7 +29,7 @@ describe('a key', () => {
 
   it('on two routes is two keys', async () => {
     const key = freshKey();
-    const [one, other] = [await openOperation(house), await openOperation(house)];
+    const [one, other] = [await openOperation(system), await openOperation(system)];
     const household = { members: [], note: 'x' };
     const first = await post(`/v1/operations/${one}/households`, household, key);
     const second = await post(`/v1/operations/${other}/households`, household, key);
@@ -38,12 +38,12 @@ describe('a key', () => {
     expect((await post('/v1/operations', { ...OPERATION, name: 'Another route' }, key)).status).toBe(201);
   });
 
-  it('is free again after a body that could not be read: mended, it is done', async () => {
+  it('is free again after a body that could not be read: corrected, it is done', async () => {
     const key = freshKey();
-    const broken = { ...OPERATION, name: 'Mended', country: 'nowhere' };
+    const broken = { ...OPERATION, name: 'Corrected', country: 'nowhere' };
     expect((await post('/v1/operations', broken, key)).status).toBe(400);
     expect((await post('/v1/operations', { ...broken, country: 'LBY' }, key)).status).toBe(201);
-    expect(await operationsNamed('Mended')).toBe(1);
+    expect(await operationsNamed('Corrected')).toBe(1);
   });
 
   it('with the same meaning in another order is the same request, however deep', async () => {
@@ -87,7 +87,7 @@ describe('a key', () => {
 
   it('of a request that the database could not take is not kept: sent again, it is done', async () => {
     const key = freshKey();
-    const { pool } = house.db;
+    const { pool } = system.db;
     // the table cannot be written for a moment, as in a database that is being switched over
     await pool.query('alter table operations add constraint away check (name <> $$Away$$) not valid');
     const first = await post('/v1/operations', { ...OPERATION, name: 'Away' }, key);

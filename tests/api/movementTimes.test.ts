@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
-import { readMovementMessage } from '../../adapters/offices/movementMessage.ts';
-import { ZONES } from '../../adapters/zones/zones.ts';
-import { openOperation, type TestHouse, testHouse } from './house.ts';
+import { readMovementMessage } from '../../adapters/partners/movementMessage.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
+import { openOperation, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 beforeAll(async () => {
-  house = await testHouse();
-  operationId = await openOperation(house);
+  system = await testSystem();
+  operationId = await openOperation(system);
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 const CASABLANCA = { code: 'CMN', name: 'Casablanca', country: 'MAR' };
 const CAIRO = { code: 'CAI', name: 'Cairo', country: 'EGY' };
@@ -22,13 +22,13 @@ let flights = 0;
 function plan(departsAt: string, arrivesAt: string, over: { back?: boolean; zones?: Record<string, string> } = {}) {
   const { back = false, zones = back ? BACK : ZONED } = over;
   const [from, to] = back ? [CAIRO, TUNIS] : [CASABLANCA, CAIRO];
-  return house.ask('movement_officer', 'POST', `/v1/operations/${operationId}/movements`, {
+  return system.ask('movement_officer', 'POST', `/v1/operations/${operationId}/movements`, {
     reference: `RAM-${++flights}`,
-    stage: 'evacuation',
+    leg: 'evacuation',
     mode: 'flight',
     origin: from,
     destination: to,
-    legs: [{ leg: 1, from: from.code, to: to.code, departs_at: departsAt, arrives_at: arrivesAt }],
+    stops: [{ from: from.code, to: to.code, departs_at: departsAt, arrives_at: arrivesAt }],
     time_zones: zones,
     seats: { seat: 100 },
   });
@@ -41,28 +41,28 @@ describe('a departure at a local time', () => {
   ])(
     '%s is the same moment for the API, the worker, SQL, the carrier and who reads it',
     async (_, departs, arrives, back, instant, ...offsets) => {
-      await house.db.pool.query(
-        `alter database ${new URL(house.db.url).pathname.slice(1)} set timezone = 'Africa/Cairo'`,
+      await system.db.pool.query(
+        `alter database ${new URL(system.db.url).pathname.slice(1)} set timezone = 'Africa/Cairo'`,
       );
       vi.stubEnv('TZ', 'Pacific/Auckland');
       try {
         const made = await plan(departs, arrives, { back });
         expect(made.status).toBe(201);
         const id = String(made.body['id']);
-        const read = await house.ask('auditor', 'GET', `/v1/movements/${id}`);
+        const read = await system.ask('auditor', 'GET', `/v1/movements/${id}`);
         expect(read.body).toMatchObject({
           departs_at: instant,
-          legs: [{ departs_at: `${departs}${offsets[0]}`, arrives_at: `${arrives}${offsets[1]}` }],
+          stops: [{ departs_at: `${departs}${offsets[0]}`, arrives_at: `${arrives}${offsets[1]}` }],
           time_zones: back ? BACK : ZONED,
           time_zone_table: ZONES.table,
         });
-        const { rows } = await house.db.pool.query(
+        const { rows } = await system.db.pool.query(
           `select (p.input ->> 'departsAt')::double precision as worker, m.departs_at = $2::timestamptz as sql
            from movements m join pending_starts p on p.workflow_id = 'movement:' || m.id where m.id = $1`,
           [id, instant],
         );
         expect(rows).toEqual([{ worker: Date.parse(instant), sql: true }]);
-        expect(await readMovementMessage(house.db.pool, id)).toMatchObject({ departs_at: instant });
+        expect(await readMovementMessage(system.db.pool, id)).toMatchObject({ departs_at: instant });
       } finally {
         vi.unstubAllEnvs();
       }
@@ -71,13 +71,13 @@ describe('a departure at a local time', () => {
 
   it('keeps the offset that was printed where it agrees, Z for +00:00', async () => {
     const made = await plan('2027-02-20T10:00Z', '2027-02-20T17:00+02:00');
-    const read = await house.ask('auditor', 'GET', `/v1/movements/${String(made.body['id'])}`);
-    expect(read.body['legs']).toMatchObject([{ departs_at: '2027-02-20T10:00+00:00' }]);
+    const read = await system.ask('auditor', 'GET', `/v1/movements/${String(made.body['id'])}`);
+    expect(read.body['stops']).toMatchObject([{ departs_at: '2027-02-20T10:00+00:00' }]);
   });
 
   it('needs no time zone where it brings its offset, and then no table has judged it', async () => {
     const made = await plan('2027-02-20T10:00+01:00', '2027-02-20T17:00+02:00', { zones: {} });
-    const read = await house.ask('auditor', 'GET', `/v1/movements/${String(made.body['id'])}`);
+    const read = await system.ask('auditor', 'GET', `/v1/movements/${String(made.body['id'])}`);
     expect(read.body).toMatchObject({ departs_at: '2027-02-20T09:00:00.000Z', time_zones: {}, time_zone_table: null });
   });
 
@@ -88,17 +88,24 @@ describe('a departure at a local time', () => {
       '2027-02-20T17:00',
       {},
       'other_offset',
-      '/legs/0/departs_at',
+      '/stops/0/departs_at',
     ],
-    ['an hour that is shown twice', '2027-10-28T09:00', '2027-10-28T23:30', {}, 'twice', '/legs/0/arrives_at'],
-    ['an hour that clocks jump over', '2027-04-29T09:00', '2027-04-30T00:30', {}, 'no_such_time', '/legs/0/arrives_at'],
+    ['an hour that is shown twice', '2027-10-28T09:00', '2027-10-28T23:30', {}, 'twice', '/stops/0/arrives_at'],
+    [
+      'an hour that clocks jump over',
+      '2027-04-29T09:00',
+      '2027-04-30T00:30',
+      {},
+      'no_such_time',
+      '/stops/0/arrives_at',
+    ],
     [
       'neither offset nor zone',
       '2027-02-20T10:00',
       '2027-02-20T17:00+02:00',
       { zones: {} },
       'no_offset',
-      '/legs/0/departs_at',
+      '/stops/0/departs_at',
     ],
     [
       'a zone that nobody knows',
@@ -106,7 +113,7 @@ describe('a departure at a local time', () => {
       '2027-02-20T17:00',
       { zones: { ...ZONED, CMN: 'Africa/Atlantis' } },
       'unknown_zone',
-      '/legs/0/departs_at',
+      '/stops/0/departs_at',
     ],
     [
       'an arrival before the departure, told only by the zones',
@@ -114,7 +121,7 @@ describe('a departure at a local time', () => {
       '2027-02-20T11:30',
       {},
       'invalid',
-      '/legs/0/arrives_at',
+      '/stops/0/arrives_at',
     ],
   ])('is refused with %s', async (_, departs, arrives, over, code, pointer) => {
     const refused = await plan(departs, arrives, over);
@@ -125,11 +132,11 @@ describe('a departure at a local time', () => {
   it('is refused in another form with the form that is asked for', async () => {
     const refused = await plan('20-02-2027 10:00', '2027-02-20T17:00');
     expect(refused.body['errors']).toMatchObject([
-      { pointer: '/legs/0/departs_at', detail: expect.stringContaining('2027-02-20T10:00+01:00') },
+      { pointer: '/stops/0/departs_at', detail: expect.stringContaining('2027-02-20T10:00+01:00') },
     ]);
     const scans = [{ scan_id: 's', person_id: newId('person'), kind: 'board', at: '2027-02-20T10:00' }];
     const movementId = String((await plan('2027-02-20T10:00', '2027-02-20T17:00')).body['id']);
-    const scanned = await house.ask('movement_officer', 'POST', `/v1/movements/${movementId}/scans`, { scans });
+    const scanned = await system.ask('movement_officer', 'POST', `/v1/movements/${movementId}/scans`, { scans });
     expect(scanned.body['errors']).toMatchObject([
       { pointer: '/scans/0/at', detail: expect.stringContaining('2026-11-20T09:00+02:00') },
     ]);
@@ -141,7 +148,7 @@ describe('a departure at a local time', () => {
   });
 
   it('is judged by a table whose release everybody can see', async () => {
-    expect((await house.inject({ method: 'GET', url: '/metrics' })).text).toContain(
+    expect((await system.inject({ method: 'GET', url: '/metrics' })).text).toContain(
       `time_zone_table_info{release="${ZONES.table}"} 1`,
     );
   });

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACCESS, type Action } from '../../domain/access.ts';
-import { EVENTS } from '../../domain/events.ts';
-import { type TestHouse, testHouse } from './house.ts';
+import { EVENTS } from '../../domain/outboxEvents.ts';
+import { type TestSystem, testSystem } from './system.ts';
 
 const COMMITTED = new URL('../../openapi.json', import.meta.url);
 
@@ -18,18 +18,18 @@ type Description = {
   webhooks: Record<string, unknown>;
 };
 
-let house: TestHouse;
+let system: TestSystem;
 let text: string;
 let description: Description;
 beforeAll(async () => {
-  house = await testHouse();
-  const answer = await house.inject({ method: 'GET', url: '/openapi.json' });
+  system = await testSystem();
+  const answer = await system.inject({ method: 'GET', url: '/openapi.json' });
   text = `${JSON.stringify(JSON.parse(answer.text), null, 2)}\n`;
   description = JSON.parse(text);
   // `npm run openapi` writes it anew; without that it is only compared
   if (process.env['HOMEWARD_WRITE_OPENAPI'] === '1') writeFileSync(COMMITTED, text);
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 describe('openapi.json', () => {
   it('is what the routes say', () => {
@@ -43,7 +43,7 @@ describe('openapi.json', () => {
 
   it('names every served route and no other', () => {
     const served = new Set(
-      house.app
+      system.app
         .printRoutes({ commonPrefix: false, includeHooks: false })
         .split('\n')
         .flatMap((line) => /([/*:][^ ]*|\*) \(([^)]*)\)/.exec(line)?.slice(1, 3).join(' ') ?? []),

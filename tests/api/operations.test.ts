@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshKey, openOperation, type TestHouse, takeIn, testHouse } from './house.ts';
+import { freshKey, openOperation, register, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 describe('operations', () => {
   it('is opened as a draft, with the order to start its workflow', async () => {
-    const operationId = await openOperation(house, {
+    const operationId = await openOperation(system, {
       sites: [{ name: 'Lolowai' }],
       sectors: [{ code: 'transport', planned: 680 }],
     });
-    expect(house.started).toContain(`operation:${operationId}`);
-    const read = await house.ask('case_worker', 'GET', `/v1/operations/${operationId}`);
+    expect(system.started).toContain(`operation:${operationId}`);
+    const read = await system.ask('case_worker', 'GET', `/v1/operations/${operationId}`);
     expect(read.status).toBe(200);
     expect(read.body).toMatchObject({
       status: 'draft',
@@ -23,7 +23,7 @@ describe('operations', () => {
       sites: [{ name: 'Lolowai' }],
     });
     expect(read.headers['etag']).toMatch(/^"\d+"$/);
-    const sectors = await house.ask('case_worker', 'GET', `/v1/operations/${operationId}/sectors`);
+    const sectors = await system.ask('case_worker', 'GET', `/v1/operations/${operationId}/sectors`);
     expect((sectors.body['data'] as unknown[]).length).toBe(15);
     expect(sectors.body['data']).toContainEqual(
       expect.objectContaining({ code: 'transport', planned: 680, reached: 0 }),
@@ -32,10 +32,10 @@ describe('operations', () => {
 
   it('runs a drill on the clock that was given, and refuses one to a real operation', async () => {
     const clock = [{ from_operation_time: '2017-09-27T00:00:00Z', seconds_per_day: 60 }];
-    const drill = await openOperation(house, { drill: true, clock });
-    const shown = await house.ask('auditor', 'GET', `/v1/operations/${drill}/clock`);
+    const drill = await openOperation(system, { drill: true, clock });
+    const shown = await system.ask('auditor', 'GET', `/v1/operations/${drill}/clock`);
     expect(String(shown.body['operation_time'])).toMatch(/^2017-09-2[78]T/);
-    const real = await house.ask('coordinator', 'POST', '/v1/operations', {
+    const real = await system.ask('coordinator', 'POST', '/v1/operations', {
       kind: 'evacuation',
       name: 'x',
       country: 'VUT',
@@ -45,30 +45,30 @@ describe('operations', () => {
   });
 
   it('writes rules under a version that two people see', async () => {
-    const operationId = await openOperation(house);
-    const rules = await house.ask('coordinator', 'GET', `/v1/operations/${operationId}/rules`);
+    const operationId = await openOperation(system);
+    const rules = await system.ask('coordinator', 'GET', `/v1/operations/${operationId}/rules`);
     const etag = String(rules.headers['etag']);
-    const stages = { stages: [{ code: 'sea', needs: { nationality: false, document: false, exit_permit: true } }] };
-    expect((await house.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, stages)).status).toBe(428);
-    const written = await house.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, stages, {
+    const legs = { legs: [{ code: 'sea', needs: { nationality: false, document: false, exit_permit: true } }] };
+    expect((await system.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, legs)).status).toBe(428);
+    const written = await system.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, legs, {
       'if-match': etag,
     });
     expect(written.status).toBe(200);
-    expect(written.body).toMatchObject({ version: 2, stages: [{ code: 'sea' }] });
+    expect(written.body).toMatchObject({ version: 2, legs: [{ code: 'sea' }] });
     expect(
-      (await house.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, stages, { 'if-match': etag }))
+      (await system.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, legs, { 'if-match': etag }))
         .status,
     ).toBe(412);
   });
 
   it('sends a command to its workflow with ids and codes alone, and says who may not', async () => {
-    const operationId = await openOperation(house);
-    const answer = await house.ask('operation_lead', 'POST', `/v1/operations/${operationId}/commands/activate`, {
+    const operationId = await openOperation(system);
+    const answer = await system.ask('operation_lead', 'POST', `/v1/operations/${operationId}/commands/activate`, {
       args: { government_request_ref: 'NOTE-1', leads: { protection: 'a', health: 'b', movement: 'c' } },
       note: 'Canaria said yes',
     });
     expect(answer.status).toBe(200);
-    const sent = house.sent.at(-1);
+    const sent = system.sent.at(-1);
     expect(sent).toMatchObject({
       workflowId: `operation:${operationId}`,
       name: 'activate',
@@ -78,55 +78,57 @@ describe('operations', () => {
     expect(sent?.command.noteId).toMatch(/^note_/);
     expect(
       (
-        await house.ask('protection_lead', 'POST', `/v1/operations/${operationId}/commands/activate`, {
+        await system.ask('protection_lead', 'POST', `/v1/operations/${operationId}/commands/activate`, {
           args: { government_request_ref: 'x', leads: {} },
         })
       ).status,
     ).toBe(403);
     expect(
-      (await house.ask('coordinator', 'POST', `/v1/operations/${operationId}/commands/suspend`, { args: {} })).status,
+      (await system.ask('coordinator', 'POST', `/v1/operations/${operationId}/commands/suspend`, { args: {} })).status,
     ).toBe(400);
   });
 
   it('hides operations in which one has no role, as if they were not there', async () => {
-    const mine = await openOperation(house);
-    const other = await openOperation(house);
-    const token = await house.token([{ role: 'case_worker', operation: mine }]);
+    const mine = await openOperation(system);
+    const other = await openOperation(system);
+    const token = await system.token([{ role: 'case_worker', operation: mine }]);
     const headers = { authorization: `Bearer ${token}` };
-    expect((await house.inject({ method: 'GET', url: `/v1/operations/${mine}`, headers })).status).toBe(200);
-    const hidden = await house.inject({ method: 'GET', url: `/v1/operations/${other}`, headers });
-    const absent = await house.inject({ method: 'GET', url: `/v1/operations/${mine.slice(0, -3)}zzz`, headers });
+    expect((await system.inject({ method: 'GET', url: `/v1/operations/${mine}`, headers })).status).toBe(200);
+    const hidden = await system.inject({ method: 'GET', url: `/v1/operations/${other}`, headers });
+    const absent = await system.inject({ method: 'GET', url: `/v1/operations/${mine.slice(0, -3)}zzz`, headers });
     expect([hidden.status, absent.status]).toEqual([404, 404]);
     expect({ ...hidden.body, instance: '' }).toEqual({ ...absent.body, instance: '' });
-    const { people } = await takeIn(house, other);
-    expect((await house.inject({ method: 'GET', url: `/v1/people/${people[0]?.personId}`, headers })).status).toBe(404);
-    const listed = await house.inject({ method: 'GET', url: '/v1/operations', headers });
+    const { people } = await register(system, other);
+    expect((await system.inject({ method: 'GET', url: `/v1/people/${people[0]?.personId}`, headers })).status).toBe(
+      404,
+    );
+    const listed = await system.inject({ method: 'GET', url: '/v1/operations', headers });
     expect((listed.body['data'] as Array<{ id: string }>).map(({ id }) => id)).toEqual([mine]);
   });
 
   it('pages by a cursor that nothing slips through', async () => {
     const made = new Set<string>();
-    for (let n = 0; n < 5; n++) made.add(await openOperation(house));
+    for (let n = 0; n < 5; n++) made.add(await openOperation(system));
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
       const query: string = cursor === '' ? '?limit=2' : `?limit=2&cursor=${cursor}`;
-      const answer = await house.ask('coordinator', 'GET', `/v1/operations${query}`);
+      const answer = await system.ask('coordinator', 'GET', `/v1/operations${query}`);
       seen.push(...(answer.body['data'] as Array<{ id: string }>).map(({ id }) => id));
       cursor = answer.body['next_cursor'] as string | null;
       expect(answer.body['has_more']).toBe(cursor !== null);
     }
     expect(new Set(seen).size).toBe(seen.length);
     for (const id of made) expect(seen).toContain(id);
-    expect((await house.ask('coordinator', 'GET', '/v1/operations?cursor=bm9uc2Vuc2U')).status).toBe(400);
-    expect((await house.ask('coordinator', 'GET', '/v1/operations?limit=0')).status).toBe(400);
+    expect((await system.ask('coordinator', 'GET', '/v1/operations?cursor=bm9uc2Vuc2U')).status).toBe(400);
+    expect((await system.ask('coordinator', 'GET', '/v1/operations?limit=0')).status).toBe(400);
   });
 
   it('does a keyed request once', async () => {
     const key = freshKey();
     const body = { kind: 'return', name: 'Once', country: 'LBY' };
-    const first = await house.ask('coordinator', 'POST', '/v1/operations', body, { 'idempotency-key': key });
-    const again = await house.ask(
+    const first = await system.ask('coordinator', 'POST', '/v1/operations', body, { 'idempotency-key': key });
+    const again = await system.ask(
       'coordinator',
       'POST',
       '/v1/operations',
@@ -137,7 +139,7 @@ describe('operations', () => {
     expect(again.body).toEqual(first.body);
     expect(again.headers['idempotent-replayed']).toBe('true');
     expect(again.headers['location']).toBe(first.headers['location']);
-    const other = await house.ask(
+    const other = await system.ask(
       'coordinator',
       'POST',
       '/v1/operations',
@@ -145,9 +147,9 @@ describe('operations', () => {
       { 'idempotency-key': key },
     );
     expect(other.status).toBe(422);
-    const somebodyElse = await house.ask('operation_lead', 'POST', '/v1/operations', body, { 'idempotency-key': key });
+    const somebodyElse = await system.ask('operation_lead', 'POST', '/v1/operations', body, { 'idempotency-key': key });
     expect(somebodyElse.body['id']).not.toBe(first.body['id']);
-    const { rows } = await house.db.pool.query("select count(*)::integer as n from operations where name = 'Once'");
+    const { rows } = await system.db.pool.query("select count(*)::integer as n from operations where name = 'Once'");
     expect(rows[0].n).toBe(2);
   });
 });

@@ -1,26 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
-import { freshKey, member, openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+import { freshKey, member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
 beforeEach(async () => {
-  operationId = await openOperation(house);
+  operationId = await openOperation(system);
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 const SHIP = {
   reference: 'AMB-01',
-  stage: 'evacuation',
+  leg: 'evacuation',
   mode: 'ship',
   origin: { code: 'LOD', name: 'Lolowai', country: 'VUT' },
   destination: { code: 'LUG', name: 'Luganville', country: 'VUT' },
-  legs: [
+  stops: [
     {
-      leg: 1,
       from: 'LOD',
       to: 'LUG',
       departs_at: '2026-03-01T08:00:00+11:00',
@@ -30,45 +29,45 @@ const SHIP = {
   seats: { seat: 80, infant_lap: 5, wheelchair: 2 },
 };
 const movement = async (more: object = {}) =>
-  house.ask('movement_officer', 'POST', `/v1/operations/${operationId}/movements`, { ...SHIP, ...more });
+  system.ask('movement_officer', 'POST', `/v1/operations/${operationId}/movements`, { ...SHIP, ...more });
 
 describe('movements', () => {
   it('are planned with the order to start their workflow, in codes and instants', async () => {
     const made = await movement({ clearances: ['security'] });
     expect(made.status).toBe(201);
     const movementId = String(made.body['id']);
-    expect(house.started).toContain(`movement:${movementId}`);
-    const { rows } = await house.db.pool.query('select input from pending_starts where workflow_id = $1', [
+    expect(system.started).toContain(`movement:${movementId}`);
+    const { rows } = await system.db.pool.query('select input from pending_starts where workflow_id = $1', [
       `movement:${movementId}`,
     ]);
     expect(rows[0].input).toMatchObject({
       version: 1,
       movementId,
       operationId,
-      stage: 'evacuation',
+      leg: 'evacuation',
       stops: ['LUG'],
       capacity: { seats: 80, infantLaps: 5, stretchers: 0, wheelchairs: 2 },
       clearances: ['security'],
       departsAt: Date.parse('2026-02-28T21:00:00Z'),
     });
-    const read = await house.ask('auditor', 'GET', `/v1/movements/${movementId}`);
+    const read = await system.ask('auditor', 'GET', `/v1/movements/${movementId}`);
     expect(read.body).toMatchObject({
       reference: 'AMB-01',
-      status: 'PLANNED',
+      status: 'planned',
       seats: { seat: 80 },
       taken: { seat: 0 },
       clearances: [{ kind: 'carrier', status: 'open' }, { kind: 'security' }],
     });
     expect(read.headers['etag']).toBe('"0"');
-    expect((await house.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest`)).body).toMatchObject({
+    expect((await system.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest`)).body).toMatchObject({
       version: 0,
       status: 'draft',
       entries: [],
     });
-    expect((await house.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest?version=1`)).status).toBe(
+    expect((await system.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest?version=1`)).status).toBe(
       404,
     );
-    expect((await house.ask('movement_officer', 'GET', `/v1/movements/${movementId}/refusals`)).body).toMatchObject({
+    expect((await system.ask('movement_officer', 'GET', `/v1/movements/${movementId}/refusals`)).body).toMatchObject({
       data: [],
     });
   });
@@ -76,27 +75,27 @@ describe('movements', () => {
   it('are refused where they contradict the operation or themselves', async () => {
     expect((await movement()).status).toBe(201);
     expect((await movement()).body).toMatchObject({ code: 'conflict' });
-    expect((await movement({ reference: 'B', stage: 'air' })).body).toMatchObject({ errors: [{ pointer: '/stage' }] });
+    expect((await movement({ reference: 'B', leg: 'air' })).body).toMatchObject({ errors: [{ pointer: '/leg' }] });
     expect((await movement({ reference: 'C', carrier_id: newId('partner') })).body).toMatchObject({
       errors: [{ pointer: '/carrier_id' }],
     });
     expect((await movement({ reference: 'D', replaces_id: newId('movement') })).body).toMatchObject({
       errors: [{ pointer: '/replaces_id' }],
     });
-    const [leg] = SHIP.legs;
-    expect((await movement({ reference: 'E', legs: [{ ...leg, arrives_at: leg?.departs_at }] })).status).toBe(400);
+    const [leg] = SHIP.stops;
+    expect((await movement({ reference: 'E', stops: [{ ...leg, arrives_at: leg?.departs_at }] })).status).toBe(400);
   });
 
   it('take scans by person, and name those that are of nobody here', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const movementId = String((await movement()).body['id']);
     const scans = [
       { scan_id: 's1', person_id: people[0]?.personId, kind: 'check_in' },
       { scan_id: 's2', person_id: newId('person'), kind: 'board' },
     ];
-    const answer = await house.ask('case_worker', 'POST', `/v1/movements/${movementId}/scans`, { scans });
+    const answer = await system.ask('case_worker', 'POST', `/v1/movements/${movementId}/scans`, { scans });
     expect(answer.body).toMatchObject({ unknown: ['s2'] });
-    expect(house.sent.at(-1)).toMatchObject({
+    expect(system.sent.at(-1)).toMatchObject({
       name: 'applyScans',
       workflowId: `movement:${movementId}`,
       command: { args: { scans: [{ scanId: 's1', journeyId: people[0]?.journeyId, kind: 'check_in' }] } },
@@ -104,26 +103,26 @@ describe('movements', () => {
   });
 
   it('shows names on the manifest to those who board people, each look in the ledger', async () => {
-    const { people, householdId } = await takeIn(house, operationId);
+    const { people, householdId } = await register(system, operationId);
     const movementId = String((await movement()).body['id']);
     const [person] = people;
-    await house.db.pool.query(
-      "insert into seats (id, movement_id, household_id, journey_id, person_id, kind, claimed_at) values ($1, $2, $3, $4, $5, 'seat', now())",
+    await system.db.pool.query(
+      "insert into seats (id, movement_id, household_id, journey_id, person_id, kind, reserved_at) values ($1, $2, $3, $4, $5, 'seat', now())",
       [newId('seat'), movementId, householdId, person?.journeyId, person?.personId],
     );
-    const seen = await house.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest`);
+    const seen = await system.ask('movement_officer', 'GET', `/v1/movements/${movementId}/manifest`);
     expect(seen.body['entries']).toEqual([
       expect.objectContaining({
         person_id: person?.personId,
         kind: 'seat',
-        status: 'claimed',
+        status: 'reserved',
         names: { given: 'Canaria', family: 'Zzyzx' },
         birth_date: '1990-04-12',
       }),
     ]);
-    const blind = await house.ask('auditor', 'GET', `/v1/movements/${movementId}/manifest`);
+    const blind = await system.ask('auditor', 'GET', `/v1/movements/${movementId}/manifest`);
     expect(blind.text).not.toContain('Canaria');
-    const ledger = await house.ask('auditor', 'GET', `/v1/people/${person?.personId}/disclosures`);
+    const ledger = await system.ask('auditor', 'GET', `/v1/people/${person?.personId}/disclosures`);
     expect(ledger.body['data']).toEqual([
       expect.objectContaining({
         principal: 'movement_officer',
@@ -136,16 +135,16 @@ describe('movements', () => {
 
 describe('partners', () => {
   const partner = async (more: object = {}) =>
-    house.ask('coordinator', 'POST', '/v1/partners', { kind: 'agency', name: 'Agency', ...more });
+    system.ask('coordinator', 'POST', '/v1/partners', { kind: 'agency', name: 'Agency', ...more });
 
-  it('get a secret once; it is kept sealed, and no replay shows it', async () => {
+  it('get a secret once; it is kept encrypted, and no replay shows it', async () => {
     const key = { 'idempotency-key': freshKey() };
     const body = { kind: 'agency', name: 'Receivers' };
-    const first = await house.ask('coordinator', 'POST', '/v1/partners', body, key);
+    const first = await system.ask('coordinator', 'POST', '/v1/partners', body, key);
     expect(first.body['secret']).toMatch(/^whsec_/);
-    const again = await house.ask('coordinator', 'POST', '/v1/partners', body, key);
+    const again = await system.ask('coordinator', 'POST', '/v1/partners', body, key);
     expect(again.body).toEqual({ id: first.body['id'], secret: null });
-    const { rows } = await house.db.pool.query(
+    const { rows } = await system.db.pool.query(
       "select (select string_agg(p::text, '') from partners p) || (select string_agg(k::text, '') from idempotency_keys k) as everything",
     );
     expect(rows[0].everything).not.toContain(String(first.body['secret']).slice(6));
@@ -162,37 +161,37 @@ describe('partners', () => {
       event_types: ['journey.verified'],
       reference: 'MoU 3',
     };
-    expect((await house.ask('coordinator', 'POST', `/v1/partners/${partnerId}/agreements`, agreement)).status).toBe(
+    expect((await system.ask('coordinator', 'POST', `/v1/partners/${partnerId}/agreements`, agreement)).status).toBe(
       201,
     );
-    expect((await house.ask('auditor', 'GET', `/v1/partners/${partnerId}/agreements`)).body['data']).toEqual([
+    expect((await system.ask('auditor', 'GET', `/v1/partners/${partnerId}/agreements`)).body['data']).toEqual([
       expect.objectContaining({ reference: 'MoU 3', operation_id: operationId }),
     ]);
     const url = 'https://agency.example/hooks';
-    const made = await house.ask('coordinator', 'POST', `/v1/partners/${partnerId}/endpoints`, {
+    const made = await system.ask('coordinator', 'POST', `/v1/partners/${partnerId}/endpoints`, {
       url,
       event_types: ['journey.verified'],
     });
     const endpointId = String(made.body['id']);
-    expect(house.started).toContain(`feed:${endpointId}`);
+    expect(system.started).toContain(`feed:${endpointId}`);
     expect(
-      (await house.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/rotateSecret`, {})).body['secret'],
+      (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/rotateSecret`, {})).body['secret'],
     ).toMatch(/^whsec_/);
     expect(
-      (await house.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/enable`, {})).body,
+      (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/enable`, {})).body,
     ).toMatchObject({ code: 'conflict' });
-    expect((await house.ask('coordinator', 'GET', `/v1/endpoints/${endpointId}/deliveries`)).body).toMatchObject({
+    expect((await system.ask('coordinator', 'GET', `/v1/endpoints/${endpointId}/deliveries`)).body).toMatchObject({
       data: [],
     });
     expect(
-      (await house.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/replay`, { from_position: 1 }))
+      (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/replay`, { from_position: 1 }))
         .body,
     ).toEqual({ queued: 0 });
-    expect((await house.ask('coordinator', 'DELETE', `/v1/endpoints/${endpointId}`)).status).toBe(204);
-    expect((await house.ask('coordinator', 'DELETE', `/v1/endpoints/${endpointId}`)).status).toBe(404);
+    expect((await system.ask('coordinator', 'DELETE', `/v1/endpoints/${endpointId}`)).status).toBe(204);
+    expect((await system.ask('coordinator', 'DELETE', `/v1/endpoints/${endpointId}`)).status).toBe(404);
     expect(
       (
-        await house.ask('coordinator', 'POST', `/v1/partners/${partnerId}/endpoints`, {
+        await system.ask('coordinator', 'POST', `/v1/partners/${partnerId}/endpoints`, {
           url: 'http://127.0.0.1/',
           event_types: ['journey.verified'],
         })
@@ -202,29 +201,29 @@ describe('partners', () => {
 
   it('read events under their agreements alone, in order, and of nobody who does not share', async () => {
     const partnerId = String((await partner()).body['id']);
-    const { people } = await takeIn(house, operationId, [
+    const { people } = await register(system, operationId, [
       member(),
       member({ person_ref: 'P-2', relationship_to_head: 'SPOUSE' }),
     ]);
     const [open, held] = people;
     for (const person of people)
-      await record(house, person.journeyId, operationId, [STARTED, { type: 'received', data: {} }]);
-    await house.db.pool.query(
+      await record(system, person.journeyId, operationId, [STARTED, { type: 'received', data: {} }]);
+    await system.db.pool.query(
       'update outbox set position = o.n from (select id, row_number() over (order by created_at, subject, seq) + coalesce((select max(position) from outbox), 0) as n from outbox where position is null) o where outbox.id = o.id',
     );
-    await house.db.pool.query(
+    await system.db.pool.query(
       "insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at) values ($1, $2, $3, 'ASYLUM', true, true, true, 'x', now())",
       [newId('hold'), held?.journeyId, operationId],
     );
     const headers = {
-      authorization: `Bearer ${await house.token([{ role: 'partner', operation: '*' }], { partner: partnerId })}`,
+      authorization: `Bearer ${await system.token([{ role: 'partner', operation: '*' }], { partner: partnerId })}`,
     };
     const read = async () =>
-      (await house.inject({ method: 'GET', url: `/v1/events?operation=${operationId}`, headers })).body[
+      (await system.inject({ method: 'GET', url: `/v1/events?operation=${operationId}`, headers })).body[
         'data'
       ] as Array<{ type: string; subject: string; position: number }>;
     expect(await read()).toEqual([]);
-    await house.ask('coordinator', 'POST', `/v1/partners/${partnerId}/agreements`, {
+    await system.ask('coordinator', 'POST', `/v1/partners/${partnerId}/agreements`, {
       operation_id: operationId,
       purposes: ['reception'],
       fields: [],
@@ -233,7 +232,7 @@ describe('partners', () => {
       valid_from: '2020-01-01T00:00:00Z',
     });
     expect((await read()).map(({ type, subject }) => [type, subject])).toEqual([['journey.received', open?.journeyId]]);
-    const staff = await house.ask('auditor', 'GET', `/v1/events?operation=${operationId}&limit=3`);
+    const staff = await system.ask('auditor', 'GET', `/v1/events?operation=${operationId}&limit=3`);
     const positions = (staff.body['data'] as Array<{ position: number }>).map(({ position }) => position);
     expect(positions).toEqual([...positions].sort((a, b) => a - b));
     expect(staff.body).toMatchObject({ has_more: true, next_after: positions.at(-1) });
@@ -251,13 +250,13 @@ describe('taking people in', () => {
       ],
     };
     const url = `/v1/operations/${operationId}/households`;
-    const tried = await house.ask('case_worker', 'POST', url, { ...body, dry_run: true });
+    const tried = await system.ask('case_worker', 'POST', url, { ...body, dry_run: true });
     expect(tried.status).toBe(200);
     expect(tried.body).toMatchObject({
       household_id: null,
       people: [{ verdict: 'accept', person_id: null }, { verdict: 'accept_with_warning' }],
     });
-    const first = await house.ask('case_worker', 'POST', url, body, key);
+    const first = await system.ask('case_worker', 'POST', url, body, key);
     expect(first.status).toBe(201);
     const people = first.body['people'] as Array<{
       codes: Array<{ code: string; column: string }>;
@@ -267,16 +266,16 @@ describe('taking people in', () => {
       'NAME_SINGLE family_name',
       'PHONE_NATIONAL_FORMAT phone',
     ]);
-    expect((await house.ask('case_worker', 'POST', url, body, key)).body).toEqual(first.body);
-    expect(house.started).toContain(`journey:${people[0]?.journey_id}`);
-    const { rows } = await house.db.pool.query('select count(*)::integer as n from journeys where operation_id = $1', [
+    expect((await system.ask('case_worker', 'POST', url, body, key)).body).toEqual(first.body);
+    expect(system.started).toContain(`journey:${people[0]?.journey_id}`);
+    const { rows } = await system.db.pool.query('select count(*)::integer as n from journeys where operation_id = $1', [
       operationId,
     ]);
     expect(rows[0].n).toBe(2);
   });
 
   it('refuses a household of which nobody can be taken in, by row and column', async () => {
-    const answer = await house.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
+    const answer = await system.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
       household_ref: 'H',
       members: [member({ nationality: 'XYZ' })],
     });
@@ -288,11 +287,11 @@ describe('taking people in', () => {
 
   it('takes a list as it streams, and refuses whole what is empty or of another kind', async () => {
     const send = async (payload: string, headers: Record<string, string>) =>
-      house.inject({
+      system.inject({
         method: 'POST',
         url: `/v1/operations/${operationId}/imports?file_name=list.csv`,
         headers: {
-          authorization: `Bearer ${await house.token('coordinator')}`,
+          authorization: `Bearer ${await system.token('coordinator')}`,
           'idempotency-key': freshKey(),
           ...headers,
         },
@@ -302,15 +301,17 @@ describe('taking people in', () => {
     expect(taken.status).toBe(202);
     const importId = String(taken.body['id']);
     expect(taken.headers['location']).toBe(`/v1/imports/${importId}`);
-    expect(house.started.some((id) => id.includes(importId))).toBe(true);
-    expect((await house.ask('coordinator', 'GET', `/v1/imports/${importId}`)).body).toMatchObject({
+    expect(system.started.some((id) => id.includes(importId))).toBe(true);
+    expect((await system.ask('coordinator', 'GET', `/v1/imports/${importId}`)).body).toMatchObject({
       status: 'uploaded',
       file_name: 'list.csv',
       progress: { done: 0 },
     });
-    expect((await house.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {})).body).toMatchObject({
-      code: 'conflict',
-    });
+    expect((await system.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {})).body).toMatchObject(
+      {
+        code: 'conflict',
+      },
+    );
     expect((await send('', { 'content-type': 'text/csv' })).body).toMatchObject({ code: 'list_refused', status: 422 });
     expect((await send('{}', { 'content-type': 'application/json' })).status).toBe(415);
   });
@@ -320,9 +321,9 @@ describe('plans', () => {
   const body = { name: 'Ambae', scenario: 'The volcano wakes', kind: 'evacuation', country: 'VUT' };
 
   it('are edited under a version, ready only when whole, and become an operation', async () => {
-    const made = await house.ask('coordinator', 'POST', '/v1/plans', body);
+    const made = await system.ask('coordinator', 'POST', '/v1/plans', body);
     const planId = String(made.body['id']);
-    const read = await house.ask('auditor', 'GET', `/v1/plans/${planId}`);
+    const read = await system.ask('auditor', 'GET', `/v1/plans/${planId}`);
     expect(read.body['missing']).toEqual([
       'a trigger',
       'a route',
@@ -330,10 +331,10 @@ describe('plans', () => {
       'a site for reception',
       'a carrier',
     ]);
-    expect((await house.ask('coordinator', 'POST', `/v1/plans/${planId}/commands/activate`, {})).body).toMatchObject({
+    expect((await system.ask('coordinator', 'POST', `/v1/plans/${planId}/commands/activate`, {})).body).toMatchObject({
       code: 'conflict',
     });
-    const carrier = await house.ask('coordinator', 'POST', '/v1/partners', { kind: 'carrier', name: 'Ships' });
+    const carrier = await system.ask('coordinator', 'POST', '/v1/partners', { kind: 'carrier', name: 'Ships' });
     const whole = {
       ...body,
       status: 'ready',
@@ -346,19 +347,19 @@ describe('plans', () => {
       carriers: [carrier.body['id']],
     };
     const put = (etag: string, change: object) =>
-      house.ask('coordinator', 'PUT', `/v1/plans/${planId}`, change, { 'if-match': etag });
+      system.ask('coordinator', 'PUT', `/v1/plans/${planId}`, change, { 'if-match': etag });
     expect((await put('"1"', { ...body, status: 'ready' })).status).toBe(400);
     expect((await put('"1"', whole)).body).toMatchObject({ version: 2 });
     expect((await put('"1"', whole)).status).toBe(412);
-    const activated = await house.ask('operation_lead', 'POST', `/v1/plans/${planId}/commands/activate`, {
+    const activated = await system.ask('operation_lead', 'POST', `/v1/plans/${planId}/commands/activate`, {
       name: 'Ambae 2026',
     });
     expect(activated.status).toBe(201);
-    expect((await house.ask('auditor', 'GET', `/v1/operations/${String(activated.body['id'])}`)).body).toMatchObject({
+    expect((await system.ask('auditor', 'GET', `/v1/operations/${String(activated.body['id'])}`)).body).toMatchObject({
       name: 'Ambae 2026',
       plan_id: planId,
       status: 'draft',
     });
-    expect((await house.ask('operation_lead', 'POST', `/v1/plans/${planId}/commands/activate`, {})).status).toBe(409);
+    expect((await system.ask('operation_lead', 'POST', `/v1/plans/${planId}/commands/activate`, {})).status).toBe(409);
   });
 });

@@ -2,27 +2,27 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROLES } from '../../domain/actor.ts';
 import { HOLD_TYPES } from '../../domain/holds.ts';
 import { DAY } from '../../domain/time.ts';
-import { CANARIES, member, openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+import { CANARIES, member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
 beforeEach(async () => {
-  operationId = await openOperation(house);
+  operationId = await openOperation(system);
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 const FIELDS = ['names', 'reference', 'birth_date', 'phone', 'identity_document', 'language', 'care', 'protection'];
 
 describe('who sees what of a person', () => {
   it('shows each role its fields, and writes every look into the ledger before', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const { personId } = people[0] ?? { personId: '' };
     const shown: Record<string, string[]> = {};
     for (const role of ROLES.filter((r) => r !== 'admin')) {
-      const { body, status } = await house.ask(role, 'GET', `/v1/people/${personId}`);
+      const { body, status } = await system.ask(role, 'GET', `/v1/people/${personId}`);
       expect(status, role).toBe(200);
       shown[role] = FIELDS.filter((field) => field in body);
     }
@@ -38,8 +38,8 @@ describe('who sees what of a person', () => {
       operation_lead: ['names', 'reference', 'language'],
       auditor: [],
     });
-    expect((await house.ask('admin', 'GET', `/v1/people/${personId}`)).status).toBe(403);
-    const ledger = await house.ask('auditor', 'GET', `/v1/people/${personId}/disclosures`);
+    expect((await system.ask('admin', 'GET', `/v1/people/${personId}`)).status).toBe(403);
+    const ledger = await system.ask('auditor', 'GET', `/v1/people/${personId}/disclosures`);
     const rows = ledger.body['data'] as Array<{ principal: string; kind: string; purpose: string; fields: string[] }>;
     expect(new Set(rows.map(({ principal }) => principal))).toEqual(
       new Set(ROLES.filter((r) => r !== 'admin' && r !== 'auditor')),
@@ -52,43 +52,43 @@ describe('who sees what of a person', () => {
   });
 
   it('finds people by name in any script and order, and keeps no such request', async () => {
-    const { people } = await takeIn(house, operationId, [member({ given_names: 'Théa', family_name: 'Qwerty' })]);
-    const found = await house.ask('case_worker', 'POST', '/v1/people/search', { text: 'qwerty thea' });
+    const { people } = await register(system, operationId, [member({ given_names: 'Théa', family_name: 'Qwerty' })]);
+    const found = await system.ask('case_worker', 'POST', '/v1/people/search', { text: 'qwerty thea' });
     expect(found.body['data']).toEqual([
       expect.objectContaining({ id: people[0]?.personId, match: 1, names: { given: 'Théa', family: 'Qwerty' } }),
     ]);
-    const elsewhere = await house.token([{ role: 'case_worker', operation: await openOperation(house) }]);
-    const none = await house.inject({
+    const elsewhere = await system.token([{ role: 'case_worker', operation: await openOperation(system) }]);
+    const none = await system.inject({
       method: 'POST',
       url: '/v1/people/search',
       headers: { authorization: `Bearer ${elsewhere}` },
       payload: { text: 'Qwerty' },
     });
     expect(none.body['data']).toEqual([]);
-    const { rows } = await house.db.pool.query("select 1 from idempotency_keys where route like '%search%'");
+    const { rows } = await system.db.pool.query("select 1 from idempotency_keys where route like '%search%'");
     expect(rows).toEqual([]);
   });
 });
 
 describe('two people who differ only in the kind of a hold', () => {
   it('look the same, byte for byte, to everybody outside protection', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const { personId, journeyId } = people[0] ?? { personId: '', journeyId: '' };
-    await record(house, journeyId, operationId, [
+    await record(system, journeyId, operationId, [
       STARTED,
       { type: 'identityConfirmed', data: { by: 'staff' } },
       { type: 'screened', data: { risk: 'none' } },
     ]);
-    const held = await house.ask('protection_lead', 'POST', `/v1/people/${personId}/commands/raiseHold`, {
+    const held = await system.ask('protection_lead', 'POST', `/v1/people/${personId}/commands/raiseHold`, {
       args: { type: 'SECURITY' },
       reason_code: 'fear',
       note: 'what she said',
     });
     expect(held.status).toBe(200);
     const { hold_id: holdId } = held.body['made'] as { hold_id: string };
-    const noteId = house.sent.at(-1)?.command.noteId;
+    const noteId = system.sent.at(-1)?.command.noteId;
     await record(
-      house,
+      system,
       journeyId,
       operationId,
       [
@@ -103,14 +103,14 @@ describe('two people who differ only in the kind of a hold', () => {
       [
         {
           key: `hold:${holdId}`,
-          chapter: 'screen',
+          phase: 'screen',
           whom: { kind: 'role', id: 'protection_officer' },
           what: 'holdReview',
           blocks: true,
           safety: false,
           since: Date.now() - DAY,
           due: Date.now() + DAY,
-          rung: 'waiting',
+          escalationStep: 'waiting',
         },
       ],
     );
@@ -126,15 +126,15 @@ describe('two people who differ only in the kind of a hold', () => {
     const seen = async (role: string): Promise<string> => {
       const texts: string[] = [];
       for (const url of looks)
-        texts.push((await house.ask(role, 'GET', url)).text.replace(/"operation_time":"[^"]*"/g, ''));
+        texts.push((await system.ask(role, 'GET', url)).text.replace(/"operation_time":"[^"]*"/g, ''));
       // as T057 counts them: found, and filtered by what stands of a hold
-      const filters = ['[on_hold]=true', '[on_hold]=false', '[stage]=SCREENED', '[waiting_for]=protection_officer'];
+      const filters = ['[on_hold]=true', '[on_hold]=false', '[status]=screened', '[waiting_for]=protection_officer'];
       for (const filter of filters) {
-        const listed = await house.ask(role, 'GET', `/v1/operations/${operationId}/people?filter${filter}`);
+        const listed = await system.ask(role, 'GET', `/v1/operations/${operationId}/people?filter${filter}`);
         expect(listed.status, `${role} ${filter}`).toBe(role === 'admin' ? 403 : 200);
         texts.push(listed.text);
       }
-      texts.push((await house.ask(role, 'POST', '/v1/people/search', { text: 'Canaria' })).text);
+      texts.push((await system.ask(role, 'POST', '/v1/people/search', { text: 'Canaria' })).text);
       return texts
         .join('\n')
         .replace(/"instance":"[^"]*"/g, '')
@@ -143,8 +143,8 @@ describe('two people who differ only in the kind of a hold', () => {
     };
     const byType: Record<string, Record<string, string>> = {};
     for (const type of HOLD_TYPES) {
-      await house.db.pool.query('update holds set type = $2 where id = $1', [holdId, type]);
-      await house.db.pool.query('update journeys set protection = $2 where id = $1', [
+      await system.db.pool.query('update holds set type = $2 where id = $1', [holdId, type]);
+      await system.db.pool.query('update journeys set protection = $2 where id = $1', [
         journeyId,
         type === 'ASYLUM' ? ['ASYLUM'] : type === 'TRAFFICKING' ? ['TRAFFICKING_RISK'] : [],
       ]);
@@ -155,33 +155,33 @@ describe('two people who differ only in the kind of a hold', () => {
       if (role.startsWith('protection')) expect(different, role).toBe(HOLD_TYPES.length);
       else expect(different, role).toBe(1);
     }
-    const history = await house.ask('case_worker', 'GET', `/v1/people/${personId}/history`);
+    const history = await system.ask('case_worker', 'GET', `/v1/people/${personId}/history`);
     expect(history.text).toContain('Hold raised');
     expect(history.text).not.toMatch(/fear|what she said|SECURITY|protection_lead/i);
-    const full = await house.ask('protection_officer', 'GET', `/v1/people/${personId}/history`);
+    const full = await system.ask('protection_officer', 'GET', `/v1/people/${personId}/history`);
     expect(full.text).toContain('what she said');
     expect(full.text).toContain('fear');
   });
 });
 
 describe('history and now', () => {
-  it('tells who did what, when and why, by chapter, with retries folded', async () => {
-    const { people } = await takeIn(house, operationId);
+  it('tells who did what, when and why, by phase, with retries folded', async () => {
+    const { people } = await register(system, operationId);
     const { personId, journeyId } = people[0] ?? { personId: '', journeyId: '' };
-    const partner = await house.ask('coordinator', 'POST', '/v1/partners', {
+    const partner = await system.ask('coordinator', 'POST', '/v1/partners', {
       kind: 'consulate',
       name: 'Consulate of Vanuatu',
       state: 'VUT',
     });
     const partnerId = String(partner.body['id']);
-    await house.db.pool.query(
-      `insert into requests (id, kind, subject, operation_id, partner_id, status, attempts, asked_at) values ('req_1', 'verification', $1, $2, $3, 'sent', 3, now())`,
+    await system.db.pool.query(
+      `insert into requests (id, kind, subject, operation_id, partner_id, status, attempts, requested_at) values ('req_1', 'verification', $1, $2, $3, 'sent', 3, now())`,
       [journeyId, operationId, partnerId],
     );
     const at = Date.now() - 10 * DAY;
     const staff = { kind: 'staff', id: 'anna', role: 'case_worker' } as const;
     await record(
-      house,
+      system,
       journeyId,
       operationId,
       [
@@ -199,7 +199,7 @@ describe('history and now', () => {
       [
         {
           key: 'verification',
-          chapter: 'verifyNationality',
+          phase: 'verifyNationality',
           whom: { kind: 'partner', id: partnerId },
           what: 'verificationAnswer',
           blocks: true,
@@ -208,38 +208,38 @@ describe('history and now', () => {
           remindAt: at + 15 * DAY,
           due: at + 30 * DAY,
           escalateAt: at + 60 * DAY,
-          rung: 'waiting',
+          escalationStep: 'waiting',
         },
         {
           key: 'fitness',
-          chapter: 'clearToTravel',
+          phase: 'clearToTravel',
           whom: { kind: 'role', id: 'health_officer' },
           what: 'fitnessAnswer',
           blocks: false,
           safety: true,
           since: at,
           due: at + DAY,
-          rung: 'due',
+          escalationStep: 'due',
         },
       ],
     );
-    const history = await house.ask('case_worker', 'GET', `/v1/people/${personId}/history`);
-    const chapters = history.body['chapters'] as Array<{
-      chapter: string;
+    const history = await system.ask('case_worker', 'GET', `/v1/people/${personId}/history`);
+    const phases = history.body['phases'] as Array<{
+      phase: string;
       title: string;
       entries: Array<Record<string, string>>;
     }>;
-    const entries = chapters.flatMap((chapter) => chapter.entries);
+    const entries = phases.flatMap((phase) => phase.entries);
     expect(entries.map(({ who, what }) => `${who}: ${what}`)).toEqual([
       'Homeward: Put on the list',
       'anna (a case worker): Identity confirmed by staff',
       'anna (a case worker): Counselled alone and screened for risks',
       'Homeward: Nationality asked of Consulate of Vanuatu (asked 3 times)',
-      'Consulate of Vanuatu: Consulate of Vanuatu has the question',
+      'Consulate of Vanuatu: Consulate of Vanuatu has the request',
     ]);
     expect(entries[1]).toMatchObject({ why: 'document seen' });
 
-    const now = await house.ask('consular_officer', 'GET', `/v1/people/${personId}/now`);
+    const now = await system.ask('consular_officer', 'GET', `/v1/people/${personId}/now`);
     expect(now.body['sentence']).toMatch(
       /^Waiting for Consulate of Vanuatu to answer the question of nationality, for 10 days \(since .* UTC\); a reminder goes out at .* UTC; if nothing has come by .* UTC, a supervisor takes it up; silence is never a yes; at .* UTC it goes to the operation lead; 1 more thing is awaited\.$/,
     );
@@ -249,7 +249,7 @@ describe('history and now', () => {
       'recordDocument',
     ]);
 
-    const list = await house.ask(
+    const list = await system.ask(
       'coordinator',
       'GET',
       `/v1/operations/${operationId}/people?filter[waiting_for]=${partnerId}`,
@@ -261,10 +261,10 @@ describe('history and now', () => {
         waiting: expect.objectContaining({ whom: 'Consulate of Vanuatu' }),
       }),
     ]);
-    const tasks = await house.ask('health_officer', 'GET', '/v1/tasks');
+    const tasks = await system.ask('health_officer', 'GET', '/v1/tasks');
     expect(tasks.body['data']).toContainEqual(expect.objectContaining({ person_id: personId, kind: 'fitnessAnswer' }));
 
-    const situation = await house.ask('duty_supervisor', 'GET', `/v1/operations/${operationId}/situation`);
+    const situation = await system.ask('duty_supervisor', 'GET', `/v1/operations/${operationId}/situation`);
     expect(situation.body).toMatchObject({ numbers: { people: 1, safe: 0, moving: 0, waiting: 1 } });
     expect(String(situation.body['sentence'])).toMatch(
       /^1 person: 0 safe, 0 moving, 1 waiting; \d decisions? waits? for a person\.$/,
@@ -272,39 +272,39 @@ describe('history and now', () => {
   });
 
   it('says who of the unit is waited for when the person is ready and the household is not', async () => {
-    const { people } = await takeIn(house, operationId, [
+    const { people } = await register(system, operationId, [
       member(),
       member({ person_ref: 'P-2', relationship_to_head: 'SPOUSE' }),
     ]);
     const [one, two] = people;
-    await record(house, one?.journeyId ?? '', operationId, [
+    await record(system, one?.journeyId ?? '', operationId, [
       STARTED,
       { type: 'identityConfirmed', data: { by: 'staff' } },
       { type: 'screened', data: { risk: 'none' } },
       { type: 'fitnessFound', data: { result: 'fit', conditions: [], until: Date.now() + DAY } },
     ]);
-    await record(house, two?.journeyId ?? '', operationId, [STARTED]);
-    const now = await house.ask('case_worker', 'GET', `/v1/people/${one?.personId}/now`);
-    expect(now.body['stage']).toBe('TRAVEL_READY');
+    await record(system, two?.journeyId ?? '', operationId, [STARTED]);
+    const now = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}/now`);
+    expect(now.body['status']).toBe('travel_ready');
     expect(now.body['sentence']).toBe(
       'Ready, but the household travels as one: 1 other member is not ready (on the list; identity and risks not yet looked at).',
     );
-    const household = await house.ask('case_worker', 'GET', `/v1/people/${one?.personId}`);
-    const whole = await house.ask('case_worker', 'GET', `/v1/households/${String(household.body['household_id'])}`);
+    const household = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}`);
+    const whole = await system.ask('case_worker', 'GET', `/v1/households/${String(household.body['household_id'])}`);
     expect(whole.body).toMatchObject({ ready: false, members: [{ ready: true }, { ready: false }] });
   });
 
   it('counts a service for its sector, once for each request', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const url = `/v1/people/${people[0]?.personId}/services`;
-    const given = await house.ask(
+    const given = await system.ask(
       'case_worker',
       'POST',
       url,
       { kind: 'shelter_night', quantity: 2 },
       { 'idempotency-key': 'night' },
     );
-    const again = await house.ask(
+    const again = await system.ask(
       'case_worker',
       'POST',
       url,
@@ -312,7 +312,7 @@ describe('history and now', () => {
       { 'idempotency-key': 'night' },
     );
     expect([given.status, again.status]).toEqual([201, 201]);
-    const sectors = await house.ask('auditor', 'GET', `/v1/operations/${operationId}/sectors`);
+    const sectors = await system.ask('auditor', 'GET', `/v1/operations/${operationId}/sectors`);
     expect(sectors.body['data']).toContainEqual(
       expect.objectContaining({ code: 'shelter_nfi', reached: 1, services: 2 }),
     );
@@ -321,27 +321,27 @@ describe('history and now', () => {
 
 describe('what nobody may find where it does not belong', () => {
   it('names, birth dates and numbers are in no log line and no problem', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const { personId } = people[0] ?? { personId: '' };
     const answers = [
-      await house.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
+      await system.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
         household_ref: 'H',
         members: [{ ...member(), Canaria: 'Zzyzx' }],
       }),
-      await house.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
+      await system.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
         household_ref: 'H',
         members: [member({ sex: 'Canaria', consent: '' })],
       }),
-      await house.ask('case_worker', 'POST', `/v1/people/${personId}/commands/giveConsent`, {
+      await system.ask('case_worker', 'POST', `/v1/people/${personId}/commands/giveConsent`, {
         args: { form: 'Canaria Zzyzx', sharing: true },
       }),
-      await house.ask('case_worker', 'GET', '/v1/people/Canaria%20Zzyzx'),
-      await house.ask('case_worker', 'GET', `/v1/operations/${operationId}/people?Canaria=Zzyzx`),
-      await house.inject({
+      await system.ask('case_worker', 'GET', '/v1/people/Canaria%20Zzyzx'),
+      await system.ask('case_worker', 'GET', `/v1/operations/${operationId}/people?Canaria=Zzyzx`),
+      await system.inject({
         method: 'POST',
         url: `/v1/operations/${operationId}/households`,
         headers: {
-          authorization: `Bearer ${await house.token('case_worker')}`,
+          authorization: `Bearer ${await system.token('case_worker')}`,
           'content-type': 'application/json',
           'idempotency-key': 'broken',
         },
@@ -352,9 +352,9 @@ describe('what nobody may find where it does not belong', () => {
       expect([400, 404]).toContain(answer.status);
       for (const canary of CANARIES) expect(answer.text).not.toContain(canary);
     }
-    await house.ask('case_worker', 'POST', '/v1/people/search', { text: 'Canaria Zzyzx' });
-    await house.ask('case_worker', 'GET', `/v1/people/${personId}`);
-    const log = house.logs.join('\n');
+    await system.ask('case_worker', 'POST', '/v1/people/search', { text: 'Canaria Zzyzx' });
+    await system.ask('case_worker', 'GET', `/v1/people/${personId}`);
+    const log = system.logs.join('\n');
     expect(log).toContain(personId);
     for (const canary of CANARIES) expect(log).not.toContain(canary);
   });

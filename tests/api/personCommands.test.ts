@@ -2,108 +2,108 @@ import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } f
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_REFUSED } from '../../workflows/messages.ts';
-import { freshKey, member, openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+import { freshKey, member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 let personId: string;
 let journeyId: string;
-const plainYes = () => ({ seq: 2, stage: 'REGISTERED', chapter: 'identify' });
+const plainYes = () => ({ seq: 2, status: 'registered', phase: 'identify' });
 beforeAll(async () => {
-  house = await testHouse();
+  system = await testSystem();
 });
 beforeEach(async () => {
-  house.answers.next = plainYes;
-  operationId = await openOperation(house);
-  const { people } = await takeIn(house, operationId);
+  system.answers.next = plainYes;
+  operationId = await openOperation(system);
+  const { people } = await register(system, operationId);
   ({ personId = '', journeyId = '' } = people[0] ?? {});
-  await record(house, journeyId, operationId, [STARTED, { type: 'identityConfirmed', data: { by: 'staff' } }]);
+  await record(system, journeyId, operationId, [STARTED, { type: 'identityConfirmed', data: { by: 'staff' } }]);
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 const command = (role: string, name: string, body: object, headers: Record<string, string> = {}, sub?: string) =>
   sub === undefined
-    ? house.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, headers)
+    ? system.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, headers)
     : (async () =>
-        house.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, {
-          authorization: `Bearer ${await house.token(role, { sub })}`,
+        system.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, {
+          authorization: `Bearer ${await system.token(role, { sub })}`,
           ...headers,
         }))();
 const holds = async () =>
   (
-    await house.db.pool.query('select id, type, status, first_approval_by from holds where journey_id = $1', [
+    await system.db.pool.query('select id, type, status, first_approval_by from holds where journey_id = $1', [
       journeyId,
     ])
   ).rows;
 
 describe('a decision about a person', () => {
-  it('travels as ids and codes; its note stays behind, sealed', async () => {
+  it('travels as ids and codes; its note stays behind, encrypted', async () => {
     const answer = await command('case_worker', 'completeScreening', {
       args: { risk: 'elevated' },
       note: 'Zzyzx is afraid',
     });
     expect(answer.status).toBe(200);
-    const sent = house.sent.at(-1);
+    const sent = system.sent.at(-1);
     expect(sent).toMatchObject({
       workflowId: `journey:${journeyId}`,
       name: 'completeScreening',
       command: { actor: { kind: 'staff', id: 'case_worker', role: 'case_worker' }, args: { risk: 'elevated' } },
     });
     expect(JSON.stringify(sent)).not.toContain('Zzyzx');
-    const { rows } = await house.db.pool.query('select sealed, author, restricted from notes where id = $1', [
+    const { rows } = await system.db.pool.query('select encrypted, author, restricted from notes where id = $1', [
       sent?.command.noteId,
     ]);
     expect(rows[0]).toMatchObject({ author: 'case_worker', restricted: false });
-    expect(rows[0].sealed.toString('latin1')).not.toContain('Zzyzx');
+    expect(rows[0].encrypted.toString('latin1')).not.toContain('Zzyzx');
   });
 
   it('has an id that says nothing of the key, the same for the same key and another for another person’s', async () => {
     const key = { 'idempotency-key': 'Zzyzx-consent' };
-    house.answers.next = () => {
+    system.answers.next = () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
     const late = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
     expect(late.status).toBe(503);
     expect(late.headers['retry-after']).toBeDefined();
-    const first = house.sent.at(-1)?.command.commandId;
-    house.answers.next = plainYes;
+    const first = system.sent.at(-1)?.command.commandId;
+    system.answers.next = plainYes;
     expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
-    expect(house.sent.at(-1)?.command.commandId).toBe(first);
+    expect(system.sent.at(-1)?.command.commandId).toBe(first);
     expect(first).toMatch(/^cmd_[0-9a-f]{32}$/);
     expect((await command('protection_officer', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(
       200,
     );
-    expect(house.sent.at(-1)?.command.commandId).not.toBe(first);
+    expect(system.sent.at(-1)?.command.commandId).not.toBe(first);
   });
 
-  it('is refused from the journal, without waking the workflow, and says what is allowed', async () => {
-    const before = house.sent.length;
+  it('is refused from the event_log, without waking the workflow, and says what is allowed', async () => {
+    const before = system.sent.length;
     const refused = await command('case_worker', 'confirmIdentity', {});
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: 'command_refused', reason: 'The identity is confirmed already' });
     expect(refused.body['allowed']).toContain('completeScreening');
-    await record(house, journeyId, operationId, [{ type: 'journeyEnded', data: { ending: 'withdrawn' } }]);
+    await record(system, journeyId, operationId, [{ type: 'journeyEnded', data: { ending: 'withdrawn' } }]);
     expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } })).body).toMatchObject({
       code: 'subject_ended',
     });
-    expect(house.sent.length).toBe(before);
+    expect(system.sent.length).toBe(before);
   });
 
   it('is not refused again once it is recorded: the workflow answers as before', async () => {
     const key = { 'idempotency-key': freshKey() };
-    house.answers.next = () => {
+    system.answers.next = () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
     await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
-    const commandId = house.sent.at(-1)?.command.commandId;
-    await record(house, journeyId, operationId, [{ type: 'screened', data: { risk: 'none' }, commandId }]);
-    house.answers.next = plainYes;
+    const commandId = system.sent.at(-1)?.command.commandId;
+    await record(system, journeyId, operationId, [{ type: 'screened', data: { risk: 'none' }, commandId }]);
+    system.answers.next = plainYes;
     expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
   });
 
   it('is refused by the workflow with its reason, and the refusal is remembered', async () => {
     const key = { 'idempotency-key': freshKey() };
-    house.answers.next = () => {
+    system.answers.next = () => {
       const refusal = { reason: 'Not now', allowed: ['raiseHold'] };
       throw new WorkflowUpdateFailedError(
         'refused',
@@ -117,7 +117,7 @@ describe('a decision about a person', () => {
       reason: 'Not now',
       allowed: ['raiseHold'],
     });
-    house.answers.next = plainYes;
+    system.answers.next = plainYes;
     const again = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
     expect(again.status).toBe(409);
     expect(again.headers['content-type']).toContain('problem+json');
@@ -125,22 +125,22 @@ describe('a decision about a person', () => {
 
   it('answers 503 with Retry-After while Temporal is away, and the key stays free', async () => {
     const key = { 'idempotency-key': freshKey() };
-    house.answers.next = () => {
+    system.answers.next = () => {
       throw Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'away', metadata: {} });
     };
     const away = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
     expect(away.status).toBe(503);
     expect(Number(away.headers['retry-after'])).toBeGreaterThan(0);
-    const { rows } = await house.db.pool.query('select 1 from idempotency_keys where key = $1', [
+    const { rows } = await system.db.pool.query('select 1 from idempotency_keys where key = $1', [
       key['idempotency-key'],
     ]);
     expect(rows).toEqual([]);
-    house.answers.next = plainYes;
+    system.answers.next = plainYes;
     expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
   });
 
   it('needs its role, its reason, its arguments, and nothing that it does not know', async () => {
-    const before = house.sent.length;
+    const before = system.sent.length;
     expect((await command('health_officer', 'completeScreening', { args: { risk: 'none' } })).status).toBe(403);
     expect((await command('case_worker', 'withdrawConsent', {})).body['errors']).toEqual([
       expect.objectContaining({ pointer: '/reason_code', code: 'required' }),
@@ -152,25 +152,25 @@ describe('a decision about a person', () => {
     expect(
       (await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, { 'idempotency-key': '' })).body,
     ).toMatchObject({ code: 'idempotency_key_missing' });
-    expect(house.sent.length).toBe(before);
+    expect(system.sent.length).toBe(before);
   });
 
   it('runs once while two identical requests come at the same time', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    house.answers.next = async () => {
+    system.answers.next = async () => {
       await held;
       return plainYes();
     };
     const key = { 'idempotency-key': freshKey() };
-    const before = house.sent.length;
+    const before = system.sent.length;
     const first = command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
-    while (house.sent.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (system.sent.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
     const second = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
     expect(second.body).toMatchObject({ code: 'idempotency_key_running' });
     release();
     expect((await first).status).toBe(200);
-    expect(house.sent.length).toBe(before + 1);
+    expect(system.sent.length).toBe(before + 1);
   });
 });
 
@@ -178,7 +178,7 @@ describe('a hold', () => {
   const raise = async (type: string, sub?: string) => {
     const answer = await command('protection_officer', 'raiseHold', { args: { type }, reason_code: 'seen' }, {}, sub);
     const { hold_id: holdId } = answer.body['made'] as { hold_id: string };
-    await record(house, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
+    await record(system, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
     return holdId;
   };
   const release = (role: string, holdId: string, sub?: string) =>
@@ -186,7 +186,7 @@ describe('a hold', () => {
 
   it('blocks from the moment its row stands, as the table of its kind says, and travels as an opaque id', async () => {
     await command('coordinator', 'raiseHold', { args: { type: 'MEDICAL' }, reason_code: 'ill' });
-    const { rows } = await house.db.pool.query('select * from holds where journey_id = $1', [journeyId]);
+    const { rows } = await system.db.pool.query('select * from holds where journey_id = $1', [journeyId]);
     expect(rows[0]).toMatchObject({
       type: 'MEDICAL',
       status: 'raising',
@@ -194,12 +194,12 @@ describe('a hold', () => {
       blocks_seat: true,
       blocks_boarding: true,
     });
-    expect(house.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id });
-    expect(JSON.stringify(house.sent.at(-1))).not.toContain('MEDICAL');
+    expect(system.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id });
+    expect(JSON.stringify(system.sent.at(-1))).not.toContain('MEDICAL');
   });
 
   it('never held where the workflow refused it', async () => {
-    house.answers.next = () => {
+    system.answers.next = () => {
       throw new WorkflowUpdateFailedError(
         'refused',
         ApplicationFailure.nonRetryable('ended', COMMAND_REFUSED, { reason: 'ended', allowed: [] }),
@@ -212,7 +212,7 @@ describe('a hold', () => {
   });
 
   it('keeps blocking while nobody knows whether the workflow took it', async () => {
-    house.answers.next = () => {
+    system.answers.next = () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
     expect(
@@ -225,14 +225,14 @@ describe('a hold', () => {
     for (const type of ['ASYLUM', 'TRAFFICKING']) {
       const holdId = await raise(type);
       expect((await release('protection_officer', holdId)).status).toBe(403);
-      const before = house.sent.length;
+      const before = system.sent.length;
       const first = await release('protection_lead', holdId, 'lead-1');
       expect(first.status).toBe(202);
       expect(first.body).toMatchObject({ approvals: 1 });
       expect((await release('protection_lead', holdId, 'lead-1')).status).toBe(202);
-      expect(house.sent.length).toBe(before);
+      expect(system.sent.length).toBe(before);
       expect((await release('protection_lead', holdId, 'lead-2')).status).toBe(200);
-      expect(house.sent.at(-1)).toMatchObject({
+      expect(system.sent.at(-1)).toMatchObject({
         name: 'releaseHold',
         command: { args: { holdId }, actor: { id: 'lead-2' } },
       });
@@ -254,15 +254,15 @@ describe('a hold', () => {
       'sam',
     );
     const { hold_id: holdId } = security.body['made'] as { hold_id: string };
-    await record(house, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
+    await record(system, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
     expect((await release('duty_supervisor', holdId, 'sam')).body).toMatchObject({ code: 'second_person_needed' });
     expect((await release('duty_supervisor', holdId, 'kim')).status).toBe(200);
   });
 
   it('of somebody else is not there', async () => {
-    const { people } = await takeIn(house, operationId);
+    const { people } = await register(system, operationId);
     const holdId = await raise('SECURITY');
-    const answer = await house.ask(
+    const answer = await system.ask(
       'duty_supervisor',
       'POST',
       `/v1/people/${people[0]?.personId}/commands/releaseHold`,
@@ -277,21 +277,21 @@ describe('parting from the household', () => {
     const answer = await command('coordinator', 'splitOff', { reason_code: 'choice' });
     expect(answer.status).toBe(200);
     const { household_id: made } = answer.body['made'] as { household_id: string };
-    const { rows } = await house.db.pool.query(
+    const { rows } = await system.db.pool.query(
       'select a.priority = b.priority as same, a.requested_at = b.requested_at as at, a.split_from = b.id as from from households a, households b, journeys j where a.id = $1 and j.id = $2 and b.id = j.household_id',
       [made, journeyId],
     );
     expect(rows[0]).toEqual({ same: true, at: true, from: true });
-    expect(house.sent.at(-1)?.command.args).toEqual({ householdId: made });
+    expect(system.sent.at(-1)?.command.args).toEqual({ householdId: made });
   });
 
   it('is for protection where a child is in it', async () => {
-    const { people } = await takeIn(house, operationId, [
+    const { people } = await register(system, operationId, [
       member(),
       member({ person_ref: 'P-2', relationship_to_head: 'CHILD', date_of_birth: '2020-01-01' }),
     ]);
     const url = `/v1/people/${people[0]?.personId}/commands/splitOff`;
-    expect((await house.ask('coordinator', 'POST', url, { reason_code: 'choice' })).status).toBe(403);
-    expect((await house.ask('protection_officer', 'POST', url, { reason_code: 'choice' })).status).toBe(200);
+    expect((await system.ask('coordinator', 'POST', url, { reason_code: 'choice' })).status).toBe(403);
+    expect((await system.ask('protection_officer', 'POST', url, { reason_code: 'choice' })).status).toBe(200);
   });
 });

@@ -2,17 +2,17 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openOperation, record, STARTED, type TestHouse, takeIn, testHouse } from './house.ts';
+import { openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
-let house: TestHouse;
+let system: TestSystem;
 beforeAll(async () => {
-  house = await testHouse({ perMinute: 20 });
+  system = await testSystem({ perMinute: 20 });
 });
-afterAll(() => house.close());
+afterAll(() => system.close());
 
 describe('what stands before everything', () => {
   it('tells health without a token, over a real socket, with its request id and strict headers', async () => {
-    const address = await house.app.listen({ host: '127.0.0.1', port: 0 });
+    const address = await system.app.listen({ host: '127.0.0.1', port: 0 });
     const live = await fetch(`${address}/livez`);
     expect(await live.json()).toEqual({ status: 'ok' });
     expect(live.headers.get('x-request-id')).toMatch(/^req_/);
@@ -33,8 +33,8 @@ describe('what stands before everything', () => {
   });
 
   it('answers whoever sends too much, though they read it only when they have sent it, and then hangs up', async () => {
-    const address = new URL(house.app.listeningOrigin);
-    const token = await house.token('coordinator');
+    const address = new URL(system.app.listeningOrigin);
+    const token = await system.token('coordinator');
     for (const [bytes, connection] of [
       [3_000_000, 'keep-alive'],
       [3_000_001, 'close'],
@@ -58,64 +58,64 @@ describe('what stands before everything', () => {
     }
   });
 
-  it('measures who waits, by stage and kind of partner, and requests by route', async () => {
-    const operationId = await openOperation(house);
-    const { people } = await takeIn(house, operationId);
+  it('measures who waits, by status and kind of partner, and requests by route', async () => {
+    const operationId = await openOperation(system);
+    const { people } = await register(system, operationId);
     const journeyId = people[0]?.journeyId ?? '';
     await record(
-      house,
+      system,
       journeyId,
       operationId,
       [STARTED],
       [
         {
           key: 'screening',
-          chapter: 'screen',
+          phase: 'screen',
           whom: { kind: 'role', id: 'case_worker' },
           what: 'screening',
           blocks: true,
           safety: false,
           since: Date.now() - 3_600_000,
-          rung: 'waiting',
+          escalationStep: 'waiting',
         },
       ],
     );
-    const { text, headers } = await house.inject({ method: 'GET', url: '/metrics' });
+    const { text, headers } = await system.inject({ method: 'GET', url: '/metrics' });
     expect(headers['content-type']).toContain('text/plain');
-    expect(text).toMatch(/^journeys_waiting\{stage="REGISTERED",partner_kind="role"\} 1$/m);
-    const seconds = Number(/^oldest_waiting_seconds\{stage="REGISTERED",partner_kind="role"\} (.*)$/m.exec(text)?.[1]);
+    expect(text).toMatch(/^journeys_waiting\{status="registered",partner_kind="role"\} 1$/m);
+    const seconds = Number(/^oldest_waiting_seconds\{status="registered",partner_kind="role"\} (.*)$/m.exec(text)?.[1]);
     expect(Math.round(seconds / 60)).toBe(60);
     expect(text).toMatch(
       /http_request_duration_seconds_count\{method="POST",route="\/v1\/operations",status="201"\} 1/,
     );
-    // The engine of this house starts nothing: the operation and the journey are ordered and wait.
+    // The engine of this system starts nothing: the operation and the journey are ordered and wait.
     expect(text).toMatch(/^starts_waiting 2$/m);
     expect(Number(/^oldest_start_waiting_seconds (.*)$/m.exec(text)?.[1])).toBeGreaterThan(0);
     expect(text).not.toContain(journeyId);
   });
 
   it('limits by principal, on unknown addresses too, and says when to come back', async () => {
-    const greedy = { authorization: `Bearer ${await house.token('auditor', { sub: 'greedy' })}` };
+    const greedy = { authorization: `Bearer ${await system.token('auditor', { sub: 'greedy' })}` };
     const statuses: number[] = [];
     for (let n = 0; n < 25; n++)
-      statuses.push((await house.inject({ method: 'GET', url: '/v1/me', headers: greedy })).status);
+      statuses.push((await system.inject({ method: 'GET', url: '/v1/me', headers: greedy })).status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(20);
-    const limited = await house.inject({ method: 'GET', url: '/v1/me', headers: greedy });
+    const limited = await system.inject({ method: 'GET', url: '/v1/me', headers: greedy });
     expect(limited.body).toMatchObject({ status: 429, code: 'too_many_requests' });
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
     expect(
       (
-        await house.inject({
+        await system.inject({
           method: 'GET',
           url: '/v1/me',
-          headers: { authorization: `Bearer ${await house.token('auditor', { sub: 'modest' })}` },
+          headers: { authorization: `Bearer ${await system.token('auditor', { sub: 'modest' })}` },
         })
       ).status,
     ).toBe(200);
-    const lost = { authorization: `Bearer ${await house.token('auditor', { sub: 'lost' })}` };
+    const lost = { authorization: `Bearer ${await system.token('auditor', { sub: 'lost' })}` };
     const unknown: number[] = [];
     for (let n = 0; n < 25; n++)
-      unknown.push((await house.inject({ method: 'GET', url: `/v1/nothing${n}`, headers: lost })).status);
+      unknown.push((await system.inject({ method: 'GET', url: `/v1/nothing${n}`, headers: lost })).status);
     expect(unknown).toContain(429);
   });
 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../domain/actor.ts';
-import { merged, type RecordedFact } from '../../domain/record.ts';
+import { merged, type RecordedEvent } from '../../domain/record.ts';
 
-const fact = (seq: number, type: string, data: Record<string, unknown>, commandId?: string): RecordedFact => ({
+const event = (seq: number, type: string, data: Record<string, unknown>, commandId?: string): RecordedEvent => ({
   seq,
   type,
   at: seq,
@@ -12,22 +12,22 @@ const fact = (seq: number, type: string, data: Record<string, unknown>, commandI
   ...(commandId === undefined ? {} : { commandId }),
 });
 
-/** Facts that follow sequence number 7, each another one. */
-const facts = (prefix: string) =>
+/** Events that follow sequence number 7, each another one. */
+const events = (prefix: string) =>
   fc
     .array(fc.boolean(), { maxLength: 8 })
     .map((commands) =>
       commands.map((command, index) =>
-        fact(8 + index, `${prefix}${index}`, { n: index }, command ? `${prefix}-${index}` : undefined),
+        event(8 + index, `${prefix}${index}`, { n: index }, command ? `${prefix}-${index}` : undefined),
       ),
     );
-const known = (list: readonly RecordedFact[] | undefined) => (list ?? []).map(({ type }) => type);
+const known = (list: readonly RecordedEvent[] | undefined) => (list ?? []).map(({ type }) => type);
 
-describe('a batch merged with what stands', () => {
-  it('keeps what stands as it stands, adds what is new in its order, without a gap, each once', () => {
+describe('a batch merged with what alreadyRecorded', () => {
+  it('keeps what alreadyRecorded as it alreadyRecorded, adds what is new in its order, without a gap, each once', () => {
     fc.assert(
-      fc.property(facts('a'), facts('b'), fc.nat(), (stood, more, seed) => {
-        // the batch: everything that stands, or a part of it, anywhere among what is new
+      fc.property(events('a'), events('b'), fc.nat(), (stood, more, seed) => {
+        // the batch: everything that alreadyRecorded, or a part of it, anywhere among what is new
         const own = [...stood.filter((_, index) => (seed >> index) & 1), ...more];
         const place = new Map(own.map((one, index) => [one, (seed * 31 + index * 17) % 11]));
         const shuffled = own
@@ -43,7 +43,7 @@ describe('a batch merged with what stands', () => {
 
   it('merged again, nothing is new', () => {
     fc.assert(
-      fc.property(facts('a'), facts('b'), (stood, more) => {
+      fc.property(events('a'), events('b'), (stood, more) => {
         fc.pre(stood.length > 0);
         const once = merged(stood, more) ?? [];
         expect(merged(once, more)).toEqual(once);
@@ -51,23 +51,23 @@ describe('a batch merged with what stands', () => {
     );
   });
 
-  it('a command makes a fact once, whatever it says the second time', () => {
-    const stood = [fact(8, 'consentGiven', { version: 2 }, 'cmd')];
-    expect(merged(stood, [fact(8, 'consentGiven', { version: 3 }, 'cmd')])).toEqual(stood);
-    expect(merged(stood, [fact(8, 'consentGiven', { version: 2 }, 'other')])).toHaveLength(2);
-    expect(merged(stood, [fact(8, 'consentGiven', { version: 2 })])).toHaveLength(2);
+  it('a command makes a event once, whatever it says the second time', () => {
+    const stood = [event(8, 'consentGiven', { version: 2 }, 'cmd')];
+    expect(merged(stood, [event(8, 'consentGiven', { version: 3 }, 'cmd')])).toEqual(stood);
+    expect(merged(stood, [event(8, 'consentGiven', { version: 2 }, 'other')])).toHaveLength(2);
+    expect(merged(stood, [event(8, 'consentGiven', { version: 2 })])).toHaveLength(2);
   });
 
   it('the same words in another order of keys are the same', () => {
-    const stood = [fact(8, 'arrived', { movementId: 'm', stage: 's' })];
-    expect(merged(stood, [fact(8, 'arrived', { stage: 's', movementId: 'm' })])).toHaveLength(1);
-    expect(merged(stood, [fact(8, 'arrived', { stage: 's', movementId: 'n' })])).toHaveLength(2);
+    const stood = [event(8, 'arrived', { movementId: 'm', leg: 's' })];
+    expect(merged(stood, [event(8, 'arrived', { leg: 's', movementId: 'm' })])).toHaveLength(1);
+    expect(merged(stood, [event(8, 'arrived', { leg: 's', movementId: 'n' })])).toHaveLength(2);
   });
 
   it('two that begin otherwise are two subjects', () => {
     expect(
-      merged([fact(1, 'journeyStarted', { consent: 'given' })], [fact(1, 'journeyStarted', { consent: 'refused' })]),
+      merged([event(1, 'journeyStarted', { consent: 'given' })], [event(1, 'journeyStarted', { consent: 'refused' })]),
     ).toBeUndefined();
-    expect(merged([fact(1, 'journeyStarted', {})], [fact(1, 'journeyStarted', {})])).toHaveLength(1);
+    expect(merged([event(1, 'journeyStarted', {})], [event(1, 'journeyStarted', {})])).toHaveLength(1);
   });
 });

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
-import { type FaultHouse, openFaultHouse, type Tried } from '../support/faultHouse.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem, type Tried } from '../support/faultSystem.ts';
 import { letLeasesEnd } from '../support/leases.ts';
 import { comes } from '../support/patience.ts';
 
@@ -16,22 +16,22 @@ const DRAINED_WITHIN_MS = inForm(60_000, 400_000);
 const TAKES_AT_MOST_MS = inForm(240_000, 700_000);
 const EVERY_MS = 200;
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operationId: string;
 let sink: Sink;
 
 beforeAll(async () => {
-  house = await openFaultHouse({ ownPostgres: true });
-  await house.workers[0]?.start();
-  ({ operationId } = await runOperation(house, {}));
-  sink = await openSink(house.as('coordinator'), operationId, { validFrom: '2000-01-01T00:00:00Z' });
+  system = await openFaultSystem({ ownPostgres: true });
+  await system.workers[0]?.start();
+  ({ operationId } = await runOperation(system, {}));
+  sink = await openSink(system.as('coordinator'), operationId, { validFrom: '2000-01-01T00:00:00Z' });
 });
 afterAll(async () => {
   await sink?.close();
-  await house?.close();
+  await system?.close();
 });
 
-/** What callers sent and what they were told: kept here, outside the house. */
+/** What callers sent and what they were told: kept here, outside the system. */
 const asked = new Map<string, Tried['body'] | undefined>();
 const untoward: string[] = [];
 let turnedAway = 0;
@@ -41,7 +41,7 @@ const bodyOf = (reference: string) => ({
   members: [someone(`${reference}-1`), someone(`${reference}-2`, { relationship_to_head: 'SPOUSE', sex: 'M' })],
 });
 const send = (reference: string): Promise<Tried> =>
-  house.once('case_worker', 'POST', `/v1/operations/${operationId}/households`, bodyOf(reference), `key-${reference}`);
+  system.once('case_worker', 'POST', `/v1/operations/${operationId}/households`, bodyOf(reference), `key-${reference}`);
 
 /** Asks once and writes down what came of it. */
 async function ask(reference: string): Promise<void> {
@@ -88,8 +88,8 @@ function callers(name: string): { stop(): Promise<void> } {
 const FAULTS = ['restarted', 'killed', 'disconnected', 'unreachable', 'slow'] as const;
 
 async function goAway(how: (typeof FAULTS)[number], downMs: number): Promise<void> {
-  const { postgres, links } = house;
-  if (!postgres) throw new Error('This house has a database of its own');
+  const { postgres, links } = system;
+  if (!postgres) throw new Error('This system has a database of its own');
   const lines = [links.apiToDatabase, links.workerToDatabase];
   if (how === 'disconnected') {
     for (const line of lines) line.reset();
@@ -142,17 +142,17 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
     'down for longer: every answer is a 503 that says when to come back, and health says why',
     async (context) => {
       const before = turnedAway;
-      await house.postgres?.kill();
+      await system.postgres?.kill();
       // Sessions of a killed server live on until they notice.
-      await comes('nobody answers', async () => (await fetch(`${house.apiUrl}/readyz`)).status === 503);
+      await comes('nobody answers', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 503);
       const load = callers('down');
       const until = Date.now() + DOWN_MS;
       let looked = 0;
       while (Date.now() < until) {
         const [read, ready, live] = await Promise.all([
-          house.once('coordinator', 'GET', `/v1/operations/${operationId}`),
-          fetch(`${house.apiUrl}/readyz`),
-          fetch(`${house.apiUrl}/livez`),
+          system.once('coordinator', 'GET', `/v1/operations/${operationId}`),
+          fetch(`${system.apiUrl}/readyz`),
+          fetch(`${system.apiUrl}/livez`),
         ]);
         expect(read.status).toBe(503);
         expect(Number(read.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -163,7 +163,7 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
         await pause(500);
       }
       await load.stop();
-      await house.postgres?.start();
+      await system.postgres?.start();
       expect(untoward).toEqual([]);
       expect(turnedAway).toBeGreaterThan(before);
       tell(context, {
@@ -178,8 +178,8 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
   test(
     'then everybody comes back with the same key, and everything stands once and whole',
     async (context) => {
-      await comes('readiness', async () => (await fetch(`${house.apiUrl}/readyz`)).status === 200);
-      await letLeasesEnd(house.db);
+      await comes('readiness', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 200);
+      await letLeasesEnd(system.db);
       const wasAccepted = [...asked].filter(([, body]) => body !== undefined).length;
       const missing = () => [...asked].filter(([, body]) => body === undefined).map(([reference]) => reference);
       for (let look = 0; look < 150 && missing().length > 0; look += 1) {
@@ -193,7 +193,7 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       expect(untoward).toEqual([]);
 
       const people = [...asked.values()].flatMap((body) => body?.['people'] as Array<{ journey_id: string }>);
-      const { rows } = await house.db.query<Record<string, number>>(
+      const { rows } = await system.db.query<Record<string, number>>(
         `select count(*)::integer as households, count(distinct reference)::integer as references,
               (select count(*)::integer from journeys) as journeys,
               (select count(*)::integer from journeys j join persons p on p.id = j.person_id
@@ -208,8 +208,8 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       });
 
       const begun = async (): Promise<number> => {
-        const found = await house.db.query<{ n: number }>(
-          `select count(*)::integer as n from journal where type = 'journeyStarted' and seq = 1`,
+        const found = await system.db.query<{ n: number }>(
+          `select count(*)::integer as n from event_log where type = 'journeyStarted' and seq = 1`,
         );
         return found.rows[0]?.n ?? 0;
       };
@@ -218,18 +218,18 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
         async () => (await begun()) === people.length || [await begun(), people.length],
         DRAINED_WITHIN_MS,
       );
-      const gaps = await house.db.query(
-        'select subject from journal group by subject having max(seq) <> count(*) or min(seq) <> 1',
+      const gaps = await system.db.query(
+        'select subject from event_log group by subject having max(seq) <> count(*) or min(seq) <> 1',
       );
       expect(gaps.rows).toEqual([]);
-      expect((await house.db.query('select kind from alarms')).rows).toEqual([]);
+      expect((await system.db.query('select kind from alarms')).rows).toEqual([]);
       expect(
-        (await house.engine.workflow.count("ExecutionStatus != 'Running' and WorkflowType = 'journey'")).count,
+        (await system.engine.workflow.count("ExecutionStatus != 'Running' and WorkflowType = 'journey'")).count,
       ).toBe(0);
 
       const told = () => sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
       await comes(
-        'the sink has heard',
+        'the sink has seen',
         async () => told().length >= people.length || [told().length, people.length],
         120_000,
       );
@@ -239,7 +239,7 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       tell(context, {
         fault: 'F5',
         rounds: 1,
-        counted: `${asked.size} households accepted (${wasAccepted} at once), 0 lost, 0 twice; the sink heard of ${told().length} people once each`,
+        counted: `${asked.size} households accepted (${wasAccepted} at once), 0 lost, 0 twice; the sink seen of ${told().length} people once each`,
       });
     },
     TAKES_AT_MOST_MS,

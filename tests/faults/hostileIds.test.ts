@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import type { IdKind } from '../../domain/ids.ts';
-import { freshKey, member, openOperation, type TestHouse, takeIn, testHouse } from '../api/house.ts';
+import { freshKey, member, openOperation, register, type TestSystem, testSystem } from '../api/system.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
 
 const TAKES_AT_MOST_MS = 300_000;
@@ -46,7 +46,7 @@ const KNOWN_TO_DO_HARM: readonly string[] = [
 
 type Route = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string };
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 let hostile: string[];
 let withId: Route[];
@@ -54,18 +54,18 @@ let withId: Route[];
 let token: string;
 
 beforeAll(async () => {
-  house = await testHouse();
-  operationId = await openOperation(house);
-  token = await house.token(everyRole);
+  system = await testSystem();
+  operationId = await openOperation(system);
+  token = await system.token(everyRole);
   const random = seeded(SEED);
   const letters = Array.from({ length: RANDOM }, () =>
     Array.from({ length: 1 + Math.floor(random() * 60) }, () =>
       String.fromCodePoint(1 + Math.floor(random() * 0x2_000)),
     ).join(''),
   );
-  // Two dots alone are another address, and an empty segment is none.
+  // Two milestones alone are another address, and an empty segment is none.
   hostile = [...KNOWN_TO_DO_HARM, ...letters.filter((text) => !/^\.*$/.test(text))];
-  const { body } = await house.inject({ method: 'GET', url: '/openapi.json' });
+  const { body } = await system.inject({ method: 'GET', url: '/openapi.json' });
   const paths = body['paths'] as Record<string, Record<string, unknown>>;
   withId = Object.entries(paths).flatMap(([path, methods]) =>
     path.startsWith('/v1/') && path.includes('{id}')
@@ -73,7 +73,7 @@ beforeAll(async () => {
       : [],
   );
 });
-afterAll(() => house?.close());
+afterAll(() => system?.close());
 
 const everyRole = ['coordinator', 'case_worker', 'protection_lead', 'movement_officer', 'admin', 'operation_lead'].map(
   (role) => ({
@@ -84,7 +84,7 @@ const everyRole = ['coordinator', 'case_worker', 'protection_lead', 'movement_of
 
 async function ask({ method, path }: Route, url: string, body: object = {}) {
   const list = path.endsWith('/imports') && method === 'POST';
-  return house.inject({
+  return system.inject({
     method,
     url,
     headers: {
@@ -97,13 +97,13 @@ async function ask({ method, path }: Route, url: string, body: object = {}) {
 }
 
 const workflowIds = async (): Promise<string[]> =>
-  (await house.db.pool.query<{ workflow_id: string }>('select workflow_id from pending_starts')).rows.map(
+  (await system.db.pool.query<{ workflow_id: string }>('select workflow_id from pending_starts')).rows.map(
     (row) => row.workflow_id,
   );
 
 /** Neither raw nor as JSON would write it may what a caller made up stand in the log. */
 function expectNothingOfItLogged(from: number): void {
-  const lines = house.logs.slice(from);
+  const lines = system.logs.slice(from);
   for (const line of lines) {
     expect(line.indexOf('\n')).toBe(line.length - 1);
     expect(() => JSON.parse(line) as unknown).not.toThrow();
@@ -119,7 +119,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
   test(
     'in an address: every route says that there is no such thing, and wakes nobody',
     async (context) => {
-      const from = house.logs.length;
+      const from = system.logs.length;
       const before = await workflowIds();
       let asked = 0;
       const each = Math.min(A_ROUTE, hostile.length);
@@ -142,7 +142,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           }
         }
       }
-      expect(house.sent).toEqual([]);
+      expect(system.sent).toEqual([]);
       expect(await workflowIds()).toEqual(before);
       expectNothingOfItLogged(from);
       tell(context, {
@@ -157,8 +157,8 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
   test(
     'of another operation, or of another kind: not there',
     async (context) => {
-      const theirs = await openOperation(house);
-      const { people, householdId } = await takeIn(house, theirs, [member()]);
+      const theirs = await openOperation(system);
+      const { people, householdId } = await register(system, theirs, [member()]);
       const things: Record<string, string> = {
         operations: theirs,
         people: people[0]?.personId ?? '',
@@ -173,7 +173,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
         partners: 'partner',
         plans: 'plan',
       };
-      const mine = await house.token([{ role: 'coordinator', operation: operationId }]);
+      const mine = await system.token([{ role: 'coordinator', operation: operationId }]);
       let asked = 0;
       for (const route of withId) {
         const word = route.path.split('/')[2] ?? '';
@@ -185,7 +185,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           ...(word === 'people' ? [] : [things['people'] ?? '']),
         ];
         for (const id of others) {
-          const { status } = await house.inject({
+          const { status } = await system.inject({
             method: route.method,
             url: route.path.replace('{id}', id).replace('{code}', 'transport'),
             headers: {
@@ -197,7 +197,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
               ? { payload: route.path.endsWith('/imports') ? 'a' : {} }
               : {}),
           });
-          // What belongs to the whole house is refused to a role of one operation before anything is looked up.
+          // What belongs to the whole system is refused to a role of one operation before anything is looked up.
           expect([400, 403, 404], `${route.method} ${route.path} ${id} → ${status}`).toContain(status);
           expect(status === 403 && things[word] === id, `${route.path}: it must not be said that ${id} is there`).toBe(
             false,
@@ -205,7 +205,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           asked += 1;
         }
       }
-      expect(house.sent).toEqual([]);
+      expect(system.sent).toEqual([]);
       tell(context, {
         fault: 'F19',
         rounds: asked,
@@ -218,7 +218,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
   test(
     'in keys, pages, bodies and cells: refused, or kept out of every name',
     async (context) => {
-      const from = house.logs.length;
+      const from = system.logs.length;
       let asked = 0;
       for (const text of hostile) {
         const well = text.toWellFormed();
@@ -235,12 +235,12 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           household_ref: well,
           members: [member({ person_ref: well })],
         });
-        // 422: the rules of intake take nobody in under such a reference.
+        // 422: the rules of registration take nobody in under such a reference.
         expect([201, 400, 422], where).toContain(cells.status);
         asked += 3;
         // A key may be any visible ASCII up to 255; what else it is does not come through to a name.
         const key = well.replace(/[^\x21-\x7e]/g, '');
-        const keyed = await house.inject({
+        const keyed = await system.inject({
           method: 'POST',
           url: `/v1/operations/${operationId}/households`,
           headers: {
@@ -269,7 +269,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
   );
 
   test('raw on the socket, past every client: no header of ours is made by them', async (context) => {
-    const address = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }));
+    const address = new URL(await system.app.listen({ host: '127.0.0.1', port: 0 }));
     const lines = [
       '/v1/people/a\r\nset-cookie: x=1',
       '/v1/people/\0',

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeZip } from '../../adapters/lists/xlsx/zip.ts';
+import { writeZip } from '../../adapters/files/xlsx/zip.ts';
 import { UPLOAD_LIMIT } from '../../adapters/postgres/imports/uploads.ts';
-import { COLUMNS } from '../../domain/intake/columns.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { COLUMNS } from '../../domain/imports/columns.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';
 import { inForm, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { comes } from '../support/patience.ts';
 
 const MB = 1024 * 1024;
@@ -18,17 +18,17 @@ const ROWS = inForm(5_000, 100_000);
 const ROUNDS = inForm(1, 10);
 const TAKES_AT_MOST_MS = 300_000;
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operationId: string;
 let token: string;
 
 beforeAll(async () => {
-  house = await openFaultHouse();
-  await house.workers[0]?.start();
-  ({ operationId } = await runOperation(house, {}));
-  token = await house.token('coordinator');
+  system = await openFaultSystem();
+  await system.workers[0]?.start();
+  ({ operationId } = await runOperation(system, {}));
+  token = await system.token('coordinator');
 });
-afterAll(() => house?.close());
+afterAll(() => system?.close());
 
 /** The most memory that a process has had so far, in bytes. */
 function peakOf(pid: number): number {
@@ -52,7 +52,7 @@ function send(
   return new Promise((resolve) => {
     let sent = 0;
     let answered = false;
-    const call = httpRequest(`${house.apiUrl}${path}`, {
+    const call = httpRequest(`${system.apiUrl}${path}`, {
       method: 'POST',
       agent: false,
       headers: { authorization: `Bearer ${token}`, 'idempotency-key': key, ...headers },
@@ -111,7 +111,7 @@ function workbookOf(parts: { sheet: string; shared: string }): Buffer {
 }
 
 async function statusOf(importId: string): Promise<{ status: string; refusal: { code: string } | null }> {
-  return (await house.as('coordinator').get(`/imports/${importId}`)) as {
+  return (await system.as('coordinator').get(`/imports/${importId}`)) as {
     status: string;
     refusal: { code: string } | null;
   };
@@ -132,7 +132,7 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 
 const tally = async (): Promise<{ people: number; chunks: number }> =>
   (
-    await house.db.query<{ people: number; chunks: number }>(
+    await system.db.query<{ people: number; chunks: number }>(
       'select (select count(*)::integer from persons) as people, (select count(*)::integer from import_chunks) as chunks',
     )
   ).rows[0] ?? { people: -1, chunks: -1 };
@@ -141,7 +141,7 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
   test(
     'are refused early, and the API needs no more memory for them',
     async (context) => {
-      const before = peakOf(house.api.pid());
+      const before = peakOf(system.api.pid());
       for (let round = 0; round < ROUNDS; round += 1) {
         const large = await send(households(), JSON_BODY, repeated(Buffer.alloc(64 * 1024, 0x20), ENDLESS));
         expect(large).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
@@ -163,10 +163,10 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
         expect(list).toMatchObject({ status: 413, body: { errors: [{ code: 'too_large' }] } });
         expect(list.sent).toBe(0);
       }
-      const grown = peakOf(house.api.pid()) - before;
+      const grown = peakOf(system.api.pid()) - before;
       expect(grown).toBeLessThan(FLAT);
       expect(await tally()).toEqual({ people: 0, chunks: 0 });
-      expect((await fetch(`${house.apiUrl}/readyz`)).status).toBe(200);
+      expect((await fetch(`${system.apiUrl}/readyz`)).status).toBe(200);
       tell(context, {
         fault: 'F18',
         rounds: ROUNDS,
@@ -185,7 +185,7 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
         { shared: `<si><t>${'A'.repeat(200 * MB)}</t></si>`, sheet: head },
         { shared: '', sheet: head + '<row><c t="inlineStr"><is><t>A</t></is></c></row>'.repeat(4_000_000) },
       ].map(workbookOf);
-      const worker = house.workers[0]?.pid() ?? 0;
+      const worker = system.workers[0]?.pid() ?? 0;
       const before = peakOf(worker);
       for (const bomb of bombs) {
         expect(bomb.byteLength).toBeLessThan(2 * MB);
@@ -215,7 +215,7 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
       for (const headers of [whole, { 'content-type': 'text/csv' }])
         await send(imports(), headers, piecesOf(bytes), { breakOff: bytes.byteLength / 2 });
       const cut = async (): Promise<boolean> => {
-        const { rows } = await house.db.query<{ n: number }>(
+        const { rows } = await system.db.query<{ n: number }>(
           `select count(*)::integer as n from imports where status = 'refused' and refusal ->> 'code' = 'cut_off'`,
         );
         return rows[0]?.n === 2;
@@ -230,7 +230,7 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
         async () => (await statusOf(importId)).status === 'checked' || (await statusOf(importId)),
         120_000,
       );
-      const { counts } = (await house.as('coordinator').get(`/imports/${importId}`)) as { counts: unknown };
+      const { counts } = (await system.as('coordinator').get(`/imports/${importId}`)) as { counts: unknown };
       expect(JSON.stringify(counts)).toContain(String(ROWS));
       tell(context, {
         fault: 'F18',

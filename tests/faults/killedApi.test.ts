@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../workflows/messages.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
-import { runOperation, someone, takenIn } from '../support/faultOperation.ts';
+import { registered, runOperation, someone } from '../support/faultOperation.ts';
 import { inForm, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { holdInDatabase, standStill } from '../support/holding.ts';
 import { letLeasesEnd } from '../support/leases.ts';
 import { comes } from '../support/patience.ts';
@@ -12,15 +12,15 @@ const ROUNDS = inForm(1, 2);
 /** The long form waits out the minute for which a dead process owns its keys. */
 const TAKES_AT_MOST_MS = inForm(60_000, 400_000);
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operationId: string;
 
 beforeAll(async () => {
-  house = await openFaultHouse();
-  await house.workers[0]?.start();
-  ({ operationId } = await runOperation(house, {}));
+  system = await openFaultSystem();
+  await system.workers[0]?.start();
+  ({ operationId } = await runOperation(system, {}));
 });
-afterAll(() => house?.close());
+afterAll(() => system?.close());
 
 type Request = { key: string; reference: string; path: string; body: object };
 
@@ -34,10 +34,10 @@ function request(name: string, round: number): Request {
   };
 }
 
-const send = ({ path, body, key }: Request) => house.once('case_worker', 'POST', path, body, key);
+const send = ({ path, body, key }: Request) => system.once('case_worker', 'POST', path, body, key);
 
 const committed = async ({ reference }: Request): Promise<string[]> => {
-  const { rows } = await house.db.query<{ id: string }>(
+  const { rows } = await system.db.query<{ id: string }>(
     'select j.id from journeys j join households h on h.id = j.household_id where h.reference = $1',
     [`H-${reference}`],
   );
@@ -47,7 +47,7 @@ const committed = async ({ reference }: Request): Promise<string[]> => {
 const runs = async (journeyIds: readonly string[]): Promise<number> => {
   const found = await Promise.all(
     journeyIds.map((id) =>
-      house.engine.workflow
+      system.engine.workflow
         .getHandle(workflowId.journey(id))
         .describe()
         .then(
@@ -60,25 +60,25 @@ const runs = async (journeyIds: readonly string[]): Promise<number> => {
 };
 
 const keyRow = ({ key }: Request) =>
-  holdInDatabase(house.db, `select 1 from idempotency_keys where key = $1 for update`, [key]);
+  holdInDatabase(system.db, `select 1 from idempotency_keys where key = $1 for update`, [key]);
 
 /** The API stops where it reads the operation, with nothing written. */
 const beforeTheStatement = () =>
-  holdInDatabase(house.db, 'select from operations where id = $1 for update', [operationId]);
+  holdInDatabase(system.db, 'select from operations where id = $1 for update', [operationId]);
 
 /** The one statement that writes everything stops at the order to start. */
-const withinTheStatement = () => holdInDatabase(house.db, 'lock table pending_starts in share mode');
+const withinTheStatement = () => holdInDatabase(system.db, 'lock table pending_starts in share mode');
 
-/** The caller never hears back; a new API; the same caller asks again with the same key until it is answered. */
-async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
+/** The caller never firstSeen back; a new API; the same caller asks again with the same key until it is answered. */
+async function requestVerificationAgain(lost: ReturnType<typeof send>, asked: Request) {
   expect((await lost).status, 'the first caller').toBe(0);
-  await house.api.start();
+  await system.api.start();
   const early = await send(asked);
   // The dead process still owns the key, so that nobody does its work a second time before its minute is over; unless
   // its answer was on its way into the database, which finishes what it was told by the dead.
   expect([409, 201]).toContain(early.status);
   if (early.status === 409) expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
-  await letLeasesEnd(house.db);
+  await letLeasesEnd(system.db);
   let answer = early;
   const isFree = async (): Promise<boolean> => {
     answer = await send(asked);
@@ -89,7 +89,7 @@ async function askAgain(lost: ReturnType<typeof send>, asked: Request) {
   const again = await send(asked);
   expect(again.body).toEqual(answer.body);
   expect(again.headers.get('idempotent-replayed')).toBe('true');
-  return takenIn(answer.body, [asked.reference]);
+  return registered(answer.body, [asked.reference]);
 }
 
 describe('F3: the API is killed while it takes a household in', () => {
@@ -100,12 +100,12 @@ describe('F3: the API is killed while it takes a household in', () => {
         const asked = request('before-statement', round);
         const gate = await beforeTheStatement();
         const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
-        await house.api.kill();
+        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
+        await system.api.kill();
         await gate.letGo();
-        await comes('its session is gone', async () => (await standStill(house.db)) === 0);
+        await comes('its session is gone', async () => (await standStill(system.db)) === 0);
         expect(await committed(asked)).toEqual([]);
-        const [person] = await askAgain(lost, asked);
+        const [person] = await requestVerificationAgain(lost, asked);
         expect(await committed(asked)).toEqual([person?.journeyId]);
         await comes('the start', async () => (await runs([person?.journeyId ?? ''])) === 1);
       }
@@ -125,15 +125,15 @@ describe('F3: the API is killed while it takes a household in', () => {
         const asked = request('within-statement', round);
         const gate = await withinTheStatement();
         const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
-        await house.api.kill();
+        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
+        await system.api.kill();
         expect(await committed(asked)).toEqual([]);
         await gate.letGo();
         // the database finishes what it was told by the dead
         await comes('the commit', async () => (await committed(asked)).length === 1);
         const journeyIds = await committed(asked);
         await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
-        const [person] = await askAgain(lost, asked);
+        const [person] = await requestVerificationAgain(lost, asked);
         expect([person?.journeyId]).toEqual(journeyIds);
         expect(await committed(asked)).toEqual(journeyIds);
       }
@@ -149,21 +149,21 @@ describe('F3: the API is killed while it takes a household in', () => {
         const asked = request('before-start', round);
         const gate = await withinTheStatement();
         const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
+        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
         // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
         const answer = await keyRow(asked);
-        house.links.apiToTemporal.set('hole');
-        house.links.workerToTemporal.set('hole');
+        system.links.apiToTemporal.set('hole');
+        system.links.workerToTemporal.set('hole');
         await gate.letGo();
         await comes('the commit', async () => (await committed(asked)).length === 1);
         const journeyIds = await committed(asked);
         expect(await runs(journeyIds)).toBe(0);
-        await house.api.kill();
+        await system.api.kill();
         await answer.letGo();
-        house.links.apiToTemporal.set('pass');
-        house.links.workerToTemporal.set('pass');
+        system.links.apiToTemporal.set('pass');
+        system.links.workerToTemporal.set('pass');
         await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
-        const [person] = await askAgain(lost, asked);
+        const [person] = await requestVerificationAgain(lost, asked);
         expect([person?.journeyId]).toEqual(journeyIds);
         expect(await committed(asked)).toEqual(journeyIds);
       }
@@ -179,14 +179,14 @@ describe('F3: the API is killed while it takes a household in', () => {
         const asked = request('before-answer', round);
         const gate = await withinTheStatement();
         const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(house.db)) > 0);
+        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
         const answer = await keyRow(asked);
         await gate.letGo();
         await comes('the start', async () => (await runs(await committed(asked))) === 1);
         const journeyIds = await committed(asked);
-        await house.api.kill();
+        await system.api.kill();
         await answer.letGo();
-        const [person] = await askAgain(lost, asked);
+        const [person] = await requestVerificationAgain(lost, asked);
         expect([person?.journeyId]).toEqual(journeyIds);
         expect(await committed(asked)).toEqual(journeyIds);
         expect(await runs(journeyIds)).toBe(1);
@@ -197,14 +197,14 @@ describe('F3: the API is killed while it takes a household in', () => {
   );
 
   test(
-    'in the end every household stands once, with one workflow, one first fact',
+    'in the end every household stands once, with one workflow, one first event',
     async (context) => {
-      const { rows } = await house.db.query<{ reference: string; households: number; started: number; first: number }>(
+      const { rows } = await system.db.query<{ reference: string; households: number; started: number; first: number }>(
         `select h.reference, count(distinct h.id)::integer as households,
               count(distinct s.workflow_id) filter (where s.started_at is not null)::integer as started,
               count(distinct (j.id, f.seq)) filter (where f.type = 'journeyStarted')::integer as first
          from households h join journeys j on j.household_id = h.id
-         left join pending_starts s on s.workflow_id = 'journey:' || j.id left join journal f on f.subject = j.id
+         left join pending_starts s on s.workflow_id = 'journey:' || j.id left join event_log f on f.subject = j.id
         group by h.reference`,
       );
       expect(rows).toHaveLength(4 * ROUNDS);
@@ -224,5 +224,5 @@ describe('F3: the API is killed while it takes a household in', () => {
 });
 
 async function engineCount(query: string): Promise<number> {
-  return (await house.engine.workflow.count(query)).count;
+  return (await system.engine.workflow.count(query)).count;
 }

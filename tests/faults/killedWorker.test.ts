@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../workflows/messages.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
-import { runOperation, type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Registered, register, runOperation } from '../support/faultOperation.ts';
 import { inForm, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { holdInDatabase, standStill } from '../support/holding.ts';
 import { comes } from '../support/patience.ts';
-import { type OfficeCall, startTestOffice, type TestOffice } from '../support/testOffice.ts';
+import { type PartnerCall, startTestPartner, type TestPartner } from '../support/testPartner.ts';
 
 const ROUNDS = inForm(1, 6);
 const TAKES_AT_MOST_MS = 600_000;
@@ -16,34 +16,34 @@ const PLACES = [
   'before the call arrives',
   'after the call, before the answer',
   'after the answer, before the engine knows',
-  'after the engine knows, before the fact',
+  'after the engine knows, before the event',
 ] as const;
 type Place = (typeof PLACES)[number];
 
-let house: FaultHouse;
-let office: TestOffice;
+let system: FaultSystem;
+let partner: TestPartner;
 let operationId: string;
 let registry: string;
 
 beforeAll(async () => {
-  house = await openFaultHouse();
-  office = await startTestOffice('');
-  office.answer = { outcome: 'match' };
-  await house.workers[0]?.start();
-  const { offices, ...operation } = await runOperation(house, {
-    offices: [{ name: 'registry', kind: 'registry', url: office.url }],
+  system = await openFaultSystem();
+  partner = await startTestPartner('');
+  partner.answer = { outcome: 'match' };
+  await system.workers[0]?.start();
+  const { partners, ...operation } = await runOperation(system, {
+    partners: [{ name: 'registry', kind: 'registry', url: partner.url }],
   });
   ({ operationId } = operation);
-  registry = offices[0]?.partnerId ?? '';
-  office.secret = offices[0]?.secret ?? '';
-  await house.workers[0]?.kill();
+  registry = partners[0]?.partnerId ?? '';
+  partner.secret = partners[0]?.secret ?? '';
+  await system.workers[0]?.kill();
 });
 afterAll(async () => {
-  await office?.stop();
-  await house?.close();
+  await partner?.stop();
+  await system?.close();
 });
 
-const referenceOf = ({ body }: Pick<OfficeCall, 'body'>): string | undefined =>
+const referenceOf = ({ body }: Pick<PartnerCall, 'body'>): string | undefined =>
   (body['person'] as { reference: string } | undefined)?.reference;
 
 /** Lets something be waited for, and done when the test says so. */
@@ -55,43 +55,43 @@ function gate(): { passed: Promise<void>; open(): void } {
   return { passed, open: () => open() };
 }
 
-const requestStatus = async ({ journeyId }: TakenIn): Promise<string | undefined> =>
-  (await house.db.query<{ status: string }>('select status from requests where subject = $1', [journeyId])).rows[0]
+const requestStatus = async ({ journeyId }: Registered): Promise<string | undefined> =>
+  (await system.db.query<{ status: string }>('select status from requests where subject = $1', [journeyId])).rows[0]
     ?.status;
 
-/** Types of the facts of the journal, in order; a gap or a repeated number would be none. */
-async function factsOf({ journeyId }: TakenIn): Promise<string[]> {
-  const { rows } = await house.db.query<{ seq: number; type: string }>(
-    'select seq, type from journal where subject = $1 order by seq',
+/** Types of the events of the event_log, in order; a gap or a repeated number would be none. */
+async function eventsOf({ journeyId }: Registered): Promise<string[]> {
+  const { rows } = await system.db.query<{ seq: number; type: string }>(
+    'select seq, type from event_log where subject = $1 order by seq',
     [journeyId],
   );
   expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, index) => index + 1));
   return rows.map(({ type }) => type);
 }
 
-async function engineHasAnswerOf({ journeyId }: TakenIn): Promise<boolean> {
-  const { events } = await house.engine.workflow.getHandle(workflowId.journey(journeyId)).fetchHistory();
+async function engineHasAnswerOf({ journeyId }: Registered): Promise<boolean> {
+  const { events } = await system.engine.workflow.getHandle(workflowId.journey(journeyId)).fetchHistory();
   return (events ?? []).some(({ activityTaskCompletedEventAttributes: completed }) => Boolean(completed));
 }
 
-/** One person at each place; the worker is killed there; another one goes on. How often the office was called about each. */
-async function killAtEveryPlace(round: number): Promise<Map<Place, { person: TakenIn; calls: string[] }>> {
+/** One person at each place; the worker is killed there; another one goes on. How often the partner was called about each. */
+async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Registered; calls: string[] }>> {
   // No worker runs: everybody stands at the very beginning.
-  const people = new Map<Place, TakenIn>();
+  const people = new Map<Place, Registered>();
   for (const [index, place] of PLACES.entries())
-    people.set(place, await takeIn(house, operationId, `P${index}-R${round}`));
-  const at = (place: Place): TakenIn => people.get(place) as TakenIn;
+    people.set(place, await register(system, operationId, `P${index}-R${round}`));
+  const at = (place: Place): Registered => people.get(place) as Registered;
   const [unwritten, unheard, unanswered, unreported, unrecorded] = PLACES.map(at) as [
-    TakenIn,
-    TakenIn,
-    TakenIn,
-    TakenIn,
-    TakenIn,
+    Registered,
+    Registered,
+    Registered,
+    Registered,
+    Registered,
   ];
 
   const report = gate();
   const record = gate();
-  office.treat = (call) => {
+  partner.treat = (call) => {
     switch (referenceOf(call)) {
       case unheard.reference:
         return 'ignore';
@@ -106,55 +106,55 @@ async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Tak
     }
   };
   const writing = await holdInDatabase(
-    house.db,
-    `insert into requests (id, kind, subject, operation_id, partner_id, asked_at) values ($1, 'registry', $2, $3, $4, now())`,
+    system.db,
+    `insert into requests (id, kind, subject, operation_id, partner_id, requested_at) values ($1, 'registry', $2, $3, $4, now())`,
     [`req_held_${round}`, unwritten.journeyId, operationId, registry],
   );
-  const before = office.calls.length;
-  await house.workers[0]?.start();
-  await comes('four calls are at the office', async () => office.calls.length === before + 4 || office.calls.length);
-  await comes('the fifth stands before its row', async () => (await standStill(house.db)) === 1);
+  const before = partner.calls.length;
+  await system.workers[0]?.start();
+  await comes('four calls are at the partner', async () => partner.calls.length === before + 4 || partner.calls.length);
+  await comes('the fifth stands before its row', async () => (await standStill(system.db)) === 1);
 
-  const recording = await holdInDatabase(house.db, 'select 1 from journeys where id = $1 for update', [
+  const recording = await holdInDatabase(system.db, 'select 1 from journeys where id = $1 for update', [
     unrecorded.journeyId,
   ]);
   record.open();
   await comes('the engine has the answer', () => engineHasAnswerOf(unrecorded));
-  await comes('its fact stands before the journey', async () => (await standStill(house.db)) === 2);
-  house.links.workerToTemporal.set('hole');
+  await comes('its event stands before the journey', async () => (await standStill(system.db)) === 2);
+  system.links.workerToTemporal.set('hole');
   report.open();
   await comes('the answer is written down', async () => (await requestStatus(unreported)) === 'answered');
   expect(await engineHasAnswerOf(unreported)).toBe(false);
 
-  await house.workers[0]?.kill();
-  house.links.workerToTemporal.set('pass');
+  await system.workers[0]?.kill();
+  system.links.workerToTemporal.set('pass');
   await writing.letGo();
   await recording.letGo();
-  office.treat = () => 'answer';
-  await house.workers[0]?.start();
+  partner.treat = () => 'answer';
+  await system.workers[0]?.start();
   for (const [place, person] of people) {
     await comes(
       `killed ${place}: identity is confirmed`,
       async () => {
-        const facts = await factsOf(person);
-        return facts.includes('identityConfirmed') || facts;
+        const events = await eventsOf(person);
+        return events.includes('identityConfirmed') || events;
       },
       120_000,
     );
   }
-  const callsAbout = ({ reference }: TakenIn): string[] => {
-    const asked = [...office.questions].find(([, body]) => referenceOf({ body }) === reference);
+  const callsAbout = ({ reference }: Registered): string[] => {
+    const asked = [...partner.requests].find(([, body]) => referenceOf({ body }) === reference);
     const id = asked?.[0] ?? 'never asked';
-    return office.calls
+    return partner.calls
       .filter((call) => referenceOf(call) === reference || call.path.endsWith(`/${id}`))
       .map(({ method }) => method);
   };
   return new Map([...people].map(([place, person]) => [place, { person, calls: callsAbout(person) }]));
 }
 
-describe('F1: the worker is killed on its way to an office and back', () => {
+describe('F1: the worker is killed on its way to a partner and back', () => {
   test(
-    'at every place another one goes on, the office has one question, and the journey comes to its end',
+    'at every place another one goes on, the partner has one request, and the journey comes to its end',
     async (context) => {
       let people = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -166,12 +166,12 @@ describe('F1: the worker is killed on its way to an office and back', () => {
           'before the call arrives': ['POST', 'GET', 'POST'],
           'after the call, before the answer': ['POST', 'GET'],
           'after the answer, before the engine knows': ['POST'],
-          'after the engine knows, before the fact': ['POST'],
+          'after the engine knows, before the event': ['POST'],
         });
-        expect(office.questions.size).toBe(people);
+        expect(partner.requests.size).toBe(people);
         for (const { person } of found.values()) {
           const command = (name: string, args: object) =>
-            house
+            system
               .as('case_worker')
               .post(
                 `/people/${person.personId}/commands/${name}`,
@@ -180,23 +180,23 @@ describe('F1: the worker is killed on its way to an office and back', () => {
               );
           await command('completeScreening', { risk: 'none' });
           await command('withdrawConsent', {});
-          await comes(`${person.reference} is over`, async () => (await factsOf(person)).includes('journeyEnded'));
-          const facts = await factsOf(person);
+          await comes(`${person.reference} is over`, async () => (await eventsOf(person)).includes('journeyEnded'));
+          const events = await eventsOf(person);
           for (const once of ['journeyStarted', 'identityConfirmed', 'screened', 'journeyEnded'])
             expect(
-              facts.filter((type) => type === once),
-              `${person.reference}: ${facts.join(', ')}`,
+              events.filter((type) => type === once),
+              `${person.reference}: ${events.join(', ')}`,
             ).toHaveLength(1);
         }
-        await house.workers[0]?.kill();
+        await system.workers[0]?.kill();
       }
-      const failed = await house.engine.workflow.count("ExecutionStatus = 'Failed' or ExecutionStatus = 'TimedOut'");
+      const failed = await system.engine.workflow.count("ExecutionStatus = 'Failed' or ExecutionStatus = 'TimedOut'");
       expect(failed.count).toBe(0);
-      expect((await house.db.query('select kind from alarms')).rows).toEqual([]);
+      expect((await system.db.query('select kind from alarms')).rows).toEqual([]);
       tell(context, {
         fault: 'F1',
         rounds: ROUNDS,
-        counted: `${people} people at ${PLACES.length} places: ${office.questions.size} questions in the office's books, ${people} journeys ended`,
+        counted: `${people} people at ${PLACES.length} places: ${partner.requests.size} requests in the partner's books, ${people} journeys ended`,
       });
     },
     TAKES_AT_MOST_MS,

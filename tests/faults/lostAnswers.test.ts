@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { iso } from '../../domain/time.ts';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
-import { type AnsweredOperation, answeredOperation, type OfficeName } from '../support/faultOffices.ts';
-import { type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Registered, register } from '../support/faultOperation.ts';
+import { type AnsweredOperation, answeredOperation, type PartnerName } from '../support/faultPartners.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { type Link, openLink } from '../support/link.ts';
 import { comes } from '../support/patience.ts';
 
 const SECONDS_PER_DAY = 12;
 const TAKES_AT_MOST_MS = 300_000;
-/** In the caseload the consulate asks for papers of this person before it answers. */
+/** In the scenario the consulate asks for papers of this person before it answers. */
 const ASKED_FOR_EVIDENCE = 'NDU-66760';
 const OTHERS = inForm(
   ['L-1', 'L-2'],
   Array.from({ length: 12 }, (_, index) => `L-${index}`),
 );
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operation: AnsweredOperation;
 let sink: Sink;
 let toSink: Link;
 
 beforeAll(async () => {
-  house = await openFaultHouse();
-  await house.workers[0]?.start();
-  operation = await answeredOperation(house, { secondsPerDay: SECONDS_PER_DAY });
-  sink = await openSink(house.as('coordinator'), operation.operationId, {
+  system = await openFaultSystem();
+  await system.workers[0]?.start();
+  operation = await answeredOperation(system, { secondsPerDay: SECONDS_PER_DAY });
+  sink = await openSink(system.as('coordinator'), operation.operationId, {
     validFrom: '2000-01-01T00:00:00Z',
     reachedAt: async (port) => {
       toSink = await openLink({ port });
@@ -38,32 +38,32 @@ afterAll(async () => {
   await sink?.close();
   await toSink?.close();
   await operation?.close();
-  await house?.close();
+  await system?.close();
 });
 
-const isQuestion = (request: string): boolean => /^POST \S+\/requests$/.test(request);
+const isRequest = (request: string): boolean => /^POST \S+\/requests$/.test(request);
 const isLookUp = (request: string): boolean => /^GET \S+\/requests\/\S+$/.test(request);
 
-const stageOf = async ({ personId }: TakenIn): Promise<string> =>
-  ((await house.as('case_worker').get(`/people/${personId}`)) as { stage: string }).stage;
+const statusOf = async ({ personId }: Registered): Promise<string> =>
+  ((await system.as('case_worker').get(`/people/${personId}`)) as { status: string }).status;
 
-const factsOf = async ({ journeyId }: TakenIn, type: string): Promise<number> =>
-  (await house.db.query('select 1 from journal where subject = $1 and type = $2', [journeyId, type])).rowCount ?? 0;
+const eventsOf = async ({ journeyId }: Registered, type: string): Promise<number> =>
+  (await system.db.query('select 1 from event_log where subject = $1 and type = $2', [journeyId, type])).rowCount ?? 0;
 
-const command = (role: string, person: TakenIn, name: string, args: object, key: string) =>
-  house.as(role).post(`/people/${person.personId}/commands/${name}`, { args, reason_code: 'fault_test' }, key);
+const command = (role: string, person: Registered, name: string, args: object, key: string) =>
+  system.as(role).post(`/people/${person.personId}/commands/${name}`, { args, reason_code: 'fault_test' }, key);
 
 async function planMovement(): Promise<string> {
   const at = (days: number): string => iso(Date.now() + days * 86_400_000);
-  const leg = { leg: 1, from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(61) };
-  const made = (await house.as('movement_officer').post(`/operations/${operation.operationId}/movements`, {
+  const stop = { from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(61) };
+  const made = (await system.as('movement_officer').post(`/operations/${operation.operationId}/movements`, {
     reference: 'LOST-1',
-    stage: 'return',
+    leg: 'return',
     mode: 'ship',
-    carrier_id: operation.offices.find(({ name }) => name === 'carrier')?.partnerId,
+    carrier_id: operation.partners.find(({ name }) => name === 'carrier')?.partnerId,
     origin: { code: 'AMB', name: 'Ambae', country: 'VUT' },
     destination: { code: 'SAN', name: 'Santo', country: 'VUT' },
-    legs: [leg],
+    stops: [stop],
     seats: { seat: 40 },
   })) as { id: string };
   return made.id;
@@ -71,18 +71,18 @@ async function planMovement(): Promise<string> {
 
 describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () => {
   test(
-    'every question is looked up by its key and asked once; what is told twice has one effect',
+    'every request is looked up by its key and asked once; what is told twice has one effect',
     async (context) => {
       const random = seeded(SEED);
-      // One office in each run is never heard again; of the others the line breaks.
-      const questioned: OfficeName[] = ['registry', 'consulate', 'silentConsulate', 'clinic', 'border', 'carrier'];
+      // One partner in each run is never seen again; of the others the line breaks.
+      const questioned: PartnerName[] = ['registry', 'consulate', 'silentConsulate', 'clinic', 'border', 'carrier'];
       const mute = questioned[Math.floor(random() * questioned.length)];
       for (const name of questioned) {
         const how = name === mute ? 'silence' : 'reset';
         operation.lines[name].loseAnswerTo((request, nth) => {
           if (isLookUp(request)) return undefined;
-          // No answer to a question ever comes; of evidence and recall the first one does not.
-          return isQuestion(request) ? how : nth === 1 ? 'reset' : undefined;
+          // No answer to a request ever comes; of evidence and recall the first one does not.
+          return isRequest(request) ? how : nth === 1 ? 'reset' : undefined;
         });
       }
       let posts = 0;
@@ -92,7 +92,7 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
       });
 
       const movementId = await planMovement();
-      const take = (reference: string, different = {}) => takeIn(house, operation.operationId, reference, different);
+      const take = (reference: string, different = {}) => register(system, operation.operationId, reference, different);
       const others = await Promise.all(OTHERS.map((reference) => take(reference)));
       const evident = await take(ASKED_FOR_EVIDENCE);
       const recalled = await take('R-1', { nationality: 'FJI' });
@@ -102,10 +102,10 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
 
       await comes(
         'the silent consulate is known to have been asked',
-        async () => (await factsOf(recalled, 'verificationRequested')) === 1,
+        async () => (await eventsOf(recalled, 'verificationRequested')) === 1,
       );
-      const heard = () => sink.events.filter(({ type }) => type === 'journey.registered').length;
-      await comes('the sink has heard of everybody', async () => heard() === everybody.length || heard());
+      const seen = () => sink.events.filter(({ type }) => type === 'journey.registered').length;
+      await comes('the sink has seen of everybody', async () => seen() === everybody.length || seen());
       // Those whose answers were lost come again by the schedule, while everybody may still be spoken of: of whoever
       // withdraws, nothing is told again.
       await comes(
@@ -114,46 +114,46 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
           sink.bodies.length >= sink.events.length + 3 || `${sink.bodies.length} of ${sink.events.length} + 3`,
       );
       await command('case_worker', recalled, 'withdrawConsent', {}, 'withdraw');
-      await comes('evidence is asked for', async () => (await factsOf(evident, 'evidenceRequested')) === 1);
+      await comes('evidence is asked for', async () => (await eventsOf(evident, 'evidenceRequested')) === 1);
       await command('consular_officer', evident, 'provideEvidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
       for (const person of [...others, evident])
         await comes(
           `${person.reference} is ready`,
-          async () => (await stageOf(person)) === 'TRAVEL_READY' || (await stageOf(person)),
+          async () => (await statusOf(person)) === 'travel_ready' || (await statusOf(person)),
           120_000,
         );
       await comes('the carrier is booked', async () => {
-        const movement = (await house.as('movement_officer').get(`/movements/${movementId}`)) as { status: string };
-        return movement.status !== 'PLANNED' || movement.status;
+        const movement = (await system.as('movement_officer').get(`/movements/${movementId}`)) as { status: string };
+        return movement.status !== 'planned' || movement.status;
       });
 
       const ledger = await operation.ledger();
-      const perQuestion = new Map<string, number>();
-      for (const { person_ref: person = 'movement', kind, office } of ledger) {
+      const perRequest = new Map<string, number>();
+      for (const { person_ref: person = 'movement', kind, partner } of ledger) {
         if (kind === 'fitness') continue;
-        const name = `${person} ${kind} ${office}`;
-        perQuestion.set(name, (perQuestion.get(name) ?? 0) + 1);
+        const name = `${person} ${kind} ${partner}`;
+        perRequest.set(name, (perRequest.get(name) ?? 0) + 1);
       }
-      expect([...perQuestion].filter(([, effects]) => effects !== 1)).toEqual([]);
-      // A health check is renewed in time: each round is one question.
-      const checks = await Promise.all(everybody.map((person) => factsOf(person, 'fitnessRequested')));
+      expect([...perRequest].filter(([, effects]) => effects !== 1)).toEqual([]);
+      // A health check is renewed in time: each round is one request.
+      const checks = await Promise.all(everybody.map((person) => eventsOf(person, 'fitnessRequested')));
       const underWay = ledger.filter(({ kind }) => kind === 'fitness').length - checks.reduce((sum, n) => sum + n, 0);
       expect(underWay).toBeGreaterThanOrEqual(0);
       expect(underWay).toBeLessThanOrEqual(everybody.length);
 
       for (const name of questioned) {
         const { requests, lost } = operation.lines[name];
-        const asked = ledger.filter(({ office }) => office === name).length;
+        const asked = ledger.filter(({ partner }) => partner === name).length;
         expect(lost, `${name}: answers lost`).toBeGreaterThanOrEqual(asked);
-        // Never repeated blindly: as many questions came over the wire as stand in the office's own books.
-        expect(requests.filter(isQuestion), `${name}: questions`).toHaveLength(asked);
+        // Never repeated blindly: as many requests came over the wire as stand in the partner's own books.
+        expect(requests.filter(isRequest), `${name}: requests`).toHaveLength(asked);
         // A registry says nothing of its own accord: what it answered is known by looking it up alone.
         if (name === 'registry') expect(requests.filter(isLookUp).length).toBeGreaterThanOrEqual(asked);
       }
       const recall = ledger.find(({ person_ref, kind }) => person_ref === 'R-1' && kind === 'verification');
-      await comes('the recall is noted', async () => (await factsOf(recalled, 'journeyEnded')) === 1);
+      await comes('the recall is noted', async () => (await eventsOf(recalled, 'journeyEnded')) === 1);
       expect(recall?.status).toBe('recalled');
-      expect(await factsOf(evident, 'nationalityConfirmed')).toBe(1);
+      expect(await eventsOf(evident, 'nationalityConfirmed')).toBe(1);
 
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
@@ -161,7 +161,7 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
       tell(context, {
         fault: 'F7',
         rounds: lost,
-        counted: `${lost} answers lost (${mute} silent, of the others the line broke), ${ledger.length} questions in the offices' books, once each; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
+        counted: `${lost} answers lost (${mute} silent, of the others the line broke), ${ledger.length} requests in the partners' books, once each; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
       });
     },
     TAKES_AT_MOST_MS,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cells, COLUMNS } from '../../domain/intake/columns.ts';
-import { freshKey, openOperation, type TestHouse, testHouse } from '../api/house.ts';
+import { type Cells, COLUMNS } from '../../domain/imports/columns.ts';
+import { freshKey, openOperation, type TestSystem, testSystem } from '../api/system.ts';
 import { someone } from '../support/faultOperation.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
 import { importActivities, storeOf } from '../support/intake.ts';
@@ -9,14 +9,14 @@ const ROUNDS = inForm(1, 20);
 const ROWS = inForm(60, 400);
 const TAKES_AT_MOST_MS = 300_000;
 
-let house: TestHouse;
+let system: TestSystem;
 let operationId: string;
 
 beforeAll(async () => {
-  house = await testHouse();
-  operationId = await openOperation(house);
+  system = await testSystem();
+  operationId = await openOperation(system);
 });
-afterAll(() => house?.close());
+afterAll(() => system?.close());
 
 /** How a row is spoilt, with the code that says so; and rows that are strange and good. */
 const BAD: ReadonlyArray<[code: string, spoil: Record<string, string>]> = [
@@ -84,18 +84,18 @@ function makeList(dress: Dress, random: () => number, name: string): { bytes: Bu
 }
 
 const upload = async (bytes: Buffer, key: string) =>
-  house.inject({
+  system.inject({
     method: 'POST',
     url: `/v1/operations/${operationId}/imports?file_name=list.csv`,
     headers: {
-      authorization: `Bearer ${await house.token('coordinator')}`,
+      authorization: `Bearer ${await system.token('coordinator')}`,
       'content-type': 'text/csv',
       'idempotency-key': key,
     },
     payload: bytes,
   });
 
-const activities = () => importActivities({ store: storeOf(house.db.pool, house.keyring) });
+const activities = () => importActivities({ store: storeOf(system.db.pool, system.keyring) });
 
 async function checked(
   bytes: Buffer,
@@ -105,18 +105,18 @@ async function checked(
   expect(sent.status, sent.text).toBe(202);
   const importId = String(sent.body['id']);
   await activities().check(importId);
-  const { body } = await house.ask('coordinator', 'GET', `/v1/imports/${importId}`);
+  const { body } = await system.ask('coordinator', 'GET', `/v1/imports/${importId}`);
   return { importId, status: body['status'], refusal: (body['refusal'] as { code?: string } | null)?.code };
 }
 
 async function rejected(importId: string): Promise<Array<{ row: number; line: number; codes: string[] }>> {
-  const { body } = await house.ask('coordinator', 'GET', `/v1/imports/${importId}/rows?verdict=reject&limit=200`);
+  const { body } = await system.ask('coordinator', 'GET', `/v1/imports/${importId}/rows?verdict=reject&limit=200`);
   const found = body['data'] as Array<{ row: number; line: number; codes: Array<{ code: string }> }>;
   return found.map(({ row, line, codes }) => ({ row, line, codes: codes.map(({ code }) => code) }));
 }
 
 const peopleIn = async (): Promise<number> =>
-  (await house.db.pool.query<{ n: number }>('select count(*)::integer as n from persons')).rows[0]?.n ?? 0;
+  (await system.db.pool.query<{ n: number }>('select count(*)::integer as n from persons')).rows[0]?.n ?? 0;
 
 describe(`F17: malformed lists, seed ${SEED}`, () => {
   for (const dress of DRESSES) {
@@ -139,13 +139,13 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
           for (const [index, { code, row }] of spoilt.entries())
             expect(found[index]?.codes, `row ${row}`).toContain(code);
 
-          // What is given out again to be mended holds nothing that a spreadsheet would run.
-          const mend = await house.ask('coordinator', 'GET', `/v1/imports/${importId}/rows-to-mend`);
-          expect(mend.status).toBe(200);
-          expect(mend.text).not.toMatch(/(?:^|[,;\t\n])"?[=@]/m);
+          // What is given out again to be corrected holds nothing that a spreadsheet would run.
+          const correct = await system.ask('coordinator', 'GET', `/v1/imports/${importId}/rows-to-correct`);
+          expect(correct.status).toBe(200);
+          expect(correct.text).not.toMatch(/(?:^|[,;\t\n])"?[=@]/m);
 
           const before = await peopleIn();
-          const ordered = await house.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
+          const ordered = await system.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
           expect(ordered.status, ordered.text).toBe(202);
           await activities().commit(importId);
           await activities().commit(importId);
@@ -154,7 +154,7 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
           // The same request again is the same list, and takes nobody in a second time.
           const again = await upload(bytes, key);
           expect(again.body['id']).toBe(importId);
-          await house.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
+          await system.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
           await activities().commit(importId);
           expect((await peopleIn()) - before).toBe(acceptable);
           good += acceptable;
@@ -195,7 +195,7 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
       for (const [what, code, bytes] of REFUSED) {
         const { importId, status, refusal } = await checked(bytes());
         expect({ what, status, refusal }).toEqual({ what, status: 'refused', refusal: code });
-        const ordered = await house.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
+        const ordered = await system.ask('coordinator', 'POST', `/v1/imports/${importId}/commands/commit`, {});
         expect(ordered.status, what).toBe(409);
       }
       const empty = await upload(Buffer.alloc(0), freshKey());
@@ -207,7 +207,7 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
   );
 
   test('nobody’s name is in the log', (context) => {
-    expect(house.logs.join('').match(/فاطمة|HYPERLINK|Zzyzx|Canaria/)).toBeNull();
-    tell(context, { fault: 'F17', rounds: 1, counted: `${house.logs.length} lines of log, nobody's name in them` });
+    expect(system.logs.join('').match(/فاطمة|HYPERLINK|Zzyzx|Canaria/)).toBeNull();
+    tell(context, { fault: 'F17', rounds: 1, counted: `${system.logs.length} lines of log, nobody's name in them` });
   });
 });

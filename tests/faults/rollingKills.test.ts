@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { filesUnder, heardIn } from '../scenarios/canaries.ts';
+import { filesUnder, seenIn } from '../scenarios/canaries.ts';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
-import { type AnsweredOperation, answeredOperation } from '../support/faultOffices.ts';
-import { type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Registered, register } from '../support/faultOperation.ts';
+import { type AnsweredOperation, answeredOperation } from '../support/faultPartners.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { letLeasesEnd } from '../support/leases.ts';
 import { comes } from '../support/patience.ts';
 
@@ -15,31 +15,31 @@ const KILLS = inForm(4, 40);
 const WORKERS = inForm(2, 3);
 const TAKES_AT_MOST_MS = 900_000;
 
-/** Of everybody in this test (`someone`): to be found nowhere but in PostgreSQL and in the offices. */
+/** Of everybody in this test (`someone`): to be found nowhere but in PostgreSQL and in the partners. */
 const CANARIES = ['Canaria', 'Zzyzx', '1990-04-12'];
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operation: AnsweredOperation;
 let sink: Sink;
 
 beforeAll(async () => {
-  house = await openFaultHouse({ workers: WORKERS });
-  await Promise.all(house.workers.map((worker) => worker.start()));
-  operation = await answeredOperation(house, { secondsPerDay: 20 });
-  sink = await openSink(house.as('coordinator'), operation.operationId, { validFrom: '2000-01-01T00:00:00Z' });
+  system = await openFaultSystem({ workers: WORKERS });
+  await Promise.all(system.workers.map((worker) => worker.start()));
+  operation = await answeredOperation(system, { secondsPerDay: 20 });
+  sink = await openSink(system.as('coordinator'), operation.operationId, { validFrom: '2000-01-01T00:00:00Z' });
 });
 afterAll(async () => {
   await sink?.close();
   await operation?.close();
-  await house?.close();
+  await system?.close();
 });
 
-/** Takes them in and has each screened, as fast as the house answers while its workers die. */
-async function takeEverybodyIn(): Promise<TakenIn[]> {
-  const taken: TakenIn[] = [];
+/** Takes them in and has each screened, as fast as the system answers while its workers die. */
+async function registerEverybody(): Promise<Registered[]> {
+  const taken: Registered[] = [];
   for (let serial = 0; serial < PEOPLE; serial += 1) {
-    const person = await takeIn(house, operation.operationId, `K-${serial}`);
-    await house
+    const person = await register(system, operation.operationId, `K-${serial}`);
+    await system
       .as('case_worker')
       .post(`/people/${person.personId}/commands/completeScreening`, { args: { risk: 'none' } }, `screen-${serial}`);
     taken.push(person);
@@ -51,7 +51,7 @@ async function takeEverybodyIn(): Promise<TakenIn[]> {
 async function killAgainAndAgain(random: () => number): Promise<void> {
   for (let kill = 0; kill < KILLS; kill += 1) {
     await pause(200 + random() * 1_500);
-    const worker = house.workers[Math.floor(random() * WORKERS)];
+    const worker = system.workers[Math.floor(random() * WORKERS)];
     await worker?.kill();
     await worker?.start();
   }
@@ -59,34 +59,34 @@ async function killAgainAndAgain(random: () => number): Promise<void> {
 
 describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
   test(
-    'no journey fails, every office is asked once, and everybody gets to where they were going',
+    'no journey fails, every partner is asked once, and everybody gets to where they were going',
     async (context) => {
-      const [people] = await Promise.all([takeEverybodyIn(), killAgainAndAgain(seeded(SEED))]);
+      const [people] = await Promise.all([registerEverybody(), killAgainAndAgain(seeded(SEED))]);
       const counts = async (): Promise<Record<string, number>> => {
-        const { stages } = (await house
+        const { statuses } = (await system
           .as('duty_supervisor')
           .get(`/operations/${operation.operationId}/situation`)) as {
-          stages: Array<{ stage: string; people: number }>;
+          statuses: Array<{ status: string; people: number }>;
         };
-        return Object.fromEntries(stages.filter((one) => one.people > 0).map((one) => [one.stage, one.people]));
+        return Object.fromEntries(statuses.filter((one) => one.people > 0).map((one) => [one.status, one.people]));
       };
       await comes(
         'everybody is ready to travel',
         async () => {
           const found = await counts();
-          return found['TRAVEL_READY'] === PEOPLE || found;
+          return found['travel_ready'] === PEOPLE || found;
         },
         300_000,
       );
-      expect(await counts()).toEqual({ TRAVEL_READY: PEOPLE });
+      expect(await counts()).toEqual({ travel_ready: PEOPLE });
 
-      const unhappy = await house.engine.workflow.count(
+      const unhappy = await system.engine.workflow.count(
         "ExecutionStatus = 'Failed' or ExecutionStatus = 'TimedOut' or ExecutionStatus = 'Terminated'",
       );
       expect(unhappy.count).toBe(0);
-      expect((await house.db.query('select subject, kind, detail from alarms')).rows).toEqual([]);
-      const twisted = await house.db.query(
-        'select subject from journal group by subject having max(seq) <> count(*) or min(seq) <> 1',
+      expect((await system.db.query('select subject, kind, detail from alarms')).rows).toEqual([]);
+      const twisted = await system.db.query(
+        'select subject from event_log group by subject having max(seq) <> count(*) or min(seq) <> 1',
       );
       expect(twisted.rows).toEqual([]);
 
@@ -98,31 +98,31 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       expect(Object.fromEntries(asked)).toEqual(
         Object.fromEntries(people.flatMap(({ reference }) => once.map((kind) => [`${reference} ${kind}`, 1]))),
       );
-      const { rows } = await house.db.query<{ type: string; n: number }>(
-        `select type, count(*)::integer as n from journal where type in ('journeyStarted', 'identityConfirmed', 'screened',
+      const { rows } = await system.db.query<{ type: string; n: number }>(
+        `select type, count(*)::integer as n from event_log where type in ('journeyStarted', 'identityConfirmed', 'screened',
            'verificationRequested', 'nationalityConfirmed', 'documentIssued', 'exitPermitGranted') group by type`,
       );
       for (const { type, n } of rows) expect({ type, n }).toEqual({ type, n: PEOPLE });
       expect(rows).toHaveLength(7);
 
-      await letLeasesEnd(house.db);
+      await letLeasesEnd(system.db);
       // One more event wakes the feed, which finds what else is due.
-      await takeIn(house, operation.operationId, 'last');
+      await register(system, operation.operationId, 'last');
       const told = (): string[] =>
         sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
-      await comes('the sink has heard of everybody', async () => told().length === PEOPLE + 1 || told().length, 90_000);
+      await comes('the sink has seen of everybody', async () => told().length === PEOPLE + 1 || told().length, 90_000);
       expect(new Set(told()).size).toBe(PEOPLE + 1);
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
 
       // Whoever died in the middle of something left nothing about anybody behind.
-      const places = ['temporal', 'logs'].flatMap((name) => filesUnder(join(house.folder, name)));
+      const places = ['temporal', 'logs'].flatMap((name) => filesUnder(join(system.folder, name)));
       expect(places.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(100_000);
-      expect(places.filter(({ bytes }) => heardIn(bytes, CANARIES).length > 0).map(({ name }) => name)).toEqual([]);
+      expect(places.filter(({ bytes }) => seenIn(bytes, CANARIES).length > 0).map(({ name }) => name)).toEqual([]);
       tell(context, {
         fault: 'F2',
         rounds: KILLS,
-        counted: `${KILLS} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${asked.size} questions in the offices' books once each, ${ledger.length - asked.size} health checks and renewals; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
+        counted: `${KILLS} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${asked.size} requests in the partners' books once each, ${ledger.length - asked.size} health checks and renewals; ${sink.bodies.length} deliveries of ${sink.events.length} events`,
       });
     },
     TAKES_AT_MOST_MS,

@@ -94,7 +94,7 @@ describe('migrations', () => {
     await expect(migrate(database.url, { directory })).rejects.toThrow(/1_late is older than 2_counter/);
   });
 
-  it('keep nothing of one that fails, say which and where, and go on once it is mended', async () => {
+  it('keep nothing of one that fails, say which and where, and go on once it is corrected', async () => {
     write('1_counter', COUNTER);
     write('2_broken', 'create table kept_not (n integer);\n\ninsert into nowhere values (1);');
     const failure = migrate(database.url, { directory });
@@ -113,7 +113,7 @@ describe('migrations', () => {
   });
 });
 
-describe('the house itself', () => {
+describe('the system itself', () => {
   it('gives each test file a migrated database of its own', async () => {
     const [one, other] = await Promise.all([testDatabase(), testDatabase()]);
     await one.pool.query('create table only_here (n integer)');

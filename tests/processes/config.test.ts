@@ -40,7 +40,7 @@ describe('settings', () => {
     });
   });
 
-  it('of a process of the house name everything that is missing, in one list', () => {
+  it('of a process of the stack name everything that is missing, in one list', () => {
     expect(problemsOf(() => readConfig({}))).toEqual([
       expect.stringMatching(/^DATABASE_URL: is missing/),
       expect.stringMatching(/^TEMPORAL_ADDRESS: is missing/),

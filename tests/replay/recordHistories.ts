@@ -1,5 +1,5 @@
 /**
- * `npm run histories`: records histories from the house that runs here, after a drill: of each kind of workflow and each
+ * `npm run histories`: records histories from the system that runs here, after a drill: of each kind of workflow and each
  * way it stands the longest and the shortest. They hold ids, codes and times alone. A history that is recorded is never
  * changed: it is what a worker of tomorrow must still understand.
  */

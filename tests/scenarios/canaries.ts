@@ -23,6 +23,6 @@ export function filesUnder(folder: string): Array<{ name: string; bytes: Buffer 
 }
 
 /** Which canaries sing in these bytes. */
-export function heardIn(bytes: Buffer, canaries: readonly string[]): string[] {
+export function seenIn(bytes: Buffer, canaries: readonly string[]): string[] {
   return canaries.filter((canary) => bytes.includes(canary));
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caseloadFolder, type DrillHouse, filesOf, openDrillHouse } from './drillHouse.ts';
+import { type DrillSystem, filesOf, openDrillSystem, scenarioFolder } from './drillSystem.ts';
 import { expectedEnds } from './expectedEnds.ts';
 
 const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
 /** What is killed in turn, each when the drill has come so far. */
-const KILLS: ReadonlyArray<{ process: Parameters<DrillHouse['kill']>[0]; at: RegExp }> = [
+const KILLS: ReadonlyArray<{ process: Parameters<DrillSystem['kill']>[0]; at: RegExp }> = [
   { process: 'api', at: /people are taken in/ },
   { process: 'postgres', at: /verified [1-9]/ },
   { process: 'temporal', at: /seated [1-9]/ },
@@ -13,40 +13,40 @@ const KILLS: ReadonlyArray<{ process: Parameters<DrillHouse['kill']>[0]; at: Reg
   { process: 'temporal', at: /at home [1-9]/ },
 ];
 
-let house: DrillHouse;
+let system: DrillSystem;
 
 beforeAll(async () => {
-  house = await openDrillHouse();
+  system = await openDrillSystem();
 }, 240_000);
 
 afterAll(async () => {
-  await house?.close();
+  await system?.close();
 }, 60_000);
 
 test('fifty people come to the same ends with API, PostgreSQL, Temporal and worker killed in turn', async () => {
   let next = 0;
   let lines = 0;
   let killedAt = 0;
-  const { ends, checks } = await house.drill({
+  const { ends, checks } = await system.drill({
     name: 'every part',
-    caseload: caseloadFolder('ambae-2017'),
+    scenario: scenarioFolder('ambae-2017'),
     people: 50,
     pace: 1.5,
-    heard: (line) => {
+    seen: (line) => {
       lines += 1;
       const kill = KILLS[next];
-      // one after the other: the house has some lines of the table to come back in
+      // one after the other: the system has some lines of the table to come back in
       if (!kill || lines < killedAt + 3 || !kill.at.test(line)) return;
       next += 1;
       killedAt = lines;
-      house.kill(kill.process);
+      system.kill(kill.process);
     },
   });
-  console.log(house.said.join('\n'));
+  console.log(system.said.join('\n'));
   expect(next, 'every part was killed').toBe(KILLS.length);
   const taken = new Set(ends.keys());
   expect(Object.fromEntries(ends)).toEqual(
-    Object.fromEntries(expectedEnds(filesOf(caseloadFolder('ambae-2017'), taken), LEFT)),
+    Object.fromEntries(expectedEnds(filesOf(scenarioFolder('ambae-2017'), taken), LEFT)),
   );
   expect(checks.filter((check) => !check.holds && !check.what.includes('late'))).toEqual([]);
 }, 900_000);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canariesOf, filesUnder, heardIn } from './canaries.ts';
-import { caseloadFolder, type DrillHouse, filesOf, openDrillHouse, withAnswer } from './drillHouse.ts';
+import { canariesOf, filesUnder, seenIn } from './canaries.ts';
+import { type DrillSystem, filesOf, openDrillSystem, scenarioFolder, withAnswer } from './drillSystem.ts';
 import { expectedEnds } from './expectedEnds.ts';
 import { openSink, outOfOrder, type Sink } from './sink.ts';
 
@@ -12,51 +12,51 @@ const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
 const PERSON = 'WAL-47919';
 const HOUSEHOLD = ['WAL-18245', 'WAL-47919', 'WAL-42640'];
 
-let house: DrillHouse;
+let system: DrillSystem;
 
 beforeAll(async () => {
-  house = await openDrillHouse();
+  system = await openDrillSystem();
 }, 240_000);
 
 afterAll(async () => {
-  await house?.close();
+  await system?.close();
 }, 60_000);
 
 describe('fifty people of ambae-2017', () => {
-  test('come to the ends that follow from the caseload alone, with the worker killed twice, and one answer changes its household alone', async () => {
-    const changed = withAnswer(house.folder, 'ambae-2017', PERSON, {
+  test('come to the ends that follow from the scenario alone, with the worker killed twice, and one answer changes its household alone', async () => {
+    const changed = withAnswer(system.folder, 'ambae-2017', PERSON, {
       fitness: { result: 'unfit', review_after_hours: 72 },
     });
-    // two operations side by side: as the caseload says, and with one answer changed
+    // two operations side by side: as the scenario says, and with one answer changed
     let kills = 0;
     const killAt = (moment: RegExp, nth: number) => (line: string) => {
       if (kills === nth && moment.test(line)) {
         kills += 1;
-        house.kill('worker');
+        system.kill('worker');
       }
     };
     const asItIs = killAt(/people are taken in/, 0);
     const onTheWay = killAt(/seated \d/, 1);
     let sink: Promise<Sink> | undefined;
     const [plain, different] = await Promise.all([
-      house.drill({
+      system.drill({
         name: 'as it is',
-        caseload: caseloadFolder('ambae-2017'),
+        scenario: scenarioFolder('ambae-2017'),
         people: 50,
         pace: PACE,
-        heard: (line) => {
-          if (/movements are planned/.test(line)) sink ??= watchFirstOperation(house);
+        seen: (line) => {
+          if (/movements are planned/.test(line)) sink ??= watchFirstOperation(system);
           asItIs(line);
           onTheWay(line);
         },
       }),
-      house.drill({ name: 'one answer changed', caseload: changed, people: 50, pace: PACE }),
+      system.drill({ name: 'one answer changed', scenario: changed, people: 50, pace: PACE }),
     ]);
     expect(kills).toBe(2);
 
     const taken = new Set(plain.ends.keys());
     expect(Object.fromEntries(plain.ends)).toEqual(
-      Object.fromEntries(expectedEnds(filesOf(caseloadFolder('ambae-2017'), taken), LEFT)),
+      Object.fromEntries(expectedEnds(filesOf(scenarioFolder('ambae-2017'), taken), LEFT)),
     );
     expect(Object.fromEntries(different.ends)).toEqual(Object.fromEntries(expectedEnds(filesOf(changed, taken), LEFT)));
     const apart = [...plain.ends].filter(
@@ -72,30 +72,30 @@ describe('fifty people of ambae-2017', () => {
     const partner = await sink;
     expect(partner?.unverified).toBe(0);
     expect(outOfOrder(partner?.events ?? [])).toEqual([]);
-    // it registers while the list is taken in: of some it hears from their first event on, of others later
+    // it registers while the list is taken in: of some it firstSeen from their first event on, of others later
     const told = new Set(partner?.events.map(({ subject }) => subject));
     // nothing is told of the six who refused, nor of the mother among them once their household waits: the rest is told
     expect(told.size).toBeGreaterThanOrEqual(40);
     await partner?.close();
 
-    const canaries = canariesOf(filesOf(caseloadFolder('ambae-2017'), taken).registrations);
+    const canaries = canariesOf(filesOf(scenarioFolder('ambae-2017'), taken).registrations);
     expect(canaries.length).toBeGreaterThan(50);
-    const metrics = await (await fetch(`${house.api}/metrics`)).text();
+    const metrics = await (await fetch(`${system.api}/metrics`)).text();
     const places = [
-      ...filesUnder(join(house.dataDir, 'temporal')),
-      ...filesUnder(join(house.dataDir, 'logs')),
+      ...filesUnder(join(system.dataDir, 'temporal')),
+      ...filesUnder(join(system.dataDir, 'logs')),
       { name: 'metrics', bytes: Buffer.from(metrics) },
       { name: 'webhooks', bytes: Buffer.from(partner?.bodies.join('\n') ?? '') },
     ];
     expect(places.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(1_000_000);
     expect(
-      places.flatMap(({ name, bytes }) => heardIn(bytes, canaries).map((canary) => `${canary} in ${name}`)),
+      places.flatMap(({ name, bytes }) => seenIn(bytes, canaries).map((canary) => `${canary} in ${name}`)),
     ).toEqual([]);
   }, 600_000);
 });
 
 /** A partner outside listens to the operation that has just been planned. */
-async function watchFirstOperation(of: DrillHouse): Promise<Sink> {
+async function watchFirstOperation(of: DrillSystem): Promise<Sink> {
   const coordinator = of.as('coordinator');
   const operations = (await coordinator.all('/operations')) as Array<{ id: string }>;
   const first = operations[0];

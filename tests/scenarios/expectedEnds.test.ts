@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type CaseloadFiles, type End, expectedEnds } from './expectedEnds.ts';
+import { type End, expectedEnds, type ScenarioFiles } from './expectedEnds.ts';
 
-const CASELOADS = ['ambae-2017', 'libya-vhr-flight', 'sudan-2023'] as const;
+const SCENARIOS = ['ambae-2017', 'libya-vhr-flight', 'sudan-2023'] as const;
 const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
 
 type AnswerFile = {
   people: Record<string, { because?: string[]; consulate: object; fitness: object; exit_permit: object }>;
 };
 
-function files(name: (typeof CASELOADS)[number]): CaseloadFiles {
+function files(name: (typeof SCENARIOS)[number]): ScenarioFiles {
   const read = (file: string) =>
-    readFileSync(fileURLToPath(new URL(`../../sandbox/caseloads/${name}/${file}`, import.meta.url)), 'utf8');
+    readFileSync(fileURLToPath(new URL(`../../sandbox/scenarioData/${name}/${file}`, import.meta.url)), 'utf8');
   return {
     registrations: read('registrations.csv'),
     answers: read('registry_answers.json'),
@@ -20,7 +20,7 @@ function files(name: (typeof CASELOADS)[number]): CaseloadFiles {
   };
 }
 
-function householdsOf({ registrations }: CaseloadFiles): Map<string, string> {
+function householdsOf({ registrations }: ScenarioFiles): Map<string, string> {
   return new Map(
     registrations
       .split('\n')
@@ -30,7 +30,7 @@ function householdsOf({ registrations }: CaseloadFiles): Map<string, string> {
   );
 }
 
-function changed(before: CaseloadFiles, personRef: string, change: object): CaseloadFiles {
+function changed(before: ScenarioFiles, personRef: string, change: object): ScenarioFiles {
   const answers = JSON.parse(before.answers) as AnswerFile;
   answers.people[personRef] = { ...answers.people[personRef]!, ...change };
   return { ...before, answers: JSON.stringify(answers) };
@@ -45,7 +45,7 @@ function counts(ends: Map<string, End>): Record<string, number> {
   return found;
 }
 
-describe.each(CASELOADS)('%s', (name) => {
+describe.each(SCENARIOS)('%s', (name) => {
   const of = files(name);
   const left = name === 'ambae-2017' ? LEFT : [];
   const ends = expectedEnds(of, left);

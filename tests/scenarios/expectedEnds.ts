@@ -1,12 +1,12 @@
 /**
- * What must become of each person of a caseload in a drill, worked out from the caseload's files and from docs/drill.md
- * alone. It imports nothing of the house and nothing of the sandbox, so that it can contradict both.
+ * What must become of each person of a scenario in a drill, worked out from the scenario's files and from docs/drill.md
+ * alone. It imports nothing of the system and nothing of the sandbox, so that it can contradict both.
  *
  * It knows no clock: a drill is so planned that everybody who can ever travel finds a vehicle. The one answer whose end
  * depends on a moment, a confirmation that is taken back, is compared with the listed departures, and refused where the
  * two come too close to tell.
  */
-export type CaseloadFiles = { registrations: string; answers: string; movements: string };
+export type ScenarioFiles = { registrations: string; answers: string; movements: string };
 
 /** What a person waits for who does not come home by the policies of the drill, the first that applies. */
 export type Reason =
@@ -45,7 +45,7 @@ type Movement = {
 };
 type Needs = { nationality: boolean; exitPermit: boolean };
 
-/** Which papers each stage of movement asks for in a drill (docs/drill.md). A document follows from a nationality. */
+/** Which papers each leg of movement asks for in a drill (docs/drill.md). A document follows from a nationality. */
 const NEEDS: Record<string, Needs> = {
   evacuation: { nationality: false, exitPermit: false },
   road: { nationality: false, exitPermit: false },
@@ -60,13 +60,13 @@ const HELD = ['UASC', 'TRAFFICKING_RISK', 'ASYLUM'];
 const HOUR = 3_600_000;
 /** A retraction this close to a departure could go either way. */
 const TOO_CLOSE = 12 * HOUR;
-/** From a question to a seat there are a registration, a screening and a document: hours, not days. */
+/** From a request to a seat there are a registration, a screening and a document: hours, not days. */
 const PAPERWORK = 36 * HOUR;
 /** Staff plan a vehicle for whoever is late; nobody outside can say when, but not on the day that they are ready. */
 const RELIEF_TAKES = 48 * HOUR;
 
 /** Each person's end by person_ref. `left`: households whose decisions are left to the visitor. */
-export function expectedEnds(files: CaseloadFiles, left: readonly string[] = []): Map<string, End> {
+export function expectedEnds(files: ScenarioFiles, left: readonly string[] = []): Map<string, End> {
   const rows = readTable(files.registrations);
   const answers = (JSON.parse(files.answers) as { people: Record<string, Answer> }).people;
   const { starts_at: startsAt, movements } = JSON.parse(files.movements) as {
@@ -164,16 +164,16 @@ function personOf(row: Row, members: Row[], answer: Answer | undefined, of: Circ
   return { ...base, reason: undefined };
 }
 
-/** By the household's head; a stage planned by nationality serves nobody without one. */
+/** By the household's head; a leg planned by nationality serves nobody without one. */
 function needsOf(headNationality: string, movements: Movement[]): Needs {
-  const stages = [...new Set(movements.map((movement) => movement.stage))].filter((stage) =>
+  const legs = [...new Set(movements.map((movement) => movement.stage))].filter((leg) =>
     movements.some(
-      ({ stage: of, for_households_of: whom }) => of === stage && (whom === null || serves(whom, headNationality)),
+      ({ stage: of, for_households_of: whom }) => of === leg && (whom === null || serves(whom, headNationality)),
     ),
   );
-  const needs = stages.map((stage) => {
-    const found = NEEDS[stage];
-    if (!found) throw new Error(`What stage ${stage} needs is not known`);
+  const needs = legs.map((leg) => {
+    const found = NEEDS[leg];
+    if (!found) throw new Error(`What leg ${leg} needs is not known`);
     return found;
   });
   return { nationality: needs.some((need) => need.nationality), exitPermit: needs.some((need) => need.exitPermit) };
@@ -208,7 +208,7 @@ function readyAt(members: Row[], answers: Record<string, Answer>): number {
   return Math.max(...moments) + PAPERWORK;
 }
 
-/** Whether a confirmation is taken back before the person has left with the last stage that needs it. */
+/** Whether a confirmation is taken back before the person has left with the last leg that needs it. */
 function takenBack(row: Row, { consulate }: Answer, { movements, head, readyAt: ready }: Circumstances): boolean {
   const hours = consulate.retracted_after_hours;
   if (hours === undefined) return false;

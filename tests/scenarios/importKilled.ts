@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Cells } from '../../domain/intake/columns.ts';
-import { person } from '../domain/intake/caseload.ts';
+import type { Cells } from '../../domain/imports/columns.ts';
+import { person } from '../domain/imports/scenario.ts';
 import { stringifyCells } from '../support/cells.ts';
-import type { DrillHouse } from './drillHouse.ts';
+import type { DrillSystem } from './drillSystem.ts';
 
 /** In how many families of four the child's birth date is no day: those rows are rejected, and nobody is lost by it. */
 const FAULT_EVERY = 25;
@@ -51,16 +51,16 @@ export type Outcome = {
 
 /**
  * Sends a list, commits it, kills the worker -9 when a third is taken in and the API when two thirds are, and waits
- * until every journey runs; then mends the rejected rows and commits again. Everything is asked over HTTP as a desk
- * would; only the moment of killing is read from the database. `say` hears what it sees.
+ * until every journey runs; then corrections the rejected rows and commits again. Everything is asked over HTTP as a desk
+ * would; only the moment of killing is read from the database. `say` firstSeen what it sees.
  */
 export async function importWithKills(
-  house: DrillHouse,
+  system: DrillSystem,
   { cells, rejected }: ReturnType<typeof familiesOf>,
   say: (line: string) => void,
-): Promise<{ committed: Outcome; mended: Outcome }> {
-  const [coordinator, desk] = [house.as('coordinator'), house.as('case_worker')];
-  const database = new pg.Pool({ connectionString: house.databaseUrl, max: 2 });
+): Promise<{ committed: Outcome; corrected: Outcome }> {
+  const [coordinator, desk] = [system.as('coordinator'), system.as('case_worker')];
+  const database = new pg.Pool({ connectionString: system.databaseUrl, max: 2 });
   const began = performance.now();
   const tell = (what: string): void => say(`${((performance.now() - began) / 1_000).toFixed(1)} s  ${what}`);
   try {
@@ -86,14 +86,14 @@ export async function importWithKills(
     ];
     for (const { part, from } of kills) {
       const { done, total } = await reached(database, id, from);
-      house.kill(part);
+      system.kill(part);
       tell(`${part} killed -9 with ${done} of ${total} taken in`);
     }
     await until(desk, id, ['starting', 'done', 'refused'], tell);
     const committed = await outcomeOf(database, operation.id, id);
     tell(JSON.stringify(committed));
 
-    // the mended come while the journeys of the others are still being started
+    // the corrected come while the journeys of the others are still being started
     const right = cells
       .filter((_, index) => rejected.has(index + 1))
       .map((row) => ({ ...row, date_of_birth: '2015-02-28' }));
@@ -101,15 +101,15 @@ export async function importWithKills(
       `/operations/${operation.id}/imports?continues=${id}`,
       Buffer.from(stringifyCells(right)),
       'text/csv',
-      `mended-${operation.id}`,
+      `corrected-${operation.id}`,
     )) as { id: string };
     await until(desk, part.id, ['done', 'refused'], tell);
     await until(desk, id, ['checked', 'refused'], tell);
-    await coordinator.post(`/imports/${id}/commands/commit`, {}, `commit-mended-${id}`);
+    await coordinator.post(`/imports/${id}/commands/commit`, {}, `commit-corrected-${id}`);
     await until(desk, id, ['done', 'refused'], tell);
-    const mended = await outcomeOf(database, operation.id, id);
-    tell(JSON.stringify(mended));
-    return { committed, mended };
+    const corrected = await outcomeOf(database, operation.id, id);
+    tell(JSON.stringify(corrected));
+    return { committed, corrected };
   } finally {
     await database.end();
   }
@@ -134,7 +134,7 @@ async function reached(database: pg.Pool, importId: string, part: number): Promi
 type Shown = { status: string; counts: unknown; progress: { done: number; total: number | null; eta: number | null } };
 
 async function until(
-  desk: ReturnType<DrillHouse['as']>,
+  desk: ReturnType<DrillSystem['as']>,
   importId: string,
   statuses: readonly string[],
   tell: (what: string) => void,
@@ -163,7 +163,7 @@ async function outcomeOf(database: pg.Pool, operationId: string, importId: strin
             (select count(*)::int from pending_starts where workflow = 'journey' and input ->> 'operationId' = $1) as starts,
             (select count(*)::int from pending_starts where workflow = 'journey' and input ->> 'operationId' = $1
                                                         and started_at is null) as "startsLeft",
-            (select count(*)::int from (select from journal where operation_id = $1 and type = 'journeyStarted'
+            (select count(*)::int from (select from event_log where operation_id = $1 and type = 'journeyStarted'
                                          group by subject having count(*) > 1) b) as "begunTwice"`,
     [operationId, importId],
   );

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DAY, iso, MINUTE } from '../../domain/time.ts';
-import type { FaultHouse } from '../support/faultHouse.ts';
-import { type AnsweredOperation, answeredOperation } from '../support/faultOffices.ts';
-import { runOperation, type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Registered, register, runOperation } from '../support/faultOperation.ts';
+import { type AnsweredOperation, answeredOperation } from '../support/faultPartners.ts';
+import type { FaultSystem } from '../support/faultSystem.ts';
 import { type Link, openLink } from '../support/link.ts';
 import { comes } from '../support/patience.ts';
 import { openSink, type Sink } from './sink.ts';
@@ -18,7 +18,7 @@ export type Waiting = { of: string; what: string; since: string; remindAt: strin
 /** Everything that would be otherwise if a wait had ended. */
 export type Sight = {
   waiting: Waiting[];
-  facts: number;
+  events: number;
   tasks: number;
   alarms: number;
   asked: number;
@@ -37,29 +37,29 @@ export type LongWaits = {
  * A consulate that is silent (30 days), a person who thinks about consent (40 days), one who is home and is
  * visited after six months, and a partner that answers nothing, whose endpoint is disabled after five days.
  */
-export async function longWaits(house: FaultHouse): Promise<LongWaits> {
-  const returns = await answeredOperation(house, {
+export async function longWaits(system: FaultSystem): Promise<LongWaits> {
+  const returns = await answeredOperation(system, {
     secondsPerDay: DAY_OF_REAL_TIME,
     rules: { deadlines: { verificationAcknowledgement: { due: 30 * DAY } } },
   });
-  const { sink, line } = await deafPartner(house, returns.operationId);
-  const { operationId } = await runOperation(house, {
+  const { sink, line } = await deafPartner(system, returns.operationId);
+  const { operationId } = await runOperation(system, {
     rules: { deadlines: { consentDecision: { due: 40 * DAY } }, follow_up_months: [6] },
   });
   const lately = { registered_at: iso(Date.now() - MINUTE).replace(/\.\d+/, '') };
   const [asked, thinking, home] = await Promise.all([
-    takeIn(house, returns.operationId, 'ASKED', { ...lately, nationality: 'FJI' }),
-    takeIn(house, operationId, 'THINKING', { ...lately, consent: 'pending' }),
-    takeIn(house, operationId, 'HOME', lately),
+    register(system, returns.operationId, 'ASKED', { ...lately, nationality: 'FJI' }),
+    register(system, operationId, 'THINKING', { ...lately, consent: 'pending' }),
+    register(system, operationId, 'HOME', lately),
   ]);
   const people = { asked, thinking, home };
   for (const [name, person] of Object.entries(people)) {
-    await decide(house, person, 'case_worker', 'confirmIdentity', {}, name);
-    await decide(house, person, 'case_worker', 'completeScreening', { risk: 'none' }, name);
+    await decide(system, person, 'case_worker', 'confirmIdentity', {}, name);
+    await decide(system, person, 'case_worker', 'completeScreening', { risk: 'none' }, name);
   }
-  await bringHome(house, operationId, home);
+  await bringHome(system, operationId, home);
   return {
-    see: () => see(house, returns, [returns.operationId, operationId], people, sink),
+    see: () => see(system, returns, [returns.operationId, operationId], people, sink),
     told: () => sink.bodies.length,
     async close() {
       await sink.close();
@@ -69,9 +69,9 @@ export async function longWaits(house: FaultHouse): Promise<LongWaits> {
   };
 }
 
-async function deafPartner(house: FaultHouse, operationId: string): Promise<{ sink: Sink; line: Link }> {
+async function deafPartner(system: FaultSystem, operationId: string): Promise<{ sink: Sink; line: Link }> {
   let line: Link | undefined;
-  const sink = await openSink(house.as('coordinator'), operationId, {
+  const sink = await openSink(system.as('coordinator'), operationId, {
     validFrom: '2000-01-01T00:00:00Z',
     reachedAt: async (port) => {
       line = await openLink({ port });
@@ -84,42 +84,42 @@ async function deafPartner(house: FaultHouse, operationId: string): Promise<{ si
 }
 
 async function decide(
-  house: FaultHouse,
-  { personId }: TakenIn,
+  system: FaultSystem,
+  { personId }: Registered,
   role: string,
   name: string,
   args: object,
   key: string,
 ): Promise<void> {
-  await house
+  await system
     .as(role)
     .post(`/people/${personId}/commands/${name}`, { args, reason_code: 'long_waits' }, `${key}-${name}`);
 }
 
 /** The whole way, by the hands of staff: seat, gate, departure, arrival, reception and a plan. */
-async function bringHome(house: FaultHouse, operationId: string, person: TakenIn): Promise<void> {
-  const officer = house.as('movement_officer');
+async function bringHome(system: FaultSystem, operationId: string, person: Registered): Promise<void> {
+  const officer = system.as('movement_officer');
   const fit = { result: 'fit', conditions: [], until: iso(Date.now() + 3 * DAY) };
-  await decide(house, person, 'health_officer', 'recordFitness', fit, 'home');
+  await decide(system, person, 'health_officer', 'recordFitness', fit, 'home');
   const at = (minutes: number): string => iso(Date.now() + minutes * MINUTE);
   const { id } = (await officer.post(`/operations/${operationId}/movements`, {
     reference: 'LONG-1',
-    stage: 'evacuation',
+    leg: 'evacuation',
     mode: 'ship',
     origin: { code: 'AMB', name: 'Ambae', country: 'VUT' },
     destination: { code: 'SAN', name: 'Santo', country: 'VUT' },
-    legs: [{ leg: 1, from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(120) }],
+    stops: [{ from: 'AMB', to: 'SAN', departs_at: at(60), arrives_at: at(120) }],
     seats: { seat: 10 },
   })) as { id: string };
   const step = (name: string, args: object = {}) =>
     officer.post(`/movements/${id}/commands/${name}`, { args, reason_code: 'long_waits' }, `${id}-${name}`);
   await step('giveClearance', { kind: 'carrier' });
-  const stands = (stage: string) =>
-    comes(`the person is ${stage}`, async () => {
-      const found = (await house.as('case_worker').get(`/people/${person.personId}`)) as { stage: string };
-      return found.stage === stage || found.stage;
+  const stands = (status: string) =>
+    comes(`the person is ${status}`, async () => {
+      const found = (await system.as('case_worker').get(`/people/${person.personId}`)) as { status: string };
+      return found.status === status || found.status;
     });
-  await stands('TRAVEL_READY');
+  await stands('travel_ready');
   await step('allocateSeats');
   await step('lockManifest');
   await step('openBoarding');
@@ -127,40 +127,40 @@ async function bringHome(house: FaultHouse, operationId: string, person: TakenIn
   await officer.post(`/movements/${id}/scans`, { scans }, `${id}-scans`);
   await step('recordDeparture');
   await step('recordArrival', { stop: 'SAN' });
-  await stands('ARRIVED');
-  await decide(house, person, 'case_worker', 'receive', {}, 'home');
-  await decide(house, person, 'case_worker', 'planReintegration', { dimensions: ['social'] }, 'home');
+  await stands('arrived');
+  await decide(system, person, 'case_worker', 'receive', {}, 'home');
+  await decide(system, person, 'case_worker', 'planReintegration', { dimensions: ['social'] }, 'home');
   await step('reconcile');
 }
 
 async function see(
-  house: FaultHouse,
+  system: FaultSystem,
   returns: AnsweredOperation,
   operations: readonly string[],
-  people: Record<string, TakenIn>,
+  people: Record<string, Registered>,
   sink: Sink,
 ): Promise<Sight> {
-  const supervisor = house.as('duty_supervisor');
+  const supervisor = system.as('duty_supervisor');
   const waiting: Waiting[] = [];
-  let facts = 0;
+  let events = 0;
   for (const [of, { personId }] of Object.entries(people)) {
     const now = (await supervisor.get(`/people/${personId}/now`)) as {
       waiting: Array<{ what: string; since: string; remind_at: string | null; due: string | null }>;
     };
-    const { chapters } = (await supervisor.get(`/people/${personId}/history`)) as {
-      chapters: Array<{ entries: unknown[] }>;
+    const { phases } = (await supervisor.get(`/people/${personId}/history`)) as {
+      phases: Array<{ entries: unknown[] }>;
     };
-    facts += chapters.reduce((sum, { entries }) => sum + entries.length, 0);
+    events += phases.reduce((sum, { entries }) => sum + entries.length, 0);
     for (const { what, since, remind_at: remindAt, due } of now.waiting)
       waiting.push({ of, what, since, remindAt, due });
   }
   const tasks = await Promise.all(operations.map((id) => supervisor.all(`/operations/${id}/tasks`)));
-  const { rows } = await house.db.query<{ status: string }>('select status from endpoints where id = $1', [
+  const { rows } = await system.db.query<{ status: string }>('select status from endpoints where id = $1', [
     sink.endpoint,
   ]);
   return {
     waiting,
-    facts,
+    events,
     tasks: tasks.flat().length,
     alarms: (await supervisor.all('/alarms')).length,
     asked: (await returns.ledger()).length,
@@ -185,13 +185,13 @@ export async function atRest(waits: LongWaits): Promise<Sight> {
 }
 
 /** Ends everything and starts it again, the engine's store and the database's files kept. */
-export async function restartEverything(house: FaultHouse): Promise<void> {
-  const [worker] = house.workers;
-  if (!worker || !house.postgres) throw new Error('This trial needs a worker and a database of its own');
-  await Promise.all([worker.stop(), house.api.stop()]);
-  await Promise.all([house.temporal.stop(), house.postgres.stop()]);
-  await Promise.all([house.temporal.start(), house.postgres.start()]);
-  await Promise.all([worker.start(), house.api.start()]);
+export async function restartEverything(system: FaultSystem): Promise<void> {
+  const [worker] = system.workers;
+  if (!worker || !system.postgres) throw new Error('This trial needs a worker and a database of its own');
+  await Promise.all([worker.stop(), system.api.stop()]);
+  await Promise.all([system.temporal.stop(), system.postgres.stop()]);
+  await Promise.all([system.temporal.start(), system.postgres.start()]);
+  await Promise.all([worker.start(), system.api.start()]);
 }
 
 /** Lines of any log that say that a timer was longer than it can be. */

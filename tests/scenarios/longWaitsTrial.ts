@@ -1,26 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DAY } from '../../domain/time.ts';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { atRest, LONGEST_TIMER, type LongWaits, longWaits, overflowsIn, restartEverything } from './longWaits.ts';
 
-/** Watches the long waits of a house of its own, restarts everything, and watches again, so long each time. */
+/** Watches the long waits of a system of its own, restarts everything, and watches again, so long each time. */
 export function longWaitsTrial(watchMs: number): void {
-  let house: FaultHouse;
+  let system: FaultSystem;
   let waits: LongWaits;
   const warnings: string[] = [];
   const hear = (warning: Error): number => warnings.push(warning.name);
 
   beforeAll(async () => {
-    // the stand-in offices run in this process
+    // the stand-in partners run in this process
     process.on('warning', hear);
-    house = await openFaultHouse({ ownPostgres: true });
-    await house.workers[0]?.start();
-    waits = await longWaits(house);
+    system = await openFaultSystem({ ownPostgres: true });
+    await system.workers[0]?.start();
+    waits = await longWaits(system);
   });
   afterAll(async () => {
     await waits?.close();
-    await house?.close();
+    await system?.close();
     process.off('warning', hear);
   });
 
@@ -35,7 +35,7 @@ export function longWaitsTrial(watchMs: number): void {
 
     await pause(watchMs);
     expect(await waits.see()).toEqual(begun);
-    await restartEverything(house);
+    await restartEverything(system);
     expect((await atRest(waits)).waiting).toEqual(begun.waiting);
     await pause(watchMs);
     expect(await waits.see()).toEqual(begun);
@@ -43,7 +43,7 @@ export function longWaitsTrial(watchMs: number): void {
     // at once and after five seconds; the third attempt is after five minutes, and the fourth half an hour later
     expect(waits.told()).toBeGreaterThanOrEqual(1);
     expect(waits.told()).toBeLessThanOrEqual(3);
-    expect(overflowsIn(house.folder)).toEqual([]);
+    expect(overflowsIn(system.folder)).toEqual([]);
     expect(warnings).toEqual([]);
   }, 400_000);
 }

@@ -1,40 +1,43 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FaultHouse, openFaultHouse } from '../support/faultHouse.ts';
-import { runOperation, type TakenIn, takeIn } from '../support/faultOperation.ts';
+import { type Registered, register, runOperation } from '../support/faultOperation.ts';
+import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { comes } from '../support/patience.ts';
 
 type Pair = { id: string; status: string };
 type Task = { kind: string; person_id: string | null };
 
-let house: FaultHouse;
+let system: FaultSystem;
 let operationId: string;
 beforeAll(async () => {
-  house = await openFaultHouse();
-  await house.workers[0]?.start();
-  ({ operationId } = await runOperation(house, {}));
+  system = await openFaultSystem();
+  await system.workers[0]?.start();
+  ({ operationId } = await runOperation(system, {}));
 });
-afterAll(() => house?.close());
+afterAll(() => system?.close());
 
 const get = async <T>(role: string, path: string): Promise<T> =>
-  (await house.once(role, 'GET', `/v1${path}`)).body as T;
+  (await system.once(role, 'GET', `/v1${path}`)).body as T;
 const openPairs = async (): Promise<Pair[]> =>
   (await get<{ data: Pair[] }>('case_worker', `/operations/${operationId}/duplicate-pairs?filter[state]=open`)).data;
 const tasks = async (): Promise<string[]> =>
   (await get<{ data: Task[] }>('duty_supervisor', `/operations/${operationId}/tasks`)).data
     .map(({ kind }) => kind)
-    .filter((kind) => ['decidePair', 'endOneJourney', 'letGoOn'].includes(kind));
+    .filter((kind) => ['decidePair', 'closeDuplicate', 'resume'].includes(kind));
 
 /** One human at two desks, met by the comparer of the running worker, and found to be one by a person. */
 async function linked(
   name: string,
   born: string,
-): Promise<{ waits: TakenIn; goesOn: TakenIn; hold: string; pair: string }> {
+): Promise<{ waits: Registered; goesOn: Registered; hold: string; pair: string }> {
   const cells = { given_names: name, date_of_birth: born };
-  const one = await takeIn(house, operationId, `${name}-1`, cells);
-  const two = await takeIn(house, operationId, `${name}-2`, { ...cells, registered_at: '2026-01-03T08:00:00+11:00' });
+  const one = await register(system, operationId, `${name}-1`, cells);
+  const two = await register(system, operationId, `${name}-2`, {
+    ...cells,
+    registered_at: '2026-01-03T08:00:00+11:00',
+  });
   await comes('the pair', async () => (await openPairs()).length === 1);
   const pair = (await openPairs())[0]?.id ?? '';
-  const decided = (await house
+  const decided = (await system
     .as('case_worker')
     .post(`/duplicate-pairs/${pair}/commands/same`, { reason_code: 'told_so' })) as {
     waiting: { journey_id: string; hold_id: string };
@@ -44,12 +47,12 @@ async function linked(
   return { waits, goesOn, hold: hold_id, pair };
 }
 
-const holds = async (person: TakenIn): Promise<string[]> =>
+const holds = async (person: Registered): Promise<string[]> =>
   (await get<{ holds: Array<{ id: string }> }>('protection_officer', `/people/${person.personId}`)).holds.map(
     ({ id }) => id,
   );
 
-describe('one person registered twice, in the running house', () => {
+describe('one person registered twice, in the running system', () => {
   it('has one journey that waits, and ends it by its own command', async () => {
     const { waits, goesOn, hold, pair } = await linked('Merelyn', '1961-05-06');
     expect(waits.reference).toBe('Merelyn-2');
@@ -58,8 +61,8 @@ describe('one person registered twice, in the running house', () => {
     const history = await get<object>('protection_officer', `/people/${waits.personId}/history`);
     expect(JSON.stringify(history)).toContain('Hold raised');
     expect(JSON.stringify(history)).toContain('Found to be the same person as another who was registered');
-    expect(await tasks()).toEqual(['endOneJourney']);
-    await house.as('coordinator').post(`/people/${waits.personId}/commands/endJourney`, {
+    expect(await tasks()).toEqual(['closeDuplicate']);
+    await system.as('coordinator').post(`/people/${waits.personId}/commands/endJourney`, {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
     });
@@ -70,12 +73,12 @@ describe('one person registered twice, in the running house', () => {
 
   it('may go on with the other one: then a supervisor lets it', async () => {
     const { waits, goesOn, hold } = await linked('Fabiola', '1971-07-08');
-    await house.as('coordinator').post(`/people/${goesOn.personId}/commands/endJourney`, {
+    await system.as('coordinator').post(`/people/${goesOn.personId}/commands/endJourney`, {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
     });
-    expect(await tasks()).toEqual(['letGoOn']);
-    await house.as('duty_supervisor').post(`/people/${waits.personId}/commands/releaseHold`, {
+    expect(await tasks()).toEqual(['resume']);
+    await system.as('duty_supervisor').post(`/people/${waits.personId}/commands/releaseHold`, {
       args: { hold_id: hold, reference: 'DUP-1' },
       reason_code: 'the_right_one',
     });

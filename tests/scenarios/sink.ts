@@ -11,7 +11,7 @@ export type Sink = { events: Event[]; bodies: string[]; unverified: number; endp
 /**
  * Registers a receiving agency with an endpoint of its own for everything that may be told of this operation.
  * @param reachedAt the port at which it is reached, where something stands before its own
- * @param validFrom operation time from which facts may be told; now, unless said
+ * @param validFrom operation time from which events may be told; now, unless said
  */
 export async function openSink(
   coordinator: Client,

@@ -3,12 +3,12 @@ import { checkSource } from '../../scripts/checks/sources.ts';
 
 const unfinished = ['TO', 'DO'].join('');
 
-describe('house rules', () => {
+describe('system rules', () => {
   it.each([
     ['api/app.ts', 'const a = process.env.HOME;', /Only processes\/config\.ts reads the environment/],
     ['api/app.ts', "const a = process['env'];", /reads the environment/],
-    ['activities/intake.ts', "read('sandbox/caseloads/ambae-2017');", /read a caseload/],
-    ['activities/intake.ts', 'read(`\x24{root}/caseloads/x`);', /read a caseload/],
+    ['activities/registration.ts', "read('sandbox/scenarioData/ambae-2017');", /read a scenario/],
+    ['activities/registration.ts', 'read(`\x24{root}/scenarioData/x`);', /read a scenario/],
     ['domain/clock.ts', 'export const at = () => Date.now();', /nobody for the time/],
     ['domain/clock.ts', 'export const at = () => new Date();', /nobody for the time/],
     ['domain/clock.ts', 'export const at = () => new Date;', /nobody for the time/],
@@ -28,7 +28,7 @@ describe('house rules', () => {
 
   it.each([
     ['processes/config.ts', 'const a = process.env.HOME;'],
-    ['sandbox/consulate.ts', "read('caseloads/ambae-2017');"],
+    ['sandbox/consulate.ts', "read('scenarioData/ambae-2017');"],
     ['domain/clock.ts', 'const at = (n: number) => new Date(n); // never Date.now()'],
     ['domain/clock.ts', 'export const later = (a: number) => { let b = a; b += 1; return b; };'],
     ['domain/clock.ts', "export const named: ReadonlyMap<string, number> = new Map([['a', 1]]);"],

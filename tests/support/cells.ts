@@ -1,4 +1,4 @@
-import { type Cells, COLUMNS } from '../../domain/intake/columns.ts';
+import { type Cells, COLUMNS } from '../../domain/imports/columns.ts';
 
 /** Rows as a careful team writes them: UTF-8, comma, LF. */
 export function stringifyCells(rows: readonly Cells[]): string {

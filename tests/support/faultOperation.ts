@@ -1,9 +1,9 @@
-import { PERSON_FIELDS } from '../../domain/offices/fields.ts';
+import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
 import { iso } from '../../domain/time.ts';
-import type { FaultHouse } from './faultHouse.ts';
+import type { FaultSystem } from './faultSystem.ts';
 
-/** An office as a partner of an operation. */
-export type PlannedOffice = {
+/** A partner as a partner of an operation. */
+export type PlannedPartner = {
   /** what the test calls it */
   name: string;
   kind: 'registry' | 'consulate' | 'clinic' | 'border' | 'carrier' | 'agency';
@@ -12,9 +12,9 @@ export type PlannedOffice = {
   state?: string;
 };
 
-export type RunningOffice = PlannedOffice & { partnerId: string; secret: string };
+export type RunningPartner = PlannedPartner & { partnerId: string; secret: string };
 
-const PURPOSES: Record<PlannedOffice['kind'], string[]> = {
+const PURPOSES: Record<PlannedPartner['kind'], string[]> = {
   registry: ['registry'],
   consulate: ['verification', 'document'],
   clinic: ['fitness'],
@@ -25,20 +25,25 @@ const PURPOSES: Record<PlannedOffice['kind'], string[]> = {
 
 /** An operation that runs, through the public API: its partners with their agreements, activated by its lead. */
 export async function runOperation(
-  house: FaultHouse,
-  plan: { kind?: 'evacuation' | 'return'; offices?: readonly PlannedOffice[]; secondsPerDay?: number; rules?: object },
-): Promise<{ operationId: string; offices: RunningOffice[] }> {
-  const coordinator = house.as('coordinator');
-  const lead = house.as('operation_lead');
-  const offices: RunningOffice[] = [];
-  for (const { url, ...office } of plan.offices ?? []) {
+  system: FaultSystem,
+  plan: {
+    kind?: 'evacuation' | 'return';
+    partners?: readonly PlannedPartner[];
+    secondsPerDay?: number;
+    rules?: object;
+  },
+): Promise<{ operationId: string; partners: RunningPartner[] }> {
+  const coordinator = system.as('coordinator');
+  const lead = system.as('operation_lead');
+  const partners: RunningPartner[] = [];
+  for (const { url, ...partner } of plan.partners ?? []) {
     const made = (await coordinator.post('/partners', {
-      kind: office.kind,
-      name: office.name,
-      ...(office.state === undefined ? {} : { state: office.state }),
+      kind: partner.kind,
+      name: partner.name,
+      ...(partner.state === undefined ? {} : { state: partner.state }),
       base_url: url,
     })) as { id: string; secret: string };
-    offices.push({ ...office, url, partnerId: made.id, secret: made.secret });
+    partners.push({ ...partner, url, partnerId: made.id, secret: made.secret });
   }
   const startsAt = Date.now();
   const { id: operationId } = (await coordinator.post('/operations', {
@@ -53,9 +58,9 @@ export async function runOperation(
           clock: [{ from_operation_time: iso(startsAt), seconds_per_day: plan.secondsPerDay }],
         }),
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
-    partners: offices.map(({ partnerId }) => partnerId),
+    partners: partners.map(({ partnerId }) => partnerId),
   })) as { id: string };
-  for (const { partnerId, kind, name } of offices) {
+  for (const { partnerId, kind, name } of partners) {
     await lead.post(`/partners/${partnerId}/agreements`, {
       operation_id: operationId,
       purposes: PURPOSES[kind],
@@ -69,7 +74,7 @@ export async function runOperation(
       leads: { protection: 'protection_lead', health: 'health_officer', movement: 'movement_officer' },
     },
   });
-  return { operationId, offices };
+  return { operationId, partners };
 }
 
 /** The cells of somebody about whom everything may be asked. */
@@ -89,10 +94,10 @@ export function someone(reference: string, different: Record<string, string> = {
   };
 }
 
-export type TakenIn = { reference: string; personId: string; journeyId: string };
+export type Registered = { reference: string; personId: string; journeyId: string };
 
 /** What an accepted household's answer says of its people, in the order of the request. */
-export function takenIn(body: Record<string, unknown>, references: readonly string[]): TakenIn[] {
+export function registered(body: Record<string, unknown>, references: readonly string[]): Registered[] {
   const people = body['people'] as Array<{ row: number; person_id: string; journey_id: string }>;
   return people.map((person, index) => ({
     reference: references[index] ?? '',
@@ -102,20 +107,20 @@ export function takenIn(body: Record<string, unknown>, references: readonly stri
 }
 
 /** A household of one, taken in under a key that follows from its reference. */
-export async function takeIn(
-  house: FaultHouse,
+export async function register(
+  system: FaultSystem,
   operationId: string,
   reference: string,
   different: Record<string, string> = {},
-): Promise<TakenIn> {
-  const body = await house
+): Promise<Registered> {
+  const body = await system
     .as('case_worker')
     .post(
       `/operations/${operationId}/households`,
       { household_ref: `H-${reference}`, members: [someone(reference, different)] },
       `household-${reference}`,
     );
-  const [person] = takenIn(body as Record<string, unknown>, [reference]);
+  const [person] = registered(body as Record<string, unknown>, [reference]);
   if (!person) throw new Error(`${reference} was not taken in`);
   return person;
 }

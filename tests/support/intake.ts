@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Pool } from 'pg';
 import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
+import type { Keyring } from '../../adapters/crypto/envelope.ts';
+import { readImportedList } from '../../adapters/files/importReader.ts';
 import { newId } from '../../adapters/ids.ts';
-import { readImportedList } from '../../adapters/lists/importReader.ts';
 import { type ImportsOptions, importStore } from '../../adapters/postgres/imports/imports.ts';
 import type { StartOf } from '../../adapters/postgres/imports/starts.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Upload,
   type UploadOutcome,
 } from '../../adapters/postgres/imports/uploads.ts';
-import type { Keyring } from '../../adapters/secrets/envelope.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 /** How the processes name workflows, for tests that put things together themselves. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Keyring, loadKeyring } from '../../adapters/secrets/keyring.ts';
+import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
 
 /** Keys of their own for one test file. */
 export async function testKeyring(): Promise<Keyring> {

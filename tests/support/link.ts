@@ -24,7 +24,7 @@ export type Link = {
 };
 
 /**
- * How the answer to a request is lost, if it is: the line breaks, or nothing is ever heard on it again.
+ * How the answer to a request is lost, if it is: the line breaks, or nothing is ever seen on it again.
  * @param nth how often this very request (method and path) has come, counted from 1
  */
 export type LosingRule = (request: string, nth: number) => 'reset' | 'silence' | undefined;

@@ -1,6 +1,6 @@
-import { endProcess, isAlive, lastLines, startPart, waitUntilGone } from '../../processes/parts/child.ts';
+import { endProcess, isRunning, lastLines, startPart, waitUntilGone } from '../../processes/parts/child.ts';
 
-/** A process of the house that a test may stop in any way in which processes stop, and start again. */
+/** A process of the system that a test may stop in any way in which processes stop, and start again. */
 export type Part = {
   start(): Promise<void>;
   /** kill -9, and waits until it is gone. */
@@ -25,7 +25,7 @@ const STOP: [NodeJS.Signals, number][] = [
 export function breakable(name: string, launch: () => Promise<number>): Part {
   let current: number | undefined;
   const pid = (): number => {
-    if (current === undefined || !isAlive(current)) throw new Error(`${name} does not run`);
+    if (current === undefined || !isRunning(current)) throw new Error(`${name} does not run`);
     return current;
   };
   return {
@@ -40,12 +40,12 @@ export function breakable(name: string, launch: () => Promise<number>): Part {
     freeze: () => process.kill(pid(), 'SIGSTOP'),
     thaw: () => process.kill(pid(), 'SIGCONT'),
     async stop() {
-      if (current === undefined || !isAlive(current)) return;
-      // What is frozen hears no request to end.
+      if (current === undefined || !isRunning(current)) return;
+      // What is frozen firstSeen no request to end.
       process.kill(current, 'SIGCONT');
       await endProcess(current, STOP);
     },
-    running: () => current !== undefined && isAlive(current),
+    running: () => current !== undefined && isRunning(current),
     pid,
   };
 }

@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AskOutcome } from '../../activities/ports.ts';
+import type { RequestOutcome } from '../../activities/ports.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -29,9 +29,9 @@ afterAll(async () => {
 /** Longer than any of these tests takes, by the server's own clock: time that others have skipped counts. */
 const far = async (): Promise<number> => (await env.currentTimeMs()) + 4_000 * DAY;
 
-const ABROAD = { rules: RULES.abroad, intake: { route: ['return'] } };
+const ABROAD = { rules: RULES.abroad, registration: { route: ['return'] } };
 
-/** Runs one journey beside its fakes; `seen` waits for a fact. */
+/** Runs one journey beside its fakes; `seen` waits for a event. */
 type Person = Awaited<ReturnType<typeof startJourney>>;
 
 async function along(
@@ -68,17 +68,17 @@ async function refusal(promise: Promise<unknown>): Promise<Refusal> {
 }
 
 describe('the way home', () => {
-  it('goes from the list to the last follow-up, each fact once and in order', async () => {
+  it('goes from the list to the last follow-up, each event once and in order', async () => {
     await along(journeyInput(), async ({ fake, person, seen }) => {
       await seen('identityConfirmed');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('fitnessRequested');
-      await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: await far() });
+      await person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: await far() });
       await seen('fitnessFound');
-      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
       await person.travel({ kind: 'boarded', movementId: 'mov_1' });
       await person.travel({ kind: 'departed', movementId: 'mov_1' });
-      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'evacuation' });
       await seen('arrived');
       await person.command('receive', 'case_worker');
       await person.command('planReintegration', 'case_worker', { dimensions: ['economic'] });
@@ -90,7 +90,7 @@ describe('the way home', () => {
         await person.command('recordFollowUp', 'case_worker', { month, reached: true });
       }
       expect(await person.handle.result()).toBe('completed');
-      expect(fake.journal().map((fact) => fact.seq)).toEqual(fake.journal().map((_, index) => index + 1));
+      expect(fake.event_log().map((event) => event.seq)).toEqual(fake.event_log().map((_, index) => index + 1));
       expect(fake.types().filter((type) => type === 'followUpDone')).toHaveLength(4);
       expect(fake.batches.at(-1)?.waits).toEqual([]);
     });
@@ -101,13 +101,13 @@ describe('the way home', () => {
     return false;
   }
 
-  it('never takes silence for an answer: after a year each office has been reminded, and nobody confirmed, seated or moved', async () => {
+  it('never takes silence for an answer: after a year each partner has been reminded, and nobody confirmed, seated or moved', async () => {
     const reminded: string[] = [];
     const fake = fakeActivities({
-      async remindOffice({ requestId }) {
+      async remindPartner({ requestId }) {
         reminded.push(requestId);
         // one that cannot be reminded holds nothing up
-        if (requestId.includes('fitness')) throw ApplicationFailure.nonRetryable('down', 'OfficeRefused');
+        if (requestId.includes('fitness')) throw ApplicationFailure.nonRetryable('down', 'PartnerRefused');
         return { reminded: true };
       },
     });
@@ -125,11 +125,11 @@ describe('the way home', () => {
         'fitnessFound',
       ];
       expect(fake.types().filter((type) => moved.includes(type))).toEqual([]);
-      const ladder = fake
-        .journal()
-        .filter((fact) => fact.data['key'] === 'verification')
-        .map((fact) => fact.type);
-      expect(ladder).toEqual(['waitReminded', 'waitDue', 'waitEscalated']);
+      const escalationPolicy = fake
+        .event_log()
+        .filter((event) => event.data['key'] === 'verification')
+        .map((event) => event.type);
+      expect(escalationPolicy).toEqual(['waitReminded', 'waitDue', 'waitEscalated']);
       expect(fake.batches.at(-1)?.waits.map((wait) => wait.key)).toContain('verification');
       expect(new Set(reminded)).toEqual(new Set(['req_verification_1', 'req_fitness_1', 'req_exitPermit_1']));
     };
@@ -139,7 +139,7 @@ describe('the way home', () => {
   it('a health finding that ends is renewed when the person could leave with it, and not before', async () => {
     await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       const finding = async (round: number) =>
-        person.office(`req_fitness_${round}`, {
+        person.partner(`req_fitness_${round}`, {
           kind: 'fitness',
           result: 'fit',
           conditions: [],
@@ -157,11 +157,11 @@ describe('the way home', () => {
       expect(fake.batches.at(-1)?.waits.map(({ key }) => key)).not.toContain('fitness');
 
       const validUntil = await far();
-      await person.office('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
-      await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+      await person.partner('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
+      await person.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
       await seen('documentRequested');
       expect(fake.calls['fitness']).toBe(1);
-      await person.office('req_document_1', { kind: 'document', outcome: 'issued', documentId: 'doc_1', validUntil });
+      await person.partner('req_document_1', { kind: 'document', outcome: 'issued', documentId: 'doc_1', validUntil });
       await seen('fitnessRequested', 2);
       await finding(2);
       await seen('fitnessFound', 2);
@@ -172,7 +172,7 @@ describe('the way home', () => {
     });
   });
 
-  it('a consulate asks for evidence: a person provides it, the same question goes on, and the consulate has its time again', async () => {
+  it('a consulate asks for evidence: a person provides it, the same request goes on, and the consulate has its time again', async () => {
     const sent: string[][] = [];
     const fake = fakeActivities({
       async sendEvidence({ kinds }) {
@@ -185,10 +185,10 @@ describe('the way home', () => {
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
         await seen('verificationRequested');
-        await person.office('req_verification_1', { kind: 'more_info', asksFor: ['INTERVIEW'] });
+        await person.partner('req_verification_1', { kind: 'more_info', requestedEvidence: ['INTERVIEW'] });
         await seen('evidenceRequested');
         await person.quiet();
-        // longer than the whole ladder of the consulate: nobody was waiting for it meanwhile
+        // longer than the whole escalationPolicy of the consulate: nobody was waiting for it meanwhile
         await env.sleep(90 * DAY);
         const provided = await env.currentTimeMs();
         await person.command('provideEvidence', 'consular_officer', { kinds: ['PHOTO'] });
@@ -197,8 +197,8 @@ describe('the way home', () => {
         const wait = () => fake.batches.at(-1)?.waits.find(({ key }) => key === 'verification');
         await eventually(() => wait() !== undefined, 'waits again');
         expect(wait()?.since).toBeGreaterThanOrEqual(provided);
-        expect(wait()?.rung).toBe('waiting');
-        await person.office('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
+        expect(wait()?.escalationStep).toBe('waiting');
+        await person.partner('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
         await seen('nationalityNotConfirmed');
         await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
         expect(await person.handle.result()).toBe('referred_out');
@@ -209,32 +209,32 @@ describe('the way home', () => {
 });
 
 describe('consent', () => {
-  it('pending: nothing is asked outside until the person has said yes', async () => {
+  it('pending: nothing is asked inFlightDuring until the person has said yes', async () => {
     await along(
-      journeyInput({ ...ABROAD, intake: { ...ABROAD.intake, consent: 'pending' } }),
+      journeyInput({ ...ABROAD, registration: { ...ABROAD.registration, consent: 'pending' } }),
       async ({ fake, person, seen }) => {
         await person.command('confirmIdentity', 'case_worker');
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
         await person.quiet();
         await env.sleep(5 * DAY);
-        expect(fake.calls).toEqual({ standstill: expect.any(Number) });
+        expect(fake.calls).toEqual({ suspensionOverlap: expect.any(Number) });
         await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: true });
         await seen('verificationRequested');
       },
     );
   });
 
-  it('to travel but not to share: the health officer looks, and no office ever hears of the person', async () => {
-    await along(journeyInput({ intake: { consent: 'pending' } }), async ({ fake, person, seen }) => {
+  it('to travel but not to share: the health officer looks, and no partner ever firstSeen of the person', async () => {
+    await along(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
       await person.command('confirmIdentity', 'case_worker');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: false });
       await person.command('recordFitness', 'health_officer', { result: 'fit', conditions: [], until: await far() });
-      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
       await seen('seatAssigned');
-      const { standstill, ...asked } = fake.calls;
+      const { suspensionOverlap, ...asked } = fake.calls;
       expect(asked).toEqual({});
-      expect(standstill ?? 0).toBeGreaterThanOrEqual(0);
+      expect(suspensionOverlap ?? 0).toBeGreaterThanOrEqual(0);
     });
   });
 
@@ -246,7 +246,7 @@ describe('consent', () => {
       await person.command('withdrawConsent', 'case_worker');
       expect(await person.handle.result()).toBe('withdrawn');
       expect(fake.calls['recallRequest']).toBe(3);
-      expect(fake.calls['tellHousehold']).toBe(1);
+      expect(fake.calls['notifyHousehold']).toBe(1);
       expect(fake.batches.at(-1)?.waits).toEqual([]);
     });
   });
@@ -256,17 +256,17 @@ describe('consent', () => {
     const inner = fake.activities.record;
     fake.activities.record = async (batch) => {
       await inner(batch);
-      return { seatedOn: batch.facts.some((fact) => fact.type === 'consentWithdrawn') ? ['mov_1'] : [] };
+      return { seatedOn: batch.events.some((event) => event.type === 'consentWithdrawn') ? ['mov_1'] : [] };
     };
     await along(
       journeyInput(),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
-        await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+        await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
         await seen('seatAssigned');
         await person.command('withdrawConsent', 'case_worker');
         expect(await person.handle.result()).toBe('withdrawn');
-        expect(fake.calls['unitMustLeave']).toBe(1);
+        expect(fake.calls['householdMustLeave']).toBe(1);
       },
       fake,
     );
@@ -275,52 +275,52 @@ describe('consent', () => {
   it('withdrawn on board: carried to the next stop, and the journey ends there', async () => {
     await along(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
       await person.travel({ kind: 'boarded', movementId: 'mov_1' });
       await seen('boarded');
       await person.command('withdrawConsent', 'movement_officer');
       expect(fake.types()).not.toContain('journeyEnded');
-      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'evacuation' });
       expect(await person.handle.result()).toBe('withdrawn');
     });
   });
 });
 
-describe('offices that misbehave', () => {
+describe('partners that misbehave', () => {
   it('an answer that comes before we know that we asked is joined, not lost', async () => {
     let person: Awaited<ReturnType<typeof startJourney>> | undefined;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<AskOutcome> {
-        await person?.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
-        return { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+      async requestVerification(input): Promise<RequestOutcome> {
+        await person?.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+        return { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
       },
     });
     await withWorker(env, bundle, fake.activities, async (queue) => {
       person = await startJourney(env, journeyInput(ABROAD), queue);
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await eventually(() => fake.types().includes('nationalityConfirmed'), 'the early answer');
+      await eventually(() => fake.types().includes('nationalityConfirmed'), 'the buffered answer');
       expect(fake.types().indexOf('verificationRequested')).toBeLessThan(fake.types().indexOf('nationalityConfirmed'));
       await person.handle.terminate('test over');
     });
   });
 
-  it('twice is once; of another question is nothing; taken back is a new question for a person', async () => {
+  it('twice is once; of another request is nothing; taken back is a new request for a person', async () => {
     await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('verificationRequested');
-      await person.office('req_verification_9', { kind: 'nationality', outcome: 'confirmed' });
+      await person.partner('req_verification_9', { kind: 'nationality', outcome: 'confirmed' });
       for (let time = 0; time < 3; time++) {
-        await person.office(
+        await person.partner(
           'req_verification_1',
           { kind: 'nationality', outcome: 'confirmed' },
           { eventKey: 'evt-same' },
         );
       }
       await seen('nationalityConfirmed');
-      await person.office('req_verification_1', { kind: 'nationality', outcome: 'retracted' });
+      await person.partner('req_verification_1', { kind: 'nationality', outcome: 'retracted' });
       await seen('nationalityRetracted');
       expect(fake.types().filter((type) => type === 'nationalityConfirmed')).toHaveLength(1);
-      await person.command('askOtherState', 'consular_officer', { partnerId: 'par_other' });
+      await person.command('requestOtherState', 'consular_officer', { partnerId: 'par_other' });
       await seen('verificationRequested', 2);
     });
   });
@@ -328,10 +328,10 @@ describe('offices that misbehave', () => {
   it('the gate says no: asked again only when consent or holds have changed', async () => {
     let open = false;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<AskOutcome> {
+      async requestVerification(input): Promise<RequestOutcome> {
         fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
         return open
-          ? { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
           : { outcome: 'blocked', reasons: ['hold'] };
       },
     });
@@ -352,17 +352,17 @@ describe('offices that misbehave', () => {
     );
   });
 
-  it('an office that cannot be asked at all becomes a task for a person', async () => {
+  it('a partner that cannot be asked at all becomes a task for a person', async () => {
     const fake = fakeActivities({
-      async requestFitness(): Promise<AskOutcome> {
-        throw ApplicationFailure.nonRetryable('refused', 'OfficeRefused');
+      async requestFitness(): Promise<RequestOutcome> {
+        throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
       },
     });
     await along(
       journeyInput(),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
-        await seen('officeMissing');
+        await seen('partnerMissing');
         await eventually(
           () =>
             fake.batches.at(-1)?.waits.some((wait) => wait.key === 'fitness' && wait.whom.id === 'health_officer') ===
@@ -379,9 +379,9 @@ describe('movements that misbehave', () => {
   it('what comes late or twice never turns an arrived person back', async () => {
     await along(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' }, 'k1');
-      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', stage: 'evacuation', seat: 'seat' }, 'k1');
-      await person.travel({ kind: 'arrived', movementId: 'mov_1', stage: 'evacuation' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' }, 'k1');
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' }, 'k1');
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'evacuation' });
       await seen('arrived');
       await person.travel({ kind: 'departed', movementId: 'mov_1' });
       await person.travel({ kind: 'seatReleased', movementId: 'mov_1' });
@@ -403,7 +403,7 @@ describe('movements that misbehave', () => {
       ]);
       await seen('householdChanged');
       await seen('fitnessRequested');
-      await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: await far() });
+      await person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: await far() });
       await seen('fitnessFound');
       const waits = () => fake.batches.at(-1)?.waits.map((wait) => wait.key) ?? [];
       expect(waits()).toContain('household');
@@ -416,7 +416,7 @@ describe('movements that misbehave', () => {
 
 describe('commands', () => {
   it('refused: a reason, and what is allowed now', async () => {
-    await along(journeyInput({ intake: { consent: 'pending' } }), async ({ fake, person, seen }) => {
+    await along(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
       await person.command('confirmIdentity', 'case_worker');
       await seen('identityConfirmed');
       const answer = await refusal(person.command('receive', 'case_worker'));

@@ -1,29 +1,29 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { AskOutcome, IdentityOutcome, JourneyActivities } from '../../activities/ports.ts';
+import type { IdentityOutcome, JourneyActivities, RequestOutcome } from '../../activities/ports.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
-import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
+import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
 import {
   type Command,
   type JourneyAnswer,
   type JourneyInput,
-  type OfficeNews,
+  type PartnerAnswered,
   workflowId,
 } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
 
-/** Stand-ins for everything a journey calls, with the journal it wrote. Tests replace what should misbehave. */
+/** Stand-ins for everything a journey calls, with the event_log it wrote. Tests replace what should misbehave. */
 export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
   const batches: RecordBatch[] = [];
   const calls: Calls = {};
   const asked =
     (kind: string) =>
-    async (input: { round: number; at: number; journeyId: string }): Promise<AskOutcome> => {
+    async (input: { round: number; at: number; journeyId: string }): Promise<RequestOutcome> => {
       calls[kind] = (calls[kind] ?? 0) + 1;
-      return { outcome: 'asked', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
+      return { outcome: 'requested', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
     };
   const count =
     <T>(kind: string, result: T) =>
@@ -36,7 +36,7 @@ export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
       batches.push(batch);
       return { seatedOn: [] };
     },
-    standstill: count('standstill', { overlap: 0, open: false }),
+    suspensionOverlap: count('suspensionOverlap', { overlap: 0, open: false }),
     async lookUpIdentity(input): Promise<IdentityOutcome> {
       calls['lookUpIdentity'] = (calls['lookUpIdentity'] ?? 0) + 1;
       return { outcome: 'match', requestId: 'req_registry', partnerId: 'par_registry', at: input.at };
@@ -47,13 +47,13 @@ export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
     requestExitPermit: asked('exitPermit'),
     sendEvidence: count('sendEvidence', { sent: true }),
     recallRequest: count('recallRequest', { recalled: true }),
-    remindOffice: count('remindOffice', { reminded: true }),
-    unitMustLeave: count('unitMustLeave', undefined),
-    tellHousehold: count('tellHousehold', undefined),
+    remindPartner: count('remindPartner', { reminded: true }),
+    householdMustLeave: count('householdMustLeave', undefined),
+    notifyHousehold: count('notifyHousehold', undefined),
     ...overrides,
   };
-  const journal = (): RecordedFact[] => batches.flatMap((batch) => batch.facts);
-  return { activities, batches, calls, journal, types: () => journal().map((fact) => fact.type) };
+  const event_log = (): RecordedEvent[] => batches.flatMap((batch) => batch.events);
+  return { activities, batches, calls, event_log, types: () => event_log().map((event) => event.type) };
 }
 
 export const RULES: { domestic: Rules; abroad: Rules } = {
@@ -62,9 +62,9 @@ export const RULES: { domestic: Rules; abroad: Rules } = {
 };
 
 export function journeyInput(
-  over: Partial<Omit<JourneyInput, 'intake'>> & { intake?: Partial<JourneyInput['intake']> } = {},
+  over: Partial<Omit<JourneyInput, 'registration'>> & { registration?: Partial<JourneyInput['registration']> } = {},
 ): JourneyInput {
-  const { intake, ...rest } = over;
+  const { registration, ...rest } = over;
   return {
     version: 1,
     journeyId: `jrn_${Math.random().toString(36).slice(2)}`,
@@ -73,13 +73,13 @@ export function journeyInput(
     clock: REAL_CLOCK,
     rules: RULES.domestic,
     ...rest,
-    intake: {
+    registration: {
       registeredAt: Date.now(),
       consent: 'given',
       holds: [],
       route: ['evacuation'],
       routeDecided: true,
-      ...intake,
+      ...registration,
     },
   };
 }
@@ -112,8 +112,8 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
         args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'test', ...extra }],
       });
     },
-    office: (requestId: string, answer: OfficeNews['answer'], extra: Partial<OfficeNews> = {}) =>
-      handle.signal('officeAnswered', [
+    partner: (requestId: string, answer: PartnerAnswered['answer'], extra: Partial<PartnerAnswered> = {}) =>
+      handle.signal('partnerAnswered', [
         {
           eventKey: `evt-${++serial}`,
           requestId,
@@ -123,7 +123,7 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
           ...extra,
         },
       ]),
-    /** Waits until nothing is on its way: time that is skipped over a running task makes the server time it out. */
+    /** Waits until nothing is on its way: time that is skipped over a running task makes the server time it inFlight. */
     quiet: async () => {
       let before = -1;
       await eventually(async () => {
@@ -133,8 +133,8 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
         return still;
       }, 'the workflow to be quiet');
     },
-    travel: (news: object, key = `mov-${++serial}`) =>
-      handle.signal('travelNews', [{ key, at: JUST_NOW, actor: { kind: 'system', id: 'homeward' }, news }]),
+    travel: (update: object, key = `mov-${++serial}`) =>
+      handle.signal('movementUpdated', [{ key, at: JUST_NOW, actor: { kind: 'system', id: 'homeward' }, update }]),
   };
 }
 

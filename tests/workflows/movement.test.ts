@@ -2,8 +2,8 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MovementFact } from '../../domain/movement/facts.ts';
-import { applyFact, emptyMovement } from '../../domain/movement/state.ts';
+import type { MovementEvent } from '../../domain/movements/events.ts';
+import { emptyMovement, evolve } from '../../domain/movements/state.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { MovementInput, Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -26,7 +26,7 @@ type Tools = {
   seen: (type: string, times?: number) => Promise<void>;
 };
 
-/** Runs one movement beside its fakes; `seen` waits for a fact. */
+/** Runs one movement beside its fakes; `seen` waits for a event. */
 async function along(
   over: Partial<MovementInput>,
   work: (tools: Tools) => Promise<void>,
@@ -71,31 +71,31 @@ describe('a movement', () => {
   it('runs from its plan to the last seat accounted for', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
-      expect(await ship.command('allocateSeats')).toMatchObject({ status: 'CLEARED', detail: { people: 4 } });
+      expect(await ship.command('allocateSeats')).toMatchObject({ status: 'cleared', detail: { people: 4 } });
       expect(await ship.command('lockManifest')).toMatchObject({
-        status: 'CLEARED',
+        status: 'cleared',
         detail: { version: 1, people: 4 },
       });
-      expect(await ship.command('openBoarding')).toMatchObject({ status: 'BOARDING' });
+      expect(await ship.command('openBoarding')).toMatchObject({ status: 'boarding' });
       expect(await ship.scans('check_in', 3)).toMatchObject({ detail: { checkedIn: 3 } });
       await ship.scans('board', 3);
       await ship.scans('no_show', 1);
       expect(await ship.command('recordDeparture')).toMatchObject({
-        status: 'DEPARTED',
+        status: 'departed',
         detail: { aboard: 3, unaccounted: 0 },
       });
       expect(await ship.command('recordArrival', { stop: 'SAN' })).toMatchObject({
-        status: 'ARRIVED',
+        status: 'arrived',
         detail: { alighted: 3 },
       });
       expect(await ship.command('reconcile')).toMatchObject({
-        status: 'CLOSED',
+        status: 'closed',
         detail: { booked: 4, boarded: 3, noShow: 1, unaccounted: 0 },
       });
-      expect(await ship.handle.result()).toBe('CLOSED');
+      expect(await ship.handle.result()).toBe('closed');
       expect(fake.waits()).toEqual([]);
       expect(fake.calls).toMatchObject({ bookCarrier: 1, announceArrival: 1 });
-      expect(fake.journal().map((fact) => fact.seq)).toEqual(fake.journal().map((_, i) => i + 1));
+      expect(fake.event_log().map((event) => event.seq)).toEqual(fake.event_log().map((_, i) => i + 1));
     });
   });
 
@@ -133,9 +133,9 @@ describe('a movement', () => {
         ship.command('cancelMovement'),
       ]);
       expect(results.at(-1)?.status).toBe('fulfilled');
-      expect(await ship.handle.result()).toBe('CANCELLED');
-      expect(fake.journal().map((fact) => fact.seq)).toEqual(fake.journal().map((_, i) => i + 1));
-      expect(fake.seats.claimed).toBe(0);
+      expect(await ship.handle.result()).toBe('cancelled');
+      expect(fake.event_log().map((event) => event.seq)).toEqual(fake.event_log().map((_, i) => i + 1));
+      expect(fake.seats.reserved).toBe(0);
     });
   });
 });
@@ -144,7 +144,7 @@ describe('its carrier', () => {
   it('may confirm later, and twice', async () => {
     const fake = fakeMovement({
       bookCarrier: async (input) => ({
-        outcome: 'asked',
+        outcome: 'requested',
         requestId: 'req_1',
         partnerId: input.partnerId,
         at: input.at,
@@ -153,14 +153,14 @@ describe('its carrier', () => {
     await along(
       {},
       async ({ ship, seen }) => {
-        await seen('carrierAsked');
+        await seen('carrierRequested');
         await eventually(() => fake.waits().length === 1, 'the wait');
         expect(fake.waits()[0]).toMatchObject({ key: 'carrier', whom: { kind: 'partner', id: 'par_carrier' } });
         expect(await refused(ship.command('allocateSeats'))).toMatchObject({
           reason: 'The carrier has not confirmed this movement',
         });
-        await ship.office({ kind: 'booking', outcome: 'booked', bookingRef: 'R' });
-        await ship.office({ kind: 'booking', outcome: 'booked', bookingRef: 'R' });
+        await ship.partner({ kind: 'booking', outcome: 'booked', bookingRef: 'R' });
+        await ship.partner({ kind: 'booking', outcome: 'booked', bookingRef: 'R' });
         await seen('carrierBooked');
         await ship.command('allocateSeats');
         expect(fake.types().filter((type) => type === 'carrierBooked')).toHaveLength(1);
@@ -169,7 +169,7 @@ describe('its carrier', () => {
     );
   });
 
-  it('that refuses, or cannot be asked, leaves the question to a movement officer', async () => {
+  it('that refuses, or cannot be asked, leaves the request to a movement officer', async () => {
     const fake = fakeMovement({
       bookCarrier: async (input) => ({
         outcome: 'refused',
@@ -184,7 +184,7 @@ describe('its carrier', () => {
       async ({ ship, seen }) => {
         await seen('carrierRefused');
         await eventually(() => fake.waits()[0]?.whom.id === 'movement_officer', 'the task');
-        expect(await ship.command('giveClearance', { kind: 'carrier' })).toMatchObject({ status: 'CLEARED' });
+        expect(await ship.command('giveClearance', { kind: 'carrier' })).toMatchObject({ status: 'cleared' });
       },
       fake,
     );
@@ -194,9 +194,9 @@ describe('its carrier', () => {
     await along({ carrierId: undefined, clearances: ['security'] }, async ({ fake, ship }) => {
       await eventually(() => fake.waits().length === 1, 'the task');
       expect(fake.waits()[0]).toMatchObject({ key: 'carrier', whom: { kind: 'role', id: 'movement_officer' } });
-      expect(await ship.command('giveClearance', { kind: 'carrier' })).toMatchObject({ status: 'CONTRACTED' });
+      expect(await ship.command('giveClearance', { kind: 'carrier' })).toMatchObject({ status: 'contracted' });
       await eventually(() => fake.waits().some(({ key }) => key === 'clearance:security'), 'the clearance');
-      expect(await ship.command('giveClearance', { kind: 'security' })).toMatchObject({ status: 'CLEARED' });
+      expect(await ship.command('giveClearance', { kind: 'security' })).toMatchObject({ status: 'cleared' });
       expect(fake.calls['bookCarrier']).toBeUndefined();
     });
   });
@@ -221,7 +221,7 @@ describe('its carrier', () => {
     });
   });
 
-  it('a smaller vehicle after the lock is mended under the next version', async () => {
+  it('a smaller vehicle after the lock is corrected under the next version', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
@@ -231,11 +231,11 @@ describe('its carrier', () => {
       });
       await seen('vehicleChanged');
       expect(await ship.command('allocateSeats')).toMatchObject({ detail: { people: 2, released: 2 } });
-      expect(fake.fact('manifestAmended')).toEqual({ version: 2, people: 2 });
+      expect(fake.event('manifestAmended')).toEqual({ version: 2, people: 2 });
     });
   });
 
-  it('is late: a new time, no new status, and nobody is rung before it', async () => {
+  it('is late: a new time, no new status, and nobody is escalationStep before it', async () => {
     await skipping((own) =>
       along(
         {},
@@ -247,10 +247,10 @@ describe('its carrier', () => {
           await ship.carrier({ kind: 'delayed', departsAt: later, arrivesAt: later + HOUR }, { at: said });
           await seen('delayed');
           await ship.carrier({ kind: 'delayed', departsAt: later - DAY, arrivesAt: later }, { at: said - HOUR });
-          await seen('newsSetAside');
+          await seen('messageSetAside');
           await own.sleep('26 hours');
           expect(fake.types()).not.toContain('waitDue');
-          expect(fake.status()).toBe('BOARDING');
+          expect(fake.status()).toBe('boarding');
           await own.sleep('50 hours');
           await seen('waitDue');
           expect(fake.batches.at(-1)?.projection['departs_at']).toBe(new Date(later).toISOString());
@@ -261,24 +261,24 @@ describe('its carrier', () => {
     );
   });
 
-  it('cancels: every seat is free, everybody is told, nothing is asked back', async () => {
+  it('cancels: every seat is free, everybody is notified, nothing is asked back', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.carrier({ kind: 'cancelled' }, { eventKey: 'cancel' });
       await ship.carrier({ kind: 'cancelled' }, { eventKey: 'cancel' });
       await ship.carrier({ kind: 'cancelled' });
-      expect(await ship.handle.result()).toBe('CANCELLED');
+      expect(await ship.handle.result()).toBe('cancelled');
       expect(fake.calls).toMatchObject({ releaseAll: 1 });
       expect(fake.calls['recallRequest']).toBeUndefined();
-      expect(fake.fact('movementCancelled')).toEqual({ released: 4, byCarrier: true });
+      expect(fake.event('movementCancelled')).toEqual({ released: 4, byCarrier: true });
       expect(fake.types().at(-1)).toBe('movementClosed');
-      expect(fake.calls['tellJourneys']).toBeGreaterThanOrEqual(1);
+      expect(fake.calls['notifyJourneys']).toBeGreaterThanOrEqual(1);
     });
   });
 });
 
-describe('news out of order', () => {
+describe('update inFlight of order', () => {
   it('arrived before departed: it has departed; departed after arrived changes nothing', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
@@ -288,14 +288,14 @@ describe('news out of order', () => {
       await ship.carrier({ kind: 'departed' });
       await ship.carrier({ kind: 'arrived', stop: 'SAN' }, { eventKey: 'a' });
       await ship.carrier({ kind: 'cancelled' });
-      await seen('newsSetAside');
-      expect(fake.status()).toBe('ARRIVED');
+      await seen('messageSetAside');
+      expect(fake.status()).toBe('arrived');
       expect(
-        fake.types().filter((type) => ['movementDeparted', 'movementArrived', 'newsSetAside'].includes(type)),
-      ).toEqual(['movementDeparted', 'movementArrived', 'newsSetAside']);
+        fake.types().filter((type) => ['movementDeparted', 'movementArrived', 'messageSetAside'].includes(type)),
+      ).toEqual(['movementDeparted', 'movementArrived', 'messageSetAside']);
       await eventually(() => fake.waits().some(({ key }) => key === 'doubt'), 'the doubt is a task');
-      expect(await ship.command('reconcile')).toMatchObject({ status: 'CLOSED' });
-      expect(await ship.handle.result()).toBe('CLOSED');
+      expect(await ship.command('reconcile')).toMatchObject({ status: 'closed' });
+      expect(await ship.handle.result()).toBe('closed');
     });
   });
 
@@ -304,8 +304,8 @@ describe('news out of order', () => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.carrier({ kind: 'departed' });
-      await seen('newsSetAside');
-      expect(fake.status()).toBe('CLEARED');
+      await seen('messageSetAside');
+      expect(fake.status()).toBe('cleared');
       await eventually(
         () => fake.waits().some(({ key, whom }) => key === 'doubt' && whom.id === 'movement_officer'),
         'the task',
@@ -313,12 +313,12 @@ describe('news out of order', () => {
     });
   });
 
-  it('a stranger who speaks for the carrier is not heard', async () => {
+  it('a stranger who speaks for the carrier is not seen', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.carrier({ kind: 'cancelled' }, { partnerId: 'par_other' });
-      await seen('newsSetAside');
-      expect(fake.status()).toBe('CLEARED');
+      await seen('messageSetAside');
+      expect(fake.status()).toBe('cleared');
     });
   });
 
@@ -330,10 +330,10 @@ describe('news out of order', () => {
       await ship.carrier({ kind: 'departed' });
       await ship.carrier({ kind: 'arrived', stop: 'SAN' });
       await seen('movementArrived');
-      expect(await ship.command('reconcile')).toMatchObject({ status: 'ARRIVED', detail: { unaccounted: 1 } });
+      expect(await ship.command('reconcile')).toMatchObject({ status: 'arrived', detail: { unaccounted: 1 } });
       expect(fake.types()).toContain('reconciliationBroken');
       await ship.scans('no_show', 1);
-      expect(await ship.command('reconcile')).toMatchObject({ status: 'CLOSED' });
+      expect(await ship.command('reconcile')).toMatchObject({ status: 'closed' });
     });
   });
 });
@@ -345,12 +345,12 @@ describe('a household that cannot travel', () => {
       await ship.command('allocateSeats');
       await ship.mustLeave('hh_1', 'k1');
       await ship.mustLeave('hh_1', 'k1');
-      await seen('unitReleased');
+      await seen('householdReleased');
       await ship.command('lockManifest');
       await ship.mustLeave('hh_2');
       await seen('manifestAmended');
-      expect(fake.types().filter((type) => type === 'unitReleased')).toHaveLength(2);
-      expect(fake.fact('manifestAmended')).toEqual({ version: 2, people: 2 });
+      expect(fake.types().filter((type) => type === 'householdReleased')).toHaveLength(2);
+      expect(fake.event('manifestAmended')).toEqual({ version: 2, people: 2 });
     });
   });
 
@@ -360,16 +360,16 @@ describe('a household that cannot travel', () => {
       await ship.toTheGate();
       await ship.scans('board', 4);
       await ship.mustLeave('hh_1');
-      await seen('unitReleased');
+      await seen('householdReleased');
       await eventually(() => fake.waits().some(({ key }) => key === 'mustLeave'), 'the task');
       await ship.scans('offload', 1);
-      await seen('unitOffBoard');
+      await seen('householdOffBoard');
       await eventually(() => !fake.waits().some(({ key }) => key === 'mustLeave'), 'the task is done');
     });
   });
 });
 
-describe('what must be undone', () => {
+describe('what must be compensated', () => {
   it('and cannot be at once is a task, is tried again, and never passed over', async () => {
     let fails = 7;
     const fake = fakeMovement();
@@ -386,14 +386,16 @@ describe('what must be undone', () => {
           await ship.command('allocateSeats');
           await ship.carrier({ kind: 'cancelled' });
           await own.sleep('30 seconds');
-          await seen('undoFailed');
+          await seen('compensationFailed');
           await eventually(
-            () => fake.waits().some(({ key, whom }) => key === 'undo' && whom.id === 'duty_supervisor'),
+            () => fake.waits().some(({ key, whom }) => key === 'compensate' && whom.id === 'duty_supervisor'),
             'the task',
           );
-          expect(await ship.handle.result()).toBe('CANCELLED');
-          expect(fake.types()).toEqual(expect.arrayContaining(['undoFailed', 'undone', 'movementCancelled']));
-          expect(fake.seats.claimed).toBe(0);
+          expect(await ship.handle.result()).toBe('cancelled');
+          expect(fake.types()).toEqual(
+            expect.arrayContaining(['compensationFailed', 'compensated', 'movementCancelled']),
+          );
+          expect(fake.seats.reserved).toBe(0);
           expect(fake.waits()).toEqual([]);
         },
         fake,
@@ -406,8 +408,8 @@ describe('what must be undone', () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
-      expect(await ship.command('cancelMovement')).toMatchObject({ status: 'CANCELLED', detail: { released: 4 } });
-      expect(await ship.handle.result()).toBe('CANCELLED');
+      expect(await ship.command('cancelMovement')).toMatchObject({ status: 'cancelled', detail: { released: 4 } });
+      expect(await ship.handle.result()).toBe('cancelled');
       expect(fake.calls['recallRequest']).toBe(1);
       expect(fake.types().slice(-3)).toEqual(['movementCancelled', 'bookingRecalled', 'movementClosed']);
       expect(await refusedOrGone(ship.command('allocateSeats'))).toBe(true);
@@ -419,9 +421,9 @@ describe('what must be undone', () => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.handle.cancel();
-      expect(await ship.handle.result()).toBe('CANCELLED');
+      expect(await ship.handle.result()).toBe('cancelled');
       expect(fake.calls['releaseAll']).toBe(1);
-      expect(fake.seats.claimed).toBe(0);
+      expect(fake.seats.reserved).toBe(0);
     });
   });
 });
@@ -446,16 +448,16 @@ describe('a change after the lock', () => {
     await along({}, async ({ ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
-      expect(await ship.command('loseClearance', { kind: 'security' })).toMatchObject({ status: 'CONTRACTED' });
+      expect(await ship.command('loseClearance', { kind: 'security' })).toMatchObject({ status: 'contracted' });
       expect((await refused(ship.scans('board', 1))).reason).toBe('The gate is not open');
       await ship.command('giveClearance', { kind: 'security' });
-      expect(await ship.command('openBoarding')).toMatchObject({ status: 'BOARDING' });
+      expect(await ship.command('openBoarding')).toMatchObject({ status: 'boarding' });
     });
   });
 });
 
 describe('a new run', () => {
-  it('goes on where the last one stood: state, waits, answers and what has been heard', async () => {
+  it('goes on where the last one stood: state, waits, answers and what has been seen', async () => {
     const first = fakeMovement();
     let answer: unknown;
     await along(
@@ -467,29 +469,29 @@ describe('a new run', () => {
       },
       first,
     );
-    const facts = first.journal();
-    const state = facts.reduce((before, fact) => applyFact(before, fact as unknown as MovementFact), emptyMovement());
-    const carried = { state, waits: first.waits(), answered: [{ commandId: 'before', answer }], heard: ['heard'] };
+    const events = first.event_log();
+    const state = events.reduce((before, event) => evolve(before, event as unknown as MovementEvent), emptyMovement());
+    const carried = { state, waits: first.waits(), answered: [{ commandId: 'before', answer }], seen: ['seen'] };
     await along(
       { carried: JSON.parse(JSON.stringify(carried)) },
       async ({ fake, ship, seen }) => {
         expect(await ship.command('allocateSeats', {}, { commandId: 'before' })).toEqual(answer);
-        await ship.mustLeave('hh_1', 'heard');
-        expect(await ship.command('lockManifest')).toMatchObject({ seq: facts.length + 1 });
+        await ship.mustLeave('hh_1', 'seen');
+        expect(await ship.command('lockManifest')).toMatchObject({ seq: events.length + 1 });
         await seen('manifestLocked');
         expect(fake.types()).toEqual(['manifestLocked']);
-        expect(fake.journal()[0]?.seq).toBe(facts.length + 1);
-        // who had not been told when the last run was left is told by this one
-        await eventually(() => (fake.calls['tellJourneys'] ?? 0) >= 1, 'people told');
+        expect(fake.event_log()[0]?.seq).toBe(events.length + 1);
+        // who had not been notified when the last run was left is notified by this one
+        await eventually(() => (fake.calls['notifyJourneys'] ?? 0) >= 1, 'people notified');
       },
       withSeats(4),
     );
   });
 });
 
-function withSeats(claimed: number): ReturnType<typeof fakeMovement> {
+function withSeats(reserved: number): ReturnType<typeof fakeMovement> {
   const fake = fakeMovement();
-  fake.seats.claimed = claimed;
+  fake.seats.reserved = reserved;
   return fake;
 }
 

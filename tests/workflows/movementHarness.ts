@@ -1,36 +1,36 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { MovementActivities } from '../../activities/movements.ts';
-import type { MovementOfficeActivities } from '../../activities/offices.ts';
-import type { OfficeActivities, RecordActivities } from '../../activities/ports.ts';
+import type { MovementPartnerActivities } from '../../activities/partners.ts';
+import type { PartnerActivities, RecordActivities } from '../../activities/ports.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
-import type { Scan } from '../../domain/movement/facts.ts';
-import type { RecordBatch, RecordedFact } from '../../domain/record.ts';
+import type { Scan } from '../../domain/movements/events.ts';
+import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import {
-  type CarrierNews,
+  type CarrierMessage,
   type Command,
   type MovementAnswer,
   type MovementInput,
-  type OfficeNews,
+  type PartnerAnswered,
   workflowId,
 } from '../../workflows/messages.ts';
 
 type Fakes = MovementActivities &
-  MovementOfficeActivities &
+  MovementPartnerActivities &
   RecordActivities &
-  Pick<OfficeActivities, 'recallRequest'> & { calls: Record<string, number> };
+  Pick<PartnerActivities, 'recallRequest'> & { calls: Record<string, number> };
 
 /**
- * Stand-ins for everything a movement calls: a vehicle of a few people held as counts, with the journal it wrote.
+ * Stand-ins for everything a movement calls: a vehicle of a few people held as counts, with the event_log it wrote.
  * Tests replace what should misbehave.
  */
 export function fakeMovement(overrides: Partial<Fakes> = {}) {
   const batches: RecordBatch[] = [];
   const calls: Record<string, number> = {};
-  const seats = { claimed: 0, checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0, capacity: 4, wanting: 4 };
-  const held = (): number => seats.claimed + seats.checkedIn + seats.boarded;
+  const seats = { reserved: 0, checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0, capacity: 4, wanting: 4 };
+  const held = (): number => seats.reserved + seats.checkedIn + seats.boarded;
   const counted =
     <A extends unknown[], R>(name: string, work: (...args: A) => R) =>
     async (...args: A): Promise<Awaited<R>> => {
@@ -42,7 +42,7 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
       batches.push(batch);
       return { seatedOn: [] };
     },
-    standstill: async () => ({ overlap: 0, open: false }),
+    suspensionOverlap: async () => ({ overlap: 0, open: false }),
     bookCarrier: counted('bookCarrier', (input) => ({
       outcome: 'booked' as const,
       requestId: `req_${input.round}`,
@@ -51,13 +51,13 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
       at: input.at,
     })),
     announceArrival: counted('announceArrival', (input) => ({
-      outcome: 'asked' as const,
+      outcome: 'requested' as const,
       requestId: 'req_r',
       partnerId: 'par_agency',
       at: input.at,
     })),
     recallRequest: counted('recallRequest', () => ({ recalled: true })),
-    tellJourneys: counted('tellJourneys', () => ({ told: 0, over: 0 })),
+    notifyJourneys: counted('notifyJourneys', () => ({ notified: 0, over: 0 })),
     writeClearance: counted('writeClearance', () => undefined),
     changeVehicle: counted('changeVehicle', ({ capacity }) => {
       seats.capacity = capacity.seats;
@@ -65,8 +65,8 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
     }),
     allocateSeats: counted('allocateSeats', ({ amend }) => {
       const before = held();
-      seats.claimed = Math.min(seats.wanting, seats.capacity);
-      const released = Math.max(0, before - seats.claimed);
+      seats.reserved = Math.min(seats.wanting, seats.capacity);
+      const released = Math.max(0, before - seats.reserved);
       const people = held();
       const result = { households: people, people, refused: seats.wanting - people, released, overCapacity: false };
       return amend ? { ...result, amended: { version: amend.version, people } } : result;
@@ -76,9 +76,9 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
         ? { outcome: 'locked' as const, version, people: held(), released: [] }
         : { outcome: 'nobody' as const, released: [] },
     ),
-    releaseUnit: counted('releaseUnit', ({ amend }) => {
-      const people = Math.min(1, seats.claimed);
-      seats.claimed -= people;
+    releaseHousehold: counted('releaseHousehold', ({ amend }) => {
+      const people = Math.min(1, seats.reserved);
+      seats.reserved -= people;
       const aboard = people === 0 && seats.boarded > 0 ? 1 : 0;
       return {
         people,
@@ -88,7 +88,7 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
     }),
     releaseAll: counted('releaseAll', () => {
       const released = held();
-      Object.assign(seats, { claimed: 0, checkedIn: 0, boarded: 0 });
+      Object.assign(seats, { reserved: 0, checkedIn: 0, boarded: 0 });
       return { released };
     }),
     applyScans: counted('applyScans', ({ scans, mustLeave }) => {
@@ -105,7 +105,7 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
       };
     }),
     departSeats: counted('departSeats', ({ already }) => {
-      const unaccounted = seats.claimed + seats.checkedIn;
+      const unaccounted = seats.reserved + seats.checkedIn;
       if (unaccounted > 0 && !already)
         return { outcome: 'refused' as const, reason: `${unaccounted} people are unaccounted for` };
       return { outcome: 'departed' as const, aboard: seats.boarded, unaccounted };
@@ -113,7 +113,7 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
     arriveSeats: counted('arriveSeats', ({ last }) => ({ alighted: last ? seats.boarded : 0 })),
     reconcileSeats: counted('reconcileSeats', () => {
       const { boarded, noShow, denied, offloaded } = seats;
-      const unaccounted = seats.claimed + seats.checkedIn;
+      const unaccounted = seats.reserved + seats.checkedIn;
       return {
         booked: boarded + noShow + denied + offloaded + unaccounted,
         boarded,
@@ -125,15 +125,15 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
     }),
     ...overrides,
   };
-  const journal = (): RecordedFact[] => batches.flatMap((batch) => batch.facts);
+  const event_log = (): RecordedEvent[] => batches.flatMap((batch) => batch.events);
   return {
     activities,
     batches,
     calls,
     seats,
-    journal,
-    types: () => journal().map((fact) => fact.type),
-    fact: (type: string) => journal().findLast((fact) => fact.type === type)?.data,
+    event_log,
+    types: () => event_log().map((event) => event.type),
+    event: (type: string) => event_log().findLast((event) => event.type === type)?.data,
     /** waits that stood open when the last batch was written */
     waits: () => batches.at(-1)?.waits ?? [],
     status: () => batches.at(-1)?.projection['status'],
@@ -145,7 +145,7 @@ function move(seats: ReturnType<typeof fakeMovement>['seats'], kind: Scan['kind'
     if (seats.boarded > 0) Object.assign(seats, { boarded: seats.boarded - 1, offloaded: seats.offloaded + 1 });
     return;
   }
-  const from = kind !== 'check_in' && seats.checkedIn > 0 ? 'checkedIn' : 'claimed';
+  const from = kind !== 'check_in' && seats.checkedIn > 0 ? 'checkedIn' : 'reserved';
   if (seats[from] === 0) return;
   seats[from] -= 1;
   const to = ({ check_in: 'checkedIn', board: 'boarded', no_show: 'noShow', deny: 'denied' } as const)[kind];
@@ -159,7 +159,7 @@ export function movementInput(now: number, over: Partial<MovementInput> = {}): M
     operationId: 'op_test',
     clock: REAL_CLOCK,
     rules: defaultRules('evacuation'),
-    stage: 'evacuation',
+    leg: 'evacuation',
     carrierId: 'par_carrier',
     departsAt: now + DAY,
     arrivesAt: now + DAY + 6 * HOUR,
@@ -194,16 +194,16 @@ export async function startMovement(env: TestWorkflowEnvironment, input: Movemen
   return {
     handle,
     command,
-    carrier: (news: CarrierNews['news'], extra: Partial<CarrierNews> = {}) =>
-      handle.signal('carrierNews', [
-        { eventKey: `evt-${++serial}`, partnerId: 'par_carrier', at: Date.now() + 10 * 365 * DAY, news, ...extra },
+    carrier: (update: CarrierMessage['update'], extra: Partial<CarrierMessage> = {}) =>
+      handle.signal('carrierReported', [
+        { eventKey: `evt-${++serial}`, partnerId: 'par_carrier', at: Date.now() + 10 * 365 * DAY, update, ...extra },
       ]),
-    office: (answer: OfficeNews['answer'], requestId = 'req_1') =>
-      handle.signal('officeAnswered', [
+    partner: (answer: PartnerAnswered['answer'], requestId = 'req_1') =>
+      handle.signal('partnerAnswered', [
         { eventKey: `evt-${++serial}`, requestId, partnerId: 'par_carrier', at: Date.now(), answer },
       ]),
     mustLeave: (householdId: string, key = `key-${++serial}`) =>
-      handle.signal('unitMustLeave', { key, householdId, at: Date.now(), cause: 'hold' }),
+      handle.signal('householdMustLeave', { key, householdId, at: Date.now(), cause: 'hold' }),
     scans: (kind: Scan['kind'], n: number) =>
       command('applyScans', {
         scans: Array.from(

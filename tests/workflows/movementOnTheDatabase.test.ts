@@ -1,10 +1,10 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { movementActivities } from '../../activities/movements.ts';
-import { seatClaims, seatNews } from '../../adapters/postgres/movements/seatClaims.ts';
-import { recordFacts } from '../../adapters/postgres/record.ts';
+import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { recordEvents } from '../../adapters/postgres/record.ts';
 import { HOUR, iso } from '../../domain/time.ts';
-import type { TravelNews } from '../../workflows/messages.ts';
+import type { MovementUpdate } from '../../workflows/messages.ts';
 import {
   newHousehold,
   newMovement,
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 describe('a movement on the database', () => {
-  it('seats, locks, boards, leaves, arrives and counts real seats, and everybody hears each step once', async () => {
+  it('seats, locks, boards, leaves, arrives and counts real seats, and everybody firstSeen each step once', async () => {
     const now = await env.currentTimeMs();
     const op = await newOperation(db.pool);
     const [family, single, held] = [
@@ -45,21 +45,21 @@ describe('a movement on the database', () => {
       iso(now),
       iso(now + 100 * HOUR),
     ]);
-    const movementId = await newMovement(db.pool, op, { seats: 6, status: 'PLANNED' });
+    const movementId = await newMovement(db.pool, op, { seats: 6, status: 'planned' });
     const input = movementInput(now, {
       movementId,
       operationId: op,
       capacity: { seats: 6, infantLaps: 2, stretchers: 0, wheelchairs: 1 },
     });
-    const heard = new Map<string, TravelNews[]>();
+    const seen = new Map<string, MovementUpdate[]>();
     const activities = {
       ...fakeMovement().activities,
-      record: (batch: Parameters<typeof recordFacts>[1]) => recordFacts(db.pool, batch),
+      record: (batch: Parameters<typeof recordEvents>[1]) => recordEvents(db.pool, batch),
       ...movementActivities(
-        seatClaims(db.pool),
-        seatNews(db.pool, async (journeyId, news) => {
-          heard.set(journeyId, [...(heard.get(journeyId) ?? []), ...news]);
-          return 'told';
+        seatTransactions(db.pool),
+        seatUpdates(db.pool, async (journeyId, update) => {
+          seen.set(journeyId, [...(seen.get(journeyId) ?? []), ...update]);
+          return 'notified';
         }),
       ),
     };
@@ -72,7 +72,7 @@ describe('a movement on the database', () => {
         ship.command('applyScans', {
           scans: journeys.map((journeyId) => ({ scanId: `${kind}-${journeyId}`, journeyId, kind, at: now })),
         });
-      await eventually(async () => (await row())['status'] === 'CLEARED', 'cleared');
+      await eventually(async () => (await row())['status'] === 'cleared', 'cleared');
       expect(await ship.command('allocateSeats')).toMatchObject({ detail: { people: 6, households: 3 } });
       await raiseHold(db.pool, op, held.journeys[0] ?? '');
       await ship.mustLeave(held.id);
@@ -88,7 +88,7 @@ describe('a movement on the database', () => {
       await scan('board', family.journeys);
       await scan('no_show', single.journeys);
       expect(await row()).toMatchObject({
-        status: 'BOARDING',
+        status: 'boarding',
         manifest_version: 1,
         manifest_status: 'locked',
         seats_taken: 3,
@@ -96,26 +96,26 @@ describe('a movement on the database', () => {
       expect(await ship.command('recordDeparture')).toMatchObject({ detail: { aboard: 3 } });
       await ship.command('recordArrival', { stop: 'SAN' });
       expect(await ship.command('reconcile')).toMatchObject({
-        status: 'CLOSED',
+        status: 'closed',
         detail: { booked: 4, boarded: 3, noShow: 1, unaccounted: 0 },
       });
-      expect(await ship.handle.result()).toBe('CLOSED');
+      expect(await ship.handle.result()).toBe('closed');
     });
 
-    expect(await row()).toMatchObject({ status: 'CLOSED', manifest_status: 'final', over_capacity: false });
+    expect(await row()).toMatchObject({ status: 'closed', manifest_status: 'final', over_capacity: false });
     expect(await statuses(db.pool, movementId, family)).toEqual(['arrived', 'arrived', 'arrived']);
     const kinds = (journeyId: string | undefined): string[] =>
-      (heard.get(journeyId ?? '') ?? []).map(({ news }) => news.kind);
+      (seen.get(journeyId ?? '') ?? []).map(({ update }) => update.kind);
     expect(kinds(family.journeys[0])).toEqual(['seatAssigned', 'checkedIn', 'boarded', 'departed', 'arrived']);
     expect(kinds(single.journeys[0])).toEqual(['seatAssigned', 'noShow']);
     expect(kinds(held.journeys[0])).toEqual(['seatAssigned', 'seatReleased']);
-    const keys = [...heard.values()].flat().map((one) => one.key);
+    const keys = [...seen.values()].flat().map((one) => one.key);
     expect(new Set(keys).size).toBe(keys.length);
-    const { rows: journal } = await db.pool.query<{ seq: number }>(
-      'select seq from journal where subject = $1 order by seq',
+    const { rows: event_log } = await db.pool.query<{ seq: number }>(
+      'select seq from event_log where subject = $1 order by seq',
       [movementId],
     );
-    expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_, i) => i + 1));
+    expect(event_log.map(({ seq }) => seq)).toEqual(event_log.map((_, i) => i + 1));
     const { rows: open } = await db.pool.query(`select kind from tasks where subject = $1 and status = 'open'`, [
       movementId,
     ]);

@@ -3,9 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
-import { operationClaims } from '../../adapters/postgres/operations/operationClaims.ts';
-import { standstill } from '../../adapters/postgres/operations/suspensions.ts';
-import { recordFacts } from '../../adapters/postgres/record.ts';
+import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
+import { suspensionOverlap } from '../../adapters/postgres/operations/suspensions.ts';
+import { recordEvents } from '../../adapters/postgres/record.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
@@ -41,8 +41,8 @@ type Say = (
 async function along(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
   const { pool } = database;
   const activities = {
-    ...operationClaims(pool),
-    record: (batch: Parameters<typeof recordFacts>[1]) => recordFacts(pool, batch),
+    ...operationTransactions(pool),
+    record: (batch: Parameters<typeof recordEvents>[1]) => recordEvents(pool, batch),
   };
   await withWorker(env, bundle, activities, async (taskQueue) => {
     const { id } = await makeOperation(pool);
@@ -78,8 +78,8 @@ const row = async (id: string) =>
     )
   ).rows[0];
 
-const journal = async (id: string): Promise<string[]> =>
-  (await database.pool.query('select type from journal where subject = $1 order by seq', [id])).rows.map(
+const event_log = async (id: string): Promise<string[]> =>
+  (await database.pool.query('select type from event_log where subject = $1 order by seq', [id])).rows.map(
     ({ type }) => type,
   );
 
@@ -96,7 +96,7 @@ async function registered(operationId: string, over: Record<string, unknown> = {
     [household, operationId, over['site'] ?? 'Walaha'],
   );
   await pool.query(
-    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since, route, consent, consent_confirmed_at)
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, status_since, route, consent, consent_confirmed_at)
      values ($1, $2, $3, $4, 'HEAD', now(), now(), '{evacuation}', $5, $6)`,
     [journey, person, operationId, household, over['consent'] ?? 'none', over['confirmedAt'] ?? null],
   );
@@ -115,7 +115,7 @@ describe('an operation', () => {
       );
       expect(await say('activate', ACTIVATION)).toEqual({ seq: 3, status: 'running' });
       expect(await row(id)).toMatchObject({ status: 'running', government_request_ref: 'NV 12/2017', seq: 3 });
-      expect(await journal(id)).toEqual(['operationOpened', 'operationActivated', 'operationStarted']);
+      expect(await event_log(id)).toEqual(['operationOpened', 'operationActivated', 'operationStarted']);
       const leads = await database.pool.query(
         'select area, principal from operation_leads where operation_id = $1 order by area',
         [id],
@@ -132,7 +132,7 @@ describe('an operation', () => {
         say('activate', ACTIVATION, twice),
       ]);
       expect(second).toEqual(first);
-      expect(await journal(id)).toHaveLength(3);
+      expect(await event_log(id)).toHaveLength(3);
     });
   });
 
@@ -151,42 +151,47 @@ describe('an operation', () => {
       expect(await say('suspend', site)).toMatchObject({ status: 'running' });
       const now = Date.now() + DAY;
       const at = { operationId: id, since: before, at: now };
-      expect((await standstill(database.pool, { ...at, subject: old })).open).toBe(true);
-      expect(await standstill(database.pool, { ...at, subject: elsewhere })).toEqual({ overlap: 0, open: false });
-      expect(await standstill(database.pool, { ...at, subject: id })).toEqual({ overlap: 0, open: false });
+      expect((await suspensionOverlap(database.pool, { ...at, subject: old })).open).toBe(true);
+      expect(await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).toEqual({
+        overlap: 0,
+        open: false,
+      });
+      expect(await suspensionOverlap(database.pool, { ...at, subject: id })).toEqual({ overlap: 0, open: false });
 
       const everything = { suspensionId: newId('suspension'), scopeKind: 'all' };
       expect(await say('suspend', everything)).toMatchObject({ status: 'suspended' });
-      expect((await standstill(database.pool, { ...at, subject: elsewhere })).open).toBe(true);
+      expect((await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).open).toBe(true);
       expect((await refusal(say('closeOperation'))).reason).toBe('The operation is suspended');
 
       await say('resume', everything);
       await say('resume', site);
       expect(await row(id)).toMatchObject({ status: 'running' });
-      const { overlap, open } = await standstill(database.pool, { ...at, subject: old });
+      const { overlap, open } = await suspensionOverlap(database.pool, { ...at, subject: old });
       expect(open).toBe(false);
       expect(overlap).toBeGreaterThan(0);
       const same = await database.pool.query(
         `select s.from_at = f.at and s.until_at = e.at as moments from suspensions s
-           join journal f on f.type = 'operationSuspended' and f.data ->> 'suspensionId' = s.id
-           join journal e on e.type = 'operationResumed' and e.data ->> 'suspensionId' = s.id where s.operation_id = $1`,
+           join event_log f on f.type = 'operationSuspended' and f.data ->> 'suspensionId' = s.id
+           join event_log e on e.type = 'operationResumed' and e.data ->> 'suspensionId' = s.id where s.operation_id = $1`,
         [id],
       );
       expect(same.rows).toEqual([{ moments: true }, { moments: true }]);
-      const facts = await database.pool.query(
-        `select data from journal where subject = $1 and type = 'operationResumed' order by seq`,
+      const events = await database.pool.query(
+        `select data from event_log where subject = $1 and type = 'operationResumed' order by seq`,
         [id],
       );
-      expect(facts.rows.map(({ data }) => data.lapsed.consent)).toEqual([2, 1]);
+      expect(events.rows.map(({ data }) => data.lapsed.consent)).toEqual([2, 1]);
       expect((await refusal(say('resume', site))).reason).toBe('This suspension is not open');
-      const events = await database.pool.query('select type, data from outbox where subject = $1 order by seq', [id]);
-      expect(events.rows.map(({ type }) => type)).toEqual([
+      const published = await database.pool.query('select type, data from outbox where subject = $1 order by seq', [
+        id,
+      ]);
+      expect(published.rows.map(({ type }) => type)).toEqual([
         'operation.suspended',
         'operation.suspended',
         'operation.resumed',
         'operation.resumed',
       ]);
-      expect(JSON.stringify(events.rows)).not.toContain('security');
+      expect(JSON.stringify(published.rows)).not.toContain('security');
     });
   });
 
@@ -207,14 +212,14 @@ describe('an operation', () => {
       await say('activate', ACTIVATION);
       const journey = await registered(id);
       expect((await refusal(say('closeOperation'))).reason).toBe(
-        'Not everything has come to an end: 1 people in stage REGISTERED',
+        'Not everything has come to an end: 1 people in status registered',
       );
       expect(await row(id)).toMatchObject({ status: 'running', registration_open: true });
       await say('windDown');
       expect(await row(id)).toMatchObject({ status: 'winding_down', registration_open: false });
       expect((await refusal(say('closeOperation'))).reason).toMatch(/1 people/);
       await database.pool.query(
-        `update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`,
+        `update journeys set ending = 'referred_out', status = 'closed', ended_at = now() where id = $1`,
         [journey],
       );
       expect(await say('closeOperation')).toMatchObject({ status: 'closed' });
@@ -229,7 +234,7 @@ describe('an operation', () => {
       const journey = await registered(id);
       expect((await refusal(say('cancelOperation'))).reason).toMatch(/1 people/);
       await database.pool.query(
-        `update journeys set ending = 'referred_out', stage = 'CLOSED', ended_at = now() where id = $1`,
+        `update journeys set ending = 'referred_out', status = 'closed', ended_at = now() where id = $1`,
         [journey],
       );
       expect(await say('cancelOperation')).toMatchObject({ status: 'cancelled' });
@@ -241,7 +246,7 @@ describe('an operation', () => {
       await say('activate', ACTIVATION);
       const outcomes = await Promise.allSettled([say('windDown'), say('windDown'), say('windDown')]);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      expect((await journal(id)).filter((type) => type === 'windDownBegun')).toHaveLength(1);
+      expect((await event_log(id)).filter((type) => type === 'windDownBegun')).toHaveLength(1);
     });
   });
 });

@@ -2,9 +2,9 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedActivities } from '../../activities/feed.ts';
-import { houseOf } from '../../adapters/relay/house.ts';
+import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import * as messages from '../../workflows/messages.ts';
-import { eventually } from '../support/houseRows.ts';
+import { eventually } from '../support/systemRows.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -30,10 +30,10 @@ async function withFeed(
     workflowBundle: bundle,
     activities,
   });
-  const house = houseOf(environment.client, { ...messages, TASK_QUEUE: taskQueue });
+  const system = workflowGateway(environment.client, { ...messages, TASK_QUEUE: taskQueue });
   await worker.runUntil(() =>
     during({
-      nudge: () => house.nudgeFeed(endpointId),
+      nudge: () => system.nudgeFeed(endpointId),
       looks: () => looks,
       handle: environment.client.workflow.getHandle(messages.workflowId.feed(endpointId)),
     }),

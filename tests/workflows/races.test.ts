@@ -2,8 +2,8 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendCommand } from '../../adapters/temporal/commands.ts';
-import { emptyJourney, type JourneyState } from '../../domain/journey/state.ts';
-import { merged, type RecordBatch, type RecordedFact, type RecordResult } from '../../domain/record.ts';
+import { emptyJourney, type JourneyState } from '../../domain/journeys/state.ts';
+import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
 import { DAY } from '../../domain/time.ts';
 import { COMMAND_REFUSED, type JourneyAnswer } from '../../workflows/messages.ts';
 import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
@@ -45,20 +45,20 @@ type Outcome = { commandId: string; answer?: JourneyAnswer; refused?: string };
 async function round(
   seed: number,
   state: JourneyState,
-  turning: { name: string; args: object },
+  continuingAsNew: { name: string; args: object },
   queue: string,
   fake: ReturnType<typeof fakeActivities>,
 ) {
   const random = seeded(seed);
   const person = await startJourney(
     env,
-    journeyInput({ carried: { state, waits: [], answered: [], heard: [] } }),
+    journeyInput({ carried: { state, waits: [], answered: [], seen: [] } }),
     queue,
   );
   const commands = Array.from({ length: 8 }, (_, index) => ({
     commandId: `r${seed}-${index}`,
-    name: index === 3 ? turning.name : index % 2 === 0 ? 'raiseHold' : 'reconfirmConsent',
-    args: index === 3 ? turning.args : index % 2 === 0 ? { holdId: `hld_${seed}_${index}` } : {},
+    name: index === 3 ? continuingAsNew.name : index % 2 === 0 ? 'raiseHold' : 'reconfirmConsent',
+    args: index === 3 ? continuingAsNew.args : index % 2 === 0 ? { holdId: `hld_${seed}_${index}` } : {},
     after: random() * 60,
   }));
   const outcomes: Outcome[] = await Promise.all(
@@ -76,34 +76,34 @@ async function round(
     }),
   );
   const subject = person.handle.workflowId.replace('journey:', '');
-  const journal = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.facts);
-  return { outcomes, journal, person };
+  const event_log = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.events);
+  return { outcomes, event_log, person };
 }
 
-describe(`F11: updates that race a journey's turn and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
+describe(`F11: updates that race a journey's continuation and its end, ${ROUNDS} rounds, seed ${SEED}`, () => {
   const shapes = [
     {
       what: 'continue-as-new',
       state: received({}),
-      turning: { name: 'planReintegration', args: { dimensions: ['social'] } },
+      continuingAsNew: { name: 'planReintegration', args: { dimensions: ['social'] } },
     },
     {
       what: 'the end',
       state: received({ planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) }),
-      turning: { name: 'recordFollowUp', args: { month: 12, reached: true } },
+      continuingAsNew: { name: 'recordFollowUp', args: { month: 12, reached: true } },
     },
   ];
-  for (const { what, state, turning } of shapes) {
+  for (const { what, state, continuingAsNew } of shapes) {
     it(
-      `${what}: every accepted command is in the journal once, and every caller gets an answer`,
+      `${what}: every accepted command is in the event_log once, and every caller gets an answer`,
       async (context) => {
         const fake = fakeActivities();
         await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
           let accepted = 0;
           for (let index = 0; index < ROUNDS; index++) {
-            const { outcomes, journal, person } = await round(SEED + index, state, turning, queue, fake);
+            const { outcomes, event_log, person } = await round(SEED + index, state, continuingAsNew, queue, fake);
             for (const { commandId, answer, refused } of outcomes) {
-              const stands = journal.filter((fact) => fact.commandId === commandId);
+              const stands = event_log.filter((event) => event.commandId === commandId);
               if (answer) {
                 accepted += 1;
                 expect(stands, `${commandId} was answered`).toHaveLength(1);
@@ -112,8 +112,8 @@ describe(`F11: updates that race a journey's turn and its end, ${ROUNDS} rounds,
                 expect(stands, `${commandId} was refused`).toHaveLength(0);
               }
             }
-            expect(outcomes[3]?.answer, 'the turning command itself').toBeDefined();
-            expect(new Set(journal.map((fact) => fact.seq)).size).toBe(journal.length);
+            expect(outcomes[3]?.answer, 'the continuingAsNew command itself').toBeDefined();
+            expect(new Set(event_log.map((event) => event.seq)).size).toBe(event_log.length);
             if (what === 'the end') expect(await person.handle.result()).toBe('completed');
             else await person.handle.terminate('round over');
           }
@@ -130,19 +130,19 @@ describe(`F11: updates that race a journey's turn and its end, ${ROUNDS} rounds,
   }
 });
 
-/** A journal as PostgreSQL keeps it (tests/adapters/postgres/record.test.ts), with a door to what happens at its commit. */
-function journalOf(committed: (batch: RecordBatch) => Promise<void> = async () => {}) {
-  const facts: RecordedFact[] = [];
+/** A event_log as PostgreSQL keeps it (tests/adapters/postgres/record.test.ts), with a door to what happens at its commit. */
+function eventLogOf(committed: (batch: RecordBatch) => Promise<void> = async () => {}) {
+  const events: RecordedEvent[] = [];
   return {
-    facts,
+    events,
     async record(batch: RecordBatch): Promise<RecordResult> {
-      const stood = facts.filter(({ seq }) => seq > batch.after);
-      const all = merged(stood, batch.facts);
-      if (!all || (facts.at(-1)?.seq ?? batch.after) < batch.after)
-        throw new Error('The journal does not go on from there');
-      facts.push(...(stood.length === 0 ? batch.facts : all.slice(stood.length)));
+      const stood = events.filter(({ seq }) => seq > batch.after);
+      const all = merged(stood, batch.events);
+      if (!all || (events.at(-1)?.seq ?? batch.after) < batch.after)
+        throw new Error('The event_log does not go on from there');
+      events.push(...(stood.length === 0 ? batch.events : all.slice(stood.length)));
       await committed(batch);
-      return { seatedOn: [], ...(stood.length === 0 ? {} : { stands: all }) };
+      return { seatedOn: [], ...(stood.length === 0 ? {} : { alreadyRecorded: all }) };
     },
   };
 }
@@ -150,42 +150,46 @@ function journalOf(committed: (batch: RecordBatch) => Promise<void> = async () =
 describe('a workflow task that is lost after it has recorded', () => {
   const withOpenCheck = received({
     fitness: {
-      status: 'asked',
+      status: 'requested',
       rounds: 1,
       conditions: [],
       request: {
         requestId: 'req_fitness_1',
         partnerId: 'par_fitness',
         round: 1,
-        askedAt: 0,
+        requestedAt: 0,
         acknowledged: true,
-        asksFor: [],
+        requestedEvidence: [],
       },
     },
   });
 
   it.each([
-    { what: 'the turn', state: withOpenCheck, last: { name: 'planReintegration', args: { dimensions: ['social'] } } },
+    {
+      what: 'the continuation',
+      state: withOpenCheck,
+      last: { name: 'planReintegration', args: { dimensions: ['social'] } },
+    },
     {
       what: 'the end',
       state: { ...withOpenCheck, planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) },
       last: { name: 'recordFollowUp', args: { month: 12, reached: true } },
     },
-  ])('$what: news that came meanwhile is heard first, and the journey goes on', async ({ what, state, last }) => {
-    const carried = { state, waits: [], answered: [], heard: [] };
+  ])('$what: update that came meanwhile is seen first, and the journey goes on', async ({ what, state, last }) => {
+    const carried = { state, waits: [], answered: [], seen: [] };
     const input = journeyInput({ carried });
-    let news: (() => Promise<void>) | undefined;
-    const journal = journalOf(async (batch) => {
-      if (!batch.facts.some(({ commandId }) => commandId === 'last')) return;
-      const tell = news;
-      news = undefined;
+    let update: (() => Promise<void>) | undefined;
+    const event_log = eventLogOf(async (batch) => {
+      if (!batch.events.some(({ commandId }) => commandId === 'last')) return;
+      const tell = update;
+      update = undefined;
       await tell?.();
     });
-    const fake = fakeActivities({ record: journal.record });
+    const fake = fakeActivities({ record: event_log.record });
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
       const person = await startJourney(env, input, queue);
       // the server takes it while the task is running, and so refuses the end of the run
-      news = () => person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [] });
+      update = () => person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [] });
       const answer = await sendCommand<JourneyAnswer>(
         env.client,
         person.handle.workflowId,
@@ -193,13 +197,13 @@ describe('a workflow task that is lost after it has recorded', () => {
         { commandId: 'last', actor: OFFICER('case_worker'), args: last.args, reasonCode: 'test' },
         {
           deadline: 8_000,
-          onRecord: async (_, id) => journal.facts.find(({ commandId }) => commandId === id),
+          onRecord: async (_, id) => event_log.events.find(({ commandId }) => commandId === id),
         },
       );
       expect(answer.seq).toBeGreaterThan(state.seq);
-      const made = () => journal.facts.map(({ type }) => type).filter((type) => !type.startsWith('wait'));
-      if (what === 'the turn') {
-        await eventually(() => made().includes('fitnessFound'), 'the news to be on record');
+      const made = () => event_log.events.map(({ type }) => type).filter((type) => !type.startsWith('wait'));
+      if (what === 'the continuation') {
+        await eventually(() => made().includes('fitnessFound'), 'the update to be on record');
         await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
         expect(made()).toEqual(['reintegrationPlanned', 'fitnessFound', 'holdRaised']);
         await person.handle.terminate('seen');
@@ -207,37 +211,37 @@ describe('a workflow task that is lost after it has recorded', () => {
         expect(await person.handle.result()).toBe('completed');
         expect(made().toSorted()).toEqual(['fitnessFound', 'followUpDone', 'journeyEnded']);
       }
-      expect(news, 'the news came').toBeUndefined();
-      expect(journal.facts.map(({ seq }) => seq)).toEqual(journal.facts.map((_, index) => state.seq + 1 + index));
+      expect(update, 'the update came').toBeUndefined();
+      expect(event_log.events.map(({ seq }) => seq)).toEqual(event_log.events.map((_, index) => state.seq + 1 + index));
     });
   });
 
-  it('without a command that nobody sends again: its fact stands, the journey takes it up, and its sender is answered', async () => {
-    const journal = journalOf();
-    const fake = fakeActivities({ record: journal.record });
+  it('without a command that nobody sends again: its event stands, the journey takes it up, and its sender is answered', async () => {
+    const event_log = eventLogOf();
+    const fake = fakeActivities({ record: event_log.record });
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
-      const person = await startJourney(env, journeyInput({ intake: { consent: 'pending' } }), queue);
-      await eventually(() => journal.facts.length > 0, 'the journey to begin');
+      const person = await startJourney(env, journeyInput({ registration: { consent: 'pending' } }), queue);
+      await eventually(() => event_log.events.length > 0, 'the journey to begin');
       await person.quiet();
-      const seq = journal.facts.length + 1;
-      journal.facts.push({
+      const seq = event_log.events.length + 1;
+      event_log.events.push({
         seq,
         type: 'holdRaised',
         at: Date.now(),
         actor: OFFICER('case_worker'),
         commandId: 'lost',
-        chapter: 'identify',
+        phase: 'identify',
         data: { holdId: 'hld_lost' },
       });
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      // known now: it can be released, and its sender may ask again
+      // known now: it can be released, and its sender may request again
       await eventually(async () => {
         const answer = await person.command('raiseHold', 'case_worker', { holdId: 'hld_lost' }, { commandId: 'lost' });
         return answer.seq >= seq;
       }, 'the sender to be answered');
       await person.command('releaseHold', 'protection_lead', { holdId: 'hld_lost' });
-      expect(journal.facts.filter(({ commandId }) => commandId === 'lost')).toHaveLength(1);
-      expect(journal.facts.at(-1)).toMatchObject({ type: 'holdReleased', data: { holdId: 'hld_lost' } });
+      expect(event_log.events.filter(({ commandId }) => commandId === 'lost')).toHaveLength(1);
+      expect(event_log.events.at(-1)).toMatchObject({ type: 'holdReleased', data: { holdId: 'hld_lost' } });
       await person.handle.terminate('seen');
     });
   });
@@ -251,7 +255,7 @@ describe('on the real server', () => {
         const person = await startJourney(env, journeyInput(), queue);
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
         const subject = person.handle.workflowId.replace('journey:', '');
-        const first = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.facts)[0];
+        const first = fake.batches.filter((batch) => batch.subject === subject).flatMap((batch) => batch.events)[0];
         expect(first).toMatchObject({ seq: 1, type: 'journeyStarted' });
         await person.handle.terminate('seen');
       }
@@ -261,7 +265,7 @@ describe('on the real server', () => {
   it('a refused command leaves no trace in the history', async () => {
     const fake = fakeActivities();
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
-      const person = await startJourney(env, journeyInput({ intake: { consent: 'pending' } }), queue);
+      const person = await startJourney(env, journeyInput({ registration: { consent: 'pending' } }), queue);
       await person.command('confirmIdentity', 'case_worker');
       const before = (await person.handle.describe()).historyLength;
       for (let time = 0; time < 5; time++)
@@ -271,12 +275,12 @@ describe('on the real server', () => {
     });
   });
 
-  it('a hold and its release, again and again: the question is asked when it may be, never before', async () => {
+  it('a hold and its release, again and again: the request is asked when it may be, never before', async () => {
     let open = false;
     const fake = fakeActivities({
       async requestVerification(input) {
         return open
-          ? { outcome: 'asked', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
           : { outcome: 'blocked', reasons: ['hold'] };
       },
     });

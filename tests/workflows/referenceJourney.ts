@@ -14,7 +14,7 @@ export async function runReferenceJourney(
   const histories = await withWorker(env, bundle, fake.activities, async (queue) => {
     const input = journeyInput({
       rules: RULES.abroad,
-      intake: { route: ['return'], registeredAt: await env.currentTimeMs() },
+      registration: { route: ['return'], registeredAt: await env.currentTimeMs() },
     });
     const person = await startJourney(env, input, queue);
     const firstRun = person.handle.firstExecutionRunId;
@@ -27,15 +27,15 @@ export async function runReferenceJourney(
     await seen('identityConfirmed');
     await person.command('completeScreening', 'case_worker', { risk: 'none' });
     for (const type of ['verificationRequested', 'fitnessRequested', 'exitPermitRequested']) await seen(type);
-    await person.office('req_verification_1', { kind: 'acknowledged' });
+    await person.partner('req_verification_1', { kind: 'acknowledged' });
     await seen('verificationAcknowledged');
-    await person.office('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: far });
+    await person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: far });
     await seen('fitnessFound');
-    await person.office('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
+    await person.partner('req_exitPermit_1', { kind: 'exit_permit', outcome: 'granted', fineWaived: false });
     await seen('exitPermitGranted');
-    await person.office('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+    await person.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
     await seen('documentRequested');
-    await person.office('req_document_1', {
+    await person.partner('req_document_1', {
       kind: 'document',
       outcome: 'issued',
       documentId: 'doc_1',
@@ -43,16 +43,16 @@ export async function runReferenceJourney(
     });
     await seen('documentIssued');
     for (const [kind, extra] of [
-      ['seatAssigned', { stage: 'return', seat: 'seat' }],
+      ['seatAssigned', { leg: 'return', seat: 'seat' }],
       ['checkedIn', {}],
       ['boarded', {}],
       ['departed', {}],
-      ['arrived', { stage: 'return' }],
+      ['arrived', { leg: 'return' }],
     ] as const) {
       await person.travel({ kind, movementId: 'mov_1', ...extra });
       await seen(kind);
     }
-    const arrivedAt = fake.journal().find((fact) => fact.type === 'arrived')?.at ?? 0;
+    const arrivedAt = fake.event_log().find((event) => event.type === 'arrived')?.at ?? 0;
     await person.command('receive', 'case_worker');
     await person.command('planReintegration', 'case_worker', { dimensions: ['economic'] });
     for (const month of RULES.abroad.followUpMonths) {

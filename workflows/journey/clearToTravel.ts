@@ -1,13 +1,13 @@
 import { patched } from '@temporalio/workflow';
-import { fit, lacksOnlyHealth, permitReady } from '../../domain/journey/state.ts';
+import { fit, lacksOnlyHealth, permitReady } from '../../domain/journeys/state.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
-import { offices } from './activities.ts';
-import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
+import { partners } from './activities.ts';
+import { mayShare, preconditionsMayHaveChanged, requestPartner } from './requestPartner.ts';
 import type { JourneyRun } from './run.ts';
 
-const chapter = 'clearToTravel';
+const phase = 'clearToTravel';
 
 /** A new check is asked for this long before a finding ends, so that a delay of a day does not leave a person unfit on paper. */
 const RENEW_BEFORE = 24 * HOUR;
@@ -21,7 +21,7 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
   for (;;) {
     const { status, request, reviewAt } = run.state.fitness;
     if (request) {
-      await hearFinding(run, request.partnerId, request.askedAt);
+      await awaitFinding(run, request.partnerId, request.requestedAt);
     } else if (fit(run.state)) {
       await keepFit(run);
     } else if (status === 'unfit' && reviewAt !== undefined && run.now() < reviewAt) {
@@ -29,7 +29,7 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         run,
         {
           key: 'fitnessReview',
-          chapter,
+          phase,
           whom: { kind: 'person', id: 'person' },
           what: 'fitnessAnswer',
           rule: { due: reviewAt - run.now(), remind: null, escalate: null },
@@ -56,28 +56,28 @@ async function askClinic(run: JourneyRun): Promise<void> {
   const before = run.state.fitness;
   if (mayShare(run)) {
     const round = before.rounds + 1;
-    const asked = await askOffice(
+    const asked = await requestPartner(
       run,
-      offices.requestFitness({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
+      partners.requestFitness({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
       'fitness',
-      (question) => run.fact('fitnessRequested', { ...question, round }),
+      (request) => run.event('fitnessRequested', { ...request, round }),
     );
-    if (asked.outcome === 'asked') return;
+    if (asked.outcome === 'requested') return;
   }
   // No clinic may be asked: the operation's own health officer looks.
   await waitFor(
     run,
-    { key: 'fitness', chapter, whom: { kind: 'role', id: 'health_officer' }, what: 'fitnessAnswer', safety: true },
+    { key: 'fitness', phase, whom: { kind: 'role', id: 'health_officer' }, what: 'fitnessAnswer', safety: true },
     () => run.state.fitness !== before,
   );
 }
 
-async function hearFinding(run: JourneyRun, partnerId: string, since: Instant): Promise<void> {
+async function awaitFinding(run: JourneyRun, partnerId: string, since: Instant): Promise<void> {
   await waitFor(
     run,
     {
       key: 'fitness',
-      chapter,
+      phase,
       whom: { kind: 'partner', id: partnerId },
       what: 'fitnessAnswer',
       since,
@@ -108,7 +108,7 @@ async function keepFit(run: JourneyRun): Promise<void> {
     renew = renewalIsOfUse(run);
   }
   if (renew) await askClinic(run);
-  else run.fact('fitnessExpired', { until: end });
+  else run.event('fitnessExpired', { until: end });
 }
 
 function appointment(run: JourneyRun, key: string, due: number, sooner: () => boolean): Promise<void> {
@@ -116,7 +116,7 @@ function appointment(run: JourneyRun, key: string, due: number, sooner: () => bo
     run,
     {
       key,
-      chapter,
+      phase,
       whom: { kind: 'person', id: 'person' },
       what: 'fitnessAnswer',
       blocks: false,
@@ -128,39 +128,39 @@ function appointment(run: JourneyRun, key: string, due: number, sooner: () => bo
   );
 }
 
-/** The permit to leave, where any stage of the route asks for one. A refusal is settled by a person before it is asked again. */
+/** The permit to leave, where any leg of the route asks for one. A refusal is settled by a person before it is asked again. */
 export async function obtainExitPermit(run: JourneyRun): Promise<void> {
   if (!needsOf(run.rules, run.state.route, run.state.routeDecided).exitPermit) return;
   while (!permitReady(run.state)) {
     const { status, request, rounds } = run.state.exitPermit;
-    if (status === 'asked' && request) {
+    if (status === 'requested' && request) {
       await waitFor(
         run,
         {
           key: 'exitPermit',
-          chapter,
+          phase,
           whom: { kind: 'partner', id: request.partnerId },
           what: 'exitPermitAnswer',
-          since: request.askedAt,
+          since: request.requestedAt,
         },
-        () => run.state.exitPermit.status !== 'asked',
+        () => run.state.exitPermit.status !== 'requested',
       );
     } else if (status === 'refused') {
       await waitFor(
         run,
-        { key: 'exitPermit', chapter, whom: { kind: 'role', id: 'coordinator' }, what: 'exitPermitDecision' },
+        { key: 'exitPermit', phase, whom: { kind: 'role', id: 'coordinator' }, what: 'exitPermitDecision' },
         () => run.state.exitPermit.status !== 'refused',
       );
     } else {
       await until(run, () => mayShare(run));
       const round = rounds + 1;
-      const asked = await askOffice(
+      const asked = await requestPartner(
         run,
-        offices.requestExitPermit({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
+        partners.requestExitPermit({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
         'exitPermit',
-        (question) => run.fact('exitPermitRequested', { ...question, round }),
+        (request) => run.event('exitPermitRequested', { ...request, round }),
       );
-      if (asked.outcome !== 'asked') await gateMayHaveChanged(run, 'exitPermit');
+      if (asked.outcome !== 'requested') await preconditionsMayHaveChanged(run, 'exitPermit');
     }
   }
 }

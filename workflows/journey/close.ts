@@ -1,6 +1,6 @@
-import { ENDINGS, type Ending } from '../../domain/journey/stages.ts';
+import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
 import type { Command } from '../messages.ts';
-import { offices, tell } from './activities.ts';
+import { notify, partners } from './activities.ts';
 import type { JourneyRun } from './run.ts';
 
 /**
@@ -12,16 +12,16 @@ export function withdraw(
   by: Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>,
 ): void {
   const { status, movementId } = run.state.travel;
-  run.fact('consentWithdrawn', { version: run.state.consent.version + 1 }, by);
+  run.event('consentWithdrawn', { version: run.state.consent.version + 1 }, by);
   if ((status === 'boarded' || status === 'in_transit') && movementId !== undefined)
-    run.fact('withdrawalNoted', { movementId }, by);
-  else run.fact('journeyEnded', { ending: 'withdrawn' }, by);
+    run.event('withdrawalNoted', { movementId }, by);
+  else run.event('journeyEnded', { ending: 'withdrawn' }, by);
 }
 
-/** What an ending leaves to do: questions that are open are recalled, and the household hears of it. */
+/** What an ending leaves to do: requests that are open are recalled, and the household firstSeen of it. */
 export async function close(run: JourneyRun): Promise<Ending> {
   const { ending } = run.state;
-  if (ending === undefined) run.fact('journeyEnded', { ending: 'completed' });
+  if (ending === undefined) run.event('journeyEnded', { ending: 'completed' });
   else await settle(run, ending);
   await run.drained();
   return run.state.ending ?? ENDINGS[0];
@@ -32,14 +32,14 @@ async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   for (const request of [nationality.request, document.request, fitness.request, exitPermit.request]) {
     if (!request) continue;
     const { requestId } = request;
-    const { recalled } = await run.outside(
-      offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
+    const { recalled } = await run.inFlightDuring(
+      partners.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
     );
-    if (recalled) run.fact('requestRecalled', { requestId });
+    if (recalled) run.event('requestRecalled', { requestId });
   }
   if (run.state.travel.underway) return;
-  await run.outside(
-    tell.tellHousehold({
+  await run.inFlightDuring(
+    notify.notifyHousehold({
       householdId: run.state.householdId ?? run.householdId,
       journeyId: run.subject,
       ending,

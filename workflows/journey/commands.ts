@@ -6,7 +6,7 @@ import {
   type JourneyCommand,
   type JourneyCommands,
   refusalOf,
-} from '../../domain/journey/commands.ts';
+} from '../../domain/journeys/commands.ts';
 import { COMMAND_REFUSED, type Command, type JourneyAnswer, type Refusal } from '../messages.ts';
 import { withdraw } from './close.ts';
 import { followUpDay } from './reintegrate.ts';
@@ -16,28 +16,28 @@ type Header = Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'not
 
 /** What each command makes true. Whether it is allowed has been asked before; from here on nothing is refused. */
 const EFFECTS: { [C in JourneyCommand]: (run: JourneyRun, args: JourneyCommands[C], by: Header) => void } = {
-  confirmIdentity: (run, _args, by) => run.fact('identityConfirmed', { by: 'staff' }, by),
-  completeScreening: (run, args, by) => run.fact('screened', { risk: args.risk }, by),
+  confirmIdentity: (run, _args, by) => run.event('identityConfirmed', { by: 'staff' }, by),
+  completeScreening: (run, args, by) => run.event('screened', { risk: args.risk }, by),
   giveConsent: (run, args, by) =>
-    run.fact('consentGiven', { version: run.state.consent.version + 1, form: args.form, sharing: args.sharing }, by),
+    run.event('consentGiven', { version: run.state.consent.version + 1, form: args.form, sharing: args.sharing }, by),
   refuseConsent: (run, _args, by) => {
-    run.fact('consentRefused', { version: run.state.consent.version + 1 }, by);
-    run.fact('journeyEnded', { ending: 'declined' }, by);
+    run.event('consentRefused', { version: run.state.consent.version + 1 }, by);
+    run.event('journeyEnded', { ending: 'declined' }, by);
   },
-  reconfirmConsent: (run, _args, by) => run.fact('consentReconfirmed', { version: run.state.consent.version + 1 }, by),
+  reconfirmConsent: (run, _args, by) => run.event('consentReconfirmed', { version: run.state.consent.version + 1 }, by),
   withdrawConsent: (run, _args, by) => withdraw(run, by),
-  raiseHold: (run, args, by) => run.fact('holdRaised', { holdId: args.holdId }, by),
-  releaseHold: (run, args, by) => run.fact('holdReleased', { holdId: args.holdId }, by),
+  raiseHold: (run, args, by) => run.event('holdRaised', { holdId: args.holdId }, by),
+  releaseHold: (run, args, by) => run.event('holdReleased', { holdId: args.holdId }, by),
   provideEvidence: (run, args, by) =>
-    run.fact('evidenceProvided', { requestId: run.state.nationality.request?.requestId ?? '', kinds: args.kinds }, by),
-  askAgain: (run, _args, by) => run.fact('nationalityDecided', { decision: 'ask_again' }, by),
-  askOtherState: (run, args, by) =>
-    run.fact('nationalityDecided', { decision: 'ask_other_state', partnerId: args.partnerId }, by),
+    run.event('evidenceProvided', { requestId: run.state.nationality.request?.requestId ?? '', kinds: args.kinds }, by),
+  requestVerificationAgain: (run, _args, by) => run.event('nationalityDecided', { decision: 'request_again' }, by),
+  requestOtherState: (run, args, by) =>
+    run.event('nationalityDecided', { decision: 'request_other_state', partnerId: args.partnerId }, by),
   recordDocument: (run, args, by) =>
-    run.fact('documentHeld', { documentId: args.documentId, validUntil: args.validUntil }, by),
-  askForDocument: (run, _args, by) => run.fact('documentDecided', {}, by),
+    run.event('documentHeld', { documentId: args.documentId, validUntil: args.validUntil }, by),
+  requestDocumentAgain: (run, _args, by) => run.event('documentDecided', {}, by),
   recordFitness: (run, args, by) =>
-    run.fact(
+    run.event(
       'fitnessFound',
       {
         result: args.result,
@@ -47,14 +47,14 @@ const EFFECTS: { [C in JourneyCommand]: (run: JourneyRun, args: JourneyCommands[
       },
       by,
     ),
-  askForExitPermit: (run, _args, by) => run.fact('exitPermitDecided', {}, by),
-  decideRoute: (run, args, by) => run.fact('routeDecided', { route: args.route }, by),
-  splitOff: (run, args, by) => run.fact('splitOff', { householdId: args.householdId }, by),
-  confirmHousehold: (run, _args, by) => run.fact('householdConfirmed', {}, by),
-  receive: (run, args, by) => run.fact('received', args.siteId === undefined ? {} : { siteId: args.siteId }, by),
-  planReintegration: (run, args, by) => run.fact('reintegrationPlanned', { dimensions: args.dimensions }, by),
-  recordFollowUp: (run, args, by) => run.fact('followUpDone', { month: args.month, reached: args.reached }, by),
-  endJourney: (run, args, by) => run.fact('journeyEnded', { ending: args.ending }, by),
+  requestExitPermitAgain: (run, _args, by) => run.event('exitPermitDecided', {}, by),
+  decideRoute: (run, args, by) => run.event('routeDecided', { route: args.route }, by),
+  splitOff: (run, args, by) => run.event('splitOff', { householdId: args.householdId }, by),
+  confirmHousehold: (run, _args, by) => run.event('householdConfirmed', {}, by),
+  receive: (run, args, by) => run.event('received', args.siteId === undefined ? {} : { siteId: args.siteId }, by),
+  planReintegration: (run, args, by) => run.event('reintegrationPlanned', { dimensions: args.dimensions }, by),
+  recordFollowUp: (run, args, by) => run.event('followUpDone', { month: args.month, reached: args.reached }, by),
+  endJourney: (run, args, by) => run.event('journeyEnded', { ending: args.ending }, by),
 };
 
 /** Registers every command as an update. Validators are synchronous and read state only: a refusal costs no history. */

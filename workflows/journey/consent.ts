@@ -5,7 +5,7 @@ import type { JourneyRun } from './run.ts';
 export async function consent(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
-    { key: 'consent', chapter: 'consent', whom: { kind: 'role', id: 'case_worker' }, what: 'consentDecision' },
+    { key: 'consent', phase: 'consent', whom: { kind: 'role', id: 'case_worker' }, what: 'consentDecision' },
     () => run.state.consent.status === 'given',
   );
 }

@@ -1,25 +1,25 @@
 import { waitFor } from '../waiting.ts';
-import { offices } from './activities.ts';
-import { mayShare } from './asking.ts';
+import { partners } from './activities.ts';
+import { mayShare } from './requestPartner.ts';
 import type { JourneyRun } from './run.ts';
 
-/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot tell, a case worker looks. */
+/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot notify, a case worker looks. */
 export async function identify(run: JourneyRun): Promise<void> {
   const known = () => run.state.identity === 'confirmed';
   if (run.state.identity === 'unknown' && mayShare(run)) {
-    const question = run.ask(
-      offices.lookUpIdentity({ journeyId: run.subject, operationId: run.operationId, round: 1, at: run.now() }),
+    const request = run.request(
+      partners.lookUpIdentity({ journeyId: run.subject, operationId: run.operationId, round: 1, at: run.now() }),
       (found) => {
         if (known()) return;
         if (found.outcome === 'match') {
           const { requestId, partnerId, at } = found;
-          run.fact(
+          run.event(
             'identityConfirmed',
             { by: 'registry', requestId },
             { at: run.moment(at), actor: { kind: 'partner', id: partnerId } },
           );
         } else {
-          run.fact('identityUnclear', {
+          run.event('identityUnclear', {
             outcome: found.outcome === 'not_found' || found.outcome === 'several' ? found.outcome : 'no_registry',
           });
         }
@@ -27,14 +27,14 @@ export async function identify(run: JourneyRun): Promise<void> {
     );
     await waitFor(
       run,
-      { key: 'identity', chapter: 'identify', whom: { kind: 'partner', id: 'registry' }, what: 'registryAnswer' },
+      { key: 'identity', phase: 'identify', whom: { kind: 'partner', id: 'registry' }, what: 'registryAnswer' },
       () => run.state.identity !== 'unknown',
     );
-    await question;
+    await request;
   }
   await waitFor(
     run,
-    { key: 'identity', chapter: 'identify', whom: { kind: 'role', id: 'case_worker' }, what: 'identityDecision' },
+    { key: 'identity', phase: 'identify', whom: { kind: 'role', id: 'case_worker' }, what: 'identityDecision' },
     known,
   );
 }

@@ -1,5 +1,5 @@
 import { CancellationScope, continueAsNew } from '@temporalio/workflow';
-import type { Ending } from '../../domain/journey/stages.ts';
+import type { Ending } from '../../domain/journeys/statuses.ts';
 import type { JourneyInput } from '../messages.ts';
 import { Interrupted, until } from '../waiting.ts';
 import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
@@ -7,7 +7,7 @@ import { close } from './close.ts';
 import { takeCommands } from './commands.ts';
 import { consent } from './consent.ts';
 import { identify } from './identify.ts';
-import { hearNews } from './news.ts';
+import { handleMessages } from './messages.ts';
 import { receive } from './receive.ts';
 import { followUp, plan } from './reintegrate.ts';
 import { JourneyRun } from './run.ts';
@@ -23,57 +23,57 @@ export async function journey(input: JourneyInput): Promise<Ending> {
     if (!run.state.planned) await wayHome(run);
     await followUp(run);
   } catch (error) {
-    // Anything else is a fault of ours: the task fails and is tried again by a mended build; the journey never closes by it.
+    // Anything else is a fault of ours: the task fails and is tried again by a corrected build; the journey never closes by it.
     if (!(error instanceof Interrupted)) throw new Error('The journey met a fault', { cause: error });
   }
-  if (!run.over() && run.turning()) return turn(run, input);
+  if (!run.over() && run.continuingAsNew()) return continuation(run, input);
   return close(run);
 }
 
 /**
- * Begins with what intake knew, then registers every handler, all before anything awaits. In this order: a command that
+ * Begins with what registration knew, then registers every handler, all before anything awaits. In this order: a command that
  * came with the first task is handled in the moment its handler is registered, and must find the journey begun.
  */
 function setup(input: JourneyInput): JourneyRun {
   const run = new JourneyRun(input);
   if (run.state.seq === 0) {
-    const { registeredAt, consent: asked, holds, route, routeDecided, document } = input.intake;
+    const { registeredAt, consent: asked, holds, route, routeDecided, document } = input.registration;
     const at = Math.min(registeredAt, run.now());
-    run.fact('journeyStarted', { consent: asked, holds, route, routeDecided }, { at });
-    if (document) run.fact('documentHeld', document, { at });
+    run.event('journeyStarted', { consent: asked, holds, route, routeDecided }, { at });
+    if (document) run.event('documentHeld', document, { at });
   }
   takeCommands(run);
-  hearNews(run);
+  handleMessages(run);
   return run;
 }
 
-/** The table of contents. What does not depend on another chapter runs beside it. */
+/** The table of contents. What does not depend on another phase runs inBackground it. */
 async function wayHome(run: JourneyRun): Promise<void> {
   await all(identify(run), screen(run), consent(run));
   await all(
     travel(run),
-    beside(run, verifyNationality),
-    beside(run, secureDocuments),
-    beside(run, becomeFit),
-    beside(run, obtainExitPermit),
-    beside(run, stayTogether),
+    inBackground(run, verifyNationality),
+    inBackground(run, secureDocuments),
+    inBackground(run, becomeFit),
+    inBackground(run, obtainExitPermit),
+    inBackground(run, stayTogether),
   );
   await receive(run);
   await plan(run);
   // The year of follow-ups is a run of its own: what came before need not be replayed at each of its steps.
-  run.turnOver();
+  run.continueAsNewSoon();
 }
 
 /** Waits for all of them, also when one is interrupted, so that none is left behind running. */
-async function all(...chapters: Array<Promise<void>>): Promise<void> {
-  const results = await Promise.allSettled(chapters);
+async function all(...phases: Array<Promise<void>>): Promise<void> {
+  const results = await Promise.allSettled(phases);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** A chapter that goes on as long as the person travels, and is left, with its waits, when they have arrived. */
-async function beside(run: JourneyRun, chapter: (run: JourneyRun) => Promise<void>): Promise<void> {
+/** A phase that goes on as long as the person travels, and is left, with its waits, when they have arrived. */
+async function inBackground(run: JourneyRun, phase: (run: JourneyRun) => Promise<void>): Promise<void> {
   const scope = new CancellationScope();
-  const going = scope.run(() => chapter(run));
+  const going = scope.run(() => phase(run));
   const arrived = until(run, () => run.state.travel.status === 'arrived');
   arrived.catch(() => {});
   try {
@@ -84,7 +84,7 @@ async function beside(run: JourneyRun, chapter: (run: JourneyRun) => Promise<voi
   }
 }
 
-async function turn(run: JourneyRun, input: JourneyInput): Promise<never> {
+async function continuation(run: JourneyRun, input: JourneyInput): Promise<never> {
   await run.drained();
   return continueAsNew<typeof journey>({ ...input, carried: run.carried() });
 }

@@ -7,7 +7,7 @@ export async function receive(run: JourneyRun): Promise<void> {
     run,
     {
       key: 'reception',
-      chapter: 'receive',
+      phase: 'receive',
       whom: { kind: 'role', id: 'case_worker' },
       what: 'reception',
       safety: true,

@@ -2,13 +2,13 @@ import { addMonths, type Instant } from '../../domain/time.ts';
 import { waitFor } from '../waiting.ts';
 import type { JourneyRun } from './run.ts';
 
-const chapter = 'reintegrate';
+const phase = 'reintegrate';
 
 /** A plan made with the person. */
 export async function plan(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
-    { key: 'plan', chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'reintegrationPlan' },
+    { key: 'plan', phase, whom: { kind: 'role', id: 'case_worker' }, what: 'reintegrationPlan' },
     () => run.state.planned,
   );
 }
@@ -25,7 +25,7 @@ export async function followUp(run: JourneyRun): Promise<void> {
         run,
         {
           key: `${key}Day`,
-          chapter,
+          phase,
           whom: { kind: 'person', id: 'person' },
           what: 'followUpContact',
           rule: { due: day - run.now(), remind: null, escalate: null },
@@ -36,7 +36,7 @@ export async function followUp(run: JourneyRun): Promise<void> {
     }
     await waitFor(
       run,
-      { key, chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day },
+      { key, phase, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day },
       done,
     );
   }

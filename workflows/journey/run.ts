@@ -1,31 +1,31 @@
 import { allHandlersFinished, condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
-import type { FactHeader, JourneyFact, JourneyFacts, JourneyFactType } from '../../domain/journey/facts.ts';
-import { projectionOf } from '../../domain/journey/projection.ts';
+import type { EventHeader, JourneyEvent, JourneyEvents, JourneyEventType } from '../../domain/journeys/events.ts';
+import { projectionOf } from '../../domain/journeys/projection.ts';
 import {
   apply,
-  chapterOf,
   emptyJourney,
   type JourneyState,
   type OpenRequest,
-  stageOf,
-} from '../../domain/journey/state.ts';
-import type { Rung, Wait } from '../../domain/journey/waits.ts';
-import type { RecordedFact } from '../../domain/record.ts';
+  phaseOf,
+  statusOf,
+} from '../../domain/journeys/state.ts';
+import type { EscalationStep, Wait } from '../../domain/journeys/waits.ts';
+import type { RecordedEvent } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
-import type { JourneyAnswer, JourneyCarried, JourneyInput, OfficeNews } from '../messages.ts';
+import type { JourneyAnswer, JourneyCarried, JourneyInput, PartnerAnswered } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
 import { now, type Waiter } from '../waiting.ts';
-import { offices, tell } from './activities.ts';
+import { notify, partners } from './activities.ts';
 
-/** How many outside keys and answered commands are remembered, in this run and over continue-as-new. */
+/** How many inFlightDuring keys and answered commands are remembered, in this run and over continue-as-new. */
 const REMEMBERED = 200;
 
-type NoOffice = { outcome: 'no_office' };
+type NoPartner = { outcome: 'no_partner' };
 
-/** One person's journey while it runs: the state, its one door to the journal, and what it has on the way. */
+/** One person's journey while it runs: the state, its one door to the event_log, and what it has on the way. */
 export class JourneyRun implements Waiter {
   readonly subject: string;
   readonly operationId: string;
@@ -35,14 +35,14 @@ export class JourneyRun implements Waiter {
   readonly waits: Wait[];
   readonly recorder: Recorder<JourneyState>;
   readonly memory: Memory<JourneyAnswer>;
-  /** news of offices that came before the question they answer was known here */
-  readonly early: OfficeNews[] = [];
+  /** update of partners that came before the request they answer was known here */
+  readonly buffered: PartnerAnswered[] = [];
   state: JourneyState;
-  private turn = false;
-  private out = 0;
-  private questions = 0;
-  /** set by the news handlers: hears again what came early */
-  hearEarly: () => void = () => {};
+  private continuation = false;
+  private inFlight = 0;
+  private requests = 0;
+  /** set by the update handlers: firstSeen again what came buffered */
+  handleBuffered: () => void = () => {};
 
   constructor(input: JourneyInput) {
     const { carried } = input;
@@ -59,11 +59,11 @@ export class JourneyRun implements Waiter {
       subjectKind: 'journey',
       operationId: input.operationId,
       state: () => this.state,
-      apply: (state, fact) => apply(state, fact as RecordedFact & JourneyFact),
-      restate: (state, stands) => this.restate(state, stands),
+      apply: (state, event) => apply(state, event as RecordedEvent & JourneyEvent),
+      rebase: (state, alreadyRecorded) => this.rebase(state, alreadyRecorded),
       snapshot: () => ({ projection: projectionOf(this.state, this.rules), waits: this.waits }),
       onRecorded: ({ seatedOn }) => {
-        for (const movementId of seatedOn) void this.leaveUnit(movementId);
+        for (const movementId of seatedOn) void this.leaveGroup(movementId);
       },
     });
   }
@@ -77,88 +77,89 @@ export class JourneyRun implements Waiter {
     return Math.min(Math.max(at, this.state.startedAt), this.now());
   }
 
-  /** Makes a fact true: state and journal change together. Facts cannot fail. */
-  fact<T extends JourneyFactType>(type: T, data: JourneyFacts[T], header: Partial<FactHeader> = {}): void {
-    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as JourneyFact;
+  /** Makes a event true: state and event_log change together. Events cannot fail. */
+  event<T extends JourneyEventType>(type: T, data: JourneyEvents[T], header: Partial<EventHeader> = {}): void {
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as JourneyEvent;
     this.state = apply(this.state, made);
-    this.recorder.put({ ...made, chapter: chapterOf(this.state, this.rules) });
+    this.recorder.put({ ...made, phase: phaseOf(this.state, this.rules) });
   }
 
   over(): boolean {
     return this.state.ending !== undefined;
   }
 
-  turning(): boolean {
-    return this.turn || workflowInfo().continueAsNewSuggested;
+  continuingAsNew(): boolean {
+    return this.continuation || workflowInfo().continueAsNewSuggested;
   }
 
   /** Ends this run at the next wait, so that the journey goes on in a new one. */
-  turnOver(): void {
-    this.turn = true;
+  continueAsNewSoon(): void {
+    this.continuation = true;
   }
 
-  rungReached(key: string, rung: Exclude<Rung, 'waiting'>): void {
+  escalationReached(key: string, escalationStep: Exclude<EscalationStep, 'waiting'>): void {
     const type = { reminded: 'waitReminded', due: 'waitDue', escalated: 'waitEscalated' } as const;
-    this.fact(type[rung], { key });
-    const request = rung === 'reminded' ? this.questionOf(key) : undefined;
-    if (request && patched('offices-are-reminded')) this.remind(request.requestId);
+    this.event(type[escalationStep], { key });
+    const request = escalationStep === 'reminded' ? this.openRequestOf(key) : undefined;
+    if (request && patched('partners-are-reminded')) this.remind(request.requestId);
   }
 
-  /** Does something outside; the run is not left while it is on its way. */
-  async outside<T>(work: Promise<T>): Promise<T> {
-    this.out += 1;
+  /** Does something inFlightDuring; the run is not left while it is on its way. */
+  async inFlightDuring<T>(work: Promise<T>): Promise<T> {
+    this.inFlight += 1;
     try {
       return await work;
     } finally {
-      this.out -= 1;
+      this.inFlight -= 1;
     }
   }
 
-  /** Asks an office, and makes its fact before news that came early is heard. */
-  async ask<T extends { outcome: string }>(
-    question: Promise<T>,
-    answered: (outcome: T | NoOffice) => void,
-  ): Promise<T | NoOffice> {
-    this.questions += 1;
+  /** Asks a partner, and makes its event before update that came buffered is seen. */
+  async request<T extends { outcome: string }>(
+    request: Promise<T>,
+    answered: (outcome: T | NoPartner) => void,
+  ): Promise<T | NoPartner> {
+    this.requests += 1;
     try {
-      const outcome = await this.outside(question).catch((failure: unknown): NoOffice => {
+      const outcome = await this.inFlightDuring(request).catch((failure: unknown): NoPartner => {
         if (isCancellation(failure)) throw failure;
-        // An office that cannot be asked at all is as good as none: a person decides what to do.
-        return { outcome: 'no_office' };
+        // A partner that cannot be asked at all is as good as none: a person decides what to do.
+        return { outcome: 'no_partner' };
       });
       if (!this.over()) answered(outcome);
       return outcome;
     } finally {
-      this.questions -= 1;
-      this.hearEarly();
+      this.requests -= 1;
+      this.handleBuffered();
     }
   }
 
-  /** Whether a question is on its way whose id is not known here yet. */
+  /** Whether a request is on its way whose id is not known here yet. */
   get asking(): boolean {
-    return this.questions > 0;
+    return this.requests > 0;
   }
 
   answer(): JourneyAnswer {
-    return { seq: this.state.seq, stage: stageOf(this.state, this.rules), chapter: chapterOf(this.state, this.rules) };
+    return { seq: this.state.seq, status: statusOf(this.state, this.rules), phase: phaseOf(this.state, this.rules) };
   }
 
   /** Everything is written, every handler has answered, nothing is on its way: the run may be left. */
   async drained(): Promise<void> {
-    await condition(() => allHandlersFinished() && this.recorder.idle && this.out === 0);
+    await condition(() => allHandlersFinished() && this.recorder.idle && this.inFlight === 0);
   }
 
   carried(): JourneyCarried {
-    const { answered, heard } = this.memory;
-    return { state: this.state, waits: this.waits, answered, heard };
+    const { answered, seen } = this.memory;
+    return { state: this.state, waits: this.waits, answered, seen };
   }
 
-  private restate(state: JourneyState, stands: readonly RecordedFact[]): void {
+  private rebase(state: JourneyState, alreadyRecorded: readonly RecordedEvent[]): void {
     this.state = state;
-    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
+    for (const { commandId } of alreadyRecorded)
+      if (commandId !== undefined) this.memory.remember(commandId, this.answer());
   }
 
-  private questionOf(key: string): OpenRequest | undefined {
+  private openRequestOf(key: string): OpenRequest | undefined {
     const { nationality, document, fitness, exitPermit } = this.state;
     const of: Record<string, { request?: OpenRequest }> = {
       acknowledgement: nationality,
@@ -170,15 +171,15 @@ export class JourneyRun implements Waiter {
     return of[key]?.request;
   }
 
-  /** Nobody waits for it: where an office cannot be reminded, the ladder goes on to people all the same. */
+  /** Nobody waits for it: where a partner cannot be reminded, the escalationPolicy goes on to people all the same. */
   private remind(requestId: string): void {
-    offices.remindOffice({ operationId: this.operationId, requestId, at: this.now() }).catch(() => {});
+    partners.remindPartner({ operationId: this.operationId, requestId, at: this.now() }).catch(() => {});
   }
 
-  private async leaveUnit(movementId: string): Promise<void> {
+  private async leaveGroup(movementId: string): Promise<void> {
     const cause = this.over() ? 'ending' : this.state.consent.status === 'withdrawn' ? 'withdrawal' : 'hold';
-    await this.outside(
-      tell.unitMustLeave({
+    await this.inFlightDuring(
+      notify.householdMustLeave({
         movementId,
         householdId: this.state.householdId ?? this.householdId,
         key: `${this.subject}:${this.state.seq}`,

@@ -1,11 +1,11 @@
-import { documentReady } from '../../domain/journey/state.ts';
+import { documentReady } from '../../domain/journeys/state.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { until, waitFor } from '../waiting.ts';
-import { offices } from './activities.ts';
-import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
+import { partners } from './activities.ts';
+import { mayShare, preconditionsMayHaveChanged, requestPartner } from './requestPartner.ts';
 import type { JourneyRun } from './run.ts';
 
-/** A document to travel with, where any stage of the route asks for one: the person's own, or one from the consulate. */
+/** A document to travel with, where any leg of the route asks for one: the person's own, or one from the consulate. */
 export async function secureDocuments(run: JourneyRun): Promise<void> {
   if (!needsOf(run.rules, run.state.route, run.state.routeDecided).document) return;
   for (;;) {
@@ -13,15 +13,15 @@ export async function secureDocuments(run: JourneyRun): Promise<void> {
     if (documentReady(run.state)) {
       await until(run, () => !documentReady(run.state));
     } else if (status === 'none') {
-      await ask(run);
+      await request(run);
     } else if (status === 'requested') {
-      await hearAnswer(run);
+      await awaitAnswer(run);
     } else {
       await waitFor(
         run,
         {
           key: 'document',
-          chapter: 'secureDocuments',
+          phase: 'secureDocuments',
           whom: { kind: 'role', id: 'consular_officer' },
           what: 'documentDecision',
         },
@@ -31,15 +31,15 @@ export async function secureDocuments(run: JourneyRun): Promise<void> {
   }
 }
 
-async function ask(run: JourneyRun): Promise<void> {
+async function request(run: JourneyRun): Promise<void> {
   const confirmed = () => run.state.nationality.status === 'confirmed' && mayShare(run);
   await until(run, () => confirmed() || run.state.document.status !== 'none');
   if (run.state.document.status !== 'none') return;
   const round = run.state.document.rounds + 1;
   const { partnerId } = run.state.nationality;
-  const asked = await askOffice(
+  const asked = await requestPartner(
     run,
-    offices.requestDocument({
+    partners.requestDocument({
       journeyId: run.subject,
       operationId: run.operationId,
       round,
@@ -47,15 +47,15 @@ async function ask(run: JourneyRun): Promise<void> {
       ...(partnerId === undefined ? {} : { partnerId }),
     }),
     'document',
-    (question) => run.fact('documentRequested', { ...question, round }),
+    (request) => run.event('documentRequested', { ...request, round }),
   );
-  if (asked.outcome === 'blocked') await gateMayHaveChanged(run, 'document');
-  if (asked.outcome === 'no_office') {
+  if (asked.outcome === 'blocked') await preconditionsMayHaveChanged(run, 'document');
+  if (asked.outcome === 'no_partner') {
     await waitFor(
       run,
       {
         key: 'document',
-        chapter: 'secureDocuments',
+        phase: 'secureDocuments',
         whom: { kind: 'role', id: 'consular_officer' },
         what: 'documentDecision',
       },
@@ -64,17 +64,17 @@ async function ask(run: JourneyRun): Promise<void> {
   }
 }
 
-async function hearAnswer(run: JourneyRun): Promise<void> {
+async function awaitAnswer(run: JourneyRun): Promise<void> {
   const request = run.state.document.request;
   if (!request) return;
   await waitFor(
     run,
     {
       key: 'document',
-      chapter: 'secureDocuments',
+      phase: 'secureDocuments',
       whom: { kind: 'partner', id: request.partnerId },
       what: 'documentIssue',
-      since: request.askedAt,
+      since: request.requestedAt,
     },
     () => run.state.document.status !== 'requested',
   );

@@ -1,34 +1,34 @@
-import { nextTravelStage, readyToTravel } from '../../domain/journey/state.ts';
+import { nextLeg, readyToTravel } from '../../domain/journeys/state.ts';
 import { until, waitFor } from '../waiting.ts';
 import type { JourneyRun } from './run.ts';
 
-const chapter = 'travel';
+const phase = 'travel';
 
-/** One movement of each stage of the route: a seat, the gate, on board, on the way, there. The movement tells; nothing here seats anybody. */
+/** One movement of each leg of the route: a seat, the gate, on board, on the way, there. The movement tells; nothing here seats anybody. */
 export async function travel(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
-    { key: 'route', chapter, whom: { kind: 'role', id: 'coordinator' }, what: 'routeDecision' },
-    () => (run.state.routeDecided && nextTravelStage(run.state) !== undefined) || run.state.travel.status === 'arrived',
+    { key: 'route', phase, whom: { kind: 'role', id: 'coordinator' }, what: 'routeDecision' },
+    () => (run.state.routeDecided && nextLeg(run.state) !== undefined) || run.state.travel.status === 'arrived',
   );
   while (run.state.travel.status !== 'arrived') {
     const { status, movementId } = run.state.travel;
-    const whom = { kind: 'movement', id: movementId ?? nextTravelStage(run.state) ?? '' } as const;
+    const whom = { kind: 'movement', id: movementId ?? nextLeg(run.state) ?? '' } as const;
     if (status === 'none') {
       const open = () => run.state.travel.status === 'none' && readyToTravel(run.state, run.rules);
       await until(run, () => open() || run.state.travel.status !== 'none');
-      await waitFor(run, { key: 'seat', chapter, whom, what: 'seat' }, () => !open());
+      await waitFor(run, { key: 'seat', phase, whom, what: 'seat' }, () => !open());
     } else if (status === 'in_transit') {
       await waitFor(
         run,
-        { key: 'arrival', chapter, whom, what: 'arrival', rule: null },
+        { key: 'arrival', phase, whom, what: 'arrival', rule: null },
         () => run.state.travel.status !== status,
       );
     } else {
       // The movement keeps the time of the gate; here it is only shown.
       await waitFor(
         run,
-        { key: 'boarding', chapter, whom, what: status === 'boarded' ? 'departure' : 'boarding', rule: null },
+        { key: 'boarding', phase, whom, what: status === 'boarded' ? 'departure' : 'boarding', rule: null },
         () => run.state.travel.status !== status,
       );
     }
@@ -41,7 +41,7 @@ export async function stayTogether(run: JourneyRun): Promise<never> {
     await until(run, () => run.state.householdOpen);
     await waitFor(
       run,
-      { key: 'household', chapter, whom: { kind: 'role', id: 'case_worker' }, what: 'householdDecision' },
+      { key: 'household', phase, whom: { kind: 'role', id: 'case_worker' }, what: 'householdDecision' },
       () => !run.state.householdOpen,
     );
   }

@@ -1,23 +1,23 @@
 import { patched } from '@temporalio/workflow';
-import { nextNeeds, type OpenRequest } from '../../domain/journey/state.ts';
+import { nextNeeds, type OpenRequest } from '../../domain/journeys/state.ts';
 import type { Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
-import { offices } from './activities.ts';
-import { askOffice, gateMayHaveChanged, mayShare } from './asking.ts';
+import { partners } from './activities.ts';
+import { mayShare, preconditionsMayHaveChanged, requestPartner } from './requestPartner.ts';
 import type { JourneyRun } from './run.ts';
 
 /**
- * A consulate says whether this is a national: asked, acknowledged, answered, sometimes taken back. It goes on beside
- * the way itself: where the next stage needs no nationality, a silent consulate holds nobody up.
+ * A consulate says whether this is a national: asked, acknowledged, answered, sometimes taken back. It goes on inBackground
+ * the way itself: where the next leg needs no nationality, a silent consulate holds nobody up.
  */
 export async function verifyNationality(run: JourneyRun): Promise<never> {
   for (;;) {
     switch (run.state.nationality.status) {
       case 'open':
-        await ask(run);
+        await request(run);
         break;
-      case 'asked':
-        await hearAnswer(run);
+      case 'requested':
+        await awaitAnswer(run);
         break;
       case 'confirmed':
         await until(run, () => run.state.nationality.status !== 'confirmed');
@@ -27,7 +27,7 @@ export async function verifyNationality(run: JourneyRun): Promise<never> {
           run,
           {
             key: 'nationality',
-            chapter: 'verifyNationality',
+            phase: 'verifyNationality',
             whom: { kind: 'role', id: 'consular_officer' },
             what: 'nationalityDecision',
             blocks: nextNeeds(run.state, run.rules).nationality,
@@ -38,13 +38,13 @@ export async function verifyNationality(run: JourneyRun): Promise<never> {
   }
 }
 
-async function ask(run: JourneyRun): Promise<void> {
+async function request(run: JourneyRun): Promise<void> {
   await until(run, () => mayShare(run));
   const { rounds, partnerId } = run.state.nationality;
   const round = rounds + 1;
-  const asked = await askOffice(
+  const asked = await requestPartner(
     run,
-    offices.requestVerification({
+    partners.requestVerification({
       journeyId: run.subject,
       operationId: run.operationId,
       round,
@@ -52,46 +52,46 @@ async function ask(run: JourneyRun): Promise<void> {
       ...(partnerId === undefined ? {} : { partnerId }),
     }),
     'verification',
-    (question) => run.fact('verificationRequested', { ...question, round }),
+    (request) => run.event('verificationRequested', { ...request, round }),
   );
-  if (asked.outcome === 'blocked') await gateMayHaveChanged(run, 'verification');
+  if (asked.outcome === 'blocked') await preconditionsMayHaveChanged(run, 'verification');
 }
 
-async function hearAnswer(run: JourneyRun): Promise<void> {
+async function awaitAnswer(run: JourneyRun): Promise<void> {
   const request = run.state.nationality.request;
   if (!request) return;
   const blocks = nextNeeds(run.state, run.rules).nationality;
-  const chapter = 'verifyNationality';
+  const phase = 'verifyNationality';
   const whom = { kind: 'partner', id: request.partnerId } as const;
   const still = () => run.state.nationality.request;
-  const since = askedSince(request);
-  const answered = () => still() === undefined || (still()?.asksFor.length ?? 0) > 0 || recalled(run);
+  const since = requestedSince(request);
+  const answered = () => still() === undefined || (still()?.requestedEvidence.length ?? 0) > 0 || recalled(run);
   await Promise.all([
     waitFor(
       run,
-      { key: 'acknowledgement', chapter, whom, what: 'verificationAcknowledgement', blocks: false, since },
+      { key: 'acknowledgement', phase, whom, what: 'verificationAcknowledgement', blocks: false, since },
       () => answered() || still()?.acknowledged === true,
     ),
-    waitFor(run, { key: 'verification', chapter, whom, what: 'verificationAnswer', blocks, since }, answered),
+    waitFor(run, { key: 'verification', phase, whom, what: 'verificationAnswer', blocks, since }, answered),
   ]);
   if (recalled(run)) {
     const { requestId } = request;
-    const { recalled: told } = await run.outside(
-      offices.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
+    const { recalled: told } = await run.inFlightDuring(
+      partners.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
     );
-    if (told && still()?.requestId === requestId) run.fact('requestRecalled', { requestId });
+    if (told && still()?.requestId === requestId) run.event('requestRecalled', { requestId });
     else await until(run, () => !recalled(run));
     return;
   }
-  if ((still()?.asksFor.length ?? 0) === 0) return;
+  if ((still()?.requestedEvidence.length ?? 0) === 0) return;
   await waitFor(
     run,
-    { key: 'evidence', chapter, whom: { kind: 'role', id: 'consular_officer' }, what: 'evidence', blocks },
-    () => (still()?.asksFor.length ?? 0) === 0,
+    { key: 'evidence', phase, whom: { kind: 'role', id: 'consular_officer' }, what: 'evidence', blocks },
+    () => (still()?.requestedEvidence.length ?? 0) === 0,
   );
   if (still()?.requestId !== request.requestId) return;
-  await run.outside(
-    offices.sendEvidence({
+  await run.inFlightDuring(
+    partners.sendEvidence({
       journeyId: run.subject,
       operationId: run.operationId,
       requestId: request.requestId,
@@ -102,11 +102,11 @@ async function hearAnswer(run: JourneyRun): Promise<void> {
 }
 
 /** A consulate that was given what it had asked for has its time again. */
-function askedSince({ askedAt, evidence }: OpenRequest): Instant {
-  return evidence !== undefined && patched('time-again-with-evidence') ? evidence.at : askedAt;
+function requestedSince({ requestedAt, evidence }: OpenRequest): Instant {
+  return evidence !== undefined && patched('time-again-with-evidence') ? evidence.at : requestedAt;
 }
 
-/** A hold or a withdrawal came while the consulate was thinking: it is told to disregard the question. */
+/** A hold or a withdrawal came while the consulate was thinking: it is told to disregard the request. */
 function recalled(run: JourneyRun): boolean {
   return run.state.nationality.request !== undefined && !mayShare(run);
 }

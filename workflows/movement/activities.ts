@@ -1,21 +1,21 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { MovementActivities, SeatClaims } from '../../activities/movements.ts';
-import type { MovementOfficeActivities } from '../../activities/offices.ts';
-import type { OfficeActivities } from '../../activities/ports.ts';
+import type { MovementActivities, SeatTransactions } from '../../activities/movements.ts';
+import type { MovementPartnerActivities } from '../../activities/partners.ts';
+import type { PartnerActivities } from '../../activities/ports.ts';
 
 const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
-/** Claims on a row or two of our own database. */
-export const claims = proxyLocalActivities<
+/** TokenClaims on a row or two of our own database. */
+export const transactions = proxyLocalActivities<
   Pick<
-    SeatClaims,
-    'writeClearance' | 'changeVehicle' | 'releaseUnit' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'
+    SeatTransactions,
+    'writeClearance' | 'changeVehicle' | 'releaseHousehold' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'
   >
 >({ startToCloseTimeout: '30s', retry, localRetryThreshold: '30s' });
 
-type Large = Pick<MovementActivities, 'allocateSeats' | 'lockManifest' | 'applyScans' | 'tellJourneys'>;
+type Large = Pick<MovementActivities, 'allocateSeats' | 'lockManifest' | 'applyScans' | 'notifyJourneys'>;
 
-/** Claims on whole lists: they may take seconds, and carry the summary that Temporal's own UI shows. */
+/** TokenClaims on whole lists: they may take seconds, and carry the summary that Temporal's own UI shows. */
 function large<Name extends keyof Large>(name: Name, summary: string): Large[Name] {
   return proxyActivities<Large>({ startToCloseTimeout: '2 minutes', retry, summary })[name];
 }
@@ -24,24 +24,26 @@ export const lists: Large = {
   allocateSeats: large('allocateSeats', 'Give the seats to whole households'),
   lockManifest: large('lockManifest', 'Ask the gate about everybody and lock the manifest'),
   applyScans: large('applyScans', 'Apply what was scanned at the gate'),
-  tellJourneys: proxyActivities<Large>({
+  notifyJourneys: proxyActivities<Large>({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '1 minute',
     retry,
     summary: 'Tell everybody how their seat stands',
-  }).tellJourneys,
+  }).notifyJourneys,
 };
 
 /**
- * What undoes: it gives up after some tries, so that a person is rung while it is tried again (`undo`).
+ * What undoes: it gives up after some tries, so that a person is escalationStep while it is tried again (`compensate`).
  */
-export const undoing = proxyActivities<Pick<SeatClaims, 'releaseAll'> & Pick<OfficeActivities, 'recallRequest'>>({
+export const compensating = proxyActivities<
+  Pick<SeatTransactions, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>
+>({
   startToCloseTimeout: '1 minute',
   retry: { ...retry, maximumAttempts: 5 },
   summary: 'Undo what was done for a movement that does not run',
 });
 
-type Outside = MovementOfficeActivities;
+type Outside = MovementPartnerActivities;
 
 /** The carrier is asked until it is reached; its wait rings people meanwhile. */
 export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({

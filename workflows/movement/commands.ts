@@ -6,21 +6,21 @@ import {
   type MovementCommand,
   type MovementCommands,
   refusalOf,
-} from '../../domain/movement/commands.ts';
+} from '../../domain/movements/commands.ts';
 import { COMMAND_REFUSED, type Command, type MovementAnswer, type Refusal } from '../messages.ts';
-import { claims } from './activities.ts';
+import { transactions } from './activities.ts';
 import type { MovementRun } from './run.ts';
 import {
   allocate,
   arrive,
   type By,
-  ClaimRefused,
   cancel,
   depart,
   lock,
   reconcile,
-  releaseUnit,
+  releaseHousehold,
   scan,
+  TransactionRefused,
 } from './steps.ts';
 
 type Detail = Record<string, number>;
@@ -31,35 +31,35 @@ type Effect<C extends MovementCommand> = (
   command: Command<MovementCommands[C]>,
 ) => Promise<Detail> | Detail;
 
-/** What each command does. Whether it is allowed has been asked before; a claim may still say no. */
+/** What each command does. Whether it is allowed has been asked before; a transaction may still say no. */
 const EFFECTS: { [C in MovementCommand]: Effect<C> } = {
   giveClearance: async (run, { kind }, by) => {
-    await claims.writeClearance({ ...run.claim(by), kind, status: 'given' });
-    run.fact('clearanceGiven', { kind }, by);
+    await transactions.writeClearance({ ...run.transaction(by), kind, status: 'given' });
+    run.event('clearanceGiven', { kind }, by);
     return {};
   },
   loseClearance: async (run, { kind }, by) => {
-    await claims.writeClearance({ ...run.claim(by), kind, status: 'lost' });
-    run.fact('clearanceLost', { kind }, by);
+    await transactions.writeClearance({ ...run.transaction(by), kind, status: 'lost' });
+    run.event('clearanceLost', { kind }, by);
     return {};
   },
   allocateSeats: (run, _args, by) => allocate(run, by),
   lockManifest: (run, _args, by) => lock(run, by),
   reopenManifest: (run, _args, by, { actor }) => {
-    const { version, reopeningAskedBy } = run.state.manifest;
-    if (reopeningAskedBy) run.fact('manifestReopened', { version }, by);
-    else run.fact('manifestReopeningAsked', { by: actor.id, role: actor.role }, by);
-    return { reopened: reopeningAskedBy ? 1 : 0 };
+    const { version, reopeningRequestedBy } = run.state.manifest;
+    if (reopeningRequestedBy) run.event('manifestReopened', { version }, by);
+    else run.event('manifestReopeningRequested', { by: actor.id, role: actor.role }, by);
+    return { reopened: reopeningRequestedBy ? 1 : 0 };
   },
   openBoarding: (run, _args, by) => {
-    run.fact('boardingOpened', {}, by);
+    run.event('boardingOpened', {}, by);
     return {};
   },
   applyScans: (run, { scans }, by) => scan(run, scans, by),
   recordDeparture: (run, _args, by) => depart(run, false, by),
   recordArrival: (run, { stop }, by) => arrive(run, stop, by),
   reconcile: (run, _args, by) => reconcile(run, by),
-  releaseUnit: (run, { householdId }, by) => releaseUnit(run, householdId, by),
+  releaseHousehold: (run, { householdId }, by) => releaseHousehold(run, householdId, by),
   cancelMovement: (run, _args, by) => cancel(run, by),
 };
 
@@ -95,7 +95,7 @@ async function carryOut<C extends MovementCommand>(
     run.memory.remember(commandId, answer);
     return answer;
   } catch (refused) {
-    if (refused instanceof ClaimRefused) throw refusal(run, refused.message);
+    if (refused instanceof TransactionRefused) throw refusal(run, refused.message);
     throw refused;
   }
 }

@@ -1,10 +1,10 @@
 import { CancellationScope, continueAsNew } from '@temporalio/workflow';
-import { type MovementStatus, statusOf } from '../../domain/movement/state.ts';
+import { type MovementStatus, statusOf } from '../../domain/movements/state.ts';
 import type { MovementInput } from '../messages.ts';
 import { Interrupted } from '../waiting.ts';
-import { BESIDE, CHAPTERS } from './chapters.ts';
 import { takeCommands } from './commands.ts';
-import { hearNews } from './news.ts';
+import { handleMessages } from './messages.ts';
+import { IN_BACKGROUND, JOURNEY_PHASES } from './phases.ts';
 import { MovementRun } from './run.ts';
 import { cancel } from './steps.ts';
 
@@ -23,14 +23,14 @@ async function run(input: MovementInput, cancelRequested: Promise<never>): Promi
         await cancel(run, { reasonCode: 'cancelled_by_engine' });
     }),
   );
-  const beside = BESIDE.map((work) => uninterrupted(work(run)));
+  const inBackground = IN_BACKGROUND.map((work) => uninterrupted(work(run)));
   try {
-    while (!run.over()) await CHAPTERS[run.chapter](run);
+    while (!run.over()) await JOURNEY_PHASES[run.phase](run);
   } catch (error) {
-    // Anything else is a fault of ours: the task fails and is tried again by a mended build; the movement never closes by it.
+    // Anything else is a fault of ours: the task fails and is tried again by a corrected build; the movement never closes by it.
     if (!(error instanceof Interrupted)) throw new Error('The movement met a fault', { cause: error });
   }
-  await Promise.all(beside);
+  await Promise.all(inBackground);
   await run.drained();
   if (!run.over()) return continueAsNew<typeof movement>({ ...input, carried: run.carried() });
   return statusOf(run.state);
@@ -40,10 +40,10 @@ async function run(input: MovementInput, cancelRequested: Promise<never>): Promi
 function setup(input: MovementInput): MovementRun {
   const run = new MovementRun(input);
   takeCommands(run);
-  hearNews(run);
+  handleMessages(run);
   if (run.state.seq === 0) {
-    const { stage, departsAt, arrivesAt, capacity, stops, clearances } = input;
-    run.fact('movementPlanned', { stage, departsAt, arrivesAt, capacity, stops, clearances: clearances ?? [] });
+    const { leg, departsAt, arrivesAt, capacity, stops, clearances } = input;
+    run.event('movementPlanned', { leg, departsAt, arrivesAt, capacity, stops, clearances: clearances ?? [] });
   }
   return run;
 }

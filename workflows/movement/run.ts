@@ -1,31 +1,36 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { Claim } from '../../activities/movements.ts';
+import type { Transaction } from '../../activities/movements.ts';
 import { SYSTEM } from '../../domain/actor.ts';
-import type { FactHeader } from '../../domain/journey/facts.ts';
-import type { Rung, Wait } from '../../domain/journey/waits.ts';
-import type { MovementFact, MovementFactOf, MovementFacts, MovementFactType } from '../../domain/movement/facts.ts';
+import type { EventHeader } from '../../domain/journeys/events.ts';
+import type { EscalationStep, Wait } from '../../domain/journeys/waits.ts';
+import type {
+  MovementEvent,
+  MovementEventOf,
+  MovementEvents,
+  MovementEventType,
+} from '../../domain/movements/events.ts';
 import {
-  applyFact,
   emptyMovement,
-  type MovementChapter,
+  evolve,
+  type MovementPhase,
   type MovementState,
-  movementChapterOf,
+  movementPhaseOf,
   movementProjection,
   statusOf,
-} from '../../domain/movement/state.ts';
-import type { RecordedFact } from '../../domain/record.ts';
+} from '../../domain/movements/state.ts';
+import type { RecordedEvent } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
-import type { MovementAnswer, MovementCarried, MovementInput, OfficeNews } from '../messages.ts';
+import type { MovementAnswer, MovementCarried, MovementInput, PartnerAnswered } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
 import { now, type Waiter } from '../waiting.ts';
 import { lists } from './activities.ts';
 
-/** How many outside keys and answered commands are remembered, in this run and over continue-as-new. */
+/** How many inFlightDuring keys and answered commands are remembered, in this run and over continue-as-new. */
 const REMEMBERED = 500;
 
-/** One flight, ship, bus or convoy while it runs: the state, its one door to the journal, and what it has on the way. */
+/** One flight, ship, bus or convoy while it runs: the state, its one door to the event_log, and what it has on the way. */
 export class MovementRun implements Waiter {
   readonly subject: string;
   readonly operationId: string;
@@ -35,14 +40,14 @@ export class MovementRun implements Waiter {
   readonly waits: Wait[];
   readonly recorder: Recorder<MovementState>;
   readonly memory: Memory<MovementAnswer>;
-  /** answers of the carrier that came before the question they belong to was known here */
-  readonly early: OfficeNews[] = [];
+  /** answers of the carrier that came before the request they belong to was known here */
+  readonly buffered: PartnerAnswered[] = [];
   state: MovementState;
   private line: Promise<void> = Promise.resolve();
-  private lastClaim: Instant = 0;
-  private out = 0;
+  private lastTransaction: Instant = 0;
+  private inFlight = 0;
   private busy = 0;
-  private untold: boolean;
+  private pendingNotifications: boolean;
   private telling = false;
 
   constructor(input: MovementInput) {
@@ -55,49 +60,49 @@ export class MovementRun implements Waiter {
     this.state = carried?.state ?? emptyMovement();
     this.waits = carried?.waits ?? [];
     this.memory = new Memory(REMEMBERED, carried);
-    this.untold = carried !== undefined;
+    this.pendingNotifications = carried !== undefined;
     this.recorder = new Recorder({
       subject: input.movementId,
       subjectKind: 'movement',
       operationId: input.operationId,
       state: () => this.state,
-      apply: (state, fact) => applyFact(state, fact as RecordedFact & MovementFact),
-      restate: (state, stands) => this.restate(state, stands),
+      apply: (state, event) => evolve(state, event as RecordedEvent & MovementEvent),
+      rebase: (state, alreadyRecorded) => this.rebase(state, alreadyRecorded),
       snapshot: () => ({ projection: movementProjection(this.state), waits: this.waits }),
     });
-    void this.tellPeople();
+    void this.notifyPeople();
   }
 
   now(): Instant {
     return now(this);
   }
 
-  get chapter(): MovementChapter {
-    return movementChapterOf(this.state);
+  get phase(): MovementPhase {
+    return movementPhaseOf(this.state);
   }
 
-  /** Makes a fact true: state and journal change together. Facts cannot fail. */
-  fact<T extends MovementFactType>(type: T, data: MovementFacts[T], header: Partial<FactHeader> = {}): void {
-    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as MovementFactOf<T> as MovementFact;
-    this.state = applyFact(this.state, made);
-    this.recorder.put({ ...made, chapter: this.chapter });
+  /** Makes a event true: state and event_log change together. Events cannot fail. */
+  event<T extends MovementEventType>(type: T, data: MovementEvents[T], header: Partial<EventHeader> = {}): void {
+    const made = { at: this.now(), actor: SYSTEM, ...header, type, data } as MovementEventOf<T> as MovementEvent;
+    this.state = evolve(this.state, made);
+    this.recorder.put({ ...made, phase: this.phase });
   }
 
   over(): boolean {
     return this.state.closed;
   }
 
-  turning(): boolean {
+  continuingAsNew(): boolean {
     return workflowInfo().continueAsNewSuggested;
   }
 
-  rungReached(key: string, rung: Exclude<Rung, 'waiting'>): void {
+  escalationReached(key: string, escalationStep: Exclude<EscalationStep, 'waiting'>): void {
     const type = { reminded: 'waitReminded', due: 'waitDue', escalated: 'waitEscalated' } as const;
-    this.fact(type[rung], { key });
+    this.event(type[escalationStep], { key });
   }
 
   /**
-   * One claim and its facts after the other, each recorded before the next: a claim reads what the one before has
+   * One transaction and its events after the other, each recorded before the next: a transaction reads what the one before has
    * written. What has begun is brought to its end, also when the movement is being cancelled.
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -119,24 +124,24 @@ export class MovementRun implements Waiter {
     });
   }
 
-  /** Who takes a claim, and when: a moment of its own for each, so that a claim taken twice finds what it wrote. */
-  claim(by: Partial<FactHeader>): Claim {
-    this.lastClaim = Math.max(this.now(), this.lastClaim + 1);
-    return { movementId: this.subject, at: this.lastClaim, actor: by.actor ?? SYSTEM };
+  /** Who takes a transaction, and when: a moment of its own for each, so that a transaction taken twice finds what it wrote. */
+  transaction(by: Partial<EventHeader>): Transaction {
+    this.lastTransaction = Math.max(this.now(), this.lastTransaction + 1);
+    return { movementId: this.subject, at: this.lastTransaction, actor: by.actor ?? SYSTEM };
   }
 
   /** People hear how their seats stand after it is on record. */
   seatsChanged(): void {
-    this.untold = true;
+    this.pendingNotifications = true;
   }
 
-  /** Does something outside; the run is not left while it is on its way. */
-  async outside<T>(work: Promise<T>): Promise<T> {
-    this.out += 1;
+  /** Does something inFlightDuring; the run is not left while it is on its way. */
+  async inFlightDuring<T>(work: Promise<T>): Promise<T> {
+    this.inFlight += 1;
     try {
       return await work;
     } finally {
-      this.out -= 1;
+      this.inFlight -= 1;
     }
   }
 
@@ -150,30 +155,31 @@ export class MovementRun implements Waiter {
       () =>
         allHandlersFinished() &&
         this.recorder.idle &&
-        this.out === 0 &&
+        this.inFlight === 0 &&
         this.busy === 0 &&
-        !this.untold &&
+        !this.pendingNotifications &&
         !this.telling,
     );
   }
 
   carried(): MovementCarried {
-    const { answered, heard } = this.memory;
-    return { state: this.state, waits: this.waits, answered, heard };
+    const { answered, seen } = this.memory;
+    return { state: this.state, waits: this.waits, answered, seen };
   }
 
-  private restate(state: MovementState, stands: readonly RecordedFact[]): void {
+  private rebase(state: MovementState, alreadyRecorded: readonly RecordedEvent[]): void {
     this.state = state;
-    for (const { commandId } of stands) if (commandId !== undefined) this.memory.remember(commandId, this.answer({}));
+    for (const { commandId } of alreadyRecorded)
+      if (commandId !== undefined) this.memory.remember(commandId, this.answer({}));
     this.seatsChanged();
   }
 
-  private async tellPeople(): Promise<void> {
+  private async notifyPeople(): Promise<void> {
     for (;;) {
-      await condition(() => this.untold && this.recorder.idle);
-      this.untold = false;
+      await condition(() => this.pendingNotifications && this.recorder.idle);
+      this.pendingNotifications = false;
       this.telling = true;
-      await lists.tellJourneys({ movementId: this.subject });
+      await lists.notifyJourneys({ movementId: this.subject });
       this.telling = false;
     }
   }

@@ -1,17 +1,17 @@
-import type { FactHeader } from '../../domain/journey/facts.ts';
-import type { Scan } from '../../domain/movement/facts.ts';
-import { claims, lists, undoing } from './activities.ts';
+import type { EventHeader } from '../../domain/journeys/events.ts';
+import type { Scan } from '../../domain/movements/events.ts';
+import { compensating, lists, transactions } from './activities.ts';
+import { compensate } from './compensate.ts';
 import type { MovementRun } from './run.ts';
-import { undo } from './undo.ts';
 
 /**
- * The steps of a movement: each takes its claim and makes its facts. They run one after the other (`exclusively`),
+ * The steps of a movement: each takes its transaction and makes its events. They run one after the other (`exclusively`),
  * whoever asked for them: a member of staff, the carrier, or a journey.
  */
-export type By = Partial<FactHeader>;
+export type By = Partial<EventHeader>;
 
-/** Thrown by a claim that says no; whoever asked hears the reason. */
-export class ClaimRefused extends Error {}
+/** Thrown by a transaction that says no; whoever asked firstSeen the reason. */
+export class TransactionRefused extends Error {}
 
 /** The one reason that people and partners hear when a household cannot travel: which it is, is not for everybody. */
 const NOT_TRAVELLING = 'not_travelling';
@@ -21,12 +21,12 @@ type Detail = Record<string, number>;
 export async function allocate(run: MovementRun, by: By): Promise<Detail> {
   const { manifest } = run.state;
   const { amended, ...result } = await lists.allocateSeats({
-    ...run.claim(by),
+    ...run.transaction(by),
     rules: run.rules,
     ...(manifest.locked ? { amend: nextVersion(run) } : {}),
   });
-  run.fact('seatsAllocated', result, by);
-  if (amended) run.fact('manifestAmended', amended, by);
+  run.event('seatsAllocated', result, by);
+  if (amended) run.event('manifestAmended', amended, by);
   run.seatsChanged();
   const { households, people, refused, released } = result;
   return { households, people, refused, released };
@@ -34,29 +34,31 @@ export async function allocate(run: MovementRun, by: By): Promise<Detail> {
 
 export async function lock(run: MovementRun, by: By): Promise<Detail> {
   const { version } = nextVersion(run);
-  const locked = await lists.lockManifest({ ...run.claim(by), version, rules: run.rules });
+  const locked = await lists.lockManifest({ ...run.transaction(by), version, rules: run.rules });
   if (locked.outcome === 'over_capacity')
-    throw new ClaimRefused('More people have seats than the vehicle holds: allocate again first');
+    throw new TransactionRefused('More people have seats than the vehicle holds: allocate again first');
   const released = locked.released.length;
   if (released > 0) run.seatsChanged();
   if (locked.outcome === 'nobody') {
-    run.fact('seatsAllocated', { households: 0, people: 0, refused: released, released, overCapacity: false }, by);
-    throw new ClaimRefused('Nobody on the list may travel now; who was released, and why, stands beside the movement');
+    run.event('seatsAllocated', { households: 0, people: 0, refused: released, released, overCapacity: false }, by);
+    throw new TransactionRefused(
+      'Nobody on the list may travel now; who was released, and why, stands inBackground the movement',
+    );
   }
-  run.fact('manifestLocked', { version, people: locked.people, released }, by);
+  run.event('manifestLocked', { version, people: locked.people, released }, by);
   return { version, people: locked.people, released };
 }
 
 /** Takes a household off the list; after the lock the manifest goes on under its next version. */
-export async function releaseUnit(run: MovementRun, householdId: string, by: By): Promise<Detail> {
-  const { people, aboard, amended } = await claims.releaseUnit({
-    ...run.claim(by),
+export async function releaseHousehold(run: MovementRun, householdId: string, by: By): Promise<Detail> {
+  const { people, aboard, amended } = await transactions.releaseHousehold({
+    ...run.transaction(by),
     householdId,
     reasonCode: NOT_TRAVELLING,
     ...(run.state.manifest.locked ? { amend: nextVersion(run) } : {}),
   });
-  if (people > 0 || aboard > 0) run.fact('unitReleased', { householdId, people, aboard }, by);
-  if (amended) run.fact('manifestAmended', amended, by);
+  if (people > 0 || aboard > 0) run.event('householdReleased', { householdId, people, aboard }, by);
+  if (amended) run.event('manifestAmended', amended, by);
   if (people > 0) run.seatsChanged();
   return { people, aboard };
 }
@@ -64,25 +66,25 @@ export async function releaseUnit(run: MovementRun, householdId: string, by: By)
 export async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Detail> {
   const { gate, mustLeave, departedAt } = run.state;
   const { offBoard, refused, ...counts } = await lists.applyScans({
-    ...run.claim(by),
+    ...run.transaction(by),
     rules: run.rules,
     scans,
     departed: departedAt !== undefined,
     mustLeave,
   });
   const changed = (Object.keys(counts) as Array<keyof typeof counts>).some((key) => counts[key] !== gate[key]);
-  if (changed || refused > 0) run.fact('scansApplied', { ...counts, refused }, by);
-  for (const householdId of offBoard) run.fact('unitOffBoard', { householdId }, by);
+  if (changed || refused > 0) run.event('scansApplied', { ...counts, refused }, by);
+  for (const householdId of offBoard) run.event('householdOffBoard', { householdId }, by);
   if (changed) run.seatsChanged();
   return { ...counts, refused };
 }
 
-/** @param already somebody outside says that it has left: then nothing can be refused any more */
+/** @param already somebody inFlightDuring says that it has left: then nothing can be refused any more */
 export async function depart(run: MovementRun, already: boolean, by: By): Promise<Detail> {
-  const left = await claims.departSeats({ ...run.claim(by), rules: run.rules, already });
-  if (left.outcome === 'refused') throw new ClaimRefused(left.reason);
+  const left = await transactions.departSeats({ ...run.transaction(by), rules: run.rules, already });
+  if (left.outcome === 'refused') throw new TransactionRefused(left.reason);
   const { aboard, unaccounted } = left;
-  run.fact('movementDeparted', { aboard, unaccounted }, by);
+  run.event('movementDeparted', { aboard, unaccounted }, by);
   run.seatsChanged();
   return { aboard, unaccounted };
 }
@@ -90,34 +92,36 @@ export async function depart(run: MovementRun, already: boolean, by: By): Promis
 export async function arrive(run: MovementRun, stop: string, by: By): Promise<Detail> {
   const { stops } = run.state;
   const last = stops.at(-1) === stop;
-  const { alighted } = await claims.arriveSeats({
-    ...run.claim(by),
+  const { alighted } = await transactions.arriveSeats({
+    ...run.transaction(by),
     stop,
     last,
     otherStops: stops.filter((other) => other !== stop),
   });
-  run.fact('movementArrived', { stop, last, alighted }, by);
+  run.event('movementArrived', { stop, last, alighted }, by);
   run.seatsChanged();
   return { alighted };
 }
 
 /** Counts; an even count closes the movement, a difference keeps it open until somebody has said what became of each. */
 export async function reconcile(run: MovementRun, by: By): Promise<Detail> {
-  const { unaccounted, ...counts } = await claims.reconcileSeats({ movementId: run.subject });
+  const { unaccounted, ...counts } = await transactions.reconcileSeats({ movementId: run.subject });
   if (unaccounted !== 0) {
-    run.fact('reconciliationBroken', { ...counts, unaccounted }, by);
+    run.event('reconciliationBroken', { ...counts, unaccounted }, by);
   } else {
-    run.fact('movementReconciled', counts, by);
-    run.fact('movementClosed', {}, by);
+    run.event('movementReconciled', counts, by);
+    run.event('movementClosed', {}, by);
   }
   return { ...counts, unaccounted };
 }
 
 /** The movement does not run: every seat is free again before anything else is said. */
 export async function cancel(run: MovementRun, by: By): Promise<Detail> {
-  const claim = run.claim(by);
-  const { released } = await undo(run, 'seats', () => undoing.releaseAll({ ...claim, reasonCode: 'cancelled' }));
-  run.fact('movementCancelled', { released, byCarrier: by.actor?.kind === 'partner' }, by);
+  const transaction = run.transaction(by);
+  const { released } = await compensate(run, 'seats', () =>
+    compensating.releaseAll({ ...transaction, reasonCode: 'cancelled' }),
+  );
+  run.event('movementCancelled', { released, byCarrier: by.actor?.kind === 'partner' }, by);
   run.seatsChanged();
   return { released };
 }

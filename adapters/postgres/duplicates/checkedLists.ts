@@ -9,15 +9,15 @@ import {
 } from '../../../domain/duplicates/findPairs.ts';
 import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
-import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
-import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import { type Keyring, openFields } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
-import { type ImportKey, importKey, sealedIn } from '../imports/keys.ts';
-import { pairKeySealer } from '../people/searchKeys.ts';
+import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
+import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads } from './knownPeople.ts';
 
 /** What a dry run found of people met twice. */
-export type MetTwice = {
+export type DuplicateCandidates = {
   /** rows that could be taken in, each compared */
   compared: number;
   /** pairs of two rows of the list */
@@ -78,15 +78,15 @@ async function compareRows(
   keyring: Keyring,
   list: List,
   pause: () => Promise<void>,
-): Promise<MetTwice | undefined> {
+): Promise<DuplicateCandidates | undefined> {
   const filed = keyIndex();
-  const met: MetTwice = { compared: 0, withinList: 0, withKnown: 0, first: [] };
+  const met: DuplicateCandidates = { compared: 0, withinList: 0, withKnown: 0, first: [] };
   const within = new Set<string>();
   for (let cursor = 0; ; ) {
     const page = await readRows(db, list, 'row > $2 order by row limit $3', cursor, PAGE);
     const last = page.at(-1);
     if (last === undefined) break;
-    if (!(await isStillAsked(db, list))) return undefined;
+    if (!(await isStillRequested(db, list))) return undefined;
     const keys = rememberedKeys();
     for (const pair of await pairsWithin(db, list, page, filed, keys)) {
       const rows = pair.one.row < pair.other.row ? [pair.one.row, pair.other.row] : [pair.other.row, pair.one.row];
@@ -103,7 +103,7 @@ async function compareRows(
   return { ...met, withinList: within.size };
 }
 
-async function isStillAsked(db: Queryable, { importId, round }: List): Promise<boolean> {
+async function isStillRequested(db: Queryable, { importId, round }: List): Promise<boolean> {
   const { rowCount } = await db.query(`select from imports where id = $1 and round = $2 and status = 'checked'`, [
     importId,
     round,
@@ -140,7 +140,7 @@ async function countKnown(
   page: readonly ListedPerson[],
   keys: PairKeys,
 ): Promise<number> {
-  const asked = pairKeySealer(keyring)(page.flatMap(keys.lookedFor));
+  const asked = pairKeyEncrypter(keyring)(page.flatMap(keys.lookedFor));
   const pairs: Array<FoundPair<KnownPerson>> = [];
   for await (const known of peopleUnder(db, keyring, operationId, asked))
     pairs.push(...pairsBetween<KnownPerson>(page, known, keys).pairs);
@@ -165,16 +165,16 @@ async function readRows(
     row: number;
     household: string | null;
     child: string;
-    sealed: Buffer;
+    encrypted: Buffer;
     size: number;
   }>(
-    `select row, household, child, sealed,
+    `select row, household, child, encrypted,
             (select count(*)::integer from import_rows m where m.import_id = r.import_id and m.household = r.household) as size
        from import_rows r where import_id = $1 and verdict <> 'reject' and person_id is null and ${where}`,
     [importId, what, limit],
   );
-  return rows.map(({ row, household, child, sealed, size }) => {
-    const { meaning } = openFields(key.key, sealedIn(importId, `row ${row}`, key.kekId), sealed) as {
+  return rows.map(({ row, household, child, encrypted, size }) => {
+    const { meaning } = openFields(key.key, encryptedIn(importId, `row ${row}`, key.kekId), encrypted) as {
       meaning: PersonMeaning;
     };
     return {

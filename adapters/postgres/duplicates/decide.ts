@@ -8,7 +8,7 @@ import {
   type PairStatus,
   refusalOfPair,
 } from '../../../domain/duplicates/decisions.ts';
-import type { Stage } from '../../../domain/journey/stages.ts';
+import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
@@ -37,7 +37,7 @@ export type DecidedPair =
   | { outcome: 'refused'; status: PairStatus; reason: string };
 
 /**
- * Takes a decision, in one transaction: the journal of the pair, its row, the tasks that wait for it, and for `same` the
+ * Takes a decision, in one transaction: the event_log of the pair, its row, the tasks that wait for it, and for `same` the
  * hold that stops one of two journeys. The hold counts from here on, so that no seat is given in between.
  */
 export async function decidePair(pool: Pool, decision: Decision): Promise<DecidedPair> {
@@ -51,13 +51,13 @@ export async function decidePair(pool: Pool, decision: Decision): Promise<Decide
       await take(client, decision, pair);
     }
     const decided = (await readPair(client, decision.pairId)) ?? pair;
-    const waits = await untold(client, decided);
+    const waits = await pendingNotifications(client, decided);
     return { outcome: 'decided', pair: decided, ...(waits ? { waits } : {}) };
   });
 }
 
 async function isRecorded(client: Queryable, { pairId, commandId }: Decision): Promise<boolean> {
-  const { rowCount } = await client.query('select from journal where subject = $1 and command_id = $2', [
+  const { rowCount } = await client.query('select from event_log where subject = $1 and command_id = $2', [
     pairId,
     commandId,
   ]);
@@ -65,17 +65,17 @@ async function isRecorded(client: Queryable, { pairId, commandId }: Decision): P
 }
 
 async function take(client: Queryable, decision: Decision, pair: Pair): Promise<void> {
-  const { becomes, fact } = PAIR_COMMANDS[decision.command];
+  const { becomes, event } = PAIR_COMMANDS[decision.command];
   const at = await operationTime(client, decision.operationId, decision.now);
   const held = decision.command === 'same' ? await holdOneOfTwo(client, decision, pair) : undefined;
   await client.query(
-    `insert into journal (subject, seq, operation_id, chapter, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data)
+    `insert into event_log (subject, seq, operation_id, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data)
      values ($1, $2, $3, 'identify', $4, $5, $6, 'staff', $7, $8, $9, $10, $11)`,
     [
       pair.id,
       pair.seq + 1,
       decision.operationId,
-      fact,
+      event,
       iso(at),
       decision.by,
       decision.role,
@@ -112,14 +112,14 @@ async function take(client: Queryable, decision: Decision, pair: Pair): Promise<
     [pair.id, iso(at)],
   );
   if (held) await askToEndOne(client, pair, held);
-  if (decision.command === 'separate') await letGoOn(client, pair);
+  if (decision.command === 'separate') await resume(client, pair);
 }
 
 type Held = { journeyId: string; operationId: string; holdId: string; at: Instant };
 
 async function holdOneOfTwo(client: Queryable, decision: Decision, pair: Pair): Promise<Held | undefined> {
-  const one = await standing(client, pair.people[0].journeyId);
-  const other = await standing(client, pair.people[1].journeyId);
+  const one = await disposition(client, pair.people[0].journeyId);
+  const other = await disposition(client, pair.people[1].journeyId);
   const waits = one && other && journeyThatWaits(one, other);
   if (waits === undefined) return undefined;
   const holdId = derivedId('hold', decision.commandId);
@@ -135,20 +135,24 @@ async function holdOneOfTwo(client: Queryable, decision: Decision, pair: Pair): 
   return { journeyId: waits.journeyId, operationId: waits.operationId, holdId, at };
 }
 
-async function standing(
+async function disposition(
   client: Queryable,
   journeyId: string,
 ): Promise<(PairedJourney & { operationId: string }) | undefined> {
-  const { rows } = await client.query<{ operation_id: string; stage: Stage; ended: boolean; registered_at: Date }>(
-    'select operation_id, stage, ending is not null as ended, registered_at from journeys where id = $1',
-    [journeyId],
-  );
+  const { rows } = await client.query<{
+    operation_id: string;
+    status: JourneyStatus;
+    ended: boolean;
+    registered_at: Date;
+  }>('select operation_id, status, ending is not null as ended, registered_at from journeys where id = $1', [
+    journeyId,
+  ]);
   const row = rows[0];
   return (
     row && {
       journeyId,
       operationId: row.operation_id,
-      stage: row.stage,
+      status: row.status,
       ended: row.ended,
       registeredAt: row.registered_at.getTime(),
     }
@@ -159,7 +163,7 @@ async function standing(
 async function askToEndOne(client: Queryable, pair: Pair, held: Held): Promise<void> {
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-     values ($1 || '.endOneJourney', $2, $3, 'endOneJourney', 'coordinator', $4, $5)
+     values ($1 || '.closeDuplicate', $2, $3, 'closeDuplicate', 'coordinator', $4, $5)
      on conflict (id) do update set subject = excluded.subject, operation_id = excluded.operation_id, status = 'open', closed_at = null, data = excluded.data`,
     [
       pair.id,
@@ -172,19 +176,19 @@ async function askToEndOne(client: Queryable, pair: Pair, held: Held): Promise<v
 }
 
 /**
- * They are two people again. Nothing is left to end; a hold that the workflow never heard of never held, and one that it
+ * They are two people again. Nothing is left to end; a hold that the workflow never seen of never held, and one that it
  * knows is released by whoever may release holds: nothing lets a person go on by itself.
  */
-async function letGoOn(client: Queryable, pair: Pair): Promise<void> {
+async function resume(client: Queryable, pair: Pair): Promise<void> {
   await client.query(
-    `update tasks set status = 'void', closed_at = now() where id = $1 || '.endOneJourney' and status = 'open'`,
+    `update tasks set status = 'void', closed_at = now() where id = $1 || '.closeDuplicate' and status = 'open'`,
     [pair.id],
   );
   if (pair.holdId === null) return;
   await client.query(`update holds set status = 'void' where id = $1 and status = 'raising'`, [pair.holdId]);
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-     select $1 || '.letGoOn', h.operation_id, h.journey_id, 'letGoOn', 'duty_supervisor', h.raised_at,
+     select $1 || '.resume', h.operation_id, h.journey_id, 'resume', 'duty_supervisor', h.raised_at,
             jsonb_build_object('pairId', $1::text, 'holdId', h.id)
        from holds h join journeys j on j.id = h.journey_id
       where h.id = $2 and h.status = 'active' and j.ending is null
@@ -194,7 +198,10 @@ async function letGoOn(client: Queryable, pair: Pair): Promise<void> {
 }
 
 /** The hold of this decision, while the journey's workflow has not confirmed it. */
-async function untold(client: Queryable, pair: Pair): Promise<{ journeyId: string; holdId: string } | undefined> {
+async function pendingNotifications(
+  client: Queryable,
+  pair: Pair,
+): Promise<{ journeyId: string; holdId: string } | undefined> {
   if (pair.holdId === null || pair.heldJourney === null) return undefined;
   const { rows } = await client.query<{ status: string }>('select status from holds where id = $1', [pair.holdId]);
   return rows[0]?.status === 'raising' ? { journeyId: pair.heldJourney, holdId: pair.holdId } : undefined;

@@ -1,13 +1,13 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import { parsePartialDate } from '../../../domain/intake/birthDate.ts';
-import type { Relationship, Sex } from '../../../domain/intake/columns.ts';
-import type { Keyring } from '../../secrets/envelope.ts';
+import { parsePartialDate } from '../../../domain/imports/birthDate.ts';
+import type { Relationship, Sex } from '../../../domain/imports/columns.ts';
+import type { Keyring } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { readPeople } from '../people/people.ts';
 import type { SearchKey } from '../people/searchKeys.ts';
 
 /** Somebody who was taken in, opened for comparison alone: it is shown to nobody, so it is no row of the ledger. */
-export type TakenInPerson = KnownPerson & { personId: string; operationId: string };
+export type RegisteredPerson = KnownPerson & { personId: string; operationId: string };
 
 type Row = {
   person_id: string;
@@ -27,11 +27,11 @@ const STANDING = `
     from journeys j join persons p on p.id = j.person_id`;
 const PRESENT_FIRST = 'order by j.person_id, (j.ending is null) desc, j.registered_at desc, j.id desc';
 
-export async function readTakenIn(
+export async function readRegisteredPeople(
   db: Queryable,
   keyring: Keyring,
   personIds: readonly string[],
-): Promise<TakenInPerson[]> {
+): Promise<RegisteredPerson[]> {
   const { rows } = await db.query<Row>(`${STANDING} where j.person_id = any($1) ${PRESENT_FIRST}`, [personIds]);
   return open(db, keyring, rows);
 }
@@ -41,7 +41,7 @@ export async function readHeads(
   db: Queryable,
   keyring: Keyring,
   householdIds: readonly string[],
-): Promise<TakenInPerson[]> {
+): Promise<RegisteredPerson[]> {
   if (householdIds.length === 0) return [];
   const { rows } = await db.query<Row>(
     `${STANDING} where j.household_id = any($1) and j.relationship = 'HEAD' ${PRESENT_FIRST}`,
@@ -50,7 +50,7 @@ export async function readHeads(
   return open(db, keyring, rows);
 }
 
-async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Promise<TakenInPerson[]> {
+async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Promise<RegisteredPerson[]> {
   const cores = await readPeople(
     db,
     keyring,
@@ -93,7 +93,7 @@ export async function* peopleUnder(
   keyring: Keyring,
   operationId: string,
   keys: readonly SearchKey[],
-): AsyncGenerator<TakenInPerson[]> {
+): AsyncGenerator<RegisteredPerson[]> {
   if (keys.length === 0) return;
   const { rows } = await db.query<{ person_id: string }>(
     `select s.person_id
@@ -104,7 +104,7 @@ export async function* peopleUnder(
     [operationId, keys.map(({ kind }) => kind), keys.map(({ key }) => key), CANDIDATES_AT_MOST],
   );
   for (let from = 0; from < rows.length; from += AT_ONCE) {
-    yield await readTakenIn(
+    yield await readRegisteredPeople(
       db,
       keyring,
       rows.slice(from, from + AT_ONCE).map(({ person_id }) => person_id),

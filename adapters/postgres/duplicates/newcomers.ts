@@ -8,12 +8,12 @@ import {
 } from '../../../domain/duplicates/findPairs.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
+import type { Keyring } from '../../crypto/envelope.ts';
 import { derivedId } from '../../ids.ts';
-import type { Keyring } from '../../secrets/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { operationTimes } from '../operations/clocks.ts';
-import { pairKeySealer } from '../people/searchKeys.ts';
-import { peopleUnder, readHeads, readTakenIn, type TakenInPerson } from './knownPeople.ts';
+import { pairKeyEncrypter } from '../people/searchKeys.ts';
+import { peopleUnder, type RegisteredPerson, readHeads, readRegisteredPeople } from './knownPeople.ts';
 
 /** Compared in one transaction: some tenths of a second. */
 const BATCH = 200;
@@ -21,7 +21,7 @@ const BATCH = 200;
 /** For a list on its way in: one that got stuck stops nobody. */
 const WAITS_AT_MOST = '10 minutes';
 
-export type ComparerOptions = {
+export type DuplicateMatcherOptions = {
   keyring: Keyring;
   /** real time */
   now: () => Instant;
@@ -30,10 +30,10 @@ export type ComparerOptions = {
 /**
  * Compares the next people who were taken in with everybody known, in the caller's transaction, and files the pairs for
  * a person to decide. One at a time does this (the comparer holds a lock): of two who come together, the second meets
- * the first. While a list is being checked or taken in it waits, because intake comes first.
+ * the first. While a list is being checked or taken in it waits, because registration comes first.
  * @returns how many were compared
  */
-export async function compareNewcomers(client: Queryable, options: ComparerOptions): Promise<number> {
+export async function compareNewcomers(client: Queryable, options: DuplicateMatcherOptions): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
     `select id from persons
       where compared_at is null
@@ -43,7 +43,7 @@ export async function compareNewcomers(client: Queryable, options: ComparerOptio
   );
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;
-  const newcomers = await readTakenIn(client, options.keyring, ids);
+  const newcomers = await readRegisteredPeople(client, options.keyring, ids);
   const keys = rememberedKeys();
   await fileKeys(client, options.keyring, newcomers, keys);
   for (const [operationId, people] of Map.groupBy(newcomers, (person) => person.operationId)) {
@@ -56,11 +56,11 @@ export async function compareNewcomers(client: Queryable, options: ComparerOptio
 async function fileKeys(
   client: Queryable,
   keyring: Keyring,
-  people: readonly TakenInPerson[],
+  people: readonly RegisteredPerson[],
   { filed }: PairKeys,
 ): Promise<void> {
-  const seal = pairKeySealer(keyring);
-  const keys = people.flatMap((person) => seal(filed(person)).map((key) => ({ ...key, personId: person.personId })));
+  const encrypt = pairKeyEncrypter(keyring);
+  const keys = people.flatMap((person) => encrypt(filed(person)).map((key) => ({ ...key, personId: person.personId })));
   await client.query(
     `insert into person_search (person_id, kind, key)
      select * from unnest($1::text[], $2::text[], $3::text[]) as k (person_id, kind, key) order by kind, key
@@ -74,10 +74,10 @@ async function meetEverybody(
   client: Queryable,
   keyring: Keyring,
   operationId: string,
-  newcomers: readonly TakenInPerson[],
+  newcomers: readonly RegisteredPerson[],
   keys: PairKeys,
-): Promise<Array<FoundPair<TakenInPerson>>> {
-  const asked = pairKeySealer(keyring)(newcomers.flatMap(keys.lookedFor));
+): Promise<Array<FoundPair<RegisteredPerson>>> {
+  const asked = pairKeyEncrypter(keyring)(newcomers.flatMap(keys.lookedFor));
   const own = new Set(newcomers.map(({ personId }) => personId));
   const pairs = pairsAmong(newcomers, keys).pairs;
   for await (const filed of peopleUnder(client, keyring, operationId, asked)) {
@@ -91,8 +91,8 @@ async function meetEverybody(
 /** A pair on which somebody has decided stays decided, whatever is compared anew. */
 async function writePairs(
   client: Queryable,
-  { now }: ComparerOptions,
-  pairs: ReadonlyArray<FoundPair<TakenInPerson>>,
+  { now }: DuplicateMatcherOptions,
+  pairs: ReadonlyArray<FoundPair<RegisteredPerson>>,
 ): Promise<void> {
   if (pairs.length === 0) return;
   const found = pairs.map(({ one, other, comparison }) => {

@@ -3,8 +3,8 @@ import { OPEN_STATUSES, PAIR_STATUSES } from '../../../domain/duplicates/decisio
 import { type DecidedPair, type Decision, decidePair } from './decide.ts';
 import { type Pair, type PairDecision, type PairRow, pairOf, readPair, SELECT_PAIR } from './pairRow.ts';
 
-/** A decision as the journal has it. */
-export type PairFact = PairDecision & { seq: number; type: string };
+/** A decision as the event_log has it. */
+export type PairEvent = PairDecision & { seq: number; type: string };
 
 /** Somebody who was found to be the same person. */
 export type LinkedPerson = { personId: string; operationId: string; goesOn: boolean };
@@ -46,7 +46,7 @@ export function createDuplicates(pool: Pool) {
     },
 
     /** Every decision on a pair, oldest first. */
-    async decisions(pairId: string): Promise<PairFact[]> {
+    async decisions(pairId: string): Promise<PairEvent[]> {
       const { rows } = await pool.query<{
         seq: number;
         type: string;
@@ -55,7 +55,7 @@ export function createDuplicates(pool: Pool) {
         reason_code: string | null;
         note_id: string | null;
         at: Date;
-      }>('select seq, type, actor, role, reason_code, note_id, at from journal where subject = $1 order by seq', [
+      }>('select seq, type, actor, role, reason_code, note_id, at from event_log where subject = $1 order by seq', [
         pairId,
       ]);
       return rows.map((row) => ({

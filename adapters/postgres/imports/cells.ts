@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import type { CheckedRow } from '../../../activities/imports.ts';
-import { type Keyring, openFields, sealFields } from '../../secrets/envelope.ts';
+import { encryptFields, type Keyring, openFields } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
-import { type ImportKey, importKey, sealedIn } from './keys.ts';
+import { encryptedIn, type ImportKey, importKey } from './keys.ts';
 
-/** Rows whose cells are sealed together: few enough to open for one page, many enough that a list is soon written. */
+/** Rows whose cells are encrypted together: few enough to open for one page, many enough that a list is soon written. */
 const TOGETHER = 100;
 
 /** The cells of rows as they came, in the order of the file. */
@@ -14,25 +14,30 @@ export async function writeCells(
   importId: string,
   rows: readonly Pick<CheckedRow, 'row' | 'raw'>[],
 ): Promise<void> {
-  const groups: Array<{ first: number; last: number; sealed: Buffer }> = [];
+  const groups: Array<{ first: number; last: number; encrypted: Buffer }> = [];
   for (let from = 0; from < rows.length; from += TOGETHER) {
     const group = rows.slice(from, from + TOGETHER);
     const first = group[0]?.row ?? 0;
     groups.push({
       first,
       last: group.at(-1)?.row ?? 0,
-      sealed: sealFields(
+      encrypted: encryptFields(
         key,
-        sealedIn(importId, `cells ${first}`, kekId),
+        encryptedIn(importId, `cells ${first}`, kekId),
         group.map(({ row, raw }) => [row, raw]),
       ),
     });
   }
   await client.query(
-    `insert into import_cells (import_id, first_row, last_row, sealed)
-     select $1, first, last, sealed from unnest($2::int[], $3::int[], $4::bytea[]) as c (first, last, sealed)
+    `insert into import_cells (import_id, first_row, last_row, encrypted)
+     select $1, first, last, encrypted from unnest($2::int[], $3::int[], $4::bytea[]) as c (first, last, encrypted)
      on conflict (import_id, first_row) do nothing`,
-    [importId, groups.map(({ first }) => first), groups.map(({ last }) => last), groups.map(({ sealed }) => sealed)],
+    [
+      importId,
+      groups.map(({ first }) => first),
+      groups.map(({ last }) => last),
+      groups.map(({ encrypted }) => encrypted),
+    ],
   );
 }
 
@@ -46,8 +51,8 @@ export async function* readCells(
   const { key, kekId } = await importKey(pool, keyring, importId);
   let at = 0;
   while (at < wanted.length) {
-    const { rows } = await pool.query<{ first_row: number; last_row: number; sealed: Buffer }>(
-      `select first_row, last_row, sealed from import_cells
+    const { rows } = await pool.query<{ first_row: number; last_row: number; encrypted: Buffer }>(
+      `select first_row, last_row, encrypted from import_cells
         where import_id = $1 and first_row <= $2 order by first_row desc limit 1`,
       [importId, wanted[at]],
     );
@@ -55,7 +60,7 @@ export async function* readCells(
     const cells = new Map(
       group === undefined
         ? []
-        : (openFields(key, sealedIn(importId, `cells ${group.first_row}`, kekId), group.sealed) as Array<
+        : (openFields(key, encryptedIn(importId, `cells ${group.first_row}`, kekId), group.encrypted) as Array<
             [number, string[]]
           >),
     );

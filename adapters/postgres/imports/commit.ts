@@ -1,19 +1,19 @@
 import type { Pool } from 'pg';
 import type { CheckedRow, CommittedPage, ImportStore, PageAhead, Refusal } from '../../../activities/imports.ts';
 import { toOperation } from '../../../domain/clock.ts';
-import type { Finding, Verdict } from '../../../domain/intake/codes.ts';
-import type { ProtectionFlag } from '../../../domain/intake/protection.ts';
+import type { Finding, Verdict } from '../../../domain/imports/codes.ts';
+import type { ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import { type Keyring, openFields } from '../../crypto/envelope.ts';
 import { type Queryable, transaction } from '../database.ts';
-import type { Intake, IntakeHousehold, Joined, OperationFrame } from '../people/admissions.ts';
-import { commitReady, type ReadyHouseholds, readFrame, readyHouseholds } from '../people/intake.ts';
-import { importKey, sealedIn } from './keys.ts';
-import { takenInBefore } from './takenInBefore.ts';
+import { commitReady, type ReadyHouseholds, readFrame, readyHouseholds } from '../people/register.ts';
+import type { HouseholdInput, Joined, OperationFrame, RegistrationContext } from '../people/registrations.ts';
+import { encryptedIn, importKey } from './keys.ts';
+import { registeredBefore } from './registeredBefore.ts';
 
 export type CommitOptions = {
   keyring: Keyring;
-  journeys: Intake['journeys'];
+  journeys: RegistrationContext['journeys'];
   /** rows looked at in one transaction of a commit; households are whole, so it may take in a few more */
   page?: number;
   now?: () => number;
@@ -81,10 +81,10 @@ export function commitStore(
           `update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting' returning failed`,
           [importId],
         );
-        // with nothing left to mend the question of an earlier commit is answered
+        // with nothing left to correct the request of an earlier commit is answered
         if (rows[0]?.failed === 0) {
           await client.query(
-            `update tasks set status = 'done', closed_at = opened_at where subject = $1 and kind = 'mendRows' and status = 'open'`,
+            `update tasks set status = 'done', closed_at = opened_at where subject = $1 and kind = 'correctRows' and status = 'open'`,
             [importId],
           );
         }
@@ -92,11 +92,11 @@ export function commitStore(
     },
   };
 
-  /** The next households, admitted and sealed; `before`: rows of those who were taken in by another list. */
+  /** The next households, registeredHousehold and encrypted; `before`: rows of those who were taken in by another list. */
   async function readyPage(db: Queryable, job: Job, frame: OperationFrame, after: number): Promise<ReadyPage> {
     const page = await nextPage(db, keyring, job.id, after, size);
-    const { fresh, before } = await takenInBefore(db, keyring, job.operationId, page.households);
-    const intake: Intake = {
+    const { fresh, before } = await registeredBefore(db, keyring, job.operationId, page.households);
+    const registration: RegistrationContext = {
       operationId: job.operationId,
       frame,
       importId: job.id,
@@ -106,7 +106,7 @@ export function commitStore(
       keyring,
       journeys,
     };
-    return { round: job.round, after, last: page.last, before, ready: readyHouseholds(intake, fresh) };
+    return { round: job.round, after, last: page.last, before, ready: readyHouseholds(registration, fresh) };
   }
 }
 
@@ -129,7 +129,7 @@ function fits(
     'ready' in ahead &&
     ahead.round === job.round &&
     ahead.after === job.cursor &&
-    (ahead as ReadyPage).ready.intake.frame.rulesVersion === rulesVersion
+    (ahead as ReadyPage).ready.registration.frame.rulesVersion === rulesVersion
   );
 }
 
@@ -150,7 +150,7 @@ async function finishCommit(client: Queryable, importId: string, operationId: st
   await client.query(`update imports set status = 'starting' where id = $1`, [importId]);
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-     select $1 || '.mendRows', $2, $1, 'mendRows', 'case_worker', $3, jsonb_build_object('rejected', count(*))
+     select $1 || '.correctRows', $2, $1, 'correctRows', 'case_worker', $3, jsonb_build_object('rejected', count(*))
        from import_rows where import_id = $1 and verdict = 'reject' having count(*) > 0
      on conflict (id) do update set data = excluded.data where tasks.status = 'open'`,
     [importId, operationId, at],
@@ -165,13 +165,13 @@ type StoredRow = {
   protection: ProtectionFlag[];
   household: string;
   person_id: string | null;
-  sealed: Buffer;
+  encrypted: Buffer;
 };
 
 /**
  * The households that begin within the next page of rows, whole. `last` is the cursor after them; undefined at the end.
  * A household that began before the cursor is taken in with its later rows, maybe at this moment; who was taken in by an
- * earlier commit is there already, and whoever was mended since joins them.
+ * earlier commit is there already, and whoever was corrected since joins them.
  */
 async function nextPage(
   client: Queryable,
@@ -179,7 +179,7 @@ async function nextPage(
   importId: string,
   cursor: number,
   size: number,
-): Promise<{ households: IntakeHousehold[]; last: number | undefined }> {
+): Promise<{ households: HouseholdInput[]; last: number | undefined }> {
   const page = await client.query<{ row: number; household: string | null }>(
     'select row, household from import_rows where import_id = $1 and row > $2 order by row limit $3',
     [importId, cursor, size],
@@ -187,7 +187,7 @@ async function nextPage(
   const references = [...new Set(page.rows.flatMap(({ household }) => household ?? []))];
   const { key, kekId } = await importKey(client, keyring, importId);
   const { rows } = await client.query<StoredRow>(
-    `select row, verdict, codes, child, protection, household, person_id, case when person_id is null then sealed end as sealed
+    `select row, verdict, codes, child, protection, household, person_id, case when person_id is null then encrypted end as encrypted
        from import_rows where import_id = $1 and household = any($2)
         and not exists (select from import_rows b where b.import_id = $1 and b.household = import_rows.household and b.row <= $3)
       order by row`,
@@ -196,7 +196,7 @@ async function nextPage(
   const there = rows.some(({ person_id }) => person_id !== null)
     ? await householdsThere(client, importId, references)
     : new Map<string, Joined>();
-  const households = new Map<string, IntakeHousehold>();
+  const households = new Map<string, HouseholdInput>();
   for (const stored of rows) {
     const joins = there.get(stored.household);
     const household = households.get(stored.household) ?? {
@@ -210,7 +210,7 @@ async function nextPage(
       // a row that was pasted twice is no missing member
       if (!stored.codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) household.rejectedRows.push(stored.row);
     } else if (stored.person_id === null) {
-      const { meaning } = openFields(key, sealedIn(importId, `row ${stored.row}`, kekId), stored.sealed) as Pick<
+      const { meaning } = openFields(key, encryptedIn(importId, `row ${stored.row}`, kekId), stored.encrypted) as Pick<
         CheckedRow,
         'meaning'
       >;

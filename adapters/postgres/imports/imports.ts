@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import type { CheckSummary, ImportStore } from '../../../activities/imports.ts';
-import { type Finding, type Verdict, verdictOf } from '../../../domain/intake/codes.ts';
-import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../../domain/intake/protection.ts';
-import { type Keyring, openBytes, sealFields } from '../../secrets/envelope.ts';
+import { type Finding, type Verdict, verdictOf } from '../../../domain/imports/codes.ts';
+import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../../domain/imports/protection.ts';
+import { encryptFields, type Keyring, openBytes } from '../../crypto/envelope.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { personRefKey } from '../people/searchKeys.ts';
 import { writeCells } from './cells.ts';
 import { type CommitOptions, commitStore } from './commit.ts';
-import { joinMended } from './joinMended.ts';
-import { importKey, sealedIn } from './keys.ts';
-import { mendedFiles } from './mends.ts';
+import { correctedFiles } from './corrections.ts';
+import { joinCorrected } from './joinCorrected.ts';
+import { encryptedIn, importKey } from './keys.ts';
 import { latestReading, recallHeadings } from './readings.ts';
-import { refuseForNow, refuseImport, sealFound } from './refusals.ts';
+import { encryptFound, refuseForNow, refuseImport } from './refusals.ts';
 import type { StartOf } from './starts.ts';
 
 const MANY_ROWS = 5_000;
@@ -24,7 +24,7 @@ export type ImportsOptions = CommitOptions & {
   startNow: (workflowIds: readonly string[]) => Promise<unknown>;
 };
 
-/** Lists on their way in, on PostgreSQL. The file and its rows are sealed under a key of the import. */
+/** Lists on their way in, on PostgreSQL. The file and its rows are encrypted under a key of the import. */
 export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
   const { keyring, checks, startNow } = options;
   return {
@@ -48,12 +48,12 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
         operationId: row.operation_id,
         referenceDate: row.reference_date,
         round: row.round,
-        said: await latestReading(pool, keyring, importId),
-        mended: await mendedFiles(pool, keyring, importId),
+        given: await latestReading(pool, keyring, importId),
+        corrected: await correctedFiles(pool, keyring, importId),
         continues:
           row.continues === null
             ? null
-            : { importId: row.continues, said: await latestReading(pool, keyring, row.continues) },
+            : { importId: row.continues, given: await latestReading(pool, keyring, row.continues) },
       };
     },
 
@@ -79,10 +79,10 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
         );
         if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
         await client.query(
-          `insert into import_rows (import_id, row, line, verdict, codes, child, protection, household, sealed)
-           select $1, row, line, verdict, codes::jsonb, child, protection::text[], household, sealed
+          `insert into import_rows (import_id, row, line, verdict, codes, child, protection, household, encrypted)
+           select $1, row, line, verdict, codes::jsonb, child, protection::text[], household, encrypted
              from unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])
-               as r (row, line, verdict, codes, child, protection, household, sealed)
+               as r (row, line, verdict, codes, child, protection, household, encrypted)
            on conflict (import_id, row) do nothing`,
           [
             importId,
@@ -94,7 +94,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
             checked.map(({ protection }) => `{${protection.join(',')}}`),
             checked.map(({ meaning }) => (meaning.householdRef === '' ? null : meaning.householdRef)),
             checked.map(({ row, meaning }) =>
-              sealFields(key.key, sealedIn(importId, `row ${row}`, key.kekId), { meaning }),
+              encryptFields(key.key, encryptedIn(importId, `row ${row}`, key.kekId), { meaning }),
             ),
           ],
         );
@@ -128,12 +128,12 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       await transaction(pool, async (client) => {
         const counts = await countRows(client, importId, summary);
         await client.query(
-          `update imports set status = 'checked', finished_at = now(), sealed_found = $3, counts = $4, total = $5, done = $5, failed = $6
+          `update imports set status = 'checked', finished_at = now(), encrypted_found = $3, counts = $4, total = $5, done = $5, failed = $6
             where id = $1 and round = $2 and status = 'checking'`,
           [
             importId,
             round,
-            await sealFound(client, keyring, importId, { found, dateOrders }),
+            await encryptFound(client, keyring, importId, { found, dateOrders }),
             JSON.stringify(counts),
             counts.rows,
             counts.reject,
@@ -144,8 +144,8 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       });
     },
 
-    async joinMended(importId, listId, rows) {
-      const check = await joinMended(pool, keyring, { importId, listId, rows, checks });
+    async joinCorrected(importId, listId, rows) {
+      const check = await joinCorrected(pool, keyring, { importId, listId, rows, checks });
       if (check !== undefined) await startNow([check.workflowId]);
     },
 
@@ -162,13 +162,13 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
 async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGenerator<Buffer> {
   const { key, kekId } = await importKey(pool, keyring, importId);
   for (let number = 0; ; number++) {
-    const { rows } = await pool.query<{ sealed: Buffer }>(
-      'select sealed from import_chunks where import_id = $1 and number = $2',
+    const { rows } = await pool.query<{ encrypted: Buffer }>(
+      'select encrypted from import_chunks where import_id = $1 and number = $2',
       [importId, number],
     );
     const chunk = rows[0];
     if (chunk === undefined) return;
-    yield openBytes(key, sealedIn(importId, `chunk ${number}`, kekId), chunk.sealed);
+    yield openBytes(key, encryptedIn(importId, `chunk ${number}`, kekId), chunk.encrypted);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Keyring, newDataKey, type SealContext, unwrapKey, wrapKey } from '../../secrets/envelope.ts';
+import { type EncryptionContext, type Keyring, newDataKey, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 
 /** An import's own key, opened. Without its row the file and the rows of the list are unreadable. */
@@ -23,7 +23,7 @@ export async function importKey(db: Queryable, keyring: Keyring, importId: strin
   return { key: unwrapKey(keyring, importId, { kekId: row.kek_id, wrapped: row.wrapped_key }), kekId: row.kek_id };
 }
 
-/** What sealed bytes of an import are bound to. */
-export function sealedIn(importId: string, fieldSet: string, keyId: string): SealContext {
+/** What encrypted bytes of an import are bound to. */
+export function encryptedIn(importId: string, fieldSet: string, keyId: string): EncryptionContext {
   return { subject: importId, fieldSet, keyId };
 }

@@ -1,72 +1,79 @@
-import { type Column, isColumn } from '../../../domain/intake/columns.ts';
-import { type HeadingRule, headingKey } from '../../../domain/intake/headings.ts';
-import type { Overrule } from '../../lists/openList.ts';
-import { type Keyring, openFields, sealFields, searchKey } from '../../secrets/envelope.ts';
+import { type Column, isColumn } from '../../../domain/imports/columns.ts';
+import { type HeadingRule, headingKey } from '../../../domain/imports/headings.ts';
+import { encryptFields, type Keyring, openFields, searchKey } from '../../crypto/envelope.ts';
+import type { Override } from '../../files/openList.ts';
 import type { Queryable } from '../database.ts';
-import { importKey, sealedIn } from './keys.ts';
+import { encryptedIn, importKey } from './keys.ts';
 
 /** Who said what of how a list is to be read; `round` is the first check for which it counted. */
-export type Reading = { round: number; saidBy: string; saidAt: Date; dateOrder: NonNullable<Overrule['dateOrder']> };
+export type Reading = {
+  round: number;
+  overriddenBy: string;
+  overriddenAt: Date;
+  dateOrder: NonNullable<Override['dateOrder']>;
+};
 
-/** Writes down what a person says, on top of what was said before; the order of dates in plain, the rest sealed. */
+/** Writes down what a person says, on top of what was given before; the order of dates in plain, the rest encrypted. */
 export async function writeReading(
   client: Queryable,
   keyring: Keyring,
-  reading: { importId: string; round: number; said: Overrule; saidBy: string },
+  reading: { importId: string; round: number; given: Override; overriddenBy: string },
 ): Promise<void> {
-  const { importId, round, saidBy } = reading;
-  const { dateOrder = {}, ...rest } = reading.said;
+  const { importId, round, overriddenBy } = reading;
+  const { dateOrder = {}, ...rest } = reading.given;
   const { key, kekId } = await importKey(client, keyring, importId);
   await client.query(
-    `insert into import_readings (import_id, round, date_order, sealed, said_by) values ($1, $2, $3, $4, $5)
+    `insert into import_readings (import_id, round, date_order, encrypted, overridden_by) values ($1, $2, $3, $4, $5)
      on conflict (import_id, round) do nothing`,
     [
       importId,
       round,
       JSON.stringify(dateOrder),
-      Object.keys(rest).length === 0 ? null : sealFields(key, sealedIn(importId, `reading ${round}`, kekId), rest),
-      saidBy,
+      Object.keys(rest).length === 0
+        ? null
+        : encryptFields(key, encryptedIn(importId, `reading ${round}`, kekId), rest),
+      overriddenBy,
     ],
   );
 }
 
 /** All that was said of how the list is to be read. */
-export async function latestReading(db: Queryable, keyring: Keyring, importId: string): Promise<Overrule> {
-  const { rows } = await db.query<{ round: number; date_order: Overrule['dateOrder']; sealed: Buffer | null }>(
-    'select round, date_order, sealed from import_readings where import_id = $1 order by round desc limit 1',
+export async function latestReading(db: Queryable, keyring: Keyring, importId: string): Promise<Override> {
+  const { rows } = await db.query<{ round: number; date_order: Override['dateOrder']; encrypted: Buffer | null }>(
+    'select round, date_order, encrypted from import_readings where import_id = $1 order by round desc limit 1',
     [importId],
   );
   const latest = rows[0];
   if (latest === undefined) return {};
   const dateOrder = latest.date_order ?? {};
   const order = Object.keys(dateOrder).length === 0 ? {} : { dateOrder };
-  if (latest.sealed === null) return order;
+  if (latest.encrypted === null) return order;
   const { key, kekId } = await importKey(db, keyring, importId);
-  const rest = openFields(key, sealedIn(importId, `reading ${latest.round}`, kekId), latest.sealed) as Overrule;
+  const rest = openFields(key, encryptedIn(importId, `reading ${latest.round}`, kekId), latest.encrypted) as Override;
   return { ...rest, ...order };
 }
 
 export async function readReadings(db: Queryable, importId: string): Promise<Reading[]> {
   const { rows } = await db.query<Reading>(
-    `select round, said_by as "saidBy", said_at as "saidAt", date_order as "dateOrder"
+    `select round, overridden_by as "overriddenBy", overridden_at as "overriddenAt", date_order as "dateOrder"
        from import_readings where import_id = $1 order by round`,
     [importId],
   );
   return rows;
 }
 
-/** What was said before with something new on top; a heading that is named again stands for the new column. */
-export function saidAnew(before: Overrule, said: Overrule): Overrule {
+/** What was given before with something new on top; a heading that is named again stands for the new column. */
+export function mergedOverride(before: Override, given: Override): Override {
   const same = (one: HeadingRule, other: HeadingRule): boolean =>
     headingKey(one.heading) === headingKey(other.heading) && one.position === other.position;
   const columns = [
-    ...(before.columns ?? []).filter((rule) => !(said.columns ?? []).some((other) => same(rule, other))),
-    ...(said.columns ?? []),
+    ...(before.columns ?? []).filter((rule) => !(given.columns ?? []).some((other) => same(rule, other))),
+    ...(given.columns ?? []),
   ];
-  const dateOrder = { ...before.dateOrder, ...said.dateOrder };
+  const dateOrder = { ...before.dateOrder, ...given.dateOrder };
   return {
     ...before,
-    ...said,
+    ...given,
     ...(columns.length === 0 ? {} : { columns }),
     ...(Object.keys(dateOrder).length === 0 ? {} : { dateOrder }),
   };
@@ -89,7 +96,7 @@ export async function rememberHeadings(
   keyring: Keyring,
   importId: string,
   rules: readonly HeadingRule[],
-  saidBy: string,
+  overriddenBy: string,
 ): Promise<void> {
   const kept = new Map(
     rules
@@ -98,10 +105,10 @@ export async function rememberHeadings(
   );
   if (kept.size === 0) return;
   await client.query(
-    `insert into list_headings (source, heading, column_name, said_by)
+    `insert into list_headings (source, heading, column_name, overridden_by)
      select $1, heading, column_name, $4 from unnest($2::text[], $3::text[]) as h (heading, column_name)
-     on conflict (source, heading) do update set column_name = excluded.column_name, said_by = excluded.said_by, said_at = now()`,
-    [await sourceOf(client, importId), [...kept.keys()], [...kept.values()], saidBy],
+     on conflict (source, heading) do update set column_name = excluded.column_name, overridden_by = excluded.overridden_by, overridden_at = now()`,
+    [await sourceOf(client, importId), [...kept.keys()], [...kept.values()], overriddenBy],
   );
 }
 

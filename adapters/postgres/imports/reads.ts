@@ -1,18 +1,18 @@
 import type { Pool } from 'pg';
 import type { CheckedRow, DateOrders, Refusal } from '../../../activities/imports.ts';
-import { CODES, explain, type Finding, type Verdict } from '../../../domain/intake/codes.ts';
-import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
-import type { ProtectionFlag } from '../../../domain/intake/protection.ts';
+import { CODES, explain, type Finding, type Verdict } from '../../../domain/imports/codes.ts';
+import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import type { ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { type Instant, SECOND } from '../../../domain/time.ts';
-import { listTagOf, type RowToMend } from '../../lists/mendFile.ts';
-import type { FoundList } from '../../lists/openList.ts';
-import { type Keyring, openFields } from '../../secrets/envelope.ts';
+import { type Keyring, openFields } from '../../crypto/envelope.ts';
+import { listTagOf, type RowToCorrect } from '../../files/correctionFile.ts';
+import type { FoundList } from '../../files/openList.ts';
 import type { Queryable } from '../database.ts';
-import type { MetTwice } from '../duplicates/checkedLists.ts';
+import type { DuplicateCandidates } from '../duplicates/checkedLists.ts';
 import { readCells } from './cells.ts';
+import type { CorrectionCounts } from './corrections.ts';
 import type { ImportCounts } from './imports.ts';
-import { importKey, sealedIn } from './keys.ts';
-import type { MendCounts } from './mends.ts';
+import { encryptedIn, importKey } from './keys.ts';
 import { type Reading, readReadings } from './readings.ts';
 
 export type ImportStatus =
@@ -37,9 +37,9 @@ export type ImportSummary = {
   bytes: number;
   counts: ImportCounts | null;
   /** null until the checked rows have been compared */
-  met: MetTwice | null;
-  /** of a file that mends another list */
-  mending: MendCounts | null;
+  met: DuplicateCandidates | null;
+  /** of a file that corrections another list */
+  correcting: CorrectionCounts | null;
   /** rows while it is checked, acceptable people once it is committed; unknown before the file is opened */
   total: number | null;
   done: number;
@@ -65,13 +65,13 @@ type ImportRecord = {
   file_name: string | null;
   status: ImportStatus;
   refusal: Refusal | null;
-  sealed_found: Buffer | null;
+  encrypted_found: Buffer | null;
   reference_date: string;
   partner_id: string | null;
   continues: string | null;
   bytes: number;
-  counts: (ImportCounts & MendCounts) | null;
-  met: MetTwice | null;
+  counts: (ImportCounts & CorrectionCounts) | null;
+  met: DuplicateCandidates | null;
   total: number | null;
   done: number;
   failed: number;
@@ -81,7 +81,7 @@ type ImportRecord = {
   finished_at: Date | null;
 };
 
-const RECORD = `id, operation_id, file_name, status, refusal, sealed_found, reference_date::text, partner_id, continues, bytes,
+const RECORD = `id, operation_id, file_name, status, refusal, encrypted_found, reference_date::text, partner_id, continues, bytes,
                 counts, met, total, done, failed, created_by, created_at, started_at, finished_at`;
 
 /** @param now real time. @returns undefined where there is no such import */
@@ -96,7 +96,7 @@ export async function readImport(
   return (
     row && {
       ...summaryOf(row, now),
-      found: await openFound(pool, keyring, id, row.sealed_found),
+      found: await openFound(pool, keyring, id, row.encrypted_found),
       readings: await readReadings(pool, id),
     }
   );
@@ -131,7 +131,7 @@ function summaryOf(row: ImportRecord, now: Instant): ImportSummary {
     continues: row.continues,
     bytes: row.bytes,
     counts: row.continues === null ? row.counts : null,
-    mending: row.continues === null ? null : row.counts,
+    correcting: row.continues === null ? null : row.counts,
     met: row.met,
     total: row.total,
     done: row.done,
@@ -147,11 +147,11 @@ async function openFound(
   db: Queryable,
   keyring: Keyring,
   importId: string,
-  sealed: Buffer | null,
+  encrypted: Buffer | null,
 ): Promise<ImportProgress['found']> {
-  if (sealed === null || !(await isKept(db, importId))) return null;
+  if (encrypted === null || !(await isKept(db, importId))) return null;
   const { key, kekId } = await importKey(db, keyring, importId);
-  return openFields(key, sealedIn(importId, 'found', kekId), sealed) as ImportProgress['found'];
+  return openFields(key, encryptedIn(importId, 'found', kekId), encrypted) as ImportProgress['found'];
 }
 
 /** Raw lists are removed after 30 days, and at once where they were refused for good. */
@@ -191,8 +191,8 @@ export async function readImportRows(
   importId: string,
   { verdict, code, after = 0, limit }: RowFilter & { limit: number },
 ): Promise<ImportRow[]> {
-  const { rows } = await pool.query<Omit<ImportRow, 'raw' | 'meaning'> & { sealed: Buffer }>(
-    `select row, line, verdict, codes, child, protection, household, person_id as "personId", sealed
+  const { rows } = await pool.query<Omit<ImportRow, 'raw' | 'meaning'> & { encrypted: Buffer }>(
+    `select row, line, verdict, codes, child, protection, household, person_id as "personId", encrypted
        from import_rows
       where import_id = $1 and row > $2 and ($3::text is null or verdict = $3)
         and ($4::jsonb is null or codes @> $4)
@@ -206,47 +206,48 @@ export async function readImportRows(
     const numbers = rows.map(({ row }) => row);
     for await (const { row, raw } of readCells(pool, keyring, importId, numbers)) cells.set(row, raw);
   }
-  return rows.map(({ sealed, ...row }) => ({
+  return rows.map(({ encrypted, ...row }) => ({
     ...row,
     raw: cells.get(row.row) ?? null,
     meaning:
       key === null
         ? null
         : (
-            openFields(key.key, sealedIn(importId, `row ${row.row}`, key.kekId), sealed) as {
+            openFields(key.key, encryptedIn(importId, `row ${row.row}`, key.kekId), encrypted) as {
               meaning: PersonMeaning;
             }
           ).meaning,
   }));
 }
 
-/** Rows in one file to mend: it is in memory as a whole. The others come with the next one, when these are mended. */
-const MOST_TO_MEND = 20_000;
+/** Rows in one file to correct: it is in memory as a whole. The others come with the next one, when these are corrected. */
+const MOST_TO_CORRECT = 20_000;
 
 /**
- * The first rows that were rejected, for the file of rows to mend.
+ * The first rows that were rejected, for the file of rows to correct.
  * @returns undefined where the raw list is removed, or nothing was found out of it
  */
-export async function readRowsToMend(
+export async function readRowsToCorrect(
   pool: Pool,
   keyring: Keyring,
   importId: string,
-): Promise<{ found: FoundList; listTag: string; rows: RowToMend[] } | undefined> {
-  const { rows } = await pool.query<{ sealed_found: Buffer | null }>('select sealed_found from imports where id = $1', [
-    importId,
-  ]);
-  const found = await openFound(pool, keyring, importId, rows[0]?.sealed_found ?? null);
+): Promise<{ found: FoundList; listTag: string; rows: RowToCorrect[] } | undefined> {
+  const { rows } = await pool.query<{ encrypted_found: Buffer | null }>(
+    'select encrypted_found from imports where id = $1',
+    [importId],
+  );
+  const found = await openFound(pool, keyring, importId, rows[0]?.encrypted_found ?? null);
   if (found === null) return undefined;
   const rejected = await pool.query<{ row: number; codes: Finding[] }>(
     `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row limit $2`,
-    [importId, MOST_TO_MEND],
+    [importId, MOST_TO_CORRECT],
   );
   const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(codes)]));
-  const toMend: RowToMend[] = [];
+  const toCorrect: RowToCorrect[] = [];
   for await (const { row, raw } of readCells(pool, keyring, importId, [...whyOf.keys()])) {
-    toMend.push({ row, raw, why: whyOf.get(row) ?? '' });
+    toCorrect.push({ row, raw, why: whyOf.get(row) ?? '' });
   }
-  return { found: found.found, listTag: listTagOf(importId), rows: toMend };
+  return { found: found.found, listTag: listTagOf(importId), rows: toCorrect };
 }
 
 /** What keeps the row out first, warnings after it. */
@@ -275,7 +276,7 @@ export type Look = {
   id: string;
   importId: string;
   principal: string;
-  kind: 'rows' | 'mend_file';
+  kind: 'rows' | 'correction_file';
   filter: object;
   /** columns whose cells were shown */
   fields: readonly string[];

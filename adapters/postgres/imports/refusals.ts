@@ -1,12 +1,17 @@
 import type { Refusal } from '../../../activities/imports.ts';
-import { type Keyring, sealFields } from '../../secrets/envelope.ts';
+import { encryptFields, type Keyring } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
-import { importKey, sealedIn } from './keys.ts';
+import { encryptedIn, importKey } from './keys.ts';
 
-/** What was found out of a file may quote it, so it is sealed with it. */
-export async function sealFound(client: Queryable, keyring: Keyring, importId: string, found: object): Promise<Buffer> {
+/** What was found out of a file may quote it, so it is encrypted with it. */
+export async function encryptFound(
+  client: Queryable,
+  keyring: Keyring,
+  importId: string,
+  found: object,
+): Promise<Buffer> {
   const { key, kekId } = await importKey(client, keyring, importId);
-  return sealFields(key, sealedIn(importId, 'found', kekId), found);
+  return encryptFields(key, encryptedIn(importId, 'found', kekId), found);
 }
 
 /** Nothing of a refused list is kept but why it was refused. */
@@ -35,11 +40,11 @@ export async function refuseForNow(
 ): Promise<void> {
   await removeRows(client, importId);
   await client.query(
-    `update imports set status = 'refused', refusal = $2, finished_at = now(), sealed_found = $3 where id = $1 and status = 'checking'`,
+    `update imports set status = 'refused', refusal = $2, finished_at = now(), encrypted_found = $3 where id = $1 and status = 'checking'`,
     [
       importId,
       JSON.stringify(refusal),
-      found === undefined ? null : await sealFound(client, keyring, importId, { found, dateOrders: {} }),
+      found === undefined ? null : await encryptFound(client, keyring, importId, { found, dateOrders: {} }),
     ],
   );
 }

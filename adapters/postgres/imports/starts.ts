@@ -31,7 +31,7 @@ export async function checkAgain(client: Queryable, importId: string, startOf: S
   await client.query('delete from import_rows where import_id = $1 and person_id is null', [importId]);
   await client.query('delete from import_cells where import_id = $1', [importId]);
   const { rows } = await client.query<{ round: number }>(
-    `update imports set status = 'uploaded', round = round + 1, refusal = null, sealed_found = null, counts = null, met = null,
+    `update imports set status = 'uploaded', round = round + 1, refusal = null, encrypted_found = null, counts = null, met = null,
                         total = null, done = 0, failed = 0, started_at = null, finished_at = null
       where id = $1 returning round`,
     [importId],

@@ -1,17 +1,17 @@
 import type { Pool } from 'pg';
 import type { Refusal } from '../../../activities/imports.ts';
-import type { Overrule } from '../../lists/openList.ts';
-import { type Keyring, sealBytes } from '../../secrets/envelope.ts';
+import { encryptBytes, type Keyring } from '../../crypto/envelope.ts';
+import type { Override } from '../../files/openList.ts';
 import { transaction } from '../database.ts';
-import { importKey, makeImportKey, sealedIn } from './keys.ts';
-import { latestReading, rememberHeadings, saidAnew, writeReading } from './readings.ts';
+import { encryptedIn, importKey, makeImportKey } from './keys.ts';
+import { latestReading, mergedOverride, rememberHeadings, writeReading } from './readings.ts';
 import { refuseImport } from './refusals.ts';
 import { checkAgain, orderRun, type Start, type StartOf } from './starts.ts';
 
 /** Above this a list is refused whole: it may have been cut, and nobody is taken in from half a list. */
 export const UPLOAD_LIMIT = 50 * 1024 * 1024;
 
-/** Bytes sealed and written at a time. */
+/** Bytes encrypted and written at a time. */
 const CHUNK = 256 * 1024;
 
 export type NewImport = {
@@ -22,10 +22,10 @@ export type NewImport = {
   /** YYYY-MM-DD */
   referenceDate: string;
   /** what a person says of the file instead of what would be found out */
-  said?: Overrule;
+  given?: Override;
   /** the partner whose list it is: what its headings mean is remembered for it */
   partnerId?: string;
-  /** the import whose rejected rows this list mends */
+  /** the import whose rejected rows this list corrections */
   continues?: string;
   createdBy: string;
 };
@@ -47,7 +47,12 @@ export async function createImport(pool: Pool, keyring: Keyring, made: NewImport
       ],
     );
     await makeImportKey(client, keyring, made.id);
-    await writeReading(client, keyring, { importId: made.id, round: 1, said: made.said ?? {}, saidBy: made.createdBy });
+    await writeReading(client, keyring, {
+      importId: made.id,
+      round: 1,
+      given: made.given ?? {},
+      overriddenBy: made.createdBy,
+    });
   });
 }
 
@@ -83,10 +88,10 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
     for await (const chunk of inChunks(upload.source)) {
       bytes += chunk.byteLength;
       if (bytes > limit) return await refused(tooLarge(limit));
-      await pool.query('insert into import_chunks (import_id, number, sealed) values ($1, $2, $3)', [
+      await pool.query('insert into import_chunks (import_id, number, encrypted) values ($1, $2, $3)', [
         importId,
         number,
-        sealBytes(key, sealedIn(importId, `chunk ${number}`, kekId), chunk),
+        encryptBytes(key, encryptedIn(importId, `chunk ${number}`, kekId), chunk),
       ]);
       number += 1;
     }
@@ -162,50 +167,50 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
   if (size > 0) yield Buffer.concat(held);
 }
 
-export type ReadAgainOutcome =
+export type ReprocessOutcome =
   | { outcome: 'ordered'; start: Start }
-  | { outcome: 'unknown' | 'busy' | 'taken_in' | 'joined' | 'not_kept' };
+  | { outcome: 'unknown' | 'busy' | 'registered' | 'joined' | 'not_kept' };
 
 /**
- * A person says how the list is to be read instead: it is checked once more, on top of what was said before. What they
+ * A person says how the list is to be read instead: it is checked once more, on top of what was given before. What they
  * say of headings is remembered for the next lists of its source. Not once somebody of the list is taken in.
  */
-export async function readAgain(
+export async function reprocess(
   pool: Pool,
   keyring: Keyring,
-  reading: { importId: string; said: Overrule; saidBy: string; check: StartOf },
-): Promise<ReadAgainOutcome> {
-  const { importId, said, saidBy } = reading;
+  reading: { importId: string; given: Override; overriddenBy: string; check: StartOf },
+): Promise<ReprocessOutcome> {
+  const { importId, given, overriddenBy } = reading;
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{
       status: string;
       round: number;
       joined: boolean;
       kept: boolean;
-      taken_in: boolean;
+      registered: boolean;
     }>(
       `select status, round, joined is not null as joined,
               exists (select from import_keys k where k.import_id = i.id) as kept,
-              exists (select from import_rows r where r.import_id = i.id and r.person_id is not null) as taken_in
+              exists (select from import_rows r where r.import_id = i.id and r.person_id is not null) as registered
          from imports i where id = $1 for update of i`,
       [importId],
     );
     const found = rows[0];
     if (found === undefined) return { outcome: 'unknown' };
     if (found.joined) return { outcome: 'joined' };
-    if (found.taken_in) return { outcome: 'taken_in' };
+    if (found.registered) return { outcome: 'registered' };
     if (!found.kept) return { outcome: 'not_kept' };
     if (found.status !== 'checked' && found.status !== 'refused') return { outcome: 'busy' };
-    const all = saidAnew(await latestReading(client, keyring, importId), said);
-    await writeReading(client, keyring, { importId, round: found.round + 1, said: all, saidBy });
-    await rememberHeadings(client, keyring, importId, said.columns ?? [], saidBy);
+    const all = mergedOverride(await latestReading(client, keyring, importId), given);
+    await writeReading(client, keyring, { importId, round: found.round + 1, given: all, overriddenBy });
+    await rememberHeadings(client, keyring, importId, given.columns ?? [], overriddenBy);
     return { outcome: 'ordered', start: await checkAgain(client, importId, reading.check) };
   });
 }
 
 export type CommitOutcome =
   | { outcome: 'started'; start: Start }
-  | { outcome: 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'mends_another' | 'unknown' };
+  | { outcome: 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'corrects_another' | 'unknown' };
 
 /** A person has seen the dry run and says: take them in. Said twice it is done once. */
 export async function startCommit(pool: Pool, importId: string, startOf: StartOf): Promise<CommitOutcome> {
@@ -225,7 +230,7 @@ export async function startCommit(pool: Pool, importId: string, startOf: StartOf
     );
     const found = rows[0];
     if (found === undefined) return { outcome: 'unknown' };
-    if (found.continues !== null) return { outcome: 'mends_another' };
+    if (found.continues !== null) return { outcome: 'corrects_another' };
     const start = startOf(importId, found.round);
     if (['committing', 'starting', 'done'].includes(found.status)) return { outcome: 'started', start };
     if (found.status !== 'checked') return { outcome: 'not_checked' };

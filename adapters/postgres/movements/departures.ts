@@ -1,16 +1,16 @@
 import type { Pool } from 'pg';
 import type { ArriveInput, DepartInput, DepartResult } from '../../../activities/movements.ts';
-import { judgeUnit } from '../../../domain/movement/unit.ts';
+import { judgeGroup } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { readGateFacts } from '../gateFacts.ts';
+import { readPreconditionInput } from '../preconditionInput.ts';
 import { finishManifest } from './manifests.ts';
 import { countSeats, type LockedMovement, lockHouseholds, lockMovement, occasionOf } from './movements.ts';
-import { readSeatedUnits } from './seatedUnits.ts';
+import { readSeatedGroups } from './seatedGroups.ts';
 
 /**
- * The vehicle leaves with those on board. Before that cannot be undone: everybody with a seat is accounted for, no
+ * The vehicle leaves with those on board. Before that cannot be compensated: everybody with a seat is accounted for, no
  * household stands divided between vehicle and gate, and everybody on board passes the gate once more.
  */
 export async function departSeats(pool: Pool, input: DepartInput): Promise<DepartResult> {
@@ -56,20 +56,23 @@ async function whatIsWrong(
   movement: LockedMovement,
   input: DepartInput,
 ): Promise<{ divided: string[]; notToTravel: string[] }> {
-  const units = await readSeatedUnits(client, movement, ['boarded']);
-  await lockHouseholds(client, units.householdIds);
+  const groups = await readSeatedGroups(client, movement, ['boarded']);
+  await lockHouseholds(client, groups.householdIds);
   const { rows } = await client.query<{ household_id: string }>(
     `select j.household_id from seats s join journeys j on j.id = s.journey_id
-     where s.movement_id = $1 and s.status in ('claimed', 'checked_in', 'boarded', 'no_show', 'denied', 'offloaded')
+     where s.movement_id = $1 and s.status in ('reserved', 'checked_in', 'boarded', 'no_show', 'denied', 'offloaded')
      group by j.household_id having bool_or(s.status = 'boarded') and bool_or(s.status <> 'boarded') order by 1`,
     [movement.id],
   );
-  const facts = await readGateFacts(client, units.journeyIds, { at: input.at, movementId: movement.id });
+  const preconditions = await readPreconditionInput(client, groups.journeyIds, {
+    at: input.at,
+    movementId: movement.id,
+  });
   const occasion = occasionOf(movement, input.rules, input.at);
   const aboard = await onBoard(client, movement.id);
-  const notToTravel = [...Map.groupBy(facts.values(), (person) => person.householdId).values()]
-    .flatMap((people) => judgeUnit('board', people, occasion))
-    .filter((verdict) => aboard.has(verdict.journeyId) && verdict.own.length + verdict.unit.length > 0)
+  const notToTravel = [...Map.groupBy(preconditions.values(), (person) => person.householdId).values()]
+    .flatMap((people) => judgeGroup('board', people, occasion))
+    .filter((verdict) => aboard.has(verdict.journeyId) && verdict.own.length + verdict.group.length > 0)
     .map((verdict) => verdict.journeyId);
   return { divided: rows.map((row) => row.household_id), notToTravel };
 }
@@ -87,10 +90,10 @@ function say(n: number, one: string, many: string): string | undefined {
   return n === 1 ? `1 ${one}` : `${n} ${many}`;
 }
 
-/** It left with somebody it should not have taken, or without part of a family: people are rung, once. */
+/** It left with somebody it should not have taken, or without part of a family: people are escalationStep, once. */
 async function raiseAlarm(client: Queryable, movement: LockedMovement, detail: object): Promise<void> {
   await client.query(
-    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, 'departed_against_the_gate', $4)
+    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, 'departed_against_preconditions', $4)
      on conflict do nothing`,
     [derivedId('alarm', movement.id, 'departed'), movement.operationId, movement.id, detail],
   );

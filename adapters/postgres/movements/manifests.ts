@@ -1,29 +1,32 @@
 import type { Pool } from 'pg';
-import type { Claim, LockInput, LockResult } from '../../../activities/movements.ts';
-import { judgeUnit, neutralReasons } from '../../../domain/movement/unit.ts';
+import type { LockInput, LockResult, Transaction } from '../../../activities/movements.ts';
+import { judgeGroup, neutralReasons } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { readGateFacts } from '../gateFacts.ts';
+import { readPreconditionInput } from '../preconditionInput.ts';
 import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
-import { readSeatedUnits, writeRefusals } from './seatedUnits.ts';
+import { readSeatedGroups, writeRefusals } from './seatedGroups.ts';
 
 /**
- * Locks the manifest under a version. Everybody with a seat passes the gate `lock` with fresh facts, or their household
- * leaves the list as a whole, with reasons that everybody may read. The same version is never written twice: a claim whose
+ * Locks the manifest under a version. Everybody with a seat passes the gate `lock` with fresh preconditions, or their household
+ * leaves the list as a whole, with reasons that everybody may read. The same version is never written twice: a transaction whose
  * answer was lost finds its own.
  */
 export async function lockManifest(pool: Pool, input: LockInput): Promise<LockResult> {
   return transaction(pool, async (client) => {
     const movement = await lockMovement(client, input.movementId);
     if (movement.overCapacity) return { outcome: 'over_capacity' };
-    const units = await readSeatedUnits(client, movement, ['claimed', 'checked_in']);
-    await lockHouseholds(client, units.householdIds);
-    const facts = await readGateFacts(client, units.journeyIds, { at: input.at, movementId: movement.id });
+    const groups = await readSeatedGroups(client, movement, ['reserved', 'checked_in']);
+    await lockHouseholds(client, groups.householdIds);
+    const preconditions = await readPreconditionInput(client, groups.journeyIds, {
+      at: input.at,
+      movementId: movement.id,
+    });
     const occasion = occasionOf(movement, input.rules, input.at);
-    const failing = [...Map.groupBy(facts.values(), (person) => person.householdId)].flatMap(
+    const failing = [...Map.groupBy(preconditions.values(), (person) => person.householdId)].flatMap(
       ([householdId, people]) => {
         const reasons = neutralReasons(
-          judgeUnit('lock', people, occasion).flatMap(({ own, unit }) => [...own, ...unit]),
+          judgeGroup('lock', people, occasion).flatMap(({ own, group }) => [...own, ...group]),
         );
         return reasons.length > 0 ? [{ householdId, reasons }] : [];
       },
@@ -31,7 +34,7 @@ export async function lockManifest(pool: Pool, input: LockInput): Promise<LockRe
     const { rows: leaving } = await client.query<{ id: string }>(
       `select s.id from seats s join journeys j on j.id = s.journey_id
        where s.movement_id = $1 and j.household_id = any ($2::text[]) order by s.id`,
-      [movement.id, failing.map((unit) => unit.householdId)],
+      [movement.id, failing.map((group) => group.householdId)],
     );
     await releaseSeats(
       client,
@@ -62,7 +65,7 @@ async function releasedBy(client: Queryable, { movementId, at }: LockInput): Pro
  */
 export async function writeManifest(
   client: Queryable,
-  input: Claim & { version: number; rulesVersion: number },
+  input: Transaction & { version: number; rulesVersion: number },
 ): Promise<{ version: number; people: number }> {
   await client.query(
     `insert into manifests (movement_id, version, status, rules_version, locked_by, at)

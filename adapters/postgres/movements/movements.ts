@@ -1,19 +1,19 @@
 import type { Pool } from 'pg';
-import type { Claim, GateRules } from '../../../activities/movements.ts';
+import type { PreconditionRules, Transaction } from '../../../activities/movements.ts';
 import type { Lists, Room } from '../../../domain/allocation.ts';
-import type { Occasion } from '../../../domain/gate.ts';
-import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movement/facts.ts';
-import type { StageNeeds } from '../../../domain/rules.ts';
+import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movements/events.ts';
+import type { Occasion } from '../../../domain/preconditions.ts';
+import type { LegNeeds } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { type Queryable, transaction } from '../database.ts';
 
 /** Statuses of a seat that somebody holds, or has held to the end. */
-export const HELD = ['claimed', 'checked_in', 'boarded', 'departed', 'arrived'] as const;
+export const HELD = ['reserved', 'checked_in', 'boarded', 'departed', 'arrived'] as const;
 
 export type LockedMovement = {
   id: string;
   operationId: string;
-  stage: string;
+  leg: string;
   departsAt: Instant;
   arrivesAt: Instant;
   lists: Lists;
@@ -26,7 +26,7 @@ export type LockedMovement = {
 
 type Row = {
   operation_id: string;
-  stage: string;
+  leg: string;
   departs_at: Date;
   arrives_at: Date;
   for_households_of: string[] | null;
@@ -46,7 +46,7 @@ type Row = {
 };
 
 /**
- * The locks of every claim on seats, always in this order, so that two claims wait for each other and never block each
+ * The locks of every transaction on seats, always in this order, so that two claims wait for each other and never block each
  * other: the operation (shared), the movement; then households and journeys by ascending id (`lockHouseholds`).
  * @throws Error when there is no such movement
  */
@@ -56,7 +56,7 @@ export async function lockMovement(client: Queryable, movementId: string): Promi
     [movementId],
   );
   const { rows } = await client.query<Row>(
-    `select operation_id, stage, departs_at, arrives_at, for_households_of, accepts_nationalities, leave_at,
+    `select operation_id, leg, departs_at, arrives_at, for_households_of, accepts_nationalities, leave_at,
        destination ->> 'code' as last_stop, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats,
        wheelchair_capacity, seats_taken, infants_taken, stretchers_taken, wheelchairs_taken, over_capacity
      from movements where id = $1 for update`,
@@ -67,7 +67,7 @@ export async function lockMovement(client: Queryable, movementId: string): Promi
   return {
     id: movementId,
     operationId: row.operation_id,
-    stage: row.stage,
+    leg: row.leg,
     departsAt: row.departs_at.getTime(),
     arrivesAt: row.arrives_at.getTime(),
     lists: { forHouseholdsOf: row.for_households_of, acceptsNationalities: row.accepts_nationalities },
@@ -109,16 +109,16 @@ export function roomLeft({ room, taken }: LockedMovement): Room {
   };
 }
 
-/** A stage that the rules do not know asks for everything. */
-const EVERYTHING: StageNeeds = { nationality: true, document: true, exitPermit: true };
+/** A leg that the rules do not know asks for everything. */
+const EVERYTHING: LegNeeds = { nationality: true, document: true, exitPermit: true };
 
 /** The occasion on which the gate is asked about this movement. */
-export function occasionOf(movement: LockedMovement, rules: GateRules, now: Instant): Occasion {
+export function occasionOf(movement: LockedMovement, rules: PreconditionRules, now: Instant): Occasion {
   return {
     now,
     departsAt: movement.departsAt,
     arrivesAt: movement.arrivesAt,
-    needs: rules.stages.find((stage) => stage.code === movement.stage)?.needs ?? EVERYTHING,
+    needs: rules.legs.find((leg) => leg.code === movement.leg)?.needs ?? EVERYTHING,
     rules,
   };
 }
@@ -130,25 +130,25 @@ export const NOT_TRAVELLING = 'not_travelling';
 export async function releaseSeats(
   client: Queryable,
   seatIds: readonly string[],
-  { at, actor }: Pick<Claim, 'at' | 'actor'>,
+  { at, actor }: Pick<Transaction, 'at' | 'actor'>,
   reasonCode: string,
 ): Promise<void> {
   await client.query(
     `update seats set status = 'released', reason_code = $2, status_at = $3, status_by = $4, updated_at = now()
-     where id = any ($1::text[]) and status in ('claimed', 'checked_in')`,
+     where id = any ($1::text[]) and status in ('reserved', 'checked_in')`,
     [seatIds, reasonCode, iso(at), actor],
   );
 }
 
-/** Writes how a clearance stands; its fact follows. */
+/** Writes how a clearance stands; its event follows. */
 export async function writeClearance(
   pool: Queryable,
-  claim: Claim & { kind: ClearanceKind; status: 'given' | 'lost' },
+  transaction: Transaction & { kind: ClearanceKind; status: 'given' | 'lost' },
 ): Promise<void> {
   await pool.query(
     `insert into movement_clearances (movement_id, kind, status, at, actor) values ($1, $2, $3, $4, $5)
      on conflict (movement_id, kind) do update set status = excluded.status, at = excluded.at, actor = excluded.actor`,
-    [claim.movementId, claim.kind, claim.status, iso(claim.at), claim.actor.id],
+    [transaction.movementId, transaction.kind, transaction.status, iso(transaction.at), transaction.actor.id],
   );
 }
 
@@ -181,7 +181,7 @@ export async function countSeats(client: Queryable, movementId: string): Promise
   const { rows } = await client.query<SeatCounts>(
     `select count(distinct j.household_id) filter (where s.status = any ($2::text[])) as households,
        count(*) filter (where s.status = any ($2::text[])) as people,
-       count(*) filter (where s.status in ('claimed', 'checked_in')) as open,
+       count(*) filter (where s.status in ('reserved', 'checked_in')) as open,
        count(*) filter (where s.status in ('boarded', 'departed', 'arrived')) as "onBoard",
        count(*) filter (where s.status = 'checked_in') as "checkedIn",
        count(*) filter (where s.status in ('boarded', 'departed', 'arrived')) as boarded,

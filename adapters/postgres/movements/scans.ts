@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import type { ScanInput, ScanResult } from '../../../activities/movements.ts';
-import type { Occasion, Step } from '../../../domain/gate.ts';
-import type { Scan } from '../../../domain/movement/facts.ts';
-import { type RefusedScan, SCANS, type SeatStatus } from '../../../domain/movement/scans.ts';
-import { judgeUnit, type PersonFacts, type Verdict } from '../../../domain/movement/unit.ts';
+import type { Scan } from '../../../domain/movements/events.ts';
+import { judgeGroup, type PersonPreconditions, type Verdict } from '../../../domain/movements/householdGroup.ts';
+import { type RefusedScan, SCANS, type SeatStatus } from '../../../domain/movements/scans.ts';
+import type { Occasion, Step } from '../../../domain/preconditions.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { readGateFacts } from '../gateFacts.ts';
+import { readPreconditionInput } from '../preconditionInput.ts';
 import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf } from './movements.ts';
 
 type SeatRow = { id: string; journey_id: string; household_id: string; status: SeatStatus };
@@ -26,7 +26,7 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
     const householdIds = await householdsOf(client, journeyIds);
     await lockHouseholds(client, householdIds);
     const seats = await seatsOf(client, movement.id, journeyIds);
-    const people = await peopleOf(client, movement.stage, movement.id, householdIds, input.at);
+    const people = await peopleOf(client, movement.leg, movement.id, householdIds, input.at);
     const gate = new Gate(people, occasionOf(movement, input.rules, input.at));
     const changes = new Map<string, Change>();
     const refusals: Refusal[] = [];
@@ -88,7 +88,7 @@ async function seatsOf(
     `select distinct on (s.journey_id) s.id, s.journey_id, j.household_id, s.status
      from seats s join journeys j on j.id = s.journey_id
      where s.movement_id = $1 and s.journey_id = any ($2::text[])
-     order by s.journey_id, s.status = 'released', s.claimed_at desc, s.id desc`,
+     order by s.journey_id, s.status = 'released', s.reserved_at desc, s.id desc`,
     [movementId, journeyIds],
   );
   return new Map(rows.map((row) => [row.journey_id, row]));
@@ -96,21 +96,21 @@ async function seatsOf(
 
 async function peopleOf(
   client: Queryable,
-  stage: string,
+  leg: string,
   movementId: string,
   householdIds: readonly string[],
   at: Instant,
-): Promise<PersonFacts[]> {
+): Promise<PersonPreconditions[]> {
   const { rows } = await client.query<{ id: string }>(
     `select j.id from journeys j where j.household_id = any ($1::text[])
        and ((j.ending is null and $2 = any (j.route) and not $2 = any (j.route_done))
-         or exists (select from seats s where s.movement_id = $3 and s.journey_id = j.id and s.status in ('claimed', 'checked_in', 'boarded')))
+         or exists (select from seats s where s.movement_id = $3 and s.journey_id = j.id and s.status in ('reserved', 'checked_in', 'boarded')))
      order by j.id`,
-    [householdIds, stage, movementId],
+    [householdIds, leg, movementId],
   );
   return [
     ...(
-      await readGateFacts(
+      await readPreconditionInput(
         client,
         rows.map((row) => row.id),
         { at, movementId },
@@ -121,11 +121,11 @@ async function peopleOf(
 
 /** The gate as the scans of one batch see it: what one scan changes in a household the next one knows. */
 class Gate {
-  private readonly people: Map<string, PersonFacts>;
+  private readonly people: Map<string, PersonPreconditions>;
   private readonly occasion: Occasion;
   private readonly verdicts = new Map<string, Verdict[]>();
 
-  constructor(people: readonly PersonFacts[], occasion: Occasion) {
+  constructor(people: readonly PersonPreconditions[], occasion: Occasion) {
     this.people = new Map(people.map((person) => [person.journeyId, { ...person }]));
     this.occasion = occasion;
   }
@@ -134,12 +134,12 @@ class Gate {
     const householdId = this.people.get(journeyId)?.householdId;
     if (householdId === undefined) return 'turned_away';
     const key = `${step} ${householdId}`;
-    const verdicts = this.verdicts.get(key) ?? judgeUnit(step, this.unit(householdId), this.occasion);
+    const verdicts = this.verdicts.get(key) ?? judgeGroup(step, this.group(householdId), this.occasion);
     this.verdicts.set(key, verdicts);
     const verdict = verdicts.find((one) => one.journeyId === journeyId);
-    // An open question about the household is a person's to answer: it turns nobody away.
+    // An open request about the household is a person's to answer: it turns nobody away.
     if (!verdict || verdict.own.some((reason) => reason.condition !== 'household')) return 'turned_away';
-    return verdict.own.length + verdict.unit.length > 0 ? 'household' : 'go';
+    return verdict.own.length + verdict.group.length > 0 ? 'household' : 'go';
   }
 
   /** The person no longer holds the seat: the household is not whole any more. */
@@ -147,11 +147,11 @@ class Gate {
     const person = this.people.get(journeyId);
     if (!person) return;
     person.seatOnThisMovement = false;
-    for (const member of this.unit(person.householdId)) member.unitSeated = false;
+    for (const member of this.group(person.householdId)) member.groupSeated = false;
     this.verdicts.clear();
   }
 
-  private unit(householdId: string): PersonFacts[] {
+  private group(householdId: string): PersonPreconditions[] {
     return [...this.people.values()].filter((person) => person.householdId === householdId);
   }
 }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Claim, ReleaseInput, ReleaseResult } from '../../../activities/movements.ts';
+import type { ReleaseInput, ReleaseResult, Transaction } from '../../../activities/movements.ts';
 import { iso } from '../../../domain/time.ts';
 import { transaction } from '../database.ts';
 import { writeManifest } from './manifests.ts';
@@ -9,7 +9,7 @@ import { lockHouseholds, lockMovement, releaseSeats } from './movements.ts';
  * Takes a household off the list; its priority and date of request stay as they were. After the lock the manifest goes on
  * without it under the next version, so that nobody boards by an old list.
  */
-export async function releaseUnit(pool: Pool, input: ReleaseInput): Promise<ReleaseResult> {
+export async function releaseHousehold(pool: Pool, input: ReleaseInput): Promise<ReleaseResult> {
   return transaction(pool, async (client) => {
     const movement = await lockMovement(client, input.movementId);
     await lockHouseholds(client, [input.householdId]);
@@ -19,7 +19,7 @@ export async function releaseUnit(pool: Pool, input: ReleaseInput): Promise<Rele
        where s.movement_id = $1 and j.household_id = $2 order by s.id`,
       [movement.id, input.householdId, iso(input.at)],
     );
-    const leaving = rows.filter((row) => row.status === 'claimed' || row.status === 'checked_in').map((row) => row.id);
+    const leaving = rows.filter((row) => row.status === 'reserved' || row.status === 'checked_in').map((row) => row.id);
     await releaseSeats(client, leaving, input, input.reasonCode);
     const people = leaving.length + rows.filter((row) => row.now).length;
     const aboard = rows.filter((row) => row.status === 'boarded').length;
@@ -29,28 +29,31 @@ export async function releaseUnit(pool: Pool, input: ReleaseInput): Promise<Rele
 }
 
 /** The movement does not run: every seat is free again, its manifests are void. Nobody loses their place in the order. */
-export async function releaseAll(pool: Pool, claim: Claim & { reasonCode: string }): Promise<{ released: number }> {
+export async function releaseAll(
+  pool: Pool,
+  input: Transaction & { reasonCode: string },
+): Promise<{ released: number }> {
   return transaction(pool, async (client) => {
-    const movement = await lockMovement(client, claim.movementId);
-    const { rows: units } = await client.query<{ household_id: string }>(
+    const movement = await lockMovement(client, input.movementId);
+    const { rows: groups } = await client.query<{ household_id: string }>(
       `select distinct j.household_id from seats s join journeys j on j.id = s.journey_id
-       where s.movement_id = $1 and s.status in ('claimed', 'checked_in', 'boarded')`,
+       where s.movement_id = $1 and s.status in ('reserved', 'checked_in', 'boarded')`,
       [movement.id],
     );
     await lockHouseholds(
       client,
-      units.map((unit) => unit.household_id),
+      groups.map((group) => group.household_id),
     );
     await client.query(
       `update seats set status = 'released', reason_code = $2, status_at = $3, status_by = $4, updated_at = now()
-       where movement_id = $1 and status in ('claimed', 'checked_in', 'boarded')`,
-      [movement.id, claim.reasonCode, iso(claim.at), claim.actor],
+       where movement_id = $1 and status in ('reserved', 'checked_in', 'boarded')`,
+      [movement.id, input.reasonCode, iso(input.at), input.actor],
     );
     await client.query(`update manifests set status = 'void' where movement_id = $1`, [movement.id]);
     await client.query('delete from allocation_refusals where movement_id = $1', [movement.id]);
     const { rows } = await client.query<{ released: number }>(
       `select count(*) as released from seats where movement_id = $1 and status = 'released' and status_at = $2 and reason_code = $3`,
-      [movement.id, iso(claim.at), claim.reasonCode],
+      [movement.id, iso(input.at), input.reasonCode],
     );
     return { released: rows[0]?.released ?? 0 };
   });

@@ -1,20 +1,25 @@
 import type { Pool } from 'pg';
-import type { AllocateInput, AllocateResult, Claim } from '../../../activities/movements.ts';
+import type { AllocateInput, AllocateResult, Transaction } from '../../../activities/movements.ts';
 import {
   type Allocation,
   alightingStop,
   allocate,
+  type HouseholdGroup,
   needOf,
   servedBy,
   type Traveller,
-  type Unit,
 } from '../../../domain/allocation.ts';
-import type { SeatKind } from '../../../domain/journey/facts.ts';
-import { judgeUnit, type NeutralReason, neutralReasons, type PersonFacts } from '../../../domain/movement/unit.ts';
+import type { SeatKind } from '../../../domain/journeys/events.ts';
+import {
+  judgeGroup,
+  type NeutralReason,
+  neutralReasons,
+  type PersonPreconditions,
+} from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
 import { newId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { readGateFacts } from '../gateFacts.ts';
+import { readPreconditionInput } from '../preconditionInput.ts';
 import { writeManifest } from './manifests.ts';
 import {
   countSeats,
@@ -25,7 +30,7 @@ import {
   releaseSeats,
   roomLeft,
 } from './movements.ts';
-import { writeRefusals } from './seatedUnits.ts';
+import { writeRefusals } from './seatedGroups.ts';
 
 /** Households locked at once: enough to fill a ship in a few steps, few enough to let their journeys go on. */
 const CHUNK = 200;
@@ -36,8 +41,8 @@ const SMALLER_VEHICLE = 'smaller_vehicle';
 /**
  * Gives the seats of a movement to whole households, by priority and date of request. Where a smaller vehicle came,
  * those who do not fit leave first, the last in the order before the others. Each step is one transaction: operation,
- * movement, households and journeys are locked, the gate is asked with fresh facts, and whole households are seated or
- * told why not (allocation_refusals). Who is not ready at all is not looked at: their own page says what they wait for.
+ * movement, households and journeys are locked, the gate is asked with fresh preconditions, and whole households are seated or
+ * notified why not (allocation_refusals). Who is not ready at all is not looked at: their own page says what they wait for.
  */
 export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
   const amended = await transaction(pool, async (client) => {
@@ -46,7 +51,7 @@ export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<A
       movement.id,
       iso(input.at),
     ]);
-    if (movement.overCapacity) await mend(client, movement, input);
+    if (movement.overCapacity) await correct(client, movement, input);
     return input.amend && (await writeManifest(client, { ...input, ...input.amend }));
   });
   if (amended) return { ...(await resultOf(pool, input)), amended };
@@ -90,21 +95,21 @@ type SeatedRow = {
  * Allocates the smaller vehicle anew among those who have seats. A household of which somebody is on board already comes
  * before all others: nobody is brought off by a computation.
  */
-async function mend(client: Queryable, movement: LockedMovement, claim: Claim): Promise<void> {
+async function correct(client: Queryable, movement: LockedMovement, transaction: Transaction): Promise<void> {
   const { rows } = await client.query<SeatedRow>(
     `select s.id, s.journey_id, j.household_id, s.kind, s.status, p.traveller, h.priority, h.requested_at
      from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
      join persons p on p.id = s.person_id
-     where s.movement_id = $1 and s.status in ('claimed', 'checked_in', 'boarded') order by j.household_id, s.journey_id`,
+     where s.movement_id = $1 and s.status in ('reserved', 'checked_in', 'boarded') order by j.household_id, s.journey_id`,
     [movement.id],
   );
-  const units = [...Map.groupBy(rows, (row) => row.household_id).values()];
+  const groups = [...Map.groupBy(rows, (row) => row.household_id).values()];
   await lockHouseholds(
     client,
-    units.map(([first]) => first?.household_id ?? ''),
+    groups.map(([first]) => first?.household_id ?? ''),
   );
-  const aboard = units.filter((unit) => unit.some((row) => row.status === 'boarded'));
-  const others = units.filter((unit) => !aboard.includes(unit));
+  const aboard = groups.filter((group) => group.some((row) => row.status === 'boarded'));
+  const others = groups.filter((group) => !aboard.includes(group));
   const used = needOf(
     aboard.flat().map((row) => row.kind),
     movement.room.stretcherSeats,
@@ -116,13 +121,13 @@ async function mend(client: Queryable, movement: LockedMovement, claim: Claim): 
     wheelchairs: movement.room.wheelchairs - used.wheelchairs,
     stretcherSeats: movement.room.stretcherSeats,
   };
-  const { seated, refused } = allocate(others.map(asUnit), room);
+  const { seated, refused } = allocate(others.map(asGroup), room);
   const seatOf = new Map(rows.map((row) => [row.journey_id, row]));
   const leaving = refused.flatMap(({ householdId }) =>
     rows.filter((row) => row.household_id === householdId).map((row) => row.id),
   );
-  await releaseSeats(client, leaving, claim, SMALLER_VEHICLE);
-  await writeRefusals(client, movement.id, claim, refused);
+  await releaseSeats(client, leaving, transaction, SMALLER_VEHICLE);
+  await writeRefusals(client, movement.id, transaction, refused);
   // Only from a lap to a seat, for want of laps: so the seats never pass the capacity on the way.
   const moved = seated.flatMap(({ seats }) => seats.filter((seat) => seatOf.get(seat.journeyId)?.kind !== seat.kind));
   await client.query(
@@ -132,8 +137,8 @@ async function mend(client: Queryable, movement: LockedMovement, claim: Claim): 
   );
 }
 
-/** A seated household as a unit to be placed again: each in a seat of the kind they have. */
-function asUnit(rows: readonly SeatedRow[]): Unit {
+/** A seated household as a group to be placed again: each in a seat of the kind they have. */
+function asGroup(rows: readonly SeatedRow[]): HouseholdGroup {
   return {
     householdId: rows[0]?.household_id ?? '',
     priority: rows[0]?.priority ?? 0,
@@ -180,8 +185,8 @@ async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promis
       client,
       candidates.map((candidate) => candidate.id),
     );
-    const { units, refused, stops } = await judge(client, movement, input, candidates);
-    const allocation = allocate(units, roomLeft(movement));
+    const { groups, refused, stops } = await judge(client, movement, input, candidates);
+    const allocation = allocate(groups, roomLeft(movement));
     await insertSeats(client, movement, input, allocation, stops);
     await writeRefusals(client, movement.id, input, [...refused, ...allocation.refused]);
     return { priority: last.priority, requestedAt: last.requested_at, id: last.id };
@@ -189,28 +194,28 @@ async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promis
 }
 
 /**
- * Households of which every open member needs this stage next and is ready as far as the projections tell, whom their
+ * Households of which every open member needs this leg next and is ready as far as the projections tell, whom their
  * journeys know to be without a seat, and whom this movement has not turned away at its gate already.
  */
 const CANDIDATES = `
   select h.id, h.priority, h.requested_at, h.head_nationality
   from households h
   where h.operation_id = $1 and (h.priority, h.requested_at, h.id) > ($4::integer, $5::timestamptz, $6::text)
-    and exists (select from journeys j where j.household_id = h.id and j.ending is null and j.travel_stage = $2::text)
+    and exists (select from journeys j where j.household_id = h.id and j.ending is null and j.next_leg = $2::text)
     and not exists (
       select from journeys j where j.household_id = h.id and j.ending is null and not $2 = any (j.route_done) and (
-        j.travel <> 'none' or j.travel_stage is distinct from $2 or j.identity <> 'confirmed' or j.screening <> 'done'
+        j.travel <> 'none' or j.next_leg is distinct from $2 or j.identity <> 'confirmed' or j.screening <> 'done'
         or j.consent <> 'given' or j.fitness not in ('fit', 'fit_with') or j.household_open))
     and not exists (
       select from seats s join journeys j on j.id = s.journey_id join movements m on m.id = s.movement_id
-      where j.household_id = h.id and (s.status in ('claimed', 'checked_in', 'boarded', 'departed')
-        or (s.status = 'arrived' and m.stage = $2 and not $2 = any (j.route_done))
+      where j.household_id = h.id and (s.status in ('reserved', 'checked_in', 'boarded', 'departed')
+        or (s.status = 'arrived' and m.leg = $2 and not $2 = any (j.route_done))
         or (s.movement_id = $3 and s.status in ('no_show', 'denied', 'offloaded'))))
   order by h.priority, h.requested_at, h.id`;
 
 const candidatesAfter = (movement: LockedMovement, after: Cursor): unknown[] => [
   movement.operationId,
-  movement.stage,
+  movement.leg,
   movement.id,
   after.priority,
   after.requestedAt,
@@ -228,8 +233,13 @@ async function readCandidates(client: Queryable, movement: LockedMovement, after
 
 const FULL: NeutralReason[] = [{ code: 'no_room', words: 'No seats are left' }];
 
-/** The vehicle is full: whoever comes next in the order is told so, without being looked at further. */
-async function refuseTheRest(client: Queryable, movement: LockedMovement, { at }: Claim, after: Cursor): Promise<void> {
+/** The vehicle is full: whoever comes next in the order is notified so, without being looked at further. */
+async function refuseTheRest(
+  client: Queryable,
+  movement: LockedMovement,
+  { at }: Transaction,
+  after: Cursor,
+): Promise<void> {
   await client.query(
     `insert into allocation_refusals (movement_id, household_id, reasons, at)
      select $3, c.id, $7::jsonb, $8::timestamptz from (${CANDIDATES}) c
@@ -244,20 +254,20 @@ type MemberRow = {
   household_id: string;
   is_head: boolean;
   travel: string;
-  travel_stage: string | null;
+  next_leg: string | null;
   route_decided: boolean;
   verified_state: string | null;
   seated: boolean;
 };
 
 type Judged = {
-  units: Unit[];
+  groups: HouseholdGroup[];
   refused: Allocation['refused'];
   /** where each household gets off */
   stops: Map<string, string>;
 };
 
-/** Asks, under the locks and with fresh facts, which of the candidates the movement serves and the gate lets through. */
+/** Asks, under the locks and with fresh preconditions, which of the candidates the movement serves and the gate lets through. */
 async function judge(
   client: Queryable,
   movement: LockedMovement,
@@ -265,40 +275,37 @@ async function judge(
   candidates: readonly CandidateRow[],
 ): Promise<Judged> {
   const { rows } = await client.query<MemberRow>(
-    `select j.id, j.household_id, j.is_head, j.travel, j.travel_stage, j.route_decided, j.verified_state,
-       exists (select from seats s where s.person_id = j.person_id and s.status in ('claimed', 'checked_in', 'boarded', 'departed')) as seated
+    `select j.id, j.household_id, j.is_head, j.travel, j.next_leg, j.route_decided, j.verified_state,
+       exists (select from seats s where s.person_id = j.person_id and s.status in ('reserved', 'checked_in', 'boarded', 'departed')) as seated
      from journeys j
      where j.household_id = any ($1::text[]) and j.ending is null and not $2 = any (j.route_done) order by j.id`,
-    [candidates.map((candidate) => candidate.id), movement.stage],
+    [candidates.map((candidate) => candidate.id), movement.leg],
   );
-  const facts = await readGateFacts(
+  const preconditions = await readPreconditionInput(
     client,
     rows.map((row) => row.id),
     { at: input.at, movementId: movement.id },
   );
   const members = Map.groupBy(rows, (row) => row.household_id);
   const occasion = occasionOf(movement, input.rules, input.at);
-  const judged: Judged = { units: [], refused: [], stops: new Map() };
+  const judged: Judged = { groups: [], refused: [], stops: new Map() };
   for (const candidate of candidates) {
-    const unit = members.get(candidate.id) ?? [];
-    const head = unit.find((member) => member.is_head) ?? unit[0];
+    const group = members.get(candidate.id) ?? [];
+    const head = group.find((member) => member.is_head) ?? group[0];
     // What was read before the lock may have changed: then they are looked at the next time.
-    if (
-      !head ||
-      unit.some((member) => member.seated || member.travel !== 'none' || member.travel_stage !== movement.stage)
-    )
+    if (!head || group.some((member) => member.seated || member.travel !== 'none' || member.next_leg !== movement.leg))
       continue;
-    const people = unit.flatMap((member) => facts.get(member.id) ?? []);
-    const nationality = candidate.head_nationality ?? facts.get(head.id)?.nationalityCode ?? null;
+    const people = group.flatMap((member) => preconditions.get(member.id) ?? []);
+    const nationality = candidate.head_nationality ?? preconditions.get(head.id)?.nationalityCode ?? null;
     const notServed = servedBy(movement.lists, {
       nationality,
       confirmedBy: head.verified_state,
-      routeDecided: unit.every((member) => member.route_decided),
+      routeDecided: group.every((member) => member.route_decided),
     });
-    const verdicts = judgeUnit('allocate', people, occasion);
+    const verdicts = judgeGroup('allocate', people, occasion);
     const reasons: NeutralReason[] = notServed
       ? [notServed]
-      : neutralReasons(verdicts.flatMap(({ own, unit: mates }) => [...own, ...mates]));
+      : neutralReasons(verdicts.flatMap(({ own, group: mates }) => [...own, ...mates]));
     // Whom it is not planned for is not one of those who stay behind.
     if (notServed?.code === 'not_planned_for') continue;
     if (reasons.length > 0) {
@@ -306,7 +313,7 @@ async function judge(
       continue;
     }
     judged.stops.set(candidate.id, alightingStop(movement.leaveAt, nationality, movement.lastStop));
-    judged.units.push({
+    judged.groups.push({
       householdId: candidate.id,
       priority: candidate.priority,
       requestedAt: candidate.requested_ms,
@@ -316,14 +323,14 @@ async function judge(
   return judged;
 }
 
-function asTraveller({ journeyId, traveller, conditions }: PersonFacts): Traveller {
+function asTraveller({ journeyId, traveller, conditions }: PersonPreconditions): Traveller {
   return { journeyId, traveller, conditions };
 }
 
 async function insertSeats(
   client: Queryable,
   movement: LockedMovement,
-  claim: Claim,
+  transaction: Transaction,
   { seated }: Allocation,
   stops: Map<string, string>,
 ): Promise<void> {
@@ -336,14 +343,14 @@ async function insertSeats(
     })),
   );
   await client.query(
-    `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, claimed_at, status_at, status_by)
+    `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, reserved_at, status_at, status_by)
      select n.id, $1, n.household, j.id, j.person_id, n.kind, n.stop, $2::timestamptz, $2::timestamptz, $3::jsonb
      from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as n (id, household, journey, kind, stop)
      join journeys j on j.id = n.journey`,
     [
       movement.id,
-      iso(claim.at),
-      claim.actor,
+      iso(transaction.at),
+      transaction.actor,
       seats.map((seat) => seat.id),
       seats.map((seat) => seat.householdId),
       seats.map((seat) => seat.journeyId),
@@ -353,6 +360,6 @@ async function insertSeats(
   );
   await client.query('delete from allocation_refusals where movement_id = $1 and household_id = any ($2::text[])', [
     movement.id,
-    seated.map((unit) => unit.householdId),
+    seated.map((group) => group.householdId),
   ]);
 }

@@ -27,7 +27,7 @@ export type PlanActivated =
   | { outcome: 'incomplete'; missing: string[] };
 
 /**
- * Claim: makes an operation of a plan in one transaction, with its routes as stages of the rules, its sites, sectors,
+ * Claim: makes an operation of a plan in one transaction, with its routes as legs of the rules, its sites, sectors,
  * partners and agreements. The operation begins as a draft: its own activation still asks for the government's request
  * and the named leads.
  */
@@ -55,7 +55,7 @@ export function activatePlan(pool: Pool, activation: PlanActivation): Promise<Pl
 }
 
 function partnersOf(plan: PlanDocument): string[] {
-  return [...new Set([...plan.carriers, ...plan.offices, ...plan.agreements.map(({ partnerId }) => partnerId)])];
+  return [...new Set([...plan.carriers, ...plan.partners, ...plan.agreements.map(({ partnerId }) => partnerId)])];
 }
 
 function operationOf(activation: PlanActivation, plan: PlanDocument): NewOperation {

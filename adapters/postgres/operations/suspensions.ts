@@ -1,37 +1,37 @@
 import type { Pool } from 'pg';
-import type { Standstill } from '../../../activities/ports.ts';
-import { standstillOver } from '../../../domain/operation/standstill.ts';
+import type { SuspensionOverlap } from '../../../activities/ports.ts';
+import { suspensionOverlapOver } from '../../../domain/operations/suspensionOverlap.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
 /**
- * Whether suspension `s` covers journey `j` of person `p` in household `h`: everything, the next stage of the way home,
+ * Whether suspension `s` covers journey `j` of person `p` in household `h`: everything, the next leg of the way home,
  * the site where the household registered, or the person's nationality.
  */
 export const COVERS_JOURNEY = `(
   s.scope_kind = 'all'
   or s.scope_kind = 'site' and s.scope_value = h.site
   or s.scope_kind = 'nationality' and s.scope_value = p.nationality
-  or s.scope_kind = 'stage' and s.scope_value = (
-    select stage from unnest(j.route) with ordinality as r (stage, position)
-     where stage <> all (j.route_done) order by position limit 1))`;
+  or s.scope_kind = 'leg' and s.scope_value = (
+    select leg from unnest(j.route) with ordinality as r (leg, position)
+     where leg <> all (j.route_done) order by position limit 1))`;
 
-/** A movement stands still with its stage or the site that it leaves from; its people's nationalities are theirs. */
+/** A movement stands still with its leg or the site that it leaves from; its people's nationalities are theirs. */
 const COVERS_MOVEMENT = `(
   s.scope_kind = 'all'
-  or s.scope_kind = 'stage' and s.scope_value = m.stage
+  or s.scope_kind = 'leg' and s.scope_value = m.leg
   or s.scope_kind = 'site' and s.scope_value in (m.origin ->> 'name', m.origin ->> 'code'))`;
 
 /**
  * How long the operation stood still for this subject between `since` and `at`, and whether it still does. A subject
  * that is neither a journey nor a movement (the operation itself) stands still only when everything does.
  */
-export async function standstill(
+export async function suspensionOverlap(
   db: Queryable,
   { operationId, subject, at, since }: { operationId: string; subject: string; at: Instant; since: Instant },
-): Promise<Standstill> {
+): Promise<SuspensionOverlap> {
   const { rows } = await db.query<{ from_at: Date; until_at: Date | null }>({
-    name: 'standstill',
+    name: 'suspensionOverlap',
     text: `select s.from_at, s.until_at
              from suspensions s
              left join journeys j on j.id = $2
@@ -44,7 +44,7 @@ export async function standstill(
                        else s.scope_kind = 'all' end`,
     values: [operationId, subject, iso(since), iso(at)],
   });
-  return standstillOver(
+  return suspensionOverlapOver(
     rows.map((row) => ({
       from: row.from_at.getTime(),
       ...(row.until_at === null ? {} : { until: row.until_at.getTime() }),
@@ -55,6 +55,8 @@ export async function standstill(
 }
 
 /** The port of RecordActivities over one pool. */
-export function standstillOf(pool: Pool): (input: Parameters<typeof standstill>[1]) => Promise<Standstill> {
-  return (input) => standstill(pool, input);
+export function suspensionOverlapOf(
+  pool: Pool,
+): (input: Parameters<typeof suspensionOverlap>[1]) => Promise<SuspensionOverlap> {
+  return (input) => suspensionOverlap(pool, input);
 }

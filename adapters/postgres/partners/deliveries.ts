@@ -65,8 +65,8 @@ export type DueDelivery = {
 };
 
 /**
- * Claims the heads of the endpoint's subjects that are due: in order within a subject, where only the oldest open one
- * may go. A parked head blocks its own subject and no other.
+ * TokenClaims the heads of the endpoint's subjects that are due: in order within a subject, where only the oldest open one
+ * may go. A suspended head blocks its own subject and no other.
  */
 export async function claimHeads(db: Queryable, endpointId: string, limit: number): Promise<DueDelivery[]> {
   const { rows } = await db.query<{
@@ -86,10 +86,10 @@ export async function claimHeads(db: Queryable, endpointId: string, limit: numbe
     text: `
       with heads as (
         select distinct on (subject) outbox_id, position, status, next_attempt_at
-          from deliveries where endpoint_id = $1 and status in ('queued', 'retrying', 'parked')
+          from deliveries where endpoint_id = $1 and status in ('queued', 'retrying', 'suspended')
          order by subject, position
       ), due as (
-        select outbox_id from heads where status <> 'parked' and next_attempt_at <= now() order by position limit $2
+        select outbox_id from heads where status <> 'suspended' and next_attempt_at <= now() order by position limit $2
       ), claimed as (
         update deliveries d set next_attempt_at = now() + make_interval(secs => $3)
           from due where d.endpoint_id = $1 and d.outbox_id = due.outbox_id
@@ -142,10 +142,10 @@ export async function agreedEventTypes(
 /** What came of one claimed delivery. */
 export type Settled = {
   outboxId: string;
-  status: 'delivered' | 'retrying' | 'parked' | 'withheld';
+  status: 'delivered' | 'retrying' | 'suspended' | 'redacted';
   /** milliseconds until the next attempt, for `retrying` */
   nextInMs?: number;
-  withheldReason?: string;
+  redactedReason?: string;
   /** the attempt that was made; absent where nothing was sent */
   attempt?: { sentAt: Date; tookMs: number; httpStatus?: number; failure?: string };
 };
@@ -158,7 +158,7 @@ export async function settleDeliveries(db: Queryable, endpointId: string, settle
     text: `
       with done as (
         select r ->> 'outboxId' as outbox_id, r ->> 'status' as status, (r ->> 'nextInMs')::double precision as next_in_ms,
-               r ->> 'withheldReason' as withheld_reason, r -> 'attempt' as attempt
+               r ->> 'redactedReason' as redacted_reason, r -> 'attempt' as attempt
           from jsonb_array_elements($2::jsonb) r
       ), attempts as (
         insert into delivery_attempts (endpoint_id, outbox_id, attempt, sent_at, took_ms, http_status, failure)
@@ -173,7 +173,7 @@ export async function settleDeliveries(db: Queryable, endpointId: string, settle
         attempts = d.attempts + case when done.attempt is null then 0 else 1 end,
         next_attempt_at = case when done.next_in_ms is null then d.next_attempt_at
                                else now() + make_interval(secs => done.next_in_ms / 1000) end,
-        withheld_reason = done.withheld_reason,
+        redacted_reason = done.redacted_reason,
         delivered_at = case when done.status = 'delivered' then now() end
       from done
       where d.endpoint_id = $1 and d.outbox_id = done.outbox_id and d.status in ('queued', 'retrying')`,
@@ -201,9 +201,9 @@ export async function nextDueIn(db: Queryable, endpointId: string): Promise<numb
   const { rows } = await db.query<{ ms: number | null }>(
     `select extract(epoch from min(next_attempt_at) - now())::double precision * 1000 as ms
        from (select distinct on (subject) status, next_attempt_at
-               from deliveries where endpoint_id = $1 and status in ('queued', 'retrying', 'parked')
+               from deliveries where endpoint_id = $1 and status in ('queued', 'retrying', 'suspended')
               order by subject, position) heads
-      where status <> 'parked'`,
+      where status <> 'suspended'`,
     [endpointId],
   );
   const ms = rows[0]?.ms;
@@ -259,7 +259,7 @@ export async function replayDeliveries(
   outboxIds: readonly string[],
 ): Promise<number> {
   const { rowCount } = await db.query(
-    `update deliveries set status = 'queued', attempts = 0, next_attempt_at = now(), withheld_reason = null, delivered_at = null
+    `update deliveries set status = 'queued', attempts = 0, next_attempt_at = now(), redacted_reason = null, delivered_at = null
       where endpoint_id = $1 and outbox_id = any($2)`,
     [endpointId, outboxIds],
   );
@@ -280,20 +280,20 @@ export async function replayRange(db: Queryable, endpointId: string, from: numbe
                         and a.valid_from <= o.at and (a.valid_until is null or a.valid_until > o.at)
       where o.position >= $2 and ($3::bigint is null or o.position <= $3)
      on conflict (endpoint_id, outbox_id) do update
-       set status = 'queued', attempts = 0, next_attempt_at = now(), withheld_reason = null, delivered_at = null`,
+       set status = 'queued', attempts = 0, next_attempt_at = now(), redacted_reason = null, delivered_at = null`,
     [endpointId, from, to ?? null],
   );
   return rowCount ?? 0;
 }
 
-/** Opens (or opens again) the task that tells people about an endpoint or about an event that was parked. */
+/** Opens (or opens again) the task that tells people about an endpoint or about an event that was suspended. */
 export async function openFeedTask(
   db: Queryable,
   task: {
     id: string;
     operationId: string;
     subject: string;
-    kind: 'webhook_parked' | 'endpoint_disabled';
+    kind: 'webhook_suspended' | 'endpoint_disabled';
     role: 'admin' | 'duty_supervisor';
     at: string;
     data: Record<string, unknown>;

@@ -1,13 +1,13 @@
-import type { Callback } from '../../../domain/offices/protocol.ts';
+import type { Callback } from '../../../domain/partners/protocol.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-/** What stands in the inbox: parsed, without anything that names a person (a document's number is sealed). */
+/** What stands in the inbox: parsed, without anything that names a person (a document's number is encrypted). */
 export type InboxBody = {
   callback: Callback;
   movementReference?: string;
-  /** number of an issued document, sealed under the house's key, until it is moved to the person's own */
-  sealedNumber?: { keyId: string; sealed: string };
+  /** number of an issued document, encrypted under the system's key, until it is moved to the person's own */
+  encryptedNumber?: { keyId: string; encrypted: string };
 };
 
 export type Received = {
@@ -64,7 +64,7 @@ export async function claimReceived(client: Queryable, limit: number): Promise<I
 
 export type InboxEnd = 'applied' | 'unknown' | 'stale' | 'refused';
 
-/** Writes what became of a callback. The sealed number goes: it stands with the person now, or is nobody's. */
+/** Writes what became of a callback. The encrypted number goes: it stands with the person now, or is nobody's. */
 export async function endInbox(
   client: Queryable,
   row: Pick<InboxRow, 'partnerId' | 'eventId'>,
@@ -72,7 +72,7 @@ export async function endInbox(
   subject: string | undefined,
 ): Promise<void> {
   await client.query(
-    `update inbox set status = $3, subject = $4, applied_at = now(), body = body - 'sealedNumber'
+    `update inbox set status = $3, subject = $4, applied_at = now(), body = body - 'encryptedNumber'
       where partner_id = $1 and event_id = $2`,
     [row.partnerId, row.eventId, status, subject ?? null],
   );
@@ -86,7 +86,7 @@ export async function movementsOfCarrier(
 ): Promise<Array<{ id: string; operationId: string }>> {
   const { rows } = await client.query<{ id: string; operation_id: string }>(
     `select id, operation_id from movements
-      where carrier_id = $1 and reference = $2 and status not in ('CLOSED', 'CANCELLED', 'ABORTED')`,
+      where carrier_id = $1 and reference = $2 and status not in ('closed', 'cancelled', 'ABORTED')`,
     [carrierId, reference],
   );
   return rows.map((row) => ({ id: row.id, operationId: row.operation_id }));

@@ -5,11 +5,11 @@ import type { Queryable } from '../database.ts';
  * To be called in one transaction, under the relay's lock: positions are gapless only with one caller at a time.
  *
  * Order is by creation, and within a subject by sequence: `effective` lifts a row to the moment of the latest earlier
- * row of its subject, so that a clock that steps back cannot put fact n+1 before fact n. A subject that is cut by the
+ * row of its subject, so that a clock that steps back cannot put event n+1 before event n. A subject that is cut by the
  * limit is cut between two sequences, never inside.
  *
  * An event goes to an endpoint that asked for its type and whose partner has an agreement in that operation naming it,
- * valid at the moment of the fact. Endpoints that are disabled get their deliveries too, so that nothing is lost when
+ * valid at the moment of the event. Endpoints that are disabled get their deliveries too, so that nothing is lost when
  * they are enabled again; those that are removed do not.
  */
 export async function stampOutbox(client: Queryable, limit: number): Promise<{ stamped: number; endpoints: string[] }> {

@@ -1,17 +1,17 @@
-import type { PartnerKind } from '../../../domain/offices/protocol.ts';
+import type { PartnerKind } from '../../../domain/partners/protocol.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-export type Sealed = { sealed: Buffer; keyId: string };
+export type Encrypted = { encrypted: Buffer; keyId: string };
 
 /**
- * Seals short lists of secrets under a key of the house. `owner` is bound in: what was sealed for one row opens for no
+ * Encrypts short lists of secrets under a key of the system. `owner` is bound in: what was encrypted for one row opens for no
  * other. Secrets stand newest first: while one is being replaced the old one counts too.
  */
 export type SecretBox = {
-  seal(owner: string, secrets: readonly string[]): Sealed;
+  encrypt(owner: string, secrets: readonly string[]): Encrypted;
   /** @throws Error where key or owner do not fit, or the bytes were changed */
-  open(owner: string, sealed: Sealed): string[];
+  open(owner: string, encrypted: Encrypted): string[];
 };
 
 /** The secrets by which a partner and we sign to each other, newest first; empty where it has none or is unknown. */
@@ -25,7 +25,7 @@ export async function readPartnerSecrets(
     [partnerId],
   );
   const row = rows[0];
-  return row?.secrets && row.key_id ? box.open(partnerId, { sealed: row.secrets, keyId: row.key_id }) : [];
+  return row?.secrets && row.key_id ? box.open(partnerId, { encrypted: row.secrets, keyId: row.key_id }) : [];
 }
 
 export type Agreement = { id: string; fields: string[] };
@@ -45,40 +45,43 @@ export async function findAgreement(
   return rows[0];
 }
 
-/** An office with everything that is needed to call it. */
-export type Office = { id: string; kind: PartnerKind; baseUrl: string; secrets: string[] };
+/** A partner with everything that is needed to call it. */
+export type PartnerEndpoint = { id: string; kind: PartnerKind; baseUrl: string; secrets: string[] };
 
 type Raw = { id: string; kind: PartnerKind; base_url: string | null; secrets: Buffer | null; key_id: string | null };
 
 const COLUMNS = 'p.id, p.kind, p.base_url, p.secrets, p.key_id';
 
-const toOffice = ({ id, kind, base_url, secrets, key_id }: Raw, box: Pick<SecretBox, 'open'>): Office | undefined =>
+const toPartner = (
+  { id, kind, base_url, secrets, key_id }: Raw,
+  box: Pick<SecretBox, 'open'>,
+): PartnerEndpoint | undefined =>
   base_url && secrets && key_id
-    ? { id, kind, baseUrl: base_url, secrets: box.open(id, { sealed: secrets, keyId: key_id }) }
+    ? { id, kind, baseUrl: base_url, secrets: box.open(id, { encrypted: secrets, keyId: key_id }) }
     : undefined;
 
-/** One partner as an office to call; undefined where it is suspended or has no address. */
-export async function readOffice(
+/** One partner as a partner to call; undefined where it is suspended or has no address. */
+export async function readPartnerEndpoint(
   db: Queryable,
   box: Pick<SecretBox, 'open'>,
   partnerId: string,
-): Promise<Office | undefined> {
+): Promise<PartnerEndpoint | undefined> {
   const { rows } = await db.query<Raw>(`select ${COLUMNS} from partners p where p.id = $1 and p.status = 'active'`, [
     partnerId,
   ]);
-  return rows[0] && toOffice(rows[0], box);
+  return rows[0] && toPartner(rows[0], box);
 }
 
 /**
- * The operation's office of this kind. A consulate is that of `state`, and no other will do; a registry is that of
+ * The operation's partner of this kind. A consulate is that of `state`, and no other will do; a registry is that of
  * `state`, or one that serves everybody: nobody's data go to another State's. Of others their state does not matter.
  * @param about.partnerId this one, if it is one of the operation's
  */
-export async function chooseOffice(
+export async function choosePartner(
   db: Queryable,
   box: Pick<SecretBox, 'open'>,
   about: { operationId: string; kind: PartnerKind; state?: string; partnerId?: string },
-): Promise<Office | undefined> {
+): Promise<PartnerEndpoint | undefined> {
   const { rows } = await db.query<Raw>(
     `select ${COLUMNS} from operation_partners o join partners p on p.id = o.partner_id
       where o.operation_id = $1 and p.kind = $2 and p.status = 'active' and p.base_url is not null
@@ -89,5 +92,5 @@ export async function chooseOffice(
       order by p.state is not distinct from $3 desc, p.id limit 1`,
     [about.operationId, about.kind, about.state ?? null, about.partnerId ?? null],
   );
-  return rows[0] && toOffice(rows[0], box);
+  return rows[0] && toPartner(rows[0], box);
 }

@@ -1,11 +1,11 @@
-import type { RequestKind } from '../../../domain/offices/protocol.ts';
-import type { Outcome, Question } from '../../../domain/offices/standing.ts';
+import type { Outcome, PartnerRequest } from '../../../domain/partners/classify.ts';
+import type { RequestKind } from '../../../domain/partners/protocol.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-export type RequestStatus = Question['status'];
+export type RequestStatus = PartnerRequest['status'];
 
-/** A question to an office. `subject` is a journey or a movement. */
+/** A request to a partner. `subject` is a journey or a movement. */
 export type RequestRow = {
   id: string;
   kind: RequestKind;
@@ -15,7 +15,7 @@ export type RequestRow = {
   round: number;
   status: RequestStatus;
   attempts: number;
-  askedAt: Instant;
+  requestedAt: Instant;
   outcome?: Outcome;
   /** the answer that came back at once, as codes (registry, booking) */
   reply?: Record<string, unknown>;
@@ -30,11 +30,11 @@ type Raw = {
   round: number;
   status: RequestStatus;
   attempts: number;
-  asked_at: Date;
-  outcome: { standing?: Outcome; reply?: Record<string, unknown> } | null;
+  requested_at: Date;
+  outcome: { disposition?: Outcome; reply?: Record<string, unknown> } | null;
 };
 
-const COLUMNS = 'id, kind, subject, operation_id, partner_id, round, status, attempts, asked_at, outcome';
+const COLUMNS = 'id, kind, subject, operation_id, partner_id, round, status, attempts, requested_at, outcome';
 
 function fromRaw(raw: Raw): RequestRow {
   return {
@@ -46,13 +46,13 @@ function fromRaw(raw: Raw): RequestRow {
     round: raw.round,
     status: raw.status,
     attempts: raw.attempts,
-    askedAt: raw.asked_at.getTime(),
-    ...(raw.outcome?.standing ? { outcome: raw.outcome.standing } : {}),
+    requestedAt: raw.requested_at.getTime(),
+    ...(raw.outcome?.disposition ? { outcome: raw.outcome.disposition } : {}),
     ...(raw.outcome?.reply ? { reply: raw.outcome.reply } : {}),
   };
 }
 
-/** The question of this round, whichever office it went to. Locked for the transaction. */
+/** The request of this round, whichever partner it went to. Locked for the transaction. */
 export async function lockRound(
   client: Queryable,
   subject: string,
@@ -71,7 +71,7 @@ export async function readRequest(db: Queryable, id: string): Promise<RequestRow
   return rows[0] && fromRaw(rows[0]);
 }
 
-/** Locks the questions of these ids, in the order of ids. */
+/** Locks the requests of these ids, in the order of ids. */
 export async function lockRequests(client: Queryable, ids: readonly string[]): Promise<Map<string, RequestRow>> {
   const { rows } = await client.query<Raw>(
     `select ${COLUMNS} from requests where id = any($1) order by id for update`,
@@ -83,10 +83,10 @@ export async function lockRequests(client: Queryable, ids: readonly string[]): P
 /** Writes down that we are about to ask. The id derives from subject, kind, partner and round: twice is one row. */
 export async function intendRequest(
   client: Queryable,
-  request: Pick<RequestRow, 'id' | 'kind' | 'subject' | 'operationId' | 'partnerId' | 'round' | 'askedAt'>,
+  request: Pick<RequestRow, 'id' | 'kind' | 'subject' | 'operationId' | 'partnerId' | 'round' | 'requestedAt'>,
 ): Promise<void> {
   await client.query(
-    `insert into requests (id, kind, subject, operation_id, partner_id, round, asked_at, attempts)
+    `insert into requests (id, kind, subject, operation_id, partner_id, round, requested_at, attempts)
      values ($1, $2, $3, $4, $5, $6, $7, 1)
      on conflict (id) do update set attempts = requests.attempts + 1`,
     [
@@ -96,19 +96,19 @@ export async function intendRequest(
       request.operationId,
       request.partnerId,
       request.round,
-      iso(request.askedAt),
+      iso(request.requestedAt),
     ],
   );
 }
 
-/** One attempt more for a question that stands already. */
+/** One attempt more for a request that stands already. */
 export async function countAttempt(client: Queryable, id: string): Promise<void> {
   await client.query('update requests set attempts = attempts + 1 where id = $1', [id]);
 }
 
 /**
- * The office has the question. A callback may have overtaken this: what is further on is not put back.
- * @param reply what the office answered at once, as codes
+ * The partner has the request. A callback may have overtaken this: what is further on is not put back.
+ * @param reply what the partner answered at once, as codes
  */
 export async function markTaken(
   db: Queryable,
@@ -142,18 +142,18 @@ export async function markRecalled(db: Queryable, id: string): Promise<void> {
   await db.query(`update requests set status = 'recalled' where id = $1`, [id]);
 }
 
-/** What a callback made of the question: it proves, too, that the office had it. */
-export async function markHeard(
+/** What a callback made of the request: it proves, too, that the partner had it. */
+export async function markSeen(
   client: Queryable,
   id: string,
   status: 'acknowledged' | 'answered',
-  standing: Outcome,
+  disposition: Outcome,
 ): Promise<void> {
   await client.query(
     `update requests set status = $2, sent_at = coalesce(sent_at, now()), acknowledged_at = coalesce(acknowledged_at, now()),
        answered_at = case when $2 = 'answered' then coalesce(answered_at, now()) else answered_at end,
-       outcome = coalesce(outcome, '{}') || jsonb_build_object('standing', $3::jsonb)
+       outcome = coalesce(outcome, '{}') || jsonb_build_object('disposition', $3::jsonb)
      where id = $1`,
-    [id, status, JSON.stringify(standing)],
+    [id, status, JSON.stringify(disposition)],
   );
 }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Rows of households that precede a fact. */
+/** Rows of households that precede a event. */
 export function createHouseholds(pool: Pool) {
   return {
     async operationOf(id: string): Promise<string | undefined> {

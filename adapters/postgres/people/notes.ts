@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
-import { houseSealer, type Keyring, openFields, sealFields, unwrapKey } from '../../secrets/envelope.ts';
+import { encryptFields, type Keyring, openFields, systemEncrypter, unwrapKey } from '../../crypto/envelope.ts';
 
 export type NewNote = {
   id: string;
   /** the journey, movement or operation that it is about */
   subject: string;
-  /** whose key seals it: it goes with the person */
+  /** whose key encrypts it: it goes with the person */
   personId?: string;
   author: string;
   /** for protection roles alone */
@@ -16,20 +16,20 @@ export type NewNote = {
 type NoteText = { text: string };
 const FIELD_SET = 'note';
 
-/** Free text, sealed before anything else happens with it; only its id travels. */
+/** Free text, encrypted before anything else happens with it; only its id travels. */
 export function createNotes(pool: Pool, keyring: Keyring) {
-  const sealer = houseSealer(keyring);
+  const encrypter = systemEncrypter(keyring);
 
   return {
     /** Twice under one id is once. @throws Error where the person was erased */
     async write(note: NewNote): Promise<void> {
-      const { keyId, sealed } =
+      const { keyId, encrypted } =
         note.personId === undefined
-          ? sealer.seal(`note ${note.id}`, note.text)
-          : await sealForPerson(note.id, note.personId, note.text);
+          ? encrypter.encrypt(`note ${note.id}`, note.text)
+          : await encryptForPerson(note.id, note.personId, note.text);
       await pool.query(
-        'insert into notes (id, subject, person_id, author, restricted, sealed, key_id) values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing',
-        [note.id, note.subject, note.personId ?? null, note.author, note.restricted, sealed, keyId],
+        'insert into notes (id, subject, person_id, author, restricted, encrypted, key_id) values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing',
+        [note.id, note.subject, note.personId ?? null, note.author, note.restricted, encrypted, keyId],
       );
     },
 
@@ -39,24 +39,24 @@ export function createNotes(pool: Pool, keyring: Keyring) {
       const { rows } = await pool.query<{
         id: string;
         person_id: string | null;
-        sealed: Buffer;
+        encrypted: Buffer;
         key_id: string;
         kek_id: string | null;
         wrapped_key: Buffer | null;
       }>(
-        `select n.id, n.person_id, n.sealed, n.key_id, k.kek_id, k.wrapped_key
+        `select n.id, n.person_id, n.encrypted, n.key_id, k.kek_id, k.wrapped_key
            from notes n left join person_keys k on k.person_id = n.person_id where n.id = any($1) and (not n.restricted or $2)`,
         [ids, restricted],
       );
       const texts = new Map<string, string>();
       for (const row of rows) {
-        if (row.person_id === null) texts.set(row.id, sealer.open(`note ${row.id}`, row.key_id, row.sealed));
+        if (row.person_id === null) texts.set(row.id, encrypter.open(`note ${row.id}`, row.key_id, row.encrypted));
         else if (row.kek_id !== null && row.wrapped_key !== null) {
           const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
           const { text } = openFields(
             key,
             { subject: row.person_id, fieldSet: `${FIELD_SET} ${row.id}`, keyId: row.key_id },
-            row.sealed,
+            row.encrypted,
           ) as NoteText;
           texts.set(row.id, text);
         }
@@ -65,11 +65,11 @@ export function createNotes(pool: Pool, keyring: Keyring) {
     },
   };
 
-  async function sealForPerson(
+  async function encryptForPerson(
     noteId: string,
     personId: string,
     text: string,
-  ): Promise<{ keyId: string; sealed: Buffer }> {
+  ): Promise<{ keyId: string; encrypted: Buffer }> {
     const { rows } = await pool.query<{ kek_id: string; wrapped_key: Buffer }>(
       'select kek_id, wrapped_key from person_keys where person_id = $1',
       [personId],
@@ -80,7 +80,11 @@ export function createNotes(pool: Pool, keyring: Keyring) {
     const fields: NoteText = { text };
     return {
       keyId: row.kek_id,
-      sealed: sealFields(key, { subject: personId, fieldSet: `${FIELD_SET} ${noteId}`, keyId: row.kek_id }, fields),
+      encrypted: encryptFields(
+        key,
+        { subject: personId, fieldSet: `${FIELD_SET} ${noteId}`, keyId: row.kek_id },
+        fields,
+      ),
     };
   }
 }

@@ -1,12 +1,12 @@
-import type { Traveller } from '../../../domain/admission.ts';
-import { formatPartialDate } from '../../../domain/intake/birthDate.ts';
-import type { DocumentType, Sex } from '../../../domain/intake/columns.ts';
-import type { PersonMeaning } from '../../../domain/intake/meaning.ts';
-import { type Keyring, newDataKey, openFields, sealFields, unwrapKey, wrapKey } from '../../secrets/envelope.ts';
+import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
+import type { DocumentType, Sex } from '../../../domain/imports/columns.ts';
+import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import type { Traveller } from '../../../domain/registration.ts';
+import { encryptFields, type Keyring, newDataKey, openFields, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 
 /**
- * Identifying data of a person as it is sealed: field set `core`, under the person's own key. What stands in plain in
+ * Identifying data of a person as it is encrypted: field set `core`, under the person's own key. What stands in plain in
  * `persons` and `journeys` (nationality, sex, age group, flags) does not tell who somebody is.
  */
 export type PersonCore = {
@@ -46,10 +46,10 @@ export function coreOf(meaning: PersonMeaning): PersonCore {
   };
 }
 
-/** A new person's data, sealed under a key of their own, and that key, wrapped. */
-export type SealedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };
+/** A new person's data, encrypted under a key of their own, and that key, wrapped. */
+export type EncryptedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };
 
-export function sealPeople(keyring: Keyring, people: readonly NewPerson[]): SealedPerson[] {
+export function encryptPeople(keyring: Keyring, people: readonly NewPerson[]): EncryptedPerson[] {
   return people.map(({ personId, core }) => {
     const key = newDataKey();
     const { kekId, wrapped } = wrapKey(keyring, personId, key);
@@ -57,12 +57,12 @@ export function sealPeople(keyring: Keyring, people: readonly NewPerson[]): Seal
       personId,
       kekId,
       wrapped,
-      core: sealFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
+      core: encryptFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
     };
   });
 }
 
-/** Seals one field set of a person anew, under the key that the person has. @throws Error where the person was erased */
+/** Encrypts one field set of a person anew, under the key that the person has. @throws Error where the person was erased */
 export async function writeFieldSet(
   client: Queryable,
   keyring: Keyring,
@@ -78,9 +78,9 @@ export async function writeFieldSet(
   if (!row) throw new Error(`${personId} has no key: the person was erased`);
   const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
   await client.query(
-    `insert into person_data (person_id, field_set, key_id, sealed) values ($1, $2, $3, $4)
-     on conflict (person_id, field_set) do update set key_id = excluded.key_id, sealed = excluded.sealed, updated_at = now()`,
-    [personId, fieldSet, row.kek_id, sealFields(key, { subject: personId, fieldSet, keyId: row.kek_id }, fields)],
+    `insert into person_data (person_id, field_set, key_id, encrypted) values ($1, $2, $3, $4)
+     on conflict (person_id, field_set) do update set key_id = excluded.key_id, encrypted = excluded.encrypted, updated_at = now()`,
+    [personId, fieldSet, row.kek_id, encryptFields(key, { subject: personId, fieldSet, keyId: row.kek_id }, fields)],
   );
 }
 
@@ -94,8 +94,8 @@ export async function readFieldSets<T>(
   personIds: readonly string[],
   fieldSet: string,
 ): Promise<Map<string, T>> {
-  const { rows } = await db.query<KeyRow & { key_id: string; sealed: Buffer }>(
-    `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.sealed
+  const { rows } = await db.query<KeyRow & { key_id: string; encrypted: Buffer }>(
+    `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.encrypted
        from person_data d join person_keys k on k.person_id = d.person_id
       where d.person_id = any($1) and d.field_set = $2`,
     [personIds, fieldSet],
@@ -103,7 +103,10 @@ export async function readFieldSets<T>(
   return new Map(
     rows.map((row) => {
       const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
-      return [row.person_id, openFields(key, { subject: row.person_id, fieldSet, keyId: row.key_id }, row.sealed) as T];
+      return [
+        row.person_id,
+        openFields(key, { subject: row.person_id, fieldSet, keyId: row.key_id }, row.encrypted) as T,
+      ];
     }),
   );
 }

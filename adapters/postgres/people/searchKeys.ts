@@ -1,11 +1,11 @@
 import {
-  type HeardWord,
-  heardWords,
+  type NameToken,
   nameIn,
+  nameTokens,
   type SearchKey as PlainKey,
 } from '../../../domain/duplicates/searchKeys.ts';
-import { bareNumber } from '../../../domain/intake/passport.ts';
-import { type Keyring, searchKey } from '../../secrets/envelope.ts';
+import { bareNumber } from '../../../domain/imports/passport.ts';
+import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 import type { PersonCore } from './people.ts';
 
 /**
@@ -17,8 +17,8 @@ import type { PersonCore } from './people.ts';
 export type SearchKey = {
   kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
   key: string;
-  /** of a name's word, how exactly it is heard; `SEVERAL` where words share the sound */
-  heard?: number;
+  /** of a name's word, how exactly it is seen; `SEVERAL` where words share the sound */
+  seen?: number;
 };
 
 /** Stands for every word of the sound. */
@@ -29,9 +29,9 @@ export const SEVERAL = 0;
  * Families share names, so a key is made once for all that are filed together.
  */
 export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
-  const seal = wordSealer(keyring);
+  const encrypt = wordEncrypter(keyring);
   return (core) => {
-    const keys = heardWords(`${core.givenNames} ${core.familyName}`).map(seal);
+    const keys = nameTokens(`${core.givenNames} ${core.familyName}`).map(encrypt);
     const number = bareNumber(core.documentNumber ?? '');
     if (number !== '') keys.push(made(keyring, 'document', number));
     if (core.phone !== null) keys.push(made(keyring, 'phone', core.phone));
@@ -40,8 +40,8 @@ export function searchKeyFiler(keyring: Keyring, operationId: string): (core: Pe
   };
 }
 
-/** Seals the keys by which somebody is met by whoever may be the same person; each distinct one once. */
-export function pairKeySealer(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
+/** Encrypts the keys by which somebody is met by whoever may be the same person; each distinct one once. */
+export function pairKeyEncrypter(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
   return (plain) =>
     [...new Set(plain)].map((key) => {
       const colon = key.indexOf(':');
@@ -59,7 +59,7 @@ export function searchKeysOfText(keyring: Keyring, text: string, operationId?: s
   const number = bareNumber(text);
   const phone = `+${text.replace(/[^0-9]/g, '')}`;
   return [
-    ...heardWords(nameIn(text)).map(wordSealer(keyring)),
+    ...nameTokens(nameIn(text)).map(wordEncrypter(keyring)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
     ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
     ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
@@ -81,23 +81,23 @@ const KIND_OF: Readonly<Record<string, SearchKey['kind']>> = {
   doc: 'document',
 };
 
-/** Seals words of names, each distinct one once. */
-function wordSealer(keyring: Keyring): (word: HeardWord) => SearchKey {
-  const sealed = new Map<string, SearchKey>();
+/** Encrypts words of names, each distinct one once. */
+function wordEncrypter(keyring: Keyring): (word: NameToken) => SearchKey {
+  const encrypted = new Map<string, SearchKey>();
   return (word) => {
-    const as = `${word.sound} ${word.heard ?? ''}`;
-    const key = sealed.get(as) ?? {
+    const as = `${word.sound} ${word.seen ?? ''}`;
+    const key = encrypted.get(as) ?? {
       ...made(keyring, 'name', word.sound),
-      heard: word.heard === null ? SEVERAL : heardAs(keyring, word.heard),
+      seen: word.seen === null ? SEVERAL : phoneticForms(keyring, word.seen),
     };
-    sealed.set(as, key);
+    encrypted.set(as, key);
     return key;
   };
 }
 
 /** 32 bits are enough to put people in order. */
-function heardAs(keyring: Keyring, word: string): number {
-  return Buffer.from(searchKey(keyring, 'heard', word), 'base64url').readInt32BE() || 1;
+function phoneticForms(keyring: Keyring, word: string): number {
+  return Buffer.from(searchKey(keyring, 'seen', word), 'base64url').readInt32BE() || 1;
 }
 
 /** 132 bits of the 256 tell everybody apart, and keep the index small. */

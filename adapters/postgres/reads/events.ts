@@ -20,7 +20,7 @@ export function createEvents(pool: Pool) {
   return {
     /**
      * Events from a position on, without a gap. A partner gets the types that an agreement in force names for the
-     * operation, and of a person only what consent and holds allow at this moment: what is withheld is passed over.
+     * operation, and of a person only what consent and holds allow at this moment: what is redacted is passed over.
      */
     async from(
       reader: EventReader,

@@ -1,24 +1,24 @@
 import type { Pool } from 'pg';
-import type { ClearanceKind, MovementFact } from '../../../domain/movement/facts.ts';
-import { applyFact, emptyMovement, type MovementState } from '../../../domain/movement/state.ts';
+import type { ClearanceKind, MovementEvent } from '../../../domain/movements/events.ts';
+import { emptyMovement, evolve, type MovementState } from '../../../domain/movements/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { MovementInput } from '../../../workflows/messages.ts';
 import { epoch, transaction } from '../database.ts';
 
 export type Place = { code: string; name: string; country: string };
-export type Leg = { leg: number; from: string; to: string; departsAt: string; arrivesAt: string };
+export type Stop = { from: string; to: string; departsAt: string; arrivesAt: string };
 
 export type MovementRow = {
   id: string;
   operationId: string;
   reference: string;
-  stage: string;
+  leg: string;
   mode: string;
   carrierId: string | null;
   origin: Place;
   destination: Place;
   /** each time with its offset */
-  legs: Leg[];
+  stops: Stop[];
   /** by stop, IANA names */
   timeZones: Record<string, string>;
   /** release of the table that judged them */
@@ -63,7 +63,7 @@ export type ManifestEntry = {
   status: string | null;
 };
 
-const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.stage, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.legs,
+const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.leg, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.stops,
   m.time_zones as "timeZones", m.time_zone_table as "timeZoneTable",
   ${epoch('m.departs_at', 'departsAt')}, ${epoch('m.arrives_at', 'arrivesAt')}, m.status, m.for_households_of as "forHouseholdsOf",
   m.accepts_nationalities as "acceptsNationalities", m.leave_at as "leaveAt", m.replaces_id as "replacesId",
@@ -85,19 +85,19 @@ export function createMovements(pool: Pool) {
     async plan(movement: NewMovement): Promise<'planned' | 'taken'> {
       return transaction(pool, async (client) => {
         const made = await client.query(
-          `insert into movements (id, operation_id, reference, stage, mode, carrier_id, origin, destination, legs, departs_at, arrives_at,
+          `insert into movements (id, operation_id, reference, leg, mode, carrier_id, origin, destination, stops, departs_at, arrives_at,
              for_households_of, accepts_nationalities, leave_at, replaces_id, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats, wheelchair_capacity, time_zones, time_zone_table)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) on conflict do nothing`,
           [
             movement.id,
             movement.operationId,
             movement.reference,
-            movement.stage,
+            movement.leg,
             movement.mode,
             movement.carrierId,
             JSON.stringify(movement.origin),
             JSON.stringify(movement.destination),
-            JSON.stringify(movement.legs),
+            JSON.stringify(movement.stops),
             iso(movement.departsAt),
             iso(movement.arrivesAt),
             movement.forHouseholdsOf,
@@ -134,16 +134,16 @@ export function createMovements(pool: Pool) {
     /** By departure. */
     async list(
       operationId: string,
-      filter: { status?: string; stage?: string },
+      filter: { status?: string; leg?: string },
       limit: number,
       from?: readonly [departs: number, id: string],
     ): Promise<MovementRow[]> {
       const { rows } = await pool.query<MovementRow>(
         `select ${COLUMNS} from movements m
-          where m.operation_id = $1 and ($2::text is null or m.status = $2) and ($3::text is null or m.stage = $3)
+          where m.operation_id = $1 and ($2::text is null or m.status = $2) and ($3::text is null or m.leg = $3)
             and ($4::text is null or (m.departs_at, m.id) > (to_timestamp($5::double precision / 1000), $4))
           order by m.departs_at, m.id limit $6`,
-        [operationId, filter.status ?? null, filter.stage ?? null, from?.[1] ?? null, from?.[0] ?? null, limit + 1],
+        [operationId, filter.status ?? null, filter.leg ?? null, from?.[1] ?? null, from?.[0] ?? null, limit + 1],
       );
       return rows;
     },
@@ -160,14 +160,14 @@ export function createMovements(pool: Pool) {
       return rows[0];
     },
 
-    /** The state as its journal tells it, folded by the workflow's own function. */
+    /** The state as its event_log tells it, folded by the workflow's own function. */
     async state(id: string): Promise<MovementState> {
       const { rows } = await pool.query<{ type: string; at: Date; data: object }>(
-        'select type, at, data from journal where subject = $1 order by seq',
+        'select type, at, data from event_log where subject = $1 order by seq',
         [id],
       );
       return rows.reduce(
-        (state, row) => applyFact(state, { ...row, at: row.at.getTime() } as MovementFact),
+        (state, row) => evolve(state, { ...row, at: row.at.getTime() } as MovementEvent),
         emptyMovement(),
       );
     },
@@ -195,7 +195,7 @@ export function createMovements(pool: Pool) {
       const { rows } = await pool.query<ManifestEntry>(
         `select e.position, e.person_id as "personId", s.journey_id as "journeyId", e.household_id as "householdId", h.reference, e.kind, s.status
            from manifest_entries e join households h on h.id = e.household_id
-           left join lateral (select journey_id, status from seats where movement_id = e.movement_id and person_id = e.person_id order by claimed_at desc limit 1) s on true
+           left join lateral (select journey_id, status from seats where movement_id = e.movement_id and person_id = e.person_id order by reserved_at desc limit 1) s on true
           where e.movement_id = $1 and e.version = $2 order by e.position`,
         [id, version],
       );

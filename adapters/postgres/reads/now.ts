@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
-import type { Stage } from '../../../domain/journey/stages.ts';
-import type { JourneyState } from '../../../domain/journey/state.ts';
-import type { Wait } from '../../../domain/journey/waits.ts';
+import type { JourneyState } from '../../../domain/journeys/state.ts';
+import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
+import type { Wait } from '../../../domain/journeys/waits.ts';
 import type { Queryable } from '../database.ts';
 import { commandIsRecorded, journeyState } from './journeyState.ts';
 
 type WaitRow = {
   key: string;
-  chapter: string | null;
+  phase: string | null;
   whom_kind: string;
   whom: string;
   what: string;
@@ -16,7 +16,7 @@ type WaitRow = {
   remind_at: Date | null;
   due: Date | null;
   escalate_at: Date | null;
-  rung: string;
+  escalationStep: string;
 };
 
 /** What `now` says of a person is made from: state, waits, the unit, whether the operation runs here. */
@@ -28,28 +28,28 @@ export function createNow(pool: Pool) {
 
     async waits(subject: string): Promise<Wait[]> {
       const { rows } = await pool.query<WaitRow>(
-        'select key, chapter, whom_kind, whom, what, blocks, since, remind_at, due, escalate_at, rung from waits where subject = $1',
+        'select key, phase, whom_kind, whom, what, blocks, since, remind_at, due, escalate_at, escalation_step as "escalationStep" from waits where subject = $1',
         [subject],
       );
       return rows.map(waitOf);
     },
 
     /** Stages of the other members who still have to come along and are not ready. */
-    async unitWaitsFor(journeyId: string): Promise<Stage[]> {
-      const { rows } = await pool.query<{ stage: Stage }>(
-        `select o.stage from journeys j join journeys o on o.household_id = j.household_id and o.id <> j.id
-          where j.id = $1 and j.stage = 'TRAVEL_READY' and o.ending is null and o.stage in ('REGISTERED', 'SCREENED', 'CONSENTED', 'VERIFIED')
+    async groupWaitsFor(journeyId: string): Promise<JourneyStatus[]> {
+      const { rows } = await pool.query<{ status: JourneyStatus }>(
+        `select o.status from journeys j join journeys o on o.household_id = j.household_id and o.id <> j.id
+          where j.id = $1 and j.status = 'travel_ready' and o.ending is null and o.status in ('registered', 'screened', 'consented', 'verified')
           order by o.id`,
         [journeyId],
       );
-      return rows.map((row) => row.stage);
+      return rows.map((row) => row.status);
     },
 
     async isSuspended(journeyId: string): Promise<boolean> {
       const { rowCount } = await pool.query(
         `select 1 from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
            join suspensions s on s.operation_id = j.operation_id and s.until_at is null
-          where j.id = $1 and (s.scope_kind = 'all' or s.scope_kind = 'stage' and s.scope_value = j.travel_stage
+          where j.id = $1 and (s.scope_kind = 'all' or s.scope_kind = 'leg' and s.scope_value = j.next_leg
              or s.scope_kind = 'site' and s.scope_value = h.site or s.scope_kind = 'nationality' and s.scope_value = p.nationality) limit 1`,
         [journeyId],
       );
@@ -74,7 +74,7 @@ export async function displayNames(db: Queryable, ids: readonly string[]): Promi
 function waitOf(row: WaitRow): Wait {
   return {
     key: row.key,
-    chapter: row.chapter ?? '',
+    phase: row.phase ?? '',
     whom: { kind: row.whom_kind, id: row.whom } as Wait['whom'],
     what: row.what as Wait['what'],
     blocks: row.blocks,
@@ -83,6 +83,6 @@ function waitOf(row: WaitRow): Wait {
     ...(row.remind_at ? { remindAt: row.remind_at.getTime() } : {}),
     ...(row.due ? { due: row.due.getTime() } : {}),
     ...(row.escalate_at ? { escalateAt: row.escalate_at.getTime() } : {}),
-    rung: row.rung as Wait['rung'],
+    escalationStep: row.escalationStep as Wait['escalationStep'],
   };
 }

@@ -41,12 +41,12 @@ export type Delivery = {
   status: string;
   attempts: number;
   nextAttemptAt: Instant;
-  withheldReason: string | null;
+  redactedReason: string | null;
   deliveredAt: Instant | null;
   tries: Array<{ attempt: number; sentAt: Instant; tookMs: number; httpStatus: number | null; failure: string | null }>;
 };
-/** Secrets of a partner or endpoint, sealed by adapters/secrets; the newest first. */
-export type SealedSecrets = { sealed: Buffer; keyId: string };
+/** Secrets of a partner or endpoint, encrypted by adapters/crypto; the newest first. */
+export type EncryptedSecrets = { encrypted: Buffer; keyId: string };
 
 const PARTNER = `id, kind, name, state, base_url as "baseUrl", status, ${epoch('created_at', 'createdAt')}`;
 const ENDPOINT = `id, partner_id as "partnerId", url, event_types as "eventTypes", status, ${epoch('failing_since', 'failingSince')}, ${epoch('created_at', 'createdAt')}`;
@@ -59,7 +59,7 @@ export function createPartners(pool: Pool) {
     async register(
       partner: Pick<Partner, 'id' | 'kind' | 'name' | 'state' | 'baseUrl'> & {
         createdBy: string;
-        secrets: SealedSecrets;
+        secrets: EncryptedSecrets;
       },
     ): Promise<void> {
       await pool.query(
@@ -71,7 +71,7 @@ export function createPartners(pool: Pool) {
           partner.name,
           partner.state,
           partner.baseUrl,
-          partner.secrets.sealed,
+          partner.secrets.encrypted,
           partner.secrets.keyId,
           partner.createdBy,
         ],
@@ -140,7 +140,7 @@ export function createPartners(pool: Pool) {
     async addEndpoint(
       endpoint: Pick<Endpoint, 'id' | 'partnerId' | 'url' | 'eventTypes'> & {
         createdBy: string;
-        secrets: SealedSecrets;
+        secrets: EncryptedSecrets;
         workflow: { id: string; taskQueue: string };
       },
     ): Promise<void> {
@@ -155,7 +155,7 @@ export function createPartners(pool: Pool) {
           endpoint.partnerId,
           endpoint.url,
           endpoint.eventTypes,
-          endpoint.secrets.sealed,
+          endpoint.secrets.encrypted,
           endpoint.secrets.keyId,
           endpoint.createdBy,
           endpoint.workflow.id,
@@ -172,15 +172,15 @@ export function createPartners(pool: Pool) {
       return rows;
     },
 
-    async endpoint(id: string): Promise<(Endpoint & { secrets: SealedSecrets }) | undefined> {
-      const { rows } = await pool.query<Endpoint & { sealed: Buffer; keyId: string }>(
-        `select ${ENDPOINT}, secrets as sealed, key_id as "keyId" from endpoints where id = $1`,
+    async endpoint(id: string): Promise<(Endpoint & { secrets: EncryptedSecrets }) | undefined> {
+      const { rows } = await pool.query<Endpoint & { encrypted: Buffer; keyId: string }>(
+        `select ${ENDPOINT}, secrets as encrypted, key_id as "keyId" from endpoints where id = $1`,
         [id],
       );
       const row = rows[0];
       if (!row) return undefined;
-      const { sealed, keyId, ...endpoint } = row;
-      return { ...endpoint, secrets: { sealed, keyId } };
+      const { encrypted, keyId, ...endpoint } = row;
+      return { ...endpoint, secrets: { encrypted, keyId } };
     },
 
     /** @param status what it becomes; a removed endpoint stays removed. False where it was */
@@ -192,10 +192,10 @@ export function createPartners(pool: Pool) {
       return rowCount === 1;
     },
 
-    async setSecrets(id: string, secrets: SealedSecrets): Promise<void> {
+    async setSecrets(id: string, secrets: EncryptedSecrets): Promise<void> {
       await pool.query('update endpoints set secrets = $2, key_id = $3 where id = $1', [
         id,
-        secrets.sealed,
+        secrets.encrypted,
         secrets.keyId,
       ]);
     },
@@ -209,7 +209,7 @@ export function createPartners(pool: Pool) {
     ): Promise<Delivery[]> {
       const { rows } = await pool.query<Delivery>(
         `select d.outbox_id as "outboxId", d.endpoint_id as "endpointId", d.subject, d.position, o.type, d.status, d.attempts,
-                ${epoch('d.next_attempt_at', 'nextAttemptAt')}, d.withheld_reason as "withheldReason", ${epoch('d.delivered_at', 'deliveredAt')},
+                ${epoch('d.next_attempt_at', 'nextAttemptAt')}, d.redacted_reason as "redactedReason", ${epoch('d.delivered_at', 'deliveredAt')},
                 (select coalesce(jsonb_agg(jsonb_build_object('attempt', a.attempt, 'sentAt', extract(epoch from a.sent_at) * 1000, 'tookMs', a.took_ms,
                    'httpStatus', a.http_status, 'failure', a.failure) order by a.attempt), '[]')
                    from delivery_attempts a where a.endpoint_id = d.endpoint_id and a.outbox_id = d.outbox_id) as tries

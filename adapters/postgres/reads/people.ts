@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Stage } from '../../../domain/journey/stages.ts';
+import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { epoch } from '../database.ts';
 import { SEVERAL, type SearchKey } from '../people/searchKeys.ts';
@@ -19,9 +19,9 @@ export type PersonJourney = {
   sex: string;
   traveller: string;
   seq: number;
-  chapter: string;
-  stage: Stage;
-  stageSince: Instant;
+  phase: string;
+  status: JourneyStatus;
+  statusSince: Instant;
   ending: string | null;
   endedAt: Instant | null;
   householdOpen: boolean;
@@ -35,7 +35,7 @@ export type PersonJourney = {
   fitnessUntil: Instant | null;
   fitnessConditions: string[];
   travel: string;
-  travelStage: string | null;
+  nextLegCode: string | null;
   movementId: string | null;
   movementReference: string | null;
   route: string[];
@@ -44,7 +44,7 @@ export type PersonJourney = {
 };
 
 export type PeopleFilter = {
-  stage?: string;
+  status?: string;
   ending?: string;
   nationality?: string;
   household?: string;
@@ -62,8 +62,8 @@ export type ListedPerson = {
   nationality: string;
   sex: string;
   traveller: string;
-  stage: Stage;
-  stageSince: Instant;
+  status: JourneyStatus;
+  statusSince: Instant;
   ending: string | null;
   onHold: boolean;
   movementId: string | null;
@@ -74,10 +74,10 @@ export type ListedPerson = {
 
 const JOURNEY = `j.person_id as "personId", j.id as "journeyId", j.operation_id as "operationId", j.household_id as "householdId",
   h.reference, j.relationship, j.is_head as "isHead", ${epoch('j.registered_at', 'registeredAt')}, j.protection, p.nationality, p.sex, p.traveller,
-  j.seq, j.chapter, j.stage, ${epoch('j.stage_since', 'stageSince')}, j.ending, ${epoch('j.ended_at', 'endedAt')},
+  j.seq, j.phase, j.status, ${epoch('j.status_since', 'statusSince')}, j.ending, ${epoch('j.ended_at', 'endedAt')},
   j.household_open as "householdOpen", j.consent, j.consent_sharing as "consentSharing", j.nationality_status as "nationalityStatus",
   j.document, ${epoch('j.document_valid_until', 'documentValidUntil')}, j.exit_permit as "exitPermit", j.fitness,
-  ${epoch('j.fitness_until', 'fitnessUntil')}, j.fitness_conditions as "fitnessConditions", j.travel, j.travel_stage as "travelStage",
+  ${epoch('j.fitness_until', 'fitnessUntil')}, j.fitness_conditions as "fitnessConditions", j.travel, j.next_leg as "nextLegCode",
   j.movement_id as "movementId", m.reference as "movementReference", j.route, ${epoch('j.arrived_at', 'arrivedAt')},
   (select count(*)::integer from holds where journey_id = j.id and status in ('raising', 'active')) as "openHolds"`;
 const FROM = `from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
@@ -88,30 +88,30 @@ export type SearchHit = {
   operationId: string;
   journeyId: string;
   reference: string;
-  stage: Stage;
+  status: JourneyStatus;
   exact: boolean;
 };
 
 /**
  * Looks up keys by the index alone, and journeys one by one for those who are found: `limit` in the lateral join keeps
  * the planner from reading all journeys, which it would for want of knowing how many are found. Who answers to more of
- * the words comes first, and of those who answer to as many, to whom more of them are heard the same: among 200,000 one
- * word of a name is heard the same of thousands, who are not meant.
+ * the words comes first, and of those who answer to as many, to whom more of them are seen the same: among 200,000 one
+ * word of a name is seen the same of thousands, who are not meant.
  */
 export const SEARCH = `
   with found as (
     select s.person_id, bool_or(s.kind <> 'name') as exact,
-           array[count(*), count(*) filter (where s.heard in (k.heard, ${SEVERAL}))] as hits
-      from unnest($1::text[], $2::text[], $5::int[]) as k (kind, key, heard) join person_search s on s.kind = k.kind and s.key = k.key
+           array[count(*), count(*) filter (where s.seen in (k.seen, ${SEVERAL}))] as hits
+      from unnest($1::text[], $2::text[], $5::int[]) as k (kind, key, seen) join person_search s on s.kind = k.kind and s.key = k.key
      group by s.person_id),
   best as (
     select f.*, j.* from found f
      cross join lateral (
-       select id, operation_id, household_id, stage from journeys
+       select id, operation_id, household_id, status from journeys
         where person_id = f.person_id and ($3::text[] is null or operation_id = any($3))
         order by (ending is null) desc, registered_at desc, id desc limit 1) j
      order by f.exact desc, f.hits desc, j.id desc limit $4)
-  select b.person_id as "personId", b.operation_id as "operationId", b.id as "journeyId", h.reference, b.stage, b.exact
+  select b.person_id as "personId", b.operation_id as "operationId", b.id as "journeyId", h.reference, b.status, b.exact
     from best b join households h on h.id = b.household_id
    order by b.exact desc, b.hits desc, b.id desc`;
 
@@ -166,7 +166,7 @@ export function createPeople(pool: Pool) {
     async list(operationId: string, filter: PeopleFilter, limit: number, after?: string): Promise<ListedPerson[]> {
       const { rows } = await pool.query<ListedPerson>(
         `select j.person_id as "personId", j.id as "journeyId", j.household_id as "householdId", h.reference, p.nationality, p.sex, p.traveller,
-                j.stage, ${epoch('j.stage_since', 'stageSince')}, j.ending, j.movement_id as "movementId", ${epoch('j.updated_at', 'updatedAt')},
+                j.status, ${epoch('j.status_since', 'statusSince')}, j.ending, j.movement_id as "movementId", ${epoch('j.updated_at', 'updatedAt')},
                 exists (select from holds o where o.journey_id = j.id and o.status in ('raising', 'active')) as "onHold",
                 w.first as waiting, coalesce(w.n - 1, 0)::integer as more
            from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
@@ -176,7 +176,7 @@ export function createPeople(pool: Pool) {
                       order by w.blocks desc, w.due nulls last, w.since, w.key))[1] as first
                from waits w where w.subject = j.id having count(*) > 0) w on true
           where j.operation_id = $1 and ($2::text is null or j.id > $2)
-            and ($3::text is null or j.stage = $3) and ($4::text is null or j.ending = $4)
+            and ($3::text is null or j.status = $3) and ($4::text is null or j.ending = $4)
             and ($5::text is null or p.nationality = $5) and ($6::text is null or j.household_id = $6)
             and ($7::text is null or j.movement_id = $7)
             and ($8::text is null or exists (select from waits x where x.subject = j.id and x.whom = $8))
@@ -185,7 +185,7 @@ export function createPeople(pool: Pool) {
         [
           operationId,
           after ?? null,
-          filter.stage ?? null,
+          filter.status ?? null,
           filter.ending ?? null,
           filter.nationality ?? null,
           filter.household ?? null,
@@ -199,7 +199,7 @@ export function createPeople(pool: Pool) {
     },
 
     /**
-     * Persons who have some of the keys, those first who have most of them and whose words are heard the same; only in
+     * Persons who have some of the keys, those first who have most of them and whose words are seen the same; only in
      * the given operations. `exact`: by a number, not by the sound of a name alone.
      */
     async search(
@@ -213,7 +213,7 @@ export function createPeople(pool: Pool) {
         keys.map(({ key }) => key),
         operations === 'all' ? null : operations,
         limit,
-        keys.map(({ heard }) => heard ?? null),
+        keys.map(({ seen }) => seen ?? null),
       ]);
       return rows;
     },

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
-import type { Stage } from '../../../domain/journey/stages.ts';
-import { STILL_TO_LEAVE } from '../../../domain/movement/state.ts';
+import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
+import type { SituationInput } from '../../../domain/messages/situation.ts';
+import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import type { SituationFacts } from '../../../domain/words/situation.ts';
 import { displayNames } from './now.ts';
 
 /** How many groups of waits are told. */
@@ -11,18 +11,18 @@ const LONGEST = 20;
 /** Where the people of an operation stand, from maintained counts; nothing here counts journeys one by one. */
 export function createSituation(pool: Pool) {
   return {
-    async facts(operationId: string, now: Instant): Promise<SituationFacts> {
-      const [stages, completed, waits, decisions, movement, late] = await Promise.all([
-        pool.query<{ stage: Stage; people: number }>(
-          'select stage, sum(people)::integer as people from stage_counts where operation_id = $1 group by stage',
+    async input(operationId: string, now: Instant): Promise<SituationInput> {
+      const [statuses, completed, waits, decisions, movement, late] = await Promise.all([
+        pool.query<{ status: JourneyStatus; people: number }>(
+          'select status, sum(people)::integer as people from status_counts where operation_id = $1 group by status',
           [operationId],
         ),
         pool.query<{ n: number }>(
-          "select count(*)::integer as n from journeys where operation_id = $1 and stage = 'CLOSED' and ending = 'completed'",
+          "select count(*)::integer as n from journeys where operation_id = $1 and status = 'closed' and ending = 'completed'",
           [operationId],
         ),
-        pool.query<{ whom_kind: string; whom: string; what: string; waiting: number; past_due: number; oldest: Date }>(
-          `select whom_kind, whom, what, count(*)::integer as waiting, (count(*) filter (where due <= $2))::integer as past_due, min(since) as oldest
+        pool.query<{ whom_kind: string; whom: string; what: string; waiting: number; overdue: number; oldest: Date }>(
+          `select whom_kind, whom, what, count(*)::integer as waiting, (count(*) filter (where due <= $2))::integer as overdue, min(since) as oldest
              from waits where operation_id = $1 and blocks group by whom_kind, whom, what
             order by (count(*) filter (where due <= $2)) desc, min(since) limit ${LONGEST}`,
           [operationId, iso(now)],
@@ -33,28 +33,31 @@ export function createSituation(pool: Pool) {
         ),
         pool.query<{ reference: string; departs_at: Date; empty: number; ready: number }>(
           `select m.reference, m.departs_at, greatest(0, m.seat_capacity - m.seats_taken) as empty,
-                  (select count(*)::integer from journeys j where j.operation_id = m.operation_id and j.stage = 'TRAVEL_READY' and j.travel_stage = m.stage) as ready
+                  (select count(*)::integer from journeys j where j.operation_id = m.operation_id and j.status = 'travel_ready' and j.next_leg = m.status) as ready
              from movements m
             where m.operation_id = $1 and m.status = any($3) and m.departs_at > $2
             order by m.departs_at, m.id limit 1`,
           [operationId, iso(now), STILL_TO_LEAVE],
         ),
-        pool.query<{ worst: number; rungs: number }>(
-          'select coalesce(max(seconds), 0) as worst, count(*)::integer as rungs from lateness where operation_id = $1',
+        pool.query<{ worst: number; escalationSteps: number }>(
+          'select coalesce(max(seconds), 0) as worst, count(*)::integer as "escalationSteps" from lateness where operation_id = $1',
           [operationId],
         ),
       ]);
       const next = movement.rows[0];
       return {
         now,
-        byStage: new Map(stages.rows.map(({ stage, people }) => [stage, people])),
+        byStatus: new Map(statuses.rows.map(({ status, people }) => [status, people])),
         completed: completed.rows[0]?.n ?? 0,
-        lateness: { worstSeconds: Math.max(0, late.rows[0]?.worst ?? 0), rungs: late.rows[0]?.rungs ?? 0 },
+        lateness: {
+          worstSeconds: Math.max(0, late.rows[0]?.worst ?? 0),
+          escalationSteps: late.rows[0]?.escalationSteps ?? 0,
+        },
         waits: waits.rows.map((row) => ({
-          whom: { kind: row.whom_kind, id: row.whom } as SituationFacts['waits'][number]['whom'],
-          what: row.what as SituationFacts['waits'][number]['what'],
+          whom: { kind: row.whom_kind, id: row.whom } as SituationInput['waits'][number]['whom'],
+          what: row.what as SituationInput['waits'][number]['what'],
           waiting: row.waiting,
-          pastDue: row.past_due,
+          overdue: row.overdue,
           oldestSince: row.oldest.getTime(),
         })),
         decisions: decisions.rows,
@@ -75,24 +78,24 @@ export function createSituation(pool: Pool) {
       };
     },
 
-    /** For metrics: open waits of journeys by stage and kind of whom, and the oldest of each, of operations that run. */
+    /** For metrics: open waits of journeys by status and kind of whom, and the oldest of each, of operations that run. */
     async waiting(): Promise<
-      Array<{ operationId: string; stage: string; whomKind: string; people: number; oldestSince: Instant }>
+      Array<{ operationId: string; status: string; whomKind: string; people: number; oldestSince: Instant }>
     > {
       const { rows } = await pool.query<{
         operation_id: string;
-        stage: string;
+        status: string;
         kind: string;
         people: number;
         oldest: Date;
       }>(
-        `select j.operation_id, j.stage, coalesce(p.kind, w.whom_kind) as kind, count(distinct j.id)::integer as people, min(w.since) as oldest
+        `select j.operation_id, j.status, coalesce(p.kind, w.whom_kind) as kind, count(distinct j.id)::integer as people, min(w.since) as oldest
            from waits w join journeys j on j.id = w.subject left join partners p on p.id = w.whom
           where w.blocks group by 1, 2, 3`,
       );
       return rows.map((row) => ({
         operationId: row.operation_id,
-        stage: row.stage,
+        status: row.status,
         whomKind: row.kind,
         people: row.people,
         oldestSince: row.oldest.getTime(),

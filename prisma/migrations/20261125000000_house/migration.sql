@@ -1,6 +1,6 @@
--- The house of Homeward. One fact, one door: workflows are the only writers of their subject and write through
--- record_facts(); intake and claims write rows that precede facts. Identifying data stands in person_data as
--- ciphertext and nowhere else. Times: *_at of a fact, wait or deadline is operation time (the operation's clock);
+-- The system of Homeward. One event, one door: workflows are the only writers of their subject and write through
+-- record_events(); intake and claims write rows that precede events. Identifying data stands in person_data as
+-- ciphertext and nowhere else. Times: *_at of a event, wait or deadline is operation time (the operation's clock);
 -- columns named recorded_at, created_at, received_at, sent_at, next_attempt_at are real time.
 
 -- ---------------------------------------------------------------- preparedness and operations
@@ -10,7 +10,7 @@ create table preparedness_plans (
   name        text not null,
   scenario    text not null,
   status      text not null default 'draft' check (status in ('draft', 'ready', 'activated', 'retired')),
-  -- triggers, routes, sites with capacity, carriers, offices, contacts, agreements: the shape is domain/plan.ts
+  -- triggers, routes, sites with capacity, carriers, partners, contacts, agreements: the shape is domain/plan.ts
   document    jsonb not null,
   version     integer not null default 1,
   created_by  text not null,
@@ -65,7 +65,7 @@ create table clock_segments (
 create table suspensions (
   id           text primary key,
   operation_id text not null references operations (id),
-  scope_kind   text not null check (scope_kind in ('all', 'stage', 'site', 'nationality')),
+  scope_kind   text not null check (scope_kind in ('all', 'leg', 'site', 'nationality')),
   scope_value  text,
   from_at      timestamptz not null,
   until_at     timestamptz,
@@ -152,7 +152,7 @@ create table person_data (
   person_id  text not null references persons (id),
   field_set  text not null,
   key_id     text not null,
-  sealed     bytea not null,
+  encrypted     bytea not null,
   updated_at timestamptz not null default now(),
   primary key (person_id, field_set)
 );
@@ -178,9 +178,9 @@ create table journeys (
   protection           text[] not null default '{}',
   -- projection of the workflow's state, newest sequence wins
   seq                  integer not null default 0,
-  chapter              text not null default 'identify',
-  stage                text not null default 'REGISTERED',
-  stage_since          timestamptz not null,
+  phase              text not null default 'identify',
+  status                text not null default 'registered',
+  status_since          timestamptz not null,
   ending               text,
   ended_at             timestamptz,
   household_open       boolean not null default false,
@@ -199,7 +199,7 @@ create table journeys (
   fitness_until        timestamptz,
   fitness_conditions   text[] not null default '{}',
   travel               text not null default 'none',
-  travel_stage         text,
+  next_leg         text,
   movement_id          text,
   route                text[] not null default '{}',
   route_decided        boolean not null default true,
@@ -208,34 +208,34 @@ create table journeys (
   updated_at           timestamptz not null default now()
 );
 create unique index journeys_one_open on journeys (person_id) where ending is null;
-create index journeys_by_operation on journeys (operation_id, stage, id);
+create index journeys_by_operation on journeys (operation_id, status, id);
 create index journeys_by_household on journeys (household_id);
 create unique index journeys_by_import_row on journeys (import_id, import_row) where import_id is not null;
 
 -- Maintained counts, spread over shards so that journeys recording at once do not queue for one row.
-create table stage_counts (
+create table status_counts (
   operation_id text not null,
-  stage        text not null,
+  status        text not null,
   shard        integer not null,
   people       integer not null,
-  primary key (operation_id, stage, shard)
+  primary key (operation_id, status, shard)
 );
 
-create function count_stage() returns trigger language plpgsql as $$
+create function count_status() returns trigger language plpgsql as $$
 declare piece integer;
 begin
-  if tg_op = 'UPDATE' and old.stage = new.stage then return null; end if;
+  if tg_op = 'UPDATE' and old.status = new.status then return null; end if;
   piece := abs(hashtext(new.id)) % 16;
   if tg_op = 'UPDATE' then
-    insert into stage_counts values (old.operation_id, old.stage, piece, -1)
-      on conflict (operation_id, stage, shard) do update set people = stage_counts.people - 1;
+    insert into status_counts values (old.operation_id, old.status, piece, -1)
+      on conflict (operation_id, status, shard) do update set people = status_counts.people - 1;
   end if;
-  insert into stage_counts values (new.operation_id, new.stage, piece, 1)
-    on conflict (operation_id, stage, shard) do update set people = stage_counts.people + 1;
+  insert into status_counts values (new.operation_id, new.status, piece, 1)
+    on conflict (operation_id, status, shard) do update set people = status_counts.people + 1;
   return null;
 end $$;
-create trigger journeys_count_stage after insert or update of stage on journeys
-  for each row execute function count_stage();
+create trigger journeys_count_status after insert or update of status on journeys
+  for each row execute function count_status();
 
 create table notes (
   id         text primary key,
@@ -244,7 +244,7 @@ create table notes (
   author     text not null,
   -- protection notes are read by protection roles only
   restricted boolean not null default false,
-  sealed     bytea not null,
+  encrypted     bytea not null,
   key_id     text not null,
   created_at timestamptz not null default now()
 );
@@ -305,7 +305,7 @@ create table partners (
   state       text,
   base_url    text,
   status      text not null default 'active' check (status in ('active', 'suspended')),
-  -- secrets with which we sign to them and they sign to us, sealed
+  -- secrets with which we sign to them and they sign to us, encrypted
   secrets     bytea,
   key_id      text,
   created_by  text not null,
@@ -319,7 +319,7 @@ create table operation_partners (
   primary key (operation_id, partner_id)
 );
 
--- Who may be told what, on which written basis. No agreement, no disclosure and no event.
+-- Who may be notified what, on which written basis. No agreement, no disclosure and no event.
 create table agreements (
   id           text primary key,
   partner_id   text not null references partners (id),
@@ -345,7 +345,7 @@ create table requests (
                     ('intended', 'sent', 'acknowledged', 'answered', 'recalled', 'refused', 'failed')),
   attempts        integer not null default 0,
   last_failure    text,
-  asked_at        timestamptz not null,
+  requested_at        timestamptz not null,
   sent_at         timestamptz,
   acknowledged_at timestamptz,
   answered_at     timestamptz,
@@ -430,14 +430,14 @@ create table deliveries (
   endpoint_id     text not null references endpoints (id),
   subject         text not null,
   position        bigint not null,
-  status          text not null default 'queued' check (status in ('queued', 'retrying', 'delivered', 'parked', 'withheld')),
+  status          text not null default 'queued' check (status in ('queued', 'retrying', 'delivered', 'suspended', 'redacted')),
   attempts        integer not null default 0,
   next_attempt_at timestamptz not null default now(),
-  withheld_reason text,
+  redacted_reason text,
   delivered_at    timestamptz,
   primary key (endpoint_id, outbox_id)
 );
-create index deliveries_open on deliveries (endpoint_id, subject, position) where status in ('queued', 'retrying', 'parked');
+create index deliveries_open on deliveries (endpoint_id, subject, position) where status in ('queued', 'retrying', 'suspended');
 
 create table delivery_attempts (
   endpoint_id text not null,
@@ -461,7 +461,7 @@ create table imports (
                    ('uploading', 'uploaded', 'checking', 'checked', 'committing', 'starting', 'done', 'refused')),
   refusal        jsonb,
   found          jsonb,
-  overrule       jsonb,
+  override       jsonb,
   mapping        jsonb,
   reference_date date not null,
   bytes          bigint not null default 0,
@@ -477,11 +477,11 @@ create table imports (
   finished_at    timestamptz
 );
 
--- The file as it came, sealed; goes after 30 days.
+-- The file as it came, encrypted; goes after 30 days.
 create table import_chunks (
   import_id text not null references imports (id) on delete cascade,
   number    integer not null,
-  sealed    bytea not null,
+  encrypted    bytea not null,
   primary key (import_id, number)
 );
 
@@ -494,7 +494,7 @@ create table import_rows (
   child        text not null,
   protection   text[] not null,
   household    text,
-  sealed       bytea not null,
+  encrypted       bytea not null,
   person_id    text,
   committed_at timestamptz,
   primary key (import_id, row)
@@ -523,16 +523,16 @@ create table movements (
   id                     text primary key,
   operation_id           text not null references operations (id),
   reference              text not null,
-  stage                  text not null,
+  leg                  text not null,
   mode                   text not null check (mode in ('flight', 'ship', 'bus', 'convoy')),
   carrier_id             text references partners (id),
   origin                 jsonb not null,
   destination            jsonb not null,
-  legs                   jsonb not null,
+  stops                   jsonb not null,
   departs_at             timestamptz not null,
   arrives_at             timestamptz not null,
-  status                 text not null default 'PLANNED' check (status in ('PLANNED', 'CONTRACTED', 'CLEARED', 'BOARDING',
-                           'DEPARTED', 'ARRIVED', 'RECONCILED', 'CLOSED', 'CANCELLED', 'ABORTED')),
+  status                 text not null default 'planned' check (status in ('planned', 'contracted', 'cleared', 'boarding',
+                           'departed', 'arrived', 'reconciled', 'closed', 'cancelled', 'ABORTED')),
   for_households_of      text[],
   accepts_nationalities  text[],
   leave_at               jsonb not null default '{}',
@@ -546,7 +546,7 @@ create table movements (
   infants_taken          integer not null default 0 check (infants_taken >= 0),
   stretchers_taken       integer not null default 0 check (stretchers_taken >= 0),
   wheelchairs_taken      integer not null default 0 check (wheelchairs_taken >= 0),
-  -- a smaller vehicle may arrive under seats already given: until the manifest is mended nobody more is seated and nothing is locked
+  -- a smaller vehicle may arrive under seats already given: until the manifest is corrected nobody more is seated and nothing is locked
   over_capacity          boolean not null default false,
   manifest_version       integer not null default 0,
   manifest_status        text not null default 'none' check (manifest_status in ('none', 'draft', 'locked', 'sent', 'final')),
@@ -575,17 +575,17 @@ create table seats (
   journey_id   text not null references journeys (id),
   person_id    text not null references persons (id),
   kind         text not null check (kind in ('seat', 'infant_lap', 'stretcher', 'wheelchair')),
-  status       text not null default 'claimed' check (status in
-                 ('claimed', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded')),
+  status       text not null default 'reserved' check (status in
+                 ('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded')),
   alight_at    text,
   reason_code  text,
-  claimed_at   timestamptz not null,
+  reserved_at   timestamptz not null,
   updated_at   timestamptz not null default now()
 );
 -- nobody has two active seats
-create unique index seats_one_active on seats (person_id) where status in ('claimed', 'checked_in', 'boarded', 'departed');
+create unique index seats_one_active on seats (person_id) where status in ('reserved', 'checked_in', 'boarded', 'departed');
 create index seats_by_movement on seats (movement_id, household_id);
-create index seats_by_household on seats (household_id) where status in ('claimed', 'checked_in', 'boarded', 'departed');
+create index seats_by_household on seats (household_id) where status in ('reserved', 'checked_in', 'boarded', 'departed');
 
 -- Seats are counted by the database itself, so that capacity holds whoever claims.
 create function count_seat() returns trigger language plpgsql as $$
@@ -594,8 +594,8 @@ declare
   is_now integer := 0;
   k text; m text; delta integer;
 begin
-  if tg_op <> 'INSERT' and old.status in ('claimed', 'checked_in', 'boarded', 'departed', 'arrived') then was := 1; end if;
-  if tg_op <> 'DELETE' and new.status in ('claimed', 'checked_in', 'boarded', 'departed', 'arrived') then is_now := 1; end if;
+  if tg_op <> 'INSERT' and old.status in ('reserved', 'checked_in', 'boarded', 'departed', 'arrived') then was := 1; end if;
+  if tg_op <> 'DELETE' and new.status in ('reserved', 'checked_in', 'boarded', 'departed', 'arrived') then is_now := 1; end if;
   delta := is_now - was;
   if delta = 0 then return null; end if;
   k := case when tg_op = 'DELETE' then old.kind else new.kind end;
@@ -646,13 +646,13 @@ create table allocation_refusals (
   primary key (movement_id, household_id)
 );
 
--- ---------------------------------------------------------------- journal, waiting, tasks
+-- ---------------------------------------------------------------- event_log, waiting, tasks
 
-create table journal (
+create table event_log (
   subject      text not null,
   seq          integer not null check (seq > 0),
   operation_id text not null,
-  chapter      text,
+  phase      text,
   type         text not null,
   at           timestamptz not null,
   recorded_at  timestamptz not null default now(),
@@ -665,15 +665,15 @@ create table journal (
   data         jsonb not null,
   primary key (subject, seq)
 );
-create index journal_by_operation on journal (operation_id, recorded_at);
-create unique index journal_once_per_command on journal (subject, command_id, type) where command_id is not null;
+create index journal_by_operation on event_log (operation_id, recorded_at);
+create unique index journal_once_per_command on event_log (subject, command_id, type) where command_id is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception '% rows are never changed or deleted', tg_table_name using errcode = 'restrict_violation';
 end $$;
-create trigger journal_append_only before update or delete on journal for each row execute function refuse_change();
-create trigger journal_no_truncate before truncate on journal for each statement execute function refuse_change();
+create trigger journal_append_only before update or delete on event_log for each row execute function refuse_change();
+create trigger journal_no_truncate before truncate on event_log for each statement execute function refuse_change();
 create trigger disclosures_append_only before update or delete on disclosures for each row execute function refuse_change();
 create trigger manifests_entries_fixed before update or delete on manifest_entries for each row execute function refuse_change();
 
@@ -681,7 +681,7 @@ create table waits (
   subject      text not null,
   key          text not null,
   operation_id text not null,
-  chapter      text,
+  phase      text,
   whom_kind    text not null check (whom_kind in ('role', 'partner', 'person', 'movement')),
   whom         text not null,
   what         text not null,
@@ -691,7 +691,7 @@ create table waits (
   remind_at    timestamptz,
   due          timestamptz,
   escalate_at  timestamptz,
-  rung         text not null default 'waiting' check (rung in ('waiting', 'reminded', 'due', 'escalated')),
+  escalation_step         text not null default 'waiting' check (escalation_step in ('waiting', 'reminded', 'due', 'escalated')),
   primary key (subject, key)
 );
 create index waits_by_operation on waits (operation_id, due);
@@ -713,11 +713,11 @@ create table tasks (
 create index tasks_open on tasks (operation_id, role, due) where status = 'open';
 create index tasks_by_subject on tasks (subject, wait_key);
 
--- How late each wait's rung was recorded, in seconds of real time: the drill prints the worst.
+-- How late each wait's escalation_step was recorded, in seconds of real time: the drill prints the worst.
 create table lateness (
   subject      text not null,
   key          text not null,
-  rung         text not null,
+  escalation_step         text not null,
   operation_id text not null,
   seconds      double precision not null,
   recorded_at  timestamptz not null default now()

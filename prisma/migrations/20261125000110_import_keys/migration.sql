@@ -7,7 +7,7 @@ create table import_keys (
 );
 
 -- A household with a rejected row is held together by DATA_DISPUTE holds and asks a case worker for the missing
--- member. When the last of these holds is released, whoever released it has decided, and the question is closed.
+-- member. When the last of these holds is released, whoever released it has decided, and the request is closed.
 create function settle_household_task() returns trigger language plpgsql as $$
 declare
   unit text;

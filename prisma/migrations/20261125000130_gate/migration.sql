@@ -1,10 +1,10 @@
 -- A seat knows when and through whom it came to stand as it does (operation time), and up to which status its person
--- has been told: what is not told yet is found here, so that news survives whoever was about to bring it.
+-- has been notified: what is not notified yet is found here, so that news survives whoever was about to bring it.
 alter table seats
   add column status_at timestamptz,
   add column status_by jsonb,
-  add column told      text;
-create index seats_untold on seats (movement_id) where told is distinct from status;
+  add column notified      text;
+create index seats_untold on seats (movement_id) where notified is distinct from status;
 
 -- Scans that changed nothing because the gate, or the list, said no. Never boarded, never forgotten.
 create table refused_scans (
@@ -21,7 +21,7 @@ create table refused_scans (
 -- changes, because a smaller vehicle has fewer laps and an infant gets a seat.
 create or replace function count_seat() returns trigger language plpgsql as $$
 declare
-  counted constant text[] := array['claimed', 'checked_in', 'boarded', 'departed', 'arrived'];
+  counted constant text[] := array['reserved', 'checked_in', 'boarded', 'departed', 'arrived'];
   seat_delta integer := 0; infant_delta integer := 0; stretcher_delta integer := 0; wheelchair_delta integer := 0;
 begin
   if tg_op <> 'INSERT' and old.status = any (counted) then

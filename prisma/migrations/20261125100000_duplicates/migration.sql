@@ -18,7 +18,7 @@ begin
 end $$;
 create trigger person_keys_forget_search after delete on person_keys for each row execute function forget_search_keys();
 
--- A pair belongs to the operations of both people; the row is the latest decision, the journal has them all.
+-- A pair belongs to the operations of both people; the row is the latest decision, the event_log has them all.
 alter table duplicate_pairs
   drop column operation_id,
   add column operation_a  text not null references operations (id),
@@ -39,10 +39,10 @@ begin
   update tasks t set status = 'done', closed_at = new.ended_at
     from duplicate_pairs p
    where p.status = 'same' and (p.person_a = new.person_id or p.person_b = new.person_id)
-     and t.id = p.id || '.endOneJourney' and t.status = 'open';
+     and t.id = p.id || '.closeDuplicate' and t.status = 'open';
   -- the one that waited is the one that goes on: somebody has to let it
   insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-    select p.id || '.letGoOn', j.operation_id, j.id, 'letGoOn', 'duty_supervisor', new.ended_at, jsonb_build_object('pairId', p.id, 'holdId', p.hold_id)
+    select p.id || '.resume', j.operation_id, j.id, 'resume', 'duty_supervisor', new.ended_at, jsonb_build_object('pairId', p.id, 'holdId', p.hold_id)
       from duplicate_pairs p join journeys j on j.id = p.held_journey join holds h on h.id = p.hold_id
      where p.status = 'same' and (p.person_a = new.person_id or p.person_b = new.person_id)
        and j.id <> new.id and j.ending is null and h.status in ('raising', 'active')
@@ -55,7 +55,7 @@ create trigger journeys_settle_one_journey_task after update on journeys
 create function settle_let_go_on_task() returns trigger language plpgsql as $$
 begin
   update tasks set status = 'done', closed_at = coalesce(new.released_at, now())
-   where subject = new.journey_id and kind = 'letGoOn' and status = 'open' and data ->> 'holdId' = new.id;
+   where subject = new.journey_id and kind = 'resume' and status = 'open' and data ->> 'holdId' = new.id;
   return null;
 end $$;
 create trigger holds_settle_let_go_on_task after update of status on holds

@@ -1,28 +1,28 @@
 -- What a person said of how a list is to be read, and who said it. The latest row counts. Which order dates are in
 -- stands in plain, because it is a decision about people's birth dates; headings and sheets may quote what stood in a
--- file, so they are sealed under the import's key and go with it.
+-- file, so they are encrypted under the import's key and go with it.
 create table import_readings (
   import_id  text not null references imports (id) on delete cascade,
   round      integer not null,
   date_order jsonb not null default '{}',
-  sealed     bytea,
-  said_by    text not null,
-  said_at    timestamptz not null default now(),
+  encrypted     bytea,
+  overridden_by    text not null,
+  overridden_at    timestamptz not null default now(),
   primary key (import_id, round)
 );
-insert into import_readings (import_id, round, said_by, said_at) select id, 1, created_by, created_at from imports;
+insert into import_readings (import_id, round, overridden_by, overridden_at) select id, 1, created_by, created_at from imports;
 
--- The cells of a list as they came, some rows at a time, for whoever compares or mends them.
+-- The cells of a list as they came, some rows at a time, for whoever compares or corrections them.
 create table import_cells (
   import_id text not null references imports (id) on delete cascade,
   first_row integer not null,
   last_row  integer not null,
-  sealed    bytea not null,
+  encrypted    bytea not null,
   primary key (import_id, first_row)
 );
 
--- Which row of the list that it continues a row of a mended file stands for.
-create table import_mends (
+-- Which row of the list that it continues a row of a corrected file stands for.
+create table import_corrections (
   import_id text not null references imports (id) on delete cascade,
   row       integer not null,
   target    integer not null,
@@ -35,8 +35,8 @@ create table list_headings (
   source      text not null,
   heading     text not null,
   column_name text,
-  said_by     text not null,
-  said_at     timestamptz not null default now(),
+  overridden_by     text not null,
+  overridden_at     timestamptz not null default now(),
   primary key (source, heading)
 );
 
@@ -45,7 +45,7 @@ create table import_looks (
   id        text primary key,
   import_id text not null,
   principal text not null,
-  kind      text not null check (kind in ('rows', 'mend_file')),
+  kind      text not null check (kind in ('rows', 'correction_file')),
   filter    jsonb not null default '{}',
   fields    text[] not null,
   row_count integer not null,
@@ -53,13 +53,13 @@ create table import_looks (
 );
 create index import_looks_by_import on import_looks (import_id);
 
--- `round`: which check of the list this is. `joined`: when a mended file became a part of the list it continues.
+-- `round`: which check of the list this is. `joined`: when a corrected file became a part of the list it continues.
 alter table imports
   add column partner_id   text references partners (id),
   add column round        integer not null default 1,
   add column joined       timestamptz,
-  add column sealed_found bytea,
+  add column encrypted_found bytea,
   drop column found,
-  drop column overrule,
+  drop column override,
   drop column mapping;
 create index imports_continuing on imports (continues) where continues is not null;

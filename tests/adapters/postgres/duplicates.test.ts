@@ -6,7 +6,7 @@ import { readImport } from '../../../adapters/postgres/imports/reads.ts';
 import { checkAgain } from '../../../adapters/postgres/imports/starts.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
 import { knownRows } from '../../domain/duplicates/known.ts';
-import { CASELOADS, caseloadFile, person, plainRows, truthOf } from '../../domain/intake/caseload.ts';
+import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 /** A list taken in, and everybody compared as the comparer does it. */
-async function takenIn(list: {
+async function registered(list: {
   source: AsyncIterable<Uint8Array>;
   operationId?: string;
   drill?: boolean;
@@ -60,9 +60,9 @@ async function pairsByRow(operationId: string): Promise<string[]> {
   return rows.map((pair) => pair.rows.sort((a, b) => a - b).join('-')).sort();
 }
 
-describe.each(CASELOADS)('the messy list of %s', (caseload) => {
-  const file = caseloadFile(caseload, 'messy/registrations.csv');
-  const truth = truthOf(caseload);
+describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
+  const file = scenarioFile(scenario, 'messy/registrations.csv');
+  const truth = truthOf(scenario);
   const pure = findPairs(knownRows(plainRows(file), truth.reference_date)).pairs.map(
     ({ one, other }) => `${one.row}-${other.row}`,
   );
@@ -92,7 +92,7 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
   });
 
   it(`has the ${pure.length} pairs that the rule finds, through the database`, async () => {
-    const { operationId } = await takenIn({
+    const { operationId } = await registered({
       source: fileSource(file),
       drill: true,
       referenceDate: truth.reference_date,
@@ -119,7 +119,7 @@ describe('a dry run', () => {
   it('counts the rows that may be somebody who was taken in before, and is compared anew when it is read again', async () => {
     const { pool } = database;
     const who = { given_names: 'Hadiza', date_of_birth: '1974-02-03' };
-    await takenIn({ source: list({ ...AMINA, ...who }) });
+    await registered({ source: list({ ...AMINA, ...who }) });
     const operation = await makeOperation(pool);
     const source = list(
       { ...AMINA_AGAIN, ...who, family_name: 'Osman' },
@@ -143,7 +143,7 @@ describe('a dry run', () => {
   });
 
   it('is left when the list is being taken in', async () => {
-    const { importId } = await takenIn({
+    const { importId } = await registered({
       source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
     });
     expect(await compareCheckedList(database.pool, keyring)).toBe(false);
@@ -153,8 +153,8 @@ describe('a dry run', () => {
 
 describe('newcomers meet', () => {
   it('whoever another operation knows already', async () => {
-    const first = await takenIn({ source: list(AMINA) });
-    const second = await takenIn({ source: list(AMINA_AGAIN) });
+    const first = await registered({ source: list(AMINA) });
+    const second = await registered({ source: list(AMINA_AGAIN) });
     expect(await pairsByRow(second.operationId)).toEqual(['1-1']);
     const { rows } = await database.pool.query(
       'select id, operation_id, role from tasks where kind = $1 and operation_id = any($2) order by operation_id',
@@ -167,18 +167,18 @@ describe('newcomers meet', () => {
 
   it('nobody of a drill, unless the drill is their own', async () => {
     const who = { given_names: 'Zubaida', date_of_birth: '1971-02-03' };
-    await takenIn({ source: list({ ...AMINA, ...who }) });
-    const drill = await takenIn({ source: list({ ...AMINA, ...who }), drill: true });
-    const other = await takenIn({ source: list({ ...AMINA, ...who }), drill: true });
+    await registered({ source: list({ ...AMINA, ...who }) });
+    const drill = await registered({ source: list({ ...AMINA, ...who }), drill: true });
+    const other = await registered({ source: list({ ...AMINA, ...who }), drill: true });
     expect(await pairsByRow(drill.operationId)).toEqual([]);
     expect(await pairsByRow(other.operationId)).toEqual([]);
-    await takenIn({ operationId: drill.operationId, source: list({ ...AMINA, ...who, person_ref: 'C-1' }) });
+    await registered({ operationId: drill.operationId, source: list({ ...AMINA, ...who, person_ref: 'C-1' }) });
     expect(await pairsByRow(drill.operationId)).toEqual(['1-1']);
   });
 
   it('nobody who was erased: the keys go with the person', async () => {
     const who = { given_names: 'Yagana', date_of_birth: '1972-02-03' };
-    const { operationId } = await takenIn({ source: list({ ...AMINA, ...who }) });
+    const { operationId } = await registered({ source: list({ ...AMINA, ...who }) });
     const { rows } = await database.pool.query('select person_id from journeys where operation_id = $1', [operationId]);
     const personId = rows[0].person_id;
     const keys = 'select kind from person_search where person_id = $1';
@@ -187,13 +187,13 @@ describe('newcomers meet', () => {
     );
     await database.pool.query('delete from person_keys where person_id = $1', [personId]);
     expect((await database.pool.query(keys, [personId])).rows).toEqual([]);
-    const later = await takenIn({ source: list({ ...AMINA_AGAIN, ...who }) });
+    const later = await registered({ source: list({ ...AMINA_AGAIN, ...who }) });
     expect(await pairsByRow(later.operationId)).toEqual([]);
   });
 
   it('once: a pair on which somebody has decided stays decided when all are compared anew', async () => {
     const who = { given_names: 'Falmata', date_of_birth: '1973-02-03' };
-    const { operationId } = await takenIn({
+    const { operationId } = await registered({
       source: list({ ...AMINA, ...who }, { ...AMINA_AGAIN, ...who, family_name: 'Osman' }),
     });
     const decided = await database.pool.query(
@@ -210,8 +210,8 @@ describe('newcomers meet', () => {
     expect(tasks.rows).toEqual([]);
   });
 
-  it('when no list is being taken in, but for one that got stuck: intake comes first', async () => {
-    const { importId } = await takenIn({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
+  it('when no list is being taken in, but for one that got stuck: registration comes first', async () => {
+    const { importId } = await registered({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
     await database.pool.query('update persons set compared_at = null');
     const compareNext = () =>
       transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }));

@@ -5,7 +5,7 @@ import { newId } from '../../../adapters/ids.ts';
 import { readImport, readImportRows } from '../../../adapters/postgres/imports/reads.ts';
 import { createImport, receiveUpload } from '../../../adapters/postgres/imports/uploads.ts';
 import { TASK_QUEUE, workflowId } from '../../../workflows/messages.ts';
-import { CASELOADS, type Caseload, caseloadFile, person, plainRows, truthOf } from '../../domain/intake/caseload.ts';
+import { person, plainRows, SCENARIOS, type Scenario, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
@@ -34,15 +34,15 @@ async function count(table: string, where = 'true', ...values: unknown[]): Promi
   return rows[0].count;
 }
 
-/** A caseload's list, uploaded and checked in an operation of its own. */
-async function checked(caseload: Caseload, file: string) {
+/** A scenario's list, uploaded and checked in an operation of its own. */
+async function checked(scenario: Scenario, file: string) {
   const { pool } = database;
   const operation = await makeOperation(pool);
-  const referenceDate = truthOf(caseload).reference_date;
+  const referenceDate = truthOf(scenario).reference_date;
   const { importId, outcome } = await upload(pool, keyring, {
     operationId: operation.id,
     referenceDate,
-    source: fileSource(caseloadFile(caseload, file)),
+    source: fileSource(scenarioFile(scenario, file)),
   });
   expect(outcome.outcome).toBe('uploaded');
   await importActivities({ store: storeOf(pool, keyring) }).check(importId);
@@ -60,12 +60,12 @@ const progress = async (importId: string) => {
   return found;
 };
 
-describe.each(CASELOADS)('the careful list of %s', (caseload) => {
+describe.each(SCENARIOS)('the careful list of %s', (scenario) => {
   it('is checked as its README says, and a dry run leaves nothing but itself', async () => {
     const before = await count('persons');
-    const { importId, operationId } = await checked(caseload, CAREFUL);
-    const warned = Object.entries(truthOf(caseload).clean_warnings);
-    const people = plainRows(caseloadFile(caseload, CAREFUL)).length;
+    const { importId, operationId } = await checked(scenario, CAREFUL);
+    const warned = Object.entries(truthOf(scenario).clean_warnings);
+    const people = plainRows(scenarioFile(scenario, CAREFUL)).length;
     const { status, counts, total, done, failed } = await progress(importId);
     expect({ status, total, done, failed }).toEqual({ status: 'checked', total: people, done: people, failed: 0 });
     expect(counts).toMatchObject({
@@ -82,20 +82,20 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
     expect(await count('pending_starts', `workflow = 'journey' and input ->> 'operationId' = $1`, operationId)).toBe(0);
   });
 
-  it('is taken in whole: a person, a journey and a start for each row, counted by stage', async () => {
-    const { importId, operationId } = await checked(caseload, CAREFUL);
+  it('is taken in whole: a person, a journey and a start for each row, counted by status', async () => {
+    const { importId, operationId } = await checked(scenario, CAREFUL);
     await committed(importId);
-    const rows = plainRows(caseloadFile(caseload, CAREFUL));
+    const rows = plainRows(scenarioFile(scenario, CAREFUL));
     expect(await count('journeys', 'operation_id = $1', operationId)).toBe(rows.length);
     expect(await count('households', 'operation_id = $1', operationId)).toBe(
       new Set(rows.map((row) => row.household_ref)).size,
     );
     expect(await count('import_rows', 'import_id = $1 and person_id is not null', importId)).toBe(rows.length);
-    const { rows: stages } = await database.pool.query(
-      'select stage, sum(people)::int as people from stage_counts where operation_id = $1 group by stage',
+    const { rows: statuses } = await database.pool.query(
+      'select status, sum(people)::int as people from status_counts where operation_id = $1 group by status',
       [operationId],
     );
-    expect(stages).toEqual([{ stage: 'REGISTERED', people: rows.length }]);
+    expect(statuses).toEqual([{ status: 'registered', people: rows.length }]);
     expect(await progress(importId)).toMatchObject({ status: 'starting', total: rows.length, done: rows.length });
 
     const activities = importActivities({ store: storeOf(database.pool, keyring) });
@@ -109,7 +109,7 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
   });
 
   it('raises a hold for everybody who may not be asked about and whose list shows why, and for nobody else', async () => {
-    const { importId } = await checked(caseload, CAREFUL);
+    const { importId } = await checked(scenario, CAREFUL);
     await committed(importId);
     const { rows: held } = await database.pool.query<{ row: number }>(
       `select j.import_row as row from journeys j
@@ -117,9 +117,9 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
                                            and h.blocks_seat and h.blocks_boarding and h.status = 'active')`,
       [importId],
     );
-    const list = plainRows(caseloadFile(caseload, CAREFUL));
+    const list = plainRows(scenarioFile(scenario, CAREFUL));
     const heldRefs = new Set(held.map(({ row }) => list[row - 1]?.person_ref));
-    const { people } = JSON.parse(readFileSync(caseloadFile(caseload, 'registry_answers.json'), 'utf8')) as {
+    const { people } = JSON.parse(readFileSync(scenarioFile(scenario, 'registry_answers.json'), 'utf8')) as {
       people: Record<string, { may_be_asked: boolean; because?: string[] }>;
     };
     const protectedRefs = list
@@ -130,10 +130,10 @@ describe.each(CASELOADS)('the careful list of %s', (caseload) => {
   });
 });
 
-describe.each(CASELOADS)('the messy list of %s', (caseload) => {
+describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
   it('has the counts of its truth, and no rejected row is dropped silently', async () => {
-    const truth = truthOf(caseload);
-    const { importId, operationId } = await checked(caseload, MESSY);
+    const truth = truthOf(scenario);
+    const { importId, operationId } = await checked(scenario, MESSY);
     const verdicts = (verdict: string) => truth.rows.filter((row) => row.verdict === verdict).length;
     const { counts } = await progress(importId);
     expect(counts).toMatchObject({
@@ -159,9 +159,9 @@ describe.each(CASELOADS)('the messy list of %s', (caseload) => {
     expect(await count('journeys', 'operation_id = $1', operationId)).toBe(
       verdicts('accept') + verdicts('accept_with_warning'),
     );
-    expect(await count('tasks', `operation_id = $1 and kind = 'mendRows' and role = 'case_worker'`, operationId)).toBe(
-      1,
-    );
+    expect(
+      await count('tasks', `operation_id = $1 and kind = 'correctRows' and role = 'case_worker'`, operationId),
+    ).toBe(1);
     const rejected = new Set(truth.rows.filter(({ verdict }) => verdict === 'reject').map(({ row }) => row));
     const lacking = truth.households.filter(
       ({ complete, rows }) => !complete && rows.some((row) => !rejected.has(row)),
@@ -237,7 +237,7 @@ describe('whatever the number of retries', () => {
     const { importId } = await upload(pool, keyring, {
       operationId: operation.id,
       referenceDate: whole.referenceDate,
-      source: fileSource(caseloadFile('libya-vhr-flight', MESSY)),
+      source: fileSource(scenarioFile('libya-vhr-flight', MESSY)),
     });
     const page = 10;
     const attempt = (method: 'writeRows' | 'commitNext' | 'amendRows', after: number) =>
@@ -336,7 +336,7 @@ describe('whatever the number of retries', () => {
     const again = await upload(database.pool, keyring, {
       operationId: first.operationId,
       referenceDate: first.referenceDate,
-      source: fileSource(caseloadFile('libya-vhr-flight', CAREFUL)),
+      source: fileSource(scenarioFile('libya-vhr-flight', CAREFUL)),
     });
     await importActivities({ store: storeOf(database.pool, keyring) }).check(again.importId);
     expect((await progress(again.importId)).counts).toMatchObject({ rows: 120, alreadyKnown: 120 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportStore } from '../../../activities/imports.ts';
 import { workflowId } from '../../../workflows/messages.ts';
-import { caseloadFile, truthOf } from '../../domain/intake/caseload.ts';
+import { scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { fileSource, importActivities, orderCommit, storeOf, upload } from '../../support/intake.ts';
 import { testKeyring } from '../../support/keyring.ts';
@@ -25,7 +25,7 @@ async function firstPageIn() {
   const { importId } = await upload(pool, keyring, {
     operationId: operation.id,
     referenceDate: truthOf('libya-vhr-flight').reference_date,
-    source: fileSource(caseloadFile('libya-vhr-flight', 'registrations.csv')),
+    source: fileSource(scenarioFile('libya-vhr-flight', 'registrations.csv')),
   });
   const store: ImportStore = storeOf(pool, keyring, { page: PAGE });
   await importActivities({ store }).check(importId);
@@ -36,7 +36,7 @@ async function firstPageIn() {
   return { pool, store, importId, operationId: operation.id, cursor, ahead };
 }
 
-async function takenIn(importId: string): Promise<number[]> {
+async function registered(importId: string): Promise<number[]> {
   const { rows } = await database.pool.query<{ row: number }>(
     'select import_row as row from journeys where import_id = $1 order by import_row',
     [importId],
@@ -47,14 +47,14 @@ async function takenIn(importId: string): Promise<number[]> {
 describe('households that were read while the page before was written', () => {
   it('are taken in as they are, and nobody twice', async () => {
     const { store, importId, ahead } = await firstPageIn();
-    const first = await takenIn(importId);
+    const first = await registered(importId);
     expect((await store.commitNext(importId, ahead)).outcome).toBe('more');
-    const both = await takenIn(importId);
+    const both = await registered(importId);
     expect(both.length).toBeGreaterThan(first.length);
     expect(new Set(both).size).toBe(both.length);
     // what is given a second time is behind the cursor, and stands for nobody
     expect((await store.commitNext(importId, ahead)).outcome).toBe('more');
-    const three = await takenIn(importId);
+    const three = await registered(importId);
     expect(new Set(three).size).toBe(three.length);
     expect(three.length).toBeGreaterThan(both.length);
   });
@@ -69,12 +69,12 @@ describe('households that were read while the page before was written', () => {
     await pool.query('update imports set round = round + 1 where id = $1', [importId]);
     expect((await store.commitNext(importId, ahead)).outcome).toBe('more');
     expect(rows).toHaveLength(1);
-    expect(await takenIn(importId)).not.toContain(rows[0]?.row);
+    expect(await registered(importId)).not.toContain(rows[0]?.row);
   });
 
   it('are read anew where the rules were changed since: their journeys begin under the new ones', async () => {
     const { pool, store, importId, operationId, ahead } = await firstPageIn();
-    const first = await takenIn(importId);
+    const first = await registered(importId);
     await pool.query(
       `insert into operation_rules (operation_id, version, document, decided_by, decided_at)
        select operation_id, version + 1, jsonb_set(document::jsonb, '{marker}', '"new"'), decided_by, decided_at
@@ -94,10 +94,10 @@ describe('households that were read while the page before was written', () => {
 
   it('are read anew where reading them failed', async () => {
     const { store, importId } = await firstPageIn();
-    const first = await takenIn(importId);
+    const first = await registered(importId);
     const failed = Promise.reject(new Error('the database went away'));
     expect((await store.commitNext(importId, failed)).outcome).toBe('more');
-    expect((await takenIn(importId)).length).toBeGreaterThan(first.length);
+    expect((await registered(importId)).length).toBeGreaterThan(first.length);
   });
 
   it('end with the list', async () => {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
 import {
+  encryptPeople,
   type NewPerson,
   type PersonCore,
   readFieldSets,
   readPeople,
   readPerson,
-  sealPeople,
   writeFieldSet,
 } from '../../../adapters/postgres/people/people.ts';
 import { personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/postgres/people/searchKeys.ts';
@@ -39,27 +39,27 @@ const CORE: PersonCore = {
 async function filed(core: Partial<PersonCore> = {}, operationId = 'op_test'): Promise<string> {
   const personId = newId('person');
   const one: NewPerson = { personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } };
-  const [sealed] = sealPeople(keyring, [one]);
+  const [encrypted] = encryptPeople(keyring, [one]);
   const { pool } = database;
   await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, 'VUT', 'F', 'adult')`, [
     personId,
   ]);
   await pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [
     personId,
-    sealed?.kekId,
-    sealed?.wrapped,
+    encrypted?.kekId,
+    encrypted?.wrapped,
   ]);
-  await pool.query(`insert into person_data (person_id, field_set, key_id, sealed) values ($1, 'core', $2, $3)`, [
+  await pool.query(`insert into person_data (person_id, field_set, key_id, encrypted) values ($1, 'core', $2, $3)`, [
     personId,
-    sealed?.kekId,
-    sealed?.core,
+    encrypted?.kekId,
+    encrypted?.core,
   ]);
-  for (const { kind, key, heard } of searchKeyFiler(keyring, operationId)(one.core)) {
-    await pool.query('insert into person_search (person_id, kind, key, heard) values ($1, $2, $3, $4)', [
+  for (const { kind, key, seen } of searchKeyFiler(keyring, operationId)(one.core)) {
+    await pool.query('insert into person_search (person_id, kind, key, seen) values ($1, $2, $3, $4)', [
       personId,
       kind,
       key,
-      heard,
+      seen,
     ]);
   }
   return personId;
@@ -94,7 +94,7 @@ describe('a person’s data', () => {
   it('cannot be put under another person or another field set', async () => {
     const [one, other] = [await filed(), await filed()];
     await database.pool.query(
-      `update person_data d set sealed = o.sealed from person_data o where d.person_id = $1 and o.person_id = $2`,
+      `update person_data d set encrypted = o.encrypted from person_data o where d.person_id = $1 and o.person_id = $2`,
       [one, other],
     );
     await expect(readPerson(database.pool, keyring, one)).rejects.toThrow('does not open');

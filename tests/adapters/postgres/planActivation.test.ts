@@ -38,7 +38,7 @@ async function plan(over: Partial<PlanDocument> = {}, status = 'ready') {
       { name: 'Luganville', purpose: 'reception' },
     ],
     carriers: [carrier],
-    offices: [registry],
+    partners: [registry],
     contacts: [],
     agreements: [
       {
@@ -87,11 +87,11 @@ describe('a plan that is activated', () => {
       asked.operationId,
     );
     expect(operation).toEqual({ kind: 'evacuation', country: 'VUT', status: 'draft', drill: false, plan_id: made.id });
-    const [rules] = await all<{ stages: object[] }>(
-      `select document -> 'stages' as stages from operation_rules where operation_id = $1`,
+    const [rules] = await all<{ legs: object[] }>(
+      `select document -> 'legs' as legs from operation_rules where operation_id = $1`,
       asked.operationId,
     );
-    expect(rules?.stages).toEqual(made.document.routes);
+    expect(rules?.legs).toEqual(made.document.routes);
     expect(
       await all('select name, purpose, capacity from sites where operation_id = $1 order by name', asked.operationId),
     ).toEqual([
@@ -144,7 +144,7 @@ describe('a plan that is activated', () => {
   });
 
   it('says what it lacks, also what has gone since it was written', async () => {
-    const { id } = await plan({ carriers: [], offices: ['par_gone'], sectors: [{ code: 'nothing' }], triggers: [] });
+    const { id } = await plan({ carriers: [], partners: ['par_gone'], sectors: [{ code: 'nothing' }], triggers: [] });
     expect(await activatePlan(database.pool, activation(id))).toEqual({
       outcome: 'incomplete',
       missing: [

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { recordFacts } from '../../../adapters/postgres/record.ts';
+import { recordEvents } from '../../../adapters/postgres/record.ts';
 import { SYSTEM } from '../../../domain/actor.ts';
-import { projectionOf } from '../../../domain/journey/projection.ts';
-import { emptyJourney } from '../../../domain/journey/state.ts';
-import type { Wait } from '../../../domain/journey/waits.ts';
-import type { RecordBatch, RecordedFact } from '../../../domain/record.ts';
+import { projectionOf } from '../../../domain/journeys/projection.ts';
+import { emptyJourney } from '../../../domain/journeys/state.ts';
+import type { Wait } from '../../../domain/journeys/waits.ts';
+import type { RecordBatch, RecordedEvent } from '../../../domain/record.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import { HOUR } from '../../../domain/time.ts';
 import { testDatabase } from '../../support/database.ts';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   ]);
   await somebody(person);
   await pool.query(
-    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since)
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, status_since)
      values ($1, $2, $3, $4, 'HEAD', now(), now())`,
     [journey, person, operation, household],
   );
@@ -51,50 +51,50 @@ beforeEach(async () => {
 const somebody = (id: string) =>
   pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, 'VUT', 'F', 'adult')`, [id]);
 
-const fact = (seq: number, type: string, data: Record<string, unknown> = {}): RecordedFact => ({
+const event = (seq: number, type: string, data: Record<string, unknown> = {}): RecordedEvent => ({
   seq,
   type,
   at: AT + seq,
   actor: SYSTEM,
-  chapter: 'identify',
+  phase: 'identify',
   data,
 });
 
 const wait = (over: Partial<Wait> = {}): Wait => ({
   key: 'screening',
-  chapter: 'screen',
+  phase: 'screen',
   whom: { kind: 'role', id: 'case_worker' },
   what: 'screening',
   blocks: true,
   safety: false,
   since: AT,
   due: AT + HOUR,
-  rung: 'waiting',
+  escalationStep: 'waiting',
   ...over,
 });
 
-function batch(facts: RecordedFact[], waits: Wait[] = [], over: Record<string, unknown> = {}): RecordBatch {
+function batch(events: RecordedEvent[], waits: Wait[] = [], over: Record<string, unknown> = {}): RecordBatch {
   const projection = {
     ...projectionOf(emptyJourney(), defaultRules('evacuation')),
-    seq: facts.at(-1)?.seq ?? 0,
+    seq: events.at(-1)?.seq ?? 0,
     ...over,
   };
-  const after = (facts[0]?.seq ?? 1) - 1;
-  return { subject: journey, subjectKind: 'journey', operationId: operation, after, facts, projection, waits };
+  const after = (events[0]?.seq ?? 1) - 1;
+  return { subject: journey, subjectKind: 'journey', operationId: operation, after, events, projection, waits };
 }
 
 async function rows(sql: string, values: unknown[] = [journey]): Promise<unknown[]> {
   return (await pool.query(sql, values)).rows;
 }
 
-const STARTED = fact(1, 'journeyStarted', { consent: 'given' });
-const SCREENED = fact(2, 'screened', { risk: 'none' });
+const STARTED = event(1, 'journeyStarted', { consent: 'given' });
+const SCREENED = event(2, 'screened', { risk: 'none' });
 
-describe('the one door to the journal', () => {
-  it('writes facts, projection, waits, tasks, events and services in one transaction', async () => {
-    await recordFacts(pool, batch([STARTED, SCREENED], [wait()], { stage: 'SCREENED' }));
-    expect(await rows('select seq from journal where subject = $1 order by seq')).toEqual([{ seq: 1 }, { seq: 2 }]);
-    expect(await rows('select seq, stage from journeys where id = $1')).toEqual([{ seq: 2, stage: 'SCREENED' }]);
+describe('the one door to the event_log', () => {
+  it('writes events, projection, waits, tasks, events and services in one transaction', async () => {
+    await recordEvents(pool, batch([STARTED, SCREENED], [wait()], { status: 'screened' }));
+    expect(await rows('select seq from event_log where subject = $1 order by seq')).toEqual([{ seq: 1 }, { seq: 2 }]);
+    expect(await rows('select seq, status from journeys where id = $1')).toEqual([{ seq: 2, status: 'screened' }]);
     expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
     expect(await rows('select role, status from tasks where subject = $1')).toEqual([
       { role: 'case_worker', status: 'open' },
@@ -107,84 +107,85 @@ describe('the one door to the journal', () => {
     ]);
     expect(
       await rows(
-        'select stage, sum(people)::int n from stage_counts where operation_id = $1 group by 1 having sum(people) <> 0',
+        'select status, sum(people)::int n from status_counts where operation_id = $1 group by 1 having sum(people) <> 0',
         [operation],
       ),
-    ).toEqual([{ stage: 'SCREENED', n: 1 }]);
+    ).toEqual([{ status: 'screened', n: 1 }]);
   });
 
   it('the same again changes nothing', async () => {
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    expect(await rows('select seq from journal where subject = $1')).toHaveLength(1);
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    expect(await rows('select seq from event_log where subject = $1')).toHaveLength(1);
     expect(await rows('select id from outbox where subject = $1')).toHaveLength(1);
   });
 
   it('a subject that began otherwise is another subject: refused, nothing changed, an alarm raised', async () => {
-    await recordFacts(pool, batch([STARTED]));
-    const other = batch([fact(1, 'journeyStarted', { consent: 'refused' }), SCREENED], [], { stage: 'SCREENED' });
-    await expect(recordFacts(pool, other)).rejects.toMatchObject({ type: 'JournalConflict', nonRetryable: true });
-    expect(await rows('select seq from journal where subject = $1')).toHaveLength(1);
-    expect(await rows('select stage from journeys where id = $1')).toEqual([{ stage: 'REGISTERED' }]);
-    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'journal_conflict' }]);
+    await recordEvents(pool, batch([STARTED]));
+    const other = batch([event(1, 'journeyStarted', { consent: 'refused' }), SCREENED], [], { status: 'screened' });
+    await expect(recordEvents(pool, other)).rejects.toMatchObject({ type: 'EventLogConflict', nonRetryable: true });
+    expect(await rows('select seq from event_log where subject = $1')).toHaveLength(1);
+    expect(await rows('select status from journeys where id = $1')).toEqual([{ status: 'registered' }]);
+    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'event_log_conflict' }]);
   });
 
-  it('a gap before a fact is refused', async () => {
-    await expect(recordFacts(pool, batch([SCREENED]))).rejects.toMatchObject({ type: 'JournalConflict' });
-    expect(await rows('select seq from journal where subject = $1')).toEqual([]);
+  it('a gap before a event is refused', async () => {
+    await expect(recordEvents(pool, batch([SCREENED]))).rejects.toMatchObject({ type: 'EventLogConflict' });
+    expect(await rows('select seq from event_log where subject = $1')).toEqual([]);
   });
 
   it('a gap raises an alarm', async () => {
-    await expect(recordFacts(pool, batch([SCREENED]))).rejects.toMatchObject({ nonRetryable: true });
-    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'journal_conflict' }]);
+    await expect(recordEvents(pool, batch([SCREENED]))).rejects.toMatchObject({ nonRetryable: true });
+    expect(await rows('select kind from alarms where subject = $1')).toEqual([{ kind: 'event_log_conflict' }]);
   });
 
   describe('a workflow task that was lost after it had recorded', () => {
-    const HELD = { ...fact(2, 'holdRaised', { holdId: 'hld_x' }), commandId: 'cmd-1' };
-    const HEARD = fact(2, 'fitnessFound', { result: 'fit', conditions: [] });
-    const journal = () => rows('select seq, type from journal where subject = $1 order by seq');
+    const HELD = { ...event(2, 'holdRaised', { holdId: 'hld_x' }), commandId: 'cmd-1' };
+    const HEARD = event(2, 'fitnessFound', { result: 'fit', conditions: [] });
+    const event_log = () => rows('select seq, type from event_log where subject = $1 order by seq');
 
-    it('is run again in another order: what stands, stands, and the workflow hears of it', async () => {
-      await recordFacts(pool, batch([STARTED]));
-      await recordFacts(pool, batch([HELD], [wait()], { stage: 'REGISTERED' }));
-      const again = batch([HEARD, { ...HELD, seq: 3 }], [wait({ key: 'other' })], { stage: 'SCREENED' });
-      const { stands } = await recordFacts(pool, again);
-      expect(stands?.map(({ seq, type }) => ({ seq, type }))).toEqual([
+    it('is run again in another order: what alreadyRecorded, alreadyRecorded, and the workflow firstSeen of it', async () => {
+      await recordEvents(pool, batch([STARTED]));
+      await recordEvents(pool, batch([HELD], [wait()], { status: 'registered' }));
+      const again = batch([HEARD, { ...HELD, seq: 3 }], [wait({ key: 'other' })], { status: 'screened' });
+      const { alreadyRecorded } = await recordEvents(pool, again);
+      expect(alreadyRecorded?.map(({ seq, type }) => ({ seq, type }))).toEqual([
         { seq: 2, type: 'holdRaised' },
         { seq: 3, type: 'fitnessFound' },
       ]);
-      expect(await journal()).toEqual([
+      expect(await event_log()).toEqual([
         { seq: 1, type: 'journeyStarted' },
-        ...(stands ?? []).map(({ seq, type }) => ({ seq, type })),
+        ...(alreadyRecorded ?? []).map(({ seq, type }) => ({ seq, type })),
       ]);
       // what holds now is the workflow's next word
-      expect(await rows('select stage, seq from journeys where id = $1')).toEqual([{ stage: 'REGISTERED', seq: 2 }]);
+      expect(await rows('select status, seq from journeys where id = $1')).toEqual([{ status: 'registered', seq: 2 }]);
       expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
     });
 
-    it('is run again without a command that its sender never sent again: the fact stands, whole', async () => {
-      await recordFacts(pool, batch([STARTED]));
-      await recordFacts(pool, batch([{ ...HELD, reasonCode: 'why', noteId: 'note_1' }]));
-      const { stands } = await recordFacts(pool, batch([HEARD]));
-      expect(stands?.[0]).toEqual({ ...HELD, reasonCode: 'why', noteId: 'note_1' });
-      expect(stands).toHaveLength(2);
+    it('is run again without a command that its sender never sent again: the event alreadyRecorded, whole', async () => {
+      await recordEvents(pool, batch([STARTED]));
+      await recordEvents(pool, batch([{ ...HELD, reasonCode: 'why', noteId: 'note_1' }]));
+      const { alreadyRecorded } = await recordEvents(pool, batch([HEARD]));
+      expect(alreadyRecorded?.[0]).toEqual({ ...HELD, reasonCode: 'why', noteId: 'note_1' });
+      expect(alreadyRecorded).toHaveLength(2);
     });
 
-    it('hears of it also when it has no fact of its own', async () => {
-      await recordFacts(pool, batch([STARTED]));
-      await recordFacts(pool, batch([HELD]));
+    it('firstSeen of it also when it has no event of its own', async () => {
+      await recordEvents(pool, batch([STARTED]));
+      await recordEvents(pool, batch([HELD]));
       const nothing: RecordBatch = { ...batch([]), after: 1, projection: { ...batch([]).projection, seq: 1 } };
-      expect((await recordFacts(pool, nothing)).stands).toEqual([HELD]);
+      expect((await recordEvents(pool, nothing)).alreadyRecorded).toEqual([HELD]);
       expect(
-        (await recordFacts(pool, { ...nothing, after: 2, projection: { ...nothing.projection, seq: 2 } })).stands,
+        (await recordEvents(pool, { ...nothing, after: 2, projection: { ...nothing.projection, seq: 2 } }))
+          .alreadyRecorded,
       ).toBeUndefined();
     });
 
     it('gives an event its own id at its own place', async () => {
-      await recordFacts(pool, batch([STARTED]));
-      await recordFacts(pool, batch([fact(2, 'nationalityConfirmed', { requestId: 'r1', partnerId: 'p1' })]));
-      const other = fact(2, 'nationalityConfirmed', { requestId: 'r2', partnerId: 'p2' });
-      await recordFacts(pool, batch([other]));
+      await recordEvents(pool, batch([STARTED]));
+      await recordEvents(pool, batch([event(2, 'nationalityConfirmed', { requestId: 'r1', partnerId: 'p1' })]));
+      const other = event(2, 'nationalityConfirmed', { requestId: 'r2', partnerId: 'p2' });
+      await recordEvents(pool, batch([other]));
       const events = await rows(
         `select distinct id, seq from outbox where subject = $1 and type = 'journey.verified' order by seq`,
       );
@@ -192,12 +193,12 @@ describe('the one door to the journal', () => {
     });
 
     it('says again which seat is in the way, and loses no consent', async () => {
-      await recordFacts(pool, batch([STARTED]));
-      await recordFacts(
+      await recordEvents(pool, batch([STARTED]));
+      await recordEvents(
         pool,
-        batch([{ ...fact(2, 'consentGiven', { version: 2, form: 'explicit', sharing: true }), commandId: 'a' }]),
+        batch([{ ...event(2, 'consentGiven', { version: 2, form: 'explicit', sharing: true }), commandId: 'a' }]),
       );
-      await recordFacts(pool, batch([{ ...fact(2, 'consentWithdrawn', { version: 2 }), commandId: 'b' }]));
+      await recordEvents(pool, batch([{ ...event(2, 'consentWithdrawn', { version: 2 }), commandId: 'b' }]));
       expect(await rows('select version, status from consents where journey_id = $1 order by version')).toEqual([
         { version: 1, status: 'given' },
         { version: 2, status: 'given' },
@@ -206,26 +207,26 @@ describe('the one door to the journal', () => {
     });
   });
 
-  it('a batch that comes late puts back neither stage nor waits', async () => {
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    await recordFacts(pool, batch([SCREENED], [], { stage: 'SCREENED' }));
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    expect(await rows('select stage, seq from journeys where id = $1')).toEqual([{ stage: 'SCREENED', seq: 2 }]);
+  it('a batch that comes late puts back neither status nor waits', async () => {
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    await recordEvents(pool, batch([SCREENED], [], { status: 'screened' }));
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    expect(await rows('select status, seq from journeys where id = $1')).toEqual([{ status: 'screened', seq: 2 }]);
     expect(await rows('select key from waits where subject = $1')).toEqual([]);
   });
 
-  it('eight writers at once: each fact stands once', async () => {
-    await Promise.all(Array.from({ length: 8 }, () => recordFacts(pool, batch([STARTED, SCREENED], [wait()]))));
-    expect(await rows('select seq from journal where subject = $1')).toHaveLength(2);
+  it('eight writers at once: each event alreadyRecorded once', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => recordEvents(pool, batch([STARTED, SCREENED], [wait()]))));
+    expect(await rows('select seq from event_log where subject = $1')).toHaveLength(2);
   });
 
-  it('rows of the journal are never changed or deleted', async () => {
-    await recordFacts(pool, batch([STARTED]));
-    await expect(pool.query(`update journal set type = 'x' where subject = $1`, [journey])).rejects.toThrow(
+  it('rows of the event_log are never changed or deleted', async () => {
+    await recordEvents(pool, batch([STARTED]));
+    await expect(pool.query(`update event_log set type = 'x' where subject = $1`, [journey])).rejects.toThrow(
       'never changed',
     );
-    await expect(pool.query('delete from journal where subject = $1', [journey])).rejects.toThrow('never changed');
-    await expect(pool.query('truncate journal')).rejects.toThrow('never changed');
+    await expect(pool.query('delete from event_log where subject = $1', [journey])).rejects.toThrow('never changed');
+    await expect(pool.query('truncate event_log')).rejects.toThrow('never changed');
   });
 });
 
@@ -233,28 +234,28 @@ describe('waits and their tasks', () => {
   const openTasks = () => rows(`select role from tasks where subject = $1 and status = 'open' order by role`);
 
   it('climbing opens the next task, and the end of the wait closes all', async () => {
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    await recordFacts(pool, batch([fact(2, 'waitDue', { key: 'screening' })], [wait({ rung: 'due' })]));
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    await recordEvents(pool, batch([event(2, 'waitDue', { key: 'screening' })], [wait({ escalationStep: 'due' })]));
     expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }]);
-    const climbed = wait({ rung: 'escalated', escalateAt: AT + 2 * HOUR });
-    await recordFacts(pool, batch([fact(3, 'waitEscalated', { key: 'screening' })], [climbed]));
+    const escalated = wait({ escalationStep: 'escalated', escalateAt: AT + 2 * HOUR });
+    await recordEvents(pool, batch([event(3, 'waitEscalated', { key: 'screening' })], [escalated]));
     expect(await openTasks()).toEqual([
       { role: 'case_worker' },
       { role: 'duty_supervisor' },
       { role: 'operation_lead' },
     ]);
-    await recordFacts(pool, batch([fact(4, 'screened', { risk: 'none' })]));
+    await recordEvents(pool, batch([event(4, 'screened', { risk: 'none' })]));
     expect(await openTasks()).toEqual([]);
   });
 
   it('a wait that begins anew has the tasks of its new beginning alone', async () => {
-    await recordFacts(pool, batch([STARTED], [wait()]));
-    await recordFacts(pool, batch([SCREENED], [wait({ since: AT + 5, due: AT + HOUR + 5 })]));
+    await recordEvents(pool, batch([STARTED], [wait()]));
+    await recordEvents(pool, batch([SCREENED], [wait({ since: AT + 5, due: AT + HOUR + 5 })]));
     expect(await openTasks()).toEqual([{ role: 'case_worker' }]);
   });
 
   it('a wait for a partner opens no task before it is due', async () => {
-    await recordFacts(pool, batch([STARTED], [wait({ whom: { kind: 'partner', id: 'par_x' } })]));
+    await recordEvents(pool, batch([STARTED], [wait({ whom: { kind: 'partner', id: 'par_x' } })]));
     expect(await openTasks()).toEqual([]);
   });
 });
@@ -263,23 +264,23 @@ describe('holds and seats', () => {
   async function ship(seats: number): Promise<(whose: string) => Promise<unknown>> {
     const movement = newId('movement');
     await pool.query(
-      `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, seat_capacity)
+      `insert into movements (id, operation_id, reference, leg, mode, origin, destination, stops, departs_at, arrives_at, seat_capacity)
        values ($1, $2, $1, 'evacuation', 'ship', '{}', '{}', '[]', now(), now(), $3)`,
       [movement, operation, seats],
     );
     return (whose) =>
       pool.query(
-        `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, claimed_at) values ($1, $2, $3, $4, $5, 'seat', now())`,
+        `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, reserved_at) values ($1, $2, $3, $4, $5, 'seat', now())`,
         [newId('seat'), movement, household, journey, whose],
       );
   }
 
   it('a hold that finds a seat names the movement, so that the unit is released', async () => {
     await (await ship(1))(person);
-    const result = await recordFacts(pool, batch([STARTED, fact(2, 'holdRaised', { holdId: 'hld_x' })]));
+    const result = await recordEvents(pool, batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x' })]));
     expect(result.seatedOn).toHaveLength(1);
-    const again = await recordFacts(pool, batch([STARTED, fact(2, 'holdRaised', { holdId: 'hld_x' })]));
-    expect(again.seatedOn, 'whoever asked first may never have heard').toEqual(result.seatedOn);
+    const again = await recordEvents(pool, batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x' })]));
+    expect(again.seatedOn, 'whoever asked first may never have seen').toEqual(result.seatedOn);
   });
 
   it('a seat beyond capacity cannot be written', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SEARCH } from '../../../adapters/postgres/reads/people.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { insertOperation } from '../../support/houseRows.ts';
+import { insertOperation } from '../../support/systemRows.ts';
 
 /** As many as the issue asks for; every name of some 25 people, and one that a tenth of them has. */
 const PEOPLE = 20_000;
@@ -21,7 +21,7 @@ beforeAll(async () => {
     [PEOPLE, operationId],
   );
   await pool.query(
-    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since)
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, status_since)
      select 'jrn_' || n, 'per_' || n, $2, 'hh_' || n, 'HEAD', now(), now() from generate_series(1, $1) n`,
     [PEOPLE, operationId],
   );

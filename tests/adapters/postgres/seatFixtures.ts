@@ -37,7 +37,7 @@ type MovementOver = {
 export async function newMovement(pool: Pool, operationId: string, over: MovementOver = {}): Promise<string> {
   const id = newId('movement');
   await pool.query(
-    `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, status,
+    `insert into movements (id, operation_id, reference, leg, mode, origin, destination, stops, departs_at, arrives_at, status,
        for_households_of, accepts_nationalities, leave_at, seat_capacity, infant_capacity, stretcher_capacity, stretcher_seats, wheelchair_capacity)
      values ($1, $2, $1, $3, 'ship', '{"code":"LOL"}', '{"code":"SAN"}', '[]', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
@@ -46,7 +46,7 @@ export async function newMovement(pool: Pool, operationId: string, over: Movemen
       STAGE,
       iso(DEPARTS),
       iso(ARRIVES),
-      over.status ?? 'CLEARED',
+      over.status ?? 'cleared',
       over.forHouseholdsOf ?? null,
       over.accepts ?? null,
       over.leaveAt ?? {},
@@ -93,10 +93,10 @@ export async function newHousehold(
       member.traveller ?? 'adult',
     ]);
     await pool.query(
-      `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, stage, stage_since,
+      `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, status, status_since,
          identity, screening, consent, consent_sharing, consent_confirmed_at, fitness, fitness_until, fitness_conditions,
-         travel_stage, route, route_decided)
-       values ($1, $2, $3, $4, 'HEAD', $5, $6, 'TRAVEL_READY', $6, 'confirmed', 'done', 'given', true, $6, 'fit', $7, $8, $9, $10, $11)`,
+         next_leg, route, route_decided)
+       values ($1, $2, $3, $4, 'HEAD', $5, $6, 'travel_ready', $6, 'confirmed', 'done', 'given', true, $6, 'fit', $7, $8, $9, $10, $11)`,
       [
         journey,
         person,
@@ -131,7 +131,7 @@ export async function seatsOf(
   movementId: string,
 ): Promise<Map<string, { status: string; kind: string; alight_at: string }>> {
   const { rows } = await pool.query<{ journey_id: string; status: string; kind: string; alight_at: string }>(
-    'select journey_id, status, kind, alight_at from seats where movement_id = $1 order by claimed_at, id',
+    'select journey_id, status, kind, alight_at from seats where movement_id = $1 order by reserved_at, id',
     [movementId],
   );
   return new Map(rows.map((row) => [row.journey_id, row]));

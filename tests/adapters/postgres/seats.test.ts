@@ -39,9 +39,9 @@ describe('allocation on the database', () => {
       released: 0,
       overCapacity: false,
     });
-    expect(await statuses(db.pool, movement, vulnerable)).toEqual(Array(4).fill('claimed'));
-    expect(await statuses(db.pool, movement, early)).toEqual(Array(5).fill('claimed'));
-    expect(await statuses(db.pool, movement, single)).toEqual(['claimed']);
+    expect(await statuses(db.pool, movement, vulnerable)).toEqual(Array(4).fill('reserved'));
+    expect(await statuses(db.pool, movement, early)).toEqual(Array(5).fill('reserved'));
+    expect(await statuses(db.pool, movement, single)).toEqual(['reserved']);
     expect(await statuses(db.pool, movement, late)).toEqual(Array(4).fill(undefined));
     expect(await refusalsOf(db.pool, movement)).toEqual(new Map([[late.id, ['no_room']]]));
   });
@@ -83,7 +83,7 @@ describe('allocation on the database', () => {
     const op = await newOperation(db.pool);
     await newHousehold(db.pool, op, 1);
     await db.pool.query(
-      `insert into suspensions (id, operation_id, scope_kind, scope_value, from_at, reason_code) values ('sus_1', $1, 'stage', 'evacuation', '2026-02-01', 'security')`,
+      `insert into suspensions (id, operation_id, scope_kind, scope_value, from_at, reason_code) values ('sus_1', $1, 'leg', 'evacuation', '2026-02-01', 'security')`,
       [op],
     );
     const movement = await newMovement(db.pool, op);
@@ -106,7 +106,7 @@ describe('allocation on the database', () => {
     await allocate(movement);
     const seats = await seatsOf(db.pool, movement);
     expect(seats.get(served.journeys[0] ?? '')?.alight_at).toBe('NIM');
-    expect(seats.get(confirmed.journeys[0] ?? '')?.status).toBe('claimed');
+    expect(seats.get(confirmed.journeys[0] ?? '')?.status).toBe('reserved');
     expect(seats.has(other.journeys[0] ?? '')).toBe(false);
     expect(await refusalsOf(db.pool, movement)).toEqual(new Map([[stateless.id, ['nationality_undecided']]]));
   });
@@ -145,17 +145,17 @@ describe('allocation on the database', () => {
     expect(await changeVehicle(db.pool, movement, { seats: 5, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
       overCapacity: true,
     });
-    const mended = await allocate(movement, { at: NOW + 1 });
-    expect(mended).toEqual({ households: 2, people: 5, refused: 1, released: 1, overCapacity: false });
-    expect(await allocate(movement, { at: NOW + 1 })).toEqual(mended);
-    expect(await statuses(db.pool, movement, first)).toEqual(Array(3).fill('claimed'));
+    const corrected = await allocate(movement, { at: NOW + 1 });
+    expect(corrected).toEqual({ households: 2, people: 5, refused: 1, released: 1, overCapacity: false });
+    expect(await allocate(movement, { at: NOW + 1 })).toEqual(corrected);
+    expect(await statuses(db.pool, movement, first)).toEqual(Array(3).fill('reserved'));
     expect(await statuses(db.pool, movement, second)).toEqual(Array(4).fill('released'));
-    expect(await statuses(db.pool, movement, third)).toEqual(Array(2).fill('claimed'));
+    expect(await statuses(db.pool, movement, third)).toEqual(Array(2).fill('reserved'));
     expect(await changeVehicle(db.pool, movement, { seats: 9, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
       overCapacity: false,
     });
     expect(await allocate(movement, { at: NOW + 2 })).toMatchObject({ households: 3, people: 9 });
-    expect((await seatsOf(db.pool, movement)).get(second.journeys[0] ?? '')?.status).toBe('claimed');
+    expect((await seatsOf(db.pool, movement)).get(second.journeys[0] ?? '')?.status).toBe('reserved');
   });
 
   it('a smaller vehicle with fewer laps gives an infant a seat, and the count stays true', async () => {
@@ -224,7 +224,7 @@ describe('claims that race', () => {
     const other = await newMovement(db.pool, op, { seats: 1 });
     const insert = (id: string, where: string, household: typeof a) =>
       db.pool.query(
-        `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, claimed_at) values ($1, $2, $3, $4, $5, 'seat', now())`,
+        `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, reserved_at) values ($1, $2, $3, $4, $5, 'seat', now())`,
         [id, where, household.id, household.journeys[0], household.persons[0]],
       );
     await insert('seat_1', movement, a);

@@ -3,10 +3,10 @@ import { arriveSeats, departSeats } from '../../../adapters/postgres/movements/d
 import { lockManifest } from '../../../adapters/postgres/movements/manifests.ts';
 import { changeVehicle, reconcileSeats } from '../../../adapters/postgres/movements/movements.ts';
 import { applyScans } from '../../../adapters/postgres/movements/scans.ts';
-import { markTold, readUntold } from '../../../adapters/postgres/movements/seatNews.ts';
-import { releaseAll, releaseUnit } from '../../../adapters/postgres/movements/seatReleases.ts';
+import { markNotified, readPendingNotifications } from '../../../adapters/postgres/movements/seatNotifications.ts';
+import { releaseAll, releaseHousehold } from '../../../adapters/postgres/movements/seatReleases.ts';
 import { allocateSeats } from '../../../adapters/postgres/movements/seats.ts';
-import type { Scan } from '../../../domain/movement/facts.ts';
+import type { Scan } from '../../../domain/movements/events.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   type Household,
@@ -79,14 +79,14 @@ describe('the manifest', () => {
   });
 
   it('is not locked for anybody on a movement that is not cleared', async () => {
-    await db.pool.query(`update movements set status = 'CONTRACTED' where id = $1`, [movement]);
+    await db.pool.query(`update movements set status = 'contracted' where id = $1`, [movement]);
     expect(await lock()).toMatchObject({ outcome: 'nobody', released: [family.id, single.id].sort() });
   });
 
   it('goes on under the next version when a household leaves after the lock, and twice is once', async () => {
     await lock();
     const release = () =>
-      releaseUnit(db.pool, {
+      releaseHousehold(db.pool, {
         ...claim(),
         householdId: family.id,
         reasonCode: 'not_travelling',
@@ -132,7 +132,7 @@ describe('the gate', () => {
   it('turns away who does not pass at the last moment, and keeps the household off until a person decides', async () => {
     await raiseHold(db.pool, op, family.journeys[0] ?? '');
     expect(await apply(everybody('board'))).toMatchObject({ boarded: 1, denied: 1, refused: 3 });
-    expect(await statuses(db.pool, movement, family)).toEqual(['denied', 'claimed', 'claimed']);
+    expect(await statuses(db.pool, movement, family)).toEqual(['denied', 'reserved', 'reserved']);
     expect((await refusedScans()).toSorted()).toEqual(['gate', 'household', 'household']);
   });
 
@@ -143,7 +143,7 @@ describe('the gate', () => {
       scan('board', family.journeys[2], NOW + 2),
     ]);
     await apply([scan('board', single.journeys[0])]);
-    expect(await statuses(db.pool, movement, family)).toEqual(['boarded', 'no_show', 'claimed']);
+    expect(await statuses(db.pool, movement, family)).toEqual(['boarded', 'no_show', 'reserved']);
     expect(await depart()).toEqual({
       outcome: 'refused',
       reason: '1 person with a seat is neither on board nor accounted for',
@@ -184,13 +184,13 @@ describe('the gate', () => {
     expect(await depart()).toMatchObject({ outcome: 'departed', aboard: 3 });
   });
 
-  it('if it has left with them all the same, people are rung, once', async () => {
+  it('if it has left with them all the same, people are escalationStep, once', async () => {
     await apply([scan('board', family.journeys[0]), scan('board', single.journeys[0])]);
     await raiseHold(db.pool, op, single.journeys[0] ?? '');
     expect(await depart(true)).toEqual({ outcome: 'departed', aboard: 2, unaccounted: 2 });
     await depart(true);
     const { rows } = await db.pool.query(`select kind from alarms where subject = $1`, [movement]);
-    expect(rows).toEqual([{ kind: 'departed_against_the_gate' }]);
+    expect(rows).toEqual([{ kind: 'departed_against_preconditions' }]);
   });
 
   it('applies four hundred scans at once', async () => {
@@ -240,7 +240,7 @@ describe('the end of a movement', () => {
     await apply(everybody('board'));
     const stowaway = await newHousehold(db.pool, op, 1);
     await db.pool.query(
-      `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, status, claimed_at) values ($1, $2, $3, $4, $5, 'seat', 'boarded', now())`,
+      `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, status, reserved_at) values ($1, $2, $3, $4, $5, 'seat', 'boarded', now())`,
       [`seat_${movement}`, movement, stowaway.id, stowaway.journeys[0], stowaway.persons[0]],
     );
     expect(await reconcileSeats(db.pool, movement)).toMatchObject({ booked: 4, boarded: 5, unaccounted: -1 });
@@ -265,17 +265,17 @@ describe('the end of a movement', () => {
     expect(await allocateSeats(db.pool, claim())).toMatchObject({ people: 4 });
   });
 
-  it('keeps what a person has not been told yet, whatever happens in between', async () => {
-    const first = await readUntold(db.pool, movement, 100);
-    expect(first.map((seat) => [seat.told, seat.status])).toEqual(Array(4).fill([null, 'claimed']));
+  it('keeps what a person has not been notified yet, whatever happens in between', async () => {
+    const first = await readPendingNotifications(db.pool, movement, 100);
+    expect(first.map((seat) => [seat.notified, seat.status])).toEqual(Array(4).fill([null, 'reserved']));
     await apply(everybody('check_in'));
-    await markTold(
+    await markNotified(
       db.pool,
-      first.map((seat) => ({ seatId: seat.seatId, status: 'claimed' as const })),
+      first.map((seat) => ({ seatId: seat.seatId, status: 'reserved' as const })),
     );
-    const second = await readUntold(db.pool, movement, 100);
-    expect(second.map((seat) => [seat.told, seat.status])).toEqual(Array(4).fill(['claimed', 'checked_in']));
-    await markTold(db.pool, second);
-    expect(await readUntold(db.pool, movement, 100)).toEqual([]);
+    const second = await readPendingNotifications(db.pool, movement, 100);
+    expect(second.map((seat) => [seat.notified, seat.status])).toEqual(Array(4).fill(['reserved', 'checked_in']));
+    await markNotified(db.pool, second);
+    expect(await readPendingNotifications(db.pool, movement, 100)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../adapters/ids.ts';
-import { standstill } from '../../../adapters/postgres/operations/suspensions.ts';
+import { suspensionOverlap } from '../../../adapters/postgres/operations/suspensions.ts';
 import { HOUR, iso } from '../../../domain/time.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -24,12 +24,12 @@ beforeAll(async () => {
     [household, operationId],
   );
   await pool.query(
-    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, stage_since, route, route_done)
+    `insert into journeys (id, person_id, operation_id, household_id, relationship, registered_at, status_since, route, route_done)
      values ($1, $2, $3, $4, 'HEAD', now(), now(), '{road,sea,air}', '{road}')`,
     [journey, person, operationId, household],
   );
   await pool.query(
-    `insert into movements (id, operation_id, reference, stage, mode, origin, destination, legs, departs_at, arrives_at, seat_capacity)
+    `insert into movements (id, operation_id, reference, leg, mode, origin, destination, stops, departs_at, arrives_at, seat_capacity)
      values ($1, $2, 'M1', 'sea', 'ship', '{"name": "Walaha", "code": "WAL"}', '{"name": "Luganville"}', '[]', now(), now(), 10)`,
     [movement, operationId],
   );
@@ -45,7 +45,7 @@ async function seen(kind: string, value: string | null, subject: string): Promis
     `insert into suspensions (id, operation_id, scope_kind, scope_value, from_at, until_at, reason_code) values ($1, $2, $3, $4, $5, $6, 'security')`,
     [newId('suspension'), operationId, kind, value, iso(START + HOUR), iso(START + 2 * HOUR)],
   );
-  const { overlap, open } = await standstill(database.pool, {
+  const { overlap, open } = await suspensionOverlap(database.pool, {
     operationId,
     subject,
     since: START,
@@ -58,9 +58,9 @@ async function seen(kind: string, value: string | null, subject: string): Promis
 describe('whom a suspension covers', () => {
   it.each([
     ['all', null, { journey: true, movement: true, operation: true }],
-    ['stage', 'sea', { journey: true, movement: true, operation: false }],
-    ['stage', 'road', { journey: false, movement: false, operation: false }],
-    ['stage', 'air', { journey: false, movement: false, operation: false }],
+    ['leg', 'sea', { journey: true, movement: true, operation: false }],
+    ['leg', 'road', { journey: false, movement: false, operation: false }],
+    ['leg', 'air', { journey: false, movement: false, operation: false }],
     ['site', 'Walaha', { journey: true, movement: true, operation: false }],
     ['site', 'WAL', { journey: false, movement: true, operation: false }],
     ['site', 'Luganville', { journey: false, movement: false, operation: false }],
@@ -78,7 +78,12 @@ describe('whom a suspension covers', () => {
     const other = await makeOperation(database.pool);
     await seen('all', null, journey);
     expect(
-      await standstill(database.pool, { operationId: other.id, subject: other.id, since: START, at: START + 3 * HOUR }),
+      await suspensionOverlap(database.pool, {
+        operationId: other.id,
+        subject: other.id,
+        since: START,
+        at: START + 3 * HOUR,
+      }),
     ).toEqual({
       overlap: 0,
       open: false,

@@ -147,7 +147,7 @@ describe('verifying', () => {
     ['no id', { ...good, 'webhook-id': undefined }, 'headers_missing'],
     ['an empty signature', { ...good, 'webhook-signature': '' }, 'headers_missing'],
     ['a header twice', { ...good, 'webhook-id': ['evt_1', 'evt_1'] }, 'headers_malformed'],
-    ['an id with a dot', { ...good, 'webhook-id': 'evt_1.1795580000' }, 'headers_malformed'],
+    ['an id with a milestone', { ...good, 'webhook-id': 'evt_1.1795580000' }, 'headers_malformed'],
     ['a timestamp that is no number', { ...good, 'webhook-timestamp': '1795580000.0' }, 'headers_malformed'],
     ['a negative timestamp', { ...good, 'webhook-timestamp': '-1' }, 'headers_malformed'],
     [

@@ -80,7 +80,7 @@ describe('a bearer token', () => {
     });
   });
 
-  test('gives roles per operation, and nothing for roles this house does not know', async () => {
+  test('gives roles per operation, and nothing for roles this system does not know', async () => {
     const roles = [
       { role: 'coordinator', operation: OPERATION },
       { role: 'wizard', operation: '*' },

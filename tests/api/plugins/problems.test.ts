@@ -340,7 +340,7 @@ describe('our own mistakes', () => {
     expect(log).not.toContain(CANARY);
   });
 
-  test('an answer that does not fit its schema does not leave the house', async () => {
+  test('an answer that does not fit its schema does not leave the system', async () => {
     const response = await app.inject({ url: '/wrong-answer' });
     expect([response.statusCode, response.json().code]).toEqual([500, 'internal_error']);
     expect(response.body + log).not.toContain(CANARY);

@@ -2,15 +2,15 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { secretBox } from '../../../adapters/crypto/envelope.ts';
 import { newId } from '../../../adapters/ids.ts';
-import { callbackPorts } from '../../../adapters/offices/callbackPorts.ts';
-import { secretBox } from '../../../adapters/secrets/envelope.ts';
+import { callbackPorts } from '../../../adapters/partners/callbackPorts.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { problems } from '../../../api/plugins/problems.ts';
 import { callbacks } from '../../../api/routes/callbacks.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { insertOperation, insertPartner } from '../../support/houseRows.ts';
 import { testKeyring } from '../../support/keyring.ts';
+import { insertOperation, insertPartner } from '../../support/systemRows.ts';
 
 let database: TestDatabase;
 let app: FastifyInstance;
@@ -44,8 +44,8 @@ beforeEach(async () => {
 });
 
 async function keepSecrets(id: string, secrets: string[]): Promise<void> {
-  const { sealed, keyId } = box.seal(id, secrets);
-  await database.pool.query('update partners set secrets = $2, key_id = $3 where id = $1', [id, sealed, keyId]);
+  const { encrypted, keyId } = box.encrypt(id, secrets);
+  await database.pool.query('update partners set secrets = $2, key_id = $3 where id = $1', [id, encrypted, keyId]);
 }
 
 type Options = { to?: string; signWith?: string; at?: number; headers?: Record<string, string>; type?: string };
@@ -151,13 +151,13 @@ describe('callbacks', () => {
     ['an unknown field in data', { data: { outcome: 'confirmed', name: 'Canaria Leakproof' } }],
     ['an unknown type', { type: 'verification.guessed' }],
     ['an outcome that is none', { data: { outcome: 'Canaria Leakproof' } }],
-    ['no question', { request_id: undefined }],
+    ['no request', { request_id: undefined }],
     ['a time that is none', { occurred_at: 'Canaria Leakproof' }],
     ['free text as a reason', { type: 'booking.refused', data: { reason: 'Canaria Leakproof is ill' } }],
     ['fit without an end', { type: 'fitness.answered', data: { result: 'fit', examined_at: '2026-06-01T12:00:00Z' } }],
     [
       'too many evidence kinds',
-      { type: 'verification.more_info', data: { asks_for: Array.from({ length: 21 }, () => 'X') } },
+      { type: 'verification.more_info', data: { requested_evidence: Array.from({ length: 21 }, () => 'X') } },
     ],
   ])('refuses %s, without repeating what came', async (_name, over) => {
     const response = await post(answered(over));
@@ -184,15 +184,15 @@ describe('callbacks', () => {
     const [row] = await inbox();
     expect(JSON.stringify(row)).not.toContain('VU9988776');
     expect(row.body.callback.data).toEqual({ kind: 'LAISSEZ_PASSER', validUntil: Date.parse('2027-01-31T23:59:59Z') });
-    const { keyId, sealed } = row.body.sealedNumber;
-    expect(box.open(`${partnerId}:${body.event_id}`, { keyId, sealed: Buffer.from(sealed, 'base64') })).toEqual([
+    const { keyId, encrypted } = row.body.encryptedNumber;
+    expect(box.open(`${partnerId}:${body.event_id}`, { keyId, encrypted: Buffer.from(encrypted, 'base64') })).toEqual([
       'VU9988776',
     ]);
   });
 
   it.each([
     ['verification.acknowledged', undefined],
-    ['verification.more_info', { asks_for: ['INTERVIEW'] }],
+    ['verification.more_info', { requested_evidence: ['INTERVIEW'] }],
     ['verification.retracted', {}],
     ['document.refused', undefined],
     [

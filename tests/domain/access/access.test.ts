@@ -13,9 +13,9 @@ import {
   rolesIn,
 } from '../../../domain/access.ts';
 import { PROTECTION_ROLES, ROLES } from '../../../domain/actor.ts';
-import { JOURNEY_COMMANDS } from '../../../domain/journey/commands.ts';
-import { MOVEMENT_COMMANDS } from '../../../domain/movement/commands.ts';
-import { OPERATION_COMMANDS } from '../../../domain/operation/commands.ts';
+import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands.ts';
+import { MOVEMENT_COMMANDS } from '../../../domain/movements/commands.ts';
+import { OPERATION_COMMANDS } from '../../../domain/operations/commands.ts';
 
 const actions = Object.keys(ACCESS) as Action[];
 const OPS = ['op_a', 'op_b', 'op_c'];
@@ -79,8 +79,8 @@ describe('the table of access', () => {
         'movement.command',
         'movement.scan',
         'operation.command',
-        'intake.register',
-        'intake.commit',
+        'households.register',
+        'imports.commit',
         'person.serve',
         'people.search',
       ] as const) {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { comparePeople, explainComparison, type KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import { findPairs, PAIRS_AT_MOST } from '../../../domain/duplicates/findPairs.ts';
 import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
-import { formatPartialDate, parsePartialDate } from '../../../domain/intake/birthDate.ts';
-import { plainRows } from '../intake/caseload.ts';
+import { formatPartialDate, parsePartialDate } from '../../../domain/imports/birthDate.ts';
+import { plainRows } from '../imports/scenario.ts';
 import { knownRows } from './known.ts';
 
 type Short = Partial<Omit<KnownPerson, 'birthDate' | 'document'>> & { born?: string; passport?: string };
@@ -249,7 +249,7 @@ describe('a family that registered twice', () => {
 });
 
 describe('T016', () => {
-  const people = knownRows(plainRows(new URL('../../adapters/lists/trials/T016.csv', import.meta.url)), '2026-11-20');
+  const people = knownRows(plainRows(new URL('../../adapters/files/trials/T016.csv', import.meta.url)), '2026-11-20');
   const { pairs } = findPairs(people);
   const words = new Map(
     pairs.map(({ one, other, comparison }) => [`${one.row}-${other.row}`, explainComparison(comparison)]),

@@ -9,7 +9,7 @@ import {
   type PairedJourney,
   refusalOfPair,
 } from '../../../domain/duplicates/decisions.ts';
-import { STAGES } from '../../../domain/journey/stages.ts';
+import { JOURNEY_STATUSES } from '../../../domain/journeys/statuses.ts';
 
 describe('decisions on a pair', () => {
   it.each([
@@ -48,19 +48,20 @@ describe('decisions on a pair', () => {
 describe('of two journeys of one person', () => {
   const journey = fc.record({
     journeyId: fc.uuid(),
-    stage: fc.constantFrom(...STAGES),
+    status: fc.constantFrom(...JOURNEY_STATUSES),
     ended: fc.boolean(),
     registeredAt: fc.integer({ min: 0, max: 3 }),
   });
   const standing = (different: Partial<PairedJourney>): PairedJourney => ({
     journeyId: 'jrn_1',
-    stage: 'REGISTERED',
+    status: 'registered',
     ended: false,
     registeredAt: 0,
     ...different,
   });
 
-  const hasLeft = ({ stage }: PairedJourney): boolean => STAGES.indexOf(stage) >= STAGES.indexOf('BOARDED');
+  const hasLeft = ({ status }: PairedJourney): boolean =>
+    JOURNEY_STATUSES.indexOf(status) >= JOURNEY_STATUSES.indexOf('boarded');
 
   it('one waits, the same whichever stands first, and never one that has left while the other has not', () => {
     fc.assert(
@@ -78,7 +79,7 @@ describe('of two journeys of one person', () => {
   it('the one less far waits, else the later one', () => {
     const [early, late] = [standing({}), standing({ journeyId: 'jrn_2', registeredAt: 5 })];
     expect(journeyThatWaits(early, late)).toBe(late);
-    const further = standing({ journeyId: 'jrn_3', registeredAt: 9, stage: 'SEATED' });
+    const further = standing({ journeyId: 'jrn_3', registeredAt: 9, status: 'seated' });
     expect(journeyThatWaits(early, further)).toBe(early);
   });
 });

@@ -1,6 +1,6 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import type { Cells } from '../../../domain/intake/columns.ts';
-import { judgeList } from '../../../domain/intake/judgeList.ts';
+import type { Cells } from '../../../domain/imports/columns.ts';
+import { judgeList } from '../../../domain/imports/judgeList.ts';
 
 export type KnownRow = KnownPerson & { row: number };
 

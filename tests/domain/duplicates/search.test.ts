@@ -2,18 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldName } from '../../../domain/duplicates/foldName.ts';
 import { rankByName } from '../../../domain/duplicates/rankByName.ts';
-import { heardWords } from '../../../domain/duplicates/searchKeys.ts';
+import { nameTokens } from '../../../domain/duplicates/searchKeys.ts';
 import { soundKey } from '../../../domain/duplicates/sound.ts';
-import { CASELOADS, caseloadFile, plainRows } from '../intake/caseload.ts';
+import { plainRows, SCENARIOS, scenarioFile } from '../imports/scenario.ts';
 import { type KnownRow, knownRows } from './known.ts';
 
 const trial = (file: string): KnownRow[] =>
-  knownRows(plainRows(new URL(`../../adapters/lists/trials/${file}`, import.meta.url)), '2026-11-20');
-const others = CASELOADS.flatMap((caseload) =>
-  knownRows(plainRows(caseloadFile(caseload, 'messy/registrations.csv')), '2026-11-20'),
+  knownRows(plainRows(new URL(`../../adapters/files/trials/${file}`, import.meta.url)), '2026-11-20');
+const others = SCENARIOS.flatMap((scenario) =>
+  knownRows(plainRows(scenarioFile(scenario, 'messy/registrations.csv')), '2026-11-20'),
 );
 
-const soundsOf = (name: string): string[] => heardWords(name).map(({ sound }) => sound);
+const soundsOf = (name: string): string[] => nameTokens(name).map(({ sound }) => sound);
 
 /** The first three whom a search finds: candidates by key, then in order. */
 function firstThree(query: string, people: readonly KnownRow[]): KnownRow[] {
@@ -43,7 +43,7 @@ describe('T020: spelling habits of one script', () => {
     ['Karim Yari', 5],
   ])('%s', (query, row) => {
     expect(firstThree(query, people).map((person) => person.row)).toContain(row);
-    // and among everybody of the caseloads, where the whole name was asked for
+    // and among everybody of the scenarios, where the whole name was asked for
     const asked = people.find((person) => person.row === row);
     if (query.includes(' ')) expect(firstThree(query, [...others, ...people])).toContain(asked);
   });
@@ -76,8 +76,8 @@ describe('words of one sound', () => {
     ['Mohamed Ali', 'mt', 'mohamed'],
     ['Ahmed Ali', 'mt', 'ahmed'],
     ['Ahmed Mohammed', 'mt', null],
-  ])('%s', (name, sound, heard) => {
-    expect(heardWords(name)).toContainEqual({ sound, heard });
+  ])('%s', (name, sound, seen) => {
+    expect(nameTokens(name)).toContainEqual({ sound, seen });
   });
 });
 

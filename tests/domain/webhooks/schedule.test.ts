@@ -33,7 +33,7 @@ describe('the schedule', () => {
       14 * HOUR,
       20 * HOUR,
       24 * HOUR,
-      'parked',
+      'suspended',
     ]);
   });
 
@@ -74,10 +74,10 @@ describe('the schedule', () => {
   test('ends at the tenth attempt whatever was asked, and at once when disabled', () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 1_000 }), failing, fc.nat(), (made, outcome, retryAfter) => {
-        expect(nextAttempt(made, outcome, { retryAfter })).toBe('parked');
+        expect(nextAttempt(made, outcome, { retryAfter })).toBe('suspended');
       }),
     );
-    expect(nextAttempt(1, 'disable')).toBe('parked');
+    expect(nextAttempt(1, 'disable')).toBe('suspended');
   });
 
   test('takes jitter and waits that are out of range as their nearest', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive, waitUntilGone } from '../../../processes/parts/child.ts';
+import { isRunning, waitUntilGone } from '../../../processes/parts/child.ts';
 import { type Postgres, type PostgresOptions, startPostgres } from '../../../processes/parts/postgres.ts';
 import { keepRunning } from '../../../processes/parts/supervisor.ts';
 
@@ -59,7 +59,7 @@ describe('the PostgreSQL launcher', () => {
     await expect(ask(anyone, 'select 1')).rejects.toThrow(/password authentication failed/);
     expect(statSync(join(folder, 'postgres/password')).mode & 0o777).toBe(0o600);
     await first.stop();
-    expect(isAlive(first.pid)).toBe(false);
+    expect(isRunning(first.pid)).toBe(false);
 
     const second = await start();
     expect(second.port).toBe(first.port);
@@ -72,7 +72,7 @@ describe('the PostgreSQL launcher', () => {
     expect(adopted.pid).toBe(left.pid);
     expect(said).toEqual([expect.stringMatching(/still runs from before/)]);
     await adopted.stop();
-    expect(isAlive(left.pid)).toBe(false);
+    expect(isRunning(left.pid)).toBe(false);
     expect(await adopted.exited).toBe('has gone');
   });
 
@@ -102,7 +102,7 @@ describe('the PostgreSQL launcher', () => {
     expect(kept.current()?.port).toBe(port);
     expect(await ask(adminUrl, 'select n from kept')).toEqual([{ n: 7 }]);
     await kept.stop();
-    expect(isAlive(started.at(-1)?.pid ?? 0)).toBe(false);
+    expect(isRunning(started.at(-1)?.pid ?? 0)).toBe(false);
     expect(said).toEqual(['PostgreSQL was ended by SIGKILL; starting it again', 'PostgreSQL runs again']);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive } from '../../../processes/parts/child.ts';
+import { isRunning } from '../../../processes/parts/child.ts';
 import { type Supervised, supervise } from '../../../processes/parts/supervisor.ts';
 
 describe('the supervisor', () => {
@@ -44,9 +44,9 @@ describe('the supervisor', () => {
     const part = start(stays);
     await part.ready;
     const pid = part.pid() ?? 0;
-    expect(isAlive(pid)).toBe(true);
+    expect(isRunning(pid)).toBe(true);
     await part.stop();
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
     expect(readFileSync(join(folder, 'worker.log'), 'utf8')).toBe('hello\nready on 1\n');
     expect(said).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../../processes/config.ts';
-import { isAlive } from '../../../processes/parts/child.ts';
+import { isRunning } from '../../../processes/parts/child.ts';
 import { anyFreePort } from '../../../processes/parts/ports.ts';
 import { keepRunning } from '../../../processes/parts/supervisor.ts';
 import { startTemporal, type TemporalOptions } from '../../../processes/parts/temporal.ts';
@@ -67,7 +67,7 @@ describe('the Temporal launcher', () => {
     expect((await fetch(first.uiUrl ?? '')).status).toBe(200);
     await startWaiting(first.address, 'kept');
     await first.stop();
-    expect(isAlive(first.pid)).toBe(false);
+    expect(isRunning(first.pid)).toBe(false);
     const second = await start();
     expect(await statusOf(second.address, 'kept')).toBe('RUNNING');
   });
@@ -76,7 +76,7 @@ describe('the Temporal launcher', () => {
     const left = await start({ outliveParent: true });
     await startWaiting(left.address, 'kept');
     const next = await start({ port: left.port });
-    expect(isAlive(left.pid)).toBe(false);
+    expect(isRunning(left.pid)).toBe(false);
     expect(said).toEqual(['ending a Temporal server from before']);
     expect(await statusOf(next.address, 'kept')).toBe('RUNNING');
   });

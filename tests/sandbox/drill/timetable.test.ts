@@ -2,26 +2,26 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { clockFrom, toOperation, toReal } from '../../../domain/clock.ts';
 import { addMonths, DAY, HOUR } from '../../../domain/time.ts';
-import { firstPeople, readCaseload } from '../../../sandbox/caseload.ts';
 import { clockOf, secondsTo } from '../../../sandbox/drill/clock.ts';
 import { clockStartOf } from '../../../sandbox/drill/estimate.ts';
-import { needsOfStage, servedBy, stagesOf } from '../../../sandbox/drill/policy.ts';
+import { legsOf, needsOfLeg, servedBy } from '../../../sandbox/drill/policy.ts';
 import { timetableOf } from '../../../sandbox/drill/relief.ts';
-import { sailingOf } from '../../../sandbox/offices/carrier.ts';
+import { sailingOf } from '../../../sandbox/partners/carrier.ts';
+import { firstPeople, readScenario } from '../../../sandbox/scenarioData.ts';
 
 const read = (name: string) =>
-  readCaseload(fileURLToPath(new URL(`../../../sandbox/caseloads/${name}`, import.meta.url)));
+  readScenario(fileURLToPath(new URL(`../../../sandbox/scenarioData/${name}`, import.meta.url)));
 
 describe.each(['ambae-2017', 'libya-vhr-flight', 'sudan-2023'])('%s', (name) => {
-  const caseload = read(name);
-  const start = clockStartOf(caseload);
-  const timetable = timetableOf(caseload, start);
-  const { segments, endsAt, lastArrival } = clockOf(caseload, timetable, start);
+  const scenario = read(name);
+  const start = clockStartOf(scenario);
+  const timetable = timetableOf(scenario, start);
+  const { segments, endsAt, lastArrival } = clockOf(scenario, timetable, start);
 
   test('the clock is one that an operation can have, and begins with the first registration', () => {
     const clock = clockFrom(0, segments);
-    expect(segments[0]?.fromOperationTime).toBe(Math.min(...caseload.people.map((person) => person.registeredAt)));
-    for (const at of [start, caseload.startsAt, lastArrival, endsAt]) {
+    expect(segments[0]?.fromOperationTime).toBe(Math.min(...scenario.people.map((person) => person.registeredAt)));
+    for (const at of [start, scenario.startsAt, lastArrival, endsAt]) {
       expect(Math.abs(toOperation(clock, toReal(clock, at)) - at)).toBeLessThan(DAY / 500);
     }
     expect(segments.length).toBeLessThanOrEqual(200);
@@ -42,18 +42,18 @@ describe.each(['ambae-2017', 'libya-vhr-flight', 'sudan-2023'])('%s', (name) => 
     }
   });
 
-  test('relief leaves after the last of the list of its stage, and serves whom that served', () => {
+  test('relief leaves after the last of the list of its leg, and serves whom that served', () => {
     for (const relief of timetable.relief) {
-      const listed = caseload.movements.filter((movement) => movement.stage === relief.like.stage);
+      const listed = scenario.movements.filter((movement) => movement.stage === relief.like.stage);
       expect(relief.departsAt).toBeGreaterThan(Math.max(...listed.map((movement) => sailingOf(movement).departsAt)));
     }
     const references = timetable.relief.map((relief) => relief.reference);
     expect(new Set(references).size).toBe(references.length);
-    for (const stage of stagesOf(caseload.movements)) {
+    for (const leg of legsOf(scenario.movements)) {
       const sweeps = timetable.relief.filter(
-        (relief) => relief.like.stage === stage && relief.reference.includes('SWEEP'),
+        (relief) => relief.like.stage === leg && relief.reference.includes('SWEEP'),
       );
-      const everybody = servedBy(stage, caseload.movements);
+      const everybody = servedBy(leg, scenario.movements);
       const swept = sweeps.some((relief) => relief.like.for_households_of === null)
         ? null
         : sweeps.flatMap((relief) => relief.like.for_households_of ?? []);
@@ -67,24 +67,24 @@ describe.each(['ambae-2017', 'libya-vhr-flight', 'sudan-2023'])('%s', (name) => 
 });
 
 test('ambae-2017: six minutes to the last ship, ten to the last follow-up', () => {
-  const caseload = read('ambae-2017');
-  const start = clockStartOf(caseload);
-  const { segments, endsAt } = clockOf(caseload, timetableOf(caseload, start), start);
+  const scenario = read('ambae-2017');
+  const start = clockStartOf(scenario);
+  const { segments, endsAt } = clockOf(scenario, timetableOf(scenario, start), start);
   const lastShip = Math.max(
-    ...caseload.movements.map((movement) => Date.parse(movement.legs.at(-1)?.arrives_at ?? '')),
+    ...scenario.movements.map((movement) => Date.parse(movement.legs.at(-1)?.arrives_at ?? '')),
   );
   expect(secondsTo(segments, lastShip)).toBeLessThan(360);
   expect(secondsTo(segments, endsAt)).toBeLessThan(570);
 });
 
-test('a domestic ship asks for no papers, a flight across a border for all, and a stage nobody knows for what its border says', () => {
+test('a domestic ship asks for no papers, a flight across a border for all, and a leg nobody knows for what its border says', () => {
   const { movements } = read('sudan-2023');
-  expect(needsOfStage('evacuation', movements)).toEqual({ nationality: false, document: false, exitPermit: false });
-  expect(needsOfStage('sea', movements)).toEqual({ nationality: false, document: false, exitPermit: true });
+  expect(needsOfLeg('evacuation', movements)).toEqual({ nationality: false, document: false, exitPermit: false });
+  expect(needsOfLeg('sea', movements)).toEqual({ nationality: false, document: false, exitPermit: true });
   const unknown = movements.map((movement) => ({ ...movement, stage: 'convoy' }));
-  expect(needsOfStage('convoy', unknown)).toEqual({ nationality: true, document: true, exitPermit: true });
+  expect(needsOfLeg('convoy', unknown)).toEqual({ nationality: true, document: true, exitPermit: true });
   expect(
-    needsOfStage(
+    needsOfLeg(
       'convoy',
       unknown.filter((movement) => movement.destination.country === movement.origin.country),
     ).nationality,
@@ -92,10 +92,10 @@ test('a domestic ship asks for no papers, a flight across a border for all, and 
 });
 
 test('a short drill takes whole households in the order of the list', () => {
-  const caseload = read('ambae-2017');
-  const few = firstPeople(caseload, 50);
+  const scenario = read('ambae-2017');
+  const few = firstPeople(scenario, 50);
   expect(few.people.length).toBeGreaterThanOrEqual(50);
   expect(few.people.length).toBeLessThan(65);
   const refs = new Set(few.people.map((person) => person.householdRef));
-  expect(caseload.people.filter((person) => refs.has(person.householdRef))).toHaveLength(few.people.length);
+  expect(scenario.people.filter((person) => refs.has(person.householdRef))).toHaveLength(few.people.length);
 });

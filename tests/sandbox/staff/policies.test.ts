@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ROLES, type Role } from '../../../domain/actor.ts';
 import { HOUR } from '../../../domain/time.ts';
-import { readCaseload } from '../../../sandbox/caseload.ts';
+import { readScenario } from '../../../sandbox/scenarioData.ts';
 import { CASE_WORKER } from '../../../sandbox/staff/caseWorker.ts';
 import { CONSULAR_OFFICER } from '../../../sandbox/staff/consularOfficer.ts';
 import { COORDINATOR } from '../../../sandbox/staff/coordinator.ts';
@@ -10,34 +10,34 @@ import { Directory } from '../../../sandbox/staff/directory.ts';
 import { HEALTH_OFFICER } from '../../../sandbox/staff/healthOfficer.ts';
 import type { Member } from '../../../sandbox/staff/household.ts';
 import type { Shift } from '../../../sandbox/staff/shift.ts';
-import type { Task } from '../../../sandbox/staff/taskDesk.ts';
+import type { Task } from '../../../sandbox/staff/tasks.ts';
 
 type Given = { role: Role; what: string; body: { args: Record<string, unknown>; reason_code?: string } };
 
 let given: Given[];
 let members: Member[];
-let facts: string[];
+let events: string[];
 
 beforeEach(() => {
   given = [];
   members = [];
-  facts = [];
+  events = [];
 });
 
-/** A shift on a caseload, before a house that takes every command and tells what the test says. */
+/** A shift on a scenario, before a system that takes every command and tells what the test says. */
 async function shiftOn(name: string): Promise<Shift> {
-  const caseload = readCaseload(fileURLToPath(new URL(`../../../sandbox/caseloads/${name}`, import.meta.url)));
+  const scenario = readScenario(fileURLToPath(new URL(`../../../sandbox/scenarioData/${name}`, import.meta.url)));
   const clients = Object.fromEntries(
     ROLES.map((role) => [
       role,
       {
         get: async (path: string) => {
-          if (path.endsWith('/history')) return { chapters: [{ entries: facts.map((fact) => ({ fact })) }] };
+          if (path.endsWith('/history')) return { phases: [{ entries: events.map((event) => ({ event })) }] };
           return path.startsWith('/households/') ? { members } : { household_id: 'hh_1' };
         },
         all: async (path: string) =>
           path.includes('/rows')
-            ? caseload.people.map((person) => ({ row: person.row, person_id: `per_${person.personRef}` }))
+            ? scenario.people.map((person) => ({ row: person.row, person_id: `per_${person.personRef}` }))
             : [],
         post: async (path: string, body: Given['body']) => {
           given.push({ role, what: path.replace('/commands', ''), body });
@@ -51,11 +51,11 @@ async function shiftOn(name: string): Promise<Shift> {
     clients,
     operationId: 'op_1',
     clock: [{ fromOperationTime: start, fromRealTime: Date.now(), secondsPerDay: 86_400 }],
-    caseload,
-    directory: await Directory.of(clients.case_worker as never, 'imp_1', caseload),
+    scenario,
+    directory: await Directory.of(clients.case_worker as never, 'imp_1', scenario),
     relief: [],
     partners: new Map([['consulates/NER', 'par_ner']]),
-    tellCrew: async () => undefined,
+    notifyCrew: async () => undefined,
     stop: new AbortController().signal,
     log: (message) => {
       throw new Error(message);
@@ -69,7 +69,14 @@ function task(ref: string, kind: string, id = `jrn_1.${kind}.0.waiting`): Task {
 }
 
 function member(ref: string, different: Partial<Member> = {}): Member {
-  return { person_id: `per_${ref}`, traveller: 'adult', stage: 'VERIFIED', ending: null, on_hold: false, ...different };
+  return {
+    person_id: `per_${ref}`,
+    traveller: 'adult',
+    status: 'verified',
+    ending: null,
+    on_hold: false,
+    ...different,
+  };
 }
 
 const commands = () =>
@@ -154,10 +161,10 @@ describe('consular officers', () => {
     const shift = await shiftOn('libya-vhr-flight');
     members = [member('SEB-25517')];
     await decide(shift, 'SEB-25517');
-    facts = ['nationalityNotConfirmed', 'nationalityDecided', 'nationalityNotConfirmed'];
+    events = ['nationalityNotConfirmed', 'nationalityDecided', 'nationalityNotConfirmed'];
     await decide(shift, 'SEB-25517');
     expect(commands()).toEqual([
-      'consular_officer /people/per_SEB-25517/askOtherState {"partner_id":"par_ner"}',
+      'consular_officer /people/per_SEB-25517/requestOtherState {"partner_id":"par_ner"}',
       'protection_lead /people/per_SEB-25517/endJourney {"ending":"referred_out"}',
     ]);
   });
@@ -179,12 +186,12 @@ describe('consular officers', () => {
 
   test('take nobody off a vehicle for it', async () => {
     const shift = await shiftOn('libya-vhr-flight');
-    members = [member('TRI-23981', { stage: 'CHECKED_IN' })];
+    members = [member('TRI-23981', { status: 'checked_in' })];
     expect(await decide(shift, 'TRI-23981')).toBe('left');
     expect(given).toEqual([]);
   });
 
-  test('leave it where no stage of the way home asks for a nationality', async () => {
+  test('leave it where no status of the way home asks for a nationality', async () => {
     const shift = await shiftOn('ambae-2017');
     members = [member('WAL-68281')];
     expect(await decide(shift, 'WAL-68281')).toBe('left');
@@ -195,7 +202,7 @@ describe('consular officers', () => {
 describe('health officers', () => {
   const examine = (shift: Shift, ref: string) => HEALTH_OFFICER['fitnessAnswer']?.(shift, task(ref, 'fitnessAnswer'));
 
-  test('find what the caseload says, for as long as it holds', async () => {
+  test('find what the scenario says, for as long as it holds', async () => {
     const shift = await shiftOn('ambae-2017');
     await examine(shift, 'LOL-17529');
     const until = Date.parse(String(given[0]?.body.args['until']));

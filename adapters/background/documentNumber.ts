@@ -1,0 +1,35 @@
+import type { Keyring } from '../crypto/envelope.ts';
+import type { Queryable } from '../postgres/database.ts';
+import type { SecretBox } from '../postgres/partners/partners.ts';
+import { writeFieldSet } from '../postgres/people/people.ts';
+import type { InboxProcessorDeps } from './inboxProcessor.ts';
+
+/**
+ * Moves the number of an issued document from under the gateway's key to under the person's own: from then on it goes
+ * with the person. Nothing is kept of somebody who was erased meanwhile.
+ */
+export function keepNumber({
+  keyring,
+  secrets,
+}: {
+  keyring: Keyring;
+  secrets: Pick<SecretBox, 'open'>;
+}): InboxProcessorDeps['keepNumber'] {
+  return async (client: Queryable, { keyId, encrypted }, { journeyId, documentId, eventKey }) => {
+    const { rows } = await client.query<{ person_id: string }>(
+      'select j.person_id from journeys j join person_keys k on k.person_id = j.person_id where j.id = $1',
+      [journeyId],
+    );
+    const personId = rows[0]?.person_id;
+    if (personId === undefined) return true;
+    let number: string | undefined;
+    try {
+      [number] = secrets.open(eventKey, { keyId, encrypted: Buffer.from(encrypted, 'base64') });
+    } catch {
+      return false;
+    }
+    if (number === undefined) return false;
+    await writeFieldSet(client, keyring, personId, `document:${documentId}`, { number });
+    return true;
+  };
+}

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+
+/** What a loop tells of itself; a pino logger fits. Fields are ids, counts and codes. */
+export type LoopLog = { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+
+export type LoopOptions = {
+  /** name in the log */
+  name: string;
+  connectionString: string;
+  /** session advisory lock: with it, one process of all runs the loop, and the others stand by */
+  lock?: number;
+  /** channel whose notifications wake the loop; it looks by itself too, because a notification is only a nudge */
+  channel?: string;
+  /** milliseconds between looks while nothing comes */
+  pollMs: number;
+  /** one look; `more` where another is worth making at once. Throwing closes the connection and begins anew. */
+  pass(client: Client): Promise<'more' | 'idle'>;
+  log: LoopLog;
+};
+
+/** Something that runs until it is stopped. */
+export type Loop = {
+  /** looks now instead of at the next poll */
+  wake(): void;
+  /** ends after the pass that runs */
+  stop(): Promise<void>;
+};
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+/** how often a process that stands by asks for the lock */
+const STAND_BY_MS = 2_000;
+
+/**
+ * Runs `pass` again and again on a connection of its own, which holds the lock: a pass that has lost its lock has lost
+ * its connection too and can write nothing. A restart of PostgreSQL, or of what `pass` talks to, is waited out with a
+ * jittered back-off.
+ */
+export function startLoop(options: LoopOptions): Loop {
+  const alarmClock = newAlarmClock();
+  const stopping = new AbortController();
+  const running = run(options, alarmClock, stopping.signal);
+  return {
+    wake: alarmClock.ring,
+    async stop() {
+      stopping.abort();
+      alarmClock.ring();
+      await running;
+    },
+  };
+}
+
+async function run(options: LoopOptions, alarmClock: AlarmClock, stopping: AbortSignal): Promise<void> {
+  const { name, log } = options;
+  let failures = 0;
+  while (!stopping.aborted) {
+    try {
+      await session(options, alarmClock, stopping, () => {
+        failures = 0;
+      });
+    } catch (error) {
+      failures += 1;
+      log.warn({ loop: name, failures, error: codeOf(error) }, 'loop interrupted, begins anew');
+      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
+      await alarmClock.until(pause * (0.5 + Math.random() / 2), stopping);
+    }
+  }
+}
+
+async function session(
+  options: LoopOptions,
+  alarmClock: AlarmClock,
+  stopping: AbortSignal,
+  worked: () => void,
+): Promise<void> {
+  const client = new Client({
+    connectionString: options.connectionString,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  });
+  let broken: Error | undefined;
+  client.on('error', (error) => {
+    broken = error;
+    alarmClock.ring();
+  });
+  client.on('notification', alarmClock.ring);
+  try {
+    await client.connect();
+    if (options.lock !== undefined && !(await lead(client, options.lock, alarmClock, stopping))) return;
+    if (options.channel !== undefined) await client.query(`listen ${client.escapeIdentifier(options.channel)}`);
+    while (!stopping.aborted) {
+      if (broken) throw broken;
+      const found = await options.pass(client);
+      worked();
+      if (found === 'idle') await alarmClock.until(options.pollMs, stopping);
+    }
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Waits for the lock. False where the loop was stopped meanwhile. */
+async function lead(client: Client, lock: number, alarmClock: AlarmClock, stopping: AbortSignal): Promise<boolean> {
+  while (!stopping.aborted) {
+    const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lock]);
+    if (rows[0]?.got) return true;
+    await alarmClock.until(STAND_BY_MS * (0.5 + Math.random()), stopping);
+  }
+  return false;
+}
+
+/** Runs `work` in one transaction of the loop's own connection. */
+export async function within<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    // Where not even this goes through, the connection is broken and the loop begins anew on another.
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/** The error by its code or name: its message may quote values. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { code } = error as Error & { code?: unknown };
+  return typeof code === 'string' || typeof code === 'number' ? `${error.name} ${code}` : error.name;
+}
+
+type AlarmClock = { ring(): void; until(ms: number, stopping: AbortSignal): Promise<void> };
+
+/** Sleeps that can be cut short; a ring while nobody sleeps cuts the next one short, so that none is lost. */
+function newAlarmClock(): AlarmClock {
+  let escalationStep = false;
+  let awaken: (() => void) | undefined;
+  return {
+    ring() {
+      escalationStep = true;
+      awaken?.();
+    },
+    async until(ms, stopping) {
+      if (!escalationStep && !stopping.aborted) {
+        const cut = new AbortController();
+        awaken = () => cut.abort();
+        await sleep(ms, undefined, { signal: cut.signal }).catch(() => {});
+        awaken = undefined;
+      }
+      escalationStep = false;
+    },
+  };
+}
+
+/** Runs `work` over all items, at most `limit` at once. Every item is tried; the first error is thrown afterwards. */
+export async function eachOf<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const errors: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      try {
+        await work(item);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  if (errors.length > 0) throw errors[0];
+}

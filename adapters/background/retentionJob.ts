@@ -1,0 +1,25 @@
+import { HOUR } from '../../domain/time.ts';
+import { type RetentionTimes, removeOld } from '../postgres/retention.ts';
+import { type Loop, type LoopLog, startLoop } from './loop.ts';
+
+/** Session lock of the one keeper; any number that nobody else uses. */
+const RETENTION_LOCK = 7_261_004;
+
+export type RetentionDeps = { connectionString: string; keep: RetentionTimes; log: LoopLog; pollMs?: number };
+
+/** Removes what is kept for a time only, an hour after its time is over at the latest. */
+export function startRetention({ connectionString, keep, log, pollMs = HOUR }: RetentionDeps): Loop {
+  return startLoop({
+    name: 'keeper',
+    connectionString,
+    lock: RETENTION_LOCK,
+    pollMs,
+    log,
+    async pass(client) {
+      const removed = await removeOld(client, keep);
+      if (Object.values(removed).every((count) => count === 0)) return 'idle';
+      log.info(removed, 'removed what is kept no longer');
+      return 'more';
+    },
+  });
+}

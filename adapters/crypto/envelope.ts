@@ -1,0 +1,192 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import type { Keyring } from './keyring.ts';
+
+export type { Keyring } from './keyring.ts';
+
+/**
+ * AES-256-GCM in two layers: fields are encrypted under a data key of their person, and the data key is wrapped by a key
+ * from outside the database. Deleting the wrapped key erases the person, in backups too, as soon as these have no row
+ * of it either.
+ *
+ * Encrypted bytes are: version (1), nonce (12), tag (16), ciphertext. The nonce is random; one key encrypts far fewer than
+ * the 2^32 messages for which that is safe. Bound in as additional data: what it is for, whose, which field set, and
+ * which key; so no encrypted value opens in another's place.
+ */
+
+/** Whose and what: bound into the encrypted bytes, and needed again to open them. */
+export type EncryptionContext = {
+  /** id of the person, import, note… */
+  subject: string;
+  fieldSet: string;
+  /** as stored beside the encrypted bytes; it stays as it was when the data key is wrapped anew */
+  keyId: string;
+};
+
+/** A data key as it lies in the database. */
+export type WrappedKey = { kekId: string; wrapped: Buffer };
+
+/** What was encrypted does not open: another key, another place, or changed bytes. Which of them cannot be told. */
+export class CannotOpen extends Error {
+  constructor(what: string) {
+    super(`${what} does not open`);
+    this.name = 'CannotOpen';
+  }
+}
+
+const VERSION = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+
+// ---------------------------------------------------------------- data keys
+
+/** A new data key: 32 random bytes, for one person, import or the like. */
+export function newDataKey(): Buffer {
+  return randomBytes(KEY_BYTES);
+}
+
+/** @param subject whose key it is; it unwraps for no other */
+export function wrapKey(keyring: Keyring, subject: string, dataKey: Buffer): WrappedKey {
+  const kekId = keyring.current;
+  return { kekId, wrapped: encrypt(outerKey(keyring, kekId).wrapping, ['key', subject, kekId], dataKey) };
+}
+
+/** @throws CannotOpen */
+export function unwrapKey(keyring: Keyring, subject: string, { kekId, wrapped }: WrappedKey): Buffer {
+  return open(outerKey(keyring, kekId).wrapping, ['key', subject, kekId], wrapped, `The key of ${subject}`);
+}
+
+/** The same data key under the current key of the keyring, or undefined where it is so already. */
+export function rewrapKey(keyring: Keyring, subject: string, stored: WrappedKey): WrappedKey | undefined {
+  if (stored.kekId === keyring.current) return undefined;
+  return wrapKey(keyring, subject, unwrapKey(keyring, subject, stored));
+}
+
+// ---------------------------------------------------------------- fields
+
+/** @param fields anything that JSON can say */
+export function encryptFields(dataKey: Buffer, context: EncryptionContext, fields: object): Buffer {
+  return encryptBytes(dataKey, context, Buffer.from(JSON.stringify(fields)));
+}
+
+/** What `encryptFields` was given. @throws CannotOpen */
+export function openFields(dataKey: Buffer, context: EncryptionContext, encrypted: Buffer): unknown {
+  return JSON.parse(openBytes(dataKey, context, encrypted).toString('utf8'));
+}
+
+export function encryptBytes(dataKey: Buffer, context: EncryptionContext, bytes: Uint8Array): Buffer {
+  return encrypt(dataKey, boundTo(context), bytes);
+}
+
+/** @throws CannotOpen */
+export function openBytes(dataKey: Buffer, context: EncryptionContext, encrypted: Buffer): Buffer {
+  return open(dataKey, boundTo(context), encrypted, `${context.fieldSet} of ${context.subject}`);
+}
+
+function boundTo({ subject, fieldSet, keyId }: EncryptionContext): string[] {
+  return ['fields', subject, fieldSet, keyId];
+}
+
+// ---------------------------------------------------------------- secrets of the system
+
+/** Encrypts texts that belong to no person under the keyring itself. `label` says whose: they open for no other. */
+export function systemEncrypter(keyring: Keyring): {
+  encrypt(label: string, plain: string): { keyId: string; encrypted: Buffer };
+  /** @throws CannotOpen where key or label do not fit, or the bytes were changed */
+  open(label: string, keyId: string, encrypted: Buffer): string;
+} {
+  return {
+    encrypt: (label, plain) => {
+      const keyId = keyring.current;
+      return {
+        keyId,
+        encrypted: encrypt(outerKey(keyring, keyId).encryption, ['system', label, keyId], Buffer.from(plain)),
+      };
+    },
+    open: (label, keyId, encrypted) =>
+      open(outerKey(keyring, keyId).encryption, ['system', label, keyId], encrypted, `The secret of ${label}`).toString(
+        'utf8',
+      ),
+  };
+}
+
+/** The secrets of a partner or endpoint, newest first, encrypted together: while one is being replaced both count. */
+export function secretBox(keyring: Keyring): {
+  encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
+  /** @throws CannotOpen */
+  open(owner: string, stored: { encrypted: Buffer; keyId: string }): string[];
+} {
+  const encrypter = systemEncrypter(keyring);
+  return {
+    encrypt: (owner, secrets) => encrypter.encrypt(`secrets of ${owner}`, JSON.stringify(secrets)),
+    open: (owner, { encrypted, keyId }) =>
+      JSON.parse(encrypter.open(`secrets of ${owner}`, keyId, encrypted)) as string[],
+  };
+}
+
+// ---------------------------------------------------------------- search
+
+/**
+ * What a value is found by without standing there: HMAC-SHA256 under a key of its own, 43 characters of base64url.
+ * The caller brings the value to its one form first.
+ * @param kind `document`, `phone`…: the same text of another kind has another key
+ */
+export function searchKey(keyring: Keyring, kind: string, value: string): string {
+  return createHmac('sha256', keyring.search)
+    .update(additionalData([kind, value]))
+    .digest('base64url');
+}
+
+// ---------------------------------------------------------------- AES-256-GCM
+
+function outerKey(keyring: Keyring, keyId: string): { wrapping: KeyObject; encryption: KeyObject } {
+  const key = keyring.keys.get(keyId);
+  if (!key) throw new CannotOpen(`What was encrypted with key ${keyId}, which the key file does not have,`);
+  return key;
+}
+
+function encrypt(key: Buffer | KeyObject, bound: readonly string[], plain: Uint8Array): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', secret(key), nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(additionalData(bound));
+  const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), body]);
+}
+
+function open(key: Buffer | KeyObject, bound: readonly string[], encrypted: Buffer, what: string): Buffer {
+  if (encrypted.length < 1 + NONCE_BYTES + TAG_BYTES || encrypted[0] !== VERSION) throw new CannotOpen(what);
+  const nonce = encrypted.subarray(1, 1 + NONCE_BYTES);
+  const tag = encrypted.subarray(1 + NONCE_BYTES, 1 + NONCE_BYTES + TAG_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', secret(key), nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(additionalData(bound));
+  decipher.setAuthTag(tag);
+  try {
+    return Buffer.concat([decipher.update(encrypted.subarray(1 + NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+  } catch {
+    throw new CannotOpen(what);
+  }
+}
+
+/** A key object is taken over three times as fast as bytes, which counts when a list of thousands comes in. */
+function secret(key: Buffer | KeyObject): KeyObject {
+  return Buffer.isBuffer(key) ? createSecretKey(key) : key;
+}
+
+/** Each part with its length before it, so that no two lists read the same. */
+function additionalData(parts: readonly string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}

@@ -1,0 +1,172 @@
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import type { Encoding } from '../../domain/imports/encodings.ts';
+import { decodeText } from './encoding.ts';
+import type { ListLimits } from './limits.ts';
+import { ListRefused } from './refused.ts';
+
+export const DELIMITERS = [',', ';', '\t'] as const;
+export type Delimiter = (typeof DELIMITERS)[number];
+
+/** One record as it stands in the file. `line` is where it begins, counted as an editor counts. */
+export type RawRecord = { line: number; cells: string[] };
+
+/** What a walk through the text shows without taking cells apart. */
+export type TextShape = {
+  /** lines that hold something, quoted line breaks not counted: the headings among them, a `sep=` line not */
+  records: number;
+  lines: number;
+  /** cells of the last record */
+  lastCells: number;
+  newline: '\r\n' | '\n' | '\r';
+  /** the text ends with a line break */
+  endsLine: boolean;
+  /** line of a quotation mark that is opened and never closed */
+  openQuoteAt: number | null;
+  /** line where the first record begins that is larger than the limit */
+  tooLargeAt: number | null;
+};
+
+/** `sep=;`, the line by which spreadsheets tell each other the delimiter. */
+const SEP_LINE = /^sep=([,;\t])$/i;
+
+/**
+ * Walks through the whole text once, so that a file that was cut is known before its first row is believed.
+ * @param recordCharacters the most that one record may have
+ */
+export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordCharacters: number): TextShape {
+  let state: 'start' | 'plain' | 'quoted' | 'quoteSeen' = 'start';
+  let records = 0;
+  let recordHasText = false;
+  let cells = 1;
+  let lastCells = 0;
+  // only the first record can be a `sep=` line, and that one is short
+  let beginning: string | null = '';
+  const endRecord = (): void => {
+    const isSep = beginning !== null && SEP_LINE.test(beginning);
+    if (recordHasText && !isSep) {
+      records++;
+      lastCells = cells;
+    }
+    if (recordHasText) beginning = null;
+    recordHasText = false;
+    cells = 1;
+    characters = 0;
+  };
+  let characters = 0;
+  let recordLine = 1;
+  let tooLargeAt: number | null = null;
+  let line = 1;
+  let quoteLine = 0;
+  let last = '';
+  let newline: TextShape['newline'] | null = null;
+  for (const chunk of chunks) {
+    for (let index = 0; index < chunk.length; index++) {
+      const character = chunk.charAt(index);
+      const isBreak = character === '\n' || character === '\r';
+      if (characters++ === 0) recordLine = line;
+      if (characters > recordCharacters) tooLargeAt ??= recordLine;
+      if (isBreak && !(character === '\n' && last === '\r')) line++;
+      if (state === 'quoted') {
+        if (character === '"') state = 'quoteSeen';
+      } else if (state === 'quoteSeen' && character === '"') {
+        state = 'quoted';
+      } else if (isBreak) {
+        newline ??= character === '\n' ? '\n' : '\r';
+        if (newline === '\r' && character === '\n' && last === '\r') newline = '\r\n';
+        endRecord();
+        state = 'start';
+      } else if (character === delimiter) {
+        cells++;
+        state = 'start';
+      } else if (character === '"' && state === 'start') {
+        state = 'quoted';
+        quoteLine = line;
+      } else state = 'plain';
+      if (!isBreak) recordHasText = true;
+      if (beginning !== null && beginning.length <= 5 && !isBreak) beginning += character;
+      last = character;
+    }
+  }
+  const endsLine = !recordHasText;
+  endRecord();
+  return {
+    records,
+    lines: line,
+    lastCells,
+    newline: newline ?? '\n',
+    endsLine,
+    openQuoteAt: state === 'quoted' ? quoteLine : null,
+    tooLargeAt,
+  };
+}
+
+/** Lines at the beginning among which the headings are. */
+const FIRST_LINES = 20;
+
+/**
+ * The delimiter of the headings: of those that stand outside quotes, the one that parts any of the first lines most.
+ * `sep=` in the first line decides.
+ */
+export function detectDelimiter(head: string): Delimiter {
+  const firstLine = /^[\r\n]*([^\r\n]*)/.exec(head)?.[1] ?? '';
+  const given = SEP_LINE.exec(firstLine)?.[1];
+  const isDelimiter = (text: string | undefined): text is Delimiter =>
+    DELIMITERS.some((delimiter) => delimiter === text);
+  if (isDelimiter(given)) return given;
+  const lines = head
+    .replace(/"(?:[^"]|"")*"/g, '')
+    .split(/[\r\n]+/)
+    .slice(0, FIRST_LINES);
+  const count = (delimiter: Delimiter): number => Math.max(...lines.map((line) => line.split(delimiter).length));
+  return DELIMITERS.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
+}
+
+/**
+ * The records of the text, the headings first, empty lines left out, each as soon as it is read.
+ * @throws ListRefused `record_too_large`, `cut_off`, `unreadable_text`.
+ */
+export async function* readDelimited(
+  bytes: Buffer,
+  encoding: Encoding,
+  delimiter: Delimiter,
+  limits: ListLimits,
+): AsyncGenerator<RawRecord> {
+  const parser = parse({
+    delimiter,
+    // named, because a file put together of two has both
+    record_delimiter: ['\r\n', '\n', '\r'],
+    info: true,
+    relax_column_count: true,
+    // a quotation mark inside an unquoted name is a part of the name
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: limits.recordCharacters,
+  });
+  const text = Readable.from(decodeText(bytes, encoding));
+  text.on('error', (error) => parser.destroy(error));
+  text.pipe(parser);
+  let line = 1;
+  let emptyLines = 0;
+  let first = true;
+  try {
+    for await (const item of parser as AsyncIterable<{ record: string[]; info: { empty_lines: number } }>) {
+      line += item.info.empty_lines - emptyLines;
+      emptyLines = item.info.empty_lines;
+      const isSep = first && SEP_LINE.test(item.record.join(delimiter));
+      first = false;
+      if (!isSep) yield { line, cells: item.record };
+      line += 1 + item.record.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    // the parser's own message quotes what it read; rows that it had ready are lost with it, so the line is roughly known
+    if (error.code === 'CSV_MAX_RECORD_SIZE')
+      throw new ListRefused('record_too_large', `It begins after line ${line}.`);
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED') throw new ListRefused('cut_off', `The row begins after line ${line}.`);
+    throw new ListRefused('unknown_format', `Reading stopped after line ${line}.`);
+  } finally {
+    text.destroy();
+    parser.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+import type { Called, PartnerClient } from '../../activities/partners.ts';
+import type { CallFailure } from '../../domain/partners/failures.ts';
+import type { PartnerReply } from '../../domain/partners/protocol.ts';
+import type { PartnerEndpoint } from '../postgres/partners/partners.ts';
+import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/call.ts';
+import { sign } from '../webhooks/signature.ts';
+
+export type PartnerClientDeps = {
+  /** of adapters/webhooks: guarded against addresses that we do not send to */
+  fetch: (call: Call) => Promise<CallAnswer>;
+  /** the partner as a partner; undefined where it is suspended or has no address any more */
+  readPartnerEndpoint: (partnerId: string) => Promise<PartnerEndpoint | undefined>;
+  /** epoch milliseconds of real time: signatures go by it */
+  now?: () => number;
+};
+
+/** Speaks "Homeward partner protocol 1" (docs/partner-protocol.md). Every call is signed, those without a body too. */
+export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: PartnerClientDeps): PartnerClient {
+  const call = async (
+    partnerId: string,
+    messageId: string,
+    { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: Record<string, unknown> },
+  ): Promise<CallAnswer> => {
+    const partner = await readPartnerEndpoint(partnerId);
+    // The same as an address we do not send to: no trying helps, somebody has to see to the partner.
+    if (!partner) return { ok: false, failure: { kind: 'refused_by_guard', reason: 'not_an_address', sent: false } };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = sign({ id: messageId, timestamp: now() / 1_000, body: text ?? '' }, partner.secrets);
+    return fetch({
+      method,
+      url: `${partner.baseUrl.replace(/\/+$/, '')}${path}`,
+      headers,
+      ...(text === undefined ? {} : { body: text }),
+    });
+  };
+
+  const requestPath = (requestId: string): string => `/requests/${encodeURIComponent(requestId)}`;
+
+  return {
+    async ask(partnerId, requestId, message) {
+      return understood(await call(partnerId, requestId, { method: 'POST', path: '/requests', body: message }), [409]);
+    },
+
+    async lookUp(partnerId, requestId) {
+      const answer = await call(partnerId, `${requestId}:look-up`, { method: 'GET', path: requestPath(requestId) });
+      if (isStatus(answer, 404)) return { ok: true, value: undefined };
+      return understood(answer, []);
+    },
+
+    async notify(partnerId, { requestId, messageId, action, body }) {
+      // The action stands in the body too: a signature of one call never fits another.
+      const answer = await call(partnerId, messageId, {
+        method: 'POST',
+        path: `${requestPath(requestId)}/${action}`,
+        body: { request_id: requestId, action, ...body },
+      });
+      if (isStatus(answer, 404)) return { ok: true, value: { known: false } };
+      if (isStatus(answer, 409)) return { ok: true, value: { known: true } };
+      return answer.ok ? { ok: true, value: { known: true } } : { ok: false, failure: failureOf(answer.failure) };
+    },
+  };
+}
+
+const isStatus = (answer: CallAnswer, status: number): boolean =>
+  !answer.ok && answer.failure.kind === 'status' && answer.failure.status === status;
+
+/** The answer as the protocol has it. `alsoGood`: statuses that carry the same body as 200. */
+function understood(answer: CallAnswer, alsoGood: readonly number[]): Called<PartnerReply> {
+  const good = answer.ok || (answer.failure.kind === 'status' && alsoGood.includes(answer.failure.status));
+  if (!good)
+    return answer.ok
+      ? { ok: false, failure: { kind: 'malformed' } }
+      : { ok: false, failure: failureOf(answer.failure) };
+  const reply = replyOf(answer.ok ? answer.body : answer.failure.kind === 'status' ? answer.failure.body : undefined);
+  return reply ? { ok: true, value: reply } : { ok: false, failure: { kind: 'malformed' } };
+}
+
+const LONGEST_REFERENCE = 200;
+
+/** What came is a stranger's: only the known members are taken, each checked. */
+function replyOf(body: unknown): PartnerReply | undefined {
+  if (!isRecord(body)) return undefined;
+  const { reference, acknowledged, status, answer } = body;
+  if (typeof reference !== 'string' || reference.length === 0 || reference.length > LONGEST_REFERENCE) return undefined;
+  return {
+    reference,
+    acknowledged: acknowledged === true || status === 'acknowledged' || status === 'answered',
+    ...(isRecord(answer) ? { answer } : {}),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function failureOf(failure: HttpFailure): CallFailure {
+  switch (failure.kind) {
+    case 'status': {
+      const { status, retryAfter } = failure;
+      return { kind: 'status', status, ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter / 1_000 }) };
+    }
+    default:
+      return { kind: failure.kind };
+  }
+}

@@ -1,0 +1,43 @@
+import type { PersonFields } from '../../domain/partners/fields.ts';
+import type { Keyring } from '../crypto/envelope.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { readPerson } from '../postgres/people/people.ts';
+
+/** The person whom a request is about, with the consent it stands on. */
+export type LockedPerson = { personId: string; nationality: string; sex: string; consentVersion: number };
+
+/**
+ * Locks the journey: what would change whether something may be told (a hold, a withdrawal) waits until the request
+ * stands in the ledger, or came before it and is seen. @throws Error where there is no such journey
+ */
+export async function lockPerson(client: Queryable, journeyId: string): Promise<LockedPerson> {
+  const { rows } = await client.query<{ person_id: string; nationality: string; sex: string; consent_version: number }>(
+    `select j.person_id, p.nationality, p.sex, j.consent_version
+       from journeys j join persons p on p.id = j.person_id where j.id = $1 for update of j`,
+    [journeyId],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`There is no journey ${journeyId}`);
+  return { personId: row.person_id, nationality: row.nationality, sex: row.sex, consentVersion: row.consent_version };
+}
+
+/** Everything of a person that a partner could be sent; the caller keeps what the request needs. Empty once erased. */
+export async function readPersonFields(
+  client: Queryable,
+  keyring: Keyring,
+  person: LockedPerson,
+): Promise<PersonFields> {
+  const core = await readPerson(client, keyring, person.personId);
+  if (!core) return {};
+  const fields: Array<[keyof PersonFields, string | null]> = [
+    ['reference', core.personRef],
+    ['given_names', core.givenNames],
+    ['family_name', core.familyName],
+    ['sex', person.sex],
+    ['birth_date', core.birthDate],
+    ['nationality', person.nationality],
+    ['document_type', core.documentType],
+    ['document_number', core.documentNumber],
+  ];
+  return Object.fromEntries(fields.filter((entry): entry is [keyof PersonFields, string] => entry[1] !== null));
+}

@@ -1,0 +1,154 @@
+import type { Rules } from '../../../domain/rules.ts';
+import type { Queryable } from '../database.ts';
+import { type ClockRow, clockOf } from '../operations/clocks.ts';
+import { encryptRegistrations, type RegistrationValues, writeRegistrations } from './registrationRows.ts';
+import {
+  type HouseholdInput,
+  type HouseholdRegistration,
+  type OperationFrame,
+  type RegistrationContext,
+  registrationOf,
+} from './registrations.ts';
+
+export type Registered = {
+  householdId: string;
+  people: Array<{ row: number; personId: string; journeyId: string; workflowId: string }>;
+};
+
+/** The operation, under a share lock for as long as the caller's transaction lasts. @returns undefined where there is none */
+export async function readFrame(client: Queryable, operationId: string): Promise<OperationFrame | undefined> {
+  const { rows } = await client.query<{
+    registration_open: boolean;
+    rules_version: number;
+    document: Rules;
+    segments: ClockRow[] | null;
+  }>({
+    name: 'operation_frame',
+    text: `select o.registration_open, o.rules_version, r.document,
+             (select json_agg(s order by s.position) from clock_segments s where s.operation_id = o.id) as segments
+       from operations o join operation_rules r on r.operation_id = o.id and r.version = o.rules_version
+      where o.id = $1 for share of o`,
+    values: [operationId],
+  });
+  const row = rows[0];
+  if (!row?.segments) return undefined;
+  return {
+    registrationOpen: row.registration_open,
+    rulesVersion: row.rules_version,
+    rules: row.document,
+    clock: clockOf(row.segments),
+  };
+}
+
+/** The operation is not any more as it was read: closed to registrations, or under other rules. */
+export class FrameMoved extends Error {}
+
+/** Households with everything that is to be written of them; made without the database. */
+export type ReadyHouseholds = {
+  taking: readonly HouseholdRegistration[];
+  values: RegistrationValues;
+  registration: RegistrationContext;
+};
+
+export function readyHouseholds(
+  registration: RegistrationContext,
+  households: readonly HouseholdInput[],
+): ReadyHouseholds {
+  const taking = households
+    .filter(({ members }) => members.length > 0)
+    .map((household) => registrationOf(registration, household));
+  return { taking, values: encryptRegistrations(registration, taking), registration };
+}
+
+/**
+ * Takes households in: household, people with their encrypted data, protection holds, the passport held, journeys, and the
+ * order to start each. Ids follow from `origin` and row, so that the same registration done twice makes the same people once.
+ * Where a member's row was rejected the unit is held together by DATA_DISPUTE holds and a case worker is asked for the
+ * missing member. Households that join others need the caller's transaction.
+ * @throws FrameMoved, with nothing written, unless the caller holds the lock of `readFrame`
+ */
+export async function commitReady(
+  client: Queryable,
+  { taking, values, registration }: ReadyHouseholds,
+): Promise<Registered[]> {
+  const joining = taking.filter(({ joins }) => joins);
+  await makeWayForHeads(client, joining);
+  if (taking.length > 0 && !(await writeRegistrations(client, values))) throw new FrameMoved();
+  await notifyWhoRegistered(client, joining);
+  return taking.map(({ householdId, registrations }) => ({
+    householdId,
+    people: registrations.map(({ row, person, journeyId }) => ({
+      row,
+      personId: person.personId,
+      journeyId,
+      workflowId: registration.journeys.workflowId(journeyId),
+    })),
+  }));
+}
+
+/** Readies households and takes them in; see `commitReady`. */
+export const commitHouseholds = (
+  client: Queryable,
+  registration: RegistrationContext,
+  households: readonly HouseholdInput[],
+): Promise<Registered[]> => commitReady(client, readyHouseholds(registration, households));
+
+/** Takes one household in, on its own. @returns `closed` where nobody is taken in any more */
+export async function register(
+  db: Queryable,
+  { household, ...registration }: Omit<RegistrationContext, 'frame' | 'importId'> & { household: HouseholdInput },
+): Promise<Registered | 'closed'> {
+  for (;;) {
+    const frame = await readFrame(db, registration.operationId);
+    if (frame === undefined) throw new Error(`There is no operation ${registration.operationId}`);
+    if (!frame.registrationOpen) return 'closed';
+    try {
+      return await commitHousehold(db, { ...registration, frame, importId: null }, household);
+    } catch (error) {
+      if (!(error instanceof FrameMoved)) throw error;
+    }
+  }
+}
+
+/** One household; see `commitHouseholds`. @throws RangeError where nobody in it is accepted */
+export async function commitHousehold(
+  client: Queryable,
+  registration: RegistrationContext,
+  household: HouseholdInput,
+): Promise<Registered> {
+  const [taken] = await commitHouseholds(client, registration, [household]);
+  if (!taken) throw new RangeError('A household without an accepted member cannot be taken in');
+  return taken;
+}
+
+/** Where nobody was marked as head the first one counted; a marked head who comes later takes that place. */
+async function makeWayForHeads(client: Queryable, joining: readonly HouseholdRegistration[]): Promise<void> {
+  const headed = joining.filter(({ registrations }) => registrations.some(({ isHead }) => isHead));
+  if (headed.length === 0) return;
+  await client.query('update journeys set is_head = false where is_head and household_id = any($1)', [
+    headed.map(({ householdId }) => householdId),
+  ]);
+}
+
+/**
+ * The household goes first if a member who came needs it. The open request for missing members names those who are
+ * missing still; the holds are released by a person.
+ */
+async function notifyWhoRegistered(client: Queryable, joining: readonly HouseholdRegistration[]): Promise<void> {
+  if (joining.length === 0) return;
+  await client.query(
+    `update households h set priority = least(h.priority, j.priority)
+       from unnest($1::text[], $2::int[]) as j (id, priority) where h.id = j.id`,
+    [joining.map(({ householdId }) => householdId), joining.map(({ priority }) => priority)],
+  );
+  await client.query(
+    `update tasks t set data = t.data || jsonb_build_object('rejectedRows', h.rejected_rows)
+       from json_to_recordset($1) as h (household_id text, rejected_rows jsonb)
+      where t.id = h.household_id || '.completeHousehold' and t.status = 'open'`,
+    [
+      JSON.stringify(
+        joining.map(({ householdId, rejectedRows }) => ({ household_id: householdId, rejected_rows: rejectedRows })),
+      ),
+    ],
+  );
+}

@@ -1,0 +1,54 @@
+import { readLocal } from '../../domain/localTime.ts';
+import { STILL_TO_LEAVE } from '../../domain/movements/state.ts';
+import { raiseAlarm } from '../postgres/alarms.ts';
+import type { Queryable } from '../postgres/database.ts';
+import type { Stop } from '../postgres/reads/movements.ts';
+import type { Zones } from './zones.ts';
+
+type Row = {
+  id: string;
+  operationId: string;
+  stops: Stop[];
+  timeZones: Record<string, string>;
+  table: string | null;
+};
+
+/** One time as it was announced, and the offsets that the present table would give it. */
+type Moved = { piece: number; stop: string; zone: string; announced: string; offsets: string[] };
+
+/**
+ * Movements that are still to leave and were planned by another time-zone table: where this one reads their local times
+ * otherwise, people are told, once for each table. Nothing is moved: the carrier knows what it meant. Where the carrier
+ * has given other times since, the local ones hold no more. How many such movements there are.
+ */
+export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<number> {
+  const { rows } = await client.query<Row>(
+    `select id, operation_id as "operationId", stops, time_zones as "timeZones", time_zone_table as "table" from movements
+      where status = any($2) and time_zones <> '{}'
+        and time_zone_table is distinct from $1
+        and departs_at = (stops -> 0 ->> 'departsAt')::timestamptz and arrives_at = (stops -> -1 ->> 'arrivesAt')::timestamptz`,
+    [zones.table, STILL_TO_LEAVE],
+  );
+  const flagged = rows
+    .map((row) => ({ ...row, moved: row.stops.flatMap((piece, at) => movedIn(piece, at + 1, row.timeZones, zones)) }))
+    .filter(({ moved }) => moved.length > 0);
+  for (const { id, operationId, table, moved } of flagged) {
+    const detail = { planned_by: table, table: zones.table, times: moved };
+    await raiseAlarm(client, { operationId, subject: id, kind: 'clocks_moved', detail }, zones.table);
+  }
+  return flagged.length;
+}
+
+function movedIn(piece: Stop, number: number, timeZones: Record<string, string>, zones: Zones): Moved[] {
+  const times = [
+    { stop: piece.from, announced: piece.departsAt },
+    { stop: piece.to, announced: piece.arrivesAt },
+  ];
+  return times.flatMap(({ stop, announced }) => {
+    const zone = timeZones[stop];
+    if (zone === undefined) return [];
+    const { local, offset } = readLocal(announced);
+    const offsets = zones.offsets(local, zone) ?? [];
+    return offsets.includes(offset ?? '') ? [] : [{ piece: number, stop, zone, announced, offsets }];
+  });
+}

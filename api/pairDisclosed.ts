@@ -1,0 +1,92 @@
+import type { FastifyRequest } from 'fastify';
+import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
+import type { PersonCore } from '../adapters/postgres/people/people.ts';
+import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
+import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
+import type { Ending } from '../domain/journeys/statuses.ts';
+import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
+import { principalOfRequest } from './plugins/authentication.ts';
+import type { ApiPorts } from './ports.ts';
+import type { PersonHere } from './schemas/duplicates.ts';
+
+export type Side = PersonHere | { known_elsewhere: true };
+
+/** Whether the caller may see the people of this operation as people met twice. */
+export function seesPairsOf(request: FastifyRequest, operationId: string): boolean {
+  return decide(principalOfRequest(request), 'pair.read', operationId) === 'allowed';
+}
+
+/** Whether the caller may decide about both people: whoever sees one side alone has nothing to decide by. */
+export function decidesBoth(request: FastifyRequest, pair: Pair): boolean {
+  return pair.people.every(
+    ({ operationId }) => decide(principalOfRequest(request), 'pair.decide', operationId) === 'allowed',
+  );
+}
+
+/**
+ * The two side by side, each with what the caller's roles in their operation may see; the looks are in the ledger. Who
+ * is known in another operation alone is not opened at all.
+ */
+export async function sidesOf(
+  ports: ApiPorts,
+  request: FastifyRequest,
+  pair: Pair,
+): Promise<{ sides: Side[]; mayReadNotes: boolean }> {
+  const sides: Side[] = [];
+  // what was noted may tell of both
+  let mayReadNotes = true;
+  for (const { personId, journeyId, operationId } of pair.people) {
+    const journey = seesPairsOf(request, operationId) ? await ports.people.journey(journeyId) : undefined;
+    if (journey === undefined) {
+      sides.push({ known_elsewhere: true });
+      mayReadNotes = false;
+      continue;
+    }
+    const { groups, cores } = await show(ports, request, [{ personId, journeyId }], {
+      roles: rolesIn(principalOfRequest(request), operationId),
+      groups: FIELD_GROUPS,
+      purpose: 'duplicate',
+      at: await ports.operations.now(operationId, ports.clock()),
+    });
+    mayReadNotes &&= groups.includes('notes');
+    sides.push(sideOf(journey, cores.get(personId), groups));
+  }
+  return { sides, mayReadNotes };
+}
+
+function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: readonly FieldGroup[]): PersonHere {
+  return {
+    known_elsewhere: false,
+    ...standingOut(journey),
+    ending: journey.ending as Ending | null,
+    on_hold: journey.openHolds > 0,
+    ...coreOut(core, groups),
+    ...flagsOut(journey.protection, groups),
+  };
+}
+
+/** What of each side tells whether they are one person. Where they stand on their way home is no such thing. */
+const TELLING = {
+  given_names: (side) => side.names?.given,
+  family_name: (side) => side.names?.family,
+  sex: (side) => side.sex,
+  birth_date: (side) => side.birth_date,
+  nationality: (side) => side.nationality,
+  identity_document: (side) => side.identity_document && [side.identity_document.type, side.identity_document.number],
+  phone: (side) => side.phone,
+  language: (side) => side.language,
+  destination: (side) => side.destination,
+  relationship: (side) => side.relationship,
+  household_id: (side) => side.household_id,
+  operation_id: (side) => side.operation_id,
+} as const satisfies Record<string, (side: PersonHere) => unknown>;
+
+/** The fields, of those shown of both, in which the two differ. */
+export function differences([one, other]: readonly Side[]): string[] {
+  if (one === undefined || other === undefined || one.known_elsewhere || other.known_elsewhere) return [];
+  return Object.entries(TELLING).flatMap(([field, read]) => {
+    const [a, b] = [read(one), read(other)];
+    if (a === undefined || b === undefined) return [];
+    return JSON.stringify(a) === JSON.stringify(b) ? [] : [field];
+  });
+}

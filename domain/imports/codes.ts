@@ -1,0 +1,178 @@
+import type { Column } from './columns.ts';
+
+/** Warnings a list can be accepted with, and faults it cannot. Each has one sentence: what is wrong and what to do. */
+export type CodeRule = { rejects: boolean; sentence: string };
+
+export const CODES = {
+  REQUIRED_MISSING: { rejects: true, sentence: 'This cell must not be empty: fill it in.' },
+  NAME_MISSING: { rejects: true, sentence: 'Both names are empty: write at least one name.' },
+  VALUE_NOT_IN_LIST: {
+    rejects: true,
+    sentence: 'The value is none of the allowed ones: choose one, written exactly so.',
+  },
+  NATIONALITY_UNKNOWN: {
+    rejects: true,
+    sentence:
+      'The code is no country’s: use ISO 3166-1 alpha-3, or XXA stateless, XXB or XXC refugee, XXX not known, RKS or XKX Kosovo.',
+  },
+  DOB_FORMAT: {
+    rejects: true,
+    sentence: 'The birth date cannot be read: write 1988-03-21, 1988-03 or 1988, in the digits 0 to 9.',
+  },
+  DOB_IMPOSSIBLE: {
+    rejects: true,
+    sentence: 'There is no such day: correct the birth date, or write only the part that is known.',
+  },
+  DOB_IN_FUTURE: { rejects: true, sentence: 'The birth date lies after the registration: ask again.' },
+  DOB_TOO_OLD: {
+    rejects: true,
+    sentence: 'The person would be more than 110 years old: check the year and the calendar.',
+  },
+  REGISTERED_AT_FORMAT: {
+    rejects: true,
+    sentence: 'The time of registration cannot be read: write it as 2026-11-20T09:00:00+02:00.',
+  },
+  FORMULA_CELL: {
+    rejects: true,
+    sentence:
+      'The cell begins like a spreadsheet formula (=, +, -, @): write the plain text; a telephone number as +249123456789.',
+  },
+  FIELD_TOO_LONG: { rejects: true, sentence: 'The cell holds more than 200 characters: shorten it.' },
+  PERSON_REF_REPEATED: {
+    rejects: true,
+    sentence:
+      'An earlier row has this number: remove the row if it was pasted twice, else give it a number of its own.',
+  },
+
+  CELLS_TOO_MANY: {
+    rejects: true,
+    sentence:
+      'The row has more cells than the list has headings: a delimiter may stand inside a cell; put the cell in quotation marks.',
+  },
+
+  WHITESPACE: { rejects: false, sentence: 'Stray blanks, line breaks or invisible marks were left out.' },
+  NAME_SINGLE: { rejects: false, sentence: 'Only one name is written: check whether the person has another.' },
+  NAME_NOT_LATIN: {
+    rejects: false,
+    sentence: 'The name has letters that are not Latin: travel papers will need it in Latin letters too.',
+  },
+  DOB_MISSING: { rejects: false, sentence: 'There is no birth date: find out at least the year.' },
+  DOB_LESS_PRECISE: {
+    rejects: false,
+    sentence: 'Less of the birth date is known than dob_precision says: what is not known is not made up.',
+  },
+  PHONE_NATIONAL_FORMAT: {
+    rejects: false,
+    sentence: 'The telephone number has no country code and is not used: write it with + and the code.',
+  },
+  REGISTERED_AT_NO_OFFSET: {
+    rejects: false,
+    sentence: 'The time has no offset from UTC (such as +02:00), so the moment is not certain.',
+  },
+  CONSENT_REFUSED: {
+    rejects: false,
+    sentence: 'Consent was refused: the person is on the list, but nothing is shared and nobody is moved.',
+  },
+  MRZ_FORMAT: { rejects: false, sentence: 'The passport’s lines are not two lines of 44 characters: read them again.' },
+  MRZ_CHECK_DIGIT: {
+    rejects: false,
+    sentence: 'Check digits of the passport’s second line do not fit: read the named fields again.',
+  },
+  MRZ_NAME_DIFFERS: { rejects: false, sentence: 'The names are not those of the passport: compare both.' },
+  MRZ_NAME_CUT: {
+    rejects: false,
+    sentence: 'The passport’s name field is full and the names may be cut in it: what is there agrees with the names.',
+  },
+  MRZ_NAMES_SWAPPED: {
+    rejects: false,
+    sentence: 'Given and family name stand in each other’s place, by the passport: swap them if that is so.',
+  },
+  MRZ_NUMBER_DIFFERS: {
+    rejects: false,
+    sentence: 'The document number is not the one in the passport’s line: compare both.',
+  },
+  MRZ_DOB_DIFFERS: { rejects: false, sentence: 'The birth date is not the one in the passport’s line: compare both.' },
+  MRZ_SEX_DIFFERS: { rejects: false, sentence: 'The sex is not the one in the passport’s line: compare both.' },
+  MRZ_NATIONALITY_DIFFERS: {
+    rejects: false,
+    sentence: 'The nationality is not the one in the passport’s line: compare both.',
+  },
+  DOCUMENT_EXPIRED: { rejects: false, sentence: 'The passport has expired: a travel document will be needed.' },
+  HOUSEHOLD_NO_HEAD: { rejects: false, sentence: 'Nobody in the household is its head: ask who speaks for it.' },
+  HOUSEHOLD_TWO_HEADS: {
+    rejects: false,
+    sentence: 'More than one in the household is its head: ask who speaks for it, or whether these are two households.',
+  },
+  HOUSEHOLD_REF_ALIKE: {
+    rejects: false,
+    sentence:
+      'Another household’s number differs only in zeros at its beginning or the script of its digits: check that these are two.',
+  },
+  CHILD_WITHOUT_ADULT: {
+    rejects: false,
+    sentence: 'A child, and no adult in the household: protection must see this child.',
+  },
+  CHILD_WITH_UNRELATED_ADULT: {
+    rejects: false,
+    sentence: 'A child with adults who are no relatives: protection must see who cares for it.',
+  },
+  PARENT_AGE_GAP: {
+    rejects: false,
+    sentence: 'The head of the household is hardly old enough to be this child’s parent: the claim must be checked.',
+  },
+  NUMBER_RUINED: {
+    rejects: false,
+    sentence:
+      'A spreadsheet has rewritten this number and digits are lost: it is not used; copy it again, in a column formatted as text.',
+  },
+  SPREADSHEET_ERROR: {
+    rejects: false,
+    sentence:
+      'A spreadsheet wrote an error here instead of a value (such as #N/A), so the cell counts as empty: write what belongs there.',
+  },
+  NUMBER_CELL: {
+    rejects: false,
+    sentence:
+      'The spreadsheet keeps this as a number, so zeros at its beginning may be lost: compare it with the document.',
+  },
+  DIGITS_OTHER_SCRIPT: {
+    rejects: false,
+    sentence:
+      'The digits are of another script and are kept as they are: the same number in digits 0 to 9 is another one to the list.',
+  },
+} as const satisfies Record<string, CodeRule>;
+
+export type Code = keyof typeof CODES;
+
+/** What one check digit of a passport's second line stands for. */
+export type MrzField = 'document_number' | 'birth_date' | 'expiry_date' | 'personal_number' | 'composite';
+
+/** A guess that a person may follow; the cell itself is never changed by it. */
+export const HINTS = {
+  other_digits: 'The digits are of another script.',
+  day_first: 'It looks like a date with the day or the month first.',
+  spreadsheet_day: 'It looks like a spreadsheet’s day number.',
+  solar_hijri: 'It would be right in the Solar Hijri calendar, used in Iran and Afghanistan (or in the lunar one).',
+  buddhist: 'It would be right in the Buddhist calendar (543 years ahead).',
+  ethiopic: 'It would be right in the Ethiopic calendar, which has a thirteenth month.',
+} as const;
+
+export type Hint = keyof typeof HINTS;
+
+/** One fault or warning. `fields` only with MRZ_CHECK_DIGIT. */
+export type Finding = { code: Code; column: Column; fields?: MrzField[]; hint?: Hint };
+
+export type Verdict = 'accept' | 'accept_with_warning' | 'reject';
+
+/** Any rejecting code rejects, else any warning warns. */
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  if (findings.some((finding) => CODES[finding.code].rejects)) return 'reject';
+  return findings.length > 0 ? 'accept_with_warning' : 'accept';
+}
+
+/** The finding in words for whoever corrections the list, without quoting the cell. */
+export function explain(finding: Finding): string {
+  const hint = finding.hint === undefined ? '' : ` ${HINTS[finding.hint]}`;
+  const fields = finding.fields === undefined ? '' : ` (${finding.fields.join(', ')})`;
+  return `${finding.column}: ${CODES[finding.code].sentence}${fields}${hint}`;
+}

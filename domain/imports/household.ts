@@ -1,0 +1,130 @@
+import type { ChildState } from './birthDate.ts';
+import { type CalendarDay, wholeYears } from './calendarDay.ts';
+import type { Code, Finding } from './codes.ts';
+import type { Relationship } from './columns.ts';
+import { latinDigits } from './digits.ts';
+
+/** What the rules of the household need of a row: small, so that a list of 100,000 rows can be kept in memory. */
+export type RowSummary = {
+  /** records counted from 1 */
+  row: number;
+  /** tidied; empty where the cell is */
+  personRef: string;
+  householdRef: string;
+  relationship: Relationship | null;
+  child: ChildState;
+  /** days between which the birth lies; null without a usable birth date */
+  earliest: CalendarDay | null;
+  latest: CalendarDay | null;
+  /** the row by itself is rejected */
+  rejected: boolean;
+};
+
+export type HouseholdJudgement = {
+  householdRef: string;
+  rows: number[];
+  /** the first row with HEAD */
+  headRow: number | null;
+  rejectedRows: number[];
+  /** false when a member's row was rejected: the household cannot yet travel as a whole */
+  complete: boolean;
+};
+
+export type ListFindings = {
+  households: HouseholdJudgement[];
+  /** only rows that have any, by row */
+  findings: Map<number, Finding[]>;
+};
+
+/** A head who can be no older than this at the child's birth is hardly its parent. */
+const HARDLY_A_PARENT = 11;
+
+/**
+ * The rules that need other rows: references used before, and the households, with rejected rows among them.
+ * Rows without `household_ref` form none; a row whose person_ref an earlier one has stands in its household but
+ * takes no part in the rules. Events in the order of the file; time and memory grow with their number only.
+ */
+export function judgeHouseholds(summaries: Iterable<RowSummary>): ListFindings {
+  const findings = new Map<number, Finding[]>();
+  const find = (row: number, code: Code, column: Finding['column']): void => {
+    const finding = { code, column };
+    const known = findings.get(row);
+    if (known === undefined) findings.set(row, [finding]);
+    else known.push(finding);
+  };
+  const seen = new Set<string>();
+  const repeated = new Set<number>();
+  const groups = new Map<string, RowSummary[]>();
+  for (const summary of summaries) {
+    if (summary.personRef !== '') {
+      if (seen.has(summary.personRef)) {
+        repeated.add(summary.row);
+        find(summary.row, 'PERSON_REF_REPEATED', 'person_ref');
+      }
+      seen.add(summary.personRef);
+    }
+    if (summary.householdRef === '') continue;
+    const group = groups.get(summary.householdRef);
+    if (group === undefined) groups.set(summary.householdRef, [summary]);
+    else group.push(summary);
+  }
+  for (const householdRef of refsAlike(groups.keys())) {
+    for (const { row } of groups.get(householdRef) ?? []) find(row, 'HOUSEHOLD_REF_ALIKE', 'household_ref');
+  }
+  const households: HouseholdJudgement[] = [];
+  for (const [householdRef, rows] of groups) {
+    const members = rows.filter((summary) => !repeated.has(summary.row));
+    for (const [row, code] of judgeMembers(members)) find(row, code, 'relationship_to_head');
+    households.push({
+      householdRef,
+      rows: rows.map((summary) => summary.row),
+      headRow: members.find(isHead)?.row ?? null,
+      rejectedRows: rows
+        .filter((summary) => summary.rejected || repeated.has(summary.row))
+        .map((summary) => summary.row),
+      complete: !members.some((summary) => summary.rejected),
+    });
+  }
+  return { households, findings };
+}
+
+/**
+ * References of digits alone that another reference equals but for zeros at its beginning or the script of the
+ * digits: `0017` and `17`, `٠٠٣` and `003`. They stay different; a spreadsheet may have parted a family.
+ */
+function refsAlike(refs: Iterable<string>): string[] {
+  const alike = new Map<string, string[]>();
+  for (const ref of refs) {
+    if (!/^\p{Nd}+$/u.test(ref)) continue;
+    const bare = latinDigits(ref).replace(/^0+(?=.)/, '');
+    alike.set(bare, [...(alike.get(bare) ?? []), ref]);
+  }
+  return [...alike.values()].filter((same) => same.length > 1).flat();
+}
+
+function isHead(summary: RowSummary): boolean {
+  return summary.relationship === 'HEAD';
+}
+
+function judgeMembers(members: readonly RowSummary[]): Array<[number, Code]> {
+  const found: Array<[number, Code]> = [];
+  const heads = members.filter(isHead);
+  const head = heads[0];
+  if (head === undefined) for (const member of members) found.push([member.row, 'HOUSEHOLD_NO_HEAD']);
+  if (heads.length > 1) for (const one of heads) found.push([one.row, 'HOUSEHOLD_TWO_HEADS']);
+  const hasAdult = members.some((member) => member.child === 'no');
+  const mayHaveAdult = hasAdult || members.some((member) => member.child === 'unknown');
+  for (const member of members) {
+    if (member.child === 'yes' || member.child === 'possibly') {
+      if (!mayHaveAdult) found.push([member.row, 'CHILD_WITHOUT_ADULT']);
+      if (hasAdult && member.relationship === 'NON_RELATIVE') found.push([member.row, 'CHILD_WITH_UNRELATED_ADULT']);
+    }
+    if (member.relationship === 'CHILD' && isHardlyOlder(head, member)) found.push([member.row, 'PARENT_AGE_GAP']);
+  }
+  return found;
+}
+
+function isHardlyOlder(head: RowSummary | undefined, child: RowSummary): boolean {
+  if (head === undefined || head.earliest === null || child.latest === null) return false;
+  return wholeYears(head.earliest, child.latest) <= HARDLY_A_PARENT;
+}

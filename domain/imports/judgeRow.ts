@@ -1,0 +1,254 @@
+import {
+  type ChildState,
+  childState,
+  coarsen,
+  earliestDay,
+  isCoarser,
+  latestDay,
+  OLDEST,
+  type PartialDate,
+  precisionOf,
+  readBirthDate,
+} from './birthDate.ts';
+import { type CalendarDay, parseCalendarDay, wholeYears } from './calendarDay.ts';
+import { CODES, type Code, type Finding } from './codes.ts';
+import {
+  type Cells,
+  COLUMN_RULES,
+  COLUMNS,
+  CONSENTS,
+  type Column,
+  DOB_PRECISIONS,
+  DOCUMENT_TYPES,
+  type DobPrecision,
+  oneOf,
+  RELATIONSHIPS,
+  SEXES,
+} from './columns.ts';
+import { birthDateHint } from './dateHints.ts';
+import { hasOtherDigits } from './digits.ts';
+import type { RowSummary } from './household.ts';
+import { hasLostPrecision, isSpreadsheetError, NUMBER_COLUMNS } from './lostPrecision.ts';
+import type { PersonMeaning } from './meaning.ts';
+import { hasLetterNotLatin } from './names.ts';
+import { canonicalNationality, isNationality } from './nationality.ts';
+import { comparePassport } from './passport.ts';
+import { isNationalFormat, readPhone } from './phone.ts';
+import { flagsOfRow, type ProtectionFlag, readSpecialNeeds } from './protection.ts';
+import { dayOfRegistration, readRegisteredAt } from './registeredAt.ts';
+import { tidyCell } from './tidy.ts';
+
+/** `referenceDate` is the day on which ages are reckoned, `YYYY-MM-DD`: the operation's rule, by default its first day. */
+export type JudgeContext = { referenceDate: string };
+
+/** What a row shows by itself. `summaries` is all that the rules of the household need of it. */
+export type RowJudgement = {
+  findings: Finding[];
+  child: ChildState;
+  protection: ProtectionFlag[];
+  meaning: PersonMeaning;
+  summary: RowSummary;
+};
+
+const LONGEST_CELL = 200;
+
+/** What one cell can have at most one of, the first that holds. */
+type CellFault = 'FIELD_TOO_LONG' | 'FORMULA_CELL' | 'REQUIRED_MISSING' | 'VALUE_NOT_IN_LIST';
+
+function cellFault(column: Column, cell: string): CellFault | null {
+  // the length in units is never less than in code points, and cheap
+  if (cell.length > LONGEST_CELL && Array.from(cell).length > LONGEST_CELL) return 'FIELD_TOO_LONG';
+  if (/^[=+@-]/.test(cell) && !(column === 'phone' && readPhone(cell) !== null)) return 'FORMULA_CELL';
+  if (cell === '') return COLUMN_RULES[column].required ? 'REQUIRED_MISSING' : null;
+  const values = COLUMN_RULES[column].values;
+  return values === undefined || values.includes(cell) ? null : 'VALUE_NOT_IN_LIST';
+}
+
+/** Hint for a cell that the first rules refused: `+٩٩٩…` is refused as a formula, but its fault is its digits. */
+function faultHint(fault: CellFault, cell: string): Finding['hint'] {
+  return fault === 'FORMULA_CELL' && /^\+[\p{Nd} .()-]+$/u.test(cell) && hasOtherDigits(cell)
+    ? 'other_digits'
+    : undefined;
+}
+
+/** The referenceDate as a day. @throws RangeError where it is no real day of the form YYYY-MM-DD. */
+function referenceDay(context: JudgeContext): CalendarDay {
+  const day = parseCalendarDay(context.referenceDate);
+  if (day === null) throw new RangeError('The reference date is no day of the form YYYY-MM-DD');
+  return day;
+}
+
+/**
+ * Judges one row by itself, by the table of data/README.md. What needs other rows (a reference used before, the
+ * household) follows in `judgeHouseholds` from the `summaries`. `row` counts records from 1; `fromFile` is what only
+ * the file showed of it (a number cell that lost its digits, cells beyond the headings).
+ * @throws RangeError on a reference date that is none.
+ */
+export function judgeRow(
+  raw: Cells,
+  context: JudgeContext,
+  row: number,
+  fromFile: readonly Finding[] = [],
+): RowJudgement {
+  const on = referenceDay(context);
+  const findings: Finding[] = [...fromFile];
+  const cells: Cells = { ...raw };
+  const unusable = new Set<Column>(fromFile.flatMap(({ code, column }) => (code === 'NUMBER_RUINED' ? [column] : [])));
+  const find = (code: Code, column: Column, more: Pick<Finding, 'hint'> = {}): void => {
+    findings.push(more.hint === undefined ? { code, column } : { code, column, hint: more.hint });
+  };
+
+  for (const column of COLUMNS) {
+    const tidied = tidyCell(raw[column]);
+    if (tidied !== raw[column]) find('WHITESPACE', column);
+    const failed = isSpreadsheetError(tidied);
+    if (failed) find('SPREADSHEET_ERROR', column);
+    const cell = failed ? '' : tidied;
+    cells[column] = cell;
+    const fault = cellFault(column, cell);
+    if (fault === null) continue;
+    find(fault, column, { hint: faultHint(fault, cell) });
+    unusable.add(column);
+  }
+  const usable = (column: Column): string => (unusable.has(column) ? '' : cells[column]);
+
+  judgeNames(cells, find);
+  for (const column of NUMBER_COLUMNS) {
+    if (unusable.has(column)) continue;
+    if (hasLostPrecision(cells[column])) {
+      find('NUMBER_RUINED', column);
+      unusable.add(column);
+    } else if (hasOtherDigits(cells[column])) find('DIGITS_OTHER_SCRIPT', column);
+  }
+  const precision = oneOf(DOB_PRECISIONS, usable('dob_precision'));
+  const birthDate = judgeBirthDate(
+    { cell: cells.date_of_birth, skip: unusable.has('date_of_birth'), registeredAt: usable('registered_at') },
+    precision,
+    on,
+    find,
+  );
+
+  const nationality = usable('nationality');
+  if (nationality !== '' && !isNationality(nationality)) {
+    find('NATIONALITY_UNKNOWN', 'nationality');
+    unusable.add('nationality');
+  }
+  if (!unusableByFault(findings, 'phone') && isNationalFormat(cells.phone)) find('PHONE_NATIONAL_FORMAT', 'phone');
+  const registeredAt = usable('registered_at') === '' ? null : readRegisteredAt(cells.registered_at);
+  if (usable('registered_at') !== '' && registeredAt === null) find('REGISTERED_AT_FORMAT', 'registered_at');
+  if (registeredAt?.offsetMinutes === null) find('REGISTERED_AT_NO_OFFSET', 'registered_at');
+  if (usable('consent') === 'refused') find('CONSENT_REFUSED', 'consent');
+
+  findings.push(
+    ...comparePassport(
+      { text: cells.mrz_line1, unusable: unusable.has('mrz_line1') },
+      { text: cells.mrz_line2, unusable: unusable.has('mrz_line2') },
+      {
+        names:
+          unusable.has('given_names') || unusable.has('family_name')
+            ? null
+            : { given: cells.given_names, family: cells.family_name },
+        documentNumber: usable('document_number') || null,
+        birthDate,
+        sex: usable('sex') || null,
+        nationality: usable('nationality') || null,
+      },
+      on,
+    ),
+  );
+
+  const child = childState(birthDate, on);
+  const relationship = oneOf(RELATIONSHIPS, usable('relationship_to_head'));
+  const specialNeeds = readSpecialNeeds(cells.special_needs);
+  return {
+    findings,
+    child,
+    protection: flagsOfRow({
+      specialNeeds,
+      child,
+      isHead: relationship === 'HEAD',
+      birthDate,
+      nationality: usable('nationality'),
+      referenceDate: on,
+    }),
+    meaning: meaningOf(cells, usable, { birthDate, registeredAt, relationship, specialNeeds }),
+    summary: {
+      row,
+      personRef: cells.person_ref,
+      householdRef: cells.household_ref,
+      relationship,
+      child,
+      earliest: birthDate === null ? null : earliestDay(birthDate),
+      latest: birthDate === null ? null : latestDay(birthDate),
+      rejected: findings.some((finding) => CODES[finding.code].rejects),
+    },
+  };
+}
+
+type Find = (code: Code, column: Column, more?: Pick<Finding, 'hint'>) => void;
+
+function unusableByFault(findings: readonly Finding[], column: Column): boolean {
+  return findings.some((finding) => finding.column === column && CODES[finding.code].rejects);
+}
+
+function judgeNames(cells: Cells, find: Find): void {
+  if (cells.given_names === '' && cells.family_name === '') find('NAME_MISSING', 'given_names');
+  else if (cells.given_names === '') find('NAME_SINGLE', 'given_names');
+  else if (cells.family_name === '') find('NAME_SINGLE', 'family_name');
+  for (const column of ['given_names', 'family_name'] as const) {
+    if (hasLetterNotLatin(cells[column])) find('NAME_NOT_LATIN', column);
+  }
+}
+
+/** The birth date as far as it is known and usable: one rejecting code at most, in the order of the table. */
+function judgeBirthDate(
+  dob: { cell: string; skip: boolean; registeredAt: string },
+  precision: DobPrecision | null,
+  on: CalendarDay,
+  find: Find,
+): PartialDate | null {
+  if (dob.skip) return null;
+  if (dob.cell === '') {
+    find('DOB_MISSING', 'date_of_birth');
+    return null;
+  }
+  const refuse = (code: Code): null => {
+    find(code, 'date_of_birth', { hint: birthDateHint(dob.cell, Math.floor(on / 10_000)) });
+    return null;
+  };
+  const reading = readBirthDate(dob.cell);
+  if (reading.outcome !== 'read') return refuse(reading.outcome);
+  const date = coarsen(reading.date, precision);
+  const registeredOn = dayOfRegistration(dob.registeredAt);
+  if (registeredOn !== null && earliestDay(date) > registeredOn) return refuse('DOB_IN_FUTURE');
+  if (wholeYears(latestDay(date), on) > OLDEST) return refuse('DOB_TOO_OLD');
+  if (precision !== null && isCoarser(precisionOf(reading.date), precision)) find('DOB_LESS_PRECISE', 'date_of_birth');
+  return date;
+}
+
+function meaningOf(
+  cells: Cells,
+  usable: (column: Column) => string,
+  read: Pick<PersonMeaning, 'birthDate' | 'registeredAt' | 'relationship' | 'specialNeeds'>,
+): PersonMeaning {
+  const nationality = usable('nationality');
+  const type = oneOf(DOCUMENT_TYPES, usable('document_type'));
+  const number = usable('document_number') || null;
+  const mrz = { line1: usable('mrz_line1'), line2: usable('mrz_line2') };
+  return {
+    householdRef: cells.household_ref,
+    personRef: cells.person_ref,
+    ...read,
+    givenNames: usable('given_names'),
+    familyName: usable('family_name'),
+    sex: oneOf(SEXES, usable('sex')),
+    nationality: nationality === '' ? null : canonicalNationality(nationality),
+    phone: readPhone(usable('phone')),
+    preferredLanguage: usable('preferred_language') || null,
+    site: usable('site') || null,
+    document: (type === null || type === 'NONE') && number === null ? null : { type, number },
+    mrz: mrz.line1 === '' && mrz.line2 === '' ? null : mrz,
+    consent: oneOf(CONSENTS, usable('consent')),
+    destination: usable('destination_admin1') || null,
+  };
+}

@@ -1,0 +1,94 @@
+/** Chapters of a journey, in reading order. What does not depend on another runs beside it. */
+export const JOURNEY_PHASES = [
+  'identify',
+  'screen',
+  'consent',
+  'verifyNationality',
+  'secureDocuments',
+  'clearToTravel',
+  'travel',
+  'receive',
+  'reintegrate',
+  'close',
+] as const;
+
+export type JourneyPhase = (typeof JOURNEY_PHASES)[number];
+
+/** Main line of a person's journey (domain.md 5.3), in order. */
+export const JOURNEY_STATUSES = [
+  'registered',
+  'screened',
+  'consented',
+  'verified',
+  'travel_ready',
+  'seated',
+  'checked_in',
+  'boarded',
+  'in_transit',
+  'arrived',
+  'received',
+  'reintegrating',
+  'closed',
+] as const;
+
+export type JourneyStatus = (typeof JOURNEY_STATUSES)[number];
+
+/** Named endings. `completed` is the way home gone to its end; the others say why it was not. */
+export const ENDINGS = [
+  'completed',
+  'withdrawn',
+  'declined',
+  'ineligible',
+  'referred_out',
+  'deceased',
+  'self_departed',
+  'lost_contact',
+] as const;
+
+export type Ending = (typeof ENDINGS)[number];
+
+/** The seven milestones people see. */
+export const MILESTONES = [
+  'registered',
+  'identified',
+  'verified',
+  'assigned',
+  'departed',
+  'arrived',
+  'reintegration',
+] as const;
+
+export type Milestone = (typeof MILESTONES)[number];
+
+/** One table: phase (code), status (state model) and milestone (what people see). */
+export const STATUS_TABLE: Record<JourneyStatus, { phase: JourneyPhase; milestone: Milestone; sentence: string }> = {
+  registered: {
+    phase: 'identify',
+    milestone: 'registered',
+    sentence: 'On the list; identity and risks not yet looked at.',
+  },
+  screened: { phase: 'screen', milestone: 'identified', sentence: 'Known, and screened for risks.' },
+  consented: {
+    phase: 'consent',
+    milestone: 'identified',
+    sentence: 'Has agreed to be moved, and said what may be shared.',
+  },
+  verified: {
+    phase: 'verifyNationality',
+    milestone: 'verified',
+    sentence: 'What the way home asks of nationality is settled.',
+  },
+  travel_ready: {
+    phase: 'clearToTravel',
+    milestone: 'verified',
+    sentence: 'Documents, permit and fitness are there; waits for a seat.',
+  },
+  seated: { phase: 'travel', milestone: 'assigned', sentence: 'Has a seat.' },
+  checked_in: { phase: 'travel', milestone: 'assigned', sentence: 'Has come to the gate.' },
+  boarded: { phase: 'travel', milestone: 'assigned', sentence: 'Is on board.' },
+  in_transit: { phase: 'travel', milestone: 'departed', sentence: 'Is on the way.' },
+  arrived: { phase: 'receive', milestone: 'arrived', sentence: 'Has arrived; not yet received.' },
+  received: { phase: 'receive', milestone: 'arrived', sentence: 'Has been received.' },
+  reintegrating: { phase: 'reintegrate', milestone: 'reintegration', sentence: 'At home, with a plan and follow-ups.' },
+  closed: { phase: 'close', milestone: 'reintegration', sentence: 'The journey has ended.' },
+};

@@ -1,0 +1,152 @@
+import type { Role } from '../actor.ts';
+import { JOURNEY_COMMANDS, type JourneyCommand } from '../journeys/commands.ts';
+import type { Ending, JourneyStatus } from '../journeys/statuses.ts';
+import { STATUS_TABLE } from '../journeys/statuses.ts';
+import { WAIT_MESSAGES, type Wait } from '../journeys/waits.ts';
+import type { Instant } from '../time.ts';
+import { lengthInWords, momentInWords } from './lengths.ts';
+import { isMessageKey, list, t, tCount } from './t.ts';
+
+/** What is asked to t how a person stands: nothing of it tells the kind of a hold. */
+export type NowInput = {
+  now: Instant;
+  status: JourneyStatus;
+  ending?: Ending;
+  endedAt?: Instant;
+  waits: readonly Wait[];
+  /** display names of the partners and references of the movements that waits name */
+  names: ReadonlyMap<string, string>;
+  suspended: boolean;
+  /** statuses of the other open members who are not ready, when this one is */
+  groupWaitsFor: readonly JourneyStatus[];
+  /** what the reader may do now */
+  commands: readonly JourneyCommand[];
+};
+
+export type WaitInWords = {
+  key: string;
+  whom: string;
+  what: string;
+  since: Instant;
+  remindAt?: Instant;
+  due?: Instant;
+  escalateAt?: Instant;
+  blocks: boolean;
+  sentence: string;
+};
+
+export type Now = {
+  sentence: string;
+  waiting: WaitInWords[];
+  more: number;
+  canDo: Array<{ command: JourneyCommand; sentence: string; reasonRequired: boolean }>;
+};
+
+/** One sentence on where a person stands: the earliest due that blocks, how many more, and what the reader can do. */
+export function nowInWords(input: NowInput): Now {
+  const ordered = [...input.waits].sort(byUrgency);
+  const waiting = ordered.map((wait) => waitInWords(wait, input.now, input.names));
+  const canDo = input.commands.map((command) => ({
+    command,
+    sentence: JOURNEY_COMMANDS[command].sentence,
+    reasonRequired: JOURNEY_COMMANDS[command].reason,
+  }));
+  const blocking = ordered.findIndex((wait) => wait.blocks);
+  const shown = waiting[blocking === -1 ? 0 : blocking];
+  const more = Math.max(0, waiting.length - 1);
+  return { sentence: sentenceOf(input, shown, more), waiting, more, canDo };
+}
+
+function sentenceOf(input: NowInput, shown: WaitInWords | undefined, more: number): string {
+  if (input.ending !== undefined) {
+    return `${t('now.ended', { ending: t(`ending.${input.ending}`), at: momentInWords(input.endedAt ?? input.now) })}.`;
+  }
+  const parts: string[] = [];
+  if (input.suspended) parts.push(t('now.suspended'));
+  if (input.groupWaitsFor.length > 0) parts.push(t('now.unit', { who: membersInWords(input.groupWaitsFor) }));
+  if (shown) parts.push(shown.sentence);
+  else if (parts.length === 0)
+    parts.push(t('now.stands', { sentence: STATUS_TABLE[input.status].sentence }).replace(/\.$/, ''));
+  if (more > 0) parts.push(tCount('now.more', more));
+  return `${parts.join('; ')}.`;
+}
+
+function membersInWords(statuses: readonly JourneyStatus[]): string {
+  const why = list(
+    [...new Set(statuses)].map((status) => STATUS_TABLE[status].sentence.replace(/\.$/, '').toLowerCase()),
+  );
+  return tCount('now.member', statuses.length, { why });
+}
+
+/** Blocking first, then the earliest due; what has no deadline comes last. */
+function byUrgency(a: Wait, b: Wait): number {
+  if (a.blocks !== b.blocks) return a.blocks ? -1 : 1;
+  const byDue = (a.due ?? Number.POSITIVE_INFINITY) - (b.due ?? Number.POSITIVE_INFINITY);
+  if (byDue !== 0 && !Number.isNaN(byDue)) return byDue;
+  return a.since - b.since || (a.key < b.key ? -1 : 1);
+}
+
+function waitInWords(wait: Wait, now: Instant, names: ReadonlyMap<string, string>): WaitInWords {
+  const whom = whomInWords(wait.whom, names);
+  const what = t(`what.${wait.what}`);
+  const waiting =
+    appointmentInWords(wait) ??
+    t('now.waiting', {
+      whom,
+      what,
+      length: lengthInWords(Math.max(0, now - wait.since)),
+      since: momentInWords(wait.since),
+    });
+  return {
+    key: wait.key,
+    whom,
+    what,
+    since: wait.since,
+    ...(wait.remindAt === undefined ? {} : { remindAt: wait.remindAt }),
+    ...(wait.due === undefined ? {} : { due: wait.due }),
+    ...(wait.escalateAt === undefined ? {} : { escalateAt: wait.escalateAt }),
+    blocks: wait.blocks,
+    sentence: [
+      waiting,
+      ...(wait.whom.kind === 'person' && wait.due !== undefined ? [] : escalationInWords(wait, now)),
+    ].join('; '),
+  };
+}
+
+/** A wait for a day, and for nobody: nothing is late before it has come, and then it becomes somebody's task. */
+function appointmentInWords(wait: Wait): string | undefined {
+  if (wait.whom.kind !== 'person' || wait.due === undefined) return undefined;
+  const at = momentInWords(wait.due);
+  const key = `now.appointment.${wait.what}`;
+  return isMessageKey(key) ? t(key, { at }) : t('now.appointment', { what: t(`what.${wait.what}`), at });
+}
+
+function escalationInWords(wait: Wait, now: Instant): string[] {
+  if (wait.due === undefined) return [t('now.noDeadline')];
+  const said: string[] = [];
+  if (wait.due <= now) said.push(t('now.overdue', { at: momentInWords(wait.due) }));
+  else {
+    if (wait.remindAt !== undefined && wait.remindAt > now)
+      said.push(t('now.remind', { at: momentInWords(wait.remindAt) }));
+    said.push(t('now.due', { at: momentInWords(wait.due), then: WAIT_MESSAGES[wait.what].then }));
+  }
+  if (wait.escalateAt !== undefined && wait.escalateAt > now)
+    said.push(t('now.escalate', { at: momentInWords(wait.escalateAt) }));
+  return said;
+}
+
+export function whomInWords(whom: Wait['whom'], names: ReadonlyMap<string, string>): string {
+  switch (whom.kind) {
+    case 'role':
+      return t(`role.${whom.id satisfies Role}`);
+    case 'partner':
+      return names.get(whom.id) ?? t('whom.partner');
+    case 'movement': {
+      // where no movement is known yet, the leg that needs one stands in its place
+      const reference = names.get(whom.id);
+      return reference === undefined ? t('whom.leg', { leg: whom.id }) : t('whom.movement', { reference });
+    }
+    case 'person':
+      return t('whom.person');
+  }
+}

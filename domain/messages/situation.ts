@@ -1,0 +1,107 @@
+import { type JourneyStatus, MILESTONES, type Milestone, STATUS_TABLE } from '../journeys/statuses.ts';
+import type { Wait } from '../journeys/waits.ts';
+import { DAY, HOUR, type Instant } from '../time.ts';
+import { lengthInWords, momentInWords } from './lengths.ts';
+import { whomInWords } from './now.ts';
+import { t, tCount } from './t.ts';
+
+export type SituationInput = {
+  now: Instant;
+  /** people by status, from the maintained counts */
+  byStatus: ReadonlyMap<JourneyStatus, number>;
+  /** of CLOSED: those whose journey was completed */
+  completed: number;
+  /** waits that block, gathered by whom and what */
+  waits: ReadonlyArray<{
+    whom: Wait['whom'];
+    what: Wait['what'];
+    waiting: number;
+    overdue: number;
+    oldestSince: Instant;
+  }>;
+  decisions: ReadonlyArray<{ role: string; kind: string; count: number }>;
+  nextMovement?: { reference: string; departsAt: Instant; emptySeats: number; readyWithoutSeat: number };
+  /** how late the escalationSteps of waits were written, in seconds of real time */
+  lateness: { worstSeconds: number; escalationSteps: number };
+  names: ReadonlyMap<string, string>;
+};
+
+export type LongestWait = {
+  whom: string;
+  whomId: string;
+  what: string;
+  waiting: number;
+  overdue: number;
+  oldestSince: Instant;
+  seconds: number;
+};
+
+export type Situation = {
+  sentence: string;
+  numbers: { people: number; safe: number; moving: number; waiting: number; endedOtherwise: number };
+  statuses: Array<{ status: JourneyStatus; people: number }>;
+  milestones: Array<{ milestone: Milestone; people: number }>;
+  longestWaits: LongestWait[];
+  decisions: Array<{ role: string; kind: string; count: number }>;
+};
+
+const LONG: readonly number[] = [30 * DAY, 7 * DAY, 2 * DAY, DAY, HOUR];
+
+/** Three numbers, one bar, one sentence, and the decisions that wait: what a supervisor sees in five seconds. */
+export function situationInWords(input: SituationInput): Situation {
+  const statuses = (Object.keys(STATUS_TABLE) as JourneyStatus[]).map((status) => ({
+    status,
+    people: input.byStatus.get(status) ?? 0,
+  }));
+  const of = (...wanted: JourneyStatus[]) =>
+    statuses.filter(({ status }) => wanted.includes(status)).reduce((sum, { people }) => sum + people, 0);
+  const endedOtherwise = Math.max(0, of('closed') - input.completed);
+  const people = statuses.reduce((sum, status) => sum + status.people, 0);
+  const safe = of('arrived', 'received', 'reintegrating') + Math.min(input.completed, of('closed'));
+  const moving = of('boarded', 'in_transit');
+  const numbers = { people, safe, moving, waiting: people - safe - moving - endedOtherwise, endedOtherwise };
+  const longestWaits = input.waits
+    .map((wait) => ({
+      whom: whomInWords(wait.whom, input.names),
+      whomId: wait.whom.id,
+      what: t(`what.${wait.what}`),
+      waiting: wait.waiting,
+      overdue: wait.overdue,
+      oldestSince: wait.oldestSince,
+      seconds: Math.max(0, Math.round((input.now - wait.oldestSince) / 1_000)),
+    }))
+    .sort((a, b) => b.overdue - a.overdue || a.oldestSince - b.oldestSince || (a.whomId < b.whomId ? -1 : 1));
+  const milestones = MILESTONES.map((milestone) => ({
+    milestone,
+    people: statuses
+      .filter(({ status }) => status !== 'closed' && STATUS_TABLE[status].milestone === milestone)
+      .reduce((sum, s) => sum + s.people, 0),
+  }));
+  const decisions = [...input.decisions];
+  return { sentence: sentenceOf(input, numbers, longestWaits), numbers, statuses, milestones, longestWaits, decisions };
+}
+
+function sentenceOf(input: SituationInput, numbers: Situation['numbers'], waits: readonly LongestWait[]): string {
+  const parts = [tCount('situation.numbers', numbers.people, numbers)];
+  if (numbers.endedOtherwise > 0) parts.push(tCount('situation.ended', numbers.endedOtherwise));
+  const worst = waits[0];
+  if (worst && worst.overdue > 0) {
+    const waited = input.now - worst.oldestSince;
+    const length = lengthInWords(LONG.find((step) => waited >= step) ?? 0);
+    parts.push(tCount('situation.stuck', worst.overdue, { length, whom: worst.whom }));
+  }
+  const movement = input.nextMovement;
+  if (movement && movement.emptySeats > 0 && movement.readyWithoutSeat > 0) {
+    parts.push(
+      tCount('situation.seats', movement.emptySeats, {
+        movement: movement.reference,
+        at: momentInWords(movement.departsAt),
+        ready: movement.readyWithoutSeat,
+      }),
+    );
+  }
+  const decisions = input.decisions.reduce((sum, { count }) => sum + count, 0);
+  if (decisions > 0) parts.push(tCount('situation.decisions', decisions));
+  if (parts.length === 1) parts.push(t('situation.calm'));
+  return `${parts.join('; ')}.`;
+}

@@ -1,0 +1,295 @@
+import type { Instant } from '../time.ts';
+import { iso } from '../time.ts';
+import type {
+  Capacity,
+  CarrierMessageKind,
+  ClearanceKind,
+  GateCounts,
+  MovementEvent,
+  MovementEvents,
+  MovementEventType,
+} from './events.ts';
+
+/** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
+export const MOVEMENT_STATUSES = {
+  planned: 'Planned; the carrier has not confirmed.',
+  contracted: 'The carrier has confirmed; a clearance is missing.',
+  cleared: 'Cleared to run; people are seated and the manifest is locked.',
+  boarding: 'The gate is open.',
+  departed: 'On the way.',
+  arrived: 'At its last stop; seats are being accounted for.',
+  reconciled: 'Every seat is accounted for.',
+  closed: 'Over.',
+  cancelled: 'Does not run; its seats are free.',
+} as const;
+
+export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
+
+export const STILL_TO_LEAVE: readonly MovementStatus[] = ['planned', 'contracted', 'cleared', 'boarding'];
+
+/** Chapters of a movement, in reading order. */
+export const MOVEMENT_PHASES = [
+  'contract',
+  'clearances',
+  'allocation',
+  'boarding',
+  'underway',
+  'reconciliation',
+  'close',
+] as const;
+export type MovementPhase = (typeof MOVEMENT_PHASES)[number];
+
+/** Everything a movement keeps in memory: counts and ids, never its people. One plain JSON object. */
+export type MovementState = {
+  seq: number;
+  leg: string;
+  stops: string[];
+  departsAt: Instant;
+  arrivesAt: Instant;
+  /** since when the vehicle and the times are as they are: older news does not change them */
+  vehicleSince: Instant;
+  timesSince: Instant;
+  capacity: Capacity;
+  overCapacity: boolean;
+  booking: {
+    status: 'none' | 'requested' | 'booked' | 'refused' | 'missing';
+    round: number;
+    requestId?: string;
+    partnerId?: string;
+    bookingRef?: string;
+  };
+  /** the kinds that must be given, and how each stands */
+  clearances: Partial<Record<ClearanceKind, 'open' | 'given' | 'lost'>>;
+  /** people who hold a seat, as last counted */
+  seated: { households: number; people: number };
+  manifest: { version: number; locked: boolean; reopeningRequestedBy?: { id: string; role: string } };
+  boarding: boolean;
+  gate: GateCounts;
+  /** households on board that must be brought off before the vehicle may leave */
+  mustLeave: string[];
+  departedAt?: Instant;
+  receptionNotified: boolean;
+  arrivedStops: string[];
+  arrived: boolean;
+  setAside: Array<{ eventKey: string; kind: CarrierMessageKind }>;
+  /** the last count did not come out even */
+  broken: boolean;
+  /** what is still to be compensated */
+  compensating: string[];
+  reconciled: boolean;
+  cancelled: boolean;
+  closed: boolean;
+};
+
+/** A movement before its first event. */
+export function emptyMovement(): MovementState {
+  return {
+    seq: 0,
+    leg: '',
+    stops: [],
+    departsAt: 0,
+    arrivesAt: 0,
+    vehicleSince: 0,
+    timesSince: 0,
+    capacity: { seats: 0, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+    overCapacity: false,
+    booking: { status: 'none', round: 0 },
+    clearances: {},
+    seated: { households: 0, people: 0 },
+    manifest: { version: 0, locked: false },
+    boarding: false,
+    gate: { checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0 },
+    mustLeave: [],
+    receptionNotified: false,
+    arrivedStops: [],
+    arrived: false,
+    setAside: [],
+    broken: false,
+    compensating: [],
+    reconciled: false,
+    cancelled: false,
+    closed: false,
+  };
+}
+
+type Applier<T extends MovementEventType> = (
+  state: MovementState,
+  data: MovementEvents[T],
+  at: Instant,
+) => Partial<MovementState>;
+
+/** What each event changes. A event that names no change here is history only. */
+const APPLY: { [T in MovementEventType]: Applier<T> } = {
+  movementPlanned: (_state, data) => ({
+    leg: data.leg,
+    stops: data.stops,
+    departsAt: data.departsAt,
+    arrivesAt: data.arrivesAt,
+    capacity: data.capacity,
+    clearances: Object.fromEntries(['carrier', ...data.clearances].map((kind) => [kind, 'open'])),
+  }),
+  carrierRequested: (state, data) => ({
+    booking: {
+      ...state.booking,
+      status: 'requested',
+      round: data.round,
+      requestId: data.requestId,
+      partnerId: data.partnerId,
+    },
+  }),
+  carrierBooked: (state, data) => ({
+    booking: { ...state.booking, status: 'booked', bookingRef: data.bookingRef },
+    clearances: { ...state.clearances, carrier: 'given' },
+  }),
+  carrierRefused: (state) => ({ booking: { ...state.booking, status: 'refused' } }),
+  carrierMissing: (state) => ({ booking: { ...state.booking, status: 'missing' } }),
+  bookingRecalled: () => ({}),
+  clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
+  // without its clearances the gate is shut, and all gates are asked again
+  clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
+  vehicleChanged: (_state, data, at) => ({
+    capacity: data.capacity,
+    overCapacity: data.overCapacity,
+    vehicleSince: at,
+  }),
+  delayed: (_state, data, at) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt, timesSince: at }),
+  seatsAllocated: (_state, data) => ({
+    seated: { households: data.households, people: data.people },
+    overCapacity: data.overCapacity,
+  }),
+  householdReleased: (state, data) => ({
+    seated: {
+      households: Math.max(0, state.seated.households - (data.aboard === 0 && data.people > 0 ? 1 : 0)),
+      people: Math.max(0, state.seated.people - data.people),
+    },
+    mustLeave:
+      data.aboard > 0 && !state.mustLeave.includes(data.householdId)
+        ? [...state.mustLeave, data.householdId]
+        : state.mustLeave,
+  }),
+  manifestLocked: (state, data) => ({
+    manifest: { version: data.version, locked: true },
+    seated: { households: Math.max(0, state.seated.households - data.released), people: data.people },
+  }),
+  manifestAmended: (state, data) => ({
+    manifest: { ...state.manifest, version: data.version },
+    seated: { ...state.seated, people: data.people },
+  }),
+  manifestReopeningRequested: (state, data) => ({
+    manifest: { ...state.manifest, reopeningRequestedBy: { id: data.by, role: data.role } },
+  }),
+  manifestReopened: (state) => ({ manifest: { version: state.manifest.version, locked: false } }),
+  boardingOpened: () => ({ boarding: true }),
+  scansApplied: (_state, { checkedIn, boarded, noShow, denied, offloaded }) => ({
+    gate: { checkedIn, boarded, noShow, denied, offloaded },
+  }),
+  householdOffBoard: (state, data) => ({ mustLeave: state.mustLeave.filter((id) => id !== data.householdId) }),
+  movementDeparted: (_state, _data, at) => ({ departedAt: at, boarding: false, mustLeave: [] }),
+  receptionNotified: () => ({ receptionNotified: true }),
+  movementArrived: (state, data) => ({
+    arrivedStops: state.arrivedStops.includes(data.stop) ? state.arrivedStops : [...state.arrivedStops, data.stop],
+    arrived: state.arrived || data.last,
+  }),
+  messageSetAside: (state, data) => ({ setAside: [...state.setAside, { eventKey: data.eventKey, kind: data.kind }] }),
+  movementReconciled: () => ({ reconciled: true, broken: false }),
+  reconciliationBroken: () => ({ broken: true }),
+  movementCancelled: (state, data) => ({
+    cancelled: true,
+    booking: data.byCarrier ? { ...state.booking, status: 'refused' } : state.booking,
+    boarding: false,
+    seated: { households: 0, people: 0 },
+    mustLeave: [],
+    overCapacity: false,
+  }),
+  compensationFailed: (state, data) => ({
+    compensating: state.compensating.includes(data.step) ? state.compensating : [...state.compensating, data.step],
+  }),
+  compensated: (state, data) => ({ compensating: state.compensating.filter((step) => step !== data.step) }),
+  movementClosed: () => ({ closed: true }),
+  waitReminded: () => ({}),
+  waitDue: () => ({}),
+  waitEscalated: () => ({}),
+};
+
+/** The state after a event, with the subject's next sequence number. Events cannot fail. */
+export function evolve(state: MovementState, event: MovementEvent): MovementState {
+  const change = APPLY[event.type] as Applier<MovementEventType>;
+  return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
+}
+
+/** The clearances that are still missing, in the order in which they are listed. */
+export function missingClearances(state: MovementState): ClearanceKind[] {
+  return (Object.keys(state.clearances) as ClearanceKind[]).filter((kind) => state.clearances[kind] !== 'given');
+}
+
+/** The status is a fold over the state, never stored beside it. What has happened outweighs what was planned. */
+export function statusOf(state: MovementState): MovementStatus {
+  if (state.cancelled) return 'cancelled';
+  if (state.closed) return 'closed';
+  if (state.reconciled) return 'reconciled';
+  if (state.arrived) return 'arrived';
+  if (state.departedAt !== undefined) return 'departed';
+  if (state.boarding) return 'boarding';
+  if (state.clearances.carrier !== 'given') return 'planned';
+  return missingClearances(state).length === 0 ? 'cleared' : 'contracted';
+}
+
+export function movementPhaseOf(state: MovementState): MovementPhase {
+  switch (statusOf(state)) {
+    case 'planned':
+      return 'contract';
+    case 'contracted':
+      return 'clearances';
+    case 'cleared':
+      return state.manifest.locked ? 'boarding' : 'allocation';
+    case 'boarding':
+      return 'boarding';
+    case 'departed':
+      return 'underway';
+    case 'arrived':
+      return 'reconciliation';
+    case 'reconciled':
+    case 'closed':
+    case 'cancelled':
+      return 'close';
+  }
+}
+
+/** What a carrier said that does not fit, and that a person has to look at: a departure nobody had boarded for, an end after the beginning. */
+export function doubts(state: MovementState): string[] {
+  const open = state.setAside.filter(({ kind }) => {
+    if (kind === 'departed' || kind === 'arrived') return state.departedAt === undefined && !state.cancelled;
+    return kind === 'cancelled' && state.departedAt !== undefined && !state.reconciled;
+  });
+  return open.map(({ eventKey }) => eventKey);
+}
+
+/** Whether the movement is over, for better or worse. */
+export function isOver(state: MovementState): boolean {
+  return state.closed || state.cancelled;
+}
+
+/** The stops that it has not reached yet, in order. */
+export function stopsAhead(state: MovementState): string[] {
+  return state.stops.filter((stop) => !state.arrivedStops.includes(stop));
+}
+
+/**
+ * The movement's row as its state tells it: columns of `movements`. Capacity and the counts of seats are no part of it:
+ * claims write them under the lock of the row, before the event, so that no later batch can put back an older vehicle.
+ */
+export function movementProjection(state: MovementState): Record<string, unknown> {
+  return {
+    status: statusOf(state),
+    departs_at: iso(state.departsAt),
+    arrives_at: iso(state.arrivesAt),
+    manifest_version: state.manifest.version,
+    manifest_status: manifestStatus(state),
+    booking_ref: state.booking.bookingRef ?? null,
+  };
+}
+
+function manifestStatus(state: MovementState): 'none' | 'draft' | 'locked' | 'final' {
+  if (state.manifest.locked) return state.departedAt === undefined ? 'locked' : 'final';
+  return state.manifest.version > 0 || state.seated.people > 0 ? 'draft' : 'none';
+}

@@ -1,0 +1,155 @@
+import type { Role } from '../actor.ts';
+import type { Phase, Scope } from './events.ts';
+import { ended, type OperationState, type OperationStatus, statusOf } from './state.ts';
+
+/** Arguments of each command, as they enter Temporal. Schemas at the edge mirror these. */
+export type OperationCommands = {
+  activate: { governmentRequestRef: string; leads: Record<string, string> };
+  suspend: { suspensionId: string; scopeKind: Scope['scopeKind']; scopeValue?: string };
+  resume: { suspensionId: string };
+  setPhase: { area: string; phase: Phase };
+  windDown: Record<never, never>;
+  closeOperation: Record<never, never>;
+  cancelOperation: Record<never, never>;
+};
+
+export type OperationCommand = keyof OperationCommands;
+
+/** Areas whose lead must be named before an operation may be activated. */
+export const REQUIRED_LEADS = ['protection', 'health', 'movement'] as const;
+
+/** Areas that may have a lead at all. */
+export const LEAD_AREAS = [...REQUIRED_LEADS, 'consular', 'reception'] as const;
+
+type CommandRule<C extends OperationCommand> = {
+  roles: readonly Role[];
+  /** whether a reason must be given */
+  reason: boolean;
+  /** the statuses in which the command makes sense */
+  when: readonly OperationStatus[];
+  /** undefined: allowed. Otherwise why not; only asked in one of the statuses above */
+  refuse: (state: OperationState, args: OperationCommands[C]) => string | undefined;
+  sentence: string;
+};
+
+const LEADING: readonly Role[] = ['coordinator', 'operation_lead'];
+const ALIVE: readonly OperationStatus[] = ['draft', 'activated', 'running', 'suspended', 'winding_down'];
+
+/** Which command is allowed when, and to whom: the one table that validators, the API and the console read. */
+export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
+  activate: {
+    roles: LEADING,
+    reason: false,
+    when: ['draft'],
+    refuse: (_state, args) => {
+      const missing = missingForActivation(args);
+      return missing.length === 0 ? undefined : `Before activation there must be: ${missing.join(', ')}`;
+    },
+    sentence: 'Start the operation on a government’s request, with its leads named',
+  },
+  suspend: {
+    roles: ['coordinator', 'operation_lead', 'duty_supervisor', 'protection_lead'],
+    reason: true,
+    when: ['activated', 'running', 'suspended', 'winding_down'],
+    refuse: (state, args) => {
+      if (args.scopeKind === 'all' ? args.scopeValue !== undefined : !args.scopeValue) {
+        return args.scopeKind === 'all'
+          ? 'A suspension of everything has no further scope'
+          : 'Say which one is suspended';
+      }
+      return state.suspensions.some((open) => sameScope(open, args)) ? 'This is suspended already' : undefined;
+    },
+    sentence: 'Let everything, a leg, a site or one nationality stand still',
+  },
+  resume: {
+    roles: ['coordinator', 'operation_lead', 'duty_supervisor'],
+    reason: true,
+    when: ['activated', 'running', 'suspended', 'winding_down'],
+    refuse: (state, args) =>
+      state.suspensions.some(({ suspensionId }) => suspensionId === args.suspensionId)
+        ? undefined
+        : 'This suspension is not open',
+    sentence: 'End a suspension; what has lapsed meanwhile is listed before anybody is seated',
+  },
+  setPhase: {
+    roles: LEADING,
+    reason: false,
+    when: ALIVE,
+    refuse: (state, args) => (state.phases[args.area] === args.phase ? 'The area is in this phase already' : undefined),
+    sentence: 'Say whether an area is before, during or after the crisis',
+  },
+  windDown: {
+    roles: LEADING,
+    reason: false,
+    when: ['running'],
+    refuse: () => undefined,
+    sentence: 'Take in nobody new, and bring everybody here to an end',
+  },
+  closeOperation: {
+    roles: LEADING,
+    reason: false,
+    when: ['running', 'winding_down'],
+    refuse: (state) => (state.suspensions.length > 0 ? 'A suspension is still open' : undefined),
+    sentence: 'Close the operation, when everybody’s journey has ended or was handed over',
+  },
+  cancelOperation: {
+    roles: LEADING,
+    reason: true,
+    when: ['draft', 'activated'],
+    refuse: () => undefined,
+    sentence: 'Give the operation up before it runs',
+  },
+};
+
+/** What an activation still lacks, in words. The government's request and three leads come first (domain.md 5.1). */
+export function missingForActivation(args: OperationCommands['activate']): string[] {
+  const missing: string[] = [];
+  if (args.governmentRequestRef.trim() === '') missing.push('the reference of the government’s request');
+  for (const area of REQUIRED_LEADS) if (!args.leads[area]?.trim()) missing.push(`a named lead for ${area}`);
+  return missing;
+}
+
+/** Why a command is refused now, or undefined. */
+export function refusalOf<C extends OperationCommand>(
+  state: OperationState,
+  command: C,
+  args: OperationCommands[C],
+): string | undefined {
+  if (ended(state)) return `The operation is ${state.line}`;
+  const rule = OPERATION_COMMANDS[command];
+  if (!rule.when.includes(statusOf(state))) return `The operation is ${statusOf(state).replace('_', ' ')}`;
+  return rule.refuse(state, args);
+}
+
+/** The commands that `roles` could give now, whatever their arguments. */
+export function allowedCommands(state: OperationState, roles: readonly Role[]): OperationCommand[] {
+  return (Object.keys(OPERATION_COMMANDS) as OperationCommand[]).filter((command) => {
+    const rule = OPERATION_COMMANDS[command];
+    if (!rule.roles.some((role) => roles.includes(role)) || !rule.when.includes(statusOf(state))) return false;
+    if (command === 'resume') return state.suspensions.length > 0;
+    return command === 'closeOperation' ? state.suspensions.length === 0 : true;
+  });
+}
+
+/**
+ * Who or what stands in the way of closing, counted in SQL: people whose journey has no ending (one that was handed
+ * over has: `referred_out`), by status, and movements not reconciled, by status.
+ */
+export type Unfinished = { people: Record<string, number>; movements: Record<string, number> };
+
+/** Why an operation cannot be closed, with the counts, or undefined when nothing is left. */
+export function unfinishedSentence({ people, movements }: Unfinished): string | undefined {
+  const parts = [...counted(people, 'people in status'), ...counted(movements, 'movements in status')];
+  return parts.length === 0 ? undefined : `Not everything has come to an end: ${parts.join('; ')}`;
+}
+
+function counted(by: Record<string, number>, what: string): string[] {
+  return Object.entries(by)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, count]) => `${count} ${what} ${key}`);
+}
+
+function sameScope(open: Scope, args: OperationCommands['suspend']): boolean {
+  return open.scopeKind === args.scopeKind && ('scopeValue' in open ? open.scopeValue : undefined) === args.scopeValue;
+}

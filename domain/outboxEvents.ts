@@ -1,0 +1,58 @@
+import type { JourneyEventType } from './journeys/events.ts';
+
+/** Events that partners can be told. Thin: ids and codes, never names, documents or protection data. */
+export const EVENTS = {
+  'journey.registered': 'A person is on the list of the operation.',
+  'journey.verified': 'The nationality is confirmed.',
+  'journey.document_issued': 'A travel document is there.',
+  'journey.seated': 'The person has a seat on a movement.',
+  'journey.seat_released': 'The person no longer has the seat. No reason is given.',
+  'journey.boarded': 'The person is on board.',
+  'journey.departed': 'The person is on the way.',
+  'journey.arrived': 'The person has arrived at the end of the route.',
+  'journey.received': 'The person was received.',
+  'journey.follow_up_done': 'A follow-up contact was made.',
+  'journey.ended': 'The journey has ended. The name of the ending is not given.',
+  'movement.planned': 'A movement is planned.',
+  'movement.changed': 'Vehicle, capacity or time of a movement has changed.',
+  'movement.locked': 'The manifest is locked under a version.',
+  'movement.departed': 'The movement has departed.',
+  'movement.arrived': 'The movement has arrived.',
+  'movement.cancelled': 'The movement does not run.',
+  'movement.reconciled': 'Every seat of the movement is accounted for.',
+  'operation.suspended': 'The operation, or a part of it, stands still. No reason is given.',
+  'operation.resumed': 'The operation goes on.',
+} as const;
+
+export type EventType = keyof typeof EVENTS;
+
+/** Which event of a journey is an event, and which of its fields go along (all of them ids or codes). */
+export const JOURNEY_EVENTS: Partial<Record<JourneyEventType, { type: EventType; fields: readonly string[] }>> = {
+  journeyStarted: { type: 'journey.registered', fields: [] },
+  nationalityConfirmed: { type: 'journey.verified', fields: [] },
+  documentIssued: { type: 'journey.document_issued', fields: [] },
+  seatAssigned: { type: 'journey.seated', fields: ['movementId'] },
+  seatReleased: { type: 'journey.seat_released', fields: ['movementId'] },
+  boarded: { type: 'journey.boarded', fields: ['movementId'] },
+  departed: { type: 'journey.departed', fields: ['movementId'] },
+  arrived: { type: 'journey.arrived', fields: ['movementId'] },
+  received: { type: 'journey.received', fields: [] },
+  followUpDone: { type: 'journey.follow_up_done', fields: ['month'] },
+  journeyEnded: { type: 'journey.ended', fields: [] },
+};
+
+export const MOVEMENT_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {
+  movementPlanned: { type: 'movement.planned', fields: ['leg'] },
+  vehicleChanged: { type: 'movement.changed', fields: ['seats'] },
+  delayed: { type: 'movement.changed', fields: ['departsAt'] },
+  manifestLocked: { type: 'movement.locked', fields: ['version'] },
+  movementDeparted: { type: 'movement.departed', fields: [] },
+  movementArrived: { type: 'movement.arrived', fields: ['stop'] },
+  movementCancelled: { type: 'movement.cancelled', fields: [] },
+  movementReconciled: { type: 'movement.reconciled', fields: [] },
+};
+
+export const OPERATION_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {
+  operationSuspended: { type: 'operation.suspended', fields: [] },
+  operationResumed: { type: 'operation.resumed', fields: [] },
+};

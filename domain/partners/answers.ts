@@ -1,0 +1,103 @@
+import { HOUR, type Instant } from '../time.ts';
+import type { Callback, CallbackType } from './protocol.ts';
+import { CALLBACKS } from './protocol.ts';
+
+/** A code that a partner gives where it gave none. */
+const UNSTATED = 'unstated';
+
+/** What a partner answered, as codes, for the journey or movement that asked. */
+export type Answer =
+  | { kind: 'acknowledged' }
+  | { kind: 'more_info'; requestedEvidence: string[] }
+  | { kind: 'nationality'; outcome: 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted' }
+  | { kind: 'document'; outcome: 'issued'; documentId: string; validUntil: Instant }
+  | { kind: 'document'; outcome: 'refused' }
+  | { kind: 'fitness'; result: 'fit' | 'fit_with' | 'unfit'; conditions: string[]; until?: Instant; reviewAt?: Instant }
+  | { kind: 'exit_permit'; outcome: 'granted' | 'not_required'; fineWaived: boolean }
+  | { kind: 'exit_permit'; outcome: 'refused'; reasonCode: string }
+  | { kind: 'booking'; outcome: 'booked'; bookingRef: string }
+  | { kind: 'booking'; outcome: 'refused'; reasonCode: string };
+
+/** What a carrier says of its own vehicle. */
+export type VehicleUpdate =
+  | {
+      kind: 'smaller_vehicle';
+      capacity: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
+    }
+  | { kind: 'delayed'; departsAt: Instant; arrivesAt: Instant }
+  | { kind: 'cancelled' }
+  | { kind: 'departed' }
+  | { kind: 'arrived'; stop: string };
+
+export function isVehicleUpdate(type: CallbackType): boolean {
+  return CALLBACKS[type].of === null;
+}
+
+/**
+ * The answer in a callback, its hours turned into instants. An examination said to lie in the future counts from `now`:
+ * a clock that runs ahead makes nobody fit for longer.
+ * @param now operation time
+ * @param documentId id of the document that `document.issued` brings
+ */
+export function answerOf(callback: Callback, now: Instant, documentId: string): Answer | undefined {
+  switch (callback.type) {
+    case 'verification.acknowledged':
+      return { kind: 'acknowledged' };
+    case 'verification.more_info':
+      return { kind: 'more_info', requestedEvidence: callback.data.requestedEvidence };
+    case 'verification.answered':
+      return { kind: 'nationality', outcome: callback.data.outcome };
+    case 'verification.retracted':
+      return { kind: 'nationality', outcome: 'retracted' };
+    case 'document.issued':
+      return { kind: 'document', outcome: 'issued', documentId, validUntil: callback.data.validUntil };
+    case 'document.refused':
+      return { kind: 'document', outcome: 'refused' };
+    case 'fitness.answered': {
+      const { result, conditions, validForHours, reviewAfterHours } = callback.data;
+      const examinedAt = Math.min(callback.data.examinedAt, now);
+      return {
+        kind: 'fitness',
+        result,
+        conditions,
+        ...(validForHours === undefined ? {} : { until: examinedAt + validForHours * HOUR }),
+        ...(reviewAfterHours === undefined ? {} : { reviewAt: examinedAt + reviewAfterHours * HOUR }),
+      };
+    }
+    case 'exit_permit.answered': {
+      const { answer, fineWaived, reason } = callback.data;
+      return answer === 'refused'
+        ? { kind: 'exit_permit', outcome: answer, reasonCode: reason ?? UNSTATED }
+        : { kind: 'exit_permit', outcome: answer, fineWaived: fineWaived ?? false };
+    }
+    case 'booking.confirmed':
+      return { kind: 'booking', outcome: 'booked', bookingRef: callback.data.bookingReference };
+    case 'booking.refused':
+      return { kind: 'booking', outcome: 'refused', reasonCode: callback.data.reason };
+    default:
+      return undefined;
+  }
+}
+
+/** A carrier's news of its vehicle in a callback; undefined where it is an answer to a request. */
+export function vehicleUpdateOf(callback: Callback): VehicleUpdate | undefined {
+  switch (callback.type) {
+    case 'movement.smaller_vehicle': {
+      const { seat, infantLap, stretcherBlock, wheelchair } = callback.data.seats;
+      return {
+        kind: 'smaller_vehicle',
+        capacity: { seats: seat, infantLaps: infantLap, stretchers: stretcherBlock, wheelchairs: wheelchair },
+      };
+    }
+    case 'movement.delayed':
+      return { kind: 'delayed', departsAt: callback.data.newDepartsAt, arrivesAt: callback.data.newArrivesAt };
+    case 'movement.cancelled':
+      return { kind: 'cancelled' };
+    case 'movement.departed':
+      return { kind: 'departed' };
+    case 'movement.arrived':
+      return { kind: 'arrived', stop: callback.data.stop };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+import type { LegNeeds, Rules } from './rules.ts';
+import type { Instant } from './time.ts';
+
+/** Steps that cannot be compensated, or that lead up to one: the failedPreconditions is asked with fresh input right before each. */
+export const STEPS = ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'] as const;
+export type Step = (typeof STEPS)[number];
+
+export const CONDITIONS = [
+  'identity',
+  'consent',
+  'holds',
+  'nationality',
+  'document',
+  'exit_permit',
+  'fitness',
+  'household',
+  'operation',
+  'seat',
+  'clearance',
+] as const;
+export type Condition = (typeof CONDITIONS)[number];
+
+/** Condition × step: which condition stands before which step. */
+export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
+  identity: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  consent: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  holds: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  nationality: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  document: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  exit_permit: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  fitness: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  household: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  operation: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
+  seat: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
+  clearance: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
+};
+
+/** Fresh input about one person, read in the transaction that takes the step. */
+export type PreconditionInput = {
+  identity: 'unknown' | 'unclear' | 'confirmed';
+  screened: boolean;
+  consent: { status: 'none' | 'pending' | 'given' | 'refused' | 'withdrawn'; sharing: boolean; confirmedAt?: Instant };
+  holds: { disclosure: boolean; seat: boolean; boarding: boolean };
+  nationality: 'open' | 'requested' | 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted';
+  document: { status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired'; validUntil?: Instant };
+  exitPermit: 'open' | 'requested' | 'granted' | 'refused' | 'not_required';
+  fitness: { status: 'unknown' | 'requested' | 'fit' | 'fit_with' | 'unfit' | 'expired'; until?: Instant };
+  /** every member who is still to travel passes for himself and, from the lock on, holds a seat on the same movement */
+  householdWhole: boolean;
+  operationRunning: boolean;
+  /** an agreement with the partner that is to be told, for this purpose, today */
+  agreement: boolean;
+  seatOnThisMovement: boolean;
+  movementCleared: boolean;
+  /** a member has left the household and nobody has said yet whether the rest goes on */
+  householdOpen: boolean;
+  ended: boolean;
+};
+
+/** The occasion: when, and what the leg of movement asks for. */
+export type Occasion = {
+  now: Instant;
+  /** departure and arrival of the movement in request; for `disclose` and `pay` they are absent */
+  departsAt?: Instant;
+  arrivesAt?: Instant;
+  needs: LegNeeds;
+  rules: Pick<Rules, 'documentValidityAfterArrival' | 'consentMaxAge'>;
+};
+
+/** Why a step is refused. `neutral` is what those outside protection read: it never tells the kind of a hold. */
+export type PreconditionReason = { condition: Condition; code: string; full: string; neutral: string };
+
+type Check = (input: PreconditionInput, step: Step, occasion: Occasion) => PreconditionReason | undefined;
+
+const reason = (condition: Condition, code: string, full: string, neutral = full): PreconditionReason => ({
+  condition,
+  code,
+  full,
+  neutral,
+});
+
+const CHECKS: Record<Condition, Check> = {
+  identity: (f) => {
+    if (f.ended) return reason('identity', 'journey_ended', 'The journey has ended');
+    if (f.identity !== 'confirmed') return reason('identity', 'identity_open', 'The identity is not confirmed');
+    return f.screened ? undefined : reason('identity', 'screening_open', 'The person has not been screened yet');
+  },
+  consent: (f, step, { now, rules }) => {
+    if (f.consent.status !== 'given') {
+      return reason('consent', 'consent_missing', 'There is no consent', 'Not travelling on this movement');
+    }
+    if (step === 'disclose') {
+      return f.consent.sharing
+        ? undefined
+        : reason(
+            'consent',
+            'sharing_not_consented',
+            'The person has not agreed that data may be shared',
+            'Nothing may be shared',
+          );
+    }
+    const confirmed = f.consent.confirmedAt;
+    return confirmed !== undefined && now - confirmed <= rules.consentMaxAge
+      ? undefined
+      : reason('consent', 'consent_old', 'The consent is too old and must be confirmed again');
+  },
+  holds: (f, step) => {
+    const blocked =
+      step === 'disclose' ? f.holds.disclosure : step === 'allocate' ? f.holds.seat : f.holds.boarding || f.holds.seat;
+    return blocked
+      ? reason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement')
+      : undefined;
+  },
+  nationality: (f, _step, { needs }) =>
+    !needs.nationality || f.nationality === 'confirmed'
+      ? undefined
+      : reason('nationality', 'nationality_open', 'No consulate has confirmed the nationality'),
+  document: (f, _step, { needs, arrivesAt, rules, now }) => {
+    if (!needs.document) return undefined;
+    if (f.document.status !== 'held' && f.document.status !== 'issued') {
+      return reason('document', 'document_missing', 'There is no travel document');
+    }
+    const neededUntil = (arrivesAt ?? now) + rules.documentValidityAfterArrival;
+    return f.document.validUntil !== undefined && f.document.validUntil >= neededUntil
+      ? undefined
+      : reason('document', 'document_too_short', 'The travel document does not stay valid long enough after arrival');
+  },
+  exit_permit: (f, _step, { needs }) =>
+    !needs.exitPermit || f.exitPermit === 'granted' || f.exitPermit === 'not_required'
+      ? undefined
+      : reason('exit_permit', 'exit_permit_missing', 'There is no exit permit'),
+  fitness: (f, _step, { departsAt, now }) => {
+    if (f.fitness.status !== 'fit' && f.fitness.status !== 'fit_with') {
+      return reason('fitness', 'not_fit', 'No health officer has found the person fit to travel');
+    }
+    return f.fitness.until !== undefined && f.fitness.until >= (departsAt ?? now)
+      ? undefined
+      : reason('fitness', 'fitness_expires', 'The fitness finding does not reach the day of travel');
+  },
+  household: (f) =>
+    f.householdWhole && !f.householdOpen
+      ? undefined
+      : reason(
+          'household',
+          'household_incomplete',
+          'The household cannot travel as a whole',
+          'Not travelling on this movement',
+        ),
+  operation: (f, step) => {
+    if (!f.operationRunning) return reason('operation', 'operation_not_running', 'The operation is not running here');
+    if (step === 'disclose' && !f.agreement) {
+      return reason('operation', 'no_agreement', 'There is no agreement with this partner for this purpose');
+    }
+    return undefined;
+  },
+  seat: (f) => (f.seatOnThisMovement ? undefined : reason('seat', 'no_seat', 'There is no seat on this movement')),
+  clearance: (f) => (f.movementCleared ? undefined : reason('clearance', 'not_cleared', 'The movement is not cleared')),
+};
+
+/** Every reason why `step` may not be taken for this person now, in the order of the conditions; empty means go. */
+export function failedPreconditions(step: Step, input: PreconditionInput, occasion: Occasion): PreconditionReason[] {
+  return CONDITIONS.filter((condition) => PRECONDITIONS[condition][step]).flatMap((condition) => {
+    const found = CHECKS[condition](input, step, occasion);
+    return found ? [found] : [];
+  });
+}

@@ -1,0 +1,311 @@
+/**
+ * Everything on one machine: what is given from outside is used, everything else is started here, in parallel where
+ * nothing waits for it, and ended in the opposite order.
+ */
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
+import { loadKeyring } from '../../adapters/crypto/keyring.ts';
+import { generateClient } from '../../prisma/generate.ts';
+import { migrate } from '../../prisma/migrate.ts';
+import { type RunningIssuer, startIssuer, TOKEN_TYPE } from '../../sandbox/issuer/issuer.ts';
+import type { LocalConfig } from '../config.ts';
+import { endProcess, startPart } from '../parts/child.ts';
+import { PortBusy, portIsFree } from '../parts/ports.ts';
+import { type Postgres, startPostgres } from '../parts/postgres.ts';
+import { keepRunning, type Supervised, supervise } from '../parts/supervisor.ts';
+import { startTemporal, type TemporalServer } from '../parts/temporal.ts';
+import { temporalBinary } from '../parts/temporalPrograms.ts';
+import { NODE_FLAGS } from './processes.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const DATABASE = 'homeward';
+
+/** A process of the stack, run by the pinned Node. It says `ready …` on standard output when it is. */
+export interface StackProcess {
+  name: string;
+  /** Relative to the project's folder. */
+  file: string;
+  /**
+   * What can be made for it while the servers start, as a program that gets the data folder and ends; the process does
+   * without where that fails.
+   */
+  ahead?: string;
+  /** of Node, besides those that every process gets */
+  flags?: readonly string[];
+  /** See PartCommand. */
+  givesWay?: boolean;
+}
+
+export interface DevStack {
+  /** Resolves when everything runs; rejects, with everything ended again, when a part cannot be started. */
+  ready: Promise<Addresses>;
+  /** Number of the process running under this name (`postgres`, `temporal`, or a process of the stack). */
+  pidOf(name: string): number | undefined;
+  /** Ends everything in order, also while it still starts. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface Addresses {
+  databaseUrl: string;
+  temporal: string;
+  temporalUi: string | undefined;
+  /** The local issuer; undefined when one is given from outside. */
+  issuer: RunningIssuer | undefined;
+  api: string;
+  /** The environment that processes of the stack run in. */
+  environment: Record<string, string>;
+}
+
+export interface DevStackOptions {
+  config: LocalConfig;
+  /** Started all at once when database, server and issuer are there. */
+  processes: readonly StackProcess[];
+  /** Receives short lines for a person. */
+  say: (line: string) => void;
+}
+
+/** Starts the stack. Nothing is awaited here, so that it can be stopped while it starts. */
+export function openDevStack({ config, processes, say }: DevStackOptions): DevStack {
+  /** In the order of starting; each ends what it stands for, also when that has not started yet. */
+  const stops: (() => Promise<void>)[] = [];
+  const pids = new Map<string, () => number | undefined>();
+  let stopped: Promise<void> | undefined;
+
+  const logs = join(config.dataDir, 'logs');
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const logFile = (name: string) => freshLog(join(logs, `${name}.log`));
+
+  const stop = () => {
+    stopped ??= stopAll(stops)
+      .then(() => started.catch(() => undefined))
+      // What came up while the rest was being ended.
+      .then(() => stopAll(stops));
+    return stopped;
+  };
+
+  const start = async (): Promise<Addresses> => {
+    await demandFreePorts(config, processes.length > 0);
+    const [databaseUrl, temporal, issuer] = await allOrFirstFailure([
+      startDatabase(),
+      startTemporalServer(),
+      startLocalIssuer(),
+      generateClient().then(({ made }) => {
+        if (made) say('database client made from the schema');
+      }),
+      makeAhead(),
+    ]);
+    if (stopped !== undefined) throw new Error('Stopped while it started');
+    // Made before anybody reads it; one that is given must be there already.
+    if (config.keyFile === undefined) await loadKeyring(ownKeyFile(config), { createIfMissing: true });
+    const environment = systemEnvironment(config, { databaseUrl, temporal, issuer });
+    await allOrFirstFailure(processes.map((process) => startStackProcess(process, environment).ready));
+    return {
+      databaseUrl,
+      temporal: temporal.address,
+      temporalUi: temporal.uiUrl,
+      issuer,
+      api: config.api.publicUrl,
+      environment,
+    };
+  };
+
+  async function startDatabase(): Promise<string> {
+    let url = config.database.url;
+    if (url === undefined) {
+      const log = logFile('postgres');
+      let port = config.ports.postgres;
+      const kept = keepRunning<Postgres>({
+        name: 'PostgreSQL',
+        start: () => startPostgres({ dataDir: join(config.dataDir, 'postgres'), port, logFile: log, log: say }),
+        log: say,
+      });
+      stops.push(() => kept.stop());
+      pids.set('postgres', () => kept.current()?.pid);
+      const server = await kept.ready;
+      // The processes know it by this port, so a restart must be on it.
+      port = server.port;
+      say(`PostgreSQL runs on port ${server.port}`);
+      await createDatabase(server.adminUrl);
+      url = server.url(DATABASE);
+    }
+    const { applied } = await migrate(url);
+    if (applied.length > 0)
+      say(`database brought up to date (${applied.length} migration${applied.length === 1 ? '' : 's'})`);
+    return url;
+  }
+
+  async function startTemporalServer(): Promise<{ address: string; uiUrl?: string }> {
+    if (config.temporal !== undefined) return { address: config.temporal.connection.address };
+    const program = await temporalBinary({
+      given: config.programs.temporal,
+      path: config.programs.path,
+      cacheDir: config.cacheDir,
+      log: say,
+    });
+    const log = logFile('temporal');
+    const kept = keepRunning<TemporalServer>({
+      name: 'Temporal',
+      start: () =>
+        startTemporal({
+          program,
+          dataDir: join(config.dataDir, 'temporal'),
+          port: config.ports.temporal,
+          uiPort: config.ports.temporalUi,
+          logFile: log,
+          log: say,
+        }),
+      log: say,
+    });
+    stops.push(() => kept.stop());
+    pids.set('temporal', () => kept.current()?.pid);
+    const server = await kept.ready;
+    say(`Temporal runs on port ${server.port}`);
+    return server;
+  }
+
+  async function startLocalIssuer(): Promise<RunningIssuer | undefined> {
+    if (config.oidc.issuer !== undefined) return undefined;
+    const issuer = await startIssuer({ port: config.ports.issuer, dataDir: join(config.dataDir, 'issuer') });
+    stops.push(() => issuer.stop());
+    say('sign-in runs');
+    return issuer;
+  }
+
+  async function makeAhead(): Promise<void> {
+    const log = logFile('ahead');
+    const programs = processes.flatMap(({ ahead }) => ahead ?? []);
+    await Promise.all(
+      programs.map(async (file) => {
+        const { pid, exited } = await startPart({
+          command: process.execPath,
+          args: [resolve(root, file), config.dataDir],
+          cwd: root,
+          env: { ...config.environment, ...compiledIn(config) },
+          logFile: log,
+          signalOnParentDeath: 'KILL',
+        });
+        let over = false;
+        stops.push(async () => {
+          if (!over) await endProcess(pid, [['SIGKILL', 5_000]]);
+        });
+        await exited;
+        over = true;
+      }),
+    );
+  }
+
+  function startStackProcess(
+    { name, file, flags = [], givesWay }: StackProcess,
+    env: Record<string, string>,
+  ): Supervised {
+    const kept = supervise({
+      name,
+      command: process.execPath,
+      args: [...NODE_FLAGS, ...flags, resolve(root, file)],
+      cwd: root,
+      env,
+      logFile: logFile(name),
+      givesWay,
+      log: say,
+    });
+    stops.push(() => kept.stop());
+    pids.set(name, () => kept.pid());
+    void kept.ready.then(
+      () => say(`${name} runs`),
+      () => undefined,
+    );
+    return kept;
+  }
+
+  const started = start();
+  const ready = started.catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  // Whoever stops it while it starts does not want to hear that it could not start.
+  ready.catch(() => undefined);
+  return { ready, pidOf: (name) => pids.get(name)?.(), stop };
+}
+
+/** All of them; when one fails the others are waited for, so that nothing starts up behind our back. */
+async function allOrFirstFailure<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(work);
+  return Promise.all(work) as Promise<unknown> as Promise<T>;
+}
+
+/** The last started is the first ended, one after the other: nobody loses the server he still writes to. */
+async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
+}
+
+async function demandFreePorts({ api, workerPort, ports, oidc }: LocalConfig, withProcesses: boolean): Promise<void> {
+  const fixed: [number, string, string][] = [
+    ...(oidc.issuer === undefined
+      ? [[ports.issuer, 'sign-in', 'HOMEWARD_ISSUER_PORT'] satisfies [number, string, string]]
+      : []),
+    ...(withProcesses
+      ? ([
+          [api.port, 'the API', 'HOMEWARD_API_PORT'],
+          [workerPort, 'the worker', 'HOMEWARD_WORKER_PORT'],
+        ] satisfies [number, string, string][])
+      : []),
+  ];
+  for (const [port, what, setting] of fixed) {
+    if (!(await portIsFree(port))) throw new PortBusy(port, what, setting);
+  }
+}
+
+async function createDatabase(adminUrl: string): Promise<void> {
+  const admin = new Client({ connectionString: adminUrl });
+  // A server that goes meanwhile fails the query that is under way; that is where it is told.
+  admin.on('error', () => undefined);
+  await admin.connect();
+  try {
+    const { rows } = await admin.query('select 1 from pg_database where datname = $1', [DATABASE]);
+    if (rows.length === 0) await admin.query(`create database ${DATABASE}`);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** What the processes get to read: our own surroundings, and the addresses of what was started. */
+function systemEnvironment(
+  config: LocalConfig,
+  started: { databaseUrl: string; temporal: { address: string }; issuer: RunningIssuer | undefined },
+): Record<string, string> {
+  // The address itself is handed on, so the file it may have come from is not named beside it.
+  const { DATABASE_URL_FILE: _, ...surroundings } = config.environment;
+  return {
+    ...compiledIn(config),
+    ...surroundings,
+    HOMEWARD_LOCAL: 'true',
+    HOMEWARD_DATA: config.dataDir,
+    HOMEWARD_KEY_FILE: config.keyFile ?? ownKeyFile(config),
+    DATABASE_URL: started.databaseUrl,
+    TEMPORAL_ADDRESS: started.temporal.address,
+    ...(started.issuer === undefined
+      ? {}
+      : {
+          HOMEWARD_OIDC_ISSUER: started.issuer.issuer,
+          HOMEWARD_OIDC_AUDIENCE: started.issuer.audience,
+          HOMEWARD_OIDC_TOKEN_TYPE: TOKEN_TYPE,
+        }),
+  };
+}
+
+/** What Node has compiled once is not compiled again at the next start, which is most of a process's own time to start. */
+function compiledIn({ dataDir }: LocalConfig): Record<string, string> {
+  return { NODE_COMPILE_CACHE: join(dataDir, 'compiled') };
+}
+
+function ownKeyFile({ dataDir }: LocalConfig): string {
+  return join(dataDir, 'keys.json');
+}
+
+/** The log of this run; the one of the run before is kept beside it. */
+function freshLog(file: string): string {
+  if (existsSync(file)) renameSync(file, file.replace(/\.log$/, '.before.log'));
+  return file;
+}

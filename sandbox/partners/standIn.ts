@@ -1,0 +1,263 @@
+import { type OperationClock, toOperation } from '../../domain/clock.ts';
+import type { RequestKind } from '../../domain/partners/protocol.ts';
+import type { Instant } from '../../domain/time.ts';
+import { type Answers, readScenario, type Scenario } from '../scenarioData.ts';
+import { Announcer } from './announcer.ts';
+import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';
+import { changesOf, departureOf, plainSailing, type Sailing, sailingLike, sailingOf } from './carrier.ts';
+import type { Announcement, Asked, Knobs } from './requests.ts';
+import type { Drill, DrillState, PartnerEndpoint, PartnerRequest, PartnerRequestStore } from './store.ts';
+
+/** What a partner says right away. */
+export type Reply = { status: number; body: Record<string, unknown> };
+
+/** A request as it comes over the wire. */
+export type RequestBody = {
+  request_id: string;
+  kind: RequestKind;
+  requested_at: string;
+  person?: Record<string, string>;
+  movement?: { reference: string; departs_at?: string; arrives_at?: string; origin?: string; destination?: string };
+  reply_to: string;
+};
+
+/**
+ * The partners of one drill: takes requests, knows what its scenario lets them say, and has it said when the operation's
+ * clock comes to it. Everything it knows is in the store, so a new desk on the same store goes on where the last stopped.
+ */
+export class Desk {
+  readonly #store: PartnerRequestStore;
+  readonly #state: DrillState;
+  readonly #scenario: Scenario;
+  readonly #clock: OperationClock;
+  readonly #announcer: Announcer;
+
+  constructor(store: PartnerRequestStore, drill: Drill, log: (message: string) => void) {
+    const state = store.drills.get(drill.id);
+    if (!state) throw new Error(`The drill ${drill.id} is not open`);
+    this.#store = store;
+    this.#state = state;
+    this.#scenario = readScenario(drill.scenarioDir);
+    this.#clock = drill.clock;
+    this.#announcer = new Announcer({
+      clock: drill.clock,
+      secretOf: (path) => this.partner(path)?.secret ?? '',
+      told: (eventId, status) => store.add({ type: 'told', drill: drill.id, eventId, status }),
+      log,
+    });
+    for (const open of state.open.values()) this.#say(open);
+  }
+
+  get id(): string {
+    return this.#state.drill.id;
+  }
+
+  partner(path: string): PartnerEndpoint | undefined {
+    return this.#state.drill.partners.find((partner) => partner.path === path);
+  }
+
+  knobs(path: string): Knobs {
+    return this.#state.knobs.get(path) ?? {};
+  }
+
+  turn(path: string, knobs: Knobs): void {
+    this.#store.add({ type: 'knobs', drill: this.id, partner: path, knobs });
+  }
+
+  now(): Instant {
+    return toOperation(this.#clock, Date.now());
+  }
+
+  /** Takes a request, or says again what was said when it came before. */
+  ask(partner: PartnerEndpoint, body: RequestBody): Reply {
+    const known = this.#state.requests.get(body.request_id);
+    if (known) return known.asked.partner === partner.path ? this.#standing(body.request_id, 409) : notFound();
+    const asked = askedOf(partner, body);
+    const knobs = this.knobs(partner.path);
+    this.#store.add({ type: 'asked', drill: this.id, asked, receivedAt: Date.now() });
+    if (knobs.refuse !== undefined) {
+      this.#store.add({ type: 'refused', drill: this.id, requestId: asked.requestId, code: knobs.refuse });
+      return this.#standing(asked.requestId);
+    }
+    if (asked.kind === 'registry' && knobs.silent !== true) {
+      this.#store.add({
+        type: 'answeredAtOnce',
+        drill: this.id,
+        requestId: asked.requestId,
+        answer: { outcome: 'match' },
+      });
+    }
+    this.#plan(this.#followsFrom(asked, partner, knobs));
+    return this.#standing(asked.requestId);
+  }
+
+  /** What stands of a request, for a system that lost our first answer. */
+  lookUp(partner: PartnerEndpoint, requestId: string): Reply {
+    const request = this.#state.requests.get(requestId);
+    return request?.asked.partner === partner.path ? this.#standing(requestId) : notFound();
+  }
+
+  evidence(partner: PartnerEndpoint, requestId: string, kinds: string[]): Reply {
+    const request = this.#state.requests.get(requestId);
+    if (request?.asked.partner !== partner.path) return notFound();
+    const at = this.now();
+    const first = request.evidence === 0;
+    this.#store.add({ type: 'evidence', drill: this.id, requestId, kinds, at });
+    // evidence sent twice is one round
+    if (first) this.#plan(afterEvidence(request.asked, at, this.#answersFor(request.asked), this.knobs(partner.path)));
+    return this.#standing(requestId);
+  }
+
+  recall(partner: PartnerEndpoint, requestId: string): Reply {
+    const request = this.#state.requests.get(requestId);
+    if (request?.asked.partner !== partner.path) return notFound();
+    this.#store.add({ type: 'recalled', drill: this.id, requestId, at: this.now() });
+    this.#announcer.forget(requestId);
+    return this.#standing(requestId);
+  }
+
+  remind(partner: PartnerEndpoint, requestId: string): Reply {
+    const request = this.#state.requests.get(requestId);
+    if (request?.asked.partner !== partner.path) return notFound();
+    this.#store.add({ type: 'reminded', drill: this.id, requestId, at: this.now() });
+    return this.#standing(requestId);
+  }
+
+  /** Staff tell the crew that boarding is over: the vehicle leaves at its time, or now if that has passed. */
+  ready(reference: string): Reply {
+    const booking = [...this.#state.requests.values()].find(
+      ({ asked }) => asked.kind === 'booking' && asked.movement?.reference === reference,
+    );
+    if (!booking) return notFound();
+    if (!this.#state.ready.has(reference)) {
+      const at = this.now();
+      this.#store.add({ type: 'ready', drill: this.id, movement: reference, at });
+      this.#plan(departureOf(this.#sailing(booking.asked), at, lineOf(booking.asked)));
+    }
+    return { status: 200, body: { reference, ready: true } };
+  }
+
+  /** Who asked what, when, by which fields: kept outside the system, so that the system can be checked against it. */
+  ledger(): Array<Record<string, unknown>> {
+    return [...this.#state.requests.values()].map(({ asked, receivedAt, ...request }) => ({
+      request_id: asked.requestId,
+      partner: asked.partner,
+      kind: asked.kind,
+      requested_at: new Date(asked.requestedAt).toISOString(),
+      received_at: new Date(receivedAt).toISOString(),
+      ...(asked.person === undefined ? {} : { person_ref: asked.person }),
+      ...(asked.movement === undefined ? {} : { movement: asked.movement.reference }),
+      fields: asked.fields,
+      status: statusOf({ asked, receivedAt, ...request }),
+      reminders: request.reminders,
+      evidence: request.evidence,
+    }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#announcer.stop();
+  }
+
+  #followsFrom(asked: Asked, partner: PartnerEndpoint, knobs: Knobs): Announcement[] {
+    if (asked.kind === 'booking') {
+      const changes = knobs.silent === true ? [] : changesOf(this.#sailing(asked), asked.requestedAt, lineOf(asked));
+      return [...announcements(asked, { answers: UNLISTED, knobs }), ...changes];
+    }
+    const person = asked.person;
+    const firstExamAt = person === undefined ? undefined : this.#state.firstExam.get(person);
+    if (asked.kind === 'fitness' && person !== undefined && firstExamAt === undefined) {
+      this.#store.add({ type: 'examined', drill: this.id, person, at: examinationOf(asked) });
+    }
+    return announcements(asked, {
+      answers: this.#answersFor(asked),
+      knobs,
+      ...(partner.state === undefined ? {} : { state: partner.state }),
+      ...(firstExamAt === undefined ? {} : { firstExamAt }),
+    });
+  }
+
+  #answersFor(asked: Asked): Answers {
+    return (asked.person === undefined ? undefined : this.#scenario.answers.get(asked.person)) ?? UNLISTED;
+  }
+
+  #sailing(asked: Asked): Sailing {
+    const way = asked.movement ?? { reference: '' };
+    const { reference, departsAt = asked.requestedAt, arrivesAt = departsAt } = way;
+    const { movements } = this.#scenario;
+    const listed = movements.find((movement) => movement.id === reference);
+    if (listed) return sailingOf(listed);
+    const like = movements.findLast(
+      (movement) => movement.origin.code === way.origin && movement.destination.code === way.destination,
+    );
+    if (like) return sailingLike(like, reference, departsAt);
+    return plainSailing(reference, departsAt, arrivesAt, way.destination ?? '');
+  }
+
+  #plan(planned: Announcement[]): void {
+    if (planned.length === 0) return;
+    this.#store.add({ type: 'planned', drill: this.id, announcements: planned });
+    const byEvent = Map.groupBy(planned, (one) => one.eventId);
+    for (const same of byEvent.values()) this.#say(same);
+  }
+
+  #say(same: Announcement[]): void {
+    const [first] = same;
+    if (first) this.#announcer.plan(first, same.length);
+  }
+
+  /** `fresh` 409: the same request again gets the same answer as the first time, under the code that says so. */
+  #standing(requestId: string, repeated?: 409): Reply {
+    const request = this.#state.requests.get(requestId);
+    if (!request) return notFound();
+    const reference = `REF-${requestId.slice(-8).toUpperCase()}`;
+    if (request.refused !== undefined) return { status: 422, body: { code: request.refused, reference } };
+    const status = statusOf(request);
+    const body = {
+      reference,
+      status,
+      // a consulate acknowledges by a callback of its own, or not at all
+      acknowledged: status !== 'received',
+      ...(request.answer === undefined ? {} : { answer: request.answer }),
+    };
+    return { status: repeated ?? (request.answer === undefined ? 202 : 200), body };
+  }
+}
+
+function askedOf(partner: PartnerEndpoint, body: RequestBody): Asked {
+  const { person, movement } = body;
+  return {
+    requestId: body.request_id,
+    kind: body.kind,
+    partner: partner.path,
+    requestedAt: Date.parse(body.requested_at),
+    fields: Object.keys(person ?? {}),
+    ...(person?.['reference'] === undefined ? {} : { person: person['reference'] }),
+    ...(movement === undefined
+      ? {}
+      : {
+          movement: {
+            reference: movement.reference,
+            ...(movement.departs_at === undefined ? {} : { departsAt: Date.parse(movement.departs_at) }),
+            ...(movement.arrives_at === undefined ? {} : { arrivesAt: Date.parse(movement.arrives_at) }),
+            ...(movement.origin === undefined ? {} : { origin: movement.origin }),
+            ...(movement.destination === undefined ? {} : { destination: movement.destination }),
+          },
+        }),
+    replyTo: body.reply_to,
+  };
+}
+
+function lineOf(asked: Asked): { partner: string; replyTo: string } {
+  return { partner: asked.partner, replyTo: asked.replyTo };
+}
+
+function statusOf({ asked, answer, refused, recalled }: PartnerRequest): string {
+  if (refused !== undefined) return 'refused';
+  if (recalled) return 'recalled';
+  if (answer !== undefined) return 'answered';
+  return asked.kind === 'verification' ? 'received' : 'acknowledged';
+}
+
+function notFound(): Reply {
+  return { status: 404, body: { code: 'not_known' } };
+}

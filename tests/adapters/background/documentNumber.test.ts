@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepNumber } from '../../../adapters/background/documentNumber.ts';
+import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
+import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { testKeyring } from '../../support/keyring.ts';
+import { insertJourney, insertOperation, type JourneyRow } from '../../support/systemRows.ts';
+
+let database: TestDatabase;
+let keyring: Keyring;
+let person: JourneyRow;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  keyring = await testKeyring();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  person = await insertJourney(database.pool, await insertOperation(database.pool));
+  const { kekId, wrapped } = wrapKey(keyring, person.personId, newDataKey());
+  await database.pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [
+    person.personId,
+    kekId,
+    wrapped,
+  ]);
+});
+
+const encrypted = (owner: string) => {
+  const { keyId, encrypted: bytes } = secretBox(keyring).encrypt(owner, ['VU9988776']);
+  return { keyId, encrypted: bytes.toString('base64') };
+};
+const keep = (owner: string) =>
+  keepNumber({ keyring, secrets: secretBox(keyring) })(database.pool, encrypted(owner), {
+    journeyId: person.journeyId,
+    documentId: 'doc_1',
+    eventKey: 'par_1:event_1',
+  });
+const kept = async () =>
+  (await readFieldSets(database.pool, keyring, [person.personId], 'document:doc_1')).get(person.personId);
+
+describe('the number of an issued document', () => {
+  it('moves under the key of its person, twice as well as once', async () => {
+    expect(await keep('par_1:event_1')).toBe(true);
+    expect(await keep('par_1:event_1')).toBe(true);
+    expect(await kept()).toEqual({ number: 'VU9988776' });
+  });
+
+  it('is delivered to be lost where it was encrypted for another event', async () => {
+    expect(await keep('par_1:event_2')).toBe(false);
+    expect(await kept()).toBeUndefined();
+  });
+
+  it('is not kept of somebody who was erased', async () => {
+    await database.pool.query('delete from person_keys where person_id = $1', [person.personId]);
+    expect(await keep('par_1:event_1')).toBe(true);
+    expect((await database.pool.query('select from person_data')).rowCount).toBe(
+      (await database.pool.query('select from person_data where person_id <> $1', [person.personId])).rowCount,
+    );
+  });
+});

@@ -1,0 +1,370 @@
+import { ServiceError } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
+import type { Loop } from '../../../adapters/background/loop.ts';
+import { newId } from '../../../adapters/ids.ts';
+import { type InboxBody, receive } from '../../../adapters/postgres/partners/inbox.ts';
+import type { Callback } from '../../../domain/partners/protocol.ts';
+import { HOUR } from '../../../domain/time.ts';
+import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
+import * as names from '../../../workflows/messages.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import {
+  eventually,
+  insertJourney,
+  insertOperation,
+  insertPartner,
+  type JourneyRow,
+  silentLog,
+} from '../../support/systemRows.ts';
+
+let database: TestDatabase;
+let operationId: string;
+let partnerId: string;
+let person: JourneyRow;
+let applier: Loop | undefined;
+let answered: Array<{ subject: string; update: PartnerAnswered[] }>;
+let vehicles: Array<{ movementId: string; update: CarrierMessage[] }>;
+let numbersKept: Array<{ journeyId: string; documentId: string }>;
+let notify: (subject: string) => 'delivered' | 'closed';
+
+const NOW = Date.now();
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await database.pool.query('truncate inbox, requests, alarms, tasks, documents, pending_starts cascade');
+  operationId = await insertOperation(database.pool);
+  partnerId = await insertPartner(database.pool, operationId, { kind: 'consulate', state: 'VUT' });
+  person = await insertJourney(database.pool, operationId);
+  answered = [];
+  vehicles = [];
+  numbersKept = [];
+  notify = () => 'delivered';
+});
+afterEach(() => applier?.stop());
+
+function start(): void {
+  applier = startInboxProcessor({
+    connectionString: database.url,
+    gateway: {
+      partnerAnswered: async ({ id }, update) => {
+        const delivered = notify(id);
+        if (delivered === 'delivered') answered.push({ subject: id, update });
+        return delivered;
+      },
+      carrierReported: async (movementId, update) => {
+        const delivered = notify(movementId);
+        if (delivered === 'delivered') vehicles.push({ movementId, update });
+        return delivered;
+      },
+    },
+    names,
+    keepNumber: async (_client, _number, to) => {
+      numbersKept.push(to);
+      return true;
+    },
+    log: silentLog,
+    pollMs: 20,
+  });
+}
+
+async function ask(
+  kind: string,
+  { subject = person.journeyId, partner = partnerId, status = 'sent', requestedAt = NOW - HOUR } = {},
+): Promise<string> {
+  const id = newId('request');
+  await database.pool.query(
+    `insert into requests (id, kind, subject, operation_id, partner_id, round, status, requested_at)
+     values ($1, $2, $3, $4, $5, (select 1 + count(*) from requests where subject = $3), $6, $7)`,
+    [id, kind, subject, operationId, partner, status, new Date(requestedAt)],
+  );
+  return id;
+}
+
+type Sending = {
+  requestId?: string;
+  eventId?: string;
+  from?: string;
+  movementReference?: string;
+  encryptedNumber?: InboxBody['encryptedNumber'];
+};
+const hear = (
+  callback: InboxBody['callback'],
+  { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending,
+) =>
+  receive(database.pool, {
+    partnerId: from,
+    eventId,
+    ...(requestId ? { requestId } : {}),
+    body: { callback, ...rest },
+  });
+
+const confirmed = (occurredAt = NOW) =>
+  ({ type: 'verification.answered', occurredAt, data: { outcome: 'confirmed' } }) as const;
+const notConfirmed = (occurredAt = NOW) =>
+  ({ type: 'verification.answered', occurredAt, data: { outcome: 'not_confirmed' } }) as const;
+const acknowledged = (occurredAt = NOW) => ({ type: 'verification.acknowledged', occurredAt, data: {} }) as const;
+const retracted = (occurredAt = NOW) => ({ type: 'verification.retracted', occurredAt, data: {} }) as const;
+
+const settled = () =>
+  eventually(async () => (await database.pool.query(`select from inbox where status = 'received'`)).rowCount === 0);
+const statuses = async (): Promise<string[]> =>
+  (await database.pool.query('select status from inbox order by occurred_at, status')).rows.map(({ status }) => status);
+const alarms = async (): Promise<string[]> =>
+  (await database.pool.query('select kind from alarms order by kind')).rows.map(({ kind }) => kind);
+const seen = () => answered.flatMap(({ update }) => update.map(({ answer }) => answer));
+
+describe('the inbox', () => {
+  it('applies an answer once, though it comes ten times', async () => {
+    const requestId = await ask('verification');
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => hear(confirmed(), { requestId, eventId: 'once' })),
+    );
+    expect(results.filter(Boolean)).toHaveLength(1);
+    start();
+    await settled();
+    expect(answered).toEqual([
+      {
+        subject: person.journeyId,
+        update: [
+          {
+            eventKey: `${partnerId}:once`,
+            requestId,
+            partnerId,
+            at: NOW,
+            answer: { kind: 'nationality', outcome: 'confirmed' },
+          },
+        ],
+      },
+    ]);
+    const { rows } = await database.pool.query('select status, sent_at is not null as sent from requests');
+    expect(rows).toEqual([{ status: 'answered', sent: true }]);
+  });
+
+  it('takes the same answer under another event id as said before', async () => {
+    const requestId = await ask('verification');
+    await hear(confirmed(NOW - 2), { requestId });
+    await hear(confirmed(NOW - 1), { requestId });
+    start();
+    await settled();
+    expect(seen()).toHaveLength(1);
+    expect(await statuses()).toEqual(['applied', 'stale']);
+    expect(await alarms()).toEqual([]);
+  });
+
+  it('joins an answer that comes before our own call has returned', async () => {
+    const requestId = await ask('verification', { status: 'intended' });
+    start();
+    await hear(confirmed(), { requestId });
+    await settled();
+    expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
+  });
+
+  it('puts answers to one request into the partner’s own order, and turns nothing back that comes late', async () => {
+    const requestId = await ask('verification');
+    await hear(retracted(NOW - 10), { requestId });
+    await hear(confirmed(NOW - 20), { requestId });
+    await hear(acknowledged(NOW - 30), { requestId });
+    start();
+    await settled();
+    expect(seen().map((answer) => ('outcome' in answer ? answer.outcome : answer.kind))).toEqual([
+      'acknowledged',
+      'confirmed',
+      'retracted',
+    ]);
+
+    const second = await ask('verification');
+    await hear(confirmed(NOW - 5), { requestId: second });
+    await settled();
+    await hear(acknowledged(NOW - 6), { requestId: second });
+    await settled();
+    expect(seen()).toHaveLength(4);
+    // A retraction that overtook its answer: the answer is older, and changes nothing any more.
+    const third = await ask('verification');
+    await hear(retracted(NOW - 1), { requestId: third });
+    await settled();
+    await hear(confirmed(NOW - 2), { requestId: third });
+    await settled();
+    expect(seen()).toHaveLength(5);
+    expect(await alarms()).toEqual([]);
+  });
+
+  it('takes nothing for true where a partner contradicts itself, and gives it to a person', async () => {
+    const requestId = await ask('verification');
+    start();
+    await hear(confirmed(NOW - 2), { requestId });
+    await settled();
+    await hear(notConfirmed(NOW - 1), { requestId });
+    await settled();
+    expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
+    expect(await alarms()).toEqual(['contradicting_answer']);
+    const { rows } = await database.pool.query('select role, subject, kind from tasks');
+    expect(rows).toEqual([{ role: 'consular_officer', subject: person.journeyId, kind: 'contradicting_answer' }]);
+  });
+
+  it('refuses what another partner says, what answers another kind of request, and records what nobody asked', async () => {
+    const requestId = await ask('verification');
+    const stranger = await insertPartner(database.pool, operationId, { kind: 'consulate', state: 'FRA' });
+    await hear(confirmed(), { requestId, from: stranger });
+    await hear({ type: 'document.refused', occurredAt: NOW, data: {} }, { requestId });
+    await hear(confirmed(), { requestId: newId('request') });
+    start();
+    await settled();
+    expect(answered).toEqual([]);
+    expect((await statuses()).sort()).toEqual(['refused', 'refused', 'unknown']);
+    expect(await alarms()).toEqual(['foreign_answer', 'misplaced_answer', 'unknown_request']);
+    const { rows } = await database.pool.query('select status, outcome from requests');
+    expect(rows).toEqual([{ status: 'sent', outcome: null }]);
+  });
+
+  it('records what is older than its request, and what belongs to a journey that has ended', async () => {
+    const requestId = await ask('verification');
+    await hear(confirmed(NOW - 365 * 24 * HOUR), { requestId });
+    start();
+    await settled();
+    expect(answered).toEqual([]);
+    notify = () => 'closed';
+    await hear(confirmed(), { requestId });
+    await settled();
+    expect(await statuses()).toEqual(['stale', 'stale']);
+  });
+
+  it('keeps everything while Temporal is away, and tells each once it is back', async () => {
+    const requestId = await ask('verification');
+    let away = true;
+    notify = () => {
+      if (away) throw new ServiceError('Failed to connect');
+      return 'delivered';
+    };
+    await hear(confirmed(), { requestId });
+    start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await statuses()).toEqual(['received']);
+    expect((await database.pool.query('select outcome from requests')).rows).toEqual([{ outcome: null }]);
+    away = false;
+    await settled();
+    expect(seen()).toHaveLength(1);
+  });
+
+  it('turns hours into instants, and lets nobody be fit from a day that has not come', async () => {
+    const clinic = await insertPartner(database.pool, operationId, { kind: 'clinic' });
+    const finding = (examinedAt: number): Callback => ({
+      type: 'fitness.answered',
+      occurredAt: NOW,
+      data: { result: 'fit', conditions: [], validForHours: 72, examinedAt },
+    });
+    start();
+    await hear(finding(NOW - HOUR), {
+      requestId: await ask('fitness', { partner: clinic, requestedAt: NOW - 5 * HOUR }),
+      from: clinic,
+    });
+    await settled();
+    await hear(finding(NOW + 9_000 * HOUR), { requestId: await ask('fitness', { partner: clinic }), from: clinic });
+    await settled();
+    const [first, second] = seen();
+    expect(first).toMatchObject({ kind: 'fitness', result: 'fit', until: NOW + 71 * HOUR });
+    expect(second?.kind === 'fitness' && (second.until ?? 0) < Date.now() + 73 * HOUR).toBe(true);
+  });
+
+  it('makes a document of an issued one, and keeps its number with the person alone', async () => {
+    const requestId = await ask('document');
+    const encryptedNumber = { keyId: 'test', encrypted: 'c2VhbGVk' };
+    await hear(
+      { type: 'document.issued', occurredAt: NOW, data: { kind: 'LAISSEZ_PASSER', validUntil: NOW + HOUR } },
+      { requestId, encryptedNumber },
+    );
+    start();
+    await settled();
+    const { rows } = await database.pool.query(
+      'select id, journey_id, kind, issued_by, status, request_id from documents',
+    );
+    expect(rows).toMatchObject([
+      {
+        journey_id: person.journeyId,
+        kind: 'LAISSEZ_PASSER',
+        issued_by: partnerId,
+        status: 'issued',
+        request_id: requestId,
+      },
+    ]);
+    expect(numbersKept).toMatchObject([{ journeyId: person.journeyId, documentId: rows[0].id }]);
+    expect(seen()).toEqual([{ kind: 'document', outcome: 'issued', documentId: rows[0].id, validUntil: NOW + HOUR }]);
+    expect((await database.pool.query(`select body ? 'encryptedNumber' as kept from inbox`)).rows).toEqual([
+      { kept: false },
+    ]);
+  });
+
+  it('gives update of a vehicle to the movement of that carrier, and to no other', async () => {
+    const carrier = await insertPartner(database.pool, operationId, { kind: 'carrier' });
+    const movement = async (reference: string, carrierId: string, operation = operationId): Promise<string> => {
+      const id = newId('movement');
+      await database.pool.query(
+        `insert into movements (id, operation_id, reference, leg, mode, carrier_id, origin, destination, stops, departs_at, arrives_at, seat_capacity)
+         values ($1, $2, $3, 'evacuation', 'ship', $4, '{}', '{}', '[]', now(), now(), 10)`,
+        [id, operation, reference, carrierId],
+      );
+      return id;
+    };
+    const ours = await movement('M1', carrier);
+    await movement('M2', partnerId);
+    await movement('M3', carrier);
+    await movement('M3', carrier, await insertOperation(database.pool));
+    const departed = { type: 'movement.departed', occurredAt: NOW, data: {} } as const;
+    await hear(departed, { from: carrier, movementReference: 'M1', eventId: 'a' });
+    await hear(departed, { from: carrier, movementReference: 'M2' });
+    await hear(departed, { from: carrier, movementReference: 'M3' });
+    await hear(
+      {
+        type: 'movement.smaller_vehicle',
+        occurredAt: NOW,
+        data: { seats: { seat: 5, infantLap: 1, stretcherBlock: 0, wheelchair: 1 } },
+      },
+      { from: carrier, requestId: await ask('booking', { subject: ours, partner: carrier }), eventId: 'b' },
+    );
+    start();
+    await settled();
+    expect(vehicles.map(({ movementId }) => movementId)).toEqual([ours]);
+    expect(vehicles[0]?.update.map(({ eventKey, update }) => [eventKey, update])).toEqual(
+      expect.arrayContaining([
+        [`${carrier}:a`, { kind: 'departed' }],
+        [
+          `${carrier}:b`,
+          { kind: 'smaller_vehicle', capacity: { seats: 5, infantLaps: 1, stretchers: 0, wheelchairs: 1 } },
+        ],
+      ]),
+    );
+    expect(await alarms()).toEqual(['ambiguous_movement', 'unknown_movement']);
+  });
+
+  it('waits with update for a movement that is still to be started', async () => {
+    const carrier = await insertPartner(database.pool, operationId, { kind: 'carrier' });
+    const id = newId('movement');
+    await database.pool.query(
+      `insert into movements (id, operation_id, reference, leg, mode, carrier_id, origin, destination, stops, departs_at, arrives_at, seat_capacity)
+       values ($1, $2, 'EARLY', 'evacuation', 'ship', $3, '{}', '{}', '[]', now(), now(), 10)`,
+      [id, operationId, carrier],
+    );
+    await database.pool.query(
+      `insert into pending_starts (workflow_id, workflow, task_queue, input) values ($1, 'movement', 'homeward', '{}')`,
+      [names.workflowId.movement(id)],
+    );
+    let running = false;
+    notify = () => (running ? 'delivered' : 'closed');
+    await hear(
+      { type: 'movement.cancelled', occurredAt: NOW, data: { reason: 'STORM' } },
+      { from: carrier, movementReference: 'EARLY' },
+    );
+    start();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(await statuses()).toEqual(['received']);
+    running = true;
+    await database.pool.query('update pending_starts set started_at = now()');
+    await settled();
+    expect(vehicles).toMatchObject([
+      { movementId: id, update: [{ reasonCode: 'STORM', update: { kind: 'cancelled' } }] },
+    ]);
+  });
+});

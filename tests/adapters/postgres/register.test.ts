@@ -1,0 +1,302 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { transaction } from '../../../adapters/postgres/database.ts';
+import {
+  commitHousehold,
+  FrameMoved,
+  readFrame,
+  register as registerAlone,
+} from '../../../adapters/postgres/people/register.ts';
+import type { RegistrationContext } from '../../../adapters/postgres/people/registrations.ts';
+import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
+import type { Cells } from '../../../domain/imports/columns.ts';
+import { judgeList } from '../../../domain/imports/judgeList.ts';
+import type { RouteLeg } from '../../../domain/rules.ts';
+import { defaultRules } from '../../../domain/rules.ts';
+import type { JourneyInput } from '../../../workflows/messages.ts';
+import { person } from '../../domain/imports/scenario.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { JOURNEYS } from '../../support/intake.ts';
+import { testKeyring } from '../../support/keyring.ts';
+import { makeOperation } from '../../support/operations.ts';
+
+const keyring = await testKeyring();
+const REFERENCE_DATE = '2026-11-25';
+const AT = Date.UTC(2026, 10, 25, 12);
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(async () => {
+  await database?.drop();
+});
+
+const none = { nationality: false, document: false, exitPermit: false };
+const JOURNEY_STATUSES: RouteLeg[] = [
+  { code: 'road', needs: none, forHouseholdsOf: null },
+  { code: 'air', needs: none, forHouseholdsOf: ['SDN'] },
+];
+
+let serial = 0;
+
+/** Takes one household in, in an operation of its own unless one is given. */
+async function register(cells: Cells[], over: { origin?: string; operationId?: string; rejectedRows?: number[] } = {}) {
+  const { pool } = database;
+  const operationId =
+    over.operationId ?? (await makeOperation(pool, { rules: defaultRules('evacuation', JOURNEY_STATUSES) })).id;
+  const { rows } = judgeList(cells, { referenceDate: REFERENCE_DATE });
+  return transaction(pool, async (client) => {
+    const frame = await readFrame(client, operationId);
+    if (!frame) throw new Error('There is no such operation');
+    const registration: RegistrationContext = {
+      operationId,
+      frame,
+      importId: null,
+      origin: over.origin ?? `coordinator:${++serial}`,
+      at: AT,
+      referenceDate: REFERENCE_DATE,
+      keyring,
+      journeys: JOURNEYS,
+    };
+    const members = rows.filter(({ verdict }) => verdict !== 'reject');
+    const rejectedRows = over.rejectedRows ?? rows.filter(({ verdict }) => verdict === 'reject').map(({ row }) => row);
+    return {
+      operationId,
+      ...(await commitHousehold(client, registration, { reference: 'H1', members, rejectedRows })),
+    };
+  });
+}
+
+async function all<T>(sql: string, ...values: unknown[]): Promise<T[]> {
+  return (await database.pool.query(sql, values)).rows as T[];
+}
+
+const FAMILY = [
+  person({ person_ref: 'A', registered_at: '2026-11-20T09:30:00+02:00' }),
+  person({
+    person_ref: 'B',
+    relationship_to_head: 'CHILD',
+    date_of_birth: '2025',
+    dob_precision: 'year',
+    registered_at: '2026-11-20T09:00:00+02:00',
+  }),
+  person({
+    person_ref: 'C',
+    relationship_to_head: 'CHILD',
+    date_of_birth: '2015-05',
+    dob_precision: 'month',
+    special_needs: 'MEDICAL',
+  }),
+];
+
+describe('a household that is taken in', () => {
+  it('has its people, its place in the order and what their journeys begin with', async () => {
+    const { operationId, householdId, people } = await register(FAMILY);
+    expect(people.map(({ row }) => row)).toEqual([1, 2, 3]);
+    const [household] = await all<object>('select * from households where id = $1', householdId);
+    expect(household).toMatchObject({
+      operation_id: operationId,
+      reference: 'H1',
+      site: 'Hall B',
+      priority: 10,
+      requested_at: new Date('2026-11-20T07:00:00Z'),
+      head_nationality: 'SDN',
+    });
+    const members = await all<object>(
+      `select j.relationship, j.is_head, j.status, j.route, j.route_decided, j.protection, p.traveller, p.sex, p.nationality
+         from journeys j join persons p on p.id = j.person_id where j.household_id = $1
+         order by j.is_head desc, p.traveller desc`,
+      householdId,
+    );
+    const common = { status: 'registered', route: ['road', 'air'], route_decided: true, sex: 'F', nationality: 'SDN' };
+    expect(members).toEqual([
+      { ...common, relationship: 'HEAD', is_head: true, protection: [], traveller: 'adult' },
+      { ...common, relationship: 'CHILD', is_head: false, protection: [], traveller: 'infant' },
+      { ...common, relationship: 'CHILD', is_head: false, protection: ['MEDICAL'], traveller: 'child' },
+    ]);
+    const [start] = await all<{ workflow_id: string; input: JourneyInput }>(
+      `select workflow_id, input from pending_starts where workflow_id = $1`,
+      people[0]?.workflowId,
+    );
+    expect(start?.workflow_id).toBe(`journey:${people[0]?.journeyId}`);
+    const frame = await transaction(database.pool, (client) => readFrame(client, operationId));
+    expect(start?.input).toEqual({
+      version: 1,
+      journeyId: people[0]?.journeyId,
+      operationId,
+      householdId,
+      clock: frame?.clock,
+      rules: frame?.rules,
+      registration: {
+        registeredAt: Date.parse('2026-11-20T07:30:00Z'),
+        consent: 'given',
+        holds: [],
+        route: ['road', 'air'],
+        routeDecided: true,
+      },
+    });
+  });
+
+  it('is the same household when it comes twice, and another under another key', async () => {
+    const first = await register(FAMILY, { origin: 'anna:key-1' });
+    const again = await register(FAMILY, { origin: 'anna:key-1', operationId: first.operationId });
+    expect(again).toEqual(first);
+    const other = await register(FAMILY, { origin: 'anna:key-2', operationId: first.operationId });
+    expect(other.householdId).not.toBe(first.householdId);
+    expect(await all('select id from journeys where operation_id = $1', first.operationId)).toHaveLength(6);
+  });
+
+  it('is the same household when it comes many times at once', async () => {
+    const { id: operationId } = await makeOperation(database.pool, {
+      rules: defaultRules('evacuation', JOURNEY_STATUSES),
+    });
+    for (let round = 1; round <= 10; round++) {
+      const origin = `anna:at-once-${round}`;
+      const taken = await Promise.all([1, 2, 3, 4, 5, 6].map(() => register(FAMILY, { origin, operationId })));
+      expect(new Set(taken.map((one) => JSON.stringify(one))).size).toBe(1);
+      expect(await all('select id from journeys where operation_id = $1', operationId)).toHaveLength(3 * round);
+    }
+  });
+
+  it('without a head, or of a head without a State, has a route as far as the rules tell', async () => {
+    const noHead = await register([
+      person({ relationship_to_head: 'SIBLING', nationality: 'VUT' }),
+      person({ person_ref: 'B', relationship_to_head: 'SIBLING' }),
+    ]);
+    const stateless = await register([person({ nationality: 'XXA' })]);
+    const routes = async (householdId: string) =>
+      all('select distinct route, route_decided as decided from journeys where household_id = $1', householdId);
+    expect(await routes(noHead.householdId)).toEqual([{ route: ['road'], decided: true }]);
+    expect(await routes(stateless.householdId)).toEqual([{ route: ['road'], decided: false }]);
+  });
+
+  it('has the passport of whoever holds one that leaves no doubt', async () => {
+    const passport = {
+      given_names: 'Md Rubel',
+      family_name: 'Sheikh',
+      sex: 'M',
+      nationality: 'BGD',
+      date_of_birth: '1990-09-01',
+      document_type: 'PASSPORT',
+      document_number: 'Z8970403',
+      mrz_line1: 'P<BGDSHEIKH<<MD<RUBEL<<<<<<<<<<<<<<<<<<<<<<<',
+      mrz_line2: 'Z8970403<0BGD9009017M3106084<<<<<<<<<<<<<<<6',
+    } as const;
+    const held = await register([person({ ...passport })]);
+    const doubted = await register([person({ ...passport, document_number: 'Z8970404' })]);
+    const documents = (householdId: string) =>
+      all<object>(
+        'select d.kind, d.issued_by, d.valid_until, d.status from documents d join journeys j on j.id = d.journey_id where j.household_id = $1',
+        householdId,
+      );
+    expect(await documents(held.householdId)).toEqual([
+      { kind: 'PASSPORT', issued_by: 'BGD', valid_until: new Date('2031-06-08T00:00:00Z'), status: 'held' },
+    ]);
+    expect(await documents(doubted.householdId)).toEqual([]);
+    const [start] = await all<{ input: JourneyInput }>(
+      'select input from pending_starts where workflow_id = $1',
+      held.people[0]?.workflowId,
+    );
+    expect(start?.input.registration.document?.validUntil).toBe(Date.UTC(2031, 5, 8));
+  });
+});
+
+describe('protection at registration', () => {
+  const holdsOf = (householdId: string) =>
+    all<{ type: string; row: object }>(
+      `select h.type, jsonb_build_object('disclosure', h.blocks_disclosure, 'seat', h.blocks_seat, 'boarding', h.blocks_boarding) as row
+         from holds h join journeys j on j.id = h.journey_id where j.household_id = $1 and h.status = 'active' order by h.type`,
+      householdId,
+    );
+
+  it.each([
+    { needs: 'UASC', types: ['UASC'] },
+    { needs: 'TRAFFICKING_RISK;UASC', types: ['TRAFFICKING', 'UASC'] },
+    { needs: 'ASYLUM', types: ['ASYLUM'] },
+    { needs: 'MEDICAL;PREGNANT;DISABILITY;ELDERLY', types: [] },
+  ])('$needs raises $types', async ({ needs, types }) => {
+    const { householdId, people } = await register([person({ special_needs: needs })]);
+    const holds = await holdsOf(householdId);
+    expect(holds.map(({ type }) => type)).toEqual(types);
+    for (const { type, row } of holds) expect(row).toEqual(HOLD_RULES[type as keyof typeof HOLD_RULES].blocks);
+    const [start] = await all<{ input: JourneyInput }>(
+      'select input from pending_starts where workflow_id = $1',
+      people[0]?.workflowId,
+    );
+    expect(start?.input.registration.holds).toHaveLength(types.length);
+    // an opaque id is all that the engine is told
+    for (const type of HOLD_TYPES) expect(JSON.stringify(start?.input.registration)).not.toContain(type);
+  });
+
+  it('holds a child who heads a household, and a child with an adult who is no relative', async () => {
+    const alone = await register([person({ date_of_birth: '2010-01-01' })]);
+    expect((await holdsOf(alone.householdId)).map(({ type }) => type)).toEqual(['BEST_INTERESTS', 'UASC']);
+    const reserved = await register([
+      person(),
+      person({ person_ref: 'B', relationship_to_head: 'NON_RELATIVE', date_of_birth: '2015-01-01' }),
+    ]);
+    expect((await holdsOf(reserved.householdId)).map(({ type }) => type)).toEqual(['CUSTODY', 'UASC']);
+  });
+
+  it('the order of the list does not tell who fears return or was trafficked', async () => {
+    const [ordinary, asylum] = [
+      await register([person()]),
+      await register([person({ special_needs: 'ASYLUM;TRAFFICKING_RISK' })]),
+    ];
+    const priority = (householdId: string) => all('select priority from households where id = $1', householdId);
+    expect(await priority(asylum.householdId)).toEqual(await priority(ordinary.householdId));
+  });
+
+  it('a household that lacks a member is held together until a supervisor has released everybody', async () => {
+    const { householdId } = await register([
+      ...FAMILY,
+      person({ person_ref: 'D', relationship_to_head: 'SPOUSE', sex: '' }),
+    ]);
+    const holds = await holdsOf(householdId);
+    expect(holds).toHaveLength(3);
+    expect(new Set(holds.map(({ type }) => type))).toEqual(new Set(['DATA_DISPUTE']));
+    expect(holds[0]?.row).toEqual({ disclosure: false, seat: true, boarding: true });
+    const task = () =>
+      all<object>(`select role, status, data -> 'rejectedRows' as rows from tasks where subject = $1`, householdId);
+    expect(await task()).toEqual([{ role: 'case_worker', status: 'open', rows: [4] }]);
+    const ids = await all<{ id: string }>(
+      'select h.id from holds h join journeys j on j.id = h.journey_id where j.household_id = $1',
+      householdId,
+    );
+    for (const { id } of ids) {
+      expect((await task())[0]).toMatchObject({ status: 'open' });
+      await database.pool.query(
+        `update holds set status = 'released', released_by = 'duty', released_at = now() where id = $1`,
+        [id],
+      );
+    }
+    expect((await task())[0]).toMatchObject({ status: 'done' });
+  });
+
+  it('writes nothing where the operation is not any more as it was read, and alone reads it again', async () => {
+    const { pool } = database;
+    const { id: operationId } = await makeOperation(pool, { rules: defaultRules('evacuation', JOURNEY_STATUSES) });
+    const { rows: members } = judgeList([person()], { referenceDate: REFERENCE_DATE });
+    const common = { operationId, at: AT, referenceDate: REFERENCE_DATE, keyring, journeys: JOURNEYS };
+    const household = { reference: 'H1', members, rejectedRows: [] };
+    const frame = await readFrame(pool, operationId);
+    if (!frame) throw new Error('There is no such operation');
+    await pool.query(
+      `insert into operation_rules (operation_id, version, document, decided_by, decided_at)
+       select operation_id, version + 1, document, decided_by, decided_at from operation_rules where operation_id = $1`,
+      [operationId],
+    );
+    await pool.query('update operations set rules_version = rules_version + 1 where id = $1', [operationId]);
+    const early: RegistrationContext = { ...common, frame, importId: null, origin: 'early' };
+    await expect(commitHousehold(pool, early, household)).rejects.toThrow(FrameMoved);
+    expect(await all('select id from households where operation_id = $1', operationId)).toEqual([]);
+    expect(await registerAlone(pool, { ...common, origin: 'late', household })).toMatchObject({ people: [{ row: 1 }] });
+    await pool.query('update operations set registration_open = false where id = $1', [operationId]);
+    expect(await registerAlone(pool, { ...common, origin: 'later', household })).toBe('closed');
+    expect(await all('select id from journeys where operation_id = $1', operationId)).toHaveLength(1);
+  });
+
+  it('takes in no row that was rejected', async () => {
+    await expect(register([person({ sex: '' })])).rejects.toThrow(RangeError);
+  });
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startTimeZoneCheck } from '../../../adapters/background/timeZoneCheck.ts';
+import { newId } from '../../../adapters/ids.ts';
+import { createAlarms } from '../../../adapters/postgres/alarms.ts';
+import { flagMovedClocks } from '../../../adapters/timeZones/movedClocks.ts';
+import { ZONES, type Zones } from '../../../adapters/timeZones/zones.ts';
+import { readLocal } from '../../../domain/localTime.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/systemRows.ts';
+import { newOperation } from '../postgres/seatFixtures.ts';
+
+describe('offsets of a local time', () => {
+  it.each([
+    ['Casablanca in Ramadan, when its clocks are set back', '2027-02-20T10:00', 'Africa/Casablanca', ['+00:00']],
+    ['Casablanca in the rest of a year that is over', '2025-06-20T10:00', 'Africa/Casablanca', ['+01:00']],
+    ['Cairo in summer, as since 2023', '2027-05-01T10:00', 'Africa/Cairo', ['+03:00']],
+    ['an hour that is shown twice', '2027-10-28T23:30', 'Africa/Cairo', ['+03:00', '+02:00']],
+    ['an hour that clocks jump over', '2027-04-30T00:30', 'Africa/Cairo', []],
+    ['a zone by an old name', '2027-02-20T10:00', 'Asia/Calcutta', ['+05:30']],
+    ['half an hour of summer time', '2027-01-10T10:00:30', 'Australia/Lord_Howe', ['+11:00']],
+  ])('%s', (_, local, zone, offsets) => {
+    expect(ZONES.offsets(local, zone)).toEqual(offsets);
+  });
+
+  it.each(['Africa/Atlantis', '+01:00', '', 'Africa/Cairo '])('%j is no zone', (zone) => {
+    expect(ZONES.offsets('2027-02-20T10:00', zone)).toBeUndefined();
+  });
+
+  it('are the same whatever the clock of the machine', () => {
+    try {
+      for (const machine of ['Pacific/Auckland', 'America/St_Johns', 'Africa/Casablanca']) {
+        vi.stubEnv('TZ', machine);
+        expect(new Date('2027-02-20T10:00Z').getHours()).toBe(
+          { 'Pacific/Auckland': 23, 'America/St_Johns': 6, 'Africa/Casablanca': 10 }[machine],
+        );
+        expect(ZONES.offsets('2027-02-20T10:00', 'Africa/Casablanca')).toEqual(['+00:00']);
+      }
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each([
+    ['2027-02-20T10:00+01:00', { local: '2027-02-20T10:00', offset: '+01:00' }],
+    ['2027-02-20T10:00:30.5-03:30', { local: '2027-02-20T10:00:30.5', offset: '-03:30' }],
+    ['2027-02-20T10:00Z', { local: '2027-02-20T10:00', offset: '+00:00' }],
+    ['2027-02-20T10:00', { local: '2027-02-20T10:00' }],
+  ])('%s is read apart', (text, read) => {
+    expect(readLocal(text)).toEqual(read);
+  });
+});
+
+describe('a table that reads announced times otherwise', () => {
+  /** As if Morocco kept +01:00: release 2025c still said so of June 2027, 2026c no more. */
+  const OTHER: Zones = {
+    table: '2027x',
+    offsets: (local, zone) => (zone === 'Africa/Casablanca' ? ['+01:00'] : ZONES.offsets(local, zone)),
+  };
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(() => database?.drop());
+
+  async function planned({ status = 'cleared', table = '2026c', zone = 'Africa/Casablanca', late = 0 } = {}) {
+    const [id, operationId] = [newId('movement'), await newOperation(database.pool)];
+    const stops = [
+      { from: 'CMN', to: 'CAI', departsAt: '2027-02-20T10:00+00:00', arrivesAt: '2027-02-20T17:00+02:00' },
+    ];
+    await database.pool.query(
+      `insert into movements (id, operation_id, reference, leg, mode, origin, destination, stops, time_zones, time_zone_table,
+         departs_at, arrives_at, status, seat_capacity)
+       values ($1, $2, 'RAM-1', 'return', 'flight', '{"code": "CMN"}', '{"code": "CAI"}', $3, $4, $5,
+         timestamptz '2027-02-20T10:00Z' + make_interval(hours => $6), timestamptz '2027-02-20T15:00Z' + make_interval(hours => $6), $7, 100)`,
+      [id, operationId, JSON.stringify(stops), { CMN: zone, CAI: 'Africa/Cairo' }, table, late, status],
+    );
+    return { id, operationId };
+  }
+  const alarmsOf = ({ operationId }: { operationId: string }) =>
+    createAlarms(database.pool).list([operationId], { settled: false }, 10);
+  const timesOf = async ({ id }: { id: string }) =>
+    (await database.pool.query('select stops, departs_at, arrives_at, status, seq from movements where id = $1', [id]))
+      .rows;
+
+  it('is told to people once, with what was announced and what it would be now; nothing moves', async () => {
+    const movement = await planned();
+    const before = await timesOf(movement);
+    await flagMovedClocks(database.pool, OTHER);
+    await flagMovedClocks(database.pool, OTHER);
+    expect(await alarmsOf(movement)).toMatchObject([
+      {
+        subject: movement.id,
+        kind: 'clocks_moved',
+        detail: {
+          planned_by: '2026c',
+          table: '2027x',
+          times: [
+            {
+              piece: 1,
+              stop: 'CMN',
+              zone: 'Africa/Casablanca',
+              announced: '2027-02-20T10:00+00:00',
+              offsets: ['+01:00'],
+            },
+          ],
+        },
+      },
+    ]);
+    expect(await timesOf(movement)).toEqual(before);
+    // a later table that is off again is another occasion
+    await flagMovedClocks(database.pool, { ...OTHER, table: '2027y' });
+    expect(await alarmsOf(movement)).toHaveLength(2);
+  });
+
+  it.each([
+    ['by the same table', { table: '2027x' }],
+    ['of a zone whose rules have not changed', { zone: 'Africa/Abidjan' }],
+    ['that has left', { status: 'departed' }],
+    ['that was called off', { status: 'cancelled' }],
+    ['to which the carrier has given other times since', { late: 3 }],
+  ])('says nothing of a movement %s', async (_, over) => {
+    const movement = await planned(over);
+    await flagMovedClocks(database.pool, OTHER);
+    expect(await alarmsOf(movement)).toEqual([]);
+  });
+
+  it('says it too where the time is no longer shown by any clock, or the zone is gone', async () => {
+    const [jumped, gone] = [await planned(), await planned({ zone: 'Africa/Abidjan' })];
+    const offsets: Zones['offsets'] = (local, zone) =>
+      zone === 'Africa/Casablanca' ? [] : zone === 'Africa/Abidjan' ? undefined : ZONES.offsets(local, zone);
+    await flagMovedClocks(database.pool, { table: '2027z', offsets });
+    expect(await alarmsOf(jumped)).toHaveLength(1);
+    expect(await alarmsOf(gone)).toHaveLength(1);
+  });
+
+  it('is found by the watcher of the worker, which says by which table it looks', async () => {
+    const movement = await planned();
+    const said: object[] = [];
+    const log = { info: (fields: object) => said.push(fields), warn: (fields: object) => said.push(fields) };
+    const watcher = startTimeZoneCheck({ connectionString: database.url, zones: OTHER, log });
+    try {
+      await eventually(async () => (await alarmsOf(movement)).length === 1);
+    } finally {
+      await watcher.stop();
+    }
+    expect(said[0]).toEqual({ table: '2027x' });
+    expect(said).toContainEqual(expect.objectContaining({ table: '2027x', movements: expect.any(Number) }));
+  });
+});

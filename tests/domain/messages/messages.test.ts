@@ -1,0 +1,323 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ROLES } from '../../../domain/actor.ts';
+import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands.ts';
+import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES, type JourneyStatus } from '../../../domain/journeys/statuses.ts';
+import type { Wait } from '../../../domain/journeys/waits.ts';
+import { EN } from '../../../domain/messages/en.ts';
+import { type HistoryEvent, type HistoryNames, historyInWords } from '../../../domain/messages/history.ts';
+import { lengthInWords, momentInWords } from '../../../domain/messages/lengths.ts';
+import { nowInWords } from '../../../domain/messages/now.ts';
+import { situationInWords } from '../../../domain/messages/situation.ts';
+import { list, t, tCount } from '../../../domain/messages/t.ts';
+import { DEADLINES } from '../../../domain/rules.ts';
+import { DAY, HOUR, MINUTE } from '../../../domain/time.ts';
+
+const NOW = Date.UTC(2017, 9, 3, 12);
+const NOBODY = new Map<string, string>();
+
+describe('words', () => {
+  it('fill every place, and never t undefined', () => {
+    for (const key of Object.keys(EN) as Array<keyof typeof EN>) expect(t(key)).not.toMatch(/undefined|\{/);
+    expect(t('event.seatAssigned', { movement: 'AMB-01' })).toBe('Seat on AMB-01');
+    expect([tCount('now.more', 1), tCount('now.more', 3)]).toEqual([
+      '1 more thing is awaited',
+      '3 more things are awaited',
+    ]);
+    expect([list([]), list(['a']), list(['a', 'b', 'c'])]).toEqual(['', 'a', 'a, b and c']);
+  });
+
+  it('exist for every role, phase, ending and deadline', () => {
+    for (const role of ROLES) expect(EN[`role.${role}`]).toBeTruthy();
+    for (const phase of JOURNEY_PHASES) expect(EN[`phase.${phase}`]).toBeTruthy();
+    for (const ending of ENDINGS) expect(EN[`ending.${ending}`]).toBeTruthy();
+    for (const deadline of DEADLINES) expect(EN[`what.${deadline}`]).toBeTruthy();
+  });
+
+  it('tell a length in one unit, rounded down', () => {
+    const table: Array<[number, string]> = [
+      [0, 'less than a minute'],
+      [MINUTE, '1 minute'],
+      [59 * MINUTE, '59 minutes'],
+      [HOUR, '1 hour'],
+      [47 * HOUR, '47 hours'],
+      [2 * DAY - 1, '47 hours'],
+      [2 * DAY, '2 days'],
+      [400 * DAY, '400 days'],
+    ];
+    for (const [length, words] of table) expect(lengthInWords(length)).toBe(words);
+    expect(momentInWords(NOW)).toBe('2017-10-03 12:00 UTC');
+  });
+});
+
+const wait = (more: Partial<Wait>): Wait => ({
+  key: 'k',
+  phase: 'screen',
+  whom: { kind: 'role', id: 'case_worker' },
+  what: 'screening',
+  blocks: true,
+  safety: false,
+  since: NOW - HOUR,
+  due: NOW + DAY,
+  escalationStep: 'waiting',
+  ...more,
+});
+const now = (more: Partial<Parameters<typeof nowInWords>[0]> = {}) =>
+  nowInWords({
+    now: NOW,
+    status: 'registered',
+    waits: [],
+    names: NOBODY,
+    suspended: false,
+    groupWaitsFor: [],
+    commands: [],
+    ...more,
+  });
+
+describe('now', () => {
+  it('names the earliest due that blocks, and how many more', () => {
+    const said = now({
+      waits: [
+        wait({ key: 'late', due: NOW + 5 * DAY }),
+        wait({
+          key: 'beside',
+          blocks: false,
+          due: NOW + 1,
+          whom: { kind: 'role', id: 'health_officer' },
+          what: 'fitnessAnswer',
+        }),
+        wait({
+          key: 'first',
+          due: NOW + 2 * DAY,
+          whom: { kind: 'role', id: 'protection_officer' },
+          what: 'holdReview',
+        }),
+      ],
+    });
+    expect(said.sentence).toMatch(
+      /^Waiting for a protection officer to look at a hold, for 1 hour \(since 2017-10-03 11:00 UTC\);.*; 2 more things are awaited\.$/,
+    );
+    expect(said.waiting.map(({ key }) => key)).toEqual(['first', 'late', 'beside']);
+  });
+
+  it('is the same whatever order the waits come in', () => {
+    const waits = ['a', 'b', 'c', 'd'].map((key, at) =>
+      wait({ key, due: at === 3 ? undefined : NOW + (at % 2) * DAY, blocks: at !== 2 }),
+    );
+    fc.assert(
+      fc.property(fc.shuffledSubarray(waits, { minLength: 4 }), (shuffled) => {
+        expect(now({ waits: shuffled })).toEqual(now({ waits }));
+      }),
+    );
+  });
+
+  it('says when a deadline has passed, that nothing has one, that the operation stands still, or that it has ended', () => {
+    expect(now({ waits: [wait({ due: NOW - HOUR, escalateAt: NOW + HOUR })] }).sentence).toContain(
+      'past its time since 2017-10-03 11:00 UTC; at 2017-10-03 13:00 UTC it goes to the operation lead',
+    );
+    expect(now({ waits: [wait({ due: undefined })] }).sentence).toContain('without a deadline');
+    expect(now({ suspended: true, waits: [wait({})] }).sentence).toMatch(/^The operation stands still here; Waiting/);
+    expect(now({ status: 'closed', ending: 'withdrawn', endedAt: NOW }).sentence).toBe(
+      'The journey has ended (withdrawn) on 2017-10-03 12:00 UTC.',
+    );
+    expect(now({ status: 'arrived' }).sentence).toBe('Nothing is awaited. Has arrived; not yet received.');
+  });
+
+  it('names the day of an appointment, and the leg that needs a movement', () => {
+    const day = { whom: { kind: 'person', id: 'person' } as const, due: NOW + 3 * DAY };
+    expect(now({ waits: [wait({ ...day, what: 'fitnessAnswer' })] }).sentence).toBe(
+      'The next health check is on 2017-10-06 12:00 UTC.',
+    );
+    expect(now({ waits: [wait({ ...day, what: 'followUpContact' })] }).sentence).toBe(
+      'The next follow-up contact is on 2017-10-06 12:00 UTC.',
+    );
+    const seat = wait({ whom: { kind: 'movement', id: 'sea' }, what: 'seat', due: undefined });
+    expect(now({ waits: [seat] }).sentence).toContain(
+      'Waiting for a movement of the leg sea to have seats for the household',
+    );
+    const aboard = wait({ whom: { kind: 'movement', id: 'mov_1' }, what: 'boarding', due: undefined });
+    expect(now({ waits: [aboard], names: new Map([['mov_1', 'AMB-01']]) }).sentence).toContain(
+      'Waiting for the movement AMB-01 to board',
+    );
+  });
+
+  it('tells what the reader can do in the words of the table', () => {
+    expect(now({ commands: ['raiseHold'] }).canDo).toEqual([
+      { command: 'raiseHold', sentence: JOURNEY_COMMANDS.raiseHold.sentence, reasonRequired: true },
+    ]);
+  });
+});
+
+const names = (more: Partial<HistoryNames> = {}): HistoryNames => ({
+  names: NOBODY,
+  attempts: new Map(),
+  notes: new Map(),
+  holdKinds: new Map(),
+  mayKnowHolds: false,
+  ...more,
+});
+const event = (more: Partial<HistoryEvent>): HistoryEvent => ({
+  source: 'journey',
+  seq: 1,
+  type: 'screened',
+  phase: 'screen',
+  at: NOW,
+  actor: 'anna',
+  actorKind: 'staff',
+  role: 'case_worker',
+  data: {},
+  ...more,
+});
+
+describe('history', () => {
+  it('tells nothing of a hold but that it is there, outside protection', () => {
+    const raised = (kind: string, by: string) => [
+      event({ type: 'holdRaised', data: { holdId: 'hld_1' }, actor: by, role: by, reasonCode: kind, noteId: 'note_1' }),
+    ];
+    const outside = (kind: string, by: string) =>
+      JSON.stringify(
+        historyInWords(raised(kind, by), names({ holdKinds: new Map(), notes: new Map([['note_1', kind]]) })),
+      );
+    expect(outside('ASYLUM', 'protection_lead')).toBe(outside('MEDICAL', 'health_officer'));
+    const inside = historyInWords(
+      raised('fear', 'protection_lead'),
+      names({ mayKnowHolds: true, holdKinds: new Map([['hld_1', 'ASYLUM']]), notes: new Map([['note_1', 'afraid']]) }),
+    );
+    expect(inside[0]?.entries[0]).toMatchObject({
+      what: 'Hold raised: asylum',
+      why: 'fear',
+      note: 'afraid',
+      who: 'protection_lead (the protection lead)',
+    });
+  });
+
+  it('says that there is a note without opening it', () => {
+    expect(historyInWords([event({ noteId: 'note_1' })], names())[0]?.entries[0]).toMatchObject({ noteRedacted: true });
+  });
+
+  it('puts what a movement did into the travel of the person, in its time', () => {
+    const phases = historyInWords(
+      [
+        event({
+          type: 'departed',
+          phase: 'travel',
+          seq: 9,
+          at: NOW + DAY,
+          data: { movementId: 'mov_1' },
+          actorKind: 'partner',
+          actor: 'par_1',
+        }),
+        event({
+          source: 'movement',
+          type: 'delayed',
+          seq: 3,
+          at: NOW,
+          data: { movementId: 'mov_1', departsAt: NOW + DAY, arrivesAt: NOW + DAY },
+          actorKind: 'partner',
+          actor: 'par_1',
+        }),
+      ],
+      names({
+        names: new Map([
+          ['mov_1', 'AMB-01'],
+          ['par_1', 'Ships'],
+        ]),
+      }),
+    );
+    expect(phases.map(({ phase, entries }) => [phase, entries.map(({ who, what }) => `${who}: ${what}`)])).toEqual([
+      ['travel', ['Ships: AMB-01 is late: departs 2017-10-04 12:00 UTC', 'Ships: Departed with AMB-01']],
+    ]);
+  });
+
+  it('groups by what a event tells of, wherever the person stood by then', () => {
+    const phases = historyInWords(
+      [
+        event({ type: 'fitnessFound', phase: 'travel', seq: 1, data: { result: 'unfit', conditions: [] } }),
+        event({ type: 'nationalityConfirmed', phase: 'travel', seq: 2, data: { requestId: 'r', partnerId: 'p' } }),
+        event({ type: 'waitReminded', phase: 'travel', seq: 3, data: { key: 'seat' } }),
+      ],
+      names(),
+    );
+    expect(phases.map(({ phase, entries }) => [phase, entries.map((entry) => entry.event)])).toEqual([
+      ['verifyNationality', ['nationalityConfirmed']],
+      ['clearToTravel', ['fitnessFound']],
+      ['travel', ['waitReminded']],
+    ]);
+  });
+
+  it('loses no event, whatever its type', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ minLength: 1 }), { maxLength: 20 }), (types) => {
+        const events = types.map((type, at) => event({ type: `own_${type}`, seq: at + 1 }));
+        expect(historyInWords(events, names()).flatMap(({ entries }) => entries)).toHaveLength(events.length);
+      }),
+    );
+  });
+});
+
+describe('the situation', () => {
+  const situation = (
+    byStatus: Partial<Record<JourneyStatus, number>>,
+    more: Partial<Parameters<typeof situationInWords>[0]> = {},
+  ) =>
+    situationInWords({
+      now: NOW,
+      lateness: { worstSeconds: 0, escalationSteps: 0 },
+      byStatus: new Map(Object.entries(byStatus) as Array<[JourneyStatus, number]>),
+      completed: 0,
+      waits: [],
+      decisions: [],
+      names: NOBODY,
+      ...more,
+    });
+
+  it('counts everybody once: safe, moving, waiting, or ended otherwise', () => {
+    const counts = fc.record(
+      Object.fromEntries(JOURNEY_STATUSES.map((status) => [status, fc.nat(500)])) as Record<
+        JourneyStatus,
+        fc.Arbitrary<number>
+      >,
+    );
+    fc.assert(
+      fc.property(counts, fc.nat(500), (byStatus, done) => {
+        const completed = Math.min(done, byStatus.closed);
+        const { numbers, statuses } = situation(byStatus, { completed });
+        expect(numbers.people).toBe(statuses.reduce((sum, { people }) => sum + people, 0));
+        expect(numbers.safe + numbers.moving + numbers.waiting + numbers.endedOtherwise).toBe(numbers.people);
+        expect(Math.min(numbers.safe, numbers.moving, numbers.waiting, numbers.endedOtherwise)).toBeGreaterThanOrEqual(
+          0,
+        );
+      }),
+    );
+  });
+
+  it('says in one sentence who is stuck, which seats stay empty, and what waits for a person', () => {
+    const said = situation(
+      { consented: 96, travel_ready: 30, in_transit: 10, received: 4, closed: 3 },
+      {
+        completed: 1,
+        waits: [
+          {
+            whom: { kind: 'partner', id: 'par_1' },
+            what: 'verificationAnswer',
+            waiting: 96,
+            overdue: 96,
+            oldestSince: NOW - 3 * DAY,
+          },
+        ],
+        decisions: [{ role: 'case_worker', kind: 'screening', count: 3 }],
+        nextMovement: { reference: 'AMB-02', departsAt: NOW + HOUR, emptySeats: 22, readyWithoutSeat: 30 },
+        names: new Map([['par_1', 'the Consulate of X']]),
+      },
+    );
+    expect(said.sentence).toBe(
+      '143 people: 5 safe, 10 moving, 126 waiting; 2 have left the list otherwise; 96 people have waited more than 2 days for the Consulate of X; AMB-02 leaves 2017-10-03 13:00 UTC with 22 empty seats, and 30 ready without one; 3 decisions wait for a person.',
+    );
+  });
+
+  it('says when nobody waits longer than agreed', () => {
+    expect(situation({ received: 1 }).sentence).toBe(
+      '1 person: 1 safe, 0 moving, 0 waiting; nobody waits longer than agreed.',
+    );
+  });
+});

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classify, outcomeAfter, type PartnerRequest } from '../../../domain/partners/classify.ts';
+import type { Callback } from '../../../domain/partners/protocol.ts';
+import { HOUR } from '../../../domain/time.ts';
+
+const ASKED = Date.parse('2026-06-01T00:00:00Z');
+const asked: PartnerRequest = { kind: 'verification', requestedAt: ASKED, status: 'sent' };
+
+const saying = (outcome: 'confirmed' | 'not_confirmed', at: number): Callback => ({
+  type: 'verification.answered',
+  occurredAt: ASKED + at,
+  data: { outcome },
+});
+const acknowledged = (at: number): Callback => ({
+  type: 'verification.acknowledged',
+  occurredAt: ASKED + at,
+  data: {},
+});
+const moreInfo = (at: number): Callback => ({
+  type: 'verification.more_info',
+  occurredAt: ASKED + at,
+  data: { requestedEvidence: ['INTERVIEW'] },
+});
+const retracted = (at: number): Callback => ({ type: 'verification.retracted', occurredAt: ASKED + at, data: {} });
+
+/** The request after callbacks in this order of arrival, with what was done about each. */
+function hear(...callbacks: Callback[]): { request: PartnerRequest; standings: string[] } {
+  let request = asked;
+  const standings = callbacks.map((callback) => {
+    const standing = classify(request, callback);
+    if (standing === 'apply') {
+      const final = callback.type === 'verification.answered' || callback.type === 'verification.retracted';
+      request = {
+        ...request,
+        status: final || request.status === 'answered' ? 'answered' : 'acknowledged',
+        outcome: outcomeAfter(request.outcome, callback),
+      };
+    }
+    return standing;
+  });
+  return { request, standings };
+}
+
+describe('what a partner says about a request', () => {
+  it.each<[string, Callback[], string[]]>([
+    ['the plain way', [acknowledged(1), moreInfo(2), saying('confirmed', 3)], ['apply', 'apply', 'apply']],
+    ['an answer without an acknowledgement', [saying('confirmed', 1)], ['apply']],
+    ['an acknowledgement after the answer', [saying('confirmed', 2), acknowledged(1)], ['apply', 'stale']],
+    ['a second acknowledgement', [acknowledged(1), acknowledged(2)], ['apply', 'stale']],
+    ['a request for evidence that is older than the last', [moreInfo(5), moreInfo(3)], ['apply', 'stale']],
+    ['two rounds of evidence', [moreInfo(1), moreInfo(3)], ['apply', 'apply']],
+    ['the same answer again', [saying('confirmed', 1), saying('confirmed', 2)], ['apply', 'stale']],
+    ['another answer', [saying('confirmed', 1), saying('not_confirmed', 2)], ['apply', 'contradicts']],
+    ['taken back', [saying('confirmed', 1), retracted(2)], ['apply', 'apply']],
+    ['taken back twice', [saying('confirmed', 1), retracted(2), retracted(3)], ['apply', 'apply', 'stale']],
+    ['taken back before it was said', [retracted(2), saying('confirmed', 1)], ['apply', 'stale']],
+    [
+      'said again after it was taken back',
+      [saying('confirmed', 1), retracted(2), saying('confirmed', 3)],
+      ['apply', 'apply', 'contradicts'],
+    ],
+    ['the same request for evidence under another id', [moreInfo(1), moreInfo(1)], ['apply', 'stale']],
+  ])('%s', (_name, callbacks, standings) => {
+    expect(hear(...callbacks).standings).toEqual(standings);
+  });
+
+  it('older than the request is stale, within an hour of two clocks it is not', () => {
+    expect(classify(asked, saying('confirmed', -HOUR - 1))).toBe('stale');
+    expect(classify(asked, saying('confirmed', -HOUR))).toBe('apply');
+  });
+
+  it('after a recall nothing is applied', () => {
+    expect(classify({ ...asked, status: 'recalled' }, saying('confirmed', 1))).toBe('stale');
+  });
+
+  it('an answer to another kind of request, and news of a vehicle, are misplaced', () => {
+    expect(classify(asked, { type: 'document.refused', occurredAt: ASKED, data: {} })).toBe('misplaced');
+    expect(classify(asked, { type: 'movement.departed', occurredAt: ASKED, data: {} })).toBe('misplaced');
+  });
+
+  it('of two findings of a clinic the later one stands', () => {
+    const finding = (result: 'fit' | 'unfit', at: number): Callback => ({
+      type: 'fitness.answered',
+      occurredAt: ASKED + at,
+      data: { result, conditions: [], examinedAt: ASKED + at, validForHours: 72 },
+    });
+    const first = {
+      ...asked,
+      kind: 'fitness' as const,
+      status: 'answered' as const,
+      outcome: outcomeAfter(undefined, finding('unfit', 10)),
+    };
+    expect(classify(first, finding('fit', 20))).toBe('apply');
+    expect(classify(first, finding('fit', 5))).toBe('stale');
+  });
+
+  const callback = fc.oneof(
+    fc.nat(50).map(acknowledged),
+    fc.nat(50).map(moreInfo),
+    fc
+      .tuple(fc.constantFrom('confirmed' as const, 'not_confirmed' as const), fc.nat(50))
+      .map(([outcome, at]) => saying(outcome, at)),
+    fc.nat(50).map(retracted),
+  );
+
+  it('applies nothing twice, one answer at most, and nothing after it was taken back', () => {
+    fc.assert(
+      fc.property(fc.array(callback, { maxLength: 12 }), (callbacks) => {
+        const { standings } = hear(...callbacks);
+        const applied = callbacks.filter((_, i) => standings[i] === 'apply').map(({ type }) => type);
+        expect(applied.filter((type) => type === 'verification.answered').length).toBeLessThanOrEqual(1);
+        const back = applied.indexOf('verification.retracted');
+        if (back !== -1) expect(applied.slice(back + 1)).toEqual([]);
+        const again = hear(...callbacks, ...callbacks.filter((_, i) => standings[i] === 'apply'));
+        expect(again.standings.slice(callbacks.length)).not.toContain('apply');
+      }),
+    );
+  });
+});

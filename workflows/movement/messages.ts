@@ -1,0 +1,113 @@
+import { defineSignal, setHandler } from '@temporalio/workflow';
+import { isOver } from '../../domain/movements/state.ts';
+import { type CarrierMessage, type HouseholdMustLeave, movementSignals, type PartnerAnswered } from '../messages.ts';
+import { transactions } from './activities.ts';
+import type { MovementRun } from './run.ts';
+import { arrive, type By, cancel, depart, releaseHousehold } from './steps.ts';
+
+/**
+ * Registers what others may notify. Each piece of update has one effect however often it comes; what comes inFlight of its order
+ * is kept and looked at by a person, and never turns a movement back (domain.md 6, 15 and 16).
+ */
+export function handleMessages(run: MovementRun): void {
+  setHandler(defineSignal<[CarrierMessage[]]>(movementSignals.carrierReported), async (batch) => {
+    for (const update of batch) {
+      if (run.memory.firstSeen(update.eventKey)) await run.exclusively(() => handleCarrierMessage(run, update));
+    }
+  });
+  setHandler(defineSignal<[PartnerAnswered[]]>(movementSignals.partnerAnswered), async (batch) => {
+    for (const update of batch) {
+      if (run.memory.firstSeen(update.eventKey)) await run.exclusively(() => handleBookingAnswer(run, update));
+    }
+  });
+  setHandler(
+    defineSignal<[HouseholdMustLeave | HouseholdMustLeave[]]>(movementSignals.householdMustLeave),
+    async (update) => {
+      for (const { key, householdId } of [update].flat()) {
+        if (run.memory.firstSeen(key)) await run.exclusively(() => leave(run, householdId));
+      }
+    },
+  );
+}
+
+/** A household cannot travel. Once it has left with the vehicle there is nothing to release: its journeys say what follows. */
+async function leave(run: MovementRun, householdId: string): Promise<void> {
+  if (!isOver(run.state) && run.state.departedAt === undefined) await releaseHousehold(run, householdId, {});
+}
+
+async function handleCarrierMessage(
+  run: MovementRun,
+  { eventKey, partnerId, at, reasonCode, update }: CarrierMessage,
+): Promise<void> {
+  const { state } = run;
+  const by: By = {
+    at: Math.min(at, run.now()),
+    actor: { kind: 'partner', id: partnerId },
+    ...(reasonCode ? { reasonCode } : {}),
+  };
+  const setAside = (why: string): void => run.event('messageSetAside', { eventKey, kind: update.kind, why }, by);
+  if (run.carrierId !== undefined && partnerId !== run.carrierId) return setAside('not_its_carrier');
+  if (state.cancelled && update.kind !== 'cancelled') return setAside('cancelled');
+  const left = state.departedAt !== undefined;
+  switch (update.kind) {
+    case 'smaller_vehicle': {
+      if (left) return setAside('has_departed');
+      if (at < state.vehicleSince) return setAside('older');
+      const { capacity } = update;
+      const { overCapacity } = await transactions.changeVehicle({ movementId: run.subject, capacity });
+      return run.event('vehicleChanged', { seats: capacity.seats, capacity, overCapacity }, by);
+    }
+    case 'delayed':
+      if (state.arrived) return setAside('has_arrived');
+      if (at < state.timesSince) return setAside('older');
+      return run.event(
+        'delayed',
+        { departsAt: left ? state.departsAt : update.departsAt, arrivesAt: update.arrivesAt },
+        by,
+      );
+    case 'cancelled':
+      if (left) return setAside('has_departed');
+      if (!state.cancelled) await cancel(run, by);
+      return;
+    case 'departed':
+      if (left) return;
+      if (!state.boarding) return setAside('not_boarding');
+      await depart(run, true, by);
+      return;
+    case 'arrived':
+      if (state.arrivedStops.includes(update.stop)) return;
+      if (!state.stops.includes(update.stop)) return setAside('unknown_stop');
+      // What has arrived has departed, whichever update comes first.
+      if (!left) {
+        if (!state.boarding) return setAside('not_boarding');
+        await depart(run, true, by);
+      }
+      await arrive(run, update.stop, by);
+  }
+}
+
+async function handleBookingAnswer(run: MovementRun, update: PartnerAnswered): Promise<void> {
+  const { booking } = run.state;
+  const { answer, requestId, partnerId, at } = update;
+  if (answer.kind !== 'booking' || isOver(run.state)) return;
+  if (booking.requestId !== requestId) {
+    // The answer has overtaken the request: it is seen when the request is on record.
+    if (booking.status === 'none') run.buffered.push(update);
+    return;
+  }
+  if (booking.status !== 'requested') return;
+  const by: By = { at: Math.min(at, run.now()), actor: { kind: 'partner', id: partnerId } };
+  if (answer.outcome === 'refused') return run.event('carrierRefused', { requestId, reason: answer.reasonCode }, by);
+  await booked(run, requestId, answer.bookingRef, by);
+}
+
+/** The carrier's confirmation is its clearance. */
+export async function booked(run: MovementRun, requestId: string, bookingRef: string, by: By): Promise<void> {
+  await transactions.writeClearance({ ...run.transaction(by), kind: 'carrier', status: 'given' });
+  run.event('carrierBooked', { requestId, bookingRef }, by);
+}
+
+/** Hears what came before the request was on record. */
+export async function handleBuffered(run: MovementRun): Promise<void> {
+  for (const update of run.buffered.splice(0)) await handleBookingAnswer(run, update);
+}
