@@ -1,0 +1,88 @@
+/** Counts lines of code: neither blank lines nor comments. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { GENERATED, NOT_PRODUCT } from './specifics.ts';
+
+const SCRIPT = /\.(?:ts|tsx|mjs|cjs|js)$/;
+const SQL = /\.sql$/;
+const PRISMA = /\.prisma$/;
+
+export type CountedFile = {
+  /** relative to the project, with forward slashes */
+  path: string;
+  /** lines of code */
+  code: number;
+  /** all lines */
+  lines: number;
+};
+
+/** Every file of product code below `root`. */
+export function productFiles(root: string): CountedFile[] {
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && isProduct(`${entry.name}/`))
+    .flatMap(({ name }) =>
+      readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) => `${name}/${path}`),
+    )
+    .filter((path) => isProduct(path) && [SCRIPT, SQL, PRISMA].some((kind) => kind.test(path)))
+    .sort()
+    .map((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      return { path, code: codeLines(path, text), lines: text.trimEnd().split('\n').length };
+    });
+}
+
+export function isProduct(path: string): boolean {
+  const [folder = '', inside] = path.split('/');
+  return (
+    inside !== undefined &&
+    !folder.startsWith('.') &&
+    !NOT_PRODUCT.includes(folder) &&
+    !GENERATED.some((start) => path.startsWith(start))
+  );
+}
+
+/** Sums of lines of code by top-level folder. */
+export function byFolder(files: readonly CountedFile[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { path, code } of files) {
+    const [folder = ''] = path.split('/');
+    sums[folder] = (sums[folder] ?? 0) + code;
+  }
+  return sums;
+}
+
+/** Lines of a file that hold something besides blanks and comments. */
+export function codeLines(path: string, text: string): number {
+  if (SCRIPT.test(path)) return scriptLines(path, text);
+  return filledLines(SQL.test(path) ? withoutSqlComments(text) : text.replace(/\/\/.*$/gm, ''));
+}
+
+export function filledLines(text: string): number {
+  return text.split('\n').filter((line) => line.trim() !== '').length;
+}
+
+/** The SQL without comments; what stands in quotes is no comment. Line breaks stay. */
+export function withoutSqlComments(sql: string): string {
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, (piece) =>
+    /^(?:--|\/\*)/.test(piece) ? piece.replace(/[^\n]/g, '') : piece,
+  );
+}
+
+/** By the syntax and not by the text, so that a template with `//` in it is code. */
+function scriptLines(path: string, text: string): number {
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
+  const filled = text.split('\n').map((line) => line.trim() !== '');
+  const code = new Set<number>();
+  const lineAt = (position: number): number => tree.getLineAndCharacterOfPosition(position).line;
+  const visit = (node: ts.Node): void => {
+    if (ts.isJSDoc(node)) return;
+    const children = node.getChildren(tree);
+    if (children.length > 0) return children.forEach(visit);
+    if (node.getWidth(tree) === 0) return;
+    for (let line = lineAt(node.getStart(tree)); line <= lineAt(node.getEnd()); line += 1)
+      if (filled[line] === true) code.add(line);
+  };
+  visit(tree);
+  return code.size;
+}
