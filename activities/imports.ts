@@ -36,6 +36,8 @@ export type CorrectedFile = { importId: string; given: unknown; targets: Readonl
 export type ImportJob = {
   operationId: string;
   referenceDate: string;
+  /** alpha-3 code of the operation's country */
+  country: string;
   /** which check of the list this is; an attempt of an earlier one writes nothing more */
   round: number;
   /** what people said of how it is to be read */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from './problems.ts';
 
 /** The ETag of a thing under its version. */
-export function etag(version: number): string {
+function etag(version: number): string {
   return `"${version}"`;
 }
 

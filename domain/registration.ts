@@ -5,7 +5,7 @@ import type { Code } from './imports/codes.ts';
 import type { PersonMeaning } from './imports/meaning.ts';
 import { isFirstLine, isLine, readSecondLine } from './imports/mrz.ts';
 import type { ProtectionFlag } from './imports/protection.ts';
-import { DAY, type Instant } from './time.ts';
+import { type Instant, instantOf, isoDay, startOfDay } from './time.ts';
 
 /**
  * What follows for the operation when a judged person is taken in: holds, how early, which seat, which document.
@@ -92,16 +92,16 @@ export function heldPassport(meaning: PersonMeaning, codes: readonly Code[], at:
     Number(expiryDate.slice(4)),
   ];
   if (!isRealDay(year, month, day)) return undefined;
-  const validUntil = Date.UTC(year, month - 1, day);
+  const validUntil = startOfDay(year, month, day);
   return validUntil > at ? { issuedBy: mrz.line1.slice(2, 5).replaceAll('<', ''), validUntil } : undefined;
 }
 
 /** When somebody asked to be brought home. Where the list gives no offset from UTC, its local time is read as UTC. */
 export function registeredInstant(registered: NonNullable<PersonMeaning['registeredAt']>): Instant {
-  return registered.instant ?? Date.parse(`${registered.local}Z`);
+  return registered.instant ?? instantOf(`${registered.local}Z`);
 }
 
 /** The calendar day, in UTC, on which ages are reckoned where nobody has said another: the operation's own day. */
 export function referenceDateOf(at: Instant): string {
-  return new Date(at - (at % DAY)).toISOString().slice(0, 10);
+  return isoDay(at);
 }

@@ -68,7 +68,7 @@ export type Rules = {
  * late at 30, to the operation lead at 60; document 3 days after confirmation; unseated 14 d; reception 6 h;
  * plan 30 d. Holds are looked at every 72 h and never end by time.
  */
-export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
+const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   registryAnswer: { due: DAY },
   identityDecision: { due: DAY },
   screening: { due: DAY },

@@ -11,6 +11,21 @@ export function iso(at: Instant): string {
   return new Date(at).toISOString();
 }
 
+/** The day of the instant in UTC, `2017-09-29`. */
+export function isoDay(at: Instant): string {
+  return iso(at).slice(0, 10);
+}
+
+/** The instant of a text in ISO 8601 with its offset; NaN for any other text. */
+export function instantOf(text: string): Instant {
+  return Date.parse(text);
+}
+
+/** The beginning of a day in UTC. @param month 1 to 12 */
+export function startOfDay(year: number, month: number, day: number): Instant {
+  return Date.UTC(year, month - 1, day);
+}
+
 /**
  * The same day of the month `months` later, UTC; where that month is shorter, its last day
  * (31 August + 6 months = 28 February).

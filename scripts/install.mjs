@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const onWindows = process.platform === 'win32';
 const OLDEST_NODE = [20, 3];
@@ -12,7 +12,7 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const LAST_LINES_SHOWN = 25;
 
 /** The Node that everything but these first scripts runs on, pinned in package.json. */
-export const pinnedNode = join(root, 'node_modules', 'node', 'bin', onWindows ? 'node.exe' : 'node');
+const pinnedNode = join(root, 'node_modules', 'node', 'bin', onWindows ? 'node.exe' : 'node');
 
 /** Says what is wrong and what to do, and ends. */
 function refuse(sentence) {

@@ -1,4 +1,4 @@
-import { readPhone } from '../../domain/imports/phone.ts';
+import { isInternationalFormat } from '../../domain/imports/phone.ts';
 import { byteOrderMark, encodeText } from './encoding.ts';
 import { CORRECTION_COLUMN } from './mapColumns.ts';
 import type { FoundList } from './openList.ts';
@@ -15,7 +15,7 @@ const NEUTRALISED = /^'(?='*[=+\-@\t\r\n＝＋－＠])/;
 
 /** The cell as a spreadsheet leaves it alone: one apostrophe more before it. A whole telephone number stays whole. */
 export function neutraliseFormula(cell: string): string {
-  return BEGINS_A_FORMULA.test(cell) && readPhone(cell) === null ? `'${cell}` : cell;
+  return BEGINS_A_FORMULA.test(cell) && !isInternationalFormat(cell) ? `'${cell}` : cell;
 }
 
 /** The cell as it was before `neutraliseFormula`, so that a formula which nobody corrected is found again. */

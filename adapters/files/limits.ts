@@ -5,7 +5,7 @@ import { ListRefused } from './refused.ts';
 export type ListLimits = {
   /** of the file as it came */
   bytes: number;
-  /** of each part of a workbook, unpacked */
+  /** of all parts of a workbook that are read, unpacked */
   unpackedBytes: number;
   /** characters that cells of a workbook share: they are all in memory at once */
   sharedCharacters: number;

@@ -19,7 +19,7 @@ import { derivedId, newId } from '../ids.ts';
 const EVENT_LOG_CONFLICT = 'HW001';
 
 /** Failure type by which a subject alreadyRecorded still until somebody has looked. */
-export const EVENT_LOG_CONFLICT_FAILURE = 'EventLogConflict';
+const EVENT_LOG_CONFLICT_FAILURE = 'EventLogConflict';
 
 /** How often a batch is merged with what others record meanwhile; each time the event_log has grown. */
 const MERGES = 5;

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { EVENTS } from '../../domain/outboxEvents.ts';
 import { PROBLEMS } from '../problems.ts';
+import { type Document, shareRepeats } from './sharedParts.ts';
 
 const PROBLEM = 'Problem';
 /** Answers that every route behind a token may give, by status. */
@@ -67,13 +68,7 @@ export const documentation = fp(
         };
       },
       transformObject: (input) => {
-        const document = jsonSchemaTransformObject(input) as Document;
-        for (const path of Object.values(document.paths ?? {})) {
-          for (const operation of Object.values(path)) {
-            if (operation.security?.length === 0) continue;
-            for (const status of COMMON) operation.responses[String(status)] ??= PROBLEM_ANSWER;
-          }
-        }
+        const document = shareRepeats(jsonSchemaTransformObject(input) as Document, COMMON, PROBLEM_ANSWER);
         return { ...document, webhooks: WEBHOOKS } as ReturnType<typeof jsonSchemaTransformObject>;
       },
     });
@@ -85,10 +80,6 @@ export const documentation = fp(
   },
   { name: 'documentation', fastify: '5.x' },
 );
-
-type Document = {
-  paths?: Record<string, Record<string, { security?: unknown[]; responses: Record<string, unknown> }>>;
-};
 
 const PROBLEM_SCHEMA = {
   type: 'object' as const,

@@ -76,7 +76,7 @@ function keyOf(request: FastifyRequest): string {
 }
 
 /** The keyed request of a POST, inside its handler. */
-export function keyedOf(request: FastifyRequest): KeyedRequest {
+function keyedOf(request: FastifyRequest): KeyedRequest {
   if (!request.keyed) throw new Error('This route is not done once');
   return request.keyed;
 }
@@ -97,7 +97,7 @@ export function originOf(request: FastifyRequest): string[] {
 }
 
 /** The body without regard to the order of its keys. */
-export function hashOf(body: unknown): string {
+function hashOf(body: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(ordered(body)) ?? '')
     .digest('hex');

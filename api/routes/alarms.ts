@@ -10,18 +10,20 @@ import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { At, Code, idParams, MaybeAt, maybe } from '../schemas/common.ts';
 
-const Alarm = z.object({
-  id: z.string(),
-  operation_id: z.string().nullable().meta({ description: 'null where it is about the system as a whole' }),
-  subject: z.string().meta({ description: 'id of the journey, movement, partner or other thing that it is about' }),
-  kind: z.string(),
-  sentence: z.string(),
-  detail: z.record(z.string(), z.unknown()).meta({ description: 'ids, codes and counts' }),
-  raised_at: At.meta({ description: 'real time' }),
-  settled_at: MaybeAt.meta({ description: 'real time' }),
-  settled_by: z.string().nullable(),
-  reason_code: z.string().nullable(),
-});
+const Alarm = z
+  .object({
+    id: z.string(),
+    operation_id: z.string().nullable().meta({ description: 'null where it is about the system as a whole' }),
+    subject: z.string().meta({ description: 'id of the journey, movement, partner or other thing that it is about' }),
+    kind: z.string(),
+    sentence: z.string(),
+    detail: z.record(z.string(), z.unknown()).meta({ description: 'ids, codes and counts' }),
+    raised_at: At.meta({ description: 'real time' }),
+    settled_at: MaybeAt.meta({ description: 'real time' }),
+    settled_by: z.string().nullable(),
+    reason_code: z.string().nullable(),
+  })
+  .meta({ id: 'Alarm' });
 
 export function alarmRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {

@@ -30,18 +30,20 @@ const Household = z.strictObject({
   dry_run: z.boolean().default(false).meta({ description: 'only say what would come of it' }),
 });
 
-const Registered = z.object({
-  household_id: z.string().nullable(),
-  people: z.array(
-    z.object({
-      row: z.number().int(),
-      person_id: z.string().nullable(),
-      journey_id: z.string().nullable(),
-      verdict: VerdictCode,
-      codes: z.array(FoundOut),
-    }),
-  ),
-});
+const Registered = z
+  .object({
+    household_id: z.string().nullable(),
+    people: z.array(
+      z.object({
+        row: z.number().int(),
+        person_id: z.string().nullable(),
+        journey_id: z.string().nullable(),
+        verdict: VerdictCode,
+        codes: z.array(FoundOut),
+      }),
+    ),
+  })
+  .meta({ id: 'Registered' });
 
 export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
@@ -61,8 +63,9 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { household_ref, members, dry_run } = request.body;
         const at = await ports.operations.now(operationId, ports.clock());
         const referenceDate = referenceDateOf(at);
+        const country = await ports.operations.country(operationId);
         const cells = members.map((member) => ({ ...EMPTY, ...definedCells(member), household_ref }));
-        const { rows } = judgeList(cells, { referenceDate });
+        const { rows } = judgeList(cells, { referenceDate, country });
         const accepted = rows.filter(({ verdict }) => verdict !== 'reject');
         const verdicts = rows.map(({ row, verdict, codes }) => ({
           row,

@@ -29,6 +29,9 @@ import {
 } from '../schemas/operations.ts';
 import { versionRead, withEtag } from '../versions.ts';
 
+const Answer = z
+  .object({ seq: z.number().int(), status: Status, made: z.record(z.string(), z.string()).optional() })
+  .meta({ id: 'OperationAnswer' });
 const Rules = z.object({ version: z.number().int() }).loose();
 
 export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -155,7 +158,7 @@ export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           params: idParams('operation'),
           body: z.strictObject({ args: OPERATION_ARGS[name], reason_code: Code.optional(), note: Note.optional() }),
           response: {
-            200: z.object({ seq: z.number().int(), status: Status, made: z.record(z.string(), z.string()).optional() }),
+            200: Answer,
           },
         },
         handler: async (request) => {

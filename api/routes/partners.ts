@@ -14,7 +14,10 @@ import { Fields, Purposes } from '../schemas/plans.ts';
 
 const Kind = z.enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency']);
 export const Address = z.string().max(2_048).meta({ description: 'https, a public name, port 443 or 8443' });
-export const EventTypes = z.array(z.enum(Object.keys(EVENTS) as EventType[])).max(100);
+export const EventTypes = z
+  .array(z.enum(Object.keys(EVENTS) as EventType[]))
+  .max(100)
+  .meta({ id: 'EventTypes' });
 export const Secret = z.string().nullable().meta({ description: 'shown once; a repeated request gets null' });
 
 const Partner = z.object({

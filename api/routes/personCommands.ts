@@ -23,14 +23,16 @@ import { Problem } from '../problems.ts';
 import { idParams, PhaseCode, StatusCode } from '../schemas/common.ts';
 import { commandBody, JOURNEY_ARGS, type JourneyArgs } from '../schemas/journeyCommands.ts';
 
-const Answer = z.object({
-  seq: z.number().int(),
-  status: StatusCode,
-  phase: PhaseCode,
-  /** ids that the command has made: of a hold, a document, a household */
-  made: z.record(z.string(), z.string()).optional(),
-});
-const Approval = z.object({ approvals: z.literal(1), detail: z.string() });
+const Answer = z
+  .object({
+    seq: z.number().int(),
+    status: StatusCode,
+    phase: PhaseCode,
+    /** ids that the command has made: of a hold, a document, a household */
+    made: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: 'PersonAnswer' });
+const Approval = z.object({ approvals: z.literal(1), detail: z.string() }).meta({ id: 'Approval' });
 
 /** A command on its way: who gives it, about which journey, when. */
 type Given = {

@@ -11,19 +11,21 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { At, idParams, MaybeAt, maybe } from '../schemas/common.ts';
 
-const Task = z.object({
-  id: z.string(),
-  operation_id: z.string(),
-  subject: z.string().meta({ description: 'id of the journey, movement or other thing that it is about' }),
-  person_id: z.string().nullable(),
-  kind: z.string(),
-  sentence: z.string(),
-  role: z.string(),
-  opened_at: At,
-  due: MaybeAt,
-  status: z.string(),
-  data: z.record(z.string(), z.unknown()),
-});
+const Task = z
+  .object({
+    id: z.string(),
+    operation_id: z.string(),
+    subject: z.string().meta({ description: 'id of the journey, movement or other thing that it is about' }),
+    person_id: z.string().nullable(),
+    kind: z.string(),
+    sentence: z.string(),
+    role: z.string(),
+    opened_at: At,
+    due: MaybeAt,
+    status: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Task' });
 const KEY = ['number', 'string'] as const;
 
 export function taskRoutes(ports: ApiPorts): FastifyPluginAsyncZod {

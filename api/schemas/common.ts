@@ -22,13 +22,13 @@ export const Moment = z
     [z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })],
     'Write date, T, time and offset, as 2026-11-20T09:00+02:00',
   )
-  .meta({ description: 'ISO 8601 with offset; operation time unless said otherwise' })
+  .meta({ id: 'Moment', description: 'ISO 8601 with offset; operation time unless said otherwise' })
   .transform((text) => Date.parse(text));
 
 /** A moment in an answer: ISO 8601, UTC. */
 export const At = z
   .string()
-  .meta({ format: 'date-time', description: 'ISO 8601, UTC; operation time unless said otherwise' });
+  .meta({ id: 'Time', format: 'date-time', description: 'ISO 8601, UTC; operation time unless said otherwise' });
 export const MaybeAt = At.nullable();
 
 export function maybe(at: Instant | null | undefined): string | null {
@@ -36,17 +36,23 @@ export function maybe(at: Instant | null | undefined): string | null {
 }
 
 /** A code: small words, never free text, because it travels where nothing personal may. */
-export const Code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code is letters, digits and underscores, at most 64');
+export const Code = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{1,64}$/, 'A code is letters, digits and underscores, at most 64')
+  .meta({ id: 'Code' });
 /** Free text; it is encrypted before anything else happens with it. */
 export const Note = z
   .string()
   .min(1)
   .max(4_000)
-  .meta({ description: 'free text; encrypted, and opened only for those who may read notes' });
+  .meta({ id: 'Note', description: 'free text; encrypted, and opened only for those who may read notes' });
 /** A name of an organisation, a site, an operation; never of a person. */
 export const Title = z.string().trim().min(1).max(200);
-export const Nationality = z.string().regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303');
+export const Nationality = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303')
+  .meta({ id: 'CountryCode' });
 
-export const StatusCode = z.enum(JOURNEY_STATUSES);
-export const PhaseCode = z.enum(JOURNEY_PHASES);
-export const EndingCode = z.enum(ENDINGS);
+export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
+export const PhaseCode = z.enum(JOURNEY_PHASES).meta({ id: 'Phase' });
+export const EndingCode = z.enum(ENDINGS).meta({ id: 'Ending' });

@@ -4,22 +4,26 @@ import { PAIR_COMMAND_NAMES, PAIR_STATUSES } from '../../domain/duplicates/decis
 import { At, id } from './common.ts';
 import { Person } from './people.ts';
 
-const Command = z.enum(PAIR_COMMAND_NAMES);
-const Reason = z.object({
-  code: z.enum(Object.keys(PAIR_REASONS) as [PairReason, ...PairReason[]]),
-  points: z.number().int().meta({ description: 'what it adds to the score; 0 is for reading only' }),
-  sentence: z.string(),
-});
+const Command = z.enum(PAIR_COMMAND_NAMES).meta({ id: 'DuplicateCommand' });
+const Reason = z
+  .object({
+    code: z.enum(Object.keys(PAIR_REASONS) as [PairReason, ...PairReason[]]),
+    points: z.number().int().meta({ description: 'what it adds to the score; 0 is for reading only' }),
+    sentence: z.string(),
+  })
+  .meta({ id: 'DuplicateReason' });
 
 const Elsewhere = z
   .object({ known_elsewhere: z.literal(true) })
   .meta({ description: 'somebody of an operation in which you have no role: nothing of them is shown' });
-const ListedHere = z.object({
-  known_elsewhere: z.literal(false),
-  id: id('person'),
-  journey_id: z.string(),
-  operation_id: z.string(),
-});
+const ListedHere = z
+  .object({
+    known_elsewhere: z.literal(false),
+    id: id('person'),
+    journey_id: z.string(),
+    operation_id: z.string(),
+  })
+  .meta({ id: 'DuplicatePerson' });
 const Here = Person.pick({
   id: true,
   operation_id: true,
@@ -81,10 +85,12 @@ export const Pair = PairBase.extend({
   can_do: z.array(z.object({ command: Command, sentence: z.string(), reason_required: z.boolean() })),
 });
 
-export const DecidedPair = z.object({
-  id: id('pair'),
-  status: z.enum(PAIR_STATUSES),
-  seq: z.number().int(),
-  waiting: Waiting,
-  allowed: z.array(Command).meta({ description: 'the commands that you could give now' }),
-});
+export const DecidedPair = z
+  .object({
+    id: id('pair'),
+    status: z.enum(PAIR_STATUSES),
+    seq: z.number().int(),
+    waiting: Waiting,
+    allowed: z.array(Command).meta({ description: 'the commands that you could give now' }),
+  })
+  .meta({ id: 'DuplicateDecided' });

@@ -5,23 +5,30 @@ import { ENCODINGS } from '../../domain/imports/encodings.ts';
 import { At, id } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);
-export const ColumnName = z.enum(COLUMNS);
-const FindingCode = z.enum(Object.keys(CODES) as [keyof typeof CODES, ...Array<keyof typeof CODES>]);
+const ColumnName = z.enum(COLUMNS).meta({ id: 'Column' });
+const FindingCode = z
+  .enum(Object.keys(CODES) as [keyof typeof CODES, ...Array<keyof typeof CODES>])
+  .meta({ id: 'FindingCode' });
 
 /** One fault or warning in words. */
-export const FoundOut = z.object({
-  code: z.string(),
-  column: z.string(),
-  fields: z.array(z.string()).optional().meta({ description: 'check digits of the passport that do not fit' }),
-  detail: z.string().meta({ description: 'what is wrong and what to do' }),
-  hint: z.string().optional().meta({ description: 'what the cell may have been meant as; nothing is converted by it' }),
-});
+export const FoundOut = z
+  .object({
+    code: z.string(),
+    column: z.string(),
+    fields: z.array(z.string()).optional().meta({ description: 'check digits of the passport that do not fit' }),
+    detail: z.string().meta({ description: 'what is wrong and what to do' }),
+    hint: z
+      .string()
+      .optional()
+      .meta({ description: 'what the cell may have been meant as; nothing is converted by it' }),
+  })
+  .meta({ id: 'Finding' });
 
 /** A delimiter has a name here: a tab or a semicolon is easily lost in an address. */
 export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t' } as const;
-export const DelimiterName = z.enum(['comma', 'semicolon', 'tab']);
-export const EncodingName = z.enum(ENCODINGS);
-export const DateOrderName = z.enum(['day_first', 'month_first']);
+const DelimiterName = z.enum(['comma', 'semicolon', 'tab']);
+const EncodingName = z.enum(ENCODINGS);
+const DateOrderName = z.enum(['day_first', 'month_first']);
 
 const Heading = z.object({
   position: z.number().int().meta({ description: 'counted from 1, as in the file' }),
@@ -79,14 +86,16 @@ const Counts = z.object({
   already_known: z.number().meta({ description: 'rows whose person_ref another list has brought into the operation' }),
 });
 
-const DuplicateCandidates = z.object({
-  compared: z.number(),
-  within_list: z.number().meta({ description: 'pairs of two rows that may be one person' }),
-  with_known: z.number().meta({ description: 'rows that may be somebody who was taken in before' }),
-  first: z
-    .array(z.object({ rows: z.array(z.number().int()), score: z.number().int(), reasons: z.array(z.string()) }))
-    .meta({ description: 'the first pairs within the list' }),
-});
+const DuplicateCandidates = z
+  .object({
+    compared: z.number(),
+    within_list: z.number().meta({ description: 'pairs of two rows that may be one person' }),
+    with_known: z.number().meta({ description: 'rows that may be somebody who was taken in before' }),
+    first: z
+      .array(z.object({ rows: z.array(z.number().int()), score: z.number().int(), reasons: z.array(z.string()) }))
+      .meta({ description: 'the first pairs within the list' }),
+  })
+  .meta({ id: 'DuplicateMatching' });
 
 export const Import = z.object({
   id: id('import'),

@@ -5,8 +5,10 @@ import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/s
 import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 
 /** A stop: UN/LOCODE, IATA code or one of the operation's own. */
-export const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
-const PlaceBody = z.strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality });
+const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
+const PlaceBody = z
+  .strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality })
+  .meta({ id: 'NewStop' });
 /** Local times as printed on a ticket: to the minute, or finer. */
 const LocalMoment = z
   .union(
@@ -14,14 +16,16 @@ const LocalMoment = z
     'Write date, T and time, as 2027-02-20T10:00+01:00; the offset may be left out where the stop has a time zone',
   )
   .meta({ description: 'local time with its offset; where the stop has a time zone the offset may be left out' });
-const StopBody = z.strictObject({
-  from: StopCode,
-  to: StopCode,
-  departs_at: LocalMoment,
-  arrives_at: LocalMoment,
-});
+const StopBody = z
+  .strictObject({
+    from: StopCode,
+    to: StopCode,
+    departs_at: LocalMoment,
+    arrives_at: LocalMoment,
+  })
+  .meta({ id: 'NewMovementStop' });
 const Count = z.number().int().min(0).max(20_000);
-const ClearanceKind = z.enum(CLEARANCE_KINDS);
+const ClearanceKind = z.enum(CLEARANCE_KINDS).meta({ id: 'ClearanceKind' });
 
 export const NewMovement = z
   .strictObject({
@@ -77,30 +81,32 @@ const Seats = z.object({
   stretcher_block_seats: z.number().optional(),
   wheelchair: z.number(),
 });
-const Place = z.object({ code: z.string(), name: z.string(), country: z.string() });
-export const Status = z.enum(Object.keys(MOVEMENT_STATUSES) as MovementStatus[]);
+const Place = z.object({ code: z.string(), name: z.string(), country: z.string() }).meta({ id: 'Stop' });
+export const Status = z.enum(Object.keys(MOVEMENT_STATUSES) as MovementStatus[]).meta({ id: 'MovementStatus' });
 
-export const Movement = z.object({
-  id: id('movement'),
-  operation_id: z.string(),
-  reference: z.string(),
-  leg: z.string(),
-  mode: z.string(),
-  status: z.string(),
-  carrier_id: z.string().nullable(),
-  origin: Place,
-  destination: Place,
-  departs_at: At,
-  arrives_at: At,
-  seats: Seats,
-  taken: Seats,
-  over_capacity: z.boolean(),
-  manifest: z.object({ version: z.number().int(), status: z.string() }),
-  booking_ref: z.string().nullable(),
-  for_households_of: z.array(z.string()).nullable(),
-  accepts_nationalities: z.array(z.string()).nullable(),
-  replaces_id: z.string().nullable(),
-});
+export const Movement = z
+  .object({
+    id: id('movement'),
+    operation_id: z.string(),
+    reference: z.string(),
+    leg: z.string(),
+    mode: z.string(),
+    status: z.string(),
+    carrier_id: z.string().nullable(),
+    origin: Place,
+    destination: Place,
+    departs_at: At,
+    arrives_at: At,
+    seats: Seats,
+    taken: Seats,
+    over_capacity: z.boolean(),
+    manifest: z.object({ version: z.number().int(), status: z.string() }),
+    booking_ref: z.string().nullable(),
+    for_households_of: z.array(z.string()).nullable(),
+    accepts_nationalities: z.array(z.string()).nullable(),
+    replaces_id: z.string().nullable(),
+  })
+  .meta({ id: 'Movement' });
 export const MovementDetail = Movement.extend({
   stops: z.array(z.object({ from: z.string(), to: z.string(), departs_at: z.string(), arrives_at: z.string() })),
   time_zones: z.record(z.string(), z.string()),
@@ -162,8 +168,10 @@ export const MOVEMENT_ARGS = {
 export function movementCommandBody<T extends z.ZodType>(args: T) {
   return z.strictObject({ args, reason_code: Code.optional(), note: Note.optional() });
 }
-export const MovementAnswer = z.object({
-  seq: z.number().int(),
-  status: z.string(),
-  detail: z.record(z.string(), z.number()),
-});
+export const MovementAnswer = z
+  .object({
+    seq: z.number().int(),
+    status: z.string(),
+    detail: z.record(z.string(), z.number()),
+  })
+  .meta({ id: 'MovementAnswer' });

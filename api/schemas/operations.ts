@@ -12,58 +12,68 @@ const Milliseconds = z
   .min(0)
   .max(20 * 365 * 86_400_000);
 
-export const RouteLegBody = z.strictObject({
-  code: Code,
-  needs: z.strictObject({ nationality: z.boolean(), document: z.boolean(), exit_permit: z.boolean() }),
-  for_households_of: z
-    .array(Nationality)
-    .max(250)
-    .nullable()
-    .default(null)
-    .meta({ description: 'by nationality of the head; null: everybody' }),
-});
+export const RouteLegBody = z
+  .strictObject({
+    code: Code,
+    needs: z.strictObject({ nationality: z.boolean(), document: z.boolean(), exit_permit: z.boolean() }),
+    for_households_of: z
+      .array(Nationality)
+      .max(250)
+      .nullable()
+      .default(null)
+      .meta({ description: 'by nationality of the head; null: everybody' }),
+  })
+  .meta({ id: 'RouteLeg' });
 
 /** What may be given of the rules when an operation is opened; the rest is the standard. */
-export const RulesBody = z.strictObject({
-  legs: z.array(RouteLegBody).min(1).max(20).optional(),
-  deadlines: z
-    .partialRecord(
-      z.enum(DEADLINES),
-      z.strictObject({
-        due: Milliseconds,
-        remind: Milliseconds.nullable().optional(),
-        escalate: Milliseconds.nullable().optional(),
-      }),
-    )
-    .optional()
-    .meta({ description: 'milliseconds of operation time' }),
-  follow_up_months: z.array(z.number().int().min(1).max(60)).max(24).optional(),
-  document_validity_after_arrival: Milliseconds.optional(),
-  consent_max_age: Milliseconds.optional(),
-  fitness_validity: Milliseconds.optional(),
-  lock_before: Milliseconds.optional(),
-  evidence_rounds: z.number().int().min(0).max(10).optional(),
-});
+export const RulesBody = z
+  .strictObject({
+    legs: z.array(RouteLegBody).min(1).max(20).optional(),
+    deadlines: z
+      .partialRecord(
+        z.enum(DEADLINES),
+        z.strictObject({
+          due: Milliseconds,
+          remind: Milliseconds.nullable().optional(),
+          escalate: Milliseconds.nullable().optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'milliseconds of operation time' }),
+    follow_up_months: z.array(z.number().int().min(1).max(60)).max(24).optional(),
+    document_validity_after_arrival: Milliseconds.optional(),
+    consent_max_age: Milliseconds.optional(),
+    fitness_validity: Milliseconds.optional(),
+    lock_before: Milliseconds.optional(),
+    evidence_rounds: z.number().int().min(0).max(10).optional(),
+  })
+  .meta({ id: 'OperationRules' });
 export type RulesInput = z.output<typeof RulesBody>;
 
-export const SiteBody = z.strictObject({
-  name: Title,
-  purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']).default('registration'),
-  capacity: z.number().int().min(0).max(1_000_000).optional(),
-});
+export const SiteBody = z
+  .strictObject({
+    name: Title,
+    purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']).default('registration'),
+    capacity: z.number().int().min(0).max(1_000_000).optional(),
+  })
+  .meta({ id: 'Site' });
 const SECTOR_CODES = MCOF_2012.map(({ code }) => code);
-export const SectorCode = z.enum(SECTOR_CODES);
-export const SectorBody = z.strictObject({
-  code: SectorCode,
-  lead_agency: Title.optional(),
-  cluster: Title.optional(),
-  planned: z.number().int().min(0).max(100_000_000).optional(),
-});
+export const SectorCode = z.enum(SECTOR_CODES).meta({ id: 'SectorCode' });
+export const SectorBody = z
+  .strictObject({
+    code: SectorCode,
+    lead_agency: Title.optional(),
+    cluster: Title.optional(),
+    planned: z.number().int().min(0).max(100_000_000).optional(),
+  })
+  .meta({ id: 'PlannedSector' });
 
-export const SegmentBody = z.strictObject({
-  from_operation_time: Moment,
-  seconds_per_day: z.number().positive().max(86_400).meta({ description: 'of real time for a day of the operation' }),
-});
+export const SegmentBody = z
+  .strictObject({
+    from_operation_time: Moment,
+    seconds_per_day: z.number().positive().max(86_400).meta({ description: 'of real time for a day of the operation' }),
+  })
+  .meta({ id: 'ClockSegment' });
 
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
@@ -100,22 +110,24 @@ export const NewOperation = z
     message: 'Only a drill has a clock of its own',
   });
 
-export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]);
+export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]).meta({ id: 'OperationStatus' });
 
-export const Operation = z.object({
-  id: id('operation'),
-  kind: z.enum(['evacuation', 'return']),
-  drill: z.boolean(),
-  name: z.string(),
-  country: z.string(),
-  status: Status,
-  plan_id: z.string().nullable(),
-  government_request_ref: z.string().nullable(),
-  rules_version: z.number().int(),
-  registration_open: z.boolean(),
-  starts_at: At,
-  created_at: At.meta({ description: 'real time' }),
-});
+export const Operation = z
+  .object({
+    id: id('operation'),
+    kind: z.enum(['evacuation', 'return']),
+    drill: z.boolean(),
+    name: z.string(),
+    country: z.string(),
+    status: Status,
+    plan_id: z.string().nullable(),
+    government_request_ref: z.string().nullable(),
+    rules_version: z.number().int(),
+    registration_open: z.boolean(),
+    starts_at: At,
+    created_at: At.meta({ description: 'real time' }),
+  })
+  .meta({ id: 'Operation' });
 export const OperationDetail = Operation.extend({
   operation_time: At,
   leads: z.record(z.string(), z.string()),

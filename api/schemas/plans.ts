@@ -6,43 +6,45 @@ import { At, Code, id, Nationality, Title } from './common.ts';
 import { RouteLegBody, SectorBody, SiteBody } from './operations.ts';
 
 const PURPOSES = ['registry', 'verification', 'document', 'fitness', 'exit_permit', 'booking', 'reception'] as const;
-export const Purposes = z.array(z.enum(PURPOSES)).min(1).max(PURPOSES.length);
-export const Fields = z.array(z.enum(PERSON_FIELDS)).max(PERSON_FIELDS.length);
-export const EventTypes = z.array(z.string().regex(/^[a-z_]+\.[a-z_]+$/)).max(100);
+export const Purposes = z.array(z.enum(PURPOSES)).min(1).max(PURPOSES.length).meta({ id: 'Purposes' });
+export const Fields = z.array(z.enum(PERSON_FIELDS)).max(PERSON_FIELDS.length).meta({ id: 'PersonFields' });
+const EventTypes = z.array(z.string().regex(/^[a-z_]+\.[a-z_]+$/)).max(100);
 
-export const PlanBody = z.strictObject({
-  name: Title,
-  scenario: z.string().trim().min(1).max(4_000).meta({ description: 'what is feared, for whom, where' }),
-  status: z.enum(['draft', 'ready']).default('draft'),
-  kind: z.enum(['evacuation', 'return']),
-  country: Nationality,
-  triggers: z
-    .array(z.strictObject({ code: Code, sentence: z.string().min(1).max(1_000) }))
-    .max(100)
-    .default([]),
-  routes: z.array(RouteLegBody).max(20).default([]),
-  sites: z.array(SiteBody).max(500).default([]),
-  carriers: z.array(id('partner')).max(200).default([]),
-  partners: z.array(id('partner')).max(200).default([]),
-  contacts: z
-    .array(z.strictObject({ function: Title, organisation: Title, channel: z.string().min(1).max(500) }))
-    .max(500)
-    .default([])
-    .meta({ description: 'functions and organisations, never a person' }),
-  agreements: z
-    .array(
-      z.strictObject({
-        partner_id: id('partner'),
-        purposes: Purposes,
-        fields: Fields,
-        event_types: EventTypes.default([]),
-        reference: Title,
-      }),
-    )
-    .max(500)
-    .default([]),
-  sectors: z.array(SectorBody).max(15).default([]),
-});
+export const PlanBody = z
+  .strictObject({
+    name: Title,
+    scenario: z.string().trim().min(1).max(4_000).meta({ description: 'what is feared, for whom, where' }),
+    status: z.enum(['draft', 'ready']).default('draft'),
+    kind: z.enum(['evacuation', 'return']),
+    country: Nationality,
+    triggers: z
+      .array(z.strictObject({ code: Code, sentence: z.string().min(1).max(1_000) }))
+      .max(100)
+      .default([]),
+    routes: z.array(RouteLegBody).max(20).default([]),
+    sites: z.array(SiteBody).max(500).default([]),
+    carriers: z.array(id('partner')).max(200).default([]),
+    partners: z.array(id('partner')).max(200).default([]),
+    contacts: z
+      .array(z.strictObject({ function: Title, organisation: Title, channel: z.string().min(1).max(500) }))
+      .max(500)
+      .default([])
+      .meta({ description: 'functions and organisations, never a person' }),
+    agreements: z
+      .array(
+        z.strictObject({
+          partner_id: id('partner'),
+          purposes: Purposes,
+          fields: Fields,
+          event_types: EventTypes.default([]),
+          reference: Title,
+        }),
+      )
+      .max(500)
+      .default([]),
+    sectors: z.array(SectorBody).max(15).default([]),
+  })
+  .meta({ id: 'NewPlan' });
 type PlanInput = z.output<typeof PlanBody>;
 
 export const Plan = z.object({

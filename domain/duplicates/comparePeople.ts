@@ -62,7 +62,7 @@ export type Comparison = {
 };
 
 /** From this score on a person is asked. A telephone alone, or a name alone, stays far below. */
-export const PAIR_FROM = 60;
+const PAIR_FROM = 60;
 
 const NAMES_ARE_SAME = 0.97;
 const NAMES_ARE_NEARLY_SAME = 0.75;

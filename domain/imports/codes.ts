@@ -63,7 +63,8 @@ export const CODES = {
   },
   PHONE_NATIONAL_FORMAT: {
     rejects: false,
-    sentence: 'The telephone number has no country code and is not used: write it with + and the code.',
+    sentence:
+      'The telephone number has no country code and is used only if it is valid in the country of the operation: write it with + and the code.',
   },
   REGISTERED_AT_NO_OFFSET: {
     rejects: false,

@@ -33,13 +33,17 @@ import type { PersonMeaning } from './meaning.ts';
 import { hasLetterNotLatin } from './names.ts';
 import { canonicalNationality, isNationality } from './nationality.ts';
 import { comparePassport } from './passport.ts';
-import { isNationalFormat, readPhone } from './phone.ts';
+import { isInternationalFormat, isNationalFormat, readPhone } from './phone.ts';
 import { flagsOfRow, type ProtectionFlag, readSpecialNeeds } from './protection.ts';
 import { dayOfRegistration, readRegisteredAt } from './registeredAt.ts';
 import { tidyCell } from './tidy.ts';
 
-/** `referenceDate` is the day on which ages are reckoned, `YYYY-MM-DD`: the operation's rule, by default its first day. */
-export type JudgeContext = { referenceDate: string };
+export type JudgeContext = {
+  /** The day on which ages are reckoned, `YYYY-MM-DD`: the operation's rule, by default its first day. */
+  referenceDate: string;
+  /** The alpha-3 code of the operation's country. A telephone number without a country code is read as one of its numbers. */
+  country?: string;
+};
 
 /** What a row shows by itself. `summaries` is all that the rules of the household need of it. */
 export type RowJudgement = {
@@ -58,7 +62,7 @@ type CellFault = 'FIELD_TOO_LONG' | 'FORMULA_CELL' | 'REQUIRED_MISSING' | 'VALUE
 function cellFault(column: Column, cell: string): CellFault | null {
   // the length in units is never less than in code points, and cheap
   if (cell.length > LONGEST_CELL && Array.from(cell).length > LONGEST_CELL) return 'FIELD_TOO_LONG';
-  if (/^[=+@-]/.test(cell) && !(column === 'phone' && readPhone(cell) !== null)) return 'FORMULA_CELL';
+  if (/^[=+@-]/.test(cell) && !(column === 'phone' && isInternationalFormat(cell))) return 'FORMULA_CELL';
   if (cell === '') return COLUMN_RULES[column].required ? 'REQUIRED_MISSING' : null;
   const values = COLUMN_RULES[column].values;
   return values === undefined || values.includes(cell) ? null : 'VALUE_NOT_IN_LIST';
@@ -171,7 +175,7 @@ export function judgeRow(
       nationality: usable('nationality'),
       referenceDate: on,
     }),
-    meaning: meaningOf(cells, usable, { birthDate, registeredAt, relationship, specialNeeds }),
+    meaning: meaningOf(cells, usable, context.country, { birthDate, registeredAt, relationship, specialNeeds }),
     summary: {
       row,
       personRef: cells.person_ref,
@@ -229,6 +233,7 @@ function judgeBirthDate(
 function meaningOf(
   cells: Cells,
   usable: (column: Column) => string,
+  country: string | undefined,
   read: Pick<PersonMeaning, 'birthDate' | 'registeredAt' | 'relationship' | 'specialNeeds'>,
 ): PersonMeaning {
   const nationality = usable('nationality');
@@ -243,7 +248,7 @@ function meaningOf(
     familyName: usable('family_name'),
     sex: oneOf(SEXES, usable('sex')),
     nationality: nationality === '' ? null : canonicalNationality(nationality),
-    phone: readPhone(usable('phone')),
+    phone: readPhone(usable('phone'), country),
     preferredLanguage: usable('preferred_language') || null,
     site: usable('site') || null,
     document: (type === null || type === 'NONE') && number === null ? null : { type, number },

@@ -53,7 +53,7 @@ function waysOf(character: string): ZonePlace {
 }
 
 /** The places of one name, no filler at its ends and never two together; empty where nothing is left of the name. */
-export function zonePlaces(name: string): ZonePlace[] {
+function zonePlaces(name: string): ZonePlace[] {
   const places: ZonePlace[] = [];
   // capitals first: one small letter can be two capitals; then a letter and its accent as one character
   for (const character of name.replace(APOSTROPHES_AND_STOPS, '').toUpperCase().normalize('NFC')) {

@@ -9,6 +9,18 @@ const NATIONALITIES: ReadonlySet<string> = new Set([
   ...ICAO_CODES,
 ]);
 
+/** Kosovo has no alpha-3 code in ISO 3166-1, and XK in the plans of telephone numbers. */
+const ALPHA_2: ReadonlyMap<string, string> = new Map([
+  ...isoCodes.flatMap(([alpha2, alpha3]): [string, string][] => (alpha2 && alpha3 ? [[alpha3, alpha2]] : [])),
+  ['RKS', 'XK'],
+  ['XKX', 'XK'],
+]);
+
+/** The alpha-2 code of a country's alpha-3 code; undefined for a code that is no country's. */
+export function alpha2Of(alpha3: string): string | undefined {
+  return ALPHA_2.get(alpha3);
+}
+
 export function isNationality(code: string): boolean {
   return NATIONALITIES.has(code);
 }

@@ -1,4 +1,4 @@
-import type { Instant } from '../time.ts';
+import { type Instant, instantOf } from '../time.ts';
 import { type CalendarDay, calendarDay, isRealDay } from './calendarDay.ts';
 
 const FORM =
@@ -22,7 +22,7 @@ export function readRegisteredAt(cell: string): RegisteredAt | null {
   const base = { local, day: calendarDay(year, month, day) };
   if (parts[7] === undefined && parts[8] === undefined) return { ...base, offsetMinutes: null, instant: null };
   const offsetMinutes = (parts[8] === '-' ? -1 : 1) * (part(9) * 60 + part(10));
-  const instant = Date.parse(`${local}Z`) - offsetMinutes * 60_000;
+  const instant = instantOf(`${local}Z`) - offsetMinutes * 60_000;
   return { ...base, offsetMinutes: offsetMinutes === 0 ? 0 : offsetMinutes, instant };
 }
 

@@ -2,8 +2,8 @@ import { isRole } from '../actor.ts';
 import type { JourneyEvents, JourneyEventType } from '../journeys/events.ts';
 import { JOURNEY_PHASES, type JourneyPhase } from '../journeys/statuses.ts';
 import type { MovementEvents } from '../movements/events.ts';
-import type { Instant } from '../time.ts';
-import { dayInWords, momentInWords } from './lengths.ts';
+import { type Instant, isoDay } from '../time.ts';
+import { momentInWords } from './lengths.ts';
 import { isMessageKey, list, t } from './t.ts';
 
 /** A row of the event_log that concerns a journey: its own, its movement's, its operation's, or that of a pair met twice. */
@@ -69,9 +69,9 @@ const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
   nationalityRetracted: (_d, n) => t('event.nationalityRetracted', { partner: nameOf(undefined, n) }),
   nationalityDecided: (d) => t(`event.nationalityDecided.${d.decision}`),
   partnerMissing: (d) => t(`event.partnerMissing.${d.what}`),
-  documentHeld: (d) => t('event.documentHeld', { until: dayInWords(d.validUntil) }),
+  documentHeld: (d) => t('event.documentHeld', { until: isoDay(d.validUntil) }),
   documentRequested: (d, n) => t('event.documentRequested', asked(d, n)),
-  documentIssued: (d) => t('event.documentIssued', { until: dayInWords(d.validUntil) }),
+  documentIssued: (d) => t('event.documentIssued', { until: isoDay(d.validUntil) }),
   documentRefused: (_d, n) => t('event.documentRefused', { partner: nameOf(undefined, n) }),
   documentDecided: () => t('event.documentDecided'),
   documentExpired: () => t('event.documentExpired'),

@@ -1,4 +1,4 @@
-import { DAY, HOUR, type Instant, MINUTE } from '../time.ts';
+import { DAY, HOUR, type Instant, iso, MINUTE } from '../time.ts';
 import { t, tCount } from './t.ts';
 
 /** A length of time in one unit, rounded down: `3 days`, `5 hours`, `less than a minute`. @param length milliseconds */
@@ -11,9 +11,5 @@ export function lengthInWords(length: number): string {
 
 /** The moment to the minute, UTC: `2017-09-29 08:00 UTC`. */
 export function momentInWords(at: Instant): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-export function dayInWords(at: Instant): string {
-  return new Date(at).toISOString().slice(0, 10);
+  return `${iso(at).slice(0, 16).replace('T', ' ')} UTC`;
 }

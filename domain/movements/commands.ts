@@ -37,7 +37,7 @@ const LEADS: readonly Role[] = [...DESK, 'duty_supervisor', 'operation_lead'];
 const GATE: readonly Role[] = ['movement_officer', 'case_worker', 'coordinator'];
 
 /** More scans than this in one command are refused: the gate sends them as it goes. */
-export const SCANS_AT_ONCE = 2_000;
+const SCANS_AT_ONCE = 2_000;
 
 const left = (state: MovementState): boolean => state.departedAt !== undefined;
 const LEFT = 'The movement has departed';

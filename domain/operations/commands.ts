@@ -16,7 +16,7 @@ export type OperationCommands = {
 export type OperationCommand = keyof OperationCommands;
 
 /** Areas whose lead must be named before an operation may be activated. */
-export const REQUIRED_LEADS = ['protection', 'health', 'movement'] as const;
+const REQUIRED_LEADS = ['protection', 'health', 'movement'] as const;
 
 /** Areas that may have a lead at all. */
 export const LEAD_AREAS = [...REQUIRED_LEADS, 'consular', 'reception'] as const;
@@ -102,7 +102,7 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
 };
 
 /** What an activation still lacks, in words. The government's request and three leads come first (domain.md 5.1). */
-export function missingForActivation(args: OperationCommands['activate']): string[] {
+function missingForActivation(args: OperationCommands['activate']): string[] {
   const missing: string[] = [];
   if (args.governmentRequestRef.trim() === '') missing.push('the reference of the government’s request');
   for (const area of REQUIRED_LEADS) if (!args.leads[area]?.trim()) missing.push(`a named lead for ${area}`);

@@ -72,7 +72,7 @@ export function outcomeAfter(before: Outcome | undefined, callback: Callback): O
 }
 
 /** Two callbacks with equal keys say the same. */
-export function answerKey(callback: Callback): string {
+function answerKey(callback: Callback): string {
   const parts = Object.entries(callback.data)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -94,7 +94,7 @@ function wholeCommand({ within = [], command, args, givesWay, signalOnParentDeat
 }
 
 /** True where the kernel and the tools can end a part together with the process that started it. */
-export function canTieToParent(): boolean {
+function canTieToParent(): boolean {
   return (
     process.platform === 'linux' &&
     spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true'], { stdio: 'ignore' }).status === 0

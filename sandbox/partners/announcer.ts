@@ -148,7 +148,7 @@ function wireId({ eventId }: Announcement): string {
 }
 
 /** The body of a callback as the protocol has it. */
-export function callbackBody(announcement: Announcement): Record<string, unknown> {
+function callbackBody(announcement: Announcement): Record<string, unknown> {
   return {
     event_id: wireId(announcement),
     ...(announcement.requestId === undefined ? {} : { request_id: announcement.requestId }),

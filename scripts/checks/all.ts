@@ -6,6 +6,7 @@
 import { generateClient } from '../../prisma/generate.ts';
 import { runCommand } from './command.ts';
 import { projectFolders } from './folders.ts';
+import { checkLicences } from './licences.ts';
 import { checkSources } from './sources.ts';
 import { runTests } from './tests.ts';
 
@@ -50,6 +51,7 @@ const checks: Check[] = [
   ),
   { name: 'integration-rules', run: () => Promise.resolve(checkSources(folders)) },
   tool('unused-code', 'knip', ['--no-progress'], 'Remove it, or use it.'),
+  { name: 'licences', run: () => Promise.resolve(checkLicences()) },
 ];
 
 const words = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * The rules of the integration that no ready-made tool knows, read from the syntax of every file and not from its text, so
- * that a word in a comment breaks nothing.
+ * The two rules that no ready-made tool knows, read from the syntax of every file and not from its text, so that a word
+ * in a comment breaks nothing. The others are rules of oxlint: see .oxlintrc.json.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,61 +24,18 @@ interface Rule {
 
 const inRoom = (path: string, ...rooms: string[]) => rooms.some((room) => path.startsWith(`${room}/`));
 
-/** `processes/config.ts` alone reads it; build tools and tests that start processes stand outside the integration. */
-const MAY_READ_ENVIRONMENT =
-  /^(?:processes\/config\.ts|prisma\.config\.ts|prisma\/(?:migrate|generate)\.ts|scripts\/|tests\/|bench\/)/;
 const MAY_READ_SCENARIOS = ['sandbox', 'tests', 'bench', 'scripts'];
-/** The one door between operation time and real time, where a workflow may ask for the time (design.md 5). */
-const MAY_ASK_THE_TIME = ['workflows/waiting.ts'];
 
 const RULES: Rule[] = [
-  {
-    says: 'Only processes/config.ts reads the environment',
-    appliesTo: (path) => !MAY_READ_ENVIRONMENT.test(path),
-    breaches: (source) => find(source, (node) => isMember(node, 'process', ['env'])),
-  },
   {
     says: 'Only sandbox/, tests/ and bench/ read a scenario: the system must not know the answers',
     appliesTo: (path) => !inRoom(path, ...MAY_READ_SCENARIOS),
     breaches: (source) => find(source, (node) => isText(node) && /scenarioData/.test(node.text)),
   },
   {
-    says: 'domain/ and workflows/ ask nobody for the time: it is an argument',
-    appliesTo: (path) => inRoom(path, 'domain', 'workflows') && !MAY_ASK_THE_TIME.includes(path),
-    breaches: (source) =>
-      find(
-        source,
-        (node) =>
-          isMember(node, 'Date', ['now']) ||
-          isMember(node, 'performance', ['now', 'timeOrigin']) ||
-          (ts.isNewExpression(node) && isNamed(node.expression, 'Date') && (node.arguments ?? []).length === 0) ||
-          (ts.isCallExpression(node) && isNamed(node.expression, 'Date')),
-      ),
-  },
-  {
-    says: 'domain/ and workflows/ throw no dice: ids and chance are arguments',
-    appliesTo: (path) => inRoom(path, 'domain', 'workflows'),
-    breaches: (source) =>
-      find(
-        source,
-        (node) => isMember(node, 'Math', ['random']) || isMember(node, 'crypto', ['randomUUID', 'getRandomValues']),
-      ),
-  },
-  {
     says: 'domain/ and workflows/ keep nothing in a module: one `let` there is shared by every run',
     appliesTo: (path) => inRoom(path, 'domain', 'workflows'),
     breaches: moduleState,
-  },
-  {
-    says: 'What is unfinished is not left as a note in the code',
-    appliesTo: () => true,
-    breaches: unfinishedNotes,
-  },
-  {
-    says: 'A file is named after its one idea: no utils, helpers, misc, no numbered names',
-    appliesTo: () => true,
-    breaches: ({ path }) =>
-      /(?:^|\/)(?:utils?|helpers?|misc)(?:\/|\.)/i.test(path) || /[a-z]\d\.(?:ts|mjs)$/.test(path) ? [0] : [],
   },
 ];
 
@@ -116,33 +73,9 @@ function find(source: Source, matches: (node: ts.Node) => boolean): number[] {
   return at;
 }
 
-function isNamed(node: ts.Node, name: string): boolean {
-  return ts.isIdentifier(node) && node.text === name;
-}
-
 function isText(node: ts.Node): node is ts.LiteralLikeNode {
   return (
     ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)
-  );
-}
-
-/** `object.name` or `object['name']`, also behind `globalThis.`. */
-function isMember(node: ts.Node, object: string, names: string[]): boolean {
-  if (ts.isPropertyAccessExpression(node)) return isObject(node.expression, object) && names.includes(node.name.text);
-  if (ts.isElementAccessExpression(node)) {
-    return (
-      isObject(node.expression, object) &&
-      ts.isStringLiteralLike(node.argumentExpression) &&
-      names.includes(node.argumentExpression.text)
-    );
-  }
-  return false;
-}
-
-function isObject(node: ts.Node, name: string): boolean {
-  return (
-    isNamed(node, name) ||
-    (ts.isPropertyAccessExpression(node) && isNamed(node.expression, 'globalThis') && node.name.text === name)
   );
 }
 
@@ -160,9 +93,4 @@ function moduleState({ tree }: Source): number[] {
       })
       .map((declaration) => declaration.getStart(tree));
   });
-}
-
-function unfinishedNotes({ text }: Source): number[] {
-  const marks = new RegExp(`(?://|\\*|#)[^\\n]*\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')})\\b`, 'g');
-  return [...text.matchAll(marks)].map((match) => match.index);
 }

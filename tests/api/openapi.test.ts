@@ -6,9 +6,10 @@ import { type TestSystem, testSystem } from './system.ts';
 
 const COMMITTED = new URL('../../openapi.json', import.meta.url);
 
+type Parameter = { name: string; in: string; required?: boolean };
 type Operation = {
   security?: unknown[];
-  parameters?: Array<{ name: string; in: string; required?: boolean }>;
+  parameters?: Array<Parameter | { $ref: string }>;
   responses: Record<string, unknown>;
   'x-permission'?: string;
 };
@@ -16,6 +17,7 @@ type Description = {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
   webhooks: Record<string, unknown>;
+  components: Record<string, Record<string, unknown>>;
 };
 
 let system: TestSystem;
@@ -31,6 +33,24 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
+/** The thing itself where the document only points at it. */
+function resolve(ref: string): unknown {
+  const [root, part = '', kind = '', name = '', ...rest] = ref.split('/');
+  expect([root, part, rest]).toEqual(['#', 'components', []]);
+  return description.components[kind]?.[name];
+}
+
+function parameterOf(parameter: Parameter | { $ref: string }): Parameter {
+  return '$ref' in parameter ? (resolve(parameter.$ref) as Parameter) : parameter;
+}
+
+function refsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) =>
+    key === '$ref' && typeof value === 'string' ? [value] : refsIn(value),
+  );
+}
+
 describe('openapi.json', () => {
   it('is what the routes say', () => {
     expect(text).toBe(readFileSync(COMMITTED, 'utf8'));
@@ -39,6 +59,17 @@ describe('openapi.json', () => {
   it('is OpenAPI 3.1 and tells of every event as a webhook', () => {
     expect(description.openapi).toBe('3.1.0');
     expect(Object.keys(description.webhooks)).toEqual(Object.keys(EVENTS));
+  });
+
+  it('writes once what many routes repeat: each reference leads to a part, and each part is referred to', () => {
+    const refs = new Set(refsIn(description));
+    for (const ref of refs) expect(resolve(ref), ref).toBeDefined();
+    const { securitySchemes: _, ...components } = description.components;
+    const parts = Object.entries(components).flatMap(([kind, named]) =>
+      Object.keys(named).map((name) => `#/components/${kind}/${name}`),
+    );
+    expect(parts.filter((part) => !refs.has(part))).toEqual([]);
+    expect(text.length).toBeLessThan(600_000);
   });
 
   it('names every served route and no other', () => {
@@ -61,7 +92,9 @@ describe('openapi.json', () => {
         const open = ACCESS[permission].reach === 'public';
         expect(operation.security?.length === 0, `${method} ${path}`).toBe(open);
         const keyed =
-          operation.parameters?.some((p) => p.in === 'header' && p.name === 'idempotency-key' && p.required) ?? false;
+          operation.parameters
+            ?.map(parameterOf)
+            .some((p) => p.in === 'header' && p.name === 'idempotency-key' && p.required) ?? false;
         expect(keyed, `${method} ${path}`).toBe(method === 'post' && !open && path !== '/v1/people/search');
       }
     }

@@ -21,7 +21,7 @@ import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
 
 /** How the processes name the runs of an import. */
-export const runOf =
+const runOf =
   (step: 'check' | 'commit'): StartOf =>
   (importId, round) => ({ workflowId: workflowId.import(importId, step, round), taskQueue: TASK_QUEUE });
 

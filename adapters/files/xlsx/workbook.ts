@@ -2,7 +2,7 @@ import type { ListLimits } from '../limits.ts';
 import { ListRefused } from '../refused.ts';
 import { builtInFormat, numberText } from './numberText.ts';
 import { parseXml, readXml, unescapeCharacters } from './xml.ts';
-import { readZip, unpack } from './zip.ts';
+import { openParts } from './zip.ts';
 
 export type Sheet = { name: string; hidden: boolean };
 
@@ -20,16 +20,12 @@ export type Workbook = {
 
 /** Opens a workbook (.xlsx): its sheets, number formats and texts. @throws ListRefused `workbook_damaged`, `too_large`. */
 export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<Workbook> {
-  const entries = readZip(bytes);
-  const part = (path: string): AsyncIterable<Buffer> | null => {
-    const entry = entries.get(path);
-    return entry === undefined ? null : unpack(entry, limits.unpackedBytes);
-  };
-  const workbookPart = part('xl/workbook.xml');
+  const parts = await openParts(bytes, limits.unpackedBytes);
+  const workbookPart = parts.open('xl/workbook.xml');
   if (workbookPart === null) {
-    const kind = entries.has('xl/workbook.bin')
+    const kind = parts.has('xl/workbook.bin')
       ? 'It is a binary workbook (.xlsb).'
-      : entries.has('content.xml')
+      : parts.has('content.xml')
         ? 'It is an OpenDocument file.'
         : 'It is an archive, and no workbook.';
     throw new ListRefused('unknown_format', kind);
@@ -44,16 +40,16 @@ export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<W
       found.push({ name: unescapeCharacters(attributes.name ?? ''), hidden, relation: attributes.id ?? '' });
     },
   });
-  const targets = await readRelations(part('xl/_rels/workbook.xml.rels'));
-  const formats = await readFormats(part('xl/styles.xml'));
-  const texts = await readTexts(part('xl/sharedStrings.xml'), limits);
+  const targets = await readRelations(parts.open('xl/_rels/workbook.xml.rels'));
+  const formats = await readFormats(parts.open('xl/styles.xml'));
+  const texts = await readTexts(parts.open('xl/sharedStrings.xml'), limits);
   return {
     sheets: found.map(({ name, hidden }) => ({ name, hidden })),
     rows: async function* (name) {
       const sheet = found.find((candidate) => candidate.name === name);
       if (sheet === undefined) throw new ListRefused('sheet_unknown', '');
       const target = targets.get(sheet.relation);
-      const sheetPart = target === undefined ? null : part(target);
+      const sheetPart = target === undefined ? null : parts.open(target);
       if (sheetPart === null) throw new ListRefused('workbook_damaged', 'A sheet is missing.');
       yield* readRows(sheetPart, { formats, texts, date1904 }, limits);
     },

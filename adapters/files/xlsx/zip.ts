@@ -1,87 +1,66 @@
-import { type Readable, Readable as ReadableStream } from 'node:stream';
-import { crc32, createInflateRaw, deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { type ArchivedFile, BadArchive, filesOfZip } from '../../archives/zip.ts';
 import { ListRefused } from '../refused.ts';
-
-/** One file in the archive of a workbook. */
-type ZipEntry = { method: number; packed: Buffer; checksum: number };
 
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
 const LOCAL_HEADER = 0x04034b50;
-const STORED = 0;
 const DEFLATED = 8;
-
-const damaged = (detail: string): ListRefused => new ListRefused('workbook_damaged', detail);
-
-/**
- * The files of a zip archive by name, still packed, found through its directory at the end (a workbook that was
- * cut has none). @throws ListRefused `workbook_damaged`.
- */
-export function readZip(bytes: Buffer): Map<string, ZipEntry> {
-  const end = findEnd(bytes);
-  const count = bytes.readUInt16LE(end + 10);
-  let at = bytes.readUInt32LE(end + 16);
-  const entries = new Map<string, ZipEntry>();
-  try {
-    for (let index = 0; index < count; index++) {
-      if (bytes.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged('Its directory cannot be read.');
-      const [flags, method] = [bytes.readUInt16LE(at + 8), bytes.readUInt16LE(at + 10)];
-      if ((flags & 1) !== 0) throw damaged('It is encrypted.');
-      const size = bytes.readUInt32LE(at + 20);
-      const nameLength = bytes.readUInt16LE(at + 28);
-      const local = bytes.readUInt32LE(at + 42);
-      const name = bytes.toString('utf8', at + 46, at + 46 + nameLength);
-      if (bytes.readUInt32LE(local) !== LOCAL_HEADER) throw damaged('Its directory points nowhere.');
-      const from = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
-      if (from + size > bytes.byteLength) throw damaged('A part of it is missing.');
-      entries.set(name.replace(/^\//, ''), {
-        method,
-        packed: bytes.subarray(from, from + size),
-        checksum: bytes.readUInt32LE(at + 16),
-      });
-      at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
-    }
-  } catch (error) {
-    if (error instanceof RangeError) throw damaged('Its directory is cut off.');
-    throw error;
-  }
-  return entries;
-}
-
-function findEnd(bytes: Buffer): number {
-  const lowest = Math.max(0, bytes.byteLength - 22 - 0xffff);
-  for (let at = bytes.byteLength - 22; at >= lowest; at--) if (bytes.readUInt32LE(at) === END_OF_DIRECTORY) return at;
-  throw damaged('Its end is missing.');
-}
 
 /** Honest sheets are packed to a twentieth or so; what is packed a hundred times and large was made to fill the memory. */
 const MOST_PACKED = 100;
 const SMALL_PART = 32 * 1024 * 1024;
 
-/** The unpacked bytes in pieces. @throws ListRefused `too_large` above `limit` bytes, `workbook_damaged`. */
-export async function* unpack(entry: ZipEntry, limit: number): AsyncGenerator<Buffer> {
-  if (entry.method !== STORED && entry.method !== DEFLATED) throw damaged('It is packed in an unknown way.');
-  const source = ReadableStream.from([entry.packed]);
-  const stream: Readable = entry.method === STORED ? source : source.pipe(createInflateRaw());
-  let size = 0;
-  let checksum = 0;
+/** The parts of a workbook. */
+export type Parts = {
+  has(name: string): boolean;
+  /**
+   * The unpacked bytes in pieces; null where there is no such part.
+   * @throws ListRefused `too_large` when all parts asked for are too large together, `workbook_damaged`
+   */
+  open(name: string): AsyncGenerator<Buffer> | null;
+};
+
+/**
+ * Opens the archive of a workbook.
+ * @param limit bytes of all parts that are opened, unpacked and counted once each
+ * @throws ListRefused `workbook_damaged`
+ */
+export async function openParts(bytes: Buffer, limit: number): Promise<Parts> {
+  const files = new Map<string, ArchivedFile>();
+  const opened = new Set<ArchivedFile>();
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.byteLength;
-      if (size > limit) throw new ListRefused('too_large', `The limit unpacked is ${limit} bytes.`);
-      if (size > Math.min(limit, SMALL_PART) && size > MOST_PACKED * entry.packed.byteLength) {
-        throw new ListRefused('too_large', `It unpacks to more than ${MOST_PACKED} times its size.`);
-      }
-      checksum = crc32(chunk, checksum);
-      yield chunk;
-    }
-    if (checksum !== entry.checksum) throw damaged('A part of it has changed on the way.');
+    for await (const file of filesOfZip(bytes)) files.set(file.name, file);
   } catch (error) {
-    if (error instanceof ListRefused) throw error;
-    throw damaged('A part of it cannot be unpacked.');
-  } finally {
-    stream.destroy();
+    throw refusalFor(error);
   }
+  return {
+    has: (name) => files.has(name),
+    open(name) {
+      const file = files.get(name);
+      if (file === undefined) return null;
+      opened.add(file);
+      const total = [...opened].reduce((sum, { size }) => sum + size, 0);
+      return unpack(file, total, limit);
+    },
+  };
+}
+
+/** What the archive says of sizes is true or the part is refused, so that the sizes are judged before unpacking. */
+async function* unpack(file: ArchivedFile, total: number, limit: number): AsyncGenerator<Buffer> {
+  if (total > limit) throw new ListRefused('too_large', `The limit unpacked is ${limit} bytes.`);
+  if (file.size > SMALL_PART && file.size > MOST_PACKED * file.packedSize) {
+    throw new ListRefused('too_large', `It unpacks to more than ${MOST_PACKED} times its size.`);
+  }
+  try {
+    yield* file.unpack();
+  } catch (error) {
+    throw refusalFor(error);
+  }
+}
+
+function refusalFor(error: unknown): unknown {
+  return error instanceof BadArchive ? new ListRefused('workbook_damaged', `${error.message}.`) : error;
 }
 
 /** A zip archive of texts, for a workbook that we write. */

@@ -34,12 +34,14 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       const { rows } = await pool.query<{
         operation_id: string;
         reference_date: string;
+        country: string;
         round: number;
         continues: string | null;
       }>(
         `update imports set status = 'checking', started_at = coalesce(started_at, now())
           where id = $1 and status in ('uploaded', 'checking')
-          returning operation_id, reference_date::text, round, continues`,
+          returning operation_id, reference_date::text, round, continues,
+            (select o.country from operations o where o.id = imports.operation_id) as country`,
         [importId],
       );
       const row = rows[0];
@@ -47,6 +49,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
       return {
         operationId: row.operation_id,
         referenceDate: row.reference_date,
+        country: row.country,
         round: row.round,
         given: await latestReading(pool, keyring, importId),
         corrected: await correctedFiles(pool, keyring, importId),

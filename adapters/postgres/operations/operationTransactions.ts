@@ -94,7 +94,7 @@ async function countLapsed(
 const MOVEMENT_OVER = ['reconciled', 'closed', 'cancelled', 'ABORTED'];
 
 /** People whose journey has no ending, by status, and movements that are not over, by status. */
-export async function countUnfinished(db: Queryable, operationId: string): Promise<Unfinished> {
+async function countUnfinished(db: Queryable, operationId: string): Promise<Unfinished> {
   const people = await db.query<{ key: string; count: number }>(
     `select status as key, count(*)::int as count from journeys
       where operation_id = $1 and ending is null group by status`,

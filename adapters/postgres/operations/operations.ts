@@ -120,6 +120,12 @@ export function createOperations(pool: Pool) {
       return rowCount === 1;
     },
 
+    /** The alpha-3 code of the country in which the operation works; undefined for an unknown operation. */
+    async country(id: string): Promise<string | undefined> {
+      const { rows } = await pool.query<{ country: string }>('select country from operations where id = $1', [id]);
+      return rows[0]?.country;
+    },
+
     async clock(id: string): Promise<OperationClock> {
       const clock = (await readClocks(pool, [id])).get(id);
       if (!clock) throw new Error(`Operation ${id} has no clock`);

@@ -5,6 +5,7 @@ import {
   type SearchKey as PlainKey,
 } from '../../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../../domain/imports/passport.ts';
+import { readPhone } from '../../../domain/imports/phone.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 import type { PersonCore } from './people.ts';
 
@@ -57,11 +58,13 @@ export function pairKeyEncrypter(keyring: Keyring): (plain: readonly PlainKey[])
  */
 export function searchKeysOfText(keyring: Keyring, text: string, operationId?: string): SearchKey[] {
   const number = bareNumber(text);
-  const phone = `+${text.replace(/[^0-9]/g, '')}`;
+  const typed = `+${text.replace(/[^0-9]/g, '')}`;
+  // A number is filed in E.164: a trunk zero that is typed is no part of it.
+  const phones = new Set([typed, readPhone(text) ?? typed].filter((phone) => phone.length >= SHORTEST_PHONE));
   return [
     ...nameTokens(nameIn(text)).map(wordEncrypter(keyring)),
     ...(number === '' ? [] : [made(keyring, 'document', number)]),
-    ...(phone.length < SHORTEST_PHONE ? [] : [made(keyring, 'phone', phone)]),
+    ...[...phones].map((phone) => made(keyring, 'phone', phone)),
     ...(operationId === undefined ? [] : [personRefKey(keyring, operationId, text.trim())]),
   ];
 }

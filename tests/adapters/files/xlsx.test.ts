@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { filesOfZip } from '../../../adapters/archives/zip.ts';
 import { DEFAULT_LIMITS } from '../../../adapters/files/limits.ts';
 import { openList } from '../../../adapters/files/openList.ts';
 import { builtInFormat, numberText } from '../../../adapters/files/xlsx/numberText.ts';
 import { writeWorkbook } from '../../../adapters/files/xlsx/write.ts';
-import { writeZip } from '../../../adapters/files/xlsx/zip.ts';
+import { openParts, writeZip } from '../../../adapters/files/xlsx/zip.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
 import { person } from '../../domain/imports/scenario.ts';
+import { type Packed, zipOf } from '../../support/archive.ts';
 import { refusalOf, rowsOf } from './read.ts';
 
 describe('what a number cell says', () => {
@@ -86,6 +89,17 @@ const text = (value: string): string => `<c t="inlineStr"><is><t>${value}</t></i
 const heads = `<row r="1">${COLUMNS.map(text).join('')}</row>`;
 const cellsOf = (different: Record<string, string>): string =>
   COLUMNS.map((column) => different[column] ?? text(person()[column])).join('');
+
+/** The files of an archive, to be packed again beside hostile ones. */
+async function partsOf(archive: Buffer): Promise<Packed[]> {
+  const parts: Packed[] = [];
+  for await (const { name, unpack } of filesOfZip(archive)) {
+    const pieces: Buffer[] = [];
+    for await (const piece of unpack()) pieces.push(piece);
+    parts.push({ name, content: Buffer.concat(pieces) });
+  }
+  return parts;
+}
 
 describe('a workbook', () => {
   it('keeps formats, dates, shared and rich texts, and the row numbers of the sheet', async () => {
@@ -168,6 +182,57 @@ describe('a workbook', () => {
     const limits = { ...DEFAULT_LIMITS, unpackedBytes: 50_000 };
     const bomb = workbook({ sheet: `${heads}${`<row>${cellsOf({})}</row>`.repeat(200)}` });
     expect((await refusalOf(bomb, { limits })).code).toBe('too_large');
+  });
+
+  it('that is a bomb is refused before it fills the memory', async () => {
+    const honest = writeWorkbook('list', [[...COLUMNS], COLUMNS.map((column) => person()[column])]);
+    const before = process.memoryUsage().rss;
+    const shared = { name: 'xl/sharedStrings.xml', content: Buffer.alloc(256 * 1024 * 1024, 'a') };
+    const bombs: Array<[string, Packed[]]> = [
+      ['too_large', [shared]],
+      ['too_large', [{ ...shared, zip64: true, says: { size: 2 ** 40 } }]],
+      ['workbook_damaged', [{ ...shared, says: { size: 100 } }]],
+      ['workbook_damaged', [{ ...shared, content: Buffer.from('<sst/>'), says: { checksum: 1 } }]],
+    ];
+    for (const [code, files] of bombs) {
+      expect((await refusalOf(zipOf([...(await partsOf(honest)), ...files]))).code).toBe(code);
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(400 * 1024 * 1024);
+  });
+
+  it('has one limit for all its parts together, and each part counts once however often it is read', async () => {
+    const rows = [[...COLUMNS], ...Array.from({ length: 50 }, () => COLUMNS.map((column) => person()[column]))];
+    const parts = await partsOf(writeWorkbook('list', rows));
+    const read = parts.filter(({ name }) => !['[Content_Types].xml', '_rels/.rels'].includes(name));
+    const size = read.reduce((sum, { content }) => sum + content.length, 0);
+    const large = Math.max(...read.map(({ content }) => content.length));
+    expect(large).toBeLessThan(size);
+    const within = (unpackedBytes: number) => ({ limits: { ...DEFAULT_LIMITS, unpackedBytes } });
+    expect((await refusalOf(zipOf(parts), within(size - 1))).code).toBe('too_large');
+    await expect(openList(zipOf(parts), within(size))).resolves.toMatchObject({ found: { records: 50 } });
+  });
+
+  it('that has thousands of names for one body is given up when they are too large together', async () => {
+    const MB = 1024 * 1024;
+    const body = { name: 'part 0', content: randomBytes(MB), stored: true };
+    const others = Array.from({ length: 1_999 }, (_, index) => ({
+      ...body,
+      name: `part ${index + 1}`,
+      onBodyBefore: true,
+    }));
+    const parts = await openParts(zipOf([body, ...others]), 16 * MB);
+    const readAll = async (): Promise<number> => {
+      for (let index = 0; index < 2_000; index += 1) {
+        try {
+          for await (const piece of parts.open(`part ${index}`) ?? []) if (piece.length === 0) break;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'too_large' });
+          return index;
+        }
+      }
+      return 2_000;
+    };
+    expect(await readAll()).toBe(16);
   });
 
   it('that we write is read again to the letter', async () => {

@@ -6,11 +6,11 @@ import { DAY, HOUR, iso } from '../../../domain/time.ts';
 
 /** The operation's time in these tests. */
 export const NOW = Date.parse('2026-03-01T08:00:00Z');
-export const DEPARTS = NOW + 8 * HOUR;
-export const ARRIVES = NOW + 12 * HOUR;
+const DEPARTS = NOW + 8 * HOUR;
+const ARRIVES = NOW + 12 * HOUR;
 export const OFFICER: Actor = { kind: 'staff', id: 'officer', role: 'movement_officer' };
 export const RULES: Rules = defaultRules('evacuation');
-export const STAGE = 'evacuation';
+const STAGE = 'evacuation';
 
 export async function newOperation(pool: Pool): Promise<string> {
   const id = newId('operation');

@@ -90,6 +90,13 @@ describe('the rows of a dry run', () => {
     expect(list.progress).toEqual({ done: 3, total: 3, failed: 1, eta: null });
   });
 
+  it('have a telephone number without a country code as one of the operation’s country', async () => {
+    const importId = await desk.take(operationId, stringifyCells([person({ phone: '555 1234' })]));
+    const [row] = await desk.rows(importId);
+    expect(row?.cells?.phone).toEqual({ raw: '555 1234', meaning: '+6785551234' });
+    expect(row?.codes.map(({ code }) => code)).toEqual(['PHONE_NATIONAL_FORMAT']);
+  });
+
   it('come by verdict and code, page by page', async () => {
     const importId = await desk.take(
       operationId,

@@ -105,6 +105,18 @@ describe('a search', () => {
     }
   });
 
+  it('finds a telephone number with the zero that is dialled only inside its country, or registered without its code', async () => {
+    const elsewhere = await openOperation(system);
+    await register(system, elsewhere, [
+      member({ person_ref: 'T1', given_names: 'Orvane', phone: '+44 (0)20 7946 0018' }),
+      member({ person_ref: 'T2', given_names: 'Sulwe', phone: '555 1234' }),
+    ]);
+    for (const text of ['+44 20 7946 0018', '+44 (0)20 7946 0018', '442079460018']) {
+      expect((await search(text, elsewhere)).map(({ names }) => names.given)).toEqual(['Orvane']);
+    }
+    expect((await search('+678 5551234', elsewhere)).map(({ names }) => names.given)).toEqual(['Sulwe']);
+  });
+
   it('reaches only operations in which a role of the caller may search', async () => {
     const elsewhere = await openOperation(system);
     await register(system, elsewhere, [member({ given_names: 'Quorvana' })]);

@@ -47,7 +47,7 @@ export function plainRows(url: URL): Cells[] {
   return records.map((record) => ({ ...emptyCells(), ...record }));
 }
 
-export function emptyCells(): Cells {
+function emptyCells(): Cells {
   return Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
 }
 
