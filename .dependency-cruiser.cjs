@@ -60,7 +60,7 @@ const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
 });
 
 /** Small pure packages without state. */
-const PURE_PACKAGES = ['i18n-iso-countries', 'any-ascii', 'libphonenumber-js'];
+const PURE_PACKAGES = ['i18n-iso-countries', 'any-ascii', 'libphonenumber-js', 'zod'];
 
 module.exports = {
   forbidden: [

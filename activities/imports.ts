@@ -11,6 +11,7 @@ import {
 } from '../domain/imports/dateOrder.ts';
 import type { HeadingRule } from '../domain/imports/headings.ts';
 import { type HouseholdJudgement, judgeHouseholds, type RowSummary } from '../domain/imports/household.ts';
+import type { Refusal } from '../domain/imports/importRecord.ts';
 import { completeRow, type JudgedRow } from '../domain/imports/judgeList.ts';
 import { judgeRow } from '../domain/imports/judgeRow.ts';
 import { tidyCell } from '../domain/imports/tidy.ts';
@@ -51,8 +52,6 @@ export type ImportJob = {
 export type CheckedRow = JudgedRow & { line: number; raw: readonly string[] };
 
 /** Why a whole list is refused: a code, and words that never repeat what a cell holds. */
-export type Refusal = { code: string; detail: string; hint: string };
-
 export type DateOrders = Partial<Record<Column, DateOrderOffer>>;
 
 export type CheckSummary = {

@@ -199,9 +199,10 @@ export function partnerActivities({
       const asked = await carryOut(await store.intend('registry', input), input.at, registryReply);
       if (asked.outcome !== 'requested') return asked;
       const reply = await replyOf(asked, registryReply);
-      if (!reply) throw retryable('answer_pending');
+      const outcome = REGISTRY_OUTCOMES.find((known) => known === reply?.['outcome']);
+      if (!outcome) throw retryable('answer_pending');
       const { requestId, partnerId, at } = asked;
-      return { outcome: reply['outcome'] as RegistryOutcome, requestId, partnerId, at };
+      return { outcome, requestId, partnerId, at };
     },
     requestVerification: (input) => ask('verification', input),
     requestDocument: (input) => ask('document', input),

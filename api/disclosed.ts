@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import type { PersonCore } from '../adapters/postgres/people/people.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
+import type { PersonCore } from '../domain/personData.ts';
 import { type Instant, iso } from '../domain/time.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';

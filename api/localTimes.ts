@@ -1,6 +1,6 @@
-import type { Stop } from '../adapters/postgres/reads/movements.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import { readLocal } from '../domain/localTime.ts';
+import type { Stop } from '../domain/movements/route.ts';
 import { Problem, type ProblemError } from './problems.ts';
 
 type StopBody = { from: string; to: string; departs_at: string; arrives_at: string };

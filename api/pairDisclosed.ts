@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
-import type { PersonCore } from '../adapters/postgres/people/people.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { Ending } from '../domain/journeys/statuses.ts';
+import type { PersonCore } from '../domain/personData.ts';
 import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';

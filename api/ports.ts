@@ -19,7 +19,6 @@ import type { Shown } from '../adapters/postgres/people/disclosures.ts';
 import type { Holds } from '../adapters/postgres/people/holds.ts';
 import type { Households } from '../adapters/postgres/people/households.ts';
 import type { Notes } from '../adapters/postgres/people/notes.ts';
-import type { PersonCore } from '../adapters/postgres/people/people.ts';
 import type { Registered } from '../adapters/postgres/people/register.ts';
 import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
@@ -34,6 +33,7 @@ import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { IdKind } from '../domain/ids.ts';
+import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
 

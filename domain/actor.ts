@@ -1,10 +1,5 @@
-/** Who did it: a member of staff under one of their roles, a partner organisation, or the system itself. */
-export type Actor =
-  | { kind: 'staff'; id: string; role: Role }
-  | { kind: 'partner'; id: string }
-  | { kind: 'system'; id: 'homeward' };
-
-export const SYSTEM: Actor = { kind: 'system', id: 'homeward' };
+import { z } from 'zod';
+import { storedValue } from './storedValue.ts';
 
 /** Roles of staff, each given per operation; a person may hold several. */
 export const ROLES = [
@@ -22,6 +17,18 @@ export const ROLES = [
 ] as const;
 
 export type Role = (typeof ROLES)[number];
+
+/** Who did it: a member of staff under one of their roles, a partner organisation, or the system itself. */
+const Actor = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('staff'), id: z.string(), role: z.enum(ROLES) }),
+  z.object({ kind: z.literal('partner'), id: z.string() }),
+  z.object({ kind: z.literal('system'), id: z.literal('homeward') }),
+]);
+export type Actor = z.infer<typeof Actor>;
+
+export const STORED_ACTOR = storedValue('Actor', Actor);
+
+export const SYSTEM: Actor = { kind: 'system', id: 'homeward' };
 
 export function isRole(text: string): text is Role {
   return ROLES.some((role) => role === text);

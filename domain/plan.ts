@@ -1,31 +1,60 @@
-import type { RouteLeg } from './rules.ts';
+import { z } from 'zod';
+import { RULES_SCHEMAS } from './rules.ts';
+import { versioned } from './versioned.ts';
 
 /**
- * What a preparedness plan holds (MICIC consular contingency template, domain.md 1): written before a crisis, and
- * made into an operation when one of its triggers is met. Contacts are partners and functions, never people's data.
+ * What a preparedness plan holds (MICIC consular contingency template): written before a crisis, and made into an
+ * operation when one of its triggers is met. Contacts are partners and functions, never people's data.
  */
-export type PlanDocument = {
+const PlanDocument = z.object({
   /** an evacuation out of danger, or a return home */
-  kind: 'evacuation' | 'return';
-  country: string;
-  triggers: Array<{ code: string; sentence: string }>;
+  kind: z.enum(['evacuation', 'return']),
+  country: z.string(),
+  triggers: z.array(z.object({ code: z.string(), sentence: z.string() })),
   /** legs of the way home in order, with what each asks for */
-  routes: RouteLeg[];
-  sites: Array<{ name: string; purpose: 'registration' | 'transit' | 'embarkation' | 'reception'; capacity?: number }>;
-  /** ids of partners of the system, by what they are needed for */
-  carriers: string[];
-  partners: string[];
-  contacts: Array<{ function: string; organisation: string; channel: string }>;
+  routes: z.array(RULES_SCHEMAS.routeStage),
+  sites: z.array(
+    z.object({
+      name: z.string(),
+      purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']),
+      capacity: z.number().optional(),
+    }),
+  ),
+  /** ids of partners, by what they are needed for */
+  carriers: z.array(z.string()),
+  partners: z.array(z.string()),
+  contacts: z.array(z.object({ function: z.string(), organisation: z.string(), channel: z.string() })),
   /** what was agreed with whom, so that sharing has a basis from the first day */
-  agreements: Array<{
-    partnerId: string;
-    purposes: string[];
-    fields: string[];
-    eventTypes: string[];
-    reference: string;
-  }>;
-  sectors: Array<{ code: string; leadAgency?: string; cluster?: string; planned?: number }>;
-};
+  agreements: z.array(
+    z.object({
+      partnerId: z.string(),
+      purposes: z.array(z.string()),
+      fields: z.array(z.string()),
+      eventTypes: z.array(z.string()),
+      reference: z.string(),
+    }),
+  ),
+  sectors: z.array(
+    z.object({
+      code: z.string(),
+      leadAgency: z.string().optional(),
+      cluster: z.string().optional(),
+      planned: z.number().optional(),
+    }),
+  ),
+});
+export type PlanDocument = z.infer<typeof PlanDocument>;
+
+/** The stored form of a plan. */
+export const STORED_PLAN = versioned({
+  name: 'Preparedness plan',
+  version: 1,
+  schema: PlanDocument,
+  upgrades: {},
+});
+
+/** A plan as it is stored. */
+export const storedPlan = (document: PlanDocument) => ({ version: STORED_PLAN.version, ...document });
 
 /** What a plan still lacks before it can be called ready, in words; the first thing first. */
 export function missingInPlan(plan: PlanDocument): string[] {

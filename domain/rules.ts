@@ -1,18 +1,27 @@
+import { z } from 'zod';
 import { DAY, HOUR } from './time.ts';
+import { versioned } from './versioned.ts';
 
 /** What a leg of movement asks for beyond identity, consent, fitness, and an absence of holds. */
-export type LegNeeds = { nationality: boolean; document: boolean; exitPermit: boolean };
+const LegNeeds = z.object({ nationality: z.boolean(), document: z.boolean(), exitPermit: z.boolean() });
+export type LegNeeds = z.infer<typeof LegNeeds>;
 
 /** One leg of the way home: everybody whom it serves needs one movement of it. */
-export type RouteLeg = {
-  code: string;
-  needs: LegNeeds;
+const RouteLeg = z.object({
+  code: z.string(),
+  needs: LegNeeds,
   /** by nationality of the head of household; null serves everybody */
-  forHouseholdsOf: readonly string[] | null;
-};
+  forHouseholdsOf: z.array(z.string()).readonly().nullable(),
+});
+export type RouteLeg = z.infer<typeof RouteLeg>;
 
 /** Durations in milliseconds of operation time. `remind` defaults to half of `due`, `escalate` to twice. null: never. */
-export type Deadline = { due: number; remind?: number | null; escalate?: number | null };
+const Deadline = z.object({
+  due: z.number(),
+  remind: z.number().nullable().optional(),
+  escalate: z.number().nullable().optional(),
+});
+export type Deadline = z.infer<typeof Deadline>;
 
 export const DEADLINES = [
   'registryAnswer',
@@ -46,29 +55,12 @@ export const DEADLINES = [
 
 export type DeadlineKey = (typeof DEADLINES)[number];
 
-/** The operation's rules: a versioned document; every decision says under which version it fell. */
-export type Rules = {
-  version: number;
-  legs: readonly RouteLeg[];
-  deadlines: Record<DeadlineKey, Deadline>;
-  /** months after arrival */
-  followUpMonths: readonly number[];
-  /** a document must stay valid this long after arrival */
-  documentValidityAfterArrival: number;
-  /** consent older than this must be confirmed again before a gate */
-  consentMaxAge: number;
-  /** a check earlier than this before departure does not count */
-  fitnessValidity: number;
-  lockBefore: number;
-  evidenceRounds: number;
-};
-
 /**
  * Deadlines of domain.md 5: screening 24 h; consent 7 d; consulate acknowledges in 2 days, warned at 15,
  * late at 30, to the operation lead at 60; document 3 days after confirmation; unseated 14 d; reception 6 h;
  * plan 30 d. Holds are looked at every 72 h and never end by time.
  */
-const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
+export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   registryAnswer: { due: DAY },
   identityDecision: { due: DAY },
   screening: { due: DAY },
@@ -97,6 +89,46 @@ const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   clearance: { due: DAY },
   reconciliation: { due: 6 * HOUR },
 };
+
+/** Each deadline with its standard. An operation that was made before a deadline existed gets the standard when read. */
+const Deadlines = z.object(
+  Object.fromEntries(DEADLINES.map((key) => [key, Deadline.default(STANDARD_DEADLINES[key])])) as Record<
+    DeadlineKey,
+    z.ZodDefault<typeof Deadline>
+  >,
+);
+
+/** The operation's rules. Each change makes the next `version`; every decision says under which version it fell. */
+const Rules = z.object({
+  version: z.number(),
+  legs: z.array(RouteLeg).readonly(),
+  deadlines: Deadlines,
+  /** months after arrival */
+  followUpMonths: z.array(z.number()).readonly(),
+  /** a document must stay valid this long after arrival */
+  documentValidityAfterArrival: z.number(),
+  /** consent older than this must be confirmed again before a gate */
+  consentMaxAge: z.number(),
+  /** a check earlier than this before departure does not count */
+  fitnessValidity: z.number(),
+  lockBefore: z.number(),
+  evidenceRounds: z.number(),
+});
+export type Rules = z.infer<typeof Rules>;
+
+/** The stored form of rules. `version` of the form is not `version` of the rules, so the rules stand inside. */
+export const STORED_RULES = versioned({
+  name: 'Rules of an operation',
+  version: 1,
+  schema: z.object({ rules: Rules }).transform(({ rules }) => rules),
+  upgrades: {},
+});
+
+/** For schemas of other modules that hold rules, in a frozen object (versioned.ts says why). */
+export const RULES_SCHEMAS = Object.freeze({ rules: Rules, routeStage: RouteLeg });
+
+/** Rules as they are stored. */
+export const storedRules = (rules: Rules) => ({ version: STORED_RULES.version, rules });
 
 /**
  * Rules of a new operation, before anybody has changed them. A domestic evacuation asks for no papers, so that a

@@ -1,3 +1,4 @@
+import { storedDocumentNumber } from '../../domain/personData.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { SecretBox } from '../postgres/partners/partners.ts';
@@ -29,7 +30,7 @@ export function keepNumber({
       return false;
     }
     if (number === undefined) return false;
-    await writeFieldSet(client, keyring, personId, `document:${documentId}`, { number });
+    await writeFieldSet(client, keyring, personId, `document:${documentId}`, storedDocumentNumber(number));
     return true;
   };
 }

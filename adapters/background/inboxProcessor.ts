@@ -1,5 +1,3 @@
-import type { Role } from '../../domain/actor.ts';
-import type { AlarmKind } from '../../domain/messages/t.ts';
 import {
   type Answer,
   answerOf,
@@ -9,7 +7,7 @@ import {
 } from '../../domain/partners/answers.ts';
 import { classify, outcomeAfter } from '../../domain/partners/classify.ts';
 import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
-import { type Instant, iso } from '../../domain/time.ts';
+import type { Instant } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';
@@ -17,9 +15,9 @@ import { operationTimes } from '../postgres/operations/clocks.ts';
 import {
   claimReceived,
   endInbox,
-  type InboxEnd,
   type InboxRow,
   movementsOfCarrier,
+  type UnreadableMessage,
 } from '../postgres/partners/inbox.ts';
 import { lockRequests, markSeen, type RequestRow } from '../postgres/partners/requests.ts';
 import { writeIssuedDocument } from '../postgres/people/documents.ts';
@@ -31,6 +29,7 @@ import {
   type WorkflowNames,
 } from '../temporal/workflowGateway.ts';
 import { eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
+import { keyOf, setAside, type TurnedAway, turnAway } from './turnedAway.ts';
 
 const INBOX_PROCESSOR_LOCK = 7_261_002;
 const BATCH = 100;
@@ -68,42 +67,43 @@ export function startInboxProcessor(deps: InboxProcessorDeps): Loop {
     log: deps.log,
     pass: (client) =>
       within(client, async () => {
-        const rows = await claimReceived(client, BATCH);
-        const waiting = await apply(deps, client, rows);
-        return rows.length === BATCH && waiting < BATCH ? 'more' : 'idle';
+        const reserved = await claimReceived(client, BATCH);
+        const waiting = await apply(deps, client, reserved);
+        const all = reserved.rows.length + reserved.unreadable.length;
+        return all === BATCH && waiting < BATCH ? 'more' : 'idle';
       }),
   });
 }
 
 /** What is to become of one callback. */
 type Verdict =
-  | {
-      end: Exclude<InboxEnd, 'applied'>;
-      alarm?: AlarmKind;
-      subject?: string;
-      operationId?: string;
-      taskFor?: RequestKind;
-    }
+  | TurnedAway
   | { notify: 'answer'; request: RequestRow; answer: Answer; at: Instant }
   | { notify: 'vehicle'; movementId: string; operationId: string; update: VehicleUpdate; at: Instant };
 
 /** Returns how many were left for a later pass. */
-async function apply(deps: InboxProcessorDeps, client: Queryable, rows: readonly InboxRow[]): Promise<number> {
-  if (rows.length === 0) return 0;
+async function apply(
+  deps: InboxProcessorDeps,
+  client: Queryable,
+  { rows, unreadable }: { rows: readonly InboxRow[]; unreadable: readonly UnreadableMessage[] },
+): Promise<number> {
+  if (rows.length + unreadable.length === 0) return 0;
   const requests = await lockRequests(
     client,
-    rows.flatMap(({ requestId }) => requestId ?? []),
+    [...rows, ...unreadable].flatMap(({ requestId }) => requestId ?? []),
   );
   const now = await operationTimes(
     client,
     [...requests.values()].map(({ operationId }) => operationId),
     Date.now(),
   );
+  for (const message of unreadable) await setAside(client, message, requests, now);
   const notifying: Array<{ row: InboxRow; verdict: Exclude<Verdict, { end: string }> }> = [];
   for (const row of inTheirOwnOrder(rows)) {
     const verdict = await judge(client, row, requests, now);
     if ('end' in verdict) {
-      await turnAway(client, row, verdict, now);
+      const { type, occurredAt } = row.body.callback;
+      await turnAway(client, { ...row, type, at: occurredAt }, verdict, now);
     } else {
       if (verdict.notify === 'answer') await hear(deps, client, row, verdict, requests);
       notifying.push({ row, verdict });
@@ -177,55 +177,6 @@ async function judgeVehicle(client: Queryable, row: InboxRow, request: RequestRo
     at: callback.occurredAt,
   };
 }
-
-async function turnAway(
-  client: Queryable,
-  row: InboxRow,
-  verdict: Extract<Verdict, { end: string }>,
-  now: ReadonlyMap<string, Instant>,
-): Promise<void> {
-  const { end, alarm, subject, operationId, taskFor } = verdict;
-  await endInbox(client, row, end, subject);
-  const detail = {
-    partner: row.partnerId,
-    event: row.eventId,
-    type: row.body.callback.type,
-    request: row.requestId ?? null,
-  };
-  if (alarm !== undefined) {
-    await raiseAlarm(
-      client,
-      { subject: subject ?? row.partnerId, kind: alarm, detail, ...(operationId ? { operationId } : {}) },
-      keyOf(row),
-    );
-  }
-  if (taskFor !== undefined && alarm !== undefined && subject !== undefined && operationId !== undefined) {
-    await client.query(
-      `insert into tasks (id, operation_id, subject, kind, role, opened_at, data) values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (id) do nothing`,
-      [
-        `${alarm}.${keyOf(row)}`,
-        operationId,
-        subject,
-        alarm,
-        WHO_LOOKS[taskFor],
-        iso(now.get(operationId) ?? row.body.callback.occurredAt),
-        detail,
-      ],
-    );
-  }
-}
-
-/** Whose task it is when a partner contradicts itself. */
-const WHO_LOOKS: Record<RequestKind, Role> = {
-  registry: 'case_worker',
-  verification: 'consular_officer',
-  document: 'consular_officer',
-  fitness: 'health_officer',
-  exit_permit: 'coordinator',
-  booking: 'movement_officer',
-  reception: 'coordinator',
-};
 
 /** Writes what the answer makes of its request, and the document that it brings. */
 async function hear(
@@ -362,9 +313,6 @@ const addressOf = (verdict: Exclude<Verdict, { end: string }>): string =>
   verdict.notify === 'answer' ? `answer ${verdict.request.subject}` : `vehicle ${verdict.movementId}`;
 
 const isMovementRequest = (kind: RequestKind): boolean => kind === 'booking' || kind === 'reception';
-
-/** The key by which the receiving workflow knows an event again. */
-const keyOf = (row: Pick<InboxRow, 'partnerId' | 'eventId'>): string => `${row.partnerId}:${row.eventId}`;
 
 /** One request brings one document: its id follows from the request. */
 const documentIdOf = (request: RequestRow): string => derivedId('document', request.id);

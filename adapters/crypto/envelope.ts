@@ -6,6 +6,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import { z } from 'zod';
 import type { Keyring } from './keyring.ts';
 
 export type { Keyring } from './keyring.ts';
@@ -78,7 +79,7 @@ export function encryptFields(dataKey: Buffer, context: EncryptionContext, field
 
 /** What `encryptFields` was given. @throws CannotOpen */
 export function openFields(dataKey: Buffer, context: EncryptionContext, encrypted: Buffer): unknown {
-  return JSON.parse(openBytes(dataKey, context, encrypted).toString('utf8'));
+  return parsed(openBytes(dataKey, context, encrypted).toString('utf8'), nameOf(context));
 }
 
 export function encryptBytes(dataKey: Buffer, context: EncryptionContext, bytes: Uint8Array): Buffer {
@@ -87,7 +88,18 @@ export function encryptBytes(dataKey: Buffer, context: EncryptionContext, bytes:
 
 /** @throws CannotOpen */
 export function openBytes(dataKey: Buffer, context: EncryptionContext, encrypted: Buffer): Buffer {
-  return open(dataKey, boundTo(context), encrypted, `${context.fieldSet} of ${context.subject}`);
+  return open(dataKey, boundTo(context), encrypted, nameOf(context));
+}
+
+const nameOf = ({ fieldSet, subject }: EncryptionContext): string => `${fieldSet} of ${subject}`;
+
+/** JSON.parse would quote the text in its error. @throws CannotOpen */
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CannotOpen(what);
+  }
 }
 
 function boundTo({ subject, fieldSet, keyId }: EncryptionContext): string[] {
@@ -117,6 +129,8 @@ export function systemEncrypter(keyring: Keyring): {
   };
 }
 
+const Secrets = z.array(z.string());
+
 /** The secrets of a partner or endpoint, newest first, encrypted together: while one is being replaced both count. */
 export function secretBox(keyring: Keyring): {
   encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
@@ -126,8 +140,12 @@ export function secretBox(keyring: Keyring): {
   const encrypter = systemEncrypter(keyring);
   return {
     encrypt: (owner, secrets) => encrypter.encrypt(`secrets of ${owner}`, JSON.stringify(secrets)),
-    open: (owner, { encrypted, keyId }) =>
-      JSON.parse(encrypter.open(`secrets of ${owner}`, keyId, encrypted)) as string[],
+    open: (owner, { encrypted, keyId }) => {
+      const label = `secrets of ${owner}`;
+      const secrets = Secrets.safeParse(parsed(encrypter.open(label, keyId, encrypted), label));
+      if (!secrets.success) throw new CannotOpen(label);
+      return secrets.data;
+    },
   };
 }
 

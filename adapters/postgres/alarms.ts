@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { AlarmKind } from '../../domain/messages/t.ts';
+import { STORED_FIELDS } from '../../domain/storedValue.ts';
 import type { Instant } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { epoch, type Queryable } from './database.ts';
@@ -34,6 +35,10 @@ export type AlarmRow = {
   settledBy: string | null;
   reasonCode: string | null;
 };
+type StoredAlarm = Omit<AlarmRow, 'detail'> & { detail: unknown };
+
+const alarmOf = (row: StoredAlarm): AlarmRow => ({ ...row, detail: STORED_FIELDS.read(row.detail) });
+
 export type AlarmAfter = readonly [raisedAt: number, id: string];
 
 const SELECT = `select id, operation_id as "operationId", subject, kind, detail, ${epoch('raised_at', 'raisedAt')},
@@ -49,13 +54,13 @@ export function createAlarms(pool: Pool) {
       limit: number,
       from?: AlarmAfter,
     ): Promise<AlarmRow[]> {
-      const { rows } = await pool.query<AlarmRow>(
+      const { rows } = await pool.query<StoredAlarm>(
         `${SELECT} where ($1::text[] is null or operation_id = any($1)) and (settled_at is not null) = $2
            and ($4::text is null or (raised_at, id) > (to_timestamp($3::double precision / 1000), $4))
           order by raised_at, id limit $5`,
         [operations === 'all' ? null : operations, settled, from?.[0] ?? null, from?.[1] ?? null, limit + 1],
       );
-      return rows;
+      return rows.map(alarmOf);
     },
 
     /** `*` where it is about the system as a whole; undefined where there is none. */
@@ -73,8 +78,8 @@ export function createAlarms(pool: Pool) {
         'update alarms set settled_at = now(), settled_by = $2, reason_code = $3 where id = $1 and settled_at is null',
         [id, by, reasonCode],
       );
-      const { rows } = await pool.query<AlarmRow>(`${SELECT} where id = $1`, [id]);
-      return rows[0];
+      const { rows } = await pool.query<StoredAlarm>(`${SELECT} where id = $1`, [id]);
+      return rows[0] && alarmOf(rows[0]);
     },
 
     /** For metrics: those that are open, by kind. */

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import { z } from 'zod';
+import { storedValue } from '../../domain/storedValue.ts';
 
 /** A request that must be done once: whose it is, to which route, under which key, with which body. */
 export type KeyedRequest = { principal: string; route: string; key: string; requestHash: string };
@@ -6,6 +8,8 @@ export type KeptAnswer = { status: number; body: unknown; headers: Record<string
 
 /** `mine`: go on. `running`: somebody is at it. `reused`: the key belongs to another body. `answered`: this was the answer. */
 export type Claim = { outcome: 'mine' | 'running' | 'reused' } | { outcome: 'answered'; answer: KeptAnswer };
+
+const Headers = storedValue('Headers of a kept answer', z.record(z.string(), z.string()).nullable());
 
 /** A claim without an answer for longer than this belonged to a process that died; what it did is safe to do again. */
 const ABANDONED_AFTER = '60 seconds';
@@ -28,7 +32,7 @@ export function createIdempotency(pool: Pool) {
         request_hash: string;
         status: number | null;
         response: unknown;
-        headers: Record<string, string> | null;
+        headers: unknown;
       }>(
         'select request_hash, status, response, headers from idempotency_keys where principal = $1 and route = $2 and key = $3',
         [principal, route, key],
@@ -38,7 +42,10 @@ export function createIdempotency(pool: Pool) {
       if (!row) return { outcome: 'running' };
       if (row.request_hash !== requestHash) return { outcome: 'reused' };
       if (row.status === null) return { outcome: 'running' };
-      return { outcome: 'answered', answer: { status: row.status, body: row.response, headers: row.headers ?? {} } };
+      return {
+        outcome: 'answered',
+        answer: { status: row.status, body: row.response, headers: Headers.read(row.headers) ?? {} },
+      };
     },
 
     async keep({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>, answer: KeptAnswer): Promise<void> {

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { DatabaseError, type Pool } from 'pg';
-import type { Actor, Role } from '../../domain/actor.ts';
+import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import type { JourneyEventType } from '../../domain/journeys/events.ts';
 import { type EscalationStep, taskAt, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
 import { JOURNEY_EVENTS, MOVEMENT_EVENTS, OPERATION_EVENTS } from '../../domain/outboxEvents.ts';
@@ -14,6 +14,7 @@ import {
 import { JOURNEY_SERVICES } from '../../domain/services.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId, newId } from '../ids.ts';
+import { type ActorColumns, actorOf } from './eventLog.ts';
 
 /** SQLSTATE that record_events raises for a event_log that tells another story. */
 const EVENT_LOG_CONFLICT = 'HW001';
@@ -44,7 +45,7 @@ export async function recordEvents(pool: Pool, batch: RecordBatch): Promise<Reco
 
   if ((await write(batch)) === batch.after + batch.events.length) return result();
   for (let time = 0; time < MERGES; time++) {
-    const alreadyRecorded = await eventLogAfter(pool, batch.subject, batch.after);
+    const alreadyRecorded = await eventLogAfter(pool, batch);
     const all = alreadyRecorded && merged(alreadyRecorded, batch.events);
     if (!all) throw await suspensionOverlapOf(pool, batch);
     // projection and waits are the workflow's next word, when it has seen what alreadyRecorded
@@ -69,38 +70,38 @@ async function tryToWrite(pool: Pool, batch: RecordBatch): Promise<{ seatedOn: s
   }
 }
 
-type EventLogRow = {
+type EventLogRow = ActorColumns & {
   seq: number;
   phase: string | null;
   type: string;
   at: Date;
-  actor: string;
-  actor_kind: Actor['kind'];
-  role: Role | null;
   command_id: string | null;
   reason_code: string | null;
   note_id: string | null;
-  data: Record<string, unknown>;
+  data: unknown;
+  data_version: number;
 };
 
 /** @returns what alreadyRecorded after a sequence number, in order; undefined where the event_log does not reach so far */
-async function eventLogAfter(pool: Pool, subject: string, after: number): Promise<RecordedEvent[] | undefined> {
+async function eventLogAfter(
+  pool: Pool,
+  { subject, subjectKind, after }: RecordBatch,
+): Promise<RecordedEvent[] | undefined> {
   const { rows } = await pool.query<EventLogRow>(
-    `select seq, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data
+    `select seq, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data, data_version
        from event_log where subject = $1 and seq >= $2 order by seq`,
     [subject, after],
   );
   if (after > 0 && rows.shift()?.seq !== after) return undefined;
   return rows.map((row) => ({
     seq: row.seq,
-    type: row.type,
+    ...EVENT_FORMS[subjectKind].read(row.type, row.data_version, row.data),
     at: row.at.getTime(),
-    actor: { kind: row.actor_kind, id: row.actor, ...(row.role === null ? {} : { role: row.role }) } as Actor,
+    actor: actorOf(row),
     ...(row.phase === null ? {} : { phase: row.phase }),
     ...(row.command_id === null ? {} : { commandId: row.command_id }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.note_id === null ? {} : { noteId: row.note_id }),
-    data: row.data,
   }));
 }
 
@@ -127,6 +128,7 @@ function written(batch: RecordBatch): object {
     events: batch.events.map((event) => ({
       ...event,
       at: iso(event.at),
+      dataVersion: EVENT_FORMS[batch.subjectKind].versionOf(event.type),
       events: outboxEventsOf(batch.subjectKind, batch.subject, event),
       services: servicesOf(batch.subjectKind, batch.subject, event),
     })),

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../activities/imports.ts';
+import type { Refusal } from '../../domain/imports/importRecord.ts';
 import type { Queryable } from './database.ts';
 
 /** How long is kept what is not kept for good (event_log and ledger are). In real time, never an operation's. */

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Role } from '../../domain/actor.ts';
+import { STORED_FIELDS } from '../../domain/storedValue.ts';
 import type { Instant } from '../../domain/time.ts';
 import { epoch } from './database.ts';
 
@@ -38,17 +39,17 @@ export function createTasks(pool: Pool) {
       limit: number,
       from?: TaskAfter,
     ): Promise<Task[]> {
-      const { rows } = await pool.query<Task>(
+      const { rows } = await pool.query<TaskRow>(
         `${SELECT} where t.operation_id = $1 and t.status = $2 and ($3::text is null or t.role = $3) and ${after('$4', '$5')}
           order by coalesce(t.due, '${NEVER}'), t.id limit $6`,
         [operationId, filter.status, filter.role ?? null, dueOf(from), from?.[1] ?? null, limit + 1],
       );
-      return rows;
+      return rows.map(taskOf);
     },
 
     /** Open tasks of these roles, each in its operation. */
     async forRoles(roles: readonly RoleIn[], limit: number, from?: TaskAfter): Promise<Task[]> {
-      const { rows } = await pool.query<Task>(
+      const { rows } = await pool.query<TaskRow>(
         `${SELECT} where t.status = 'open' and exists (
             select from unnest($1::text[], $2::text[]) as mine(role, operation)
              where mine.role = t.role and mine.operation in ('*', t.operation_id))
@@ -62,12 +63,16 @@ export function createTasks(pool: Pool) {
           limit + 1,
         ],
       );
-      return rows;
+      return rows.map(taskOf);
     },
   };
 }
 
 export type Tasks = ReturnType<typeof createTasks>;
+
+type TaskRow = Omit<Task, 'data'> & { data: unknown };
+
+const taskOf = (row: TaskRow): Task => ({ ...row, data: STORED_FIELDS.read(row.data) });
 
 /** A cursor holds 0 where the last task had no due. */
 function dueOf(from: TaskAfter | undefined): number | null {

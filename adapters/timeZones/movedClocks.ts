@@ -1,15 +1,15 @@
 import { readLocal } from '../../domain/localTime.ts';
+import { STORED_LOCAL_TIMES, type Stop } from '../../domain/movements/route.ts';
 import { STILL_TO_LEAVE } from '../../domain/movements/state.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';
-import type { Stop } from '../postgres/reads/movements.ts';
 import type { Zones } from './zones.ts';
 
 type Row = {
   id: string;
   operationId: string;
-  stops: Stop[];
-  timeZones: Record<string, string>;
+  stops: unknown;
+  timeZones: unknown;
   table: string | null;
 };
 
@@ -30,7 +30,10 @@ export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<
     [zones.table, STILL_TO_LEAVE],
   );
   const flagged = rows
-    .map((row) => ({ ...row, moved: row.stops.flatMap((piece, at) => movedIn(piece, at + 1, row.timeZones, zones)) }))
+    .map((row) => {
+      const { stops, timeZones } = STORED_LOCAL_TIMES.read(row);
+      return { ...row, moved: stops.flatMap((piece, at) => movedIn(piece, at + 1, timeZones, zones)) };
+    })
     .filter(({ moved }) => moved.length > 0);
   for (const { id, operationId, table, moved } of flagged) {
     const detail = { planned_by: table, table: zones.table, times: moved };

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { formatPartialDate, type PartialDate, precisionOf } from '../imports/birthDate.ts';
 import type { DocumentType, Relationship, Sex } from '../imports/columns.ts';
 import { bareNumber } from '../imports/passport.ts';
+import { storedValue } from '../storedValue.ts';
 import { nameLikeness, type ReadName, readName } from './nameLikeness.ts';
 
 /** What is known of somebody for the question whether two registrations are one person. */
@@ -51,6 +53,12 @@ export const PAIR_REASONS = {
 } as const;
 
 export type PairReason = keyof typeof PAIR_REASONS;
+
+/** What a score is made of, as it is kept with the pair. */
+export const STORED_REASONS = storedValue(
+  'Reasons of a pair',
+  z.array(z.object({ reason: z.enum(Object.keys(PAIR_REASONS) as PairReason[]), points: z.number() })),
+);
 
 export type Comparison = {
   /** 0 to 100 */

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Role } from '../actor.ts';
+import { eventForms } from '../eventForms.ts';
 import { JOURNEY_STATUSES, type JourneyStatus } from '../journeys/statuses.ts';
 import type { Instant } from '../time.ts';
 
@@ -21,6 +23,24 @@ export const PAIR_DECIDERS: readonly Role[] = [
   'operation_lead',
 ];
 
+const Decided = z.object({
+  people: z.array(z.string()).describe('ids of the two people'),
+  score: z.number().describe('how alike the two registrations are'),
+  heldJourney: z.string().optional().describe('id of the journey that is held'),
+  holdId: z.string().optional().describe('id of the hold'),
+});
+
+/** The data of the events of a pair, by type. */
+export const PAIR_EVENT_DATA = Object.freeze({
+  peopleLinked: Decided.describe('A person decides that both are one person.'),
+  peopleKeptApart: Decided.describe('A person decides that they are two people.'),
+  peopleToBeContacted: Decided.describe('The two people are to be asked.'),
+  peopleSeparated: Decided.describe('A person takes back that both are one person.'),
+});
+
+/** How the data of a pair's events is written and read. */
+export const PAIR_EVENT_FORMS = eventForms('pair', PAIR_EVENT_DATA);
+
 type PairRule = {
   roles: readonly Role[];
   /** a code of why must be given */
@@ -29,7 +49,7 @@ type PairRule = {
   from: readonly PairStatus[];
   becomes: PairStatus;
   /** how the event_log tells it */
-  event: 'peopleLinked' | 'peopleKeptApart' | 'peopleToBeContacted' | 'peopleSeparated';
+  event: keyof typeof PAIR_EVENT_DATA;
   /** whoever decides must know both people: it is refused to those who have no role in the operations of both */
   knowsBoth: boolean;
   sentence: string;

@@ -1,4 +1,6 @@
-import type { Column } from './columns.ts';
+import { z } from 'zod';
+import { storedValue } from '../storedValue.ts';
+import { COLUMNS } from './columns.ts';
 
 /** Warnings a list can be accepted with, and faults it cannot. Each has one sentence: what is wrong and what to do. */
 export type CodeRule = { rejects: boolean; sentence: string };
@@ -146,7 +148,8 @@ export const CODES = {
 export type Code = keyof typeof CODES;
 
 /** What one check digit of a passport's second line stands for. */
-export type MrzField = 'document_number' | 'birth_date' | 'expiry_date' | 'personal_number' | 'composite';
+const MRZ_FIELDS = ['document_number', 'birth_date', 'expiry_date', 'personal_number', 'composite'] as const;
+export type MrzField = (typeof MRZ_FIELDS)[number];
 
 /** A guess that a person may follow; the cell itself is never changed by it. */
 export const HINTS = {
@@ -161,7 +164,16 @@ export const HINTS = {
 export type Hint = keyof typeof HINTS;
 
 /** One fault or warning. `fields` only with MRZ_CHECK_DIGIT. */
-export type Finding = { code: Code; column: Column; fields?: MrzField[]; hint?: Hint };
+const Finding = z.object({
+  code: z.enum(Object.keys(CODES) as Code[]),
+  column: z.enum(COLUMNS),
+  fields: z.array(z.enum(MRZ_FIELDS)).optional(),
+  hint: z.enum(Object.keys(HINTS) as Hint[]).optional(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** What was found of a row, as it is kept with the row. */
+export const STORED_FINDINGS = storedValue('Findings of a list row', z.array(Finding));
 
 export type Verdict = 'accept' | 'accept_with_warning' | 'reject';
 

@@ -27,7 +27,6 @@ export type Relationship = (typeof RELATIONSHIPS)[number];
 export type Sex = (typeof SEXES)[number];
 export type DobPrecision = (typeof DOB_PRECISIONS)[number];
 export type DocumentType = (typeof DOCUMENT_TYPES)[number];
-export type Consent = (typeof CONSENTS)[number];
 
 /** In the order of the file. */
 export const COLUMNS = [

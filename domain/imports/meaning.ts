@@ -1,33 +1,49 @@
-import type { PartialDate } from './birthDate.ts';
-import type { Consent, DocumentType, Relationship, Sex } from './columns.ts';
-import type { SpecialNeed } from './protection.ts';
-import type { RegisteredAt } from './registeredAt.ts';
+import { z } from 'zod';
+import { storedValue } from '../storedValue.ts';
+import { CONSENTS, DOCUMENT_TYPES, RELATIONSHIPS, SEXES } from './columns.ts';
+import { SPECIAL_NEEDS } from './protection.ts';
+
+const PartialDate = z.object({ year: z.number(), month: z.number().nullable(), day: z.number().nullable() });
+
+const RegisteredAt = z.object({
+  local: z.string(),
+  day: z.number(),
+  offsetMinutes: z.number().nullable(),
+  instant: z.number().nullable(),
+});
 
 /**
  * What a row means, for storing: names as typed (tidied), the birth date with no more than is known, and null for
  * what is empty or cannot be used. Of a rejected row it is as much as could be read.
  */
-export type PersonMeaning = {
-  householdRef: string;
-  personRef: string;
-  relationship: Relationship | null;
-  givenNames: string;
-  familyName: string;
-  sex: Sex | null;
-  birthDate: PartialDate | null;
+const PersonMeaning = z.object({
+  householdRef: z.string(),
+  personRef: z.string(),
+  relationship: z.enum(RELATIONSHIPS).nullable(),
+  givenNames: z.string(),
+  familyName: z.string(),
+  sex: z.enum(SEXES).nullable(),
+  birthDate: PartialDate.nullable(),
   /** alpha-3 or a code of ICAO Doc 9303; Kosovo always RKS */
-  nationality: string | null;
+  nationality: z.string().nullable(),
   /** E.164 */
-  phone: string | null;
+  phone: z.string().nullable(),
   /** BCP 47, as written */
-  preferredLanguage: string | null;
-  site: string | null;
-  registeredAt: RegisteredAt | null;
-  document: { type: DocumentType | null; number: string | null } | null;
+  preferredLanguage: z.string().nullable(),
+  site: z.string().nullable(),
+  registeredAt: RegisteredAt.nullable(),
+  document: z.object({ type: z.enum(DOCUMENT_TYPES).nullable(), number: z.string().nullable() }).nullable(),
   /** the passport's lines as they came, tidied; an empty one is the empty text */
-  mrz: { line1: string; line2: string } | null;
-  specialNeeds: SpecialNeed[];
-  consent: Consent | null;
+  mrz: z.object({ line1: z.string(), line2: z.string() }).nullable(),
+  specialNeeds: z.array(z.enum(SPECIAL_NEEDS)),
+  consent: z.enum(CONSENTS).nullable(),
   /** name or P-code of a first-level area */
-  destination: string | null;
-};
+  destination: z.string().nullable(),
+});
+export type PersonMeaning = z.infer<typeof PersonMeaning>;
+
+/** What a row of a list means, as it is encrypted under the key of the list; removed with the list after 30 days. */
+export const STORED_ROW_MEANING = storedValue('Meaning of a list row', z.object({ meaning: PersonMeaning }));
+
+/** The cells of some rows of a list as they came, with the number of each row. */
+export const STORED_CELLS = storedValue('Cells of a list', z.array(z.tuple([z.number(), z.array(z.string())])));

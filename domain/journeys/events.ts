@@ -1,10 +1,12 @@
+import { z } from 'zod';
 import type { Actor } from '../actor.ts';
-import type { Instant } from '../time.ts';
-import type { Ending } from './statuses.ts';
+import { eventForms } from '../eventForms.ts';
+import type { Instant as EpochMilliseconds } from '../time.ts';
+import { ENDINGS } from './statuses.ts';
 
 /** What every event carries besides its own fields. `at` is operation time. */
 export type EventHeader = {
-  at: Instant;
+  at: EpochMilliseconds;
   actor: Actor;
   /** id of the command that brought it about; the same command never makes a second event of one type */
   commandId?: string;
@@ -12,73 +14,229 @@ export type EventHeader = {
   noteId?: string;
 };
 
-export type SeatKind = 'seat' | 'infant_lap' | 'stretcher' | 'wheelchair';
+export const SEAT_KINDS = ['seat', 'infant_lap', 'stretcher', 'wheelchair'] as const;
+export type SeatKind = (typeof SEAT_KINDS)[number];
 
-/** What can be true of a journey, by type. Ids, codes and instants only: nothing here can name a person. */
-export type JourneyEvents = {
-  journeyStarted: { consent: 'given' | 'pending' | 'refused'; holds: string[]; route: string[]; routeDecided: boolean };
-  identityConfirmed: { by: 'registry' | 'staff'; requestId?: string };
-  identityUnclear: { outcome: 'not_found' | 'several' | 'no_registry'; requestId?: string };
-  screened: { risk: 'none' | 'elevated' | 'acute' };
-  consentGiven: { version: number; form: 'explicit' | 'proxy'; sharing: boolean };
-  consentRefused: { version: number };
-  consentWithdrawn: { version: number };
-  consentReconfirmed: { version: number };
-  holdRaised: { holdId: string };
-  holdReleased: { holdId: string };
-  disclosureBlocked: { partnerId?: string; reasons: string[] };
-  verificationRequested: { requestId: string; partnerId: string; round: number };
-  verificationAcknowledged: { requestId: string };
-  evidenceRequested: { requestId: string; requestedEvidence: string[] };
-  evidenceProvided: { requestId: string; kinds: string[] };
-  nationalityConfirmed: { requestId: string; partnerId: string };
-  nationalityNotConfirmed: { requestId: string; outcome: 'not_confirmed' | 'undetermined' };
-  nationalityRetracted: { requestId: string };
-  nationalityDecided: { decision: 'request_again' | 'request_other_state'; partnerId?: string };
-  partnerMissing: { what: 'verification' | 'document' | 'fitness' | 'exitPermit' };
-  documentHeld: { documentId: string; validUntil: Instant };
-  documentRequested: { requestId: string; partnerId: string; round: number };
-  documentIssued: { requestId: string; documentId: string; validUntil: Instant };
-  documentRefused: { requestId: string };
-  documentDecided: Record<never, never>;
-  documentExpired: { documentId: string };
-  fitnessRequested: { requestId: string; partnerId: string; round: number };
-  fitnessFound: {
-    result: 'fit' | 'fit_with' | 'unfit';
-    conditions: string[];
-    until?: Instant;
-    reviewAt?: Instant;
-    requestId?: string;
-  };
-  fitnessExpired: { until: Instant };
-  exitPermitRequested: { requestId: string; partnerId: string; round: number };
-  exitPermitGranted: { requestId?: string; fineWaived: boolean };
-  exitPermitRefused: { requestId: string };
-  exitPermitNotRequired: { requestId?: string };
-  exitPermitDecided: Record<never, never>;
-  requestRecalled: { requestId: string };
-  routeDecided: { route: string[] };
-  seatAssigned: { movementId: string; leg: string; kind: SeatKind };
-  seatReleased: { movementId: string };
-  checkedIn: { movementId: string };
-  boarded: { movementId: string };
-  noShow: { movementId: string };
-  deniedBoarding: { movementId: string };
-  offloaded: { movementId: string };
-  departed: { movementId: string };
-  arrived: { movementId: string; leg: string; lastOfRoute: boolean };
-  withdrawalNoted: { movementId: string };
-  splitOff: { householdId: string };
-  householdChanged: { journeyId: string };
-  householdConfirmed: Record<never, never>;
-  received: { siteId?: string };
-  reintegrationPlanned: { dimensions: Array<'economic' | 'social' | 'psychosocial'> };
-  followUpDone: { month: number; reached: boolean };
-  waitReminded: { key: string };
-  waitDue: { key: string };
-  waitEscalated: { key: string };
-  journeyEnded: { ending: Ending };
-};
+const Instant = z.number().describe('operation time in epoch milliseconds');
+const RequestId = z.string().describe('id of the request');
+const PartnerId = z.string().describe('id of the partner');
+const HoldId = z.string().describe('id of the hold; it says nothing of its kind');
+const DocumentId = z.string().describe('id of the document');
+const MovementId = z.string().describe('id of the movement');
+const WaitKey = z.string().describe('key of the wait');
+const Leg = z.string().describe('code of the leg');
+const Route = z.array(z.string()).describe('codes of the legs, in order');
+const Round = z.number().describe('how often it was requested, from 1');
+const ConsentVersion = z.number().describe('version of the consent');
+const ValidUntil = Instant.describe('the document is valid until then');
+const SeatKind = z.enum(SEAT_KINDS);
+
+/** The data of a journey's events, by type. Ids, codes and instants only: nothing here can name a person. */
+export const JOURNEY_EVENT_DATA = Object.freeze({
+  journeyStarted: z
+    .object({
+      consent: z.enum(['given', 'pending', 'refused']).describe('consent at registration'),
+      holds: z.array(z.string()).describe('ids of the holds raised at registration'),
+      route: Route,
+      routeDecided: z.boolean().describe('false where a person must decide the route'),
+    })
+    .describe('The person is registered and the journey begins.'),
+  identityConfirmed: z
+    .object({
+      by: z.enum(['registry', 'staff']).describe('who confirmed it'),
+      requestId: RequestId.optional(),
+    })
+    .describe('The identity is confirmed.'),
+  identityUnclear: z
+    .object({
+      outcome: z.enum(['not_found', 'several', 'no_registry']).describe('what the look-up came to'),
+      requestId: RequestId.optional(),
+    })
+    .describe('The registry could not confirm the identity.'),
+  screened: z
+    .object({
+      risk: z.enum(['none', 'elevated', 'acute']).describe('the risk that was found'),
+    })
+    .describe('The protection screening is done.'),
+  consentGiven: z
+    .object({
+      version: ConsentVersion,
+      form: z.enum(['explicit', 'proxy']).describe('given in person, or by who may consent for them'),
+      sharing: z.boolean().describe('whether data may be shared with partners'),
+    })
+    .describe('The person consents.'),
+  consentRefused: z.object({ version: ConsentVersion }).describe('The person refuses consent.'),
+  consentWithdrawn: z.object({ version: ConsentVersion }).describe('The person withdraws consent.'),
+  consentReconfirmed: z.object({ version: ConsentVersion }).describe('The person confirms an earlier consent.'),
+  holdRaised: z.object({ holdId: HoldId }).describe('A hold stops the journey.'),
+  holdReleased: z.object({ holdId: HoldId }).describe('A hold is released.'),
+  disclosureBlocked: z
+    .object({
+      partnerId: PartnerId.optional(),
+      reasons: z.array(z.string()).describe('codes of the preconditions that failed'),
+    })
+    .describe('Data was not sent, because a precondition failed.'),
+  verificationRequested: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+      round: Round,
+    })
+    .describe('A consulate is asked to confirm the nationality.'),
+  verificationAcknowledged: z.object({ requestId: RequestId }).describe('The consulate has the request.'),
+  evidenceRequested: z
+    .object({
+      requestId: RequestId,
+      requestedEvidence: z.array(z.string()).describe('codes of what it asks for'),
+    })
+    .describe('The consulate asks for evidence.'),
+  evidenceProvided: z
+    .object({
+      requestId: RequestId,
+      kinds: z.array(z.string()).describe('codes of what was sent'),
+    })
+    .describe('Evidence was sent to the consulate.'),
+  nationalityConfirmed: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+    })
+    .describe('The nationality is confirmed.'),
+  nationalityNotConfirmed: z
+    .object({
+      requestId: RequestId,
+      outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
+    })
+    .describe('The consulate does not confirm the nationality.'),
+  nationalityRetracted: z.object({ requestId: RequestId }).describe('The consulate retracts its confirmation.'),
+  nationalityDecided: z
+    .object({
+      decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
+      partnerId: PartnerId.optional(),
+    })
+    .describe('A person decides how the nationality is pursued.'),
+  partnerMissing: z
+    .object({
+      what: z.enum(['verification', 'document', 'fitness', 'exitPermit']).describe('the kind of request'),
+    })
+    .describe('No partner can be asked.'),
+  documentHeld: z
+    .object({
+      documentId: DocumentId,
+      validUntil: ValidUntil,
+    })
+    .describe('The person holds a travel document.'),
+  documentRequested: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+      round: Round,
+    })
+    .describe('A travel document is requested.'),
+  documentIssued: z
+    .object({
+      requestId: RequestId,
+      documentId: DocumentId,
+      validUntil: ValidUntil,
+    })
+    .describe('A travel document is issued.'),
+  documentRefused: z.object({ requestId: RequestId }).describe('A travel document is refused.'),
+  documentDecided: z.object({}).describe('A person decides that the document is requested again.'),
+  documentExpired: z.object({ documentId: DocumentId }).describe('A travel document is no longer valid long enough.'),
+  fitnessRequested: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+      round: Round,
+    })
+    .describe('A clinic is asked for fitness to travel.'),
+  fitnessFound: z
+    .object({
+      result: z.enum(['fit', 'fit_with', 'unfit']).describe('the finding'),
+      conditions: z.array(z.string()).describe('codes of what is needed on the way'),
+      until: Instant.optional().describe('the finding counts until then'),
+      reviewAt: Instant.optional().describe('when to examine again'),
+      requestId: RequestId.optional(),
+    })
+    .describe('Fitness to travel was examined.'),
+  fitnessExpired: z
+    .object({
+      until: Instant.describe('it counted until then'),
+    })
+    .describe('The finding no longer counts.'),
+  exitPermitRequested: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+      round: Round,
+    })
+    .describe('An exit permit is requested.'),
+  exitPermitGranted: z
+    .object({
+      requestId: RequestId.optional(),
+      fineWaived: z.boolean().describe('whether a fine was waived'),
+    })
+    .describe('The exit permit is granted.'),
+  exitPermitRefused: z.object({ requestId: RequestId }).describe('The exit permit is refused.'),
+  exitPermitNotRequired: z.object({ requestId: RequestId.optional() }).describe('No exit permit is required.'),
+  exitPermitDecided: z.object({}).describe('A person decides that the permit is requested again.'),
+  requestRecalled: z.object({ requestId: RequestId }).describe('A request to a partner is recalled.'),
+  routeDecided: z.object({ route: Route }).describe('A person decides the route.'),
+  seatAssigned: z
+    .object({
+      movementId: MovementId,
+      leg: Leg,
+      kind: SeatKind.describe('the kind of seat'),
+    })
+    .describe('The person has a seat.'),
+  seatReleased: z.object({ movementId: MovementId }).describe('The seat is released.'),
+  checkedIn: z.object({ movementId: MovementId }).describe('The person is checked in.'),
+  boarded: z.object({ movementId: MovementId }).describe('The person is on board.'),
+  noShow: z.object({ movementId: MovementId }).describe('The person did not come.'),
+  deniedBoarding: z.object({ movementId: MovementId }).describe('The person was not let on board.'),
+  offloaded: z.object({ movementId: MovementId }).describe('The person left the vehicle before departure.'),
+  departed: z.object({ movementId: MovementId }).describe('The movement departed with the person.'),
+  arrived: z
+    .object({
+      movementId: MovementId,
+      leg: Leg,
+      lastOfRoute: z.boolean().describe('whether it is the last leg of the route'),
+    })
+    .describe('The person arrived.'),
+  withdrawalNoted: z.object({ movementId: MovementId }).describe('The person withdraws while on the way.'),
+  splitOff: z
+    .object({
+      householdId: z.string().describe('id of the new household'),
+    })
+    .describe('The person is separated from the household.'),
+  householdChanged: z
+    .object({
+      journeyId: z.string().describe("id of the member's journey"),
+    })
+    .describe('A member of the household ended their journey without travel.'),
+  householdConfirmed: z.object({}).describe('A person confirms that the household travels as it is.'),
+  received: z.object({ siteId: z.string().optional().describe('id of the site') }).describe('The person is received.'),
+  reintegrationPlanned: z
+    .object({
+      dimensions: z.array(z.enum(['economic', 'social', 'psychosocial'])).describe('what the plan covers'),
+    })
+    .describe('A reintegration plan stands.'),
+  followUpDone: z
+    .object({
+      month: z.number().describe('months after arrival'),
+      reached: z.boolean().describe('whether the person was reached'),
+    })
+    .describe('A follow-up contact was made.'),
+  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
+  waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+  journeyEnded: z.object({ ending: z.enum(ENDINGS).describe('why it ends') }).describe('The journey ends.'),
+});
+
+/** How the data of a journey's events is written and read. */
+export const JOURNEY_EVENT_FORMS = eventForms('journey', JOURNEY_EVENT_DATA);
+
+export type JourneyEvents = { [T in keyof typeof JOURNEY_EVENT_DATA]: z.infer<(typeof JOURNEY_EVENT_DATA)[T]> };
 
 export type JourneyEventType = keyof JourneyEvents;
 

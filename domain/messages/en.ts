@@ -207,6 +207,8 @@ export const EN = {
   'alarm.partner_fails': 'A partner cannot be asked: it fails, or what we send is refused',
   'alarm.start_refused': 'The engine refused to start a workflow again and again; it is left alone',
   'alarm.unknown_movement': 'A carrier sent news of a movement that nobody knows',
+  'alarm.unreadable_message':
+    'A message of a partner cannot be read by this version of the system; it is set aside whole',
   'alarm.unknown_request': 'A partner answered a request that nobody asked',
   'situation.decisions.one': '1 decision waits for a person',
   'situation.decisions.other': '{n} decisions wait for a person',

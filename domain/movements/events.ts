@@ -1,77 +1,207 @@
+import { z } from 'zod';
+import { eventForms } from '../eventForms.ts';
 import type { EventHeader } from '../journeys/events.ts';
 import type { Instant } from '../time.ts';
 
-export type Capacity = { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
+const count = (what: string) => z.number().describe(what);
+
+const Capacity = z
+  .object({
+    seats: count('seats'),
+    infantLaps: count('infants on a lap'),
+    stretchers: count('stretchers'),
+    wheelchairs: count('wheelchairs'),
+  })
+  .describe('how many fit in');
+export type Capacity = z.infer<typeof Capacity>;
 
 export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_state', 'reception'] as const;
 export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
-/** News of a carrier, by kind. */
-export type CarrierMessageKind = 'smaller_vehicle' | 'delayed' | 'cancelled' | 'departed' | 'arrived';
+/** Messages of a carrier, by kind. */
+const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
+export type CarrierMessageKind = (typeof CARRIER_NEWS_KINDS)[number];
 
 /**
  * How the seats of a movement stand after a step: totals, never differences, so that a step whose answer was lost can
  * be taken again and its event still says the truth.
  */
-export type GateCounts = { checkedIn: number; boarded: number; noShow: number; denied: number; offloaded: number };
+const GateCounts = z.object({
+  checkedIn: count('people checked in'),
+  boarded: count('people on board'),
+  noShow: count('people who did not come'),
+  denied: count('people who were not let on board'),
+  offloaded: count('people who left the vehicle before departure'),
+});
+export type GateCounts = z.infer<typeof GateCounts>;
 
-/** What can be true of a movement. Counts and ids: its people stand in seats, which claims write before the event. */
-export type MovementEvents = {
-  /** `clearances`: the kinds that must be given before anybody boards; the carrier's is always among them */
-  movementPlanned: {
-    leg: string;
-    departsAt: Instant;
-    arrivesAt: Instant;
-    capacity: Capacity;
-    stops: string[];
-    clearances: ClearanceKind[];
-  };
-  carrierRequested: { requestId: string; partnerId: string; round: number };
-  carrierBooked: { requestId?: string; bookingRef: string };
-  carrierRefused: { requestId: string; reason: string };
-  /** nobody can be asked: the operation has no such partner, or no agreement with it */
-  carrierMissing: { partnerId: string };
-  bookingRecalled: { requestId: string };
-  clearanceGiven: { kind: ClearanceKind };
-  clearanceLost: { kind: ClearanceKind };
-  vehicleChanged: { seats: number; capacity: Capacity; overCapacity: boolean };
-  delayed: { departsAt: Instant; arrivesAt: Instant };
-  /** all who hold a seat now; `released`: units that had to leave a smaller vehicle; `refused`: units that were looked at and not seated */
-  seatsAllocated: { households: number; people: number; refused: number; released: number; overCapacity: boolean };
-  /** `aboard`: members who have boarded and must be brought off by hand */
-  householdReleased: { householdId: string; people: number; aboard: number };
-  /** `released`: households that held seats and did not pass the gate */
-  manifestLocked: { version: number; people: number; released: number };
-  /** seats left after the lock: the same manifest less those people, under the next version */
-  manifestAmended: { version: number; people: number };
-  /** one of the two roles that a change after the lock needs has asked for it */
-  manifestReopeningRequested: { by: string; role: string };
-  manifestReopened: { version: number };
-  boardingOpened: Record<never, never>;
-  scansApplied: GateCounts & { refused: number };
-  /** everybody of a unit that had to leave is off the vehicle */
-  householdOffBoard: { householdId: string };
-  /** `unaccounted`: people with a seat of whom nobody has said whether they are on board */
-  movementDeparted: { aboard: number; unaccounted: number };
-  /** the agency that receives people knows how many come */
-  receptionNotified: { requestId: string; partnerId: string };
-  movementArrived: { stop: string; last: boolean; alighted: number };
-  /** what a carrier said out of its order: kept, and never applied by itself */
-  messageSetAside: { eventKey: string; kind: CarrierMessageKind; why: string };
-  movementReconciled: Reconciliation;
-  reconciliationBroken: Reconciliation & { unaccounted: number };
-  /** `byCarrier`: then there is no booking to give back */
-  movementCancelled: { released: number; byCarrier: boolean };
-  /** something done could not be compensated yet; a person has the task, and it is tried again */
-  compensationFailed: { step: string };
-  compensated: { step: string };
-  movementClosed: Record<never, never>;
-  waitReminded: { key: string };
-  waitDue: { key: string };
-  waitEscalated: { key: string };
-};
+const Reconciliation = z.object({
+  booked: count('people booked'),
+  boarded: count('people who boarded'),
+  noShow: count('people who did not come'),
+  denied: count('people who were not let on board'),
+  offloaded: count('people who left the vehicle before departure'),
+});
+export type Reconciliation = z.infer<typeof Reconciliation>;
 
-export type Reconciliation = { booked: number; boarded: number; noShow: number; denied: number; offloaded: number };
+const RequestId = z.string().describe('id of the request');
+const PartnerId = z.string().describe('id of the partner');
+const HouseholdId = z.string().describe('id of the household');
+const ClearanceKind = z.enum(CLEARANCE_KINDS).describe('the kind of clearance');
+const DepartsAt = z.number().describe('departure, operation time in epoch milliseconds');
+const ArrivesAt = z.number().describe('arrival, operation time in epoch milliseconds');
+const ManifestVersion = z.number().describe('version of the manifest');
+const People = z.number().describe('people concerned');
+const OverCapacity = z.boolean().describe('whether more people hold seats than fit in');
+const Step = z.string().describe('what was done');
+const WaitKey = z.string().describe('key of the wait');
+
+/** The data of a movement's events, by type. Its people stand in seats, which are written before the event. */
+export const MOVEMENT_EVENT_DATA = Object.freeze({
+  movementPlanned: z
+    .object({
+      leg: z.string().describe('code of the leg of the route'),
+      departsAt: DepartsAt,
+      arrivesAt: ArrivesAt,
+      capacity: Capacity,
+      stops: z.array(z.string()).describe('codes of the stops in order, the last one the destination'),
+      clearances: z
+        .array(z.enum(CLEARANCE_KINDS))
+        .describe("what must be given before anybody boards; the carrier's is always among them"),
+    })
+    .describe('The movement is planned.'),
+  carrierRequested: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+      round: z.number().describe('how often it was requested, from 1'),
+    })
+    .describe('The carrier is asked for the vehicle.'),
+  carrierBooked: z
+    .object({
+      requestId: RequestId.optional(),
+      bookingRef: z.string().describe('reference of the carrier'),
+    })
+    .describe('The carrier has confirmed the booking.'),
+  carrierRefused: z
+    .object({
+      requestId: RequestId,
+      reason: z.string().describe('code of the reason'),
+    })
+    .describe('The carrier refuses the booking.'),
+  carrierMissing: z
+    .object({
+      partnerId: PartnerId,
+    })
+    .describe('The carrier cannot be asked: the operation has no such partner, or no agreement with it.'),
+  bookingRecalled: z.object({ requestId: RequestId }).describe('The booking is recalled.'),
+  clearanceGiven: z.object({ kind: ClearanceKind }).describe('A clearance is given.'),
+  clearanceLost: z.object({ kind: ClearanceKind }).describe('A clearance no longer counts.'),
+  vehicleChanged: z
+    .object({
+      seats: z.number().describe('seats of the vehicle'),
+      capacity: Capacity,
+      overCapacity: OverCapacity,
+    })
+    .describe('The carrier sends another vehicle.'),
+  delayed: z.object({ departsAt: DepartsAt, arrivesAt: ArrivesAt }).describe('The carrier moves the times.'),
+  seatsAllocated: z
+    .object({
+      households: z.number().describe('households that hold seats now'),
+      people: z.number().describe('people who hold seats now'),
+      refused: z.number().describe('households that were looked at and not seated'),
+      released: z.number().describe('households that had to leave a smaller vehicle'),
+      overCapacity: OverCapacity,
+    })
+    .describe('Seats are reserved for whole households.'),
+  householdReleased: z
+    .object({
+      householdId: HouseholdId,
+      people: People,
+      aboard: z.number().describe('members who have boarded and must be offloaded by hand'),
+    })
+    .describe('A household gives its seats back.'),
+  manifestLocked: z
+    .object({
+      version: ManifestVersion,
+      people: People,
+      released: z.number().describe('households that held seats and did not meet the preconditions'),
+    })
+    .describe('The manifest is locked.'),
+  manifestAmended: z
+    .object({
+      version: ManifestVersion,
+      people: People,
+    })
+    .describe('People left after the lock: the same manifest without them, under the next version.'),
+  manifestReopeningRequested: z
+    .object({
+      by: z.string().describe('who asks'),
+      role: z.string().describe('under which role'),
+    })
+    .describe('One of the two roles that a change after the lock needs asks for it.'),
+  manifestReopened: z.object({ version: ManifestVersion }).describe('The manifest is open again.'),
+  boardingOpened: z.object({}).describe('Boarding begins.'),
+  scansApplied: GateCounts.extend({ refused: z.number().describe('scans that were refused') }).describe(
+    'Scans of the gate are applied.',
+  ),
+  householdOffBoard: z
+    .object({
+      householdId: HouseholdId,
+    })
+    .describe('Everybody of a household that had to leave is off the vehicle.'),
+  movementDeparted: z
+    .object({
+      aboard: z.number().describe('people on board'),
+      unaccounted: z.number().describe('people with a seat of whom nobody has said whether they are on board'),
+    })
+    .describe('The movement departs.'),
+  receptionNotified: z
+    .object({
+      requestId: RequestId,
+      partnerId: PartnerId,
+    })
+    .describe('The agency that receives people knows how many come.'),
+  movementArrived: z
+    .object({
+      stop: z.string().describe('code of the stop'),
+      last: z.boolean().describe('whether it is the destination'),
+      alighted: z.number().describe('people who left the vehicle'),
+    })
+    .describe('The movement arrives at a stop.'),
+  messageSetAside: z
+    .object({
+      eventKey: z.string().describe('key of the message'),
+      kind: z.enum(CARRIER_NEWS_KINDS).describe('what was reported'),
+      why: z.string().describe('why it was not applied'),
+    })
+    .describe('The carrier reports something out of order: it is kept, and never applied by itself.'),
+  movementReconciled: Reconciliation.describe('Every seat is accounted for.'),
+  reconciliationBroken: Reconciliation.extend({
+    unaccounted: z.number().describe('seats without an account'),
+  }).describe('Seats are not accounted for.'),
+  movementCancelled: z
+    .object({
+      released: z.number().describe('households that held seats'),
+      byCarrier: z.boolean().describe('whether the carrier cancelled it: then there is no booking to give back'),
+    })
+    .describe('The movement is cancelled.'),
+  compensationFailed: z
+    .object({
+      step: Step,
+    })
+    .describe('Something done could not be compensated yet: a person has the task, and it is tried again.'),
+  compensated: z.object({ step: Step }).describe('Something done is compensated.'),
+  movementClosed: z.object({}).describe('The movement is closed.'),
+  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
+  waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+});
+
+/** How the data of a movement's events is written and read. */
+export const MOVEMENT_EVENT_FORMS = eventForms('movement', MOVEMENT_EVENT_DATA);
+
+export type MovementEvents = { [T in keyof typeof MOVEMENT_EVENT_DATA]: z.infer<(typeof MOVEMENT_EVENT_DATA)[T]> };
 
 export type MovementEventType = keyof MovementEvents;
 export type MovementEventOf<T extends MovementEventType> = EventHeader & { type: T; data: MovementEvents[T] };

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { eventForms } from '../eventForms.ts';
 import type { EventHeader } from '../journeys/events.ts';
 
 /** What a suspension covers: everything, a leg of the way home, a site, or people of one nationality. */
@@ -7,20 +9,50 @@ export const PHASES = ['before', 'during', 'after'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** What the sweep at a resumption found no longer to hold, in people of the scope: listed before anybody is seated. */
-export type Lapsed = { consent: number; fitness: number; document: number };
+const Lapsed = z
+  .object({
+    consent: z.number().describe('people whose consent is too old'),
+    fitness: z.number().describe('people whose finding no longer counts'),
+    document: z.number().describe('people whose document is not valid long enough'),
+  })
+  .describe('what no longer holds');
+export type Lapsed = z.infer<typeof Lapsed>;
 
-/** What can be true of an operation. Ids, codes and counts: an operation never names its people. */
-export type OperationEvents = {
-  operationOpened: Record<never, never>;
-  operationActivated: { governmentRequestRef: string; leads: Record<string, string> };
-  operationStarted: Record<never, never>;
-  operationSuspended: { suspensionId: string; scopeKind: Scope['scopeKind']; scopeValue?: string };
-  operationResumed: { suspensionId: string; lapsed: Lapsed };
-  phaseSet: { area: string; phase: Phase };
-  windDownBegun: Record<never, never>;
-  operationClosed: Record<never, never>;
-  operationCancelled: Record<never, never>;
-};
+const SuspensionId = z.string().describe('id of the suspension');
+
+/** The data of an operation's events, by type. Ids, codes and counts: an operation never names its people. */
+export const OPERATION_EVENT_DATA = Object.freeze({
+  operationOpened: z.object({}).describe('The operation is opened as a draft.'),
+  operationActivated: z
+    .object({
+      governmentRequestRef: z.string().describe("reference of the government's request"),
+      leads: z.record(z.string(), z.string()).describe('by area, who leads it'),
+    })
+    .describe('The operation is activated.'),
+  operationStarted: z.object({}).describe('The operation begins.'),
+  operationSuspended: z
+    .object({
+      suspensionId: SuspensionId,
+      scopeKind: z.enum(['all', 'leg', 'site', 'nationality']).describe('what the suspension covers'),
+      scopeValue: z.string().optional().describe('which leg, site or nationality'),
+    })
+    .describe('The operation, or a part of it, is suspended.'),
+  operationResumed: z.object({ suspensionId: SuspensionId, lapsed: Lapsed }).describe('A suspension ends.'),
+  phaseSet: z
+    .object({
+      area: z.string().describe('the area'),
+      phase: z.enum(PHASES).describe('before, during or after the crisis'),
+    })
+    .describe('An area enters a phase.'),
+  windDownBegun: z.object({}).describe('The operation winds down.'),
+  operationClosed: z.object({}).describe('The operation is closed.'),
+  operationCancelled: z.object({}).describe('The operation is cancelled.'),
+});
+
+/** How the data of an operation's events is written and read. */
+export const OPERATION_EVENT_FORMS = eventForms('operation', OPERATION_EVENT_DATA);
+
+export type OperationEvents = { [T in keyof typeof OPERATION_EVENT_DATA]: z.infer<(typeof OPERATION_EVENT_DATA)[T]> };
 
 export type OperationEventType = keyof OperationEvents;
 export type OperationEvent = {

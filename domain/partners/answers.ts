@@ -1,5 +1,6 @@
 import { HOUR, type Instant } from '../time.ts';
-import type { Callback, CallbackType } from './protocol.ts';
+import type { Callback } from './callback.ts';
+import type { CallbackType } from './protocol.ts';
 import { CALLBACKS } from './protocol.ts';
 
 /** A code that a partner gives where it gave none. */

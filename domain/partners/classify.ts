@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { HOUR, type Instant } from '../time.ts';
-import type { Callback, CallbackType, RequestKind } from './protocol.ts';
-import { CALLBACKS } from './protocol.ts';
+import { versioned } from '../versioned.ts';
+import type { Callback } from './callback.ts';
+import type { RequestKind } from './protocol.ts';
+import { CALLBACKS, type CallbackType } from './protocol.ts';
 
 /** Clocks of two systems may differ by this much before an answer counts as older than its request. */
 const CLOCKS_APART = HOUR;
@@ -15,13 +18,19 @@ export type PartnerRequest = {
 };
 
 /** Kept with the request. `answer` is what must be equal for two answers to say the same. */
-export type Outcome = {
-  type: CallbackType;
-  occurredAt: Instant;
-  answer: string;
-  retractedAt?: Instant;
-  lastMessageAt?: Instant;
-};
+const Outcome = z.object({
+  type: z.enum(Object.keys(CALLBACKS) as CallbackType[]),
+  occurredAt: z.number(),
+  answer: z.string(),
+  retractedAt: z.number().optional(),
+  lastMessageAt: z.number().optional(),
+});
+export type Outcome = z.infer<typeof Outcome>;
+
+export const STORED_OUTCOME = versioned({ name: 'Outcome of a request', version: 1, schema: Outcome, upgrades: {} });
+
+/** An outcome as it is stored. */
+export const storedOutcome = (outcome: Outcome) => ({ version: STORED_OUTCOME.version, ...outcome });
 
 /**
  * What is done with a callback about a request: `apply` it; or record it only, because it is `stale` (older than what

@@ -1,5 +1,3 @@
-import type { Instant } from '../time.ts';
-
 /**
  * "Homeward partner protocol 1" (docs/partner-protocol.md): how every partner is asked and how it answers. One protocol
  * for registries, consulates, clinics, border authorities, carriers and receiving agencies.
@@ -46,38 +44,6 @@ export const CALLBACKS = {
 } as const satisfies Record<string, { of: readonly RequestKind[] | null; final: boolean }>;
 
 export type CallbackType = keyof typeof CALLBACKS;
-
-/** Data of each callback, parsed: codes, instants and durations (hours of operation time). */
-export type CallbackData = {
-  'verification.acknowledged': Record<never, never>;
-  'verification.more_info': { requestedEvidence: string[] };
-  'verification.answered': { outcome: 'confirmed' | 'not_confirmed' | 'undetermined' };
-  'verification.retracted': Record<never, never>;
-  /** the number is encrypted before anything is stored: it never stands in the inbox as text */
-  'document.issued': { kind: string; validUntil: Instant };
-  'document.refused': Record<never, never>;
-  'fitness.answered': {
-    result: 'fit' | 'fit_with' | 'unfit';
-    conditions: string[];
-    validForHours?: number;
-    reviewAfterHours?: number;
-    examinedAt: Instant;
-  };
-  'exit_permit.answered': { answer: 'granted' | 'refused' | 'not_required'; fineWaived?: boolean; reason?: string };
-  'booking.confirmed': { bookingReference: string };
-  'booking.refused': { reason: string };
-  'movement.smaller_vehicle': {
-    vehicle?: string;
-    seats: { seat: number; infantLap: number; stretcherBlock: number; wheelchair: number };
-  };
-  'movement.delayed': { newDepartsAt: Instant; newArrivesAt: Instant };
-  'movement.cancelled': { reason?: string };
-  'movement.departed': Record<never, never>;
-  'movement.arrived': { stop: string };
-};
-
-/** One callback as the inbox keeps it. `occurredAt` is operation time, as the partner says it. */
-export type Callback = { [T in CallbackType]: { type: T; occurredAt: Instant; data: CallbackData[T] } }[CallbackType];
 
 /** What a partner answers to a request: a reference, and at times the answer itself. */
 export type PartnerReply = { reference: string; acknowledged: boolean; answer?: Record<string, unknown> };

@@ -9,24 +9,13 @@ import {
 } from '../../../domain/duplicates/findPairs.ts';
 import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import type { DuplicateCandidates } from '../../../domain/imports/importRecord.ts';
+import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
 import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads } from './knownPeople.ts';
-
-/** What a dry run found of people met twice. */
-export type DuplicateCandidates = {
-  /** rows that could be taken in, each compared */
-  compared: number;
-  /** pairs of two rows of the list */
-  withinList: number;
-  /** rows that are a pair with somebody who was taken in before, in any operation */
-  withKnown: number;
-  /** the first of the former */
-  first: Array<{ rows: [number, number]; score: number; reasons: FoundPair<KnownPerson>['comparison']['reasons'] }>;
-};
 
 const FIRST = 20;
 
@@ -174,9 +163,9 @@ async function readRows(
     [importId, what, limit],
   );
   return rows.map(({ row, household, child, encrypted, size }) => {
-    const { meaning } = openFields(key.key, encryptedIn(importId, `row ${row}`, key.kekId), encrypted) as {
-      meaning: PersonMeaning;
-    };
+    const { meaning } = STORED_ROW_MEANING.read(
+      openFields(key.key, encryptedIn(importId, `row ${row}`, key.kekId), encrypted),
+    );
     return {
       row,
       givenNames: meaning.givenNames,

@@ -3,6 +3,7 @@ import type { Role } from '../../../domain/actor.ts';
 import {
   journeyThatWaits,
   PAIR_COMMANDS,
+  PAIR_EVENT_FORMS,
   type PairCommand,
   type PairedJourney,
   type PairStatus,
@@ -69,8 +70,8 @@ async function take(client: Queryable, decision: Decision, pair: Pair): Promise<
   const at = await operationTime(client, decision.operationId, decision.now);
   const held = decision.command === 'same' ? await holdOneOfTwo(client, decision, pair) : undefined;
   await client.query(
-    `insert into event_log (subject, seq, operation_id, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data)
-     values ($1, $2, $3, 'identify', $4, $5, $6, 'staff', $7, $8, $9, $10, $11)`,
+    `insert into event_log (subject, seq, operation_id, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data, data_version)
+     values ($1, $2, $3, 'identify', $4, $5, $6, 'staff', $7, $8, $9, $10, $11, $12)`,
     [
       pair.id,
       pair.seq + 1,
@@ -87,6 +88,7 @@ async function take(client: Queryable, decision: Decision, pair: Pair): Promise<
         score: pair.score,
         ...(held ? { heldJourney: held.journeyId, holdId: held.holdId } : {}),
       },
+      PAIR_EVENT_FORMS.versionOf(event),
     ],
   );
   await client.query(

@@ -1,4 +1,4 @@
-import type { PairReason } from '../../../domain/duplicates/comparePeople.ts';
+import { type PairReason, STORED_REASONS } from '../../../domain/duplicates/comparePeople.ts';
 import type { PairStatus } from '../../../domain/duplicates/decisions.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
@@ -40,7 +40,7 @@ export type PairRow = {
   journey_a: string;
   journey_b: string;
   score: number;
-  reasons: Pair['reasons'];
+  reasons: unknown;
   status: PairStatus;
   seq: number;
   decided_by: string | null;
@@ -75,7 +75,7 @@ export function pairOf(row: PairRow): Pair {
       { personId: row.person_b, operationId: row.operation_b, journeyId: row.journey_b },
     ],
     score: row.score,
-    reasons: row.reasons,
+    reasons: STORED_REASONS.read(row.reasons),
     status: row.status,
     seq: row.seq,
     decision:

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { CheckedRow } from '../../../activities/imports.ts';
+import { STORED_CELLS } from '../../../domain/imports/meaning.ts';
 import { encryptFields, type Keyring, openFields } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, type ImportKey, importKey } from './keys.ts';
@@ -60,9 +61,7 @@ export async function* readCells(
     const cells = new Map(
       group === undefined
         ? []
-        : (openFields(key, encryptedIn(importId, `cells ${group.first_row}`, kekId), group.encrypted) as Array<
-            [number, string[]]
-          >),
+        : STORED_CELLS.read(openFields(key, encryptedIn(importId, `cells ${group.first_row}`, kekId), group.encrypted)),
     );
     do {
       const row = wanted[at++] ?? 0;

@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
-import type { CheckedRow, CommittedPage, ImportStore, PageAhead, Refusal } from '../../../activities/imports.ts';
+import type { CheckedRow, CommittedPage, ImportStore, PageAhead } from '../../../activities/imports.ts';
 import { toOperation } from '../../../domain/clock.ts';
-import type { Finding, Verdict } from '../../../domain/imports/codes.ts';
+import { STORED_FINDINGS, type Verdict } from '../../../domain/imports/codes.ts';
+import type { Refusal } from '../../../domain/imports/importRecord.ts';
+import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import type { ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
@@ -160,7 +162,7 @@ async function finishCommit(client: Queryable, importId: string, operationId: st
 type StoredRow = {
   row: number;
   verdict: Verdict;
-  codes: Finding[];
+  codes: unknown;
   child: CheckedRow['child'];
   protection: ProtectionFlag[];
   household: string;
@@ -206,15 +208,14 @@ async function nextPage(
       ...(joins === undefined ? {} : { joins }),
     };
     households.set(stored.household, household);
+    const codes = STORED_FINDINGS.read(stored.codes);
     if (stored.verdict === 'reject') {
       // a row that was pasted twice is no missing member
-      if (!stored.codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) household.rejectedRows.push(stored.row);
+      if (!codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) household.rejectedRows.push(stored.row);
     } else if (stored.person_id === null) {
-      const { meaning } = openFields(key, encryptedIn(importId, `row ${stored.row}`, kekId), stored.encrypted) as Pick<
-        CheckedRow,
-        'meaning'
-      >;
-      household.members.push({ ...stored, meaning });
+      const opened = openFields(key, encryptedIn(importId, `row ${stored.row}`, kekId), stored.encrypted);
+      const { meaning } = STORED_ROW_MEANING.read(opened);
+      household.members.push({ ...stored, codes, meaning });
     }
   }
   return { households: [...households.values()], last: page.rows.at(-1)?.row };

@@ -1,13 +1,11 @@
 import type { CorrectedFile, CorrectingRow } from '../../../activities/imports.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import type { CorrectionCounts } from '../../../domain/imports/importRecord.ts';
+import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { openFields } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 import { latestReading } from './readings.ts';
-
-/** What became of the rows of a corrected file. `unmatched`: without a number and without a person_ref, or named twice. */
-export type CorrectionCounts = { rows: number; corrected: number; added: number; already: number; unmatched: number };
 
 /** Files that correct the list, in the order in which they came. */
 export async function correctedFiles(db: Queryable, keyring: Keyring, importId: string): Promise<CorrectedFile[]> {
@@ -83,9 +81,7 @@ async function rowsOfList(
       const listed = { row, rejected };
       byRow.set(row, listed);
       last = row;
-      const { meaning } = openFields(key, encryptedIn(listId, `row ${row}`, kekId), encrypted) as {
-        meaning: PersonMeaning;
-      };
+      const { meaning } = STORED_ROW_MEANING.read(openFields(key, encryptedIn(listId, `row ${row}`, kekId), encrypted));
       if (meaning.personRef === '') continue;
       const refs = rejected ? byRef : accepted;
       if (!refs.has(meaning.personRef)) refs.set(meaning.personRef, listed);

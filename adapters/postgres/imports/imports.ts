@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import type { CheckSummary, ImportStore } from '../../../activities/imports.ts';
-import { type Finding, type Verdict, verdictOf } from '../../../domain/imports/codes.ts';
+import { type Finding, STORED_FINDINGS, type Verdict, verdictOf } from '../../../domain/imports/codes.ts';
+import type { ImportCounts } from '../../../domain/imports/importRecord.ts';
 import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { encryptFields, type Keyring, openBytes } from '../../crypto/envelope.ts';
 import { type Queryable, transaction } from '../database.ts';
@@ -182,11 +183,12 @@ async function amend(
   numbers: readonly number[],
   findings: ReadonlyMap<number, Finding[]>,
 ): Promise<void> {
-  const { rows } = await client.query<{ row: number; codes: Finding[]; protection: ProtectionFlag[] }>(
+  const { rows } = await client.query<{ row: number; codes: unknown; protection: ProtectionFlag[] }>(
     'select row, codes, protection from import_rows where import_id = $1 and row = any($2) and person_id is null for update',
     [importId, numbers],
   );
-  const amended = rows.map(({ row, codes, protection }) => {
+  const amended = rows.map(({ row, codes: stored, protection }) => {
+    const codes = STORED_FINDINGS.read(stored);
     const stands = new Set(codes.map(({ code, column }) => `${code} ${column}`));
     const more = (findings.get(row) ?? []).filter(({ code, column }) => !stands.has(`${code} ${column}`));
     const all = [...codes, ...more];
@@ -200,18 +202,6 @@ async function amend(
     [importId, JSON.stringify(amended)],
   );
 }
-
-/** What a dry run found, for the whole list. `byCode` counts rows that have a code. */
-export type ImportCounts = {
-  rows: number;
-  accept: number;
-  acceptWithWarning: number;
-  reject: number;
-  byCode: Record<string, number>;
-  households: number;
-  incompleteHouseholds: number;
-  alreadyKnown: number;
-};
 
 async function countRows(client: Queryable, importId: string, summary: CheckSummary): Promise<ImportCounts> {
   const verdicts = await client.query<{ verdict: Verdict; count: number }>(

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { CorrectingRow, Refusal } from '../../../activities/imports.ts';
+import type { CorrectingRow } from '../../../activities/imports.ts';
+import type { Refusal } from '../../../domain/imports/importRecord.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { listTagOf } from '../../files/correctionFile.ts';
 import { transaction } from '../database.ts';

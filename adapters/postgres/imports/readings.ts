@@ -1,7 +1,9 @@
 import { type Column, isColumn } from '../../../domain/imports/columns.ts';
 import { type HeadingRule, headingKey } from '../../../domain/imports/headings.ts';
+import { STORED_DATE_ORDER } from '../../../domain/imports/importRecord.ts';
 import { encryptFields, type Keyring, openFields, searchKey } from '../../crypto/envelope.ts';
 import type { Override } from '../../files/openList.ts';
+import { STORED_OVERRULE } from '../../files/storedList.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 
@@ -39,27 +41,28 @@ export async function writeReading(
 
 /** All that was said of how the list is to be read. */
 export async function latestReading(db: Queryable, keyring: Keyring, importId: string): Promise<Override> {
-  const { rows } = await db.query<{ round: number; date_order: Override['dateOrder']; encrypted: Buffer | null }>(
+  const { rows } = await db.query<{ round: number; date_order: unknown; encrypted: Buffer | null }>(
     'select round, date_order, encrypted from import_readings where import_id = $1 order by round desc limit 1',
     [importId],
   );
   const latest = rows[0];
   if (latest === undefined) return {};
-  const dateOrder = latest.date_order ?? {};
+  const dateOrder = STORED_DATE_ORDER.read(latest.date_order);
   const order = Object.keys(dateOrder).length === 0 ? {} : { dateOrder };
   if (latest.encrypted === null) return order;
   const { key, kekId } = await importKey(db, keyring, importId);
-  const rest = openFields(key, encryptedIn(importId, `reading ${latest.round}`, kekId), latest.encrypted) as Override;
+  const opened = openFields(key, encryptedIn(importId, `reading ${latest.round}`, kekId), latest.encrypted);
+  const rest = STORED_OVERRULE.read(opened);
   return { ...rest, ...order };
 }
 
 export async function readReadings(db: Queryable, importId: string): Promise<Reading[]> {
-  const { rows } = await db.query<Reading>(
+  const { rows } = await db.query<Omit<Reading, 'dateOrder'> & { dateOrder: unknown }>(
     `select round, overridden_by as "overriddenBy", overridden_at as "overriddenAt", date_order as "dateOrder"
        from import_readings where import_id = $1 order by round`,
     [importId],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, dateOrder: STORED_DATE_ORDER.read(row.dateOrder) }));
 }
 
 /** What was given before with something new on top; a heading that is named again stands for the new column. */

@@ -1,17 +1,25 @@
 import type { Pool } from 'pg';
-import type { CheckedRow, DateOrders, Refusal } from '../../../activities/imports.ts';
-import { CODES, explain, type Finding, type Verdict } from '../../../domain/imports/codes.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import type { CheckedRow, DateOrders } from '../../../activities/imports.ts';
+import { CODES, explain, type Finding, STORED_FINDINGS, type Verdict } from '../../../domain/imports/codes.ts';
+import {
+  type CorrectionCounts,
+  type DuplicateCandidates,
+  type ImportCounts,
+  type Refusal,
+  STORED_IMPORT_COUNTS,
+  STORED_MEND_COUNTS,
+  STORED_MET_TWICE,
+  STORED_REFUSAL,
+} from '../../../domain/imports/importRecord.ts';
+import { type PersonMeaning, STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import type { ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { type Instant, SECOND } from '../../../domain/time.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
 import { listTagOf, type RowToCorrect } from '../../files/correctionFile.ts';
 import type { FoundList } from '../../files/openList.ts';
+import { STORED_FOUND_LIST } from '../../files/storedList.ts';
 import type { Queryable } from '../database.ts';
-import type { DuplicateCandidates } from '../duplicates/checkedLists.ts';
 import { readCells } from './cells.ts';
-import type { CorrectionCounts } from './corrections.ts';
-import type { ImportCounts } from './imports.ts';
 import { encryptedIn, importKey } from './keys.ts';
 import { type Reading, readReadings } from './readings.ts';
 
@@ -64,14 +72,14 @@ type ImportRecord = {
   operation_id: string;
   file_name: string | null;
   status: ImportStatus;
-  refusal: Refusal | null;
+  refusal: unknown;
   encrypted_found: Buffer | null;
   reference_date: string;
   partner_id: string | null;
   continues: string | null;
   bytes: number;
-  counts: (ImportCounts & CorrectionCounts) | null;
-  met: DuplicateCandidates | null;
+  counts: unknown;
+  met: unknown;
   total: number | null;
   done: number;
   failed: number;
@@ -125,14 +133,14 @@ function summaryOf(row: ImportRecord, now: Instant): ImportSummary {
     operationId: row.operation_id,
     fileName: row.file_name,
     status: row.status,
-    refusal: row.refusal,
+    refusal: STORED_REFUSAL.read(row.refusal),
     referenceDate: row.reference_date,
     partnerId: row.partner_id,
     continues: row.continues,
     bytes: row.bytes,
-    counts: row.continues === null ? row.counts : null,
-    correcting: row.continues === null ? null : row.counts,
-    met: row.met,
+    counts: row.continues === null ? STORED_IMPORT_COUNTS.read(row.counts) : null,
+    correcting: row.continues === null ? null : STORED_MEND_COUNTS.read(row.counts),
+    met: STORED_MET_TWICE.read(row.met),
     total: row.total,
     done: row.done,
     failed: row.failed,
@@ -151,7 +159,7 @@ async function openFound(
 ): Promise<ImportProgress['found']> {
   if (encrypted === null || !(await isKept(db, importId))) return null;
   const { key, kekId } = await importKey(db, keyring, importId);
-  return openFields(key, encryptedIn(importId, 'found', kekId), encrypted) as ImportProgress['found'];
+  return STORED_FOUND_LIST.read(openFields(key, encryptedIn(importId, 'found', kekId), encrypted));
 }
 
 /** Raw lists are removed after 30 days, and at once where they were refused for good. */
@@ -191,7 +199,9 @@ export async function readImportRows(
   importId: string,
   { verdict, code, after = 0, limit }: RowFilter & { limit: number },
 ): Promise<ImportRow[]> {
-  const { rows } = await pool.query<Omit<ImportRow, 'raw' | 'meaning'> & { encrypted: Buffer }>(
+  const { rows } = await pool.query<
+    Omit<ImportRow, 'raw' | 'meaning' | 'codes'> & { codes: unknown; encrypted: Buffer }
+  >(
     `select row, line, verdict, codes, child, protection, household, person_id as "personId", encrypted
        from import_rows
       where import_id = $1 and row > $2 and ($3::text is null or verdict = $3)
@@ -208,15 +218,13 @@ export async function readImportRows(
   }
   return rows.map(({ encrypted, ...row }) => ({
     ...row,
+    codes: STORED_FINDINGS.read(row.codes),
     raw: cells.get(row.row) ?? null,
     meaning:
       key === null
         ? null
-        : (
-            openFields(key.key, encryptedIn(importId, `row ${row.row}`, key.kekId), encrypted) as {
-              meaning: PersonMeaning;
-            }
-          ).meaning,
+        : STORED_ROW_MEANING.read(openFields(key.key, encryptedIn(importId, `row ${row.row}`, key.kekId), encrypted))
+            .meaning,
   }));
 }
 
@@ -238,11 +246,11 @@ export async function readRowsToCorrect(
   );
   const found = await openFound(pool, keyring, importId, rows[0]?.encrypted_found ?? null);
   if (found === null) return undefined;
-  const rejected = await pool.query<{ row: number; codes: Finding[] }>(
+  const rejected = await pool.query<{ row: number; codes: unknown }>(
     `select row, codes from import_rows where import_id = $1 and verdict = 'reject' order by row limit $2`,
     [importId, MOST_TO_CORRECT],
   );
-  const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(codes)]));
+  const whyOf = new Map(rejected.rows.map(({ row, codes }) => [row, inWords(STORED_FINDINGS.read(codes))]));
   const toCorrect: RowToCorrect[] = [];
   for await (const { row, raw } of readCells(pool, keyring, importId, [...whyOf.keys()])) {
     toCorrect.push({ row, raw, why: whyOf.get(row) ?? '' });
@@ -263,12 +271,12 @@ export async function firstFaults(
   importId: string,
   limit: number,
 ): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>> {
-  const { rows } = await pool.query<Pick<ImportRow, 'row' | 'line' | 'codes'>>(
+  const { rows } = await pool.query<Pick<ImportRow, 'row' | 'line'> & { codes: unknown }>(
     `select row, line, codes from import_rows
       where import_id = $1 and verdict = 'reject' order by row limit $2`,
     [importId, limit],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, codes: STORED_FINDINGS.read(row.codes) }));
 }
 
 /** Who looked at which rows, or fetched them. */

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../activities/imports.ts';
+import type { Refusal } from '../../../domain/imports/importRecord.ts';
 import { encryptFields, type Keyring } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Refusal } from '../../../activities/imports.ts';
+import { type Refusal, STORED_REFUSAL } from '../../../domain/imports/importRecord.ts';
 import { encryptBytes, type Keyring } from '../../crypto/envelope.ts';
 import type { Override } from '../../files/openList.ts';
 import { transaction } from '../database.ts';
@@ -117,7 +117,7 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
  */
 async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcome | undefined> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ status: string; bytes: number; refusal: Refusal | null }>(
+    const { rows } = await client.query<{ status: string; bytes: number; refusal: unknown }>(
       'select status, bytes, refusal from imports where id = $1 for update',
       [importId],
     );
@@ -127,8 +127,9 @@ async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcom
       await client.query('delete from import_chunks where import_id = $1', [importId]);
       return undefined;
     }
-    return found.status === 'refused' && found.refusal !== null
-      ? { outcome: 'refused', refusal: found.refusal }
+    const refusal = STORED_REFUSAL.read(found.refusal);
+    return found.status === 'refused' && refusal !== null
+      ? { outcome: 'refused', refusal }
       : { outcome: 'uploaded', bytes: found.bytes };
   });
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { PreconditionRules, Transaction } from '../../../activities/movements.ts';
 import type { Lists, Room } from '../../../domain/allocation.ts';
 import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movements/events.ts';
+import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
 import type { Occasion } from '../../../domain/preconditions.ts';
 import type { LegNeeds } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
@@ -31,7 +32,7 @@ type Row = {
   arrives_at: Date;
   for_households_of: string[] | null;
   accepts_nationalities: string[] | null;
-  leave_at: Record<string, string[]>;
+  leave_at: unknown;
   last_stop: string;
   seat_capacity: number;
   infant_capacity: number;
@@ -71,7 +72,7 @@ export async function lockMovement(client: Queryable, movementId: string): Promi
     departsAt: row.departs_at.getTime(),
     arrivesAt: row.arrives_at.getTime(),
     lists: { forHouseholdsOf: row.for_households_of, acceptsNationalities: row.accepts_nationalities },
-    leaveAt: row.leave_at,
+    leaveAt: STORED_LEAVE_AT.read(row.leave_at),
     lastStop: row.last_stop,
     room: {
       seats: row.seat_capacity,

@@ -1,4 +1,5 @@
 import type { PendingSeatNotification } from '../../../activities/movements.ts';
+import { STORED_ACTOR } from '../../../domain/actor.ts';
 import type { SeatStatus } from '../../../domain/movements/scans.ts';
 import { derivedId } from '../../ids.ts';
 import type { Queryable } from '../database.ts';
@@ -9,14 +10,14 @@ export async function readPendingNotifications(
   movementId: string,
   limit: number,
 ): Promise<PendingSeatNotification[]> {
-  const { rows } = await client.query<Omit<PendingSeatNotification, 'at'> & { at: Date }>(
+  const { rows } = await client.query<Omit<PendingSeatNotification, 'at' | 'actor'> & { at: Date; actor: unknown }>(
     `select s.id as "seatId", s.journey_id as "journeyId", s.kind, m.leg, s.status, s.notified,
        coalesce(s.status_at, s.reserved_at) as at, s.status_by as actor, s.reason_code as "reasonCode"
      from seats s join movements m on m.id = s.movement_id
      where s.movement_id = $1 and s.notified is distinct from s.status order by s.id limit $2`,
     [movementId, limit],
   );
-  return rows.map((row) => ({ ...row, at: row.at.getTime() }));
+  return rows.map((row) => ({ ...row, at: row.at.getTime(), actor: STORED_ACTOR.read(row.actor) }));
 }
 
 /** Marks up to which status each person has been notified; a seat that has gone on meanwhile stays on the list. */

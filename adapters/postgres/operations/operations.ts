@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { OperationClock } from '../../../domain/clock.ts';
 import { toOperation } from '../../../domain/clock.ts';
-import type { Rules } from '../../../domain/rules.ts';
+import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { OperationInput } from '../../../workflows/messages.ts';
 import { derivedId } from '../../ids.ts';
@@ -139,13 +139,12 @@ export function createOperations(pool: Pool) {
 
     /** The rules in force. */
     async rules(id: string): Promise<Rules> {
-      const { rows } = await pool.query<{ document: Rules }>(
+      const { rows } = await pool.query<{ document: unknown }>(
         'select r.document from operations o join operation_rules r on r.operation_id = o.id and r.version = o.rules_version where o.id = $1',
         [id],
       );
-      const rules = rows[0]?.document;
-      if (!rules) throw new Error(`Operation ${id} has no rules`);
-      return rules;
+      if (!rows[0]) throw new Error(`Operation ${id} has no rules`);
+      return STORED_RULES.read(rows[0].document);
     },
 
     /** Writes the next version if `expected` is still the one in force. Journeys under way keep the version they began with. */
@@ -165,7 +164,7 @@ export function createOperations(pool: Pool) {
         const version = expected + 1;
         await client.query(
           'insert into operation_rules (operation_id, version, document, decided_by, decided_at) values ($1, $2, $3, $4, $5)',
-          [id, version, JSON.stringify({ ...rules, version }), by, iso(at)],
+          [id, version, storedRules({ ...rules, version }), by, iso(at)],
         );
         await client.query('update operations set rules_version = $2 where id = $1', [id, version]);
         return version;
@@ -238,7 +237,7 @@ export async function insertOperation(client: Queryable, operation: NewOperation
   if (made.rowCount === 0) return;
   await client.query(
     'insert into operation_rules (operation_id, version, document, decided_by, decided_at) values ($1, $2, $3, $4, $5)',
-    [id, rules.version, JSON.stringify(rules), operation.createdBy, iso(operation.startsAt)],
+    [id, rules.version, storedRules(rules), operation.createdBy, iso(operation.startsAt)],
   );
   for (const [position, segment] of clock.entries()) {
     await client.query(

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { OperationClock } from '../../../domain/clock.ts';
-import { missingInPlan, type PlanDocument } from '../../../domain/plan.ts';
+import { missingInPlan, type PlanDocument, STORED_PLAN } from '../../../domain/plan.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
@@ -34,7 +34,7 @@ export type PlanActivated =
 export function activatePlan(pool: Pool, activation: PlanActivation): Promise<PlanActivated> {
   const { planId, operationId } = activation;
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ status: string; document: PlanDocument; made: boolean }>(
+    const { rows } = await client.query<{ status: string; document: unknown; made: boolean }>(
       `select status, document, exists (select from operations where id = $2 and plan_id = $1) as made
          from preparedness_plans where id = $1 for update`,
       [planId, operationId],
@@ -44,10 +44,11 @@ export function activatePlan(pool: Pool, activation: PlanActivation): Promise<Pl
     if (plan.made) return { outcome: 'activated', operationId };
     if (plan.status === 'retired') return { outcome: 'retired' };
     if (plan.status === 'activated' && !activation.drill) return { outcome: 'activated_before' };
-    const missing = [...missingInPlan(plan.document), ...(await unknownParts(client, plan.document))];
+    const document = STORED_PLAN.read(plan.document);
+    const missing = [...missingInPlan(document), ...(await unknownParts(client, document))];
     if (missing.length > 0) return { outcome: 'incomplete', missing };
-    await insertOperation(client, operationOf(activation, plan.document));
-    await insertAgreements(client, activation, plan.document);
+    await insertOperation(client, operationOf(activation, document));
+    await insertAgreements(client, activation, document);
     if (!activation.drill)
       await client.query(`update preparedness_plans set status = 'activated' where id = $1`, [planId]);
     return { outcome: 'activated', operationId };

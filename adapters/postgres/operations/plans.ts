@@ -1,4 +1,4 @@
-import type { PlanDocument } from '../../../domain/plan.ts';
+import { type PlanDocument, STORED_PLAN, storedPlan } from '../../../domain/plan.ts';
 import type { PrismaClient } from '../prisma.ts';
 
 export type Plan = {
@@ -20,7 +20,7 @@ export function createPlans(prisma: PrismaClient) {
     /** Twice under one id is once. */
     async create(plan: PlanText & { id: string; createdBy: string }): Promise<void> {
       await prisma.preparednessPlan.createMany({
-        data: [{ ...plan, document: plan.document }],
+        data: [{ ...plan, document: storedPlan(plan.document) }],
         skipDuplicates: true,
       });
     },
@@ -44,7 +44,7 @@ export function createPlans(prisma: PrismaClient) {
     async write(id: string, expected: number, plan: PlanText): Promise<number | 'changed'> {
       const { count } = await prisma.preparednessPlan.updateMany({
         where: { id, version: expected, status: { in: ['draft', 'ready'] } },
-        data: { ...plan, document: plan.document, version: { increment: 1 } },
+        data: { ...plan, document: storedPlan(plan.document), version: { increment: 1 } },
       });
       return count === 1 ? expected + 1 : 'changed';
     },
@@ -54,5 +54,5 @@ export function createPlans(prisma: PrismaClient) {
 export type Plans = ReturnType<typeof createPlans>;
 
 function planOf(row: Omit<Plan, 'document'> & { document: unknown }): Plan {
-  return { ...row, document: row.document as PlanDocument };
+  return { ...row, document: STORED_PLAN.read(row.document) };
 }

@@ -1,3 +1,4 @@
+import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import type { Queryable } from '../database.ts';
 
 /** How long a claimed delivery is ours: longer than one attempt may take, so that no other sends it meanwhile. */
@@ -77,7 +78,7 @@ export async function claimHeads(db: Queryable, endpointId: string, limit: numbe
     position: number;
     type: string;
     at: Date;
-    data: Record<string, unknown>;
+    data: unknown;
     attempts: number;
     person_id: string | null;
     may_share: boolean;
@@ -111,7 +112,7 @@ export async function claimHeads(db: Queryable, endpointId: string, limit: numbe
     position: row.position,
     type: row.type,
     at: row.at,
-    data: row.data,
+    data: STORED_FIELDS.read(row.data),
     attempts: row.attempts,
     personId: row.person_id,
     mayShare: row.may_share,

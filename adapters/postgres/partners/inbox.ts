@@ -1,14 +1,7 @@
-import type { Callback } from '../../../domain/partners/protocol.ts';
+import { type InboxBody, STORED_INBOX_BODY, storedInboxBody } from '../../../domain/partners/callback.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
+import { StoredFormError } from '../../../domain/versioned.ts';
 import type { Queryable } from '../database.ts';
-
-/** What stands in the inbox: parsed, without anything that names a person (a document's number is encrypted). */
-export type InboxBody = {
-  callback: Callback;
-  movementReference?: string;
-  /** number of an issued document, encrypted under the system's key, until it is moved to the person's own */
-  encryptedNumber?: { keyId: string; encrypted: string };
-};
 
 export type Received = {
   partnerId: string;
@@ -31,7 +24,7 @@ export async function receive(db: Queryable, received: Received): Promise<boolea
       received.eventId,
       callback.type,
       received.requestId ?? null,
-      received.body,
+      storedInboxBody(received.body),
       iso(callback.occurredAt),
     ],
   );
@@ -40,31 +33,52 @@ export async function receive(db: Queryable, received: Received): Promise<boolea
 
 export type InboxRow = Received & { receivedAt: Instant };
 
-/** The oldest callbacks that are still to be applied, locked for the transaction. */
-export async function claimReceived(client: Queryable, limit: number): Promise<InboxRow[]> {
-  const { rows } = await client.query<{
+/** A message whose body this build does not read; `why` names the form and the place, never the data. */
+export type UnreadableMessage = Omit<InboxRow, 'body'> & { type: string; why: string };
+
+/** The oldest messages that are still to be applied, locked for the transaction. */
+export async function claimReceived(
+  client: Queryable,
+  limit: number,
+): Promise<{ rows: InboxRow[]; unreadable: UnreadableMessage[] }> {
+  const stored = await client.query<{
     partner_id: string;
     event_id: string;
+    kind: string;
     request_id: string | null;
-    body: InboxBody;
+    body: unknown;
     received_at: Date;
   }>(
-    `select partner_id, event_id, request_id, body, received_at from inbox
+    `select partner_id, event_id, kind, request_id, body, received_at from inbox
       where status = 'received' order by received_at, event_id limit $1 for update skip locked`,
     [limit],
   );
-  return rows.map((row) => ({
-    partnerId: row.partner_id,
-    eventId: row.event_id,
-    ...(row.request_id === null ? {} : { requestId: row.request_id }),
-    body: row.body,
-    receivedAt: row.received_at.getTime(),
-  }));
+  const rows: InboxRow[] = [];
+  const unreadable: UnreadableMessage[] = [];
+  for (const row of stored.rows) {
+    const message = {
+      partnerId: row.partner_id,
+      eventId: row.event_id,
+      ...(row.request_id === null ? {} : { requestId: row.request_id }),
+      receivedAt: row.received_at.getTime(),
+    };
+    try {
+      rows.push({ ...message, body: STORED_INBOX_BODY.read(row.body) });
+    } catch (error) {
+      if (!(error instanceof StoredFormError)) throw error;
+      unreadable.push({ ...message, type: row.kind, why: error.message });
+    }
+  }
+  return { rows, unreadable };
 }
 
-export type InboxEnd = 'applied' | 'unknown' | 'stale' | 'refused';
+/** `unreadable`: set aside whole, until somebody has seen to it. */
+export type InboxEnd = 'applied' | 'unknown' | 'stale' | 'refused' | 'unreadable';
 
-/** Writes what became of a callback. The encrypted number goes: it stands with the person now, or is nobody's. */
+/**
+ * Writes what became of a callback. The encrypted number goes: it stands with the person now, or is nobody's. What
+ * could not be read stays as it came.
+ */
 export async function endInbox(
   client: Queryable,
   row: Pick<InboxRow, 'partnerId' | 'eventId'>,
@@ -72,7 +86,8 @@ export async function endInbox(
   subject: string | undefined,
 ): Promise<void> {
   await client.query(
-    `update inbox set status = $3, subject = $4, applied_at = now(), body = body - 'encryptedNumber'
+    `update inbox set status = $3, subject = $4, applied_at = now(),
+        body = case when $3 = 'unreadable' then body else body - 'encryptedNumber' end
       where partner_id = $1 and event_id = $2`,
     [row.partnerId, row.eventId, status, subject ?? null],
   );

@@ -1,4 +1,5 @@
-import type { Outcome, PartnerRequest } from '../../../domain/partners/classify.ts';
+import { z } from 'zod';
+import { type Outcome, type PartnerRequest, STORED_OUTCOME, storedOutcome } from '../../../domain/partners/classify.ts';
 import type { RequestKind } from '../../../domain/partners/protocol.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
@@ -31,12 +32,17 @@ type Raw = {
   status: RequestStatus;
   attempts: number;
   requested_at: Date;
-  outcome: { disposition?: Outcome; reply?: Record<string, unknown> } | null;
+  outcome: unknown;
 };
+
+const Stored = z
+  .object({ disposition: z.unknown().optional(), reply: z.record(z.string(), z.unknown()).optional() })
+  .nullable();
 
 const COLUMNS = 'id, kind, subject, operation_id, partner_id, round, status, attempts, requested_at, outcome';
 
 function fromRaw(raw: Raw): RequestRow {
+  const outcome = Stored.parse(raw.outcome);
   return {
     id: raw.id,
     kind: raw.kind,
@@ -47,8 +53,8 @@ function fromRaw(raw: Raw): RequestRow {
     status: raw.status,
     attempts: raw.attempts,
     requestedAt: raw.requested_at.getTime(),
-    ...(raw.outcome?.disposition ? { outcome: raw.outcome.disposition } : {}),
-    ...(raw.outcome?.reply ? { reply: raw.outcome.reply } : {}),
+    ...(outcome?.disposition ? { outcome: STORED_OUTCOME.read(outcome.disposition) } : {}),
+    ...(outcome?.reply ? { reply: outcome.reply } : {}),
   };
 }
 
@@ -154,6 +160,6 @@ export async function markSeen(
        answered_at = case when $2 = 'answered' then coalesce(answered_at, now()) else answered_at end,
        outcome = coalesce(outcome, '{}') || jsonb_build_object('disposition', $3::jsonb)
      where id = $1`,
-    [id, status, JSON.stringify(disposition)],
+    [id, status, storedOutcome(disposition)],
   );
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
 import { encryptFields, type Keyring, openFields, systemEncrypter, unwrapKey } from '../../crypto/envelope.ts';
 
 export type NewNote = {
@@ -13,7 +14,6 @@ export type NewNote = {
   text: string;
 };
 
-type NoteText = { text: string };
 const FIELD_SET = 'note';
 
 /** Free text, encrypted before anything else happens with it; only its id travels. */
@@ -53,12 +53,8 @@ export function createNotes(pool: Pool, keyring: Keyring) {
         if (row.person_id === null) texts.set(row.id, encrypter.open(`note ${row.id}`, row.key_id, row.encrypted));
         else if (row.kek_id !== null && row.wrapped_key !== null) {
           const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
-          const { text } = openFields(
-            key,
-            { subject: row.person_id, fieldSet: `${FIELD_SET} ${row.id}`, keyId: row.key_id },
-            row.encrypted,
-          ) as NoteText;
-          texts.set(row.id, text);
+          const place = { subject: row.person_id, fieldSet: `${FIELD_SET} ${row.id}`, keyId: row.key_id };
+          texts.set(row.id, STORED_NOTE.read(openFields(key, place, row.encrypted)).text);
         }
       }
       return texts;
@@ -77,13 +73,12 @@ export function createNotes(pool: Pool, keyring: Keyring) {
     const row = rows[0];
     if (!row) throw new Error(`${personId} has no key: the person was erased`);
     const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
-    const fields: NoteText = { text };
     return {
       keyId: row.kek_id,
       encrypted: encryptFields(
         key,
         { subject: personId, fieldSet: `${FIELD_SET} ${noteId}`, keyId: row.kek_id },
-        fields,
+        storedNote(text),
       ),
     };
   }

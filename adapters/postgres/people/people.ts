@@ -1,32 +1,11 @@
 import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
-import type { DocumentType, Sex } from '../../../domain/imports/columns.ts';
+import type { Sex } from '../../../domain/imports/columns.ts';
 import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import { type PersonCore, STORED_PERSON_CORE, storedPersonCore } from '../../../domain/personData.ts';
 import type { Traveller } from '../../../domain/registration.ts';
+import type { Versioned } from '../../../domain/versioned.ts';
 import { encryptFields, type Keyring, newDataKey, openFields, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
-
-/**
- * Identifying data of a person as it is encrypted: field set `core`, under the person's own key. What stands in plain in
- * `persons` and `journeys` (nationality, sex, age group, flags) does not tell who somebody is.
- */
-export type PersonCore = {
-  /** the team's number of the registration */
-  personRef: string;
-  /** as told; either may be empty */
-  givenNames: string;
-  familyName: string;
-  /** `1991`, `1991-04` or `1991-04-30`; null where nothing usable is known */
-  birthDate: string | null;
-  /** E.164 */
-  phone: string | null;
-  /** BCP 47 */
-  preferredLanguage: string | null;
-  documentType: DocumentType | null;
-  documentNumber: string | null;
-  mrz: { line1: string; line2: string } | null;
-  /** name or P-code of a first-level area */
-  destination: string | null;
-};
 
 export type NewPerson = { personId: string; nationality: string; sex: Sex; traveller: Traveller; core: PersonCore };
 
@@ -57,7 +36,7 @@ export function encryptPeople(keyring: Keyring, people: readonly NewPerson[]): E
       personId,
       kekId,
       wrapped,
-      core: encryptFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, core),
+      core: encryptFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, storedPersonCore(core)),
     };
   });
 }
@@ -68,7 +47,7 @@ export async function writeFieldSet(
   keyring: Keyring,
   personId: string,
   fieldSet: string,
-  fields: object,
+  fields: { version: number },
 ): Promise<void> {
   const { rows } = await client.query<KeyRow>(
     'select person_id, kek_id, wrapped_key from person_keys where person_id = $1',
@@ -85,14 +64,16 @@ export async function writeFieldSet(
 }
 
 /**
- * One field set of many people, opened. Who was erased, or has no such set, is left out. Whoever calls this shows or
+ * One field set of many people, opened and read as `form`. Who was erased, or has no such set, is left out. Whoever calls this shows or
  * sends what it returns: the disclosure ledger is written first.
+ * @throws StoredFormError where a set is of a form that this build does not read
  */
 export async function readFieldSets<T>(
   db: Queryable,
   keyring: Keyring,
   personIds: readonly string[],
   fieldSet: string,
+  form: Versioned<T>,
 ): Promise<Map<string, T>> {
   const { rows } = await db.query<KeyRow & { key_id: string; encrypted: Buffer }>(
     `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.encrypted
@@ -103,10 +84,8 @@ export async function readFieldSets<T>(
   return new Map(
     rows.map((row) => {
       const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
-      return [
-        row.person_id,
-        openFields(key, { subject: row.person_id, fieldSet, keyId: row.key_id }, row.encrypted) as T,
-      ];
+      const place = { subject: row.person_id, fieldSet, keyId: row.key_id };
+      return [row.person_id, form.read(openFields(key, place, row.encrypted))];
     }),
   );
 }
@@ -116,7 +95,7 @@ export function readPeople(
   keyring: Keyring,
   personIds: readonly string[],
 ): Promise<Map<string, PersonCore>> {
-  return readFieldSets<PersonCore>(db, keyring, personIds, 'core');
+  return readFieldSets(db, keyring, personIds, 'core', STORED_PERSON_CORE);
 }
 
 /** Undefined where there is no such person, or the person was erased. */

@@ -1,4 +1,4 @@
-import type { Rules } from '../../../domain/rules.ts';
+import { STORED_RULES } from '../../../domain/rules.ts';
 import type { Queryable } from '../database.ts';
 import { type ClockRow, clockOf } from '../operations/clocks.ts';
 import { encryptRegistrations, type RegistrationValues, writeRegistrations } from './registrationRows.ts';
@@ -20,7 +20,7 @@ export async function readFrame(client: Queryable, operationId: string): Promise
   const { rows } = await client.query<{
     registration_open: boolean;
     rules_version: number;
-    document: Rules;
+    document: unknown;
     segments: ClockRow[] | null;
   }>({
     name: 'operation_frame',
@@ -35,7 +35,7 @@ export async function readFrame(client: Queryable, operationId: string): Promise
   return {
     registrationOpen: row.registration_open,
     rulesVersion: row.rules_version,
-    rules: row.document,
+    rules: STORED_RULES.read(row.document),
     clock: clockOf(row.segments),
   };
 }

@@ -6,8 +6,8 @@ import {
 } from '../../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../../domain/imports/passport.ts';
 import { readPhone } from '../../../domain/imports/phone.ts';
+import type { PersonCore } from '../../../domain/personData.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
-import type { PersonCore } from './people.ts';
 
 /**
  * What people are found by. Every key is an HMAC under a key from outside the database, so that the table tells

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { epoch } from '../database.ts';
 
@@ -29,7 +30,7 @@ export function createEvents(pool: Pool) {
     ): Promise<PositionedEvent[]> {
       const partnerId = 'partnerId' in reader ? reader.partnerId : null;
       const operations = 'operations' in reader && reader.operations !== 'all' ? reader.operations : null;
-      const { rows } = await pool.query<PositionedEvent>(
+      const { rows } = await pool.query<Omit<PositionedEvent, 'data'> & { data: unknown }>(
         `select o.id, o.position, o.operation_id as "operationId", o.subject, o.seq, o.type,
                 ${epoch('o.at', 'at')}, o.data
            from outbox o
@@ -42,7 +43,7 @@ export function createEvents(pool: Pool) {
           order by o.position limit $5`,
         [filter.after, filter.operation ?? null, operations, partnerId, limit + 1],
       );
-      return rows;
+      return rows.map((row) => ({ ...row, data: STORED_FIELDS.read(row.data) }));
     },
   };
 }

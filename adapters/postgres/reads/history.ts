@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
+import type { Instant } from '../../../domain/time.ts';
 import { displayNames } from './now.ts';
 
 type EventLogRow = {
@@ -12,10 +14,11 @@ type EventLogRow = {
   role: string | null;
   reason_code: string | null;
   note_id: string | null;
-  data: Record<string, unknown>;
+  data: unknown;
+  data_version: number;
 };
 
-const COLUMNS = 'seq, type, phase, at, actor, actor_kind, role, reason_code, note_id, data';
+const COLUMNS = 'seq, type, phase, at, actor, actor_kind, role, reason_code, note_id, data, data_version';
 
 /** The event_log of a journey, with what of its movements, its operation and the people it was taken for concerns it. */
 export function createHistory(pool: Pool) {
@@ -29,7 +32,8 @@ export function createHistory(pool: Pool) {
       const own = await pool.query<EventLogRow>(`select ${COLUMNS} from event_log where subject = $1 order by seq`, [
         journeyId,
       ]);
-      const aboard = periodsAboard(own.rows);
+      const journey = own.rows.map((row) => eventOf('journey', row));
+      const aboard = periodsAboard(journey);
       const movements = await pool.query<EventLogRow & { subject: string }>(
         `select subject, ${COLUMNS} from event_log where subject = any($1) and type = any($2) order by subject, seq`,
         [[...aboard.keys()], told.movement],
@@ -47,12 +51,15 @@ export function createHistory(pool: Pool) {
         [journeyId],
       );
       return [
-        ...own.rows.map((row) => eventOf('journey', row)),
+        ...journey,
         // what was noted of a pair tells of another person as well, and is read there
         ...met.rows.map((row) => eventOf('pair', { ...row, note_id: null })),
         ...movements.rows
-          .filter((row) => concerns(aboard.get(row.subject) ?? [], row.at))
-          .map((row) => eventOf('movement', { ...row, data: { ...row.data, movementId: row.subject } })),
+          .filter((row) => concerns(aboard.get(row.subject) ?? [], row.at.getTime()))
+          .map((row) => {
+            const event = eventOf('movement', row);
+            return { ...event, data: { ...event.data, movementId: row.subject } };
+          }),
         ...operation.rows.map((row) => eventOf('operation', row)),
       ];
     },
@@ -78,13 +85,13 @@ export function createHistory(pool: Pool) {
 
 export type HistoryReads = ReturnType<typeof createHistory>;
 
-type Period = { from: Date; until?: Date };
+type Period = { from: Instant; until?: Instant };
 const LEAVES = ['seatReleased', 'noShow', 'deniedBoarding', 'offloaded', 'arrived'];
 
 /** When the person had a seat on which movement: its events of that time are part of their history. */
-function periodsAboard(rows: readonly EventLogRow[]): Map<string, Period[]> {
+function periodsAboard(events: readonly HistoryEvent[]): Map<string, Period[]> {
   const periods = new Map<string, Period[]>();
-  for (const { type, at, data } of rows) {
+  for (const { type, at, data } of events) {
     const movementId = typeof data['movementId'] === 'string' ? data['movementId'] : undefined;
     if (movementId === undefined) continue;
     const known = periods.get(movementId) ?? [];
@@ -95,7 +102,7 @@ function periodsAboard(rows: readonly EventLogRow[]): Map<string, Period[]> {
   return periods;
 }
 
-function concerns(periods: readonly Period[], at: Date): boolean {
+function concerns(periods: readonly Period[], at: Instant): boolean {
   return periods.some(({ from, until }) => at >= from && (until === undefined || at <= until));
 }
 
@@ -103,7 +110,7 @@ function eventOf(source: HistoryEvent['source'], row: EventLogRow): HistoryEvent
   return {
     source,
     seq: row.seq,
-    type: row.type,
+    ...EVENT_FORMS[source].read(row.type, row.data_version, row.data),
     ...(row.phase === null ? {} : { phase: row.phase }),
     at: row.at.getTime(),
     actor: row.actor,
@@ -111,6 +118,5 @@ function eventOf(source: HistoryEvent['source'], row: EventLogRow): HistoryEvent
     ...(row.role === null ? {} : { role: row.role }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.note_id === null ? {} : { noteId: row.note_id }),
-    data: row.data,
   };
 }

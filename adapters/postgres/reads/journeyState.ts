@@ -1,9 +1,10 @@
-import type { JourneyEvent } from '../../../domain/journeys/events.ts';
+import { JOURNEY_EVENT_FORMS, type JourneyEvent } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
 import type { Queryable } from '../database.ts';
+import { type ActorColumns, actorOf } from '../eventLog.ts';
 
 /** What a event_log row holds of a event. */
-type EventRow = { type: string; at: Date; actor: string; actor_kind: string; role: string | null; data: object };
+type EventRow = ActorColumns & { type: string; at: Date; data: unknown; data_version: number };
 
 /**
  * The journey's state as its event_log tells it, folded by the same function that the workflow uses. It is as old as
@@ -11,7 +12,7 @@ type EventRow = { type: string; at: Date; actor: string; actor_kind: string; rol
  */
 export async function journeyState(db: Queryable, journeyId: string): Promise<JourneyState> {
   const { rows } = await db.query<EventRow>(
-    'select type, at, actor, actor_kind, role, data from event_log where subject = $1 order by seq',
+    'select type, at, actor, actor_kind, role, data, data_version from event_log where subject = $1 order by seq',
     [journeyId],
   );
   return rows.reduce((state, row) => apply(state, eventOf(row)), emptyJourney());
@@ -27,9 +28,9 @@ export async function commandIsRecorded(db: Queryable, subject: string, commandI
 }
 
 function eventOf(row: EventRow): JourneyEvent {
-  const actor =
-    row.actor_kind === 'staff'
-      ? { kind: row.actor_kind, id: row.actor, role: row.role }
-      : { kind: row.actor_kind, id: row.actor };
-  return { type: row.type, at: row.at.getTime(), actor, data: row.data } as JourneyEvent;
+  return {
+    ...JOURNEY_EVENT_FORMS.read(row.type, row.data_version, row.data),
+    at: row.at.getTime(),
+    actor: actorOf(row),
+  };
 }

@@ -1,12 +1,11 @@
 import type { Pool } from 'pg';
-import type { ClearanceKind, MovementEvent } from '../../../domain/movements/events.ts';
+import { type ClearanceKind, MOVEMENT_EVENT_FORMS } from '../../../domain/movements/events.ts';
+import { type Place, STORED_MOVEMENT_ROUTE, type Stop } from '../../../domain/movements/route.ts';
 import { emptyMovement, evolve, type MovementState } from '../../../domain/movements/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { MovementInput } from '../../../workflows/messages.ts';
 import { epoch, transaction } from '../database.ts';
-
-export type Place = { code: string; name: string; country: string };
-export type Stop = { from: string; to: string; departsAt: string; arrivesAt: string };
+import { type ActorColumns, actorOf } from '../eventLog.ts';
 
 export type MovementRow = {
   id: string;
@@ -145,7 +144,7 @@ export function createMovements(pool: Pool) {
           order by m.departs_at, m.id limit $6`,
         [operationId, filter.status ?? null, filter.leg ?? null, from?.[1] ?? null, from?.[0] ?? null, limit + 1],
       );
-      return rows;
+      return rows.map(withRoute);
     },
 
     async read(id: string): Promise<MovementDetail | undefined> {
@@ -157,17 +156,22 @@ export function createMovements(pool: Pool) {
          from movements m where m.id = $1`,
         [id],
       );
-      return rows[0];
+      return rows[0] && withRoute(rows[0]);
     },
 
     /** The state as its event_log tells it, folded by the workflow's own function. */
     async state(id: string): Promise<MovementState> {
-      const { rows } = await pool.query<{ type: string; at: Date; data: object }>(
-        'select type, at, data from event_log where subject = $1 order by seq',
+      const { rows } = await pool.query<ActorColumns & { type: string; at: Date; data: unknown; data_version: number }>(
+        'select type, at, actor, actor_kind, role, data, data_version from event_log where subject = $1 order by seq',
         [id],
       );
       return rows.reduce(
-        (state, row) => evolve(state, { ...row, at: row.at.getTime() } as MovementEvent),
+        (state, row) =>
+          evolve(state, {
+            ...MOVEMENT_EVENT_FORMS.read(row.type, row.data_version, row.data),
+            at: row.at.getTime(),
+            actor: actorOf(row),
+          }),
         emptyMovement(),
       );
     },
@@ -228,5 +232,7 @@ export function createMovements(pool: Pool) {
     },
   };
 }
+
+const withRoute = <R extends MovementRow>(row: R): R => ({ ...row, ...STORED_MOVEMENT_ROUTE.read(row) });
 
 export type Movements = ReturnType<typeof createMovements>;

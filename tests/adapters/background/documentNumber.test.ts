@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepNumber } from '../../../adapters/background/documentNumber.ts';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
+import { STORED_DOCUMENT_NUMBER } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { insertJourney, insertOperation, type JourneyRow } from '../../support/systemRows.ts';
@@ -36,7 +37,9 @@ const keep = (owner: string) =>
     eventKey: 'par_1:event_1',
   });
 const kept = async () =>
-  (await readFieldSets(database.pool, keyring, [person.personId], 'document:doc_1')).get(person.personId);
+  (await readFieldSets(database.pool, keyring, [person.personId], 'document:doc_1', STORED_DOCUMENT_NUMBER)).get(
+    person.personId,
+  );
 
 describe('the number of an issued document', () => {
   it('moves under the key of its person, twice as well as once', async () => {

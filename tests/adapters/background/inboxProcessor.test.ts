@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../../../adapters/background/loop.ts';
 import { newId } from '../../../adapters/ids.ts';
-import { type InboxBody, receive } from '../../../adapters/postgres/partners/inbox.ts';
-import type { Callback } from '../../../domain/partners/protocol.ts';
+import { receive } from '../../../adapters/postgres/partners/inbox.ts';
+import type { Callback, InboxBody } from '../../../domain/partners/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
 import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
 import * as names from '../../../workflows/messages.ts';
@@ -295,6 +295,48 @@ describe('the inbox', () => {
     expect((await database.pool.query(`select body ? 'encryptedNumber' as kept from inbox`)).rows).toEqual([
       { kept: false },
     ]);
+  });
+
+  it('sets a message aside that it cannot read, whole, with an alarm and a task, and goes on with the others', async () => {
+    const [requestId, another] = [await ask('verification'), await ask('verification')];
+    const body = {
+      version: 99,
+      callback: { verdict: 'Zerubbabel' },
+      encryptedNumber: { keyId: 'k', encrypted: 'abc' },
+    };
+    const insert = (eventId: string, from: string, request: string | null) =>
+      database.pool.query(
+        `insert into inbox (partner_id, event_id, kind, request_id, body, received_at)
+         values ($1, $2, 'verification.answered', $3, $4, now() - interval '1 hour')`,
+        [from, eventId, request, body],
+      );
+    await insert('unread', partnerId, requestId);
+    await insert('unread_alone', partnerId, null);
+    await hear(confirmed(), { requestId: another });
+    start();
+    await settled();
+    expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
+    const aside = await database.pool.query(`select body from inbox where status = 'unreadable'`);
+    expect(aside.rows).toEqual([{ body }, { body }]);
+    const raised = await database.pool.query('select subject, kind, detail from alarms order by detail ->> $1', [
+      'event',
+    ]);
+    const why = 'Inbox body has version 99; this build reads up to 1';
+    expect(raised.rows).toEqual([
+      {
+        subject: person.journeyId,
+        kind: 'unreadable_message',
+        detail: expect.objectContaining({ event: 'unread', why }),
+      },
+      {
+        subject: partnerId,
+        kind: 'unreadable_message',
+        detail: expect.objectContaining({ event: 'unread_alone', why }),
+      },
+    ]);
+    const { rows: tasks } = await database.pool.query('select role, subject, kind from tasks');
+    expect(tasks).toEqual([{ role: 'consular_officer', subject: person.journeyId, kind: 'unreadable_message' }]);
+    expect(JSON.stringify([raised.rows, tasks])).not.toContain('Zerubbabel');
   });
 
   it('gives update of a vehicle to the movement of that carrier, and to no other', async () => {

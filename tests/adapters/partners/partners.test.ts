@@ -6,10 +6,11 @@ import { newId } from '../../../adapters/ids.ts';
 import { partnerClient } from '../../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../../adapters/partners/requestStore.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
-import { type PersonCore, writeFieldSet } from '../../../adapters/postgres/people/people.ts';
+import { writeFieldSet } from '../../../adapters/postgres/people/people.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { PERSON_FIELDS } from '../../../domain/partners/fields.ts';
+import { type PersonCore, storedPersonCore } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import {
@@ -80,7 +81,7 @@ async function someone(nationality = 'VUT'): Promise<JourneyRow> {
     kekId,
     wrapped,
   ]);
-  await writeFieldSet(database.pool, keyring, row.personId, 'core', CORE);
+  await writeFieldSet(database.pool, keyring, row.personId, 'core', storedPersonCore(CORE));
   return row;
 }
 

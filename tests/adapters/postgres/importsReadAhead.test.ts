@@ -77,19 +77,19 @@ describe('households that were read while the page before was written', () => {
     const first = await registered(importId);
     await pool.query(
       `insert into operation_rules (operation_id, version, document, decided_by, decided_at)
-       select operation_id, version + 1, jsonb_set(document::jsonb, '{marker}', '"new"'), decided_by, decided_at
+       select operation_id, version + 1, jsonb_set(document, '{rules,evidenceRounds}', '9'), decided_by, decided_at
          from operation_rules where operation_id = $1`,
       [operationId],
     );
     await pool.query('update operations set rules_version = rules_version + 1 where id = $1', [operationId]);
     expect((await store.commitNext(importId, ahead)).outcome).toBe('more');
-    const { rows } = await pool.query<{ marker: string | null; row: number }>(
-      `select p.input -> 'rules' ->> 'marker' as marker, j.import_row as row from journeys j
+    const { rows } = await pool.query<{ rounds: string; row: number }>(
+      `select p.input -> 'rules' ->> 'evidenceRounds' as rounds, j.import_row as row from journeys j
          join pending_starts p on p.workflow_id = any(array[j.id, $2 || j.id]) where j.import_id = $1`,
       [importId, workflowId.journey('')],
     );
     expect(rows.length).toBeGreaterThan(first.length);
-    for (const { marker, row } of rows) expect(marker).toBe(first.includes(row) ? null : 'new');
+    for (const { rounds, row } of rows) expect(rounds).toBe(first.includes(row) ? '2' : '9');
   });
 
   it('are read anew where reading them failed', async () => {

@@ -3,13 +3,18 @@ import { newId } from '../../../adapters/ids.ts';
 import {
   encryptPeople,
   type NewPerson,
-  type PersonCore,
   readFieldSets,
   readPeople,
   readPerson,
   writeFieldSet,
 } from '../../../adapters/postgres/people/people.ts';
 import { personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/postgres/people/searchKeys.ts';
+import {
+  type PersonCore,
+  STORED_DOCUMENT_NUMBER,
+  storedDocumentNumber,
+  storedPersonCore,
+} from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 
@@ -86,8 +91,10 @@ describe('a person’s data', () => {
 
   it('has further field sets under the same key, each written anew', async () => {
     const id = await filed();
-    for (const number of ['X1', 'X2']) await writeFieldSet(database.pool, keyring, id, 'document', { number });
-    expect((await readFieldSets(database.pool, keyring, [id], 'document')).get(id)).toEqual({ number: 'X2' });
+    for (const number of ['X1', 'X2'])
+      await writeFieldSet(database.pool, keyring, id, 'document', storedDocumentNumber(number));
+    const read = await readFieldSets(database.pool, keyring, [id], 'document', STORED_DOCUMENT_NUMBER);
+    expect(read.get(id)).toEqual({ number: 'X2' });
     expect(await readPerson(database.pool, keyring, id)).toEqual(CORE);
   });
 
@@ -99,14 +106,30 @@ describe('a person’s data', () => {
     );
     await expect(readPerson(database.pool, keyring, one)).rejects.toThrow('does not open');
     await database.pool.query(`update person_data set field_set = 'document' where person_id = $1`, [other]);
-    await expect(readFieldSets(database.pool, keyring, [other], 'document')).rejects.toThrow('does not open');
+    await expect(readFieldSets(database.pool, keyring, [other], 'document', STORED_DOCUMENT_NUMBER)).rejects.toThrow(
+      'does not open',
+    );
+  });
+
+  it('of a form that this build does not read is refused by form and version, without a word of the data', async () => {
+    const id = await filed();
+    const refusal = () => readPerson(database.pool, keyring, id).then(String, String);
+    await writeFieldSet(database.pool, keyring, id, 'core', { ...storedPersonCore(CORE), version: 99 });
+    expect(await refusal()).toBe('Error: Person data (core) has version 99; this build reads up to 1');
+    const broken = { ...storedPersonCore(CORE), familyName: [CORE.familyName], phone: 7 };
+    await writeFieldSet(database.pool, keyring, id, 'core', broken);
+    expect(await refusal()).toBe(
+      'Error: Person data (core) of version 1 is not readable: familyName: invalid_type; phone: invalid_type',
+    );
   });
 
   it('is gone with its key', async () => {
     const id = await filed();
     await database.pool.query('delete from person_keys where person_id = $1', [id]);
     expect(await readPerson(database.pool, keyring, id)).toBeUndefined();
-    await expect(writeFieldSet(database.pool, keyring, id, 'document', {})).rejects.toThrow('erased');
+    await expect(writeFieldSet(database.pool, keyring, id, 'document', storedDocumentNumber('X1'))).rejects.toThrow(
+      'erased',
+    );
   });
 });
 

@@ -87,7 +87,8 @@ async function rows(sql: string, values: unknown[] = [journey]): Promise<unknown
   return (await pool.query(sql, values)).rows;
 }
 
-const STARTED = event(1, 'journeyStarted', { consent: 'given' });
+const BEGUN = { consent: 'given', holds: [], route: ['evacuation'], routeDecided: true };
+const STARTED = event(1, 'journeyStarted', BEGUN);
 const SCREENED = event(2, 'screened', { risk: 'none' });
 
 describe('the one door to the event_log', () => {
@@ -122,7 +123,9 @@ describe('the one door to the event_log', () => {
 
   it('a subject that began otherwise is another subject: refused, nothing changed, an alarm raised', async () => {
     await recordEvents(pool, batch([STARTED]));
-    const other = batch([event(1, 'journeyStarted', { consent: 'refused' }), SCREENED], [], { status: 'screened' });
+    const other = batch([event(1, 'journeyStarted', { ...BEGUN, consent: 'refused' }), SCREENED], [], {
+      status: 'screened',
+    });
     await expect(recordEvents(pool, other)).rejects.toMatchObject({ type: 'EventLogConflict', nonRetryable: true });
     expect(await rows('select seq from event_log where subject = $1')).toHaveLength(1);
     expect(await rows('select status from journeys where id = $1')).toEqual([{ status: 'registered' }]);

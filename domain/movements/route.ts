@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { storedValue } from '../storedValue.ts';
+
+const Place = z.object({ code: z.string(), name: z.string(), country: z.string() });
+export type Place = z.infer<typeof Place>;
+
+/** Between two stops; each time with its offset. */
+const Stop = z.object({
+  from: z.string(),
+  to: z.string(),
+  departsAt: z.string(),
+  arrivesAt: z.string(),
+});
+export type Stop = z.infer<typeof Stop>;
+
+/** By stop, IANA names. */
+const TimeZones = z.record(z.string(), z.string());
+
+const LeaveAt = z.record(z.string(), z.array(z.string()));
+
+/** Where a movement goes, as it was planned. */
+export const STORED_MOVEMENT_ROUTE = storedValue(
+  'Route of a movement',
+  z.object({
+    origin: Place,
+    destination: Place,
+    stops: z.array(Stop),
+    timeZones: TimeZones,
+    leaveAt: LeaveAt,
+  }),
+);
+
+/** By stop, nationalities of heads whose households leave the vehicle there. */
+export const STORED_LEAVE_AT = storedValue('Stops where households leave a movement', LeaveAt);
+
+/** What a change of the time-zone table may move. */
+export const STORED_LOCAL_TIMES = storedValue(
+  'Local times of a movement',
+  z.object({ stops: z.array(Stop), timeZones: TimeZones }),
+);

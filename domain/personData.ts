@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { DOCUMENT_TYPES } from './imports/columns.ts';
+import { versioned } from './versioned.ts';
+
+/**
+ * Identifying data of a person, encrypted under the person's own key as field set `core`. What stands in plain in
+ * `persons` and `journeys` (nationality, sex, age group, flags) does not tell who somebody is.
+ */
+const PersonCore = z.object({
+  /** the team's number of the registration */
+  personRef: z.string(),
+  /** as stated; either may be empty */
+  givenNames: z.string(),
+  familyName: z.string(),
+  /** `1991`, `1991-04` or `1991-04-30`; null where nothing usable is known */
+  birthDate: z.string().nullable(),
+  /** E.164 */
+  phone: z.string().nullable(),
+  /** BCP 47 */
+  preferredLanguage: z.string().nullable(),
+  documentType: z.enum(DOCUMENT_TYPES).nullable(),
+  documentNumber: z.string().nullable(),
+  mrz: z.object({ line1: z.string(), line2: z.string() }).nullable(),
+  /** name or P-code of a first-level area */
+  destination: z.string().nullable(),
+});
+export type PersonCore = z.infer<typeof PersonCore>;
+
+export const STORED_PERSON_CORE = versioned({
+  name: 'Person data (core)',
+  version: 1,
+  schema: PersonCore,
+  upgrades: {},
+});
+
+/** The core as it is encrypted. */
+export const storedPersonCore = (core: PersonCore) => ({ version: STORED_PERSON_CORE.version, ...core });
+
+/** The number of a document that a partner has issued, encrypted as field set `document:<id>`. */
+export const STORED_DOCUMENT_NUMBER = versioned({
+  name: 'Person data (document number)',
+  version: 1,
+  schema: z.object({ number: z.string() }),
+  upgrades: {},
+});
+
+export const storedDocumentNumber = (number: string) => ({ version: STORED_DOCUMENT_NUMBER.version, number });
+
+/** A note in free text about a person, encrypted under the person's key. One about nobody is encrypted as its text alone. */
+export const STORED_NOTE = versioned({
+  name: 'Note',
+  version: 1,
+  schema: z.object({ text: z.string() }),
+  upgrades: {},
+});
+
+export const storedNote = (text: string) => ({ version: STORED_NOTE.version, text });

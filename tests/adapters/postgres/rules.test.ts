@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOperations } from '../../../adapters/postgres/operations/operations.ts';
+import { readFrame } from '../../../adapters/postgres/people/register.ts';
+import { defaultRules, STANDARD_DEADLINES } from '../../../domain/rules.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { makeOperation } from '../../support/operations.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database?.drop());
+
+/** The rules of an operation as the API and a registration read them. */
+async function read(operationId: string) {
+  const frame = await readFrame(database.pool, operationId);
+  return [await createOperations(database.pool).rules(operationId), frame?.rules];
+}
+
+describe('the rules of an operation', () => {
+  it('that was made before a deadline existed get its standard', async () => {
+    const { id } = await makeOperation(database.pool);
+    await database.pool.query(
+      `update operation_rules set document = document #- '{rules,deadlines,reception}' where operation_id = $1`,
+      [id],
+    );
+    for (const rules of await read(id)) expect(rules?.deadlines).toEqual(STANDARD_DEADLINES);
+  });
+
+  it('are read anew under the next version', async () => {
+    const { id } = await makeOperation(database.pool);
+    const changed = { ...defaultRules('evacuation'), evidenceRounds: 5 };
+    expect(await createOperations(database.pool).writeRules(id, 1, changed, 'anna', 0)).toBe(2);
+    for (const rules of await read(id)) expect(rules).toEqual({ ...changed, version: 2 });
+  });
+
+  it('of a form that this build does not read are refused by form and version', async () => {
+    const { id } = await makeOperation(database.pool);
+    await database.pool.query(
+      `update operation_rules set document = jsonb_set(document, '{version}', '99') where operation_id = $1`,
+      [id],
+    );
+    const message = 'Rules of an operation has version 99; this build reads up to 1';
+    await expect(createOperations(database.pool).rules(id)).rejects.toThrow(message);
+    await expect(readFrame(database.pool, id)).rejects.toThrow(message);
+  });
+});

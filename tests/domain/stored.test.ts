@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PAIR_EVENT_DATA } from '../../domain/duplicates/decisions.ts';
+import { EVENT_FORMS } from '../../domain/eventLog.ts';
+import { JOURNEY_EVENT_DATA } from '../../domain/journeys/events.ts';
+import { MOVEMENT_EVENT_DATA } from '../../domain/movements/events.ts';
+import { OPERATION_EVENT_DATA } from '../../domain/operations/events.ts';
+import { STORED_INBOX_BODY } from '../../domain/partners/callback.ts';
+import { STORED_OUTCOME } from '../../domain/partners/classify.ts';
+import { STORED_DOCUMENT_NUMBER, STORED_NOTE, STORED_PERSON_CORE } from '../../domain/personData.ts';
+import { STORED_PLAN } from '../../domain/plan.ts';
+import { STORED_RULES } from '../../domain/rules.ts';
+import type { Versioned } from '../../domain/versioned.ts';
+
+/**
+ * One example of each form and version, as it was stored. They are never changed and never removed: data of that time
+ * may still be there. A new version of a form adds the next file.
+ */
+const folder = join(import.meta.dirname, '../stored');
+const json = (path: string): Record<string, Record<string, unknown>> =>
+  JSON.parse(readFileSync(join(folder, path), 'utf8'));
+
+/** Folder of examples and the form that reads them. */
+const FORMS: Readonly<Record<string, Versioned<unknown>>> = {
+  'document-number': STORED_DOCUMENT_NUMBER,
+  'inbox-body': STORED_INBOX_BODY,
+  note: STORED_NOTE,
+  'person-core': STORED_PERSON_CORE,
+  plan: STORED_PLAN,
+  'request-outcome': STORED_OUTCOME,
+  rules: STORED_RULES,
+};
+
+const EVENTS = {
+  journey: JOURNEY_EVENT_DATA,
+  movement: MOVEMENT_EVENT_DATA,
+  operation: OPERATION_EVENT_DATA,
+  pair: PAIR_EVENT_DATA,
+};
+
+const versions = (upTo: number): number[] => Array.from({ length: upTo }, (_, index) => index + 1);
+
+/** Every form that a module of domain/ exports. */
+async function declaredForms(): Promise<string[]> {
+  const home = join(import.meta.dirname, '../../domain');
+  const modules = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const exported = await Promise.all(
+    modules.map(async (name) => Object.values<unknown>(await import(join(home, name)))),
+  );
+  return exported.flat().flatMap((value) => (isForm(value) ? value.name : []));
+}
+
+const isForm = (value: unknown): value is Versioned<unknown> =>
+  typeof value === 'object' && value !== null && 'read' in value && 'version' in value && 'name' in value;
+
+describe('stored examples', () => {
+  it('leave no form out that domain/ declares', async () => {
+    expect(
+      Object.values(FORMS)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual((await declaredForms()).sort());
+  });
+
+  it('are there for every form and only for forms', () => {
+    expect(readdirSync(folder).sort()).toEqual([...Object.keys(FORMS), 'events'].sort());
+    expect(readdirSync(join(folder, 'events')).sort()).toEqual(
+      Object.keys(EVENTS)
+        .map((subject) => `${subject}.json`)
+        .sort(),
+    );
+  });
+
+  it.each(Object.entries(FORMS))('of %s are there for every version, and each is read', (name, form) => {
+    const files = versions(form.version).map((version) => `${version}.json`);
+    expect(readdirSync(join(folder, name)).sort()).toEqual(files.sort());
+    for (const version of versions(form.version)) {
+      const example = json(`${name}/${version}.json`);
+      expect(example['version']).toBe(version);
+      expect(form.read(example)).toBeTruthy();
+    }
+  });
+
+  it.each(Object.entries(EVENTS))(
+    'of the events of a %s are there for every type and version, and each is read',
+    (subject, types) => {
+      const forms = EVENT_FORMS[subject as keyof typeof EVENTS];
+      const examples = json(`events/${subject}.json`);
+      expect(Object.keys(examples).sort()).toEqual(expect.arrayContaining(Object.keys(types).sort()));
+      for (const [type, ofType] of Object.entries(examples)) {
+        const all = versions(forms.versionOf(type));
+        expect({ type, versions: Object.keys(ofType) }).toEqual({ type, versions: all.map(String) });
+        for (const version of all) expect(forms.read(type, version, ofType[version]).type).toBe(type);
+      }
+    },
+  );
+
+  it('of the current version lose nothing when read', () => {
+    for (const [subject, types] of Object.entries(EVENTS)) {
+      const examples = json(`events/${subject}.json`);
+      const forms = EVENT_FORMS[subject as keyof typeof EVENTS];
+      for (const type of Object.keys(types)) {
+        const version = forms.versionOf(type);
+        expect({ type, data: examples[type]?.[version] }).toEqual(forms.read(type, version, examples[type]?.[version]));
+      }
+    }
+  });
+});
