@@ -46,6 +46,8 @@ export type Engine = {
   /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */
   nudgeFeed(endpointId: string): Promise<void>;
   answers(): Promise<boolean>;
+  /** Workflows that are pinned to a worker version which no worker runs; empty where all go on. */
+  suspendedVersions(): Promise<Array<{ buildId: string; openWorkflows: number; oldestTaskSeconds: number }>>;
 };
 
 /** Identifying data: opened for those who may see it, found by keyed hashes. */

@@ -14,6 +14,7 @@ import { createStore } from '../adapters/postgres/store.ts';
 import { whileAvailable } from '../adapters/temporal/availability.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand } from '../adapters/temporal/commands.ts';
+import { readVersions, withoutWorker } from '../adapters/temporal/versions.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
@@ -78,6 +79,12 @@ const app = await buildApp({
         await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
       },
       answers,
+      suspendedVersions: async () =>
+        withoutWorker(
+          await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
+            readVersions(client, names.TASK_QUEUE),
+          ),
+        ),
     },
     clock: Date.now,
     zones: ZONES,

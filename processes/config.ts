@@ -48,11 +48,13 @@ const settings = z.object({
   HOMEWARD_LOCAL: flag.default(false),
   HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
   HOMEWARD_OIDC_ISSUER: webAddress.optional(),
+  HOMEWARD_OLDER_BUNDLE: z.string().optional(),
   HOMEWARD_OIDC_AUDIENCE: z.string().default('homeward'),
   HOMEWARD_OIDC_TOKEN_TYPE: z.string().optional(),
   HOMEWARD_PUBLIC_URL: webAddress.optional(),
   HOMEWARD_API_HOST: z.string().default('127.0.0.1'),
   HOMEWARD_API_PORT: port.default(8080),
+  HOMEWARD_TAKES_OVER: z.enum(['when_none', 'when_new'], 'one of when_none, when_new').default('when_none'),
   HOMEWARD_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -91,6 +93,10 @@ export interface Config {
   api: { host: string; port: number; publicUrl: string; trustedProxies: string[] };
   /** How long is kept what is not kept for good. */
   retention: RetentionTimes;
+  /** When a worker makes its version current by itself (adapters/temporal/versions.ts). */
+  takesOver: 'when_none' | 'when_new';
+  /** File with the workflows of an older version that this worker is to run, absolute; its own build's where it is undefined. */
+  olderBundle: string | undefined;
   /** Metrics and health of the worker. */
   workerPort: number;
   sandboxPort: number;
@@ -270,6 +276,8 @@ function commonFrom(values: Settings, env: Environment) {
       listsDays: values.HOMEWARD_RETENTION_LISTS_DAYS,
       peopleMonths: values.HOMEWARD_RETENTION_PEOPLE_MONTHS,
     },
+    takesOver: values.HOMEWARD_TAKES_OVER,
+    olderBundle: values.HOMEWARD_OLDER_BUNDLE === undefined ? undefined : resolve(values.HOMEWARD_OLDER_BUNDLE),
     workerPort: values.HOMEWARD_WORKER_PORT,
     sandboxPort: values.HOMEWARD_SANDBOX_PORT,
   };

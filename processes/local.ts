@@ -9,6 +9,7 @@ import { type Addresses, openDevStack } from './local/devStack.ts';
 import { takeFolder } from './local/lock.ts';
 import { PROCESSES } from './local/processes.ts';
 import { startProgress } from './local/progress.ts';
+import { readStartOptions, type StartOptions } from './local/startOptions.ts';
 
 // A terminal that went away must not end us before everything is ended in order.
 process.stdout.on('error', () => undefined);
@@ -19,8 +20,10 @@ const write = (line: string): void => {
 async function main(): Promise<number> {
   const { say, elapsed } = startProgress(write);
   let config: LocalConfig;
+  let options: StartOptions;
   let giveBack: () => void;
   try {
+    options = readStartOptions(process.argv.slice(2));
     config = readLocalConfig();
     giveBack = takeFolder(config.dataDir);
   } catch (error) {
@@ -37,7 +40,7 @@ async function main(): Promise<number> {
     if (first !== 'asked') {
       write(welcome(first, config, elapsed()));
       const over = new AbortController();
-      const drill = somethingToSee(first, config, over.signal);
+      const drill = options.empty ? undefined : somethingToSee(first, config, over.signal);
       await asked;
       over.abort(new Error('Stopped'));
       await drill;
@@ -120,6 +123,8 @@ function welcome({ api, temporalUi, issuer }: Addresses, config: LocalConfig, se
           `    curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/operations`,
           `    curl -s ${api}/readyz`,
         ]),
+    '',
+    `  Open first: ${api}/docs`,
     '',
   ].join('\n');
 }

@@ -15,6 +15,9 @@ import type { Given } from './memory.ts';
 /** The one task queue of the system. */
 export const TASK_QUEUE = 'homeward';
 
+/** Signal of every workflow that may run for long: another worker version takes new workflows. It wakes, and says no more. */
+export const NEW_VERSION = 'newVersion';
+
 /** Workflow ids are built here, from business ids, and nowhere else. */
 export const workflowId = {
   journey: (id: string) => `journey:${id}`,

@@ -2,11 +2,10 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
+  defineSignal,
   defineUpdate,
   proxyLocalActivities,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { OperationActivities } from '../activities/operations.ts';
 import { ROLES, SYSTEM } from '../domain/actor.ts';
@@ -40,6 +39,7 @@ import {
   type Refusal,
 } from './messages.ts';
 import { Recorder } from './recorder.ts';
+import { goOnAsNew, NEW_VERSION, newVersionWanted } from './versions.ts';
 import { now } from './waiting.ts';
 
 const transactions = proxyLocalActivities<OperationActivities>({
@@ -54,9 +54,9 @@ const REMEMBERED = 200;
 /** A crisis response, a return programme, or a drill: its status, its suspensions and phases. Its people are counted in SQL. */
 export async function operation(input: OperationInput): Promise<OperationStatus> {
   const run = setup(input);
-  await condition(() => ended(run.state) || workflowInfo().continueAsNewSuggested);
+  await condition(() => ended(run.state) || newVersionWanted());
   await condition(() => allHandlersFinished() && run.recorder.idle);
-  if (!ended(run.state)) return continueAsNew<typeof operation>({ ...input, carried: run.carried() });
+  if (!ended(run.state)) return goOnAsNew<typeof operation>({ ...input, carried: run.carried() });
   return statusOf(run.state);
 }
 
@@ -64,6 +64,7 @@ export async function operation(input: OperationInput): Promise<OperationStatus>
 function setup(input: OperationInput): OperationRun {
   const run = new OperationRun(input);
   for (const name of Object.keys(OPERATION_COMMANDS) as OperationCommand[]) take(run, name);
+  setHandler(defineSignal(NEW_VERSION), () => undefined);
   if (run.state.seq === 0) run.event('operationOpened', {});
   return run;
 }

@@ -1,14 +1,7 @@
-import {
-  condition,
-  continueAsNew,
-  defineSignal,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, defineSignal, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { FeedActivities } from '../activities/feed.ts';
 import { feedSignals, type PartnerFeedInput } from './messages.ts';
+import { goOnAsNew, NEW_VERSION, newVersionWanted } from './versions.ts';
 
 const { sendDue } = proxyActivities<FeedActivities>({
   startToCloseTimeout: '5 minutes',
@@ -26,17 +19,18 @@ export async function partnerFeed(input: PartnerFeedInput): Promise<void> {
   setHandler(defineSignal(feedSignals.nudged), () => {
     nudged = true;
   });
+  setHandler(defineSignal(NEW_VERSION), () => undefined);
   for (;;) {
     nudged = false;
     const { next, ended } = await sendDue({ endpointId: input.endpointId });
     if (ended) return;
     // A new run begins by looking, so that a nudge that came meanwhile is not lost.
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof partnerFeed>(input);
+    if (newVersionWanted()) await goOnAsNew<typeof partnerFeed>(input);
     if (next === 0 || nudged) continue;
     setCurrentDetails(
       next === null ? 'Nothing waits; a new event wakes this feed.' : 'Waits for the next attempt that is due.',
     );
-    if (next === null) await condition(() => nudged);
-    else await condition(() => nudged, next);
+    if (next === null) await condition(() => nudged || newVersionWanted());
+    else await condition(() => nudged || newVersionWanted(), next);
   }
 }

@@ -6,6 +6,7 @@ import type { SituationReads } from '../../adapters/postgres/reads/situation.ts'
 import type { Zones } from '../../adapters/timeZones/zones.ts';
 import { toOperation } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Engine } from '../ports.ts';
 
 export type MetricsOptions = {
   situation: Pick<SituationReads, 'waiting' | 'startsWaiting'>;
@@ -13,6 +14,7 @@ export type MetricsOptions = {
   operations: Pick<Operations, 'clock'>;
   zones: Pick<Zones, 'table'>;
   clock: () => Instant;
+  engine: Pick<Engine, 'suspendedVersions'>;
 };
 
 declare module 'fastify' {
@@ -23,10 +25,11 @@ declare module 'fastify' {
 
 /**
  * `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; `starts_waiting` and
- * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; `time_zone_table_info` who judges local times; durations by route, never by address.
+ * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; `time_zone_table_info` who judges local times;
+ * `workflows_without_worker` who stands still because no worker runs their version; durations by route, never by address.
  */
 export const metrics = fp<MetricsOptions>(
-  async (app, { situation, alarms, operations, zones, clock }) => {
+  async (app, { situation, alarms, operations, zones, clock, engine }) => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const labelNames = ['status', 'partner_kind'] as const;
@@ -81,6 +84,30 @@ export const metrics = fp<MetricsOptions>(
         for (const { kind, count } of kinds) this.set({ kind }, count);
       },
     });
+    // While Temporal does not answer nothing is known of versions, and the rest is told all the same.
+    const suspended = inOneLook(() => engine.suspendedVersions().catch(() => []));
+    const pinned = new Gauge({
+      name: 'workflows_without_worker',
+      help: 'Open workflows that are pinned to a worker version which no worker runs, by version',
+      labelNames: ['version'] as const,
+      registers: [],
+      async collect() {
+        const versions = await suspended();
+        this.reset();
+        for (const { buildId, openWorkflows } of versions) this.set({ version: buildId }, openWorkflows);
+      },
+    });
+    const oldestTask = new Gauge({
+      name: 'oldest_task_without_worker_seconds',
+      help: 'How long the oldest of their tasks has waited for a worker, in seconds of real time; 0 while none of them has anything to do',
+      labelNames: ['version'] as const,
+      registers: [],
+      async collect() {
+        const versions = await suspended();
+        this.reset();
+        for (const { buildId, oldestTaskSeconds } of versions) this.set({ version: buildId }, oldestTaskSeconds);
+      },
+    });
     const table = new Gauge({
       name: 'time_zone_table_info',
       help: 'The release of the time-zone table by which this process judges local times; always 1',
@@ -88,7 +115,7 @@ export const metrics = fp<MetricsOptions>(
       registers: [],
     });
     table.set({ release: zones.table }, 1);
-    for (const gauge of [people, oldest, behind, lag, open, table]) registry.registerMetric(gauge);
+    for (const gauge of [people, oldest, behind, lag, open, pinned, oldestTask, table]) registry.registerMetric(gauge);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',

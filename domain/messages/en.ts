@@ -190,6 +190,8 @@ export const EN = {
   'situation.stuck.other': '{n} people have waited more than {length} for {whom}',
   'situation.seats.one': '{movement} leaves {at} with 1 empty seat, and {ready} ready without one',
   'situation.seats.other': '{movement} leaves {at} with {n} empty seats, and {ready} ready without one',
+  'alarm.activity_missing':
+    'An older worker version calls something that this build no longer has; what called it tries again and again',
   'alarm.ambiguous_movement': 'A carrier sent news that fits more than one movement; none was told',
   'alarm.clocks_moved':
     'Clocks at a stop will be set otherwise than when the departure was announced; nothing was moved: ask the carrier which time is meant',
@@ -210,6 +212,8 @@ export const EN = {
   'alarm.unreadable_message':
     'A message of a partner cannot be read by this version of the system; it is set aside whole',
   'alarm.unknown_request': 'A partner answered a request that nobody asked',
+  'alarm.version_without_worker':
+    'People are pinned to a worker version that no worker runs: nothing is lost, and nothing goes on for them',
   'situation.decisions.one': '1 decision waits for a person',
   'situation.decisions.other': '{n} decisions wait for a person',
   'situation.calm': 'nobody waits longer than agreed',

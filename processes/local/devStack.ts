@@ -7,9 +7,10 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { loadKeyring } from '../../adapters/crypto/keyring.ts';
+import { openTemporal } from '../../adapters/temporal/client.ts';
 import { generateClient } from '../../prisma/generate.ts';
 import { migrate } from '../../prisma/migrate.ts';
-import { type RunningIssuer, startIssuer, TOKEN_TYPE } from '../../sandbox/issuer/issuer.ts';
+import { type RunningIssuer, startIssuer } from '../../sandbox/issuer/issuer.ts';
 import type { LocalConfig } from '../config.ts';
 import { endProcess, startPart } from '../parts/child.ts';
 import { PortBusy, portIsFree } from '../parts/ports.ts';
@@ -17,26 +18,13 @@ import { type Postgres, startPostgres } from '../parts/postgres.ts';
 import { keepRunning, type Supervised, supervise } from '../parts/supervisor.ts';
 import { startTemporal, type TemporalServer } from '../parts/temporal.ts';
 import { temporalBinary } from '../parts/temporalPrograms.ts';
-import { NODE_FLAGS } from './processes.ts';
+import { type Bundle, bundleFolder, madeBundle } from '../worker/bundle.ts';
+import { compiledIn, ownKeyFile, processEnvironment } from './environment.ts';
+import { NODE_FLAGS, type StackProcess } from './processes.ts';
+import { runVersions } from './versions.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const DATABASE = 'homeward';
-
-/** A process of the stack, run by the pinned Node. It says `ready …` on standard output when it is. */
-export interface StackProcess {
-  name: string;
-  /** Relative to the project's folder. */
-  file: string;
-  /**
-   * What can be made for it while the servers start, as a program that gets the data folder and ends; the process does
-   * without where that fails.
-   */
-  ahead?: string;
-  /** of Node, besides those that every process gets */
-  flags?: readonly string[];
-  /** See PartCommand. */
-  givesWay?: boolean;
-}
 
 export interface DevStack {
   /** Resolves when everything runs; rejects, with everything ended again, when a part cannot be started. */
@@ -99,8 +87,13 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
     if (stopped !== undefined) throw new Error('Stopped while it started');
     // Made before anybody reads it; one that is given must be there already.
     if (config.keyFile === undefined) await loadKeyring(ownKeyFile(config), { createIfMissing: true });
-    const environment = systemEnvironment(config, { databaseUrl, temporal, issuer });
-    await allOrFirstFailure(processes.map((process) => startStackProcess(process, environment).ready));
+    const environment = processEnvironment(config, { databaseUrl, temporal, issuer });
+    await allOrFirstFailure(
+      processes.map(async (process) => {
+        await startStackProcess(process, environment).ready;
+        await startVersions(process, environment);
+      }),
+    );
     return {
       databaseUrl,
       temporal: temporal.address,
@@ -219,6 +212,28 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
     return kept;
   }
 
+  /** After the worker of today says that it is ready: it has made its bundle by then. */
+  async function startVersions(process: StackProcess, environment: Record<string, string>): Promise<void> {
+    const bundle = madeBundle(bundleFolder(config.dataDir));
+    if (process.olderVersions === undefined || bundle === undefined || stopped !== undefined) return;
+    const { flags, environment: more } = process.olderVersions;
+    const startOlder = ({ codePath, buildId }: Bundle): Supervised =>
+      startStackProcess(
+        { name: `${process.name}-${buildId}`, file: process.file, flags, givesWay: true },
+        { ...environment, ...more, HOMEWARD_OLDER_BUNDLE: codePath },
+      );
+    const address = environment['TEMPORAL_ADDRESS'] ?? '';
+    const versions = runVersions({
+      client: openTemporal(config.temporal ?? { connection: { address }, namespace: 'default' }),
+      folder: join(config.dataDir, 'versions'),
+      bundle,
+      startOlder,
+      say,
+    });
+    stops.push(() => versions.stop());
+    await versions.ready;
+  }
+
   const started = start();
   const ready = started.catch(async (error: unknown) => {
     await stop();
@@ -268,40 +283,6 @@ async function createDatabase(adminUrl: string): Promise<void> {
   } finally {
     await admin.end();
   }
-}
-
-/** What the processes get to read: our own surroundings, and the addresses of what was started. */
-function systemEnvironment(
-  config: LocalConfig,
-  started: { databaseUrl: string; temporal: { address: string }; issuer: RunningIssuer | undefined },
-): Record<string, string> {
-  // The address itself is handed on, so the file it may have come from is not named beside it.
-  const { DATABASE_URL_FILE: _, ...surroundings } = config.environment;
-  return {
-    ...compiledIn(config),
-    ...surroundings,
-    HOMEWARD_LOCAL: 'true',
-    HOMEWARD_DATA: config.dataDir,
-    HOMEWARD_KEY_FILE: config.keyFile ?? ownKeyFile(config),
-    DATABASE_URL: started.databaseUrl,
-    TEMPORAL_ADDRESS: started.temporal.address,
-    ...(started.issuer === undefined
-      ? {}
-      : {
-          HOMEWARD_OIDC_ISSUER: started.issuer.issuer,
-          HOMEWARD_OIDC_AUDIENCE: started.issuer.audience,
-          HOMEWARD_OIDC_TOKEN_TYPE: TOKEN_TYPE,
-        }),
-  };
-}
-
-/** What Node has compiled once is not compiled again at the next start, which is most of a process's own time to start. */
-function compiledIn({ dataDir }: LocalConfig): Record<string, string> {
-  return { NODE_COMPILE_CACHE: join(dataDir, 'compiled') };
-}
-
-function ownKeyFile({ dataDir }: LocalConfig): string {
-  return join(dataDir, 'keys.json');
 }
 
 /** The log of this run; the one of the run before is kept beside it. */

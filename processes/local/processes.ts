@@ -1,4 +1,20 @@
-import type { StackProcess } from './devStack.ts';
+/** A process of the stack, run by the pinned Node. It says `ready …` on standard output when it is. */
+export interface StackProcess {
+  name: string;
+  /** Relative to the project's folder. */
+  file: string;
+  /**
+   * What can be made for it while the servers start, as a program that gets the data folder and ends; the process does
+   * without where that fails.
+   */
+  ahead?: string;
+  /** of Node, besides those that every process gets */
+  flags?: readonly string[];
+  /** See PartCommand. */
+  givesWay?: boolean;
+  /** It runs workflows: its older versions run beside it, each by the same program with these flags, as long as they have open ones. */
+  olderVersions?: { flags: readonly string[]; environment: Readonly<Record<string, string>> };
+}
 
 /**
  * How Node runs a process of the stack: with a small space for what is new, so that a long list leaves half as much behind
@@ -20,6 +36,10 @@ export const PROCESSES: readonly StackProcess[] = [
     ahead: 'processes/worker/makeBundle.ts',
     flags: WORKER_FLAGS,
     givesWay: true,
+    olderVersions: {
+      flags: [...WORKER_FLAGS, '--max-semi-space-size=1'],
+      environment: { HOMEWARD_DATABASE_POOL: '4' },
+    },
   },
   { name: 'api', file: 'processes/api.ts' },
   { name: 'partners', file: 'processes/partners.ts' },

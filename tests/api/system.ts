@@ -41,7 +41,11 @@ export type TestSystem = {
   /** workflows whose start was tried at once */
   started: string[];
   /** what workflows answer, the default is a plain yes; `away`: Temporal does not answer */
-  answers: { next: (sent: Sent) => unknown; away?: boolean };
+  answers: {
+    next: (sent: Sent) => unknown;
+    away?: boolean;
+    suspended?: Engine['suspendedVersions'];
+  };
   token(
     roles: string | ReadonlyArray<{ role: string; operation: string }>,
     claims?: { sub?: string; partner?: string },
@@ -113,6 +117,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
         },
         nudgeFeed: async () => undefined,
         answers: async () => answers.away !== true,
+        suspendedVersions: async () => (await answers.suspended?.()) ?? [],
       },
       clock: Date.now,
       zones: ZONES,

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { WorkflowBundlePath } from '@temporalio/worker';
 import { cacheFolder } from '../../processes/config.ts';
 import { temporalBinary, timeSkippingBinary } from '../../processes/parts/temporalPrograms.ts';
-import { workflowBundle as bundleIn } from '../../processes/worker/bundle.ts';
+import { type Bundle, workflowBundle as bundleIn } from '../../processes/worker/bundle.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -26,6 +25,6 @@ export async function devServerEnvironment(): Promise<TestWorkflowEnvironment> {
 }
 
 /** The workflows as the worker runs them (`workflowBundle` of Worker.create), made once for each state of their sources. */
-export function workflowBundle(): Promise<WorkflowBundlePath> {
+export function workflowBundle(): Promise<Bundle> {
   return bundleIn(join(import.meta.dirname, '../../.homeward/checks/bundles'));
 }

@@ -1,6 +1,7 @@
-import { CancellationScope, continueAsNew } from '@temporalio/workflow';
+import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Ending } from '../../domain/journeys/statuses.ts';
 import type { JourneyInput } from '../messages.ts';
+import { goOnAsNew, NEW_VERSION } from '../versions.ts';
 import { Interrupted, until } from '../waiting.ts';
 import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
 import { close } from './close.ts';
@@ -44,6 +45,7 @@ function setup(input: JourneyInput): JourneyRun {
   }
   takeCommands(run);
   handleMessages(run);
+  setHandler(defineSignal(NEW_VERSION), () => undefined);
   return run;
 }
 
@@ -86,5 +88,5 @@ async function inBackground(run: JourneyRun, phase: (run: JourneyRun) => Promise
 
 async function continuation(run: JourneyRun, input: JourneyInput): Promise<never> {
   await run.drained();
-  return continueAsNew<typeof journey>({ ...input, carried: run.carried() });
+  return goOnAsNew<typeof journey>({ ...input, carried: run.carried() });
 }

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, isCancellation, patched } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
 import type { EventHeader, JourneyEvent, JourneyEvents, JourneyEventType } from '../../domain/journeys/events.ts';
 import { projectionOf } from '../../domain/journeys/projection.ts';
@@ -17,6 +17,7 @@ import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
 import type { JourneyAnswer, JourneyCarried, JourneyInput, PartnerAnswered } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
+import { newVersionWanted } from '../versions.ts';
 import { now, type Waiter } from '../waiting.ts';
 import { notify, partners } from './activities.ts';
 
@@ -89,7 +90,9 @@ export class JourneyRun implements Waiter {
   }
 
   continuingAsNew(): boolean {
-    return this.continuation || workflowInfo().continueAsNewSuggested;
+    // Kept: a version that is taken back meanwhile must not leave half of the waits ended and half going on.
+    this.continuation ||= newVersionWanted();
+    return this.continuation;
   }
 
   /** Ends this run at the next wait, so that the journey goes on in a new one. */

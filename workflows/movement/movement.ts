@@ -1,6 +1,7 @@
-import { CancellationScope, continueAsNew } from '@temporalio/workflow';
+import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
 import { type MovementStatus, statusOf } from '../../domain/movements/state.ts';
 import type { MovementInput } from '../messages.ts';
+import { goOnAsNew, NEW_VERSION } from '../versions.ts';
 import { Interrupted } from '../waiting.ts';
 import { takeCommands } from './commands.ts';
 import { handleMessages } from './messages.ts';
@@ -32,7 +33,7 @@ async function run(input: MovementInput, cancelRequested: Promise<never>): Promi
   }
   await Promise.all(inBackground);
   await run.drained();
-  if (!run.over()) return continueAsNew<typeof movement>({ ...input, carried: run.carried() });
+  if (!run.over()) return goOnAsNew<typeof movement>({ ...input, carried: run.carried() });
   return statusOf(run.state);
 }
 
@@ -41,6 +42,7 @@ function setup(input: MovementInput): MovementRun {
   const run = new MovementRun(input);
   takeCommands(run);
   handleMessages(run);
+  setHandler(defineSignal(NEW_VERSION), () => undefined);
   if (run.state.seq === 0) {
     const { leg, departsAt, arrivesAt, capacity, stops, clearances } = input;
     run.event('movementPlanned', { leg, departsAt, arrivesAt, capacity, stops, clearances: clearances ?? [] });

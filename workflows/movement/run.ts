@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
 import type { Transaction } from '../../activities/movements.ts';
 import { SYSTEM } from '../../domain/actor.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
@@ -24,6 +24,7 @@ import type { Instant } from '../../domain/time.ts';
 import { Memory } from '../memory.ts';
 import type { MovementAnswer, MovementCarried, MovementInput, PartnerAnswered } from '../messages.ts';
 import { Recorder } from '../recorder.ts';
+import { newVersionWanted } from '../versions.ts';
 import { now, type Waiter } from '../waiting.ts';
 import { lists } from './activities.ts';
 
@@ -47,6 +48,7 @@ export class MovementRun implements Waiter {
   private lastTransaction: Instant = 0;
   private inFlight = 0;
   private busy = 0;
+  private continuation = false;
   private pendingNotifications: boolean;
   private telling = false;
 
@@ -93,7 +95,9 @@ export class MovementRun implements Waiter {
   }
 
   continuingAsNew(): boolean {
-    return workflowInfo().continueAsNewSuggested;
+    // Kept: a version that is taken back meanwhile must not leave half of the waits ended and half going on.
+    this.continuation ||= newVersionWanted();
+    return this.continuation;
   }
 
   escalationReached(key: string, escalationStep: Exclude<EscalationStep, 'waiting'>): void {

@@ -1,0 +1,102 @@
+import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { feedActivities } from '../../activities/feed.ts';
+import { alive } from '../../activities/heartbeat.ts';
+import { createImportActivities } from '../../activities/imports.ts';
+import { movementActivities } from '../../activities/movements.ts';
+import { notificationActivities } from '../../activities/notify.ts';
+import { partnerActivities } from '../../activities/partners.ts';
+import { recordActivities } from '../../activities/record.ts';
+import { feedPorts } from '../../adapters/background/feedPorts.ts';
+import type { LoopLog } from '../../adapters/background/loop.ts';
+import { startNow } from '../../adapters/background/workflowStarter.ts';
+import { secretBox } from '../../adapters/crypto/envelope.ts';
+import type { Keyring } from '../../adapters/crypto/keyring.ts';
+import { readImportedList } from '../../adapters/files/importReader.ts';
+import { partnerClient } from '../../adapters/partners/client.ts';
+import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
+import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { importStore } from '../../adapters/postgres/imports/imports.ts';
+import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
+import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
+import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
+import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
+import { recordEvents } from '../../adapters/postgres/record.ts';
+import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
+import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { guardedFetch } from '../../adapters/webhooks/call.ts';
+import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import * as names from '../../workflows/messages.ts';
+
+export type ActivityDeps = {
+  pool: Pool;
+  client: Client;
+  keyring: Keyring;
+  outside: GuardedClient;
+  gateway: WorkflowGateway;
+  callbackBase: string;
+  log: LoopLog;
+};
+
+/** What the workflows do outside, by the names that they call. */
+export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
+  const secrets = secretBox(keyring);
+  return {
+    ...recordActivities({
+      recordEvents: (batch) => recordEvents(pool, batch),
+      suspensionOverlap: suspensionOverlapOf(pool),
+    }),
+    ...alive(
+      partnerActivities({
+        store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
+        wire: partnerClient({
+          fetch: guardedFetch(outside),
+          readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+        }),
+      }),
+    ),
+    ...notificationActivities({
+      householdMustLeave: gateway.householdMustLeave,
+      householdChanged: gateway.householdChanged,
+      othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
+    }),
+    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
+    ...operationTransactions(pool),
+    ...createImportActivities({
+      store: importStore(pool, {
+        keyring,
+        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
+        checks: (importId, round) => ({
+          workflowId: names.workflowId.import(importId, 'check', round),
+          taskQueue: names.TASK_QUEUE,
+        }),
+        startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
+      }),
+      openList: readImportedList,
+    }),
+    ...feedActivities(
+      feedPorts({
+        pool,
+        secrets,
+        client: outside,
+        heartbeat: () => Context.current().heartbeat(),
+        leaving: () => Context.current().cancellationSignal.aborted,
+      }),
+    ),
+  };
+}
+
+/**
+ * What an older version calls and this build no longer has: people learn of it, and the caller tries again, because a
+ * build that has it may come back. It must not fail, or the workflow would go on as if it had been done.
+ */
+export function missingActivity({ pool, buildId }: { pool: Pool; buildId: string }) {
+  return async (): Promise<never> => {
+    const { activityType } = activityInfo();
+    const detail = { activity: activityType };
+    await raiseAlarm(pool, { subject: buildId, kind: 'activity_missing', detail }, activityType);
+    throw ApplicationFailure.retryable(`This build has no ${activityType}`, 'ActivityMissing');
+  };
+}

@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { codeOf, type LoopLog } from '../../adapters/background/loop.ts';
+import { askToGoOn, makeCurrent, type TakesOver } from '../../adapters/temporal/versions.ts';
+import { NEW_VERSION } from '../../workflows/messages.ts';
+
+const AGAIN_IN_MS = 5_000;
+
+export type TakeOverOptions = {
+  client: Client;
+  buildId: string;
+  takesOver: TakesOver;
+  identity: string;
+  log: LoopLog;
+  stopping: AbortSignal;
+};
+
+/** Makes this worker's version current where it may be, and asks the workflows of other versions to go on in it. */
+export async function takeOver({ client, stopping, log, ...version }: TakeOverOptions): Promise<void> {
+  const { buildId, identity } = version;
+  while (!stopping.aborted) {
+    try {
+      if (!(await makeCurrent(client, version))) {
+        log.info({ version: buildId }, 'another version is current; this one waits until it is made current');
+        return;
+      }
+      log.info({ version: buildId }, 'this version is current');
+      await askToGoOn(client, { signal: NEW_VERSION, identity });
+      return;
+    } catch (error) {
+      log.warn({ version: buildId, error: codeOf(error) }, 'the current version is not known yet, tried again');
+      await pause(AGAIN_IN_MS, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+}
