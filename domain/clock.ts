@@ -1,13 +1,19 @@
+import { z } from 'zod';
 import { DAY, type Instant, SECOND } from './time.ts';
 
 /**
  * One stretch of an operation's clock: from `fromOperationTime` on, a day of the operation takes
  * `secondsPerDay` seconds of real time. A real operation has one segment of 86,400.
  */
-export type ClockSegment = { fromOperationTime: Instant; fromRealTime: Instant; secondsPerDay: number };
+const ClockSegment = z.object({ fromOperationTime: z.number(), fromRealTime: z.number(), secondsPerDay: z.number() });
+export type ClockSegment = z.infer<typeof ClockSegment>;
 
 /** Fixed at the start of an operation, ordered by time, never empty. Times before the first segment run at its pace. */
-export type OperationClock = readonly ClockSegment[];
+const OperationClock = z.array(ClockSegment).min(1).readonly();
+export type OperationClock = z.infer<typeof OperationClock>;
+
+/** For the forms of stored workflow inputs. */
+export const CLOCK_SCHEMA = Object.freeze({ clock: OperationClock });
 
 /** The clock of a real operation: operation time is real time. */
 export const REAL_CLOCK: OperationClock = [{ fromOperationTime: 0, fromRealTime: 0, secondsPerDay: DAY / SECOND }];

@@ -51,6 +51,8 @@ export const DEADLINES = [
   'carrierAnswer',
   'clearance',
   'reconciliation',
+  'cancelRequest',
+  'bufferedMessages',
 ] as const;
 
 export type DeadlineKey = (typeof DEADLINES)[number];
@@ -88,6 +90,8 @@ export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   carrierAnswer: { due: DAY },
   clearance: { due: DAY },
   reconciliation: { due: 6 * HOUR },
+  cancelRequest: { due: DAY },
+  bufferedMessages: { due: DAY },
 };
 
 /** Each deadline with its standard. An operation that was made before a deadline existed gets the standard when read. */

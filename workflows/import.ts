@@ -1,6 +1,7 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/imports.ts';
-import type { ImportInput } from './messages.ts';
+import { IMPORT_INPUT } from '../domain/workflowInputs.ts';
+import { reportingCancelRequests } from './cancelReport.ts';
 
 /** A list may take long; what matters is that it goes on. An attempt that dies is noticed by its missing heartbeat. */
 const longRetry = {
@@ -19,9 +20,18 @@ const { countStartsLeft, finishImport } = proxyActivities<ImportActivities>({
 const FIRST_LOOK = 2_000;
 const LAST_LOOK = 60_000;
 
-/** A list on its way in. Checking is one run; taking in, when a person has said so, is another. */
-export async function importList({ importId, step }: ImportInput): Promise<void> {
-  if (step === 'check') return checkList({ importId });
+/**
+ * A list on its way in. Checking is one run; taking in, when a person has said so, is another. A cancellation that is
+ * asked for in Temporal's own UI raises an alarm and the step goes on to its end: half a list helps nobody.
+ */
+export async function importList(given: unknown): Promise<void> {
+  const { importId, operationId, step } = IMPORT_INPUT.read(given);
+  await reportingCancelRequests({ subject: importId, operationId }, () =>
+    step === 'check' ? checkList({ importId }) : commit(importId),
+  );
+}
+
+async function commit(importId: string): Promise<void> {
   const { committed } = await commitList({ importId });
   if (!committed) return;
   // The starter paces the journeys; the import is done when every one of them runs.

@@ -1,16 +1,15 @@
 import type { Actor } from '../domain/actor.ts';
-import type { OperationClock } from '../domain/clock.ts';
 import type { SeatKind } from '../domain/journeys/events.ts';
-import type { JourneyState } from '../domain/journeys/state.ts';
-import type { Ending, JourneyPhase, JourneyStatus } from '../domain/journeys/statuses.ts';
-import type { Wait } from '../domain/journeys/waits.ts';
-import type { Capacity, ClearanceKind } from '../domain/movements/events.ts';
-import type { MovementState } from '../domain/movements/state.ts';
-import type { OperationState, OperationStatus } from '../domain/operations/state.ts';
-import type { Answer, VehicleUpdate } from '../domain/partners/answers.ts';
-import type { Rules } from '../domain/rules.ts';
+import type { Ending } from '../domain/journeys/statuses.ts';
+import type { VehicleUpdate } from '../domain/partners/answers.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Given } from './memory.ts';
+import type { ImportInput } from '../domain/workflowInputs.ts';
+
+export type { JourneyAnswer, JourneyInput } from '../domain/journeys/stored.ts';
+export type { MovementAnswer, MovementInput } from '../domain/movements/stored.ts';
+export type { OperationAnswer, OperationInput } from '../domain/operations/stored.ts';
+export type { PartnerAnswered } from '../domain/partners/answers.ts';
+export type { ImportInput, PartnerFeedInput } from '../domain/workflowInputs.ts';
 
 /** The one task queue of the system. */
 export const TASK_QUEUE = 'homeward';
@@ -37,15 +36,9 @@ export type Command<Args> = {
   noteId?: string;
 };
 
-/** Answered after the events are recorded. */
-export type JourneyAnswer = { seq: number; status: JourneyStatus; phase: JourneyPhase };
-
 /** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };
-
-/** Signal `partnerAnswered`. The event key makes twice once. */
-export type PartnerAnswered = { eventKey: string; requestId: string; partnerId: string; at: Instant; answer: Answer };
 
 /** Signal `movementUpdated`: what the movement tells each of its people. Applied once per key, in order of rank. */
 export type MovementUpdate = {
@@ -72,34 +65,6 @@ export const journeySignals = {
   householdChanged: 'householdChanged',
 } as const;
 
-export type JourneyInput = {
-  version: 1;
-  journeyId: string;
-  operationId: string;
-  householdId: string;
-  clock: OperationClock;
-  rules: Rules;
-  registration: {
-    registeredAt: Instant;
-    consent: 'given' | 'pending' | 'refused';
-    holds: string[];
-    route: string[];
-    routeDecided: boolean;
-    document?: { documentId: string; validUntil: Instant };
-  };
-  carried?: JourneyCarried;
-};
-
-/** What a journey takes along over continue-as-new. */
-export type JourneyCarried = {
-  state: JourneyState;
-  waits: Wait[];
-  /** answers to the last commands, so that the same command is answered the same in the next run */
-  answered: Given<JourneyAnswer>[];
-  /** keys of inFlightDuring update already applied */
-  seen: string[];
-};
-
 /** Signals of a movement. */
 export const movementSignals = {
   householdMustLeave: 'householdMustLeave',
@@ -124,54 +89,4 @@ export type CarrierMessage = {
   update: VehicleUpdate;
 };
 
-export type MovementAnswer = { seq: number; status: string; detail: Record<string, number> };
-
-export type MovementInput = {
-  version: 1;
-  movementId: string;
-  operationId: string;
-  clock: OperationClock;
-  rules: Rules;
-  leg: string;
-  carrierId?: string;
-  departsAt: Instant;
-  arrivesAt: Instant;
-  /** codes of the stops in order, the last one the destination */
-  stops: string[];
-  capacity: Capacity;
-  /** what must be cleared besides the carrier's own confirmation */
-  clearances?: ClearanceKind[];
-  carried?: MovementCarried;
-};
-
-/** What a movement takes along over continue-as-new. */
-export type MovementCarried = {
-  state: MovementState;
-  waits: Wait[];
-  answered: Given<MovementAnswer>[];
-  seen: string[];
-};
-
-/** Answer to a command of an operation; each is an update, the table is domain/operations/commands.ts. */
-export type OperationAnswer = { seq: number; status: OperationStatus };
-
-export type OperationInput = {
-  version: 1;
-  operationId: string;
-  clock: OperationClock;
-  rules: Rules;
-  carried?: OperationCarried;
-};
-
-/** What an operation takes along over continue-as-new. */
-export type OperationCarried = {
-  state: OperationState;
-  answered: Given<OperationAnswer>[];
-};
-
-/** One for each webhook endpoint of a partner; the relay nudges it. */
-export type PartnerFeedInput = { version: 1; endpointId: string };
 export const feedSignals = { nudged: 'nudged' } as const;
-
-/** A list on its way in: checked, and committed when somebody says so. */
-export type ImportInput = { version: 1; importId: string; operationId: string; step: 'check' | 'commit' };

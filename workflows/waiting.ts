@@ -1,4 +1,4 @@
-import { condition, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyLocalActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
 import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
 import {
@@ -11,7 +11,8 @@ import {
 } from '../domain/journeys/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
 import { HOUR, type Instant, SECOND } from '../domain/time.ts';
-import type { Recorder } from './recorder.ts';
+import type { LocalCalls } from './aggregate/localCalls.ts';
+import type { Recorder } from './aggregate/recorder.ts';
 
 const { suspensionOverlap } = proxyLocalActivities<Pick<RecordActivities, 'suspensionOverlap'>>({
   startToCloseTimeout: '20s',
@@ -33,6 +34,9 @@ export type Waiter = {
   rules: Pick<Rules, 'deadlines'>;
   waits: Wait[];
   recorder: Pick<Recorder<{ seq: number }>, 'touch' | 'reached'>;
+  calls: Pick<LocalCalls, 'call'>;
+  /** resolves when `holds` (true), or after `timeout` milliseconds of real time (false) */
+  when: (holds: () => boolean, timeout?: number, summary?: string) => Promise<boolean>;
   /** the workflow has ended: every wait ends with it */
   over: () => boolean;
   /** the workflow continues as new: waits are left open for the next run */
@@ -62,6 +66,11 @@ export function now(waiter: Pick<Waiter, 'clock'>): Instant {
   return toOperation(waiter.clock, Date.now());
 }
 
+/** Real time now. */
+export function realNow(): Instant {
+  return Date.now();
+}
+
 /**
  * The one way to wait. Writes the waiting row, climbs the escalationPolicy (a reminder, a task for a person at the deadline,
  * the operation lead at twice), and resolves when `until` holds. No escalationStep ever answers in anybody's place.
@@ -70,12 +79,13 @@ export function now(waiter: Pick<Waiter, 'clock'>): Instant {
 export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boolean): Promise<void> {
   if (until()) return;
   const wait = opened(waiter, spec);
+  let leftOpen = false;
   try {
     for (;;) {
       const next = nextEscalation(wait);
       const settled = () => until() || waiter.over() || waiter.continuingAsNew();
       if (next === undefined) {
-        await condition(settled);
+        await waiter.when(settled);
       } else if (!(await reachedBefore(waiter, wait, next.at, settled))) {
         if (!wait.safety && (await wasSuspended(waiter, wait, next.at, settled))) continue;
         if (until()) return;
@@ -86,10 +96,13 @@ export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boole
         continue;
       }
       if (until()) return;
-      throw new Interrupted(wait.key);
+      leftOpen = waiter.continuingAsNew() && !waiter.over();
+      if (leftOpen || waiter.over()) throw new Interrupted(wait.key);
+      // It held between two messages that came at once, and no longer: the wait goes on.
     }
   } finally {
-    if (!waiter.continuingAsNew()) {
+    // Only what the next run goes on waiting for is carried: it does not open again what has been settled.
+    if (!leftOpen) {
       waiter.waits.splice(waiter.waits.indexOf(wait), 1);
       waiter.recorder.touch();
     }
@@ -98,8 +111,11 @@ export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boole
 
 /** Resolves when `until` holds; for what other waits already show. @throws Interrupted as `waitFor` does. */
 export async function until(waiter: Waiter, holds: () => boolean): Promise<void> {
-  await condition(() => holds() || waiter.over() || waiter.continuingAsNew());
-  if (!holds()) throw new Interrupted();
+  for (;;) {
+    await waiter.when(() => holds() || waiter.over() || waiter.continuingAsNew());
+    if (holds()) return;
+    if (waiter.over() || waiter.continuingAsNew()) throw new Interrupted();
+  }
 }
 
 /** A wait that an earlier run opened goes on where it was. */
@@ -128,7 +144,7 @@ function opened(waiter: Waiter, spec: WaitSpec): Wait {
 async function reachedBefore(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
   const sleep = toReal(waiter.clock, at) - Date.now();
   if (sleep < SECOND) return settled();
-  return condition(settled, sleep, { summary: `Waiting for ${WAIT_MESSAGES[wait.what].what}` });
+  return waiter.when(settled, sleep, `Waiting for ${WAIT_MESSAGES[wait.what].what}`);
 }
 
 /**
@@ -136,15 +152,13 @@ async function reachedBefore(waiter: Waiter, wait: Wait, at: Instant, settled: (
  * it still stands. Suspension wakes nobody; a timer that fires asks first.
  */
 async function wasSuspended(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
-  const { overlap, open } = await suspensionOverlap({
-    operationId: waiter.operationId,
-    subject: waiter.subject,
-    since: wait.since,
-    at,
-  });
+  const { operationId, subject } = waiter;
+  const { overlap, open } = await waiter.calls.call(`suspensionOverlap:${wait.key}`, () =>
+    suspensionOverlap({ operationId, subject, since: wait.since, at }),
+  );
   if (open) {
     const sleep = Math.max(toReal(waiter.clock, now(waiter) + SUSPENDED_PAUSE) - Date.now(), SECOND);
-    await condition(settled, sleep, { summary: 'The operation is suspended' });
+    await waiter.when(settled, sleep, 'The operation is suspended');
     return true;
   }
   const moved = overlap - (wait.shifted ?? 0);

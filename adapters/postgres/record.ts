@@ -83,9 +83,9 @@ type EventLogRow = ActorColumns & {
 };
 
 /** @returns what alreadyRecorded after a sequence number, in order; undefined where the event_log does not reach so far */
-async function eventLogAfter(
+export async function eventLogAfter(
   pool: Pool,
-  { subject, subjectKind, after }: RecordBatch,
+  { subject, subjectKind, after }: Pick<RecordBatch, 'subject' | 'subjectKind' | 'after'>,
 ): Promise<RecordedEvent[] | undefined> {
   const { rows } = await pool.query<EventLogRow>(
     `select seq, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data, data_version

@@ -31,6 +31,15 @@ export async function claimStarts(client: Queryable, limit: number): Promise<Pen
   return rows.map(fromRaw);
 }
 
+/** How a workflow was, or is to be, started first. */
+export async function readStart(db: Queryable, workflowId: string): Promise<PendingStartRow | undefined> {
+  const { rows } = await db.query<Raw>(
+    'select workflow_id, workflow, task_queue, input, attempts from pending_starts where workflow_id = $1',
+    [workflowId],
+  );
+  return rows.map(fromRaw)[0];
+}
+
 /** Locks those of these starts that are open and that nobody else is at. */
 export async function claimTheseStarts(client: Queryable, workflowIds: readonly string[]): Promise<PendingStartRow[]> {
   const { rows } = await client.query<Raw>({

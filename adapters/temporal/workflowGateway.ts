@@ -6,6 +6,7 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import type * as messages from '../../workflows/messages.ts';
 import type {
@@ -35,6 +36,8 @@ export type WorkflowGateway = {
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<Delivered>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
+  /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
+  startAgain(pending: PendingStart): Promise<void>;
 };
 
 /** A workflow that is to run: its row has been committed. */
@@ -70,6 +73,22 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
     }
   };
 
+  const start = async (
+    { workflowId, workflow, taskQueue, input }: PendingStart,
+    policies: Pick<WorkflowStartOptions, 'workflowIdConflictPolicy' | 'workflowIdReusePolicy'>,
+  ): Promise<void> => {
+    await soon(() =>
+      client.workflow.start(workflow, {
+        workflowId,
+        taskQueue,
+        args: [input],
+        ...policies,
+        priority: { priorityKey: PRIORITIES[workflow] ?? USUAL },
+        ...described(workflow, workflowId.slice(workflowId.indexOf(':') + 1)),
+      }),
+    );
+  };
+
   return {
     async nudgeFeed(endpointId) {
       const input: PartnerFeedInput = { version: 1, endpointId };
@@ -96,24 +115,22 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
       signal(names.workflowId.movement(id), names.movementSignals.householdMustLeave, update),
     householdChanged: (id, update) =>
       signal(names.workflowId.journey(id), names.journeySignals.householdChanged, update),
-    async start({ workflowId, workflow, taskQueue, input }) {
+    async start(pending) {
       try {
-        await soon(() =>
-          client.workflow.start(workflow, {
-            workflowId,
-            taskQueue,
-            args: [input],
-            workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-            workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-            priority: { priorityKey: PRIORITIES[workflow] ?? USUAL },
-            ...described(workflow, workflowId.slice(workflowId.indexOf(':') + 1)),
-          }),
-        );
+        await start(pending, {
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        });
       } catch (error) {
         // It has run, and ended, before: started is started.
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
     },
+    startAgain: (pending) =>
+      start(pending, {
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      }),
   };
 }
 

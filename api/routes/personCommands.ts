@@ -140,6 +140,7 @@ const PREPARE: { [C in JourneyCommand]: Prepare<C> } = {
   receive: (_ports, { site_id }) => ({ args: site_id === undefined ? {} : { siteId: site_id } }),
   planReintegration: asTheyAre,
   recordFollowUp: asTheyAre,
+  dismissCancelRequest: asTheyAre,
   endJourney: asTheyAre,
 };
 

@@ -53,6 +53,7 @@ export const JOURNEY_ARGS = {
       .max(3),
   }),
   recordFollowUp: z.strictObject({ month: z.number().int().min(1).max(120), reached: z.boolean() }),
+  dismissCancelRequest: nothing,
   endJourney: z.strictObject({
     ending: z.enum(['ineligible', 'referred_out', 'deceased', 'self_departed', 'lost_contact']),
   }),

@@ -163,6 +163,7 @@ export const MOVEMENT_ARGS = {
   reconcile: nothing,
   releaseHousehold: z.strictObject({ household_id: id('household') }),
   cancelMovement: nothing,
+  dismissCancelRequest: nothing,
 } as const satisfies Record<Exclude<MovementCommand, 'applyScans'>, z.ZodType>;
 
 export function movementCommandBody<T extends z.ZodType>(args: T) {

@@ -179,4 +179,5 @@ export const OPERATION_ARGS = {
   windDown: nothing,
   closeOperation: nothing,
   cancelOperation: nothing,
+  dismissCancelRequest: nothing,
 } as const;

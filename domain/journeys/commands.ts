@@ -32,6 +32,7 @@ export type JourneyCommands = {
   receive: { siteId?: string };
   planReintegration: { dimensions: Array<'economic' | 'social' | 'psychosocial'> };
   recordFollowUp: { month: number; reached: boolean };
+  dismissCancelRequest: Record<never, never>;
   endJourney: { ending: 'ineligible' | 'referred_out' | 'deceased' | 'self_departed' | 'lost_contact' };
 };
 
@@ -227,6 +228,12 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     },
     sentence: 'Record a follow-up contact, reached or not',
   },
+  dismissCancelRequest: {
+    roles: ['duty_supervisor', 'operation_lead', 'coordinator'],
+    reason: true,
+    refuse: (s) => (s.cancelRequested ? undefined : 'Nobody has asked Temporal to cancel this journey'),
+    sentence: 'Record that the journey goes on although somebody asked Temporal to cancel it',
+  },
   endJourney: {
     roles: ['protection_lead', 'operation_lead', 'coordinator'],
     reason: true,
@@ -294,6 +301,7 @@ function plausible<C extends JourneyCommand>(state: JourneyState, command: C, no
     receive: {},
     planReintegration: { dimensions: [] },
     recordFollowUp: { month, reached: true },
+    dismissCancelRequest: {},
     endJourney: { ending: 'referred_out' },
   };
   return samples[command];

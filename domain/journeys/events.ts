@@ -230,6 +230,8 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
   waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
   waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
   waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+  cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
+  cancelRequestDismissed: z.object({}).describe('A person decided that the journey goes on.'),
   journeyEnded: z.object({ ending: z.enum(ENDINGS).describe('why it ends') }).describe('The journey ends.'),
 });
 

@@ -1,86 +1,13 @@
+import type { Aggregate } from '../aggregate.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
 import type { Instant } from '../time.ts';
-import type { JourneyEvent, JourneyEvents, JourneyEventType, SeatKind } from './events.ts';
-import type { Ending, JourneyPhase, JourneyStatus } from './statuses.ts';
+import type { JourneyEvent, JourneyEvents, JourneyEventType } from './events.ts';
+import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
+import type { JourneyState, OpenRequest } from './stored.ts';
 
-export type ConsentStatus = 'none' | 'pending' | 'given' | 'refused' | 'withdrawn';
-
-/** A request to a partner that is still open. */
-export type OpenRequest = {
-  requestId: string;
-  partnerId: string;
-  round: number;
-  requestedAt: Instant;
-  acknowledged: boolean;
-  requestedEvidence: string[];
-  /** what was provided of it last, and when: from then on it has its time again */
-  evidence?: { at: Instant; kinds: string[] };
-};
-
-/**
- * Everything a journey keeps in memory: one plain JSON object of ids, codes and instants, carried over
- * continue-as-new as it is.
- */
-export type JourneyState = {
-  seq: number;
-  startedAt: Instant;
-  route: string[];
-  routeDecided: boolean;
-  routeDone: string[];
-  identity: 'unknown' | 'unclear' | 'confirmed';
-  screened: boolean;
-  consent: { status: ConsentStatus; version: number; sharing: boolean; confirmedAt?: Instant };
-  holds: string[];
-  nationality: {
-    status: 'open' | 'requested' | 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted';
-    rounds: number;
-    partnerId?: string;
-    request?: OpenRequest;
-  };
-  document: {
-    status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired';
-    rounds: number;
-    documentId?: string;
-    validUntil?: Instant;
-    request?: OpenRequest;
-  };
-  fitness: {
-    status: 'unknown' | 'requested' | 'fit' | 'fit_with' | 'unfit' | 'expired';
-    rounds: number;
-    conditions: string[];
-    until?: Instant;
-    reviewAt?: Instant;
-    request?: OpenRequest;
-  };
-  exitPermit: {
-    status: 'open' | 'requested' | 'granted' | 'refused' | 'not_required';
-    rounds: number;
-    request?: OpenRequest;
-  };
-  travel: {
-    status: 'none' | 'seated' | 'checked_in' | 'boarded' | 'in_transit' | 'arrived';
-    movementId?: string;
-    leg?: string;
-    kind?: SeatKind;
-    noShows: number;
-    /** whether any leg has been travelled: then between legs a person is in transit, not back at the start */
-    underway: boolean;
-    /** withdrew while on board: carried on to the next safe stop, then the journey ends there */
-    withdrawn: boolean;
-  };
-  /** another member has ended their journey: somebody must say whether the rest goes on without them */
-  householdOpen: boolean;
-  /** set where the person was parted from the household of the beginning */
-  householdId?: string;
-  arrivedAt?: Instant;
-  received: boolean;
-  planned: boolean;
-  followUps: Array<{ month: number; reached: boolean }>;
-  ending?: Ending;
-  endedAt?: Instant;
-};
+export type { JourneyState, OpenRequest } from './stored.ts';
 
 /** A journey before its first event. */
 export function emptyJourney(): JourneyState {
@@ -103,6 +30,7 @@ export function emptyJourney(): JourneyState {
     received: false,
     planned: false,
     followUps: [],
+    cancelRequested: false,
   };
 }
 
@@ -234,7 +162,7 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
   offloaded: (state) => ({ travel: withoutSeat(state) }),
   departed: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true } }),
   arrived: (state, data, at) => ({
-    routeDone: [...state.routeDone, data.leg],
+    routeDone: [...state.routeDone.filter((status) => status !== data.leg), data.leg],
     travel: { ...withoutSeat(state), status: data.lastOfRoute ? 'arrived' : 'none', underway: true },
     ...(data.lastOfRoute ? { arrivedAt: at } : {}),
   }),
@@ -244,10 +172,17 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
   householdConfirmed: () => ({ householdOpen: false }),
   received: () => ({ received: true }),
   reintegrationPlanned: () => ({ planned: true }),
-  followUpDone: (state, data) => ({ followUps: [...state.followUps, { month: data.month, reached: data.reached }] }),
+  followUpDone: (state, data) => ({
+    followUps: [
+      ...state.followUps.filter(({ month }) => month !== data.month),
+      { month: data.month, reached: data.reached },
+    ],
+  }),
   waitReminded: () => ({}),
   waitDue: () => ({}),
   waitEscalated: () => ({}),
+  cancelRequested: () => ({ cancelRequested: true }),
+  cancelRequestDismissed: () => ({ cancelRequested: false }),
   journeyEnded: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
 };
 
@@ -256,6 +191,9 @@ export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
   const change = APPLY[event.type] as Applier<JourneyEventType>;
   return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
 }
+
+/** A journey as a fold over its events. */
+export const JOURNEY: Aggregate<JourneyState, JourneyEvent> = { empty: emptyJourney, evolve: apply };
 
 function opened(data: { requestId: string; partnerId: string; round: number }, requestedAt: Instant): OpenRequest {
   return {

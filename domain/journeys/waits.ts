@@ -1,34 +1,42 @@
-import type { Role } from '../actor.ts';
-import type { Deadline, DeadlineKey } from '../rules.ts';
+import { z } from 'zod';
+import { ROLES, type Role } from '../actor.ts';
+import { DEADLINES, type Deadline, type DeadlineKey } from '../rules.ts';
 import type { Instant } from '../time.ts';
 
-export type Whom =
-  | { kind: 'role'; id: Role }
-  | { kind: 'partner'; id: string }
-  | { kind: 'movement'; id: string }
-  | { kind: 'person'; id: 'person' };
+const Whom = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('role'), id: z.enum(ROLES) }),
+  z.object({ kind: z.literal('partner'), id: z.string() }),
+  z.object({ kind: z.literal('movement'), id: z.string() }),
+  z.object({ kind: z.literal('person'), id: z.literal('person') }),
+]);
+export type Whom = z.infer<typeof Whom>;
 
-export type EscalationStep = 'waiting' | 'reminded' | 'due' | 'escalated';
+const EscalationStep = z.enum(['waiting', 'reminded', 'due', 'escalated']);
+export type EscalationStep = z.infer<typeof EscalationStep>;
 
 /** A wait that is open: whom for, what for, since when, due when, and what happens then. */
-export type Wait = {
-  key: string;
-  phase: string;
-  whom: Whom;
+const Wait = z.object({
+  key: z.string(),
+  phase: z.string(),
+  whom: Whom,
   /** code of what is awaited; words in domain/messages */
-  what: DeadlineKey;
+  what: z.enum(DEADLINES),
   /** whether the person cannot go on without it */
-  blocks: boolean;
+  blocks: z.boolean(),
   /** a safety clock runs on while the operation is suspended (fitness, documents, shelter nights, child care) */
-  safety: boolean;
-  since: Instant;
-  remindAt?: Instant;
-  due?: Instant;
-  escalateAt?: Instant;
+  safety: z.boolean(),
+  since: z.number(),
+  remindAt: z.number().optional(),
+  due: z.number().optional(),
+  escalateAt: z.number().optional(),
   /** how far a suspension has moved the escalationSteps so far */
-  shifted?: number;
-  escalationStep: EscalationStep;
-};
+  shifted: z.number().optional(),
+  escalationStep: EscalationStep,
+});
+export type Wait = z.infer<typeof Wait>;
+
+/** For the form in which waits are carried; frozen, because workflows share their modules (versioned.ts). */
+export const WAIT_SCHEMA = Object.freeze({ wait: Wait });
 
 /** The escalationPolicy's moments: remind at half time, a task at the deadline, the operation lead at twice, unless the rule says otherwise. */
 export function escalationPolicy(since: Instant, rule: Deadline): Pick<Wait, 'remindAt' | 'due' | 'escalateAt'> {
@@ -106,4 +114,12 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
   carrierAnswer: { what: 'the carrier to confirm the booking', then: 'a supervisor calls the carrier' },
   clearance: { what: 'clearances', then: 'a supervisor takes it up' },
   reconciliation: { what: 'every seat to be accounted for', then: 'a supervisor takes it up' },
+  cancelRequest: {
+    what: 'a supervisor to decide about the cancellation that was asked for in Temporal',
+    then: 'the operation lead takes it up; nothing is cancelled by itself',
+  },
+  bufferedMessages: {
+    what: 'a supervisor to find out why a partner answers what nobody asked',
+    then: 'the operation lead takes it up',
+  },
 };

@@ -113,6 +113,8 @@ export const EN = {
   'event.waitReminded': 'Reminder: {what}',
   'event.waitDue': 'Past its time: {what}',
   'event.waitEscalated': 'To the operation lead: {what}',
+  'event.cancelRequested': 'Somebody asked Temporal to cancel the journey; it goes on until a person decides',
+  'event.cancelRequestDismissed': 'Decided: the journey goes on',
   'event.journeyEnded': 'Journey ended: {ending}',
 
   'event.operationSuspended': 'The operation, or a part of it, stands still',
@@ -163,6 +165,8 @@ export const EN = {
   'what.carrierAnswer': 'confirm the booking',
   'what.clearance': 'clear the movement',
   'what.reconciliation': 'account for every seat',
+  'what.cancelRequest': 'decide about the cancellation that was asked for in Temporal',
+  'what.bufferedMessages': 'find out why a partner answers what nobody asked',
 
   'now.waiting': 'Waiting for {whom} to {what}, for {length} (since {since})',
   'now.appointment.fitnessAnswer': 'The next health check is on {at}',
@@ -193,6 +197,8 @@ export const EN = {
   'alarm.activity_missing':
     'An older worker version calls something that this build no longer has; what called it tries again and again',
   'alarm.ambiguous_movement': 'A carrier sent news that fits more than one movement; none was told',
+  'alarm.cancel_requested':
+    'Somebody asked Temporal to cancel a workflow; it goes on: disable the endpoint, or let the import end',
   'alarm.clocks_moved':
     'Clocks at a stop will be set otherwise than when the departure was announced; nothing was moved: ask the carrier which time is meant',
   'alarm.comparison_fails': 'People who came are not compared with everybody known: something stops it again and again',

@@ -108,6 +108,8 @@ const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
   waitReminded: (d) => t('event.waitReminded', { what: awaited(d.key) }),
   waitDue: (d) => t('event.waitDue', { what: awaited(d.key) }),
   waitEscalated: (d) => t('event.waitEscalated', { what: awaited(d.key) }),
+  cancelRequested: () => t('event.cancelRequested'),
+  cancelRequestDismissed: () => t('event.cancelRequestDismissed'),
   journeyEnded: (d) => t('event.journeyEnded', { ending: t(`ending.${d.ending}`) }),
 };
 
@@ -168,6 +170,8 @@ const PHASE_OF: { [T in JourneyEventType]: JourneyPhase | 'here' } = {
   waitReminded: 'here',
   waitDue: 'here',
   waitEscalated: 'here',
+  cancelRequested: 'here',
+  cancelRequestDismissed: 'here',
   journeyEnded: 'close',
 };
 

@@ -16,6 +16,7 @@ export type MovementCommands = {
   reconcile: Record<never, never>;
   releaseHousehold: { householdId: string };
   cancelMovement: Record<never, never>;
+  dismissCancelRequest: Record<never, never>;
 };
 
 export type MovementCommand = keyof MovementCommands;
@@ -166,6 +167,12 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
     refuse: (s) => (left(s) ? LEFT : undefined),
     sentence: 'Cancel the movement: every seat is free again, and everybody keeps their place in the order',
   },
+  dismissCancelRequest: {
+    roles: LEADS,
+    reason: true,
+    refuse: (s) => (s.cancelRequested ? undefined : 'Nobody has asked Temporal to cancel this movement'),
+    sentence: 'Record that the movement goes on although somebody asked Temporal to cancel it',
+  },
 };
 
 const OVER: Partial<Record<MovementStatus, string>> = {
@@ -217,6 +224,7 @@ function plausible<C extends MovementCommand>(state: MovementState, command: C):
     reconcile: {},
     releaseHousehold: { householdId: '' },
     cancelMovement: {},
+    dismissCancelRequest: {},
   };
   return samples[command];
 }

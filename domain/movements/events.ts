@@ -19,7 +19,7 @@ export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_stat
 export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
 /** Messages of a carrier, by kind. */
-const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
+export const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
 export type CarrierMessageKind = (typeof CARRIER_NEWS_KINDS)[number];
 
 /**
@@ -196,6 +196,8 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
   waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
   waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
   waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+  cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
+  cancelRequestDismissed: z.object({}).describe('A person decided that the movement goes on.'),
 });
 
 /** How the data of a movement's events is written and read. */

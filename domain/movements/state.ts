@@ -1,14 +1,10 @@
+import type { Aggregate } from '../aggregate.ts';
 import type { Instant } from '../time.ts';
 import { iso } from '../time.ts';
-import type {
-  Capacity,
-  CarrierMessageKind,
-  ClearanceKind,
-  GateCounts,
-  MovementEvent,
-  MovementEvents,
-  MovementEventType,
-} from './events.ts';
+import type { ClearanceKind, MovementEvent, MovementEvents, MovementEventType } from './events.ts';
+import type { MovementState } from './stored.ts';
+
+export type { MovementState } from './stored.ts';
 
 /** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
 export const MOVEMENT_STATUSES = {
@@ -39,48 +35,6 @@ export const MOVEMENT_PHASES = [
 ] as const;
 export type MovementPhase = (typeof MOVEMENT_PHASES)[number];
 
-/** Everything a movement keeps in memory: counts and ids, never its people. One plain JSON object. */
-export type MovementState = {
-  seq: number;
-  leg: string;
-  stops: string[];
-  departsAt: Instant;
-  arrivesAt: Instant;
-  /** since when the vehicle and the times are as they are: older news does not change them */
-  vehicleSince: Instant;
-  timesSince: Instant;
-  capacity: Capacity;
-  overCapacity: boolean;
-  booking: {
-    status: 'none' | 'requested' | 'booked' | 'refused' | 'missing';
-    round: number;
-    requestId?: string;
-    partnerId?: string;
-    bookingRef?: string;
-  };
-  /** the kinds that must be given, and how each stands */
-  clearances: Partial<Record<ClearanceKind, 'open' | 'given' | 'lost'>>;
-  /** people who hold a seat, as last counted */
-  seated: { households: number; people: number };
-  manifest: { version: number; locked: boolean; reopeningRequestedBy?: { id: string; role: string } };
-  boarding: boolean;
-  gate: GateCounts;
-  /** households on board that must be brought off before the vehicle may leave */
-  mustLeave: string[];
-  departedAt?: Instant;
-  receptionNotified: boolean;
-  arrivedStops: string[];
-  arrived: boolean;
-  setAside: Array<{ eventKey: string; kind: CarrierMessageKind }>;
-  /** the last count did not come out even */
-  broken: boolean;
-  /** what is still to be compensated */
-  compensating: string[];
-  reconciled: boolean;
-  cancelled: boolean;
-  closed: boolean;
-};
-
 /** A movement before its first event. */
 export function emptyMovement(): MovementState {
   return {
@@ -109,6 +63,7 @@ export function emptyMovement(): MovementState {
     reconciled: false,
     cancelled: false,
     closed: false,
+    cancelRequested: false,
   };
 }
 
@@ -190,7 +145,13 @@ const APPLY: { [T in MovementEventType]: Applier<T> } = {
     arrivedStops: state.arrivedStops.includes(data.stop) ? state.arrivedStops : [...state.arrivedStops, data.stop],
     arrived: state.arrived || data.last,
   }),
-  messageSetAside: (state, data) => ({ setAside: [...state.setAside, { eventKey: data.eventKey, kind: data.kind }] }),
+  // the latest of each kind is enough to know that somebody must look; all of them stand in the event log
+  messageSetAside: (state, data) => ({
+    setAside: [
+      ...state.setAside.filter(({ kind }) => kind !== data.kind),
+      { eventKey: data.eventKey, kind: data.kind },
+    ],
+  }),
   movementReconciled: () => ({ reconciled: true, broken: false }),
   reconciliationBroken: () => ({ broken: true }),
   movementCancelled: (state, data) => ({
@@ -209,6 +170,8 @@ const APPLY: { [T in MovementEventType]: Applier<T> } = {
   waitReminded: () => ({}),
   waitDue: () => ({}),
   waitEscalated: () => ({}),
+  cancelRequested: () => ({ cancelRequested: true }),
+  cancelRequestDismissed: () => ({ cancelRequested: false }),
 };
 
 /** The state after a event, with the subject's next sequence number. Events cannot fail. */
@@ -216,6 +179,9 @@ export function evolve(state: MovementState, event: MovementEvent): MovementStat
   const change = APPLY[event.type] as Applier<MovementEventType>;
   return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
 }
+
+/** A movement as a fold over its events. */
+export const MOVEMENT: Aggregate<MovementState, MovementEvent> = { empty: emptyMovement, evolve: evolve };
 
 /** The clearances that are still missing, in the order in which they are listed. */
 export function missingClearances(state: MovementState): ClearanceKind[] {

@@ -11,6 +11,7 @@ export type OperationCommands = {
   windDown: Record<never, never>;
   closeOperation: Record<never, never>;
   cancelOperation: Record<never, never>;
+  dismissCancelRequest: Record<never, never>;
 };
 
 export type OperationCommand = keyof OperationCommands;
@@ -99,6 +100,13 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
     refuse: () => undefined,
     sentence: 'Give the operation up before it runs',
   },
+  dismissCancelRequest: {
+    roles: [...LEADING, 'duty_supervisor'],
+    reason: true,
+    when: ALIVE,
+    refuse: (state) => (state.cancelRequested ? undefined : 'Nobody has asked Temporal to cancel this operation'),
+    sentence: 'Record that the operation goes on although somebody asked Temporal to cancel it',
+  },
 };
 
 /** What an activation still lacks, in words. The government's request and three leads come first (domain.md 5.1). */
@@ -127,6 +135,7 @@ export function allowedCommands(state: OperationState, roles: readonly Role[]): 
     const rule = OPERATION_COMMANDS[command];
     if (!rule.roles.some((role) => roles.includes(role)) || !rule.when.includes(statusOf(state))) return false;
     if (command === 'resume') return state.suspensions.length > 0;
+    if (command === 'dismissCancelRequest') return state.cancelRequested;
     return command === 'closeOperation' ? state.suspensions.length === 0 : true;
   });
 }

@@ -18,6 +18,7 @@ const Lapsed = z
   .describe('what no longer holds');
 export type Lapsed = z.infer<typeof Lapsed>;
 
+const WaitKey = z.string().describe('key of the wait');
 const SuspensionId = z.string().describe('id of the suspension');
 
 /** The data of an operation's events, by type. Ids, codes and counts: an operation never names its people. */
@@ -47,6 +48,11 @@ export const OPERATION_EVENT_DATA = Object.freeze({
   windDownBegun: z.object({}).describe('The operation winds down.'),
   operationClosed: z.object({}).describe('The operation is closed.'),
   operationCancelled: z.object({}).describe('The operation is cancelled.'),
+  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
+  waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+  cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
+  cancelRequestDismissed: z.object({}).describe('A person decided that the operation goes on.'),
 });
 
 /** How the data of an operation's events is written and read. */

@@ -1,32 +1,12 @@
-import type { OperationEvent, OperationEvents, OperationEventType, Phase, Scope } from './events.ts';
+import type { Aggregate } from '../aggregate.ts';
+import type { OperationEvent, OperationEvents, OperationEventType } from './events.ts';
+import type { OpenSuspension, OperationState, OperationStatus } from './stored.ts';
 
-/** Where an operation stands (domain.md 5.1). `suspended` is what a suspension of everything makes of `running` or `winding_down`. */
-export const OPERATION_STATUSES = {
-  draft: 'Being prepared; people can be registered, nothing else happens.',
-  activated: 'The government has asked and the leads are named; the start is imminent.',
-  running: 'People are taken in, decided on and moved.',
-  suspended: 'Everything stands still; people under way go on to the next safe place.',
-  winding_down: 'Nobody new is taken in; who is here is brought to an end.',
-  closed: 'Everybody’s journey has ended or was handed over.',
-  cancelled: 'Given up before it ran.',
-} as const;
-
-export type OperationStatus = keyof typeof OPERATION_STATUSES;
-
-export type OpenSuspension = { suspensionId: string } & Scope;
-
-/** What an operation keeps in memory: never people, who are counted in SQL. */
-export type OperationState = {
-  seq: number;
-  /** the main line, suspensions aside */
-  line: Exclude<OperationStatus, 'suspended'>;
-  governmentRequestRef?: string;
-  suspensions: OpenSuspension[];
-  phases: Record<string, Phase>;
-};
+export { OPERATION_STATUSES } from './stored.ts';
+export type { OperationState, OperationStatus };
 
 export function emptyOperation(): OperationState {
-  return { seq: 0, line: 'draft', suspensions: [], phases: {} };
+  return { seq: 0, line: 'draft', suspensions: [], phases: {}, cancelRequested: false };
 }
 
 type Applier<T extends OperationEventType> = (
@@ -46,6 +26,11 @@ const APPLY: { [T in OperationEventType]: Applier<T> } = {
   windDownBegun: () => ({ line: 'winding_down' }),
   operationClosed: () => ({ line: 'closed' }),
   operationCancelled: () => ({ line: 'cancelled' }),
+  waitReminded: () => ({}),
+  waitDue: () => ({}),
+  waitEscalated: () => ({}),
+  cancelRequested: () => ({ cancelRequested: true }),
+  cancelRequestDismissed: () => ({ cancelRequested: false }),
 };
 
 /** The state after a event, with the next sequence number. Events cannot fail. */
@@ -53,6 +38,9 @@ export function apply(state: OperationState, event: OperationEvent): OperationSt
   const change = APPLY[event.type] as Applier<OperationEventType>;
   return { ...state, ...change(state, event.data), seq: state.seq + 1 };
 }
+
+/** An operation as a fold over its events. */
+export const OPERATION: Aggregate<OperationState, OperationEvent> = { empty: emptyOperation, evolve: apply };
 
 export function statusOf(state: OperationState): OperationStatus {
   const moving = state.line === 'running' || state.line === 'winding_down';

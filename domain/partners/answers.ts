@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { HOUR, type Instant } from '../time.ts';
 import type { Callback } from './callback.ts';
 import type { CallbackType } from './protocol.ts';
@@ -6,18 +7,41 @@ import { CALLBACKS } from './protocol.ts';
 /** A code that a partner gives where it gave none. */
 const UNSTATED = 'unstated';
 
+const of = <K extends string>(kind: K) => z.object({ kind: z.literal(kind) });
+const fitness = z.enum(['fit', 'fit_with', 'unfit']);
+
 /** What a partner answered, as codes, for the journey or movement that asked. */
-export type Answer =
-  | { kind: 'acknowledged' }
-  | { kind: 'more_info'; requestedEvidence: string[] }
-  | { kind: 'nationality'; outcome: 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted' }
-  | { kind: 'document'; outcome: 'issued'; documentId: string; validUntil: Instant }
-  | { kind: 'document'; outcome: 'refused' }
-  | { kind: 'fitness'; result: 'fit' | 'fit_with' | 'unfit'; conditions: string[]; until?: Instant; reviewAt?: Instant }
-  | { kind: 'exit_permit'; outcome: 'granted' | 'not_required'; fineWaived: boolean }
-  | { kind: 'exit_permit'; outcome: 'refused'; reasonCode: string }
-  | { kind: 'booking'; outcome: 'booked'; bookingRef: string }
-  | { kind: 'booking'; outcome: 'refused'; reasonCode: string };
+const Answer = z.union([
+  of('acknowledged'),
+  of('more_info').extend({ requestedEvidence: z.array(z.string()) }),
+  of('nationality').extend({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined', 'retracted']) }),
+  of('document').extend({ outcome: z.literal('issued'), documentId: z.string(), validUntil: z.number() }),
+  of('document').extend({ outcome: z.literal('refused') }),
+  of('fitness').extend({
+    result: fitness,
+    conditions: z.array(z.string()),
+    until: z.number().optional(),
+    reviewAt: z.number().optional(),
+  }),
+  of('exit_permit').extend({ outcome: z.enum(['granted', 'not_required']), fineWaived: z.boolean() }),
+  of('exit_permit').extend({ outcome: z.literal('refused'), reasonCode: z.string() }),
+  of('booking').extend({ outcome: z.literal('booked'), bookingRef: z.string() }),
+  of('booking').extend({ outcome: z.literal('refused'), reasonCode: z.string() }),
+]);
+export type Answer = z.infer<typeof Answer>;
+
+/** Signal `partnerAnswered`. The event key makes twice once. */
+const PartnerAnswered = z.object({
+  eventKey: z.string(),
+  requestId: z.string(),
+  partnerId: z.string(),
+  at: z.number(),
+  answer: Answer,
+});
+export type PartnerAnswered = z.infer<typeof PartnerAnswered>;
+
+/** For the form in which messages that came early are carried. */
+export const ANSWER_SCHEMA = Object.freeze({ officeNews: PartnerAnswered });
 
 /** What a carrier says of its own vehicle. */
 export type VehicleUpdate =

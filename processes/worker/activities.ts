@@ -1,6 +1,7 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { alive } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
@@ -76,6 +77,13 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       }),
       openList: readImportedList,
     }),
+    ...cancelRequestActivities(({ subject, operationId, runId }) =>
+      raiseAlarm(
+        pool,
+        { subject, kind: 'cancel_requested', detail: {}, ...(operationId === undefined ? {} : { operationId }) },
+        runId,
+      ),
+    ),
     ...feedActivities(
       feedPorts({
         pool,

@@ -31,16 +31,23 @@ for (const [key, found] of groups) {
     ['shortest', sorted[0]],
     ['longest', sorted.at(-1)],
   ] as const) {
-    if (!one) continue;
-    const history = await client.workflow.getHandle(one.workflowId, one.runId).fetchHistory();
+    if (!one || (which === 'longest' && one === sorted[0])) continue;
+    const [history, ...before] = await runsOf(one.workflowId, one.runId);
     const day = new Date().toISOString().slice(0, 10);
     const file = join(folder, `${key}-${which}-${day}.json`);
     if (existsSync(file)) continue;
     writeFileSync(
       file,
-      `${JSON.stringify({ workflowId: one.workflowId, history: JSON.parse(historyToJSON(history)) })}\n`,
+      `${JSON.stringify({ workflowId: one.workflowId, history, ...(before.length > 0 ? { before: before.toReversed() } : {}) })}\n`,
     );
     process.stdout.write(`${file}: ${one.length} events\n`);
   }
 }
 await connection.close();
+
+/** A run and those that it continued, the last one first. */
+async function runsOf(workflowId: string, runId: string): Promise<object[]> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const earlier = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+  return [JSON.parse(historyToJSON(history)), ...(earlier ? await runsOf(workflowId, earlier) : [])];
+}

@@ -404,6 +404,45 @@ describe('what must be compensated', () => {
     );
   });
 
+  it('and never can be stays a task, and does not fill the history', async () => {
+    const fake = fakeMovement();
+    const { releaseAll } = fake.activities;
+    let away = true;
+    let tries = 0;
+    fake.activities.releaseAll = async (input) => {
+      tries += 1;
+      if (away) throw new Error('the database is away');
+      return releaseAll(input);
+    };
+    await skipping((own) =>
+      along(
+        {},
+        async ({ ship, seen }) => {
+          await seen('carrierBooked');
+          await ship.command('allocateSeats');
+          await ship.carrier({ kind: 'cancelled' });
+          await own.sleep('1 minute');
+          await seen('compensationFailed');
+          const { historyLength } = await ship.handle.describe();
+          const { length } = fake.types();
+          const before = tries;
+          await own.sleep('12 hours');
+          await eventually(() => tries >= before + 10, `tries (${tries})`);
+          const escalation = fake.types().slice(length);
+          expect(new Set(escalation)).toEqual(new Set(['waitReminded', 'waitDue', 'waitEscalated']));
+          // a task, its escalation, and nothing for any of the tries
+          expect((await ship.handle.describe()).historyLength - historyLength).toBeLessThan(60);
+          expect(fake.types().filter((type) => type === 'compensationFailed')).toHaveLength(1);
+          expect(fake.waits().map(({ key }) => key)).toContain('compensate');
+          away = false;
+          expect(await ship.handle.result()).toBe('cancelled');
+        },
+        fake,
+        own,
+      ),
+    );
+  });
+
   it('cancelled by us the booking is given back after the seats are free', async () => {
     await along({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
@@ -413,17 +452,6 @@ describe('what must be compensated', () => {
       expect(fake.calls['recallRequest']).toBe(1);
       expect(fake.types().slice(-3)).toEqual(['movementCancelled', 'bookingRecalled', 'movementClosed']);
       expect(await refusedOrGone(ship.command('allocateSeats'))).toBe(true);
-    });
-  });
-
-  it('cancelled by the engine it is cancelled like any other', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
-      await seen('carrierBooked');
-      await ship.command('allocateSeats');
-      await ship.handle.cancel();
-      expect(await ship.handle.result()).toBe('cancelled');
-      expect(fake.calls['releaseAll']).toBe(1);
-      expect(fake.seats.reserved).toBe(0);
     });
   });
 });

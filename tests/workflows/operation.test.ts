@@ -2,19 +2,22 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgain, startAgainPorts } from '../../adapters/background/startAgain.ts';
 import { newId } from '../../adapters/ids.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
 import { suspensionOverlap } from '../../adapters/postgres/operations/suspensions.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
+import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
+import * as messages from '../../workflows/messages.ts';
 import { type Command, type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { makeOperation } from '../support/operations.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
-import { OFFICER, withWorker } from './journeyHarness.ts';
+import { eventually, OFFICER, withWorker } from './journeyHarness.ts';
 
 let env: TestWorkflowEnvironment;
 let bundle: Awaited<ReturnType<typeof workflowBundle>>;
@@ -238,6 +241,43 @@ describe('an operation', () => {
         [journey],
       );
       expect(await say('cancelOperation')).toMatchObject({ status: 'cancelled' });
+    });
+  });
+
+  it('goes on when somebody asks Temporal to cancel it, and a supervisor has the task until they decide', async () => {
+    await along(async (id, say) => {
+      await say('activate', ACTIVATION);
+      const handle = env.client.workflow.getHandle(workflowId.operation(id));
+      await handle.cancel();
+      const tasks = async () =>
+        (await database.pool.query('select kind, role, status from tasks where subject = $1 order by opened_at', [id]))
+          .rows;
+      await eventually(async () => (await tasks()).length === 1, 'the task');
+      expect(await tasks()).toEqual([{ kind: 'cancelRequest', role: 'duty_supervisor', status: 'open' }]);
+      expect(await say('windDown')).toMatchObject({ status: 'winding_down' });
+      expect(await say('closeOperation')).toMatchObject({ status: 'closed' });
+      expect(await handle.result()).toBe('closed');
+      expect(await tasks()).toMatchObject([{ kind: 'cancelRequest', status: 'done' }]);
+    });
+  });
+
+  it('is started again from its event log where its workflow is gone, and never while it runs', async () => {
+    await along(async (id, say) => {
+      await say('activate', ACTIVATION);
+      const handle = env.client.workflow.getHandle(workflowId.operation(id));
+      const { taskQueue } = await handle.describe();
+      await database.pool.query('update pending_starts set task_queue = $2 where workflow_id = $1', [
+        handle.workflowId,
+        taskQueue,
+      ]);
+      const ports = startAgainPorts(database.pool, workflowGateway(env.client, messages));
+      await expect(startAgain(ports, handle.workflowId)).rejects.toThrow('already started');
+      await handle.terminate('lost');
+      expect(await startAgain(ports, handle.workflowId)).toBe(3);
+      const command = { commandId: newId('event'), actor: OFFICER('coordinator'), args: {} };
+      expect(await handle.executeUpdate('windDown', { args: [command] })).toEqual({ seq: 4, status: 'winding_down' });
+      expect((await event_log(id)).slice(-2)).toEqual(['operationStarted', 'windDownBegun']);
+      await expect(startAgain(ports, 'feed:end_1')).rejects.toThrow(RangeError);
     });
   });
 

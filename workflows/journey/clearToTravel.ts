@@ -1,4 +1,3 @@
-import { patched } from '@temporalio/workflow';
 import { fit, lacksOnlyHealth, permitReady } from '../../domain/journeys/state.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';
@@ -39,14 +38,11 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         () => run.state.fitness.reviewAt !== reviewAt || run.state.fitness.status !== 'unfit',
       );
     } else {
-      if (status === 'expired' && patched(RENEWED_WHEN_OF_USE)) await until(run, () => renewalIsOfUse(run));
+      if (status === 'expired') await until(run, () => renewalIsOfUse(run));
       await askClinic(run);
     }
   }
 }
-
-/** Journeys that began before went by another rule: a finding was renewed for as long as the journey took. */
-const RENEWED_WHEN_OF_USE = 'fitness-is-renewed-when-of-use';
 
 function renewalIsOfUse(run: JourneyRun): boolean {
   return lacksOnlyHealth(run.state, run.rules) && !['boarded', 'in_transit'].includes(run.state.travel.status);
@@ -102,7 +98,7 @@ async function keepFit(run: JourneyRun): Promise<void> {
   }
   if (changed()) return;
   let renew = run.now() < end;
-  if (renew && patched(RENEWED_WHEN_OF_USE)) {
+  if (renew) {
     await appointment(run, 'fitnessEnd', end - run.now(), () => changed() || renewalIsOfUse(run));
     if (changed()) return;
     renew = renewalIsOfUse(run);

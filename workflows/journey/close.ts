@@ -1,5 +1,5 @@
-import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
-import type { Command } from '../messages.ts';
+import type { Ending } from '../../domain/journeys/statuses.ts';
+import type { By } from '../aggregate/commands.ts';
 import { notify, partners } from './activities.ts';
 import type { JourneyRun } from './run.ts';
 
@@ -7,10 +7,7 @@ import type { JourneyRun } from './run.ts';
  * The person withdraws. Before boarding the journey ends under its name and the seat is free at once; on board they
  * are carried to the next stop, nothing more is shared, and the journey ends there.
  */
-export function withdraw(
-  run: JourneyRun,
-  by: Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>,
-): void {
+export function withdraw(run: JourneyRun, by: By): void {
   const { status, movementId } = run.state.travel;
   run.event('consentWithdrawn', { version: run.state.consent.version + 1 }, by);
   if ((status === 'boarded' || status === 'in_transit') && movementId !== undefined)
@@ -18,16 +15,8 @@ export function withdraw(
   else run.event('journeyEnded', { ending: 'withdrawn' }, by);
 }
 
-/** What an ending leaves to do: requests that are open are recalled, and the household firstSeen of it. */
-export async function close(run: JourneyRun): Promise<Ending> {
-  const { ending } = run.state;
-  if (ending === undefined) run.event('journeyEnded', { ending: 'completed' });
-  else await settle(run, ending);
-  await run.drained();
-  return run.state.ending ?? ENDINGS[0];
-}
-
-async function settle(run: JourneyRun, ending: Ending): Promise<void> {
+/** What another ending than the last follow-up leaves to do: open requests are recalled, and the household is told. */
+export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   const { nationality, document, fitness, exitPermit } = run.state;
   for (const request of [nationality.request, document.request, fitness.request, exitPermit.request]) {
     if (!request) continue;

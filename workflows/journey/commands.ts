@@ -1,21 +1,18 @@
-import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
-import { ROLES } from '../../domain/actor.ts';
 import {
-  allowedCommands,
   JOURNEY_COMMANDS,
   type JourneyCommand,
   type JourneyCommands,
   refusalOf,
 } from '../../domain/journeys/commands.ts';
-import { COMMAND_REFUSED, type Command, type JourneyAnswer, type Refusal } from '../messages.ts';
+import type { By, CommandModule, CommandModules } from '../aggregate/commands.ts';
 import { withdraw } from './close.ts';
 import { followUpDay } from './reintegrate.ts';
 import type { JourneyRun } from './run.ts';
 
-type Header = Pick<Command<unknown>, 'commandId' | 'actor' | 'reasonCode' | 'noteId'>;
+export type JourneyArgs = JourneyCommands;
 
 /** What each command makes true. Whether it is allowed has been asked before; from here on nothing is refused. */
-const EFFECTS: { [C in JourneyCommand]: (run: JourneyRun, args: JourneyCommands[C], by: Header) => void } = {
+const EFFECTS: { [C in JourneyCommand]: (run: JourneyRun, args: JourneyCommands[C], by: By) => void } = {
   confirmIdentity: (run, _args, by) => run.event('identityConfirmed', { by: 'staff' }, by),
   completeScreening: (run, args, by) => run.event('screened', { risk: args.risk }, by),
   giveConsent: (run, args, by) =>
@@ -55,43 +52,26 @@ const EFFECTS: { [C in JourneyCommand]: (run: JourneyRun, args: JourneyCommands[
   planReintegration: (run, args, by) => run.event('reintegrationPlanned', { dimensions: args.dimensions }, by),
   recordFollowUp: (run, args, by) => run.event('followUpDone', { month: args.month, reached: args.reached }, by),
   endJourney: (run, args, by) => run.event('journeyEnded', { ending: args.ending }, by),
+  dismissCancelRequest: (run, _args, by) => {
+    run.event('cancelRequestDismissed', {}, by);
+    // Temporal notices a later request in a new run only.
+    run.continueAsNewSoon();
+  },
 };
 
-/** Registers every command as an update. Validators are synchronous and read state only: a refusal costs no history. */
-export function takeCommands(run: JourneyRun): void {
-  for (const name of Object.keys(JOURNEY_COMMANDS) as JourneyCommand[]) take(run, name);
-}
+/** Each command with its rule (domain/journeys/commands.ts) and what it makes true. */
+export const COMMANDS: CommandModules<JourneyRun, JourneyArgs> = Object.fromEntries(
+  (Object.keys(JOURNEY_COMMANDS) as JourneyCommand[]).map((name) => [name, moduleOf(name)]),
+) as CommandModules<JourneyRun, JourneyArgs>;
 
-function take<C extends JourneyCommand>(run: JourneyRun, name: C): void {
-  setHandler(
-    defineUpdate<JourneyAnswer, [Command<JourneyCommands[C]>]>(name),
-    async (command: Command<JourneyCommands[C]>): Promise<JourneyAnswer> => {
-      const before = run.memory.answerTo(command.commandId);
-      if (before) return before;
-      const { commandId, actor, reasonCode, noteId } = command;
-      const by: Header = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
-      EFFECTS[name](run, command.args, by);
-      const answer = run.answer();
-      run.memory.remember(commandId, answer);
-      await run.recorder.recorded();
-      return answer;
+function moduleOf<C extends JourneyCommand>(name: C): CommandModule<JourneyRun, JourneyArgs[C]> {
+  return {
+    effect: EFFECTS[name],
+    refusal: (run, { actor, reasonCode, args }) => {
+      const rule = JOURNEY_COMMANDS[name];
+      if (!rule.roles.includes(actor.role)) return `This is not for a ${actor.role} to decide`;
+      if (rule.reason && !reasonCode) return 'A reason must be given';
+      return refusalOf(run.state, name, args, run.now(), (month) => followUpDay(run, month));
     },
-    { validator: (command) => refuseUnlessAllowed(run, name, command) },
-  );
-}
-
-function refuseUnlessAllowed<C extends JourneyCommand>(
-  run: JourneyRun,
-  name: C,
-  command: Command<JourneyCommands[C]>,
-): void {
-  if (run.memory.answerTo(command.commandId)) return;
-  const rule = JOURNEY_COMMANDS[name];
-  const reason =
-    (rule.roles.includes(command.actor.role) ? undefined : `This is not for a ${command.actor.role} to decide`) ??
-    (rule.reason && !command.reasonCode ? 'A reason must be given' : undefined) ??
-    refusalOf(run.state, name, command.args, run.now(), (month) => followUpDay(run, month));
-  if (reason === undefined) return;
-  const refusal: Refusal = { reason, allowed: allowedCommands(run.state, ROLES, run.now()) };
-  throw ApplicationFailure.nonRetryable(reason, COMMAND_REFUSED, refusal);
+  };
 }

@@ -1,52 +1,52 @@
-import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
-import type { Ending } from '../../domain/journeys/statuses.ts';
-import type { JourneyInput } from '../messages.ts';
-import { goOnAsNew, NEW_VERSION } from '../versions.ts';
-import { Interrupted, until } from '../waiting.ts';
+import { CancellationScope } from '@temporalio/workflow';
+import { ROLES } from '../../domain/actor.ts';
+import { allowedCommands } from '../../domain/journeys/commands.ts';
+import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
+import { JOURNEY_CARRIED, JOURNEY_INPUT } from '../../domain/journeys/stored.ts';
+import { live, type Subject } from '../aggregate/live.ts';
+import { until } from '../waiting.ts';
 import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
-import { close } from './close.ts';
-import { takeCommands } from './commands.ts';
+import { settle } from './close.ts';
+import { COMMANDS, type JourneyArgs } from './commands.ts';
 import { consent } from './consent.ts';
 import { identify } from './identify.ts';
-import { handleMessages } from './messages.ts';
+import { type JourneyMessages, SIGNALS } from './messages.ts';
 import { receive } from './receive.ts';
 import { followUp, plan } from './reintegrate.ts';
-import { JourneyRun } from './run.ts';
+import { JourneyRun, type JourneyTypes } from './run.ts';
 import { screen } from './screen.ts';
 import { secureDocuments } from './secureDocuments.ts';
 import { stayTogether, travel } from './travel.ts';
 import { verifyNationality } from './verifyNationality.ts';
 
-/** One person's way home in one operation. */
-export async function journey(input: JourneyInput): Promise<Ending> {
-  const run = setup(input);
-  try {
+const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyArgs, JourneyMessages> = {
+  commands: COMMANDS,
+  signals: SIGNALS,
+  serial: false,
+  allowed: (run) => allowedCommands(run.state, ROLES, run.now()),
+  background: [],
+  begin: (run) => run.begin(),
+  async work(run) {
     if (!run.state.planned) await wayHome(run);
     await followUp(run);
-  } catch (error) {
-    // Anything else is a fault of ours: the task fails and is tried again by a corrected build; the journey never closes by it.
-    if (!(error instanceof Interrupted)) throw new Error('The journey met a fault', { cause: error });
-  }
-  if (!run.over() && run.continuingAsNew()) return continuation(run, input);
-  return close(run);
-}
+    if (!run.over()) run.event('journeyEnded', { ending: 'completed' });
+  },
+  async close(run) {
+    const { ending } = run.state;
+    if (ending !== undefined && ending !== 'completed') await settle(run, ending);
+  },
+};
 
-/**
- * Begins with what registration knew, then registers every handler, all before anything awaits. In this order: a command that
- * came with the first task is handled in the moment its handler is registered, and must find the journey begun.
- */
-function setup(input: JourneyInput): JourneyRun {
-  const run = new JourneyRun(input);
-  if (run.state.seq === 0) {
-    const { registeredAt, consent: asked, holds, route, routeDecided, document } = input.registration;
-    const at = Math.min(registeredAt, run.now());
-    run.event('journeyStarted', { consent: asked, holds, route, routeDecided }, { at });
-    if (document) run.event('documentHeld', document, { at });
-  }
-  takeCommands(run);
-  handleMessages(run);
-  setHandler(defineSignal(NEW_VERSION), () => undefined);
-  return run;
+/** One person's way home in one operation. */
+export async function journey(given: unknown): Promise<Ending> {
+  const input = JOURNEY_INPUT.read(given);
+  const run = await live(
+    JOURNEYS,
+    () => new JourneyRun(input),
+    input,
+    (left) => ({ version: JOURNEY_CARRIED.version, ...left.carried() }),
+  );
+  return run.state.ending ?? ENDINGS[0];
 }
 
 /** The table of contents. What does not depend on another phase runs inBackground it. */
@@ -84,9 +84,4 @@ async function inBackground(run: JourneyRun, phase: (run: JourneyRun) => Promise
     scope.cancel();
     await going.catch(() => {});
   }
-}
-
-async function continuation(run: JourneyRun, input: JourneyInput): Promise<never> {
-  await run.drained();
-  return goOnAsNew<typeof journey>({ ...input, carried: run.carried() });
 }

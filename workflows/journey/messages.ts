@@ -1,33 +1,29 @@
-import { defineSignal, setHandler } from '@temporalio/workflow';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { OpenRequest } from '../../domain/journeys/state.ts';
-import { type HouseholdMessage, journeySignals, type MovementUpdate, type PartnerAnswered } from '../messages.ts';
+import type { SignalModules } from '../aggregate/signals.ts';
+import type { HouseholdMessage, journeySignals, MovementUpdate, PartnerAnswered } from '../messages.ts';
 import type { JourneyRun } from './run.ts';
 
-/** Registers what others may notify. Signals never throw: what does not fit is left to the inbox's own record. */
-export function handleMessages(run: JourneyRun): void {
-  // An answer that came before we knew that we had asked is kept, and seen when the request is on record.
-  run.handleBuffered = () => {
-    for (const update of run.buffered.splice(0)) handlePartnerAnswer(run, update);
-  };
-  setHandler(defineSignal<[PartnerAnswered[]]>(journeySignals.partnerAnswered), (batch) => {
-    for (const update of batch) if (run.memory.firstSeen(update.eventKey)) handlePartnerAnswer(run, update);
-  });
-  setHandler(defineSignal<[MovementUpdate[]]>(journeySignals.movementUpdated), (batch) => {
-    for (const update of batch) if (run.memory.firstSeen(update.key)) handleMovementUpdate(run, update);
-  });
-  setHandler(defineSignal<[HouseholdMessage[]]>(journeySignals.householdChanged), (batch) => {
-    for (const update of batch) {
-      if (
-        !run.memory.firstSeen(update.key) ||
-        run.over() ||
-        run.state.travel.underway ||
-        run.state.arrivedAt !== undefined
-      )
-        continue;
+export type JourneyMessages = Record<typeof journeySignals.partnerAnswered, PartnerAnswered> &
+  Record<typeof journeySignals.movementUpdated, MovementUpdate> &
+  Record<typeof journeySignals.householdChanged, HouseholdMessage>;
+
+/** What others may say to a journey. */
+export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
+  partnerAnswered: { key: ({ eventKey }) => eventKey, handle: handlePartnerAnswer },
+  movementUpdated: { key: ({ key }) => key, handle: handleMovementUpdate },
+  householdChanged: {
+    key: ({ key }) => key,
+    handle: (run, update) => {
+      if (run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined) return;
       run.event('householdChanged', { journeyId: update.journeyId }, { at: run.moment(update.at) });
-    }
-  });
+    },
+  },
+};
+
+/** An answer that came before we knew that we had asked was kept, and is handled when the request is on record. */
+export function handleEarly(run: JourneyRun): void {
+  for (const update of run.buffer.takeAll()) handlePartnerAnswer(run, update);
 }
 
 function handlePartnerAnswer(run: JourneyRun, update: PartnerAnswered): void {
@@ -100,7 +96,7 @@ function handlePartnerAnswer(run: JourneyRun, update: PartnerAnswered): void {
     case 'booking':
       return;
   }
-  if (run.asking) run.buffered.push(update);
+  if (run.asking) run.buffer.add(update);
 }
 
 /** Which statuses a piece of update may follow. What comes late never turns a person back (domain.md 6, 16). */

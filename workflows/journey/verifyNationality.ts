@@ -1,4 +1,3 @@
-import { patched } from '@temporalio/workflow';
 import { nextNeeds, type OpenRequest } from '../../domain/journeys/state.ts';
 import type { Instant } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
@@ -103,7 +102,7 @@ async function awaitAnswer(run: JourneyRun): Promise<void> {
 
 /** A consulate that was given what it had asked for has its time again. */
 function requestedSince({ requestedAt, evidence }: OpenRequest): Instant {
-  return evidence !== undefined && patched('time-again-with-evidence') ? evidence.at : requestedAt;
+  return evidence?.at ?? requestedAt;
 }
 
 /** A hold or a withdrawal came while the consulate was thinking: it is told to disregard the request. */

@@ -2,6 +2,7 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { MovementActivities, SeatTransactions } from '../../activities/movements.ts';
 import type { MovementPartnerActivities } from '../../activities/partners.ts';
 import type { PartnerActivities } from '../../activities/ports.ts';
+import { LONG } from '../aggregate/compensate.ts';
 
 const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
@@ -32,16 +33,23 @@ export const lists: Large = {
   }).notifyJourneys,
 };
 
-/**
- * What undoes: it gives up after some tries, so that a person is escalationStep while it is tried again (`compensate`).
- */
-export const compensating = proxyActivities<
-  Pick<SeatTransactions, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>
->({
+type Compensating = Pick<SeatTransactions, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>;
+
+const soon = proxyActivities<Compensating>({
   startToCloseTimeout: '1 minute',
   retry: { ...retry, maximumAttempts: 5 },
   summary: 'Undo what was done for a movement that does not run',
 });
+const long = proxyActivities<Compensating>({
+  ...LONG,
+  summary: 'Undo what was done for a movement that does not run; a person has the task',
+});
+
+/** What a movement that does not run compensates, by the step that was done. */
+export const COMPENSATIONS = {
+  seats: { soon: soon.releaseAll, long: long.releaseAll },
+  booking: { soon: soon.recallRequest, long: long.recallRequest },
+} as const;
 
 type Outside = MovementPartnerActivities;
 

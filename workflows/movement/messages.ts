@@ -1,34 +1,23 @@
-import { defineSignal, setHandler } from '@temporalio/workflow';
 import { isOver } from '../../domain/movements/state.ts';
-import { type CarrierMessage, type HouseholdMustLeave, movementSignals, type PartnerAnswered } from '../messages.ts';
-import { transactions } from './activities.ts';
+import type { By } from '../aggregate/commands.ts';
+import type { SignalModules } from '../aggregate/signals.ts';
+import type { CarrierMessage, HouseholdMustLeave, movementSignals, PartnerAnswered } from '../messages.ts';
 import type { MovementRun } from './run.ts';
-import { arrive, type By, cancel, depart, releaseHousehold } from './steps.ts';
+import { arrive, cancel, depart, releaseHousehold } from './steps.ts';
+
+export type MovementMessages = Record<typeof movementSignals.carrierReported, CarrierMessage> &
+  Record<typeof movementSignals.partnerAnswered, PartnerAnswered> &
+  Record<typeof movementSignals.householdMustLeave, HouseholdMustLeave>;
 
 /**
- * Registers what others may notify. Each piece of update has one effect however often it comes; what comes inFlight of its order
- * is kept and looked at by a person, and never turns a movement back (domain.md 6, 15 and 16).
+ * What others may say to a movement. What comes inFlight of its order is kept and looked at by a person, and never turns a
+ * movement back (domain.md 6, 15 and 16).
  */
-export function handleMessages(run: MovementRun): void {
-  setHandler(defineSignal<[CarrierMessage[]]>(movementSignals.carrierReported), async (batch) => {
-    for (const update of batch) {
-      if (run.memory.firstSeen(update.eventKey)) await run.exclusively(() => handleCarrierMessage(run, update));
-    }
-  });
-  setHandler(defineSignal<[PartnerAnswered[]]>(movementSignals.partnerAnswered), async (batch) => {
-    for (const update of batch) {
-      if (run.memory.firstSeen(update.eventKey)) await run.exclusively(() => handleBookingAnswer(run, update));
-    }
-  });
-  setHandler(
-    defineSignal<[HouseholdMustLeave | HouseholdMustLeave[]]>(movementSignals.householdMustLeave),
-    async (update) => {
-      for (const { key, householdId } of [update].flat()) {
-        if (run.memory.firstSeen(key)) await run.exclusively(() => leave(run, householdId));
-      }
-    },
-  );
-}
+export const SIGNALS: SignalModules<MovementRun, MovementMessages> = {
+  carrierReported: { key: ({ eventKey }) => eventKey, handle: handleCarrierMessage },
+  partnerAnswered: { key: ({ eventKey }) => eventKey, handle: handleBookingAnswer },
+  householdMustLeave: { key: ({ key }) => key, handle: (run, { householdId }) => leave(run, householdId) },
+};
 
 /** A household cannot travel. Once it has left with the vehicle there is nothing to release: its journeys say what follows. */
 async function leave(run: MovementRun, householdId: string): Promise<void> {
@@ -54,7 +43,7 @@ async function handleCarrierMessage(
       if (left) return setAside('has_departed');
       if (at < state.vehicleSince) return setAside('older');
       const { capacity } = update;
-      const { overCapacity } = await transactions.changeVehicle({ movementId: run.subject, capacity });
+      const { overCapacity } = await run.transactions.changeVehicle({ movementId: run.subject, capacity });
       return run.event('vehicleChanged', { seats: capacity.seats, capacity, overCapacity }, by);
     }
     case 'delayed':
@@ -92,7 +81,7 @@ async function handleBookingAnswer(run: MovementRun, update: PartnerAnswered): P
   if (answer.kind !== 'booking' || isOver(run.state)) return;
   if (booking.requestId !== requestId) {
     // The answer has overtaken the request: it is seen when the request is on record.
-    if (booking.status === 'none') run.buffered.push(update);
+    if (booking.status === 'none' && run.carrierId !== undefined) run.buffer.add(update);
     return;
   }
   if (booking.status !== 'requested') return;
@@ -103,11 +92,11 @@ async function handleBookingAnswer(run: MovementRun, update: PartnerAnswered): P
 
 /** The carrier's confirmation is its clearance. */
 export async function booked(run: MovementRun, requestId: string, bookingRef: string, by: By): Promise<void> {
-  await transactions.writeClearance({ ...run.transaction(by), kind: 'carrier', status: 'given' });
+  await run.transactions.writeClearance({ ...run.transaction(by), kind: 'carrier', status: 'given' });
   run.event('carrierBooked', { requestId, bookingRef }, by);
 }
 
-/** Hears what came before the request was on record. */
-export async function handleBuffered(run: MovementRun): Promise<void> {
-  for (const update of run.buffered.splice(0)) await handleBookingAnswer(run, update);
+/** Handles what came before the request was on record. */
+export async function handleEarly(run: MovementRun): Promise<void> {
+  for (const update of run.buffer.takeAll()) await handleBookingAnswer(run, update);
 }

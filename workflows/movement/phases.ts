@@ -3,10 +3,11 @@ import type { Role } from '../../domain/actor.ts';
 import { doubts, type MovementPhase, missingClearances, stopsAhead } from '../../domain/movements/state.ts';
 import type { Deadline } from '../../domain/rules.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
+import { compensate } from '../aggregate/compensate.ts';
+import { whenever } from '../aggregate/standingTasks.ts';
 import { until, type WaitSpec, waitFor } from '../waiting.ts';
-import { announceArrival, bookCarrier, compensating } from './activities.ts';
-import { compensate } from './compensate.ts';
-import { booked, handleBuffered } from './messages.ts';
+import { announceArrival, bookCarrier, COMPENSATIONS } from './activities.ts';
+import { booked, handleEarly } from './messages.ts';
 import type { MovementRun } from './run.ts';
 
 const role = (id: Role): WaitSpec['whom'] => ({ kind: 'role', id });
@@ -66,14 +67,14 @@ async function book(run: MovementRun, partnerId: string): Promise<void> {
   await run.exclusively(async () => {
     if (answer.outcome === 'no_partner') {
       run.event('carrierMissing', { partnerId });
-      return;
+      return handleEarly(run);
     }
     const { requestId } = answer;
     run.event('carrierRequested', { requestId, partnerId, round });
     const by = { at: Math.min(answer.at, run.now()), actor: { kind: 'partner', id: partnerId } as const };
     if (answer.outcome === 'booked') await booked(run, requestId, answer.bookingRef, by);
     else if (answer.outcome === 'refused') run.event('carrierRefused', { requestId, reason: answer.reasonCode }, by);
-    else await handleBuffered(run);
+    await handleEarly(run);
   });
 }
 
@@ -134,9 +135,8 @@ async function reconciliation(run: MovementRun): Promise<void> {
 async function close(run: MovementRun): Promise<void> {
   const { requestId, status } = run.state.booking;
   if (requestId !== undefined && (status === 'requested' || status === 'booked')) {
-    const { recalled } = await compensate(run, 'booking', () =>
-      compensating.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
-    );
+    const request = { operationId: run.operationId, requestId, at: run.now() };
+    const { recalled } = await run.inFlightDuring(compensate(run, 'booking', COMPENSATIONS.booking, request));
     if (recalled) run.event('bookingRecalled', { requestId });
   }
   await run.exclusively(async () => {
@@ -201,13 +201,6 @@ export const IN_BACKGROUND: ReadonlyArray<(run: MovementRun) => Promise<never>> 
     }),
   announce,
 ];
-
-async function whenever(run: MovementRun, holds: () => boolean, spec: Omit<WaitSpec, 'phase'>): Promise<never> {
-  for (;;) {
-    await until(run, holds);
-    await waitFor(run, { ...spec, phase: run.phase }, () => !holds());
-  }
-}
 
 /** Tells the receiving agency, once, when the vehicle has left. That it cannot be reached keeps nobody on the way. */
 async function announce(run: MovementRun): Promise<never> {

@@ -1,17 +1,13 @@
-import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { Scan } from '../../domain/movements/events.ts';
-import { compensating, lists, transactions } from './activities.ts';
-import { compensate } from './compensate.ts';
+import { type By, ReservationRefused } from '../aggregate/commands.ts';
+import { compensate } from '../aggregate/compensate.ts';
+import { COMPENSATIONS, lists } from './activities.ts';
 import type { MovementRun } from './run.ts';
 
-/**
+/*
  * The steps of a movement: each takes its transaction and makes its events. They run one after the other (`exclusively`),
  * whoever asked for them: a member of staff, the carrier, or a journey.
  */
-export type By = Partial<EventHeader>;
-
-/** Thrown by a transaction that says no; whoever asked firstSeen the reason. */
-export class TransactionRefused extends Error {}
 
 /** The one reason that people and partners hear when a household cannot travel: which it is, is not for everybody. */
 const NOT_TRAVELLING = 'not_travelling';
@@ -36,12 +32,12 @@ export async function lock(run: MovementRun, by: By): Promise<Detail> {
   const { version } = nextVersion(run);
   const locked = await lists.lockManifest({ ...run.transaction(by), version, rules: run.rules });
   if (locked.outcome === 'over_capacity')
-    throw new TransactionRefused('More people have seats than the vehicle holds: allocate again first');
+    throw new ReservationRefused('More people have seats than the vehicle holds: allocate again first');
   const released = locked.released.length;
   if (released > 0) run.seatsChanged();
   if (locked.outcome === 'nobody') {
     run.event('seatsAllocated', { households: 0, people: 0, refused: released, released, overCapacity: false }, by);
-    throw new TransactionRefused(
+    throw new ReservationRefused(
       'Nobody on the list may travel now; who was released, and why, stands inBackground the movement',
     );
   }
@@ -51,7 +47,7 @@ export async function lock(run: MovementRun, by: By): Promise<Detail> {
 
 /** Takes a household off the list; after the lock the manifest goes on under its next version. */
 export async function releaseHousehold(run: MovementRun, householdId: string, by: By): Promise<Detail> {
-  const { people, aboard, amended } = await transactions.releaseHousehold({
+  const { people, aboard, amended } = await run.transactions.releaseHousehold({
     ...run.transaction(by),
     householdId,
     reasonCode: NOT_TRAVELLING,
@@ -81,8 +77,8 @@ export async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Det
 
 /** @param already somebody inFlightDuring says that it has left: then nothing can be refused any more */
 export async function depart(run: MovementRun, already: boolean, by: By): Promise<Detail> {
-  const left = await transactions.departSeats({ ...run.transaction(by), rules: run.rules, already });
-  if (left.outcome === 'refused') throw new TransactionRefused(left.reason);
+  const left = await run.transactions.departSeats({ ...run.transaction(by), rules: run.rules, already });
+  if (left.outcome === 'refused') throw new ReservationRefused(left.reason);
   const { aboard, unaccounted } = left;
   run.event('movementDeparted', { aboard, unaccounted }, by);
   run.seatsChanged();
@@ -92,7 +88,7 @@ export async function depart(run: MovementRun, already: boolean, by: By): Promis
 export async function arrive(run: MovementRun, stop: string, by: By): Promise<Detail> {
   const { stops } = run.state;
   const last = stops.at(-1) === stop;
-  const { alighted } = await transactions.arriveSeats({
+  const { alighted } = await run.transactions.arriveSeats({
     ...run.transaction(by),
     stop,
     last,
@@ -105,7 +101,7 @@ export async function arrive(run: MovementRun, stop: string, by: By): Promise<De
 
 /** Counts; an even count closes the movement, a difference keeps it open until somebody has said what became of each. */
 export async function reconcile(run: MovementRun, by: By): Promise<Detail> {
-  const { unaccounted, ...counts } = await transactions.reconcileSeats({ movementId: run.subject });
+  const { unaccounted, ...counts } = await run.transactions.reconcileSeats({ movementId: run.subject });
   if (unaccounted !== 0) {
     run.event('reconciliationBroken', { ...counts, unaccounted }, by);
   } else {
@@ -118,9 +114,7 @@ export async function reconcile(run: MovementRun, by: By): Promise<Detail> {
 /** The movement does not run: every seat is free again before anything else is said. */
 export async function cancel(run: MovementRun, by: By): Promise<Detail> {
   const transaction = run.transaction(by);
-  const { released } = await compensate(run, 'seats', () =>
-    compensating.releaseAll({ ...transaction, reasonCode: 'cancelled' }),
-  );
+  const { released } = await compensate(run, 'seats', COMPENSATIONS.seats, { ...transaction, reasonCode: 'cancelled' });
   run.event('movementCancelled', { released, byCarrier: by.actor?.kind === 'partner' }, by);
   run.seatsChanged();
   return { released };

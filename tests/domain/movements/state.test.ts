@@ -122,6 +122,7 @@ describe('commands of a movement', () => {
     reconcile: ['arrived'],
     releaseHousehold: ['planned', 'cleared', 'seated', 'locked', 'boarding'],
     cancelMovement: ['planned', 'cleared', 'seated', 'locked', 'boarding'],
+    dismissCancelRequest: [],
   };
 
   it.each(Object.keys(MOVEMENT_COMMANDS) as MovementCommand[])('%s: when, and when not', (command) => {

@@ -48,6 +48,7 @@ const SAMPLES: OperationCommands = {
   windDown: {},
   closeOperation: {},
   cancelOperation: {},
+  dismissCancelRequest: {},
 };
 
 describe('where an operation stands', () => {

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { carriedForm } from '../carried.ts';
+import { CLOCK_SCHEMA } from '../clock.ts';
+import { ANSWER_SCHEMA } from '../partners/answers.ts';
+import { RULES_SCHEMAS } from '../rules.ts';
+import { versioned } from '../versioned.ts';
+import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from './statuses.ts';
+
+const instant = z.number();
+
+const ConsentStatus = z.enum(['none', 'pending', 'given', 'refused', 'withdrawn']);
+
+/** A request to a partner that is still open. */
+const OpenRequest = z.object({
+  requestId: z.string(),
+  partnerId: z.string(),
+  round: z.number(),
+  requestedAt: instant,
+  acknowledged: z.boolean(),
+  requestedEvidence: z.array(z.string()),
+  /** what was provided of it last, and when: from then on it has its time again */
+  evidence: z.object({ at: instant, kinds: z.array(z.string()) }).optional(),
+});
+export type OpenRequest = z.infer<typeof OpenRequest>;
+
+const request = OpenRequest.optional();
+
+/**
+ * Everything a journey keeps in memory: one plain JSON object of ids, codes and instants. Each list in it is bounded: by
+ * the route, by the rules, or by what is open now.
+ */
+const JourneyState = z.object({
+  seq: z.number(),
+  startedAt: instant,
+  route: z.array(z.string()),
+  routeDecided: z.boolean(),
+  /** each status once */
+  routeDone: z.array(z.string()),
+  identity: z.enum(['unknown', 'unclear', 'confirmed']),
+  screened: z.boolean(),
+  consent: z.object({
+    status: ConsentStatus,
+    version: z.number(),
+    sharing: z.boolean(),
+    confirmedAt: instant.optional(),
+  }),
+  /** those that are open */
+  holds: z.array(z.string()),
+  nationality: z.object({
+    status: z.enum(['open', 'requested', 'confirmed', 'not_confirmed', 'undetermined', 'retracted']),
+    rounds: z.number(),
+    partnerId: z.string().optional(),
+    request,
+  }),
+  document: z.object({
+    status: z.enum(['none', 'held', 'requested', 'issued', 'refused', 'expired']),
+    rounds: z.number(),
+    documentId: z.string().optional(),
+    validUntil: instant.optional(),
+    request,
+  }),
+  fitness: z.object({
+    status: z.enum(['unknown', 'requested', 'fit', 'fit_with', 'unfit', 'expired']),
+    rounds: z.number(),
+    conditions: z.array(z.string()),
+    until: instant.optional(),
+    reviewAt: instant.optional(),
+    request,
+  }),
+  exitPermit: z.object({
+    status: z.enum(['open', 'requested', 'granted', 'refused', 'not_required']),
+    rounds: z.number(),
+    request,
+  }),
+  travel: z.object({
+    status: z.enum(['none', 'seated', 'checked_in', 'boarded', 'in_transit', 'arrived']),
+    movementId: z.string().optional(),
+    leg: z.string().optional(),
+    kind: z.enum(['seat', 'infant_lap', 'stretcher', 'wheelchair']).optional(),
+    noShows: z.number(),
+    /** whether any leg has been travelled: then between legs a person is in transit, not back at the start */
+    underway: z.boolean(),
+    /** withdrew while on board: carried on to the next safe stop, then the journey ends there */
+    withdrawn: z.boolean(),
+  }),
+  /** another member has ended their journey: somebody must say whether the rest goes on without them */
+  householdOpen: z.boolean(),
+  /** set where the person was parted from the household of the beginning */
+  householdId: z.string().optional(),
+  arrivedAt: instant.optional(),
+  received: z.boolean(),
+  planned: z.boolean(),
+  /** each month once */
+  followUps: z.array(z.object({ month: z.number(), reached: z.boolean() })),
+  /** somebody asked Temporal to cancel the workflow, and nobody has decided about it */
+  cancelRequested: z.boolean(),
+  ending: z.enum(ENDINGS).optional(),
+  endedAt: instant.optional(),
+});
+export type JourneyState = z.infer<typeof JourneyState>;
+
+/** Answered after the events are recorded. */
+const JourneyAnswer = z.object({ seq: z.number(), status: z.enum(JOURNEY_STATUSES), phase: z.enum(JOURNEY_PHASES) });
+export type JourneyAnswer = z.infer<typeof JourneyAnswer>;
+
+/** What a journey takes along over continue-as-new. */
+export const JOURNEY_CARRIED = carriedForm({
+  name: 'What a journey carries',
+  state: JourneyState,
+  answer: JourneyAnswer,
+  message: ANSWER_SCHEMA.officeNews,
+  upgradeState: (state) => ({ ...state, cancelRequested: false }),
+});
+
+const JourneyInput = z.object({
+  version: z.literal(1),
+  journeyId: z.string(),
+  operationId: z.string(),
+  householdId: z.string(),
+  clock: CLOCK_SCHEMA.clock,
+  rules: RULES_SCHEMAS.rules,
+  registration: z.object({
+    registeredAt: instant,
+    consent: z.enum(['given', 'pending', 'refused']),
+    holds: z.array(z.string()),
+    route: z.array(z.string()),
+    routeDecided: z.boolean(),
+    document: z.object({ documentId: z.string(), validUntil: instant }).optional(),
+  }),
+  /** read through `JOURNEY_CARRIED` */
+  carried: z.unknown().optional(),
+});
+export type JourneyInput = z.infer<typeof JourneyInput>;
+
+/** Input of the workflow `journey`. */
+export const JOURNEY_INPUT = versioned({
+  name: 'Input of a journey',
+  version: 1,
+  schema: JourneyInput,
+  upgrades: {},
+});

@@ -1,0 +1,73 @@
+import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
+import { goOnAsNew, NEW_VERSION } from '../versions.ts';
+import { Interrupted, type Waiter } from '../waiting.ts';
+import { type CommandModules, type Dispatch, takeCommands } from './commands.ts';
+import type { AggregateRun, AggregateTypes } from './run.ts';
+import { type SignalModules, takeSignals } from './signals.ts';
+import { STANDING_TASKS } from './standingTasks.ts';
+
+/** How a kind of subject declares itself to the runner; its pure part is a `Kind` (run.ts). */
+export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Args, Messages> = Dispatch<Run> & {
+  commands: CommandModules<Run, Args>;
+  signals: SignalModules<Run, Messages>;
+  /** what goes on inBackground the work, until the subject is over or the run is left */
+  background: ReadonlyArray<(run: Run) => Promise<never>>;
+  /** the first events of a subject that has none */
+  begin: (run: Run) => void;
+  /** the phases, until the subject is over; read as a table of contents */
+  work: (run: Run) => Promise<void>;
+  /** what is left to do when the subject is over */
+  close?: (run: Run) => Promise<void>;
+};
+
+/**
+ * Runs a subject until it is over, or goes on in a new run. Its handlers are registered before anything awaits, and
+ * after its first events: a command that came with the first task must find the subject begun.
+ *
+ * All of it runs inFlightDuring of the workflow's own scope. To cancel a subject is a command, given for a reason by somebody
+ * who may: a cancellation that is asked for in Temporal's own UI ends nothing, and becomes a task for a person.
+ * @param open makes the run of the workflow's input
+ * @param input of the workflow; a new run gets the same, with what is carried
+ * @param stored what is carried, as it is stored
+ */
+export async function live<T extends AggregateTypes, Run extends AggregateRun<T>, Args, Messages>(
+  subject: Subject<T, Run, Args, Messages>,
+  open: () => Run,
+  input: object,
+  stored: (run: Run) => object,
+): Promise<Run> {
+  const { cancelRequested } = CancellationScope.current();
+  return CancellationScope.nonCancellable(async () => {
+    const run = open();
+    if (run.state.seq === 0) subject.begin(run);
+    takeCommands<T, Run, Args>(run, subject.commands, subject);
+    takeSignals<T, Run, Messages>(run, subject.signals, subject);
+    setHandler(defineSignal(NEW_VERSION), () => undefined);
+    cancelRequested.catch(() => {
+      if (!run.over() && !run.state.cancelRequested) run.append('cancelRequested', {});
+    });
+    const background = [
+      ...STANDING_TASKS.map((task) => task<T>(run)),
+      ...subject.background.map((work) => work(run)),
+    ].map((work) => uninterrupted(run, work));
+    await uninterrupted(run, subject.work(run));
+    await Promise.all(background);
+    if (run.over()) await subject.close?.(run);
+    await run.drained();
+    if (!run.over()) return goOnAsNew<(next: object) => Promise<never>>({ ...input, carried: stored(run) });
+    return run;
+  });
+}
+
+/**
+ * A part that ends because the whole is over, or goes on in a new run, has not failed. Anything else is a fault of ours:
+ * the task fails and is tried again by a corrected build, and the subject never closes by it.
+ */
+async function uninterrupted(run: Waiter, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof Interrupted && (run.over() || run.continuingAsNew())) return;
+    throw new Error('The workflow met a fault', { cause: error });
+  }
+}
