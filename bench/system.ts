@@ -69,10 +69,11 @@ export async function openBenchSystem(say: (line: string) => void): Promise<Benc
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const { api, databaseUrl, temporal: temporalAddress, environment } = await system.ready;
+    const { api, databaseUrl, ownerUrl, temporal: temporalAddress, environment } = await system.ready;
     // As `npm start` does: a worker finds its bundle made, and has not the maker of bundles in its memory.
     await promisify(execFile)(process.execPath, [join(root, 'processes/worker/makeBundle.ts'), config.dataDir]);
-    const pool = new Pool({ connectionString: databaseUrl, max: 8 });
+    // It makes tables of its own beside ours.
+    const pool = new Pool({ connectionString: ownerUrl, max: 8 });
     pool.on('error', () => undefined);
     const connection = await Connection.connect({ address: temporalAddress });
     started.add({ stop: () => pool.end() }).add({ stop: () => connection.close() });

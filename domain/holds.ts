@@ -63,3 +63,15 @@ export const HOLD_RULES: Record<HoldType, HoldRule> = {
   SECURITY: SUPERVISION,
   DATA_DISPUTE: { ...SUPERVISION, blocks: { disclosure: false, seat: true, boarding: true } },
 };
+
+/**
+ * Tasks that are done when a hold is released or void: those of this kind that name the hold, or, with a type, those of
+ * the household once no hold of that type blocks anybody in it.
+ */
+export type Settlement = { kind: string; noneLeftOf?: HoldType };
+
+export const SETTLED_BY_HOLDS: readonly Settlement[] = [
+  { kind: 'resume' },
+  // The household lacks a rejected row. Whoever releases the last of its holds has decided about the missing member.
+  { kind: 'completeHousehold', noneLeftOf: 'DATA_DISPUTE' },
+];

@@ -1,5 +1,3 @@
-import type { JourneyEventType } from './journeys/events.ts';
-
 /** Events that partners can be told. Thin: ids and codes, never names, documents or protection data. */
 export const EVENTS = {
   'journey.registered': 'A person is on the list of the operation.',
@@ -26,21 +24,7 @@ export const EVENTS = {
 
 export type EventType = keyof typeof EVENTS;
 
-/** Which event of a journey is an event, and which of its fields go along (all of them ids or codes). */
-export const JOURNEY_EVENTS: Partial<Record<JourneyEventType, { type: EventType; fields: readonly string[] }>> = {
-  journeyStarted: { type: 'journey.registered', fields: [] },
-  nationalityConfirmed: { type: 'journey.verified', fields: [] },
-  documentIssued: { type: 'journey.document_issued', fields: [] },
-  seatAssigned: { type: 'journey.seated', fields: ['movementId'] },
-  seatReleased: { type: 'journey.seat_released', fields: ['movementId'] },
-  boarded: { type: 'journey.boarded', fields: ['movementId'] },
-  departed: { type: 'journey.departed', fields: ['movementId'] },
-  arrived: { type: 'journey.arrived', fields: ['movementId'] },
-  received: { type: 'journey.received', fields: [] },
-  followUpDone: { type: 'journey.follow_up_done', fields: ['month'] },
-  journeyEnded: { type: 'journey.ended', fields: [] },
-};
-
+/** Which event of a movement partners can be notified of, and which of its fields go along (all of them ids or codes). */
 export const MOVEMENT_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {
   movementPlanned: { type: 'movement.planned', fields: ['leg'] },
   vehicleChanged: { type: 'movement.changed', fields: ['seats'] },

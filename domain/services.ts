@@ -1,5 +1,3 @@
-import type { JourneyEventType } from './journeys/events.ts';
-
 /** The 15 sectors of MCOF as of 2012 (IOM Council MC/2355). Reference data under a version, because the list has been revised. */
 export const MCOF_2012 = [
   { number: 1, code: 'camp_management', name: 'Camp management and displacement tracking' },
@@ -18,19 +16,6 @@ export const MCOF_2012 = [
   { number: 14, code: 'policy', name: 'Migration policy and legislation support' },
   { number: 15, code: 'communications', name: 'Humanitarian communications' },
 ] as const;
-
-/** Which event of a journey is a service given, and to which sector it counts: reach is counted, never typed in. */
-export const JOURNEY_SERVICES: Partial<Record<JourneyEventType, { sector: string; kind: string }>> = {
-  screened: { sector: 'counter_trafficking', kind: 'screening' },
-  nationalityConfirmed: { sector: 'consular', kind: 'verification' },
-  documentIssued: { sector: 'consular', kind: 'document' },
-  fitnessFound: { sector: 'health', kind: 'health_check' },
-  exitPermitGranted: { sector: 'border_management', kind: 'exit_permit' },
-  departed: { sector: 'transport', kind: 'seat' },
-  received: { sector: 'shelter_nfi', kind: 'reception' },
-  reintegrationPlanned: { sector: 'reintegration', kind: 'plan' },
-  followUpDone: { sector: 'reintegration', kind: 'follow_up' },
-};
 
 /** Services that staff record by hand beside the journey: a night's shelter, a kit, a counselling. */
 export const RECORDED_SERVICES = {

@@ -1,17 +1,29 @@
 /**
  * Applies prisma/migrations/<name>/migration.sql in order, each in one transaction and one simple query (so that `$$`
  * bodies work), and keeps the table and the checksums that Prisma keeps: `prisma migrate deploy` can take over.
- * Runnable: `DATABASE_URL=… npm run migrate`.
+ * A file whose first line is `-- outside a transaction` runs statement by statement (see `applyOutside`).
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { MigrationRefused, OtherBaseline } from './refused.ts';
+import { ensureRoles } from './roles.ts';
 
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 /** Key of the advisory lock, the one that Prisma's own engine takes: the two wait for each other. */
 const LOCK = 72_707_369;
+const LOCK_POLL_MS = 50;
+/** A migration that waits for a lock makes everybody behind it wait too, so it gives up early and is run again. */
+const LOCK_TIMEOUT_MS = 5_000;
+
+/** Suffix of the migration that makes the whole database. */
+const BASELINE = '_baseline';
+/** First line of a migration that cannot run in a transaction, and the line between its statements. */
+const OUTSIDE = '-- outside a transaction';
+const NEXT_STATEMENT = /^-- next statement$/m;
 
 /** As Prisma's schema engine makes it. */
 const TABLE = `
@@ -46,11 +58,6 @@ interface Row {
   finished: boolean;
 }
 
-/** A migration was refused; the message says which, why and what to do. */
-export class MigrationRefused extends Error {
-  override name = 'MigrationRefused';
-}
-
 /**
  * Brings the database at `url` up to date; what is applied already is left alone. Several at once wait for each other.
  * @returns the names applied by this call, in order.
@@ -68,7 +75,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await takeLock(client);
+    await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await ensureRoles(client);
     await client.query(TABLE);
     const { rows } = await client.query<Row>(
       `select migration_name, checksum, finished_at is not null as finished
@@ -89,6 +98,18 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   }
 }
 
+/**
+ * Asks again and again instead of waiting in one statement: a statement that waits holds a snapshot, and an index that is
+ * built concurrently waits for all snapshots, so that the two would wait for each other.
+ */
+async function takeLock(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [LOCK]);
+    if (rows[0]?.taken === true) return;
+    await pause(LOCK_POLL_MS);
+  }
+}
+
 function readMigrations(directory: string): Migration[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'migration.sql')))
@@ -100,6 +121,14 @@ function readMigrations(directory: string): Migration[] {
 }
 
 function refuseWhatDoesNotFit(rows: Row[], wanted: Migration[]): void {
+  const [first] = rows;
+  const baseline = wanted.find(({ name }) => name.endsWith(BASELINE));
+  const isOurs = (row: Row) => row.migration_name === baseline?.name && row.checksum === baseline.checksum;
+  if (first !== undefined && baseline !== undefined && !rows.some(isOurs)) {
+    throw new OtherBaseline(
+      `The database was made from another baseline (${first.migration_name}) than that of this version (${baseline.name}), and its data cannot be carried over`,
+    );
+  }
   for (const row of rows) {
     const name = row.migration_name;
     if (!row.finished) {
@@ -130,43 +159,69 @@ function refuseWhatDoesNotFit(rows: Row[], wanted: Migration[]): void {
   }
 }
 
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  if (migration.sql.startsWith(`${OUTSIDE}\n`)) await applyOutside(client, migration);
+  else await applyInside(client, migration);
+}
+
 /** The file and its row in one transaction: a failure leaves the database as it was and no row behind. */
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+async function applyInside(client: pg.Client, migration: Migration): Promise<void> {
   await client.query('begin');
   try {
-    const started = await client.query<{ at: Date }>('select clock_timestamp() as at');
-    await client.query(sql);
-    await client.query(
-      `insert into _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
-       values ($1, $2, clock_timestamp(), $3, $4, 1)`,
-      [randomUUID(), checksum, name, started.rows[0]?.at],
-    );
+    const startedAt = await clockOf(client);
+    await client.query(migration.sql);
+    await writeRow(client, migration, startedAt);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
-    if (error instanceof pg.DatabaseError) {
-      throw new MigrationRefused(
-        `Migration ${name} failed and nothing of it was kept: ${error.message}${lineOf(sql, error.position)}`,
-        {
-          cause: error,
-        },
-      );
-    }
-    throw error;
+    throw refusalOf(error, migration, 'nothing of it was kept', migration.sql);
   }
+}
+
+/**
+ * One statement after the other, for what PostgreSQL refuses in a transaction (`create index concurrently`). Such
+ * statements wait for old transactions without blocking anybody, so they may wait. One that fails is not compensated and the
+ * next run begins with the first again: each must bear that (`drop index concurrently if exists …` before `create`).
+ */
+async function applyOutside(client: pg.Client, migration: Migration): Promise<void> {
+  const startedAt = await clockOf(client);
+  await client.query('set lock_timeout = 0');
+  for (const statement of migration.sql.split(NEXT_STATEMENT)) {
+    try {
+      await client.query(statement);
+    } catch (error) {
+      throw refusalOf(error, migration, 'what it did before that was kept', statement);
+    }
+  }
+  await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await writeRow(client, migration, startedAt);
+}
+
+async function clockOf(client: pg.Client): Promise<Date | undefined> {
+  const { rows } = await client.query<{ at: Date }>('select clock_timestamp() as at');
+  return rows[0]?.at;
+}
+
+async function writeRow(client: pg.Client, { name, checksum }: Migration, startedAt: Date | undefined): Promise<void> {
+  await client.query(
+    `insert into _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+     values ($1, $2, clock_timestamp(), $3, $4, 1)`,
+    [randomUUID(), checksum, name, startedAt],
+  );
+}
+
+/** SQLSTATE of a statement that waited too long for a lock. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+function refusalOf(error: unknown, { name }: Migration, kept: string, sql: string): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const again = error.code === LOCK_NOT_AVAILABLE ? '; somebody uses the table, run it again' : '';
+  return new MigrationRefused(
+    `Migration ${name} failed and ${kept}: ${error.message}${lineOf(sql, error.position)}${again}`,
+    { cause: error },
+  );
 }
 
 function lineOf(sql: string, position: string | undefined): string {
   return position === undefined ? '' : ` (line ${sql.slice(0, Number(position)).split('\n').length})`;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const url = process.env['DATABASE_URL'];
-  if (url === undefined || url === '') {
-    process.stderr.write('Give the address of the database in DATABASE_URL.\n');
-    process.exitCode = 1;
-  } else {
-    const { applied } = await migrate(url, { log: (line) => process.stdout.write(`${line}\n`) });
-    if (applied.length === 0) process.stdout.write('The database is up to date.\n');
-  }
 }

@@ -1,79 +1,15 @@
 /**
- * The only reader of the environment. Everything that can be set is here, with its default, checked at the start; what
- * is wrong is told at once and in one list. A secret may be given as `NAME_FILE`, the path of a file that holds it.
+ * The only reader of the environment. Everything that can be set stands in settings.ts with its default and
+ * is checked at the start; what is wrong is told at once and in one list. A secret may be given as `NAME_FILE`, the path of a file that holds it.
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { z } from 'zod';
 import type { RetentionTimes } from '../adapters/postgres/retention.ts';
+import { SECRETS, type Settings, settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Settings that may also come from a file named by `…_FILE`. */
-const SECRETS = ['DATABASE_URL', 'TEMPORAL_API_KEY'];
-
-const port = z.coerce
-  .number('a port is a whole number')
-  .int('a port is a whole number')
-  .min(1, 'a port is at least 1')
-  .max(65_535, 'a port is at most 65535');
-const flag = z
-  .enum(['true', 'false', '1', '0', 'yes', 'no'], 'say true or false')
-  .transform((word) => ['true', '1', 'yes'].includes(word));
-const retention = z.coerce
-  .number('a whole number')
-  .int('a whole number')
-  .min(1, 'at least 1')
-  .max(10_000, 'at most 10000');
-/** An address or a network (`10.0.0.0/8`); a count of hops would change its meaning with the number of proxies. */
-const network = z.union(
-  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
-  'addresses or networks such as 10.0.0.0/8, parted by commas',
-);
-const webAddress = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
-
-const settings = z.object({
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'an address such as postgresql://user:password@host:5432/homeward' })
-    .optional(),
-  HOMEWARD_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20),
-  HOMEWARD_DATA: z.string().default('.homeward'),
-  HOMEWARD_RETENTION_ANSWERS_DAYS: retention.default(30),
-  HOMEWARD_RETENTION_INBOX_DAYS: retention.default(400),
-  HOMEWARD_RETENTION_LISTS_DAYS: retention.default(30),
-  HOMEWARD_RETENTION_PEOPLE_MONTHS: retention.default(24),
-  HOMEWARD_KEY_FILE: z.string().optional(),
-  HOMEWARD_LOCAL: flag.default(false),
-  HOMEWARD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
-  HOMEWARD_OIDC_ISSUER: webAddress.optional(),
-  HOMEWARD_OLDER_BUNDLE: z.string().optional(),
-  HOMEWARD_OIDC_AUDIENCE: z.string().default('homeward'),
-  HOMEWARD_OIDC_TOKEN_TYPE: z.string().optional(),
-  HOMEWARD_PUBLIC_URL: webAddress.optional(),
-  HOMEWARD_API_HOST: z.string().default('127.0.0.1'),
-  HOMEWARD_API_PORT: port.default(8080),
-  HOMEWARD_TAKES_OVER: z.enum(['when_none', 'when_new'], 'one of when_none, when_new').default('when_none'),
-  HOMEWARD_TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((list) => list.split(',').flatMap((one) => one.trim() || []))
-    .pipe(z.array(network)),
-  HOMEWARD_WORKER_PORT: port.default(8081),
-  HOMEWARD_TEMPORAL_PORT: port.default(7233),
-  HOMEWARD_TEMPORAL_UI_PORT: port.default(8233),
-  HOMEWARD_POSTGRES_PORT: port.optional(),
-  HOMEWARD_ISSUER_PORT: port.default(8089),
-  HOMEWARD_SANDBOX_PORT: port.default(8090),
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d+$/, 'host:port')
-    .optional(),
-  TEMPORAL_CLI_PATH: z.string().optional(),
-});
-
-type Settings = z.infer<typeof settings>;
 
 export interface Config {
   /** Folder of everything local mode keeps, absolute. */
@@ -111,7 +47,7 @@ type TemporalConnection = ReturnType<typeof loadClientConnectConfig>['connection
 
 /** What `npm start` needs to know: what is given from outside is used, everything else it starts itself. */
 export interface LocalConfig extends Omit<Config, 'database' | 'temporal' | 'oidc' | 'keyFile'> {
-  database: { url: string | undefined; poolSize: number };
+  database: { url: string | undefined; migrateUrl: string | undefined; poolSize: number };
   /** Undefined when no server is given. */
   temporal: TemporalConfig | undefined;
   oidc: { issuer: string | undefined; audience: string; tokenType: string | undefined };
@@ -178,7 +114,11 @@ export function readLocalConfig(environment: Environment = process.env): LocalCo
   return {
     ...commonFrom(values, env),
     local: true,
-    database: { url: values.DATABASE_URL, poolSize: values.HOMEWARD_DATABASE_POOL },
+    database: {
+      url: values.DATABASE_URL,
+      migrateUrl: values.HOMEWARD_MIGRATE_URL ?? values.DATABASE_URL,
+      poolSize: values.HOMEWARD_DATABASE_POOL,
+    },
     temporal,
     oidc: {
       issuer: values.HOMEWARD_OIDC_ISSUER,
@@ -197,6 +137,17 @@ export function readLocalConfig(environment: Environment = process.env): LocalCo
       Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
   };
+}
+
+/** Address under which migrations run. @throws ConfigInvalid */
+export function readMigrateUrl(environment: Environment = process.env): string {
+  const { values, problems } = check(environment);
+  const url = values.HOMEWARD_MIGRATE_URL ?? values.DATABASE_URL;
+  if (url === undefined && problems.length === 0) {
+    problems.push('HOMEWARD_MIGRATE_URL: is missing; it is the address of the database under the role that owns it');
+  }
+  if (problems.length > 0 || url === undefined) throw new ConfigInvalid(problems);
+  return url;
 }
 
 /** Folder of programs that were fetched once for all checkouts of this user. */

@@ -1,6 +1,7 @@
 /** `npm start`: everything on one machine, until Ctrl-C. */
 import { join, relative } from 'node:path';
 import { Client } from 'pg';
+import { SESSION_LIMITS } from '../adapters/postgres/database.ts';
 import { FIRST_DRILL } from '../sandbox/drill/firstDrill.ts';
 import { drillState } from '../sandbox/drill/progress.ts';
 import { runDrill } from '../sandbox/drill/run.ts';
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
     // Once per terminal and once per parent: a repeated signal is the same wish.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('asked'));
   });
-  const stack = openDevStack({ config, processes: PROCESSES, say });
+  const stack = openDevStack({ config, processes: PROCESSES, say, reset: options.reset });
   try {
     const first = await Promise.race([stack.ready, asked]);
     if (first !== 'asked') {
@@ -86,7 +87,7 @@ async function somethingToSee(
 }
 
 async function operationsAreNone(databaseUrl: string): Promise<boolean> {
-  const client = new Client({ connectionString: databaseUrl });
+  const client = new Client({ connectionString: databaseUrl, ...SESSION_LIMITS });
   await client.connect();
   try {
     return (await client.query('select 1 from operations limit 1')).rowCount === 0;

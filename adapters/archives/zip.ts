@@ -25,7 +25,10 @@ const MOST_FILES = 0xffff;
  */
 export async function* filesOfZip(archive: Buffer): AsyncGenerator<ArchivedFile> {
   // Names are decoded here, because a name that begins with `/` is common in workbooks and does no harm.
-  const zip = await failingAsBad(fromBufferPromise(archive, { decodeStrings: false, validateEntrySizes: true }));
+  const zip = await failingAsBad(
+    fromBufferPromise(archive, { decodeStrings: false, validateEntrySizes: true }),
+    'The archive’s end is missing or damaged',
+  );
   if (zip.entryCount > MOST_FILES) throw new BadArchive('The archive has too many files');
   const entries = zip.eachEntry();
   for (;;) {
@@ -61,15 +64,15 @@ async function* unpack(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
   if (checksum !== entry.crc32) throw new BadArchive('A file in the archive has another checksum');
 }
 
-async function failingAsBad<T>(reading: Promise<T>): Promise<T> {
+async function failingAsBad<T>(reading: Promise<T>, message?: string): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    throw bad(error);
+    throw bad(error, message);
   }
 }
 
 /** The library's words may quote names out of the archive: they go with the cause. */
-function bad(cause: unknown): BadArchive {
-  return new BadArchive('The archive is cut, damaged or of another kind', { cause });
+function bad(cause: unknown, message = 'The archive is cut, damaged or of another kind'): BadArchive {
+  return new BadArchive(message, { cause });
 }

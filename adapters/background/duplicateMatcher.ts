@@ -28,6 +28,8 @@ export function startDuplicateMatcher({
     name: 'comparer',
     connectionString,
     lock: DUPLICATE_MATCHER_LOCK,
+    // A portion of a list may meet everybody known.
+    statementTimeoutMs: 600_000,
     pollMs,
     log,
     async pass(client) {

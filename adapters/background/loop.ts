@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { SESSION_LIMITS } from '../postgres/database.ts';
 
 /** What a loop tells of itself; a pino logger fits. Fields are ids, counts and codes. */
 export type LoopLog = { info(fields: object, message: string): void; warn(fields: object, message: string): void };
@@ -12,6 +13,8 @@ export type LoopOptions = {
   lock?: number;
   /** channel whose notifications wake the loop; it looks by itself too, because a notification is only a nudge */
   channel?: string;
+  /** how long one statement may take, where the limit of every session is too short */
+  statementTimeoutMs?: number;
   /** milliseconds between looks while nothing comes */
   pollMs: number;
   /** one look; `more` where another is worth making at once. Throwing closes the connection and begins anew. */
@@ -78,6 +81,8 @@ async function session(
     connectionString: options.connectionString,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    ...SESSION_LIMITS,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   let broken: Error | undefined;
   client.on('error', (error) => {

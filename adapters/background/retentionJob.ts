@@ -13,6 +13,8 @@ export function startRetention({ connectionString, keep, log, pollMs = HOUR }: R
     name: 'keeper',
     connectionString,
     lock: RETENTION_LOCK,
+    // It looks through whole tables.
+    statementTimeoutMs: 600_000,
     pollMs,
     log,
     async pass(client) {

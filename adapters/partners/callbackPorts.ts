@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
+import { notifier } from '../postgres/notifications.ts';
 import { type Received, receive } from '../postgres/partners/inbox.ts';
 import { readPartnerSecrets, type SecretBox } from '../postgres/partners/partners.ts';
 import { type Verification, verify } from '../webhooks/signature.ts';
@@ -14,11 +15,16 @@ export type CallbackDeps = {
 
 /** What the callback route is given (api/routes/callbacks.ts). */
 export function callbackPorts({ pool, secrets, now = Date.now }: CallbackDeps) {
+  const notifyInbox = notifier(pool, 'inbox');
   return {
     secretsOf: (partnerId: string): Promise<string[]> => readPartnerSecrets(pool, secrets, partnerId),
     verify: (...args: Parameters<typeof verify>): Verification => verify(...args),
     encrypt: secrets.encrypt,
-    receive: (received: Received): Promise<boolean> => receive(pool, received),
+    async receive(received: Received): Promise<boolean> {
+      const isNew = await receive(pool, received);
+      if (isNew) notifyInbox();
+      return isNew;
+    },
     async forged(partnerId: string, fault: string): Promise<void> {
       // One alarm an hour, however often somebody tries: the row is for a person, not a counter for a forger to grow.
       const hour = iso(now()).slice(0, 13);

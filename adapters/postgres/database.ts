@@ -3,9 +3,19 @@ import { Pool, type PoolClient, types } from 'pg';
 /** bigint columns (positions, byte counts) fit a double by far; as text they would compare wrongly. */
 types.setTypeParser(types.builtins.INT8, Number);
 
+/**
+ * Limits of every session, in milliseconds: nobody waits for a lock, works or stays in a transaction for ever, whoever
+ * else is stuck. What may take longer (retention, comparing a list) raises its own `statement_timeout`.
+ */
+export const SESSION_LIMITS = {
+  lock_timeout: 10_000,
+  statement_timeout: 60_000,
+  idle_in_transaction_session_timeout: 60_000,
+} as const;
+
 /** One pool for SQL and Prisma alike. @param max connections; waits at most 5 s for one, then fails. */
 export function openPool(connectionString: string, max = 16): Pool {
-  const pool = new Pool({ connectionString, max, connectionTimeoutMillis: 5_000, keepAlive: true });
+  const pool = new Pool({ connectionString, max, connectionTimeoutMillis: 5_000, keepAlive: true, ...SESSION_LIMITS });
   // An idle connection that breaks (database restarted) must not end the process: the next query takes a new one.
   pool.on('error', () => {});
   // Nor one that is lent out: who borrowed it firstSeen of it by the query under way, and the pool throws it away.

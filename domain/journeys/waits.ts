@@ -70,6 +70,23 @@ export function taskAt(whom: Whom, escalationStep: EscalationStep): Role | undef
   return undefined;
 }
 
+/** The tasks that an open wait has opened so far, one for each escalationStep reached that has somebody to do it. */
+export function tasksOf(wait: Wait): Array<{ escalationStep: EscalationStep; role: Role; openedAt: Instant }> {
+  const escalationSteps: EscalationStep[] = ['waiting', 'due', 'escalated'];
+  const escalated: EscalationStep = wait.escalationStep === 'reminded' ? 'waiting' : wait.escalationStep;
+  return escalationSteps.slice(0, escalationSteps.indexOf(escalated) + 1).flatMap((escalationStep) => {
+    const role = taskAt(wait.whom, escalationStep);
+    if (role === undefined) return [];
+    const openedAt =
+      escalationStep === 'waiting'
+        ? wait.since
+        : escalationStep === 'due'
+          ? (wait.due ?? wait.since)
+          : (wait.escalateAt ?? wait.since);
+    return [{ escalationStep, role, openedAt }];
+  });
+}
+
 /** What is awaited and what follows when it does not come, in the field's words; Temporal's own UI shows them too. */
 export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> = {
   registryAnswer: { what: 'the registry to say who this is', then: 'a supervisor looks why the registry is silent' },

@@ -2,14 +2,12 @@
  * Everything on one machine: what is given from outside is used, everything else is started here, in parallel where
  * nothing waits for it, and ended in the opposite order.
  */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { loadKeyring } from '../../adapters/crypto/keyring.ts';
 import { openTemporal } from '../../adapters/temporal/client.ts';
 import { generateClient } from '../../prisma/generate.ts';
-import { migrate } from '../../prisma/migrate.ts';
 import { type RunningIssuer, startIssuer } from '../../sandbox/issuer/issuer.ts';
 import type { LocalConfig } from '../config.ts';
 import { endProcess, startPart } from '../parts/child.ts';
@@ -19,12 +17,12 @@ import { keepRunning, type Supervised, supervise } from '../parts/supervisor.ts'
 import { startTemporal, type TemporalServer } from '../parts/temporal.ts';
 import { temporalBinary } from '../parts/temporalPrograms.ts';
 import { type Bundle, bundleFolder, madeBundle } from '../worker/bundle.ts';
+import { bringUpToDate, createDatabase } from './database.ts';
 import { compiledIn, ownKeyFile, processEnvironment } from './environment.ts';
 import { NODE_FLAGS, type StackProcess } from './processes.ts';
 import { runVersions } from './versions.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const DATABASE = 'homeward';
 
 export interface DevStack {
   /** Resolves when everything runs; rejects, with everything ended again, when a part cannot be started. */
@@ -36,7 +34,10 @@ export interface DevStack {
 }
 
 export interface Addresses {
+  /** Of API and worker: a role that owns nothing. */
   databaseUrl: string;
+  /** Of the role that owns the tables. */
+  ownerUrl: string;
   temporal: string;
   temporalUi: string | undefined;
   /** The local issuer; undefined when one is given from outside. */
@@ -52,10 +53,12 @@ export interface DevStackOptions {
   processes: readonly StackProcess[];
   /** Receives short lines for a person. */
   say: (line: string) => void;
+  /** The local data of before goes first: database, workflows, drills. Not with a database or a server that is given. */
+  reset?: boolean;
 }
 
 /** Starts the stack. Nothing is awaited here, so that it can be stopped while it starts. */
-export function openDevStack({ config, processes, say }: DevStackOptions): DevStack {
+export function openDevStack({ config, processes, say, reset = false }: DevStackOptions): DevStack {
   /** In the order of starting; each ends what it stands for, also when that has not started yet. */
   const stops: (() => Promise<void>)[] = [];
   const pids = new Map<string, () => number | undefined>();
@@ -74,8 +77,10 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
   };
 
   const start = async (): Promise<Addresses> => {
+    if (reset) demandLocalData(config);
     await demandFreePorts(config, processes.length > 0);
-    const [databaseUrl, temporal, issuer] = await allOrFirstFailure([
+    if (reset) rmSync(join(config.dataDir, 'drills'), { recursive: true, force: true });
+    const [{ databaseUrl, ownerUrl }, temporal, issuer] = await allOrFirstFailure([
       startDatabase(),
       startTemporalServer(),
       startLocalIssuer(),
@@ -96,6 +101,7 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
     );
     return {
       databaseUrl,
+      ownerUrl,
       temporal: temporal.address,
       temporalUi: temporal.uiUrl,
       issuer,
@@ -104,9 +110,11 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
     };
   };
 
-  async function startDatabase(): Promise<string> {
-    let url = config.database.url;
-    if (url === undefined) {
+  async function startDatabase(): Promise<Pick<Addresses, 'databaseUrl' | 'ownerUrl'>> {
+    const { url: given, migrateUrl } = config.database;
+    let databaseUrl = given;
+    let ownerUrl = migrateUrl;
+    if (databaseUrl === undefined) {
       const log = logFile('postgres');
       let port = config.ports.postgres;
       const kept = keepRunning<Postgres>({
@@ -120,13 +128,13 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
       // The processes know it by this port, so a restart must be on it.
       port = server.port;
       say(`PostgreSQL runs on port ${server.port}`);
-      await createDatabase(server.adminUrl);
-      url = server.url(DATABASE);
+      const database = await createDatabase(server.adminUrl, reset);
+      databaseUrl = server.appUrl(database);
+      ownerUrl = server.url(database);
     }
-    const { applied } = await migrate(url);
-    if (applied.length > 0)
-      say(`database brought up to date (${applied.length} migration${applied.length === 1 ? '' : 's'})`);
-    return url;
+    ownerUrl ??= databaseUrl;
+    await bringUpToDate(ownerUrl, given === undefined, say);
+    return { databaseUrl, ownerUrl };
   }
 
   async function startTemporalServer(): Promise<{ address: string; uiUrl?: string }> {
@@ -138,17 +146,23 @@ export function openDevStack({ config, processes, say }: DevStackOptions): DevSt
       log: say,
     });
     const log = logFile('temporal');
+    let fresh = reset;
     const kept = keepRunning<TemporalServer>({
       name: 'Temporal',
-      start: () =>
-        startTemporal({
+      start: () => {
+        const started = startTemporal({
           program,
           dataDir: join(config.dataDir, 'temporal'),
           port: config.ports.temporal,
           uiPort: config.ports.temporalUi,
+          fresh,
           logFile: log,
           log: say,
-        }),
+        });
+        // When it has ended and is started again, its workflows go on.
+        fresh = false;
+        return started;
+      },
       log: say,
     });
     stops.push(() => kept.stop());
@@ -255,6 +269,18 @@ async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
   for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
 }
 
+/** What is given from outside is never emptied from here. */
+function demandLocalData({ database, temporal }: LocalConfig): void {
+  const given = [
+    ...(database.url === undefined ? [] : ['DATABASE_URL']),
+    ...(temporal === undefined ? [] : ['the Temporal server of the settings']),
+  ];
+  if (given.length === 0) return;
+  throw new Error(
+    `--reset makes the local data anew, and ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} not local: leave it out, or empty the database with \`npm run migrate -- --reset <name of the database>\`.`,
+  );
+}
+
 async function demandFreePorts({ api, workerPort, ports, oidc }: LocalConfig, withProcesses: boolean): Promise<void> {
   const fixed: [number, string, string][] = [
     ...(oidc.issuer === undefined
@@ -269,19 +295,6 @@ async function demandFreePorts({ api, workerPort, ports, oidc }: LocalConfig, wi
   ];
   for (const [port, what, setting] of fixed) {
     if (!(await portIsFree(port))) throw new PortBusy(port, what, setting);
-  }
-}
-
-async function createDatabase(adminUrl: string): Promise<void> {
-  const admin = new Client({ connectionString: adminUrl });
-  // A server that goes meanwhile fails the query that is under way; that is where it is told.
-  admin.on('error', () => undefined);
-  await admin.connect();
-  try {
-    const { rows } = await admin.query('select 1 from pg_database where datname = $1', [DATABASE]);
-    if (rows.length === 0) await admin.query(`create database ${DATABASE}`);
-  } finally {
-    await admin.end();
   }
 }
 

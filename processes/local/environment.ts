@@ -32,6 +32,7 @@ export function compiledIn({ dataDir }: LocalConfig): Record<string, string> {
   return { NODE_COMPILE_CACHE: join(dataDir, 'compiled') };
 }
 
+/** Where the keys stand that local mode makes for itself. */
 export function ownKeyFile({ dataDir }: LocalConfig): string {
   return join(dataDir, 'keys.json');
 }

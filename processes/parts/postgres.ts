@@ -8,8 +8,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { APP_ROLE } from '../../prisma/roles.ts';
 import { commandLineOf, endProcess, gone, isRunning, lastLines, type RunningPart, startPart } from './child.ts';
 import { anyFreePort, PortBusy, portIsFree } from './ports.ts';
+import { appPassword, letAppSignIn } from './postgresRoles.ts';
 import { type Surroundings, surroundingsFor } from './postgresSurroundings.ts';
 import { waitUntilItAnswers } from './readiness.ts';
 
@@ -31,8 +33,10 @@ export interface PostgresOptions {
 }
 
 export interface Postgres {
-  /** Address of a database on this server, password included. */
+  /** Address of a database on this server under the role that owns everything, password included. */
   url(database: string): string;
+  /** The same under the role of API and worker. */
+  appUrl(database: string): string;
   /** Address of the database `postgres`, for creating others. */
   adminUrl: string;
   port: number;
@@ -62,7 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const password = rememberedPassword(dataDir, data);
 
   const left = await adopt(data, password, log);
-  if (left !== undefined) return left;
+  if (left !== undefined) return withApp(left, password);
 
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(surroundings, password, logFile);
   for (let attempt = 1; ; attempt += 1) {
@@ -77,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const failure = await waitUntilItAnswers(part, () => answers(urlOf(password, port, 'postgres')));
     if (failure === undefined) {
       writeFileSync(join(dataDir, 'port'), String(port));
-      return running(password, port, part);
+      return withApp(running(password, port, part), password);
     }
     await endProcess(part.pid, STOP);
     const words = lastLines(logFile);
@@ -88,19 +92,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-function urlOf(password: string, port: number, database: string): string {
-  return `postgresql://${USER}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+function urlOf(password: string, port: number, database: string, user = USER): string {
+  return `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 function running(password: string, port: number, { pid, exited }: RunningPart): Postgres {
   return {
     url: (database) => urlOf(password, port, database),
+    appUrl: (database) => urlOf(appPassword(password), port, database, APP_ROLE),
     adminUrl: urlOf(password, port, 'postgres'),
     port,
     pid,
     exited,
     stop: () => endProcess(pid, STOP),
   };
+}
+
+async function withApp(server: Postgres, password: string): Promise<Postgres> {
+  await letAppSignIn(server.adminUrl, appPassword(password));
+  return server;
 }
 
 /** The password of this data folder, made at the first start, readable by its owner alone. */

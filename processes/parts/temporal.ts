@@ -23,6 +23,8 @@ export interface TemporalOptions {
   headless?: boolean;
   /** Search attributes that workflows may be started with, name to type (`Keyword`, `Datetime` …). */
   searchAttributes?: Record<string, string>;
+  /** Without the workflows of before: the server's database is removed first. */
+  fresh?: boolean;
   log: (line: string) => void;
   /** File for the server's own log. */
   logFile?: string;
@@ -55,6 +57,9 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const pidFile = join(dataDir, 'temporal.pid');
   const databaseFile = join(dataDir, 'temporal.db');
   await endLeftOver(pidFile, databaseFile, options.log);
+  if (options.fresh === true) {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${databaseFile}${suffix}`, { force: true });
+  }
 
   const port = await choosePort(options.port ?? 7233, 'the Temporal server', 'HOMEWARD_TEMPORAL_PORT');
   const uiPort = headless

@@ -20,6 +20,7 @@ import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { importStore } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
 import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
@@ -44,9 +45,10 @@ export type ActivityDeps = {
 /** What the workflows do outside, by the names that they call. */
 export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const secrets = secretBox(keyring);
+  const notifyOutbox = notifier(pool, 'outbox');
   return {
     ...recordActivities({
-      recordEvents: (batch) => recordEvents(pool, batch),
+      recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
       suspensionOverlap: suspensionOverlapOf(pool),
     }),
     ...alive(

@@ -121,7 +121,7 @@ describe('a pair', () => {
     const { pairId, one, two } = await registeredTwice();
     await read(pairId, 'protection_officer');
     const { rows } = await system.db.pool.query(
-      `select person_id, principal, purpose from disclosures where purpose = 'duplicate' and person_id = any($1)`,
+      `select person_id, principal, purpose from access_log where purpose = 'duplicate' and person_id = any($1)`,
       [[one.personId, two.personId]],
     );
     expect(rows.map(({ principal }) => principal)).toEqual(['protection_officer', 'protection_officer']);
@@ -182,7 +182,7 @@ describe('somebody who is known elsewhere', () => {
       expect(text).toContain(one.personId);
       for (const hidden of [two.personId, two.journeyId, other, 'BIRTH_DATE_SAME']) expect(text).not.toContain(hidden);
     }
-    const { rowCount } = await system.db.pool.query(`select from disclosures where person_id = $1`, [two.personId]);
+    const { rowCount } = await system.db.pool.query(`select from access_log where person_id = $1`, [two.personId]);
     expect(rowCount).toBe(0);
     expect(
       (

@@ -87,11 +87,11 @@ describe('a key', () => {
 
   it('of a request that the database could not take is not kept: sent again, it is done', async () => {
     const key = freshKey();
-    const { pool } = system.db;
+    const { owner } = system.db;
     // the table cannot be written for a moment, as in a database that is being switched over
-    await pool.query('alter table operations add constraint away check (name <> $$Away$$) not valid');
+    await owner.query('alter table operations add constraint away check (name <> $$Away$$) not valid');
     const first = await post('/v1/operations', { ...OPERATION, name: 'Away' }, key);
-    await pool.query('alter table operations drop constraint away');
+    await owner.query('alter table operations drop constraint away');
     expect(first.status).toBeGreaterThanOrEqual(500);
     const again = await post('/v1/operations', { ...OPERATION, name: 'Away' }, key);
     expect(again.status).toBe(201);

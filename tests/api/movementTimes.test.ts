@@ -41,7 +41,7 @@ describe('a departure at a local time', () => {
   ])(
     '%s is the same moment for the API, the worker, SQL, the carrier and who reads it',
     async (_, departs, arrives, back, instant, ...offsets) => {
-      await system.db.pool.query(
+      await system.db.owner.query(
         `alter database ${new URL(system.db.url).pathname.slice(1)} set timezone = 'Africa/Cairo'`,
       );
       vi.stubEnv('TZ', 'Pacific/Auckland');

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MigrationRefused, migrate } from '../../prisma/migrate.ts';
+import { migrate } from '../../prisma/migrate.ts';
+import { MigrationRefused, OtherBaseline } from '../../prisma/refused.ts';
+import { resetDatabase } from '../../prisma/reset.ts';
 import { emptyDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
 
 const COUNTER = `
@@ -113,10 +115,104 @@ describe('migrations', () => {
   });
 });
 
+describe('a migration outside a transaction', () => {
+  let database: TestDatabase;
+  let directory: string;
+  const write = (name: string, sql: string) => {
+    mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, name, 'migration.sql'), sql);
+  };
+  const INDEX = `-- outside a transaction
+drop index concurrently if exists things_by_name;
+-- next statement
+create index concurrently things_by_name on things (name);
+`;
+
+  beforeEach(async () => {
+    database = await emptyDatabase();
+    directory = mkdtempSync(join(tmpdir(), 'homeward-migrations-'));
+    write('1_things', 'create table things (name text)');
+  });
+  afterEach(async () => {
+    await database.drop();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('builds an index concurrently, statement by statement, also while others wait for their turn', async () => {
+    await migrate(database.url, { directory });
+    write('2_index', INDEX);
+    const results = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url, { directory })));
+    expect(results.flatMap(({ applied }) => applied)).toEqual(['2_index']);
+    expect(
+      (await database.pool.query("select indisvalid from pg_index where indexrelid = 'things_by_name'::regclass")).rows,
+    ).toEqual([{ indisvalid: true }]);
+  });
+
+  it('that fails keeps what it did, has no row, and begins again', async () => {
+    await migrate(database.url, { directory });
+    write('2_index', INDEX.replace('(name)', '(nobody)'));
+    await expect(migrate(database.url, { directory })).rejects.toThrow(/what it did before that was kept: .*nobody.*/);
+    write('2_index', INDEX);
+    expect(await migrate(database.url, { directory })).toEqual({ applied: ['2_index'] });
+  });
+
+  it('that is not marked gives up when somebody holds the table, and says so', async () => {
+    await migrate(database.url, { directory });
+    write('2_column', 'alter table things add column more text');
+    const holder = await database.pool.connect();
+    await holder.query('begin; select from things');
+    await expect(migrate(database.url, { directory })).rejects.toThrow(/lock timeout; somebody uses the table/);
+    await holder.query('commit');
+    holder.release();
+    expect(await migrate(database.url, { directory })).toEqual({ applied: ['2_column'] });
+  });
+});
+
+describe('a database of another baseline', () => {
+  let database: TestDatabase;
+  let directory: string;
+  beforeEach(async () => {
+    database = await emptyDatabase();
+    directory = mkdtempSync(join(tmpdir(), 'homeward-migrations-'));
+  });
+  afterEach(async () => {
+    await database.drop();
+    rmSync(directory, { recursive: true });
+  });
+  const apply = async (name: string, sql: string) => {
+    mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, name, 'migration.sql'), sql);
+    await migrate(database.url, { directory });
+  };
+  const OURS = 'create table operations (); create table journeys (); create table person_keys ();';
+
+  it.each([
+    ['of another name', '20261125000000_house'],
+    ['of another content', '20261201000000_baseline'],
+  ])(
+    '%s is told from one of a newer version, is left alone, and is made anew when that is asked for',
+    async (_, name) => {
+      await apply(name, OURS);
+      await expect(migrate(database.url)).rejects.toThrow(OtherBaseline);
+      await expect(migrate(database.url)).rejects.toThrow(/another baseline \(\d+_\w+\) than that of this version/);
+      expect((await database.pool.query("select to_regclass('holds') as found")).rows).toEqual([{ found: null }]);
+      await resetDatabase(database.url);
+      expect((await migrate(database.url)).applied[0]).toMatch(/_baseline$/);
+      expect(await migrate(database.url)).toEqual({ applied: [] });
+    },
+  );
+
+  it('is not emptied where it is somebody else’s', async () => {
+    await database.pool.query('create table _prisma_migrations (); create table operations (); create table orders ()');
+    await expect(resetDatabase(database.url)).rejects.toThrow(/is not one of Homeward .*not journeys, person_keys/);
+    expect((await database.pool.query("select to_regclass('orders') as found")).rows).toEqual([{ found: 'orders' }]);
+  });
+});
+
 describe('the system itself', () => {
   it('gives each test file a migrated database of its own', async () => {
     const [one, other] = await Promise.all([testDatabase(), testDatabase()]);
-    await one.pool.query('create table only_here (n integer)');
+    await one.owner.query('create table only_here (n integer)');
     expect((await other.pool.query("select to_regclass('only_here') as found")).rows).toEqual([{ found: null }]);
     expect((await other.pool.query("select to_regclass('operations') as found")).rows).toEqual([
       { found: 'operations' },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigInvalid, readConfig, readLocalConfig } from '../../processes/config.ts';
+import { ConfigInvalid, readConfig, readLocalConfig, readMigrateUrl } from '../../processes/config.ts';
 
 const whole = {
   DATABASE_URL: 'postgresql://homeward:pass@127.0.0.1:5432/homeward',
@@ -56,6 +56,14 @@ describe('settings', () => {
       temporal: { connection: { address: '127.0.0.1:7233' }, namespace: 'default' },
       keyFile: resolve('keys.json'),
     });
+  });
+
+  it('let migrations run under the role that owns the database, and API and worker under another', () => {
+    const owner = 'postgresql://owner:pass@127.0.0.1:5432/homeward';
+    expect(readMigrateUrl({ DATABASE_URL: whole.DATABASE_URL, HOMEWARD_MIGRATE_URL: owner })).toBe(owner);
+    expect(readMigrateUrl({ DATABASE_URL: whole.DATABASE_URL })).toBe(whole.DATABASE_URL);
+    expect(readConfig({ ...whole, HOMEWARD_MIGRATE_URL: owner }).database.url).toBe(whole.DATABASE_URL);
+    expect(problemsOf(() => readMigrateUrl({}))).toEqual([expect.stringMatching(/^HOMEWARD_MIGRATE_URL: is missing/)]);
   });
 
   it('name the proxies whose word counts, nobody unasked', () => {

@@ -3,8 +3,12 @@ import pg from 'pg';
 import { inject } from 'vitest';
 
 export interface TestDatabase {
+  /** Under the role of API and worker, as `pool`. */
   url: string;
   pool: pg.Pool;
+  /** Under the role that owns the tables, for what API and worker never do. */
+  ownerUrl: string;
+  owner: pg.Pool;
   /** Closes the pool and removes the database. Call it in afterAll. */
   drop(): Promise<void>;
 }
@@ -18,39 +22,36 @@ export async function testDatabase(): Promise<TestDatabase> {
     await admin.query('select pg_advisory_lock(hashtext($1))', [template]);
     await admin.query(`create database ${name} template ${template}`);
   });
-  const url = databaseUrl(name);
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
-  // Dropping the database with force ends idle sessions; a pool without a listener would bring the test run down.
-  pool.on('error', () => undefined);
-  return {
-    url,
-    pool,
-    async drop() {
-      await pool.end();
-      await asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`));
-    },
-  };
+  return databaseOf(name, inject('postgresAppUrl'));
 }
 
-/** An empty database, without our migrations. */
+/** An empty database, without our migrations; its pool is the owner's too. */
 export async function emptyDatabase(): Promise<TestDatabase> {
   const name = `homeward_empty_${randomBytes(6).toString('hex')}`;
   await asAdmin((admin) => admin.query(`create database ${name}`));
-  const url = databaseUrl(name);
+  return databaseOf(name, inject('postgresUrl'));
+}
+
+function databaseOf(name: string, server: string): TestDatabase {
+  const [url, ownerUrl] = [withName(server, name), withName(inject('postgresUrl'), name)];
   const pool = new pg.Pool({ connectionString: url, max: 20 });
-  pool.on('error', () => undefined);
+  const owner = new pg.Pool({ connectionString: ownerUrl, max: 2 });
+  // Dropping the database with force ends idle sessions; a pool without a listener would bring the test run down.
+  for (const each of [pool, owner]) each.on('error', () => undefined);
   return {
     url,
     pool,
+    ownerUrl,
+    owner,
     async drop() {
-      await pool.end();
+      await Promise.all([pool.end(), owner.end()]);
       await asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`));
     },
   };
 }
 
-function databaseUrl(name: string): string {
-  const url = new URL(inject('postgresUrl'));
+function withName(server: string, name: string): string {
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }

@@ -163,8 +163,8 @@ async function ownDatabase(folder: string): Promise<SystemDatabase> {
   await admin.connect();
   await admin.query('create database homeward');
   await admin.end();
-  const url = server.url('homeward');
-  await migrate(url);
+  const url = server.appUrl('homeward');
+  await migrate(server.url('homeward'));
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   pool.on('error', silent);
   let first = true;

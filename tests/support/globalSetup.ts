@@ -11,6 +11,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Address of the run's PostgreSQL, database `postgres`. */
     postgresUrl: string;
+    /** The same under the role of API and worker. */
+    postgresAppUrl: string;
     /** Name of the migrated database that each file's own is cloned from. */
     templateDatabase: string;
   }
@@ -33,6 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate(server.url(template));
   await admin.end();
   project.provide('postgresUrl', server.adminUrl);
+  project.provide('postgresAppUrl', server.appUrl('postgres'));
   project.provide('templateDatabase', template);
   return async () => {
     await server.stop();

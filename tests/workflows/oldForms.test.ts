@@ -30,11 +30,11 @@ const stored = (name: string): Stored =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../stored', `${name}.json`), 'utf8'));
 
 it.each(['journey', 'movement', 'operation'] as const)('a %s of the old form goes on', async (kind) => {
-  const carried = stored(`${kind}Carried.1`);
+  const carried = stored(`${kind}-carried/1`);
   const fake = kind === 'movement' ? fakeMovement() : fakeActivities();
   const activities = { setPhase: async () => {}, ...fake.activities };
   const id = `${kind}_old`;
-  const input = { ...stored(`${kind}Input.1`), [`${kind}Id`]: id, clock: REAL_CLOCK, carried };
+  const input = { ...stored(`${kind}-input/1`), [`${kind}Id`]: id, clock: REAL_CLOCK, carried };
   await withWorker(env, bundle, activities, async (taskQueue) => {
     const handle = await env.client.workflow.start(kind, {
       taskQueue,

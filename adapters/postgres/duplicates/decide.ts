@@ -14,7 +14,7 @@ import { type Instant, iso } from '../../../domain/time.ts';
 import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { operationTime } from '../operations/clocks.ts';
-import { insertHold } from '../people/holds.ts';
+import { insertHold, voidHold } from '../people/holds.ts';
 import { type Pair, readPair } from './pairRow.ts';
 
 export type Decision = {
@@ -187,7 +187,7 @@ async function resume(client: Queryable, pair: Pair): Promise<void> {
     [pair.id],
   );
   if (pair.holdId === null) return;
-  await client.query(`update holds set status = 'void' where id = $1 and status = 'raising'`, [pair.holdId]);
+  await voidHold(client, pair.holdId);
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
      select $1 || '.resume', h.operation_id, h.journey_id, 'resume', 'duty_supervisor', h.raised_at,

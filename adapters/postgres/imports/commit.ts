@@ -54,7 +54,7 @@ export function commitStore(
         const taken = await writing;
         const people = [...page.before, ...taken.flatMap((household) => household.people)];
         await client.query(
-          `update import_rows r set person_id = t.person_id, committed_at = now()
+          `update import_rows r set person_id = t.person_id
              from unnest($2::int[], $3::text[]) as t (row, person_id)
             where r.import_id = $1 and r.row = t.row and r.person_id is null`,
           [importId, people.map(({ row }) => row), people.map(({ personId }) => personId)],

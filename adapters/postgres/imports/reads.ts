@@ -294,7 +294,8 @@ export type Look = {
 /** Written before what it tells of is shown. */
 export async function writeLook(db: Queryable, look: Look): Promise<void> {
   await db.query(
-    `insert into import_looks (id, import_id, principal, kind, filter, fields, row_count) values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into access_log (id, import_id, principal, purpose, filter, fields, row_count, at)
+     values ($1, $2, $3, $4, $5, $6, $7, now())`,
     [look.id, look.importId, look.principal, look.kind, JSON.stringify(look.filter), look.fields, look.rowCount],
   );
 }

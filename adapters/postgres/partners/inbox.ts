@@ -14,11 +14,8 @@ export type Received = {
 export async function receive(db: Queryable, received: Received): Promise<boolean> {
   const { callback } = received.body;
   const { rowCount } = await db.query(
-    `with taken as (
-       insert into inbox (partner_id, event_id, kind, request_id, body, occurred_at)
-       values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, event_id) do nothing returning event_id
-     )
-     select pg_notify('inbox', '') from taken`,
+    `insert into inbox (partner_id, event_id, kind, request_id, body, occurred_at)
+     values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, event_id) do nothing`,
     [
       received.partnerId,
       received.eventId,
@@ -86,7 +83,7 @@ export async function endInbox(
   subject: string | undefined,
 ): Promise<void> {
   await client.query(
-    `update inbox set status = $3, subject = $4, applied_at = now(),
+    `update inbox set status = $3, subject = $4,
         body = case when $3 = 'unreadable' then body else body - 'encryptedNumber' end
       where partner_id = $1 and event_id = $2`,
     [row.partnerId, row.eventId, status, subject ?? null],

@@ -20,8 +20,8 @@ export type Sent = {
 /** Written before the call, in the transaction that asked the gate. Twice is once. */
 export async function writeSent(client: Queryable, sent: Sent): Promise<void> {
   await client.query(
-    `insert into disclosures (id, person_id, journey_id, kind, partner_id, request_id, purpose, fields, consent_version, agreement_id, at)
-     values ($1, $2, $3, 'sent', $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
+    `insert into disclosures (id, person_id, journey_id, partner_id, request_id, purpose, fields, consent_version, agreement_id, at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
     [
       sent.id,
       sent.personId,
@@ -51,8 +51,8 @@ export type Shown = {
 export async function writeShown(client: Queryable, shown: readonly Shown[]): Promise<void> {
   if (shown.length === 0) return;
   await client.query(
-    `insert into disclosures (id, person_id, journey_id, kind, principal, purpose, fields, at)
-     select s ->> 'id', s ->> 'personId', s ->> 'journeyId', 'shown', s ->> 'principal', s ->> 'purpose',
+    `insert into access_log (id, person_id, journey_id, principal, purpose, fields, at)
+     select s ->> 'id', s ->> 'personId', s ->> 'journeyId', s ->> 'principal', s ->> 'purpose',
             array(select jsonb_array_elements_text(s -> 'fields')), (s ->> 'at')::timestamptz
        from jsonb_array_elements($1::jsonb) s
      on conflict (id) do nothing`,

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { HOLD_RULES, type HoldType } from '../../../domain/holds.ts';
+import { HOLD_RULES, type HoldType, SETTLED_BY_HOLDS, type Settlement } from '../../../domain/holds.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import type { Queryable } from '../database.ts';
+import { type Queryable, transaction } from '../database.ts';
 
 export type Hold = {
   id: string;
@@ -34,7 +34,7 @@ export function createHolds(pool: Pool) {
 
     /** The workflow has refused: the row never held. */
     async voidRaised(id: string): Promise<void> {
-      await pool.query("update holds set status = 'void' where id = $1 and status = 'raising'", [id]);
+      await transaction(pool, (client) => voidHold(client, id));
     },
 
     async read(id: string): Promise<Hold | undefined> {
@@ -92,6 +92,28 @@ export async function insertHold(db: Queryable, hold: NewHold): Promise<void> {
     ],
   );
 }
+
+/** A hold that no workflow knows yet never held; whoever waits for its end waits no more. */
+export async function voidHold(client: Queryable, id: string): Promise<void> {
+  const { rowCount } = await client.query("update holds set status = 'void' where id = $1 and status = 'raising'", [
+    id,
+  ]);
+  if (rowCount !== 1) return;
+  await client.query('select settle_tasks($1::jsonb)', [JSON.stringify(settlementsOfHold(id, SETTLED_BY_HOLDS))]);
+}
+
+/** What settle_tasks is handed when a hold is released or void. @param at operation time; real time when left out */
+export const settlementsOfHold = (
+  holdId: string,
+  settlements: readonly Settlement[],
+  at?: Instant,
+): Array<Record<string, unknown>> =>
+  settlements.map(({ kind, noneLeftOf }) => ({
+    hold_id: holdId,
+    kind,
+    none_left_of: noneLeftOf,
+    ...(at === undefined ? {} : { at: iso(at) }),
+  }));
 
 const COLUMNS =
   'id, journey_id, type, status, raised_by, raised_at, first_approval_by, released_by, released_at, reason_note_id';

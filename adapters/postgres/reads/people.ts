@@ -239,11 +239,16 @@ export function createPeople(pool: Pool) {
       }>
     > {
       const { rows } = await pool.query(
-        `select d.id, d.kind, d.partner_id as "partnerId", a.name as partner, d.principal, d.purpose, d.fields,
+        `with d as (
+           select id, 'sent' as kind, partner_id, null as principal, purpose, fields, consent_version, agreement_id, at, recorded_at
+             from disclosures where person_id = $1
+           union all
+           select id, 'shown', null, principal, purpose, fields, null, null, at, recorded_at
+             from access_log where person_id = $1)
+         select d.id, d.kind, d.partner_id as "partnerId", a.name as partner, d.principal, d.purpose, d.fields,
                 d.consent_version as "consentVersion", d.agreement_id as "agreementId", ${epoch('d.at', 'at')}, ${epoch('d.recorded_at', 'recordedAt')}
-           from disclosures d left join partners a on a.id = d.partner_id
-          where d.person_id = $1
-            and ($2::text is null or (d.recorded_at, d.id) < (select recorded_at, id from disclosures where id = $2))
+           from d left join partners a on a.id = d.partner_id
+          where $2::text is null or (d.recorded_at, d.id) < (select recorded_at, id from d where id = $2)
           order by d.recorded_at desc, d.id desc limit $3`,
         [personId, after ?? null, limit + 1],
       );

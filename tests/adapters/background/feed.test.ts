@@ -37,7 +37,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await database.pool.query('truncate outbox, deliveries, delivery_attempts, tasks, alarms cascade');
+  await database.owner.query('truncate outbox, deliveries, delivery_attempts, tasks, alarms cascade');
   sink = await startSink(TEST_SECRET);
   operationId = await insertOperation(database.pool);
   partnerId = await insertPartner(database.pool, operationId);

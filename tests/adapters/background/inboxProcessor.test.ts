@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.pool.query('truncate inbox, requests, alarms, tasks, documents, pending_starts cascade');
+  await database.owner.query('truncate inbox, requests, alarms, tasks, documents, pending_starts cascade');
   operationId = await insertOperation(database.pool);
   partnerId = await insertPartner(database.pool, operationId, { kind: 'consulate', state: 'VUT' });
   person = await insertJourney(database.pool, operationId);

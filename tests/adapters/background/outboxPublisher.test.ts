@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.pool.query('truncate outbox, deliveries, delivery_attempts, endpoints, agreements cascade');
+  await database.owner.query('truncate outbox, deliveries, delivery_attempts, endpoints, agreements cascade');
 });
 
 const stamped = async (): Promise<Array<{ subject: string; seq: number; position: number | null }>> =>

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.pool.query('truncate pending_starts, alarms');
+  await database.owner.query('truncate pending_starts, alarms');
 });
 
 const pend = (ids: string[]) =>

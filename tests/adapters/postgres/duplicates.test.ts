@@ -201,7 +201,7 @@ describe('newcomers meet', () => {
       [operationId],
     );
     expect(decided.rowCount).toBe(1);
-    await database.pool.query('delete from tasks where subject = $1', [decided.rows[0].id]);
+    await database.owner.query('delete from tasks where subject = $1', [decided.rows[0].id]);
     await database.pool.query('update persons set compared_at = null');
     await compareAll();
     const pair = await database.pool.query('select status from duplicate_pairs where id = $1', [decided.rows[0].id]);

@@ -7,6 +7,8 @@ import {
   register as registerAlone,
 } from '../../../adapters/postgres/people/register.ts';
 import type { RegistrationContext } from '../../../adapters/postgres/people/registrations.ts';
+import { recordEvents } from '../../../adapters/postgres/record.ts';
+import type { Actor } from '../../../domain/actor.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
 import type { Cells } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
@@ -259,18 +261,30 @@ describe('protection at registration', () => {
     const task = () =>
       all<object>(`select role, status, data -> 'rejectedRows' as rows from tasks where subject = $1`, householdId);
     expect(await task()).toEqual([{ role: 'case_worker', status: 'open', rows: [4] }]);
-    const ids = await all<{ id: string }>(
-      'select h.id from holds h join journeys j on j.id = h.journey_id where j.household_id = $1',
+    const ids = await all<{ id: string; journey: string; operation: string }>(
+      'select h.id, h.journey_id as journey, h.operation_id as operation from holds h join journeys j on j.id = h.journey_id where j.household_id = $1',
       householdId,
     );
-    for (const { id } of ids) {
+    for (const { id, journey, operation } of ids) {
       expect((await task())[0]).toMatchObject({ status: 'open' });
-      await database.pool.query(
-        `update holds set status = 'released', released_by = 'duty', released_at = now() where id = $1`,
-        [id],
-      );
+      const actor: Actor = { kind: 'staff', id: 'duty', role: 'duty_supervisor' };
+      await recordEvents(database.pool, {
+        subject: journey,
+        subjectKind: 'journey',
+        operationId: operation,
+        after: 0,
+        events: [{ seq: 1, type: 'holdReleased', at: AT, actor, data: { holdId: id } }],
+        projection: { seq: 0 },
+        waits: [],
+      });
     }
     expect((await task())[0]).toMatchObject({ status: 'done' });
+    expect(
+      await all(
+        'select distinct status, released_by from holds where id = any($1)',
+        ids.map(({ id }) => id),
+      ),
+    ).toEqual([{ status: 'released', released_by: 'duty' }]);
   });
 
   it('writes nothing where the operation is not any more as it was read, and alone reads it again', async () => {

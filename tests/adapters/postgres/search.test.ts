@@ -26,6 +26,10 @@ beforeAll(async () => {
     [PEOPLE, operationId],
   );
   await pool.query(
+    `insert into person_keys (person_id, kek_id, wrapped_key) select 'per_' || n, 'test', '' from generate_series(1, $1) n`,
+    [PEOPLE],
+  );
+  await pool.query(
     `insert into person_search (person_id, kind, key)
      select 'per_' || n, 'name', md5('given' || n % $2) from generate_series(1, $1) n
      union all select 'per_' || n, 'name', md5('family' || n / $2) from generate_series(1, $1) n
@@ -33,7 +37,7 @@ beforeAll(async () => {
      union all select 'per_' || n, 'born', md5('born' || n || k) from generate_series(1, $1) n, generate_series(1, 4) k`,
     [PEOPLE, NAMES],
   );
-  await pool.query('analyze');
+  await database.owner.query('analyze');
 });
 afterAll(async () => {
   await database?.drop();

@@ -102,7 +102,7 @@ describe('the manifest', () => {
       { version: 1, status: 'void' },
       { version: 2, status: 'locked' },
     ]);
-    await expect(db.pool.query('delete from manifest_entries where movement_id = $1', [movement])).rejects.toThrow(
+    await expect(db.owner.query('delete from manifest_entries where movement_id = $1', [movement])).rejects.toThrow(
       /never changed/,
     );
   });

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 /** What subjects see of one suspension of an hour, looked at over three. */
 async function seen(kind: string, value: string | null, subject: string): Promise<number> {
-  await database.pool.query('delete from suspensions');
+  await database.owner.query('delete from suspensions');
   await database.pool.query(
     `insert into suspensions (id, operation_id, scope_kind, scope_value, from_at, until_at, reason_code) values ($1, $2, $3, $4, $5, $6, 'security')`,
     [newId('suspension'), operationId, kind, value, iso(START + HOUR), iso(START + 2 * HOUR)],

@@ -154,7 +154,7 @@ describe('the rows to correct', () => {
     const importId = await desk.take(operationId, stringifyCells(cellsOf([{ given_names: 'Canaria', sex: '' }])));
     await desk.toCorrect(importId);
     const { rows } = await system.db.pool.query(
-      'select principal, kind, row_count, fields from import_looks where import_id = $1',
+      'select principal, purpose as kind, row_count, fields from access_log where import_id = $1',
       [importId],
     );
     expect(rows).toEqual([{ principal: 'case_worker', kind: 'correction_file', row_count: 1, fields: [...COLUMNS] }]);

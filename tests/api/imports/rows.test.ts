@@ -156,7 +156,7 @@ describe('the rows of a dry run', () => {
       expect((await system.ask(role, 'GET', `/v1/imports/${importId}/rows`)).status).toBe(403);
     }
     const { rows: looks } = await system.db.pool.query(
-      'select principal, kind, row_count, cardinality(fields) as fields from import_looks where import_id = $1 order by id',
+      'select principal, purpose as kind, row_count, cardinality(fields) as fields from access_log where import_id = $1 order by id',
       [importId],
     );
     expect(looks).toEqual([

@@ -134,9 +134,7 @@ describe('a search', () => {
 
   it('is a look at those alone who are shown', async () => {
     const looks = async () => {
-      const { rows } = await system.db.pool.query(
-        `select count(*)::int as n from disclosures where purpose = 'search'`,
-      );
+      const { rows } = await system.db.pool.query(`select count(*)::int as n from access_log where purpose = 'search'`);
       return rows[0].n as number;
     };
     const before = await looks();

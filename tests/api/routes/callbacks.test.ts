@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   now = Date.now();
-  await database.pool.query('truncate inbox, alarms');
+  await database.owner.query('truncate inbox, alarms');
   partnerId = await insertPartner(database.pool, await insertOperation(database.pool), {
     kind: 'consulate',
     state: 'VUT',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,8 +25,9 @@ describe('everything on one machine', () => {
   let systems: DevStack[];
   let said: string[];
 
-  const open = () => {
+  const open = (options: { reset?: boolean } = {}) => {
     const stack = openDevStack({
+      ...options,
       config: readLocalConfig(environment),
       processes: [{ name: 'worker', file: join(folder, 'worker.mjs') }],
       say: (line) => said.push(line),
@@ -56,7 +57,7 @@ describe('everything on one machine', () => {
 
   it('starts, survives a kill -9 of each part, ends without a trace, and goes on where it stopped', async () => {
     const stack = open();
-    const { databaseUrl, temporal, temporalUi, issuer } = await stack.ready;
+    const { databaseUrl, ownerUrl, temporal, temporalUi, issuer } = await stack.ready;
     expect((await fetch(temporalUi ?? '')).status).toBe(200);
     expect((await fetch(`${issuer?.issuer}/.well-known/openid-configuration`)).status).toBe(200);
     expect(JSON.parse(readFileSync(join(folder, 'data/logs/worker.log'), 'utf8').split('\n')[0] ?? '')).toEqual({
@@ -66,7 +67,7 @@ describe('everything on one machine', () => {
       HOMEWARD_KEY_FILE: join(folder, 'data/keys.json'),
     });
     const query = async (sql: string) => {
-      const client = new pg.Client({ connectionString: databaseUrl });
+      const client = new pg.Client({ connectionString: ownerUrl });
       await client.connect();
       try {
         return (await client.query(sql)).rows;
@@ -74,6 +75,7 @@ describe('everything on one machine', () => {
         await client.end();
       }
     };
+    expect(new URL(databaseUrl).username).toBe('homeward_app');
     await query('create table kept as select 7 as n');
 
     const parts = ['postgres', 'temporal', 'worker'];
@@ -91,6 +93,35 @@ describe('everything on one machine', () => {
     const again = await open().ready;
     expect(again.databaseUrl).toBe(databaseUrl);
     expect(await query('select n from kept')).toEqual([{ n: 7 }]);
+  });
+
+  it('says that the data are of another baseline, and makes them anew only when that is asked for', async () => {
+    const { ownerUrl } = await open().ready;
+    const owner = async (sql: string) => {
+      const client = new pg.Client({ connectionString: ownerUrl });
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    };
+    await owner("update _prisma_migrations set checksum = 'other'; create table kept ()");
+    await systems.pop()?.stop();
+    mkdirSync(join(folder, 'data/drills'), { recursive: true });
+
+    await expect(open().ready).rejects.toThrow(/another baseline .* cannot be carried over: `npm start -- --reset`/);
+    await systems.pop()?.stop();
+    await open({ reset: true }).ready;
+    expect(existsSync(join(folder, 'data/drills'))).toBe(false);
+    await expect(owner('select from kept')).rejects.toThrow('does not exist');
+  });
+
+  it('never empties what is given from outside', async () => {
+    environment['DATABASE_URL'] = 'postgresql://nobody@127.0.0.1:1/none';
+    await expect(open({ reset: true }).ready).rejects.toThrow(
+      /DATABASE_URL is not local: .*npm run migrate -- --reset/,
+    );
   });
 
   it('uses what is given from outside and starts none of it', async () => {

@@ -1,7 +1,7 @@
--- The system of Homeward. One event, one door: workflows are the only writers of their subject and write through
--- record_events(); intake and claims write rows that precede events. Identifying data stands in person_data as
--- ciphertext and nowhere else. Times: *_at of a event, wait or deadline is operation time (the operation's clock);
--- columns named recorded_at, created_at, received_at, sent_at, next_attempt_at are real time.
+-- The whole database of Homeward. Workflows are the only writers of their subject and write through record_events();
+-- intake and claims write rows that precede events. Identifying data stands in person_data as ciphertext and nowhere
+-- else. Times: *_at of a event, wait or deadline is operation time (the operation's clock); columns named recorded_at,
+-- created_at, received_at, sent_at, next_attempt_at are real time.
 
 -- ---------------------------------------------------------------- preparedness and operations
 
@@ -91,6 +91,23 @@ create table sectors (
   primary key (set_code, code),
   unique (set_code, number)
 );
+-- The 15 sectors of MCOF as of 2012 (IOM Council MC/2355), from domain/services.ts; a later list becomes another set.
+insert into sectors (set_code, number, code, name) values
+  ('mcof-2012', 1, 'camp_management', 'Camp management and displacement tracking'),
+  ('mcof-2012', 2, 'shelter_nfi', 'Shelter and non-food items'),
+  ('mcof-2012', 3, 'transport', 'Transport assistance'),
+  ('mcof-2012', 4, 'health', 'Health support'),
+  ('mcof-2012', 5, 'psychosocial', 'Psychosocial support'),
+  ('mcof-2012', 6, 'reintegration', '(Re)integration assistance'),
+  ('mcof-2012', 7, 'community_stabilization', 'Community stabilization and transition'),
+  ('mcof-2012', 8, 'disaster_risk_reduction', 'Disaster risk reduction and resilience'),
+  ('mcof-2012', 9, 'land_property', 'Land and property support'),
+  ('mcof-2012', 10, 'counter_trafficking', 'Counter-trafficking and protection of vulnerable migrants'),
+  ('mcof-2012', 11, 'border_management', 'Humanitarian border management'),
+  ('mcof-2012', 12, 'consular', 'Emergency consular assistance'),
+  ('mcof-2012', 13, 'diaspora', 'Diaspora and human-resource mobilization'),
+  ('mcof-2012', 14, 'policy', 'Migration policy and legislation support'),
+  ('mcof-2012', 15, 'communications', 'Humanitarian communications');
 
 create table operation_sectors (
   operation_id text not null references operations (id),
@@ -138,8 +155,11 @@ create table persons (
   -- reckoned at intake on the operation's reference date; a birth date too vague to tell counts as the younger
   traveller   text not null check (traveller in ('adult', 'child', 'infant')),
   created_at  timestamptz not null default now(),
-  erased_at   timestamptz
+  erased_at   timestamptz,
+  compared_at timestamptz
 );
+-- Who was taken in and not compared yet. The comparer takes them in turn.
+create index persons_to_compare on persons (created_at, id) where compared_at is null;
 
 -- One key for each person, wrapped by a key from outside the database: deleting the row erases the person.
 create table person_keys (
@@ -157,13 +177,18 @@ create table person_data (
   primary key (person_id, field_set)
 );
 
+-- Looked up by key alone, so the key comes first; the second index is for erasing a person. `seen`: how exactly a word
+-- of a name is seen, to tell Mohammed from Ahmed, who share a broad sound: 32 bits of an HMAC, 0 where several words of
+-- a name share the sound. Read with the key by the index alone.
 create table person_search (
-  person_id text not null references persons (id) on delete cascade,
+  -- whoever's key is gone is erased: nothing by which they were found may stay
+  person_id text not null references person_keys (person_id) on delete cascade,
   kind      text not null,
   key       text not null,
-  primary key (person_id, kind, key)
+  seen     integer,
+  primary key (kind, key, person_id) include (seen)
 );
-create index person_search_by_key on person_search (kind, key);
+create index person_search_by_person on person_search (person_id);
 
 create table journeys (
   id                   text primary key,
@@ -211,6 +236,8 @@ create unique index journeys_one_open on journeys (person_id) where ending is nu
 create index journeys_by_operation on journeys (operation_id, status, id);
 create index journeys_by_household on journeys (household_id);
 create unique index journeys_by_import_row on journeys (import_id, import_row) where import_id is not null;
+-- A person's journeys, ended ones too: asked for by each look at a person, by each search and by each comparison.
+create index journeys_by_person on journeys (person_id);
 
 -- Maintained counts, spread over shards so that journeys recording at once do not queue for one row.
 create table status_counts (
@@ -221,21 +248,32 @@ create table status_counts (
   primary key (operation_id, status, shard)
 );
 
+-- In the order of the counters, so that two that change status at once never wait for each other in a circle.
 create function count_status() returns trigger language plpgsql as $$
-declare piece integer;
 begin
-  if tg_op = 'UPDATE' and old.status = new.status then return null; end if;
-  piece := abs(hashtext(new.id)) % 16;
-  if tg_op = 'UPDATE' then
-    insert into status_counts values (old.operation_id, old.status, piece, -1)
-      on conflict (operation_id, status, shard) do update set people = status_counts.people - 1;
-  end if;
-  insert into status_counts values (new.operation_id, new.status, piece, 1)
-    on conflict (operation_id, status, shard) do update set people = status_counts.people + 1;
+  insert into status_counts (operation_id, status, shard, people)
+    select operation_id, status, abs(hashtext(new.id)) % 16, people
+      from (values (old.operation_id, old.status, -1), (new.operation_id, new.status, 1)) c (operation_id, status, people)
+     order by 1, 2
+    on conflict (operation_id, status, shard) do update set people = status_counts.people + excluded.people;
   return null;
 end $$;
-create trigger journeys_count_status after insert or update of status on journeys
-  for each row execute function count_status();
+create trigger journeys_count_status after update of status on journeys
+  for each row when (old.status <> new.status) execute function count_status();
+
+-- Journeys are taken in by the thousand: their stages are counted once for each statement, in the order of the counters,
+-- so that two lists that come in at once never wait for each other in a circle. A later change of status stays counted
+-- row by row.
+create function count_new_journeys() returns trigger language plpgsql as $$
+begin
+  insert into status_counts (operation_id, status, shard, people)
+    select operation_id, status, abs(hashtext(id)) % 16, count(*)
+      from fresh group by 1, 2, 3 order by 1, 2, 3
+    on conflict (operation_id, status, shard) do update set people = status_counts.people + excluded.people;
+  return null;
+end $$;
+create trigger journeys_count_new after insert on journeys
+  referencing new table as fresh for each statement execute function count_new_journeys();
 
 create table notes (
   id         text primary key,
@@ -356,31 +394,41 @@ create table requests (
 );
 create index requests_by_partner on requests (partner_id, status);
 
--- The ledger: who was sent or shown which fields, when, on which consent. Written before the call.
+-- The ledger: which partner was sent which fields of a person, when, on which consent. Written before the call.
 create table disclosures (
   id              text primary key,
   person_id       text not null references persons (id),
-  journey_id      text references journeys (id),
-  kind            text not null check (kind in ('sent', 'shown')),
-  partner_id      text references partners (id),
-  principal       text,
-  request_id      text,
+  journey_id      text not null references journeys (id),
+  partner_id      text not null references partners (id),
+  request_id      text not null,
   purpose         text not null,
   fields          text[] not null,
-  consent_version integer,
-  agreement_id    text references agreements (id),
+  consent_version integer not null,
+  agreement_id    text not null references agreements (id),
   at              timestamptz not null,
-  recorded_at     timestamptz not null default now(),
-  check ((kind = 'sent') = (partner_id is not null))
+  recorded_at     timestamptz not null default now()
 );
 create index disclosures_by_person on disclosures (person_id, recorded_at);
 
-create table partner_outages (
-  id         text primary key,
-  partner_id text not null references partners (id),
-  from_at    timestamptz not null,
-  until_at   timestamptz
+-- Which member of staff was shown which fields, of a person or of the rows of a list. Written before they are shown.
+create table access_log (
+  id          text primary key,
+  principal   text not null,
+  purpose     text not null,
+  person_id   text references persons (id),
+  journey_id  text references journeys (id),
+  import_id   text,
+  -- which rows of the list were asked for, and how many were shown
+  filter      jsonb,
+  row_count   integer,
+  fields      text[] not null,
+  at          timestamptz not null,
+  recorded_at timestamptz not null default now(),
+  check ((person_id is null) <> (import_id is null)),
+  check ((import_id is null) = (row_count is null))
 );
+create index access_log_by_person on access_log (person_id, recorded_at) where person_id is not null;
+create index access_log_by_import on access_log (import_id) where import_id is not null;
 
 create table endpoints (
   id            text primary key,
@@ -404,8 +452,8 @@ create table inbox (
   body         jsonb not null,
   occurred_at  timestamptz,
   received_at  timestamptz not null default now(),
-  status       text not null default 'received' check (status in ('received', 'applied', 'unknown', 'stale', 'refused')),
-  applied_at   timestamptz,
+  status       text not null default 'received' check (status in ('received', 'applied', 'unknown', 'stale', 'refused',
+                 'unreadable')),
   primary key (partner_id, event_id)
 );
 create index inbox_to_apply on inbox (received_at) where status = 'received';
@@ -460,9 +508,7 @@ create table imports (
   status         text not null default 'uploading' check (status in
                    ('uploading', 'uploaded', 'checking', 'checked', 'committing', 'starting', 'done', 'refused')),
   refusal        jsonb,
-  found          jsonb,
-  override       jsonb,
-  mapping        jsonb,
+  encrypted_found   bytea,
   reference_date date not null,
   bytes          bigint not null default 0,
   counts         jsonb,
@@ -471,10 +517,26 @@ create table imports (
   failed         integer not null default 0,
   cursor         integer not null default 0,
   continues      text references imports (id),
+  -- when a corrected file became a part of the list it continues
+  joined         timestamptz,
+  partner_id     text references partners (id),
+  -- which check of the list this is
+  round          integer not null default 1,
+  -- what a dry run found of people met twice: how many rows were compared, and the pairs by row
+  met            jsonb,
   created_by     text not null,
   created_at     timestamptz not null default now(),
   started_at     timestamptz,
   finished_at    timestamptz
+);
+create index imports_continuing on imports (continues) where continues is not null;
+
+-- One key for each import, wrapped like a person's: the uploaded file and its rows are readable only with it, and
+-- deleting it (after 30 days, or with the import) makes them unreadable in every copy.
+create table import_keys (
+  import_id   text primary key references imports (id) on delete cascade,
+  kek_id      text not null,
+  wrapped_key bytea not null
 );
 
 -- The file as it came, encrypted; goes after 30 days.
@@ -496,14 +558,57 @@ create table import_rows (
   household    text,
   encrypted       bytea not null,
   person_id    text,
-  committed_at timestamptz,
   primary key (import_id, row)
 );
 create index import_rows_by_household on import_rows (import_id, household);
+-- Whoever watches a list on its way in is shown its first faults at each look; of a clean list that took reading it whole.
+create index import_rows_rejected on import_rows (import_id, row) where verdict = 'reject';
 
+-- What a person said of how a list is to be read, and who said it. The latest row counts. Which order dates are in
+-- stands in plain, because it is a decision about people's birth dates; headings and sheets may quote what stood in a
+-- file, so they are encrypted under the import's key and go with it.
+create table import_readings (
+  import_id  text not null references imports (id) on delete cascade,
+  round      integer not null,
+  date_order jsonb not null default '{}',
+  encrypted     bytea,
+  overridden_by    text not null,
+  overridden_at    timestamptz not null default now(),
+  primary key (import_id, round)
+);
+
+-- The cells of a list as they came, some rows at a time, for whoever compares or corrections them.
+create table import_cells (
+  import_id text not null references imports (id) on delete cascade,
+  first_row integer not null,
+  last_row  integer not null,
+  encrypted    bytea not null,
+  primary key (import_id, first_row)
+);
+
+-- Which row of the list that it continues a row of a corrected file stands for.
+create table import_corrections (
+  import_id text not null references imports (id) on delete cascade,
+  row       integer not null,
+  target    integer not null,
+  primary key (import_id, row)
+);
+
+-- What a heading stands for in the lists of one source: a partner, or an operation's own desks. The heading is an
+-- HMAC: a file without headings has a person in its first row. A null column is one that is not taken.
+create table list_headings (
+  source      text not null,
+  heading     text not null,
+  column_name text,
+  overridden_by     text not null,
+  overridden_at     timestamptz not null default now(),
+  primary key (source, heading)
+);
+
+-- Two people who may be one. The pair belongs to the operations of both; the row is the latest decision, the event_log has
+-- them all.
 create table duplicate_pairs (
   id           text primary key,
-  operation_id text references operations (id),
   person_a     text not null references persons (id),
   person_b     text not null references persons (id),
   score        integer not null,
@@ -513,9 +618,20 @@ create table duplicate_pairs (
   decided_at   timestamptz,
   note_id      text,
   created_at   timestamptz not null default now(),
+  operation_a  text not null references operations (id),
+  operation_b  text not null references operations (id),
+  seq          integer not null default 0,
+  decided_role text,
+  reason_code  text,
+  -- the journey that must wait since the two were found to be one person, and the hold that stops it
+  held_journey text references journeys (id),
+  hold_id      text references holds (id),
   check (person_a < person_b),
   unique (person_a, person_b)
 );
+create index duplicate_pairs_of_a on duplicate_pairs (operation_a, id);
+create index duplicate_pairs_of_b on duplicate_pairs (operation_b, id);
+create index duplicate_pairs_by_b on duplicate_pairs (person_b);
 
 -- ---------------------------------------------------------------- movements
 
@@ -523,12 +639,12 @@ create table movements (
   id                     text primary key,
   operation_id           text not null references operations (id),
   reference              text not null,
-  leg                  text not null,
+  leg                    text not null,
   mode                   text not null check (mode in ('flight', 'ship', 'bus', 'convoy')),
   carrier_id             text references partners (id),
   origin                 jsonb not null,
   destination            jsonb not null,
-  stops                   jsonb not null,
+  stops                  jsonb not null,
   departs_at             timestamptz not null,
   arrives_at             timestamptz not null,
   status                 text not null default 'planned' check (status in ('planned', 'contracted', 'cleared', 'boarding',
@@ -552,8 +668,13 @@ create table movements (
   manifest_status        text not null default 'none' check (manifest_status in ('none', 'draft', 'locked', 'sent', 'final')),
   booking_ref            text,
   seq                    integer not null default 0,
+  -- of its stops, and the release of the time-zone table that judged the local times: a later table that reads them
+  -- otherwise is notified to people, and moves nothing
+  time_zones             jsonb not null default '{}',
+  time_zone_table        text,
   updated_at             timestamptz not null default now(),
   unique (operation_id, reference),
+  constraint movements_zones_are_judged check ((time_zones = '{}') = (time_zone_table is null)),
   constraint seats_within_capacity check (over_capacity or (seats_taken <= seat_capacity and infants_taken <= infant_capacity
     and stretchers_taken <= stretcher_capacity and wheelchairs_taken <= wheelchair_capacity))
 );
@@ -580,41 +701,58 @@ create table seats (
   alight_at    text,
   reason_code  text,
   reserved_at   timestamptz not null,
+  -- when and through whom it came to stand as it does (operation time), and up to which status its person has been notified:
+  -- what is not notified yet is found here, so that news survives whoever was about to bring it
+  status_at    timestamptz,
+  status_by    jsonb,
+  notified         text,
   updated_at   timestamptz not null default now()
 );
 -- nobody has two active seats
 create unique index seats_one_active on seats (person_id) where status in ('reserved', 'checked_in', 'boarded', 'departed');
 create index seats_by_movement on seats (movement_id, household_id);
 create index seats_by_household on seats (household_id) where status in ('reserved', 'checked_in', 'boarded', 'departed');
+create index seats_to_notify on seats (movement_id) where notified is distinct from status;
 
--- Seats are counted by the database itself, so that capacity holds whoever claims.
+-- Seats are counted by the database itself, so that capacity holds whoever claims: also when the kind of a seat
+-- changes, because a smaller vehicle has fewer laps and an infant gets a seat.
+-- The statuses in which a seat is taken are the arguments of the trigger.
 create function count_seat() returns trigger language plpgsql as $$
-declare
-  was integer := 0;
-  is_now integer := 0;
-  k text; m text; delta integer;
+declare taken record;
 begin
-  if tg_op <> 'INSERT' and old.status in ('reserved', 'checked_in', 'boarded', 'departed', 'arrived') then was := 1; end if;
-  if tg_op <> 'DELETE' and new.status in ('reserved', 'checked_in', 'boarded', 'departed', 'arrived') then is_now := 1; end if;
-  delta := is_now - was;
-  if delta = 0 then return null; end if;
-  k := case when tg_op = 'DELETE' then old.kind else new.kind end;
-  m := case when tg_op = 'DELETE' then old.movement_id else new.movement_id end;
+  select coalesce(sum(n) filter (where kind in ('seat', 'wheelchair')), 0) as seats,
+         coalesce(sum(n) filter (where kind = 'infant_lap'), 0) as infants,
+         coalesce(sum(n) filter (where kind = 'stretcher'), 0) as stretchers,
+         coalesce(sum(n) filter (where kind = 'wheelchair'), 0) as wheelchairs
+    into taken
+    from (values (old.kind, old.status, -1), (new.kind, new.status, 1)) s (kind, status, n) where status = any (tg_argv);
+  if (taken.seats, taken.infants, taken.stretchers, taken.wheelchairs) = (0, 0, 0, 0) then return null; end if;
   update movements set
-    seats_taken = seats_taken + delta * (case k when 'seat' then 1 when 'wheelchair' then 1 when 'stretcher' then stretcher_seats else 0 end),
-    infants_taken = infants_taken + case k when 'infant_lap' then delta else 0 end,
-    stretchers_taken = stretchers_taken + case k when 'stretcher' then delta else 0 end,
-    wheelchairs_taken = wheelchairs_taken + case k when 'wheelchair' then delta else 0 end,
+    seats_taken = seats_taken + taken.seats + taken.stretchers * stretcher_seats,
+    infants_taken = infants_taken + taken.infants,
+    stretchers_taken = stretchers_taken + taken.stretchers,
+    wheelchairs_taken = wheelchairs_taken + taken.wheelchairs,
     over_capacity = over_capacity and not (
-      seats_taken + delta * (case k when 'seat' then 1 when 'wheelchair' then 1 when 'stretcher' then stretcher_seats else 0 end) <= seat_capacity
-      and infants_taken + case k when 'infant_lap' then delta else 0 end <= infant_capacity
-      and stretchers_taken + case k when 'stretcher' then delta else 0 end <= stretcher_capacity
-      and wheelchairs_taken + case k when 'wheelchair' then delta else 0 end <= wheelchair_capacity)
-  where id = m;
+      seats_taken + taken.seats + taken.stretchers * stretcher_seats <= seat_capacity
+      and infants_taken + taken.infants <= infant_capacity
+      and stretchers_taken + taken.stretchers <= stretcher_capacity
+      and wheelchairs_taken + taken.wheelchairs <= wheelchair_capacity)
+  where id = coalesce(new.movement_id, old.movement_id);
   return null;
 end $$;
-create trigger seats_count after insert or update of status or delete on seats
-  for each row execute function count_seat();
+create trigger seats_count after insert or update of status, kind or delete on seats
+  for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived');
+
+-- Scans that changed nothing because the gate, or the list, said no. Never boarded, never forgotten.
+create table refused_scans (
+  movement_id text not null references movements (id),
+  scan_id     text not null,
+  journey_id  text not null,
+  kind        text not null,
+  code        text not null,
+  at          timestamptz not null,
+  primary key (movement_id, scan_id)
+);
 
 create table manifests (
   movement_id text not null references movements (id),
@@ -652,7 +790,7 @@ create table event_log (
   subject      text not null,
   seq          integer not null check (seq > 0),
   operation_id text not null,
-  phase      text,
+  phase        text,
   type         text not null,
   at           timestamptz not null,
   recorded_at  timestamptz not null default now(),
@@ -663,25 +801,28 @@ create table event_log (
   reason_code  text,
   note_id      text,
   data         jsonb not null,
+  -- version of the data's form, so that an old event is read as the current form of its type
+  data_version integer not null default 1,
   primary key (subject, seq)
 );
-create index journal_by_operation on event_log (operation_id, recorded_at);
-create unique index journal_once_per_command on event_log (subject, command_id, type) where command_id is not null;
+create index event_log_by_operation on event_log (operation_id, recorded_at);
+create unique index event_log_once_per_command on event_log (subject, command_id, type) where command_id is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception '% rows are never changed or deleted', tg_table_name using errcode = 'restrict_violation';
 end $$;
-create trigger journal_append_only before update or delete on event_log for each row execute function refuse_change();
-create trigger journal_no_truncate before truncate on event_log for each statement execute function refuse_change();
+create trigger event_log_append_only before update or delete on event_log for each row execute function refuse_change();
+create trigger event_log_no_truncate before truncate on event_log for each statement execute function refuse_change();
 create trigger disclosures_append_only before update or delete on disclosures for each row execute function refuse_change();
+create trigger access_log_append_only before update or delete on access_log for each row execute function refuse_change();
 create trigger manifests_entries_fixed before update or delete on manifest_entries for each row execute function refuse_change();
 
 create table waits (
   subject      text not null,
   key          text not null,
   operation_id text not null,
-  phase      text,
+  phase        text,
   whom_kind    text not null check (whom_kind in ('role', 'partner', 'person', 'movement')),
   whom         text not null,
   what         text not null,
@@ -691,7 +832,7 @@ create table waits (
   remind_at    timestamptz,
   due          timestamptz,
   escalate_at  timestamptz,
-  escalation_step         text not null default 'waiting' check (escalation_step in ('waiting', 'reminded', 'due', 'escalated')),
+  escalation_step text not null default 'waiting' check (escalation_step in ('waiting', 'reminded', 'due', 'escalated')),
   primary key (subject, key)
 );
 create index waits_by_operation on waits (operation_id, due);
@@ -717,7 +858,7 @@ create index tasks_by_subject on tasks (subject, wait_key);
 create table lateness (
   subject      text not null,
   key          text not null,
-  escalation_step         text not null,
+  escalation_step text not null,
   operation_id text not null,
   seconds      double precision not null,
   recorded_at  timestamptz not null default now()
@@ -744,8 +885,12 @@ create table alarms (
   kind         text not null,
   detail       jsonb not null,
   raised_at    timestamptz not null default now(),
-  settled_at   timestamptz
+  settled_at   timestamptz,
+  settled_by   text,
+  reason_code  text,
+  constraint alarms_settled_by_somebody check ((settled_at is null) = (settled_by is null))
 );
+create index alarms_open on alarms (raised_at, id) where settled_at is null;
 
 -- Rows commit first; the start is tried at once and the relay starts what is left.
 create table pending_starts (
@@ -771,12 +916,202 @@ create table idempotency_keys (
   primary key (principal, route, key)
 );
 
-create table access_log (
-  id          text primary key,
-  principal   text not null,
-  action      text not null,
-  subject     text not null,
-  purpose     text,
-  recorded_at timestamptz not null default now()
-);
-create trigger access_log_append_only before update or delete on access_log for each row execute function refuse_change();
+-- ---------------------------------------------------------------- recording
+-- Rules are not here: domain/ says which event changes what, and adapters/postgres/recordRows.ts hands it over as rows.
+
+-- Settles the open tasks that the end of a hold settles: those that name the hold, or, where a settlement names a type of
+-- hold, those of the household once no hold of that type is left in it.
+create function settle_tasks(settlements jsonb) returns void language sql as $$
+  update tasks t set status = 'done', closed_at = coalesce(s.at, now())
+    from jsonb_to_recordset(settlements) s (hold_id text, kind text, none_left_of text, at timestamptz)
+      join holds h on h.id = s.hold_id and h.type = coalesce(s.none_left_of, h.type)
+      join journeys j on j.id = h.journey_id
+   where t.subject = case when s.none_left_of is null then j.id else j.household_id end
+     and t.kind = s.kind and t.status = 'open' and (s.none_left_of is not null or t.data ->> 'holdId' = h.id)
+     and not exists (
+       select from holds other join journeys member on member.id = other.journey_id
+        where member.household_id = j.household_id and other.type = s.none_left_of
+          and other.status in ('raising', 'active'))
+$$;
+
+-- One of two journeys of one person has ended: the task that asked for it is settled, and where the other one was held
+-- back, a task is opened that lets it go on.
+create function settle_same_person(p_journey text, p jsonb) returns void language sql as $$
+  with pairs as (
+    select d.* from journeys e join duplicate_pairs d on e.person_id = d.person_a or e.person_id = d.person_b
+     where e.id = p_journey and d.status = 'same'),
+  settled as (
+    update tasks t set status = 'done', closed_at = (p ->> 'at')::timestamptz
+      from pairs where t.id = pairs.id || '.' || (p ->> 'settles') and t.status = 'open')
+  insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
+    select pairs.id || '.' || (p ->> 'opens'), j.operation_id, j.id, p ->> 'opens', p ->> 'role',
+           (p ->> 'at')::timestamptz, jsonb_build_object('pairId', pairs.id, 'holdId', pairs.hold_id)
+      from pairs join journeys j on j.id = pairs.held_journey join holds h on h.id = pairs.hold_id
+     where j.id <> p_journey and j.ending is null and h.status in ('raising', 'active')
+    on conflict (id) do update set status = 'open', closed_at = null
+$$;
+
+-- Projections: the keys are column names, and only the newest sequence is written.
+create function project_journey(p_subject text, p jsonb) returns void language sql as $$
+  update journeys j set seq = n.seq, phase = n.phase, status = n.status,
+    status_since = case when j.status = n.status then j.status_since else coalesce((p ->> 'at')::timestamptz, j.status_since) end,
+    ending = n.ending, ended_at = n.ended_at, household_id = n.household_id, household_open = n.household_open,
+    identity = n.identity, screening = n.screening, consent = n.consent, consent_version = n.consent_version,
+    consent_confirmed_at = n.consent_confirmed_at, consent_sharing = n.consent_sharing,
+    nationality_status = n.nationality_status, document = n.document, document_valid_until = n.document_valid_until,
+    exit_permit = n.exit_permit, fitness = n.fitness, fitness_until = n.fitness_until,
+    fitness_conditions = n.fitness_conditions, travel = n.travel, next_leg = n.next_leg,
+    movement_id = n.movement_id, route = n.route, route_decided = n.route_decided, route_done = n.route_done,
+    arrived_at = n.arrived_at, updated_at = now()
+  from jsonb_populate_record((select was from journeys was where was.id = p_subject), p) n
+  where j.id = p_subject and j.seq <= n.seq
+$$;
+
+create function project_movement(p_subject text, p jsonb) returns void language sql as $$
+  update movements m set seq = n.seq, status = n.status, departs_at = n.departs_at, arrives_at = n.arrives_at,
+    manifest_version = n.manifest_version, manifest_status = n.manifest_status, booking_ref = n.booking_ref,
+    updated_at = now()
+  from jsonb_populate_record((select was from movements was where was.id = p_subject), p) n
+  where m.id = p_subject and m.seq <= n.seq
+$$;
+
+create function project_operation(p_subject text, p jsonb) returns void language sql as $$
+  update operations o set seq = n.seq, status = n.status
+  from jsonb_populate_record((select was from operations was where was.id = p_subject), p) n
+  where o.id = p_subject and o.seq <= n.seq
+$$;
+
+-- Waits are written as they stand now; a wait that is gone, or begins anew, closes its tasks, one that escalated opens the
+-- next.
+create function project_waits(p_subject text, p_operation text, p_waits jsonb, p_tasks jsonb) returns void
+language sql as $$
+  delete from waits where subject = p_subject and key not in (select w ->> 'key' from jsonb_array_elements(p_waits) w);
+  update tasks set status = 'done', closed_at = now()
+    where subject = p_subject and status = 'open' and wait_key is not null
+      and id not in (select t ->> 'id' from jsonb_array_elements(p_tasks) t);
+  insert into waits select * from jsonb_populate_recordset(null::waits, p_waits)
+    on conflict (subject, key) do update set
+      phase = excluded.phase, whom_kind = excluded.whom_kind, whom = excluded.whom, what = excluded.what,
+      then_what = excluded.then_what, blocks = excluded.blocks, since = excluded.since, remind_at = excluded.remind_at,
+      due = excluded.due, escalate_at = excluded.escalate_at, escalation_step = excluded.escalation_step
+    where (waits.*) is distinct from (excluded.*);
+  insert into tasks (id, operation_id, subject, wait_key, kind, role, opened_at, due)
+    select t.id, p_operation, p_subject, t.wait_key, t.kind, t.role, t.opened_at, t.due
+      from jsonb_populate_recordset(null::tasks, p_tasks) t
+    on conflict (id) do nothing
+$$;
+
+-- The one way into the event_log. One call is one transaction: event_log rows, the subject's projection, its waits, their
+-- tasks, what the events change in rows that stand beside the event_log, outbox and services. The same sequence with the
+-- same content changes nothing; with other content, or with a gap before it, it raises. A workflow task that is run again
+-- after its events were recorded may hand them over in another order, or without some of them (domain/record.ts,
+-- `merged`): the result says up to where the event_log goes, so that the workflow notices; a event that stands already
+-- still names the seat in its way; and no consent is lost because two events claim one version of it.
+create function record_events(batch jsonb) returns jsonb language plpgsql as $$
+declare
+  v_subject   constant text := batch ->> 'subject';
+  v_operation constant text := batch ->> 'operation_id';
+  v_first     constant integer := batch -> 'events' -> 0 ->> 'seq';
+  v_before    integer;
+  v_last      integer;
+  v_seated    text[];
+begin
+  -- one writer at a time for each subject, also when a lost workflow task is run again elsewhere
+  perform pg_advisory_xact_lock(hashtextextended(v_subject, 7));
+  v_before := coalesce((select max(seq) from event_log where subject = v_subject), 0);
+  if v_first > v_before + 1 then
+    raise exception 'event_log of % has a gap before %', v_subject, v_first using errcode = 'HW001';
+  elsif v_first <= v_before then
+    perform from jsonb_populate_recordset(null::event_log, batch -> 'events') e join event_log j using (seq)
+     where j.subject = v_subject and (j.type, j.data, j.command_id) is distinct from (e.type, e.data, e.command_id);
+    if found then
+      raise exception 'event_log of % tells something else from % on', v_subject, v_first using errcode = 'HW001';
+    end if;
+  end if;
+  insert into event_log
+      (subject, seq, operation_id, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data,
+       data_version)
+    select v_subject, seq, v_operation, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data,
+           data_version
+      from jsonb_populate_recordset(null::event_log, batch -> 'events') where seq > v_before;
+  v_last := greatest(v_before, (batch -> 'events' -> -1 ->> 'seq')::integer);
+
+  if batch ? 'seats_to_free' then
+    -- the same lock as the claim of a seat: whoever is second sees the other
+    perform from households where id = (select household_id from journeys where id = v_subject) for update;
+    select array_agg(distinct movement_id) into v_seated from seats
+     where journey_id = v_subject and batch -> 'seats_to_free' ? status;
+  end if;
+  if batch ? 'outbox' then
+    insert into outbox (id, operation_id, subject, seq, type, at, data)
+      select id, v_operation, v_subject, seq, type, at, data
+        from jsonb_populate_recordset(null::outbox, batch -> 'outbox') where seq > v_before on conflict do nothing;
+  end if;
+  if batch ? 'services' then
+    insert into services (id, operation_id, sector_code, kind, person_id, subject, seq, at)
+      select s.id, v_operation, s.sector_code, s.kind, j.person_id, v_subject, s.seq, s.at
+        from jsonb_populate_recordset(null::services, batch -> 'services') s left join journeys j on j.id = v_subject
+       where s.seq > v_before on conflict do nothing;
+  end if;
+  if batch ? 'consents' then
+    insert into consents (journey_id, version, status, form, sharing, at, actor, note_id)
+      select v_subject, greatest(c.version, coalesce((select max(version) from consents where journey_id = v_subject), 0)
+               + row_number() over (order by c.seq)), c.status, c.form, c.sharing, c.at, c.actor, c.note_id
+        from jsonb_to_recordset(batch -> 'consents') c (seq integer, version integer, status text, form text,
+          sharing boolean, at timestamptz, actor text, note_id text)
+       where c.seq > v_before on conflict do nothing;
+  end if;
+  if batch ? 'holds' then
+    update holds h set status = n.status, released_by = coalesce(n.released_by, h.released_by),
+        released_at = coalesce(n.released_at, h.released_at)
+      from jsonb_to_recordset(batch -> 'holds') n (seq integer, id text, status text, "from" text[], released_by text,
+        released_at timestamptz)
+     where h.id = n.id and n.seq > v_before and h.status = any (coalesce(n."from", array[h.status]));
+    perform settle_tasks(batch -> 'settlements');
+  end if;
+  if batch ? 'same_person' then
+    perform settle_same_person(v_subject, p) from jsonb_array_elements(batch -> 'same_person') p
+     where (p ->> 'seq')::integer > v_before;
+  end if;
+  if batch ? 'states' then
+    update journeys set verified_state = (select state from partners where id = batch #>> '{states,0,partner_id}')
+     where id = v_subject and (batch #>> '{states,0,seq}')::integer > v_before;
+  end if;
+
+  -- a batch that comes late (a workflow task run again) must not put back older waits or an older projection
+  if v_last = (batch -> 'projection' ->> 'seq')::integer then
+    case batch ->> 'kind'
+      when 'journey' then perform project_journey(v_subject, batch -> 'projection');
+      when 'movement' then perform project_movement(v_subject, batch -> 'projection');
+      when 'operation' then perform project_operation(v_subject, batch -> 'projection');
+      else null;
+    end case;
+    perform project_waits(v_subject, v_operation, batch -> 'waits', batch -> 'tasks');
+  end if;
+  if batch ? 'lateness' then
+    insert into lateness (subject, key, escalation_step, operation_id, seconds)
+      select v_subject, r.key, r.escalation_step, v_operation, extract(epoch from clock_timestamp() - r.due)
+        from jsonb_to_recordset(batch -> 'lateness') r (key text, escalation_step text, due timestamptz);
+  end if;
+  return jsonb_build_object('seatedOn', coalesce(to_jsonb(v_seated), '[]'), 'last', v_last);
+end $$;
+
+-- ---------------------------------------------------------------- rights
+-- API and worker are members of homeward_app (prisma/roles.ts), which owns nothing: it changes rows, not tables, never
+-- what is append-only, and it deletes only where something is kept for a time or was taken back.
+
+grant usage on schema public to homeward_app;
+grant select, insert, update on all tables in schema public to homeward_app;
+alter default privileges in schema public grant select, insert, update on tables to homeward_app;
+alter default privileges in schema public grant usage on sequences to homeward_app;
+revoke update on event_log, disclosures, access_log, manifest_entries, lateness, services from homeward_app;
+revoke insert, update on sectors from homeward_app;
+revoke all on _prisma_migrations from homeward_app;
+grant delete on
+  allocation_refusals, documents, households, idempotency_keys, import_cells, import_chunks, import_keys, import_rows,
+  inbox, person_data, person_keys, waits
+  to homeward_app;
+
+-- Search keys lead from a name to a person, so their table is under a role of its own. They go with the person's key.
+revoke all on person_search from homeward_app;
+grant select, insert on person_search to homeward_search;
