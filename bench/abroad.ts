@@ -1,5 +1,5 @@
 /**
- * People whose reference journeys have not begun: taken in over HTTP into an operation whose partners answer at once, their
+ * People whose reference journeys have not begun: registered over HTTP in an operation whose partners answer at once, their
  * orders to start settled, so that the bench starts each journey itself, with the input that registration made.
  */
 
@@ -100,7 +100,7 @@ export async function registerAbroad(
       join households h on h.id = j.household_id where j.operation_id = $1 and h.reference like $2 || '-%'`,
     [operationId, marker],
   );
-  if (rows.length !== count) throw new Error(`${rows.length} of ${count} people were taken in`);
+  if (rows.length !== count) throw new Error(`${rows.length} of ${count} people were registered`);
   return rows.map(({ input }) => input);
 }
 

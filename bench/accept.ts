@@ -3,13 +3,13 @@
  *
  * Ours: the same request as B1 measures, 100 a second, each begun on time whether those before are answered or not, and
  * timed from when it was due; the worker runs and plays every journey's first steps on the same two cores.
- * Peer, told without a limit: a bare `client.workflow.start` under the same load, with the same worker idle beside it.
+ * Peer, reported without a limit: a bare `client.workflow.start` under the same load, with the same worker idle.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bench, quantile, type Side } from './bench.ts';
-import { openDesk } from './desk.ts';
 import { openLoop, until } from './load.ts';
 import { openOperation } from './operation.ts';
+import { openRegistrar } from './registrar.ts';
 import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 
 const PEOPLE = 1_500;
@@ -32,7 +32,7 @@ export const accept: Bench = {
     try {
       await system.start(PROCESS.api);
       await system.start(PROCESS.worker);
-      const { people, register, startBare, close } = await openDesk(
+      const { people, register, startBare, close } = await openRegistrar(
         system,
         await openOperation(system.as('coordinator')),
       );
@@ -63,7 +63,7 @@ const percentiles = (took: readonly number[]): Side => ({
   'B1.typical': quantile(took, 0.5),
 });
 
-/** Nobody's journey is still at its first steps: every one that was taken in waits for somebody. */
+/** Nobody's journey is still at its first steps: every registered person's journey is waiting. */
 async function caughtUp({ pool }: BenchSystem): Promise<void> {
   await until(
     async () => {

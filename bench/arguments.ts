@@ -11,7 +11,7 @@ export type Arguments = {
 /** @throws CommanderError for anything that is not an argument of the bench */
 export function readArguments(words: readonly string[]): Arguments {
   const { only, json, runs } = new Command('bench')
-    .description('Measures this system beside its peers. Each figure is a ratio of one run on this machine.')
+    .description('Measures this system against its peers. Each figure is a ratio of one run on this machine.')
     .option('--only <ids>', 'these benches alone, as in B1,B7', listOfIds, [])
     .option('--json <file>', 'writes the rows there: {id, ratio, ours, peer, unit, runs, limit, reached}')
     .option('--runs <n>', 'how often each is measured', aCount, 3)

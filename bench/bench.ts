@@ -12,7 +12,7 @@ export type RowSpec = {
   /** what is measured, and what the peer is, in a few words */
   says: string;
   unit: string;
-  /** left out where the figure is only told */
+  /** left out where the figure has no limit */
   limit?: Limit;
 };
 

@@ -5,7 +5,7 @@
  * installing script does; no bundle, nothing compiled, no data): both servers, migrations, keys, sign-in, bundle, worker,
  * API, stand-in partners, and the drill that begins by itself. As soon as the API says that it is ready, a person signs in, opens and activates an operation,
  * takes somebody in and confirms who it is; the clock stops when that decision is recorded and answered. `B9.again` is
- * the same command on the data it left, with the drill going on beside it.
+ * the same command on the data it left, while the drill goes on.
  * Peer: PostgreSQL (made and started), the Temporal server (with its UI), and the bundle, each alone and one after the
  * other, the times added up; again on the data they left. Programs and packages are there on both sides: downloads are
  * no part of it.
@@ -29,7 +29,7 @@ import { openOperation } from './operation.ts';
 import { madeUp } from './people.ts';
 
 const root = join(import.meta.dirname, '..');
-/** Of the checkout: what is made at a start, or is kept beside the sources. */
+/** Of the checkout: what is made at a start, or is stored with the sources. */
 const NOT_IN_A_CHECKOUT = new Set(['node_modules', '.git', '.homeward', 'generated', 'coverage']);
 const STOP: [NodeJS.Signals, number][] = [
   ['SIGINT', 60_000],
@@ -127,7 +127,7 @@ async function oneStart(
 
 type Place = { api: string; tokenEndpoint: string; dataDir: string };
 
-/** An operation is opened, somebody is taken in, and a case worker's first decision about them is recorded. */
+/** An operation is opened, a person is registered, and a case worker's first decision about them is recorded. */
 async function firstStep({ api, tokenEndpoint, dataDir }: Place): Promise<void> {
   await until(() => answers(`${api}/readyz`), 'the API to be ready', { withinMs: 60_000 });
   const users = await readSignIns(join(dataDir, 'issuer'));

@@ -1,10 +1,10 @@
 /**
  * B2: reference journeys completed a second, from the first request to the last follow-up.
  *
- * Ours: the real worker process with the production bundle and everything it does beside the workflows. Each of the five
+ * Ours: the real worker process with the production bundle and everything it does besides the workflows. Each of the five
  * requests asks the gate, writes request and ledger, opens the person's encrypted data, signs, and is sent over HTTP to
  * partners that answer at once; each event goes through record_events into event_log, projection, waits, tasks, outbox and
- * services; the relay stamps the outbox meanwhile. News come as signals and decisions as updates, in the order of
+ * services; the outbox publisher runs meanwhile. Messages come as signals and decisions as updates, in the order of
  * reference-journey.json, each after the one before was recorded.
  * Peer: the same skeleton (peer/skeleton.ts): equal activities, local activities each with its one transaction (one
  * terse prepared statement), updates, signals, timers and continue-as-new, bodies empty, in a worker process with the
@@ -163,7 +163,7 @@ async function handWrittenSteps(pool: Pool): Promise<number> {
       const client = await pool.connect();
       try {
         await client.query('begin');
-        await client.query('insert into bench_journal (subject, seq, data) values ($1, $2, $3)', [subject, seq, '{}']);
+        await client.query('insert into bench_events (subject, seq, data) values ($1, $2, $3)', [subject, seq, '{}']);
         await client.query(
           'insert into bench_subjects (subject, seq) values ($1, $2) on conflict (subject) do update set seq = excluded.seq',
           [subject, seq],

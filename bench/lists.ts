@@ -2,7 +2,7 @@
  * B10: a registration list of 10,000 people, with people in it twice and one row in a hundred that cannot be taken.
  *
  * Ours: the file sent over HTTP to the real API process, streamed, encrypted and stored; checked by the real worker, row by
- * row, with the dry run written; committed by a coordinator's command; until everybody is taken in, with data encrypted,
+ * row, with the dry run written; committed by a coordinator's command; until everybody is registered, with data encrypted,
  * search keys, journeys and orders to start. Starting the runs is paced afterwards and not counted, so orders to start
  * are settled as they are written (a trigger of this bench's own database).
  * Peer: `insert … select unnest` of the same rows, every cell as text and the whole row as JSON, in one statement on the
@@ -25,11 +25,11 @@ const ROWS = 10_000;
 const MANY_ROWS = 100_000;
 const MEGABYTE = 1_000_000;
 /** Who asks a hundred times a second is a load of its own: it took a tenth of both cores. The figure may be this much too long. */
-const LOOKS = { everyMs: 100, withinMs: 300_000 };
+const POLLING = { everyMs: 100, withinMs: 300_000 };
 
 export const lists: Bench = {
   id: 'B10',
-  title: 'a list checked and taken in against a bare insert of its rows',
+  title: 'a list checked and imported against a bare insert of its rows',
   rows: [
     {
       id: 'B10',
@@ -106,7 +106,7 @@ function listOf(count: number): Cells[] {
 
 type ImportState = { status: string; counts: unknown; progress: { done: number; failed: number } };
 
-/** @throws Error unless everybody acceptable was taken in */
+/** @throws Error unless everybody acceptable was registered */
 async function register(system: BenchSystem, list: Buffer): Promise<{ seconds: number; megabytes: number }> {
   const processes = [await system.start(PROCESS.api), await system.start(PROCESS.worker)];
   try {
@@ -122,9 +122,9 @@ async function register(system: BenchSystem, list: Buffer): Promise<{ seconds: n
       `bench-${operationId}`,
     )) as { id: string };
     const status = async (): Promise<ImportState> => (await caseWorker.get(`/imports/${id}`)) as ImportState;
-    await until(async () => (await status()).status === 'checked', 'the list to be checked', LOOKS);
+    await until(async () => (await status()).status === 'checked', 'the list to be checked', POLLING);
     await coordinator.post(`/imports/${id}/commands/commit`, {});
-    await until(async () => ['starting', 'done'].includes((await status()).status), 'the list to be taken in', LOOKS);
+    await until(async () => ['starting', 'done'].includes((await status()).status), 'the list to be imported', POLLING);
     const seconds = (performance.now() - began) / 1_000;
     const megabytes = grown();
     const { rows } = await system.pool.query<{ taken: number; acceptable: number }>(
@@ -133,14 +133,14 @@ async function register(system: BenchSystem, list: Buffer): Promise<{ seconds: n
       [id],
     );
     const [{ taken, acceptable } = { taken: 0, acceptable: 0 }] = rows;
-    if (taken === 0 || taken !== acceptable) throw new Error(`${taken} of ${acceptable} people were taken in`);
+    if (taken === 0 || taken !== acceptable) throw new Error(`${taken} of ${acceptable} people were registered`);
     return { seconds, megabytes };
   } finally {
     for (const process of processes) await process.stop();
   }
 }
 
-/** @returns a function that ends it and tells the most that the processes grew together, in MB */
+/** @returns a function that ends it and returns the largest growth of the processes together, in MB */
 function watchMemory(processes: readonly BenchProcess[]): () => number {
   const resident = (): number => processes.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
   const idle = resident();

@@ -8,7 +8,7 @@ import { playToTheWait } from './played.ts';
 import { realJourney } from './realJourney.ts';
 import type { Watch } from './watch.ts';
 
-/** Far more than it takes; a journey that never turns must not keep the bench for ever. */
+/** Far more than it takes. A journey that never continues as new must not block the bench. */
 const MOST_HOLDS = 1_000;
 const DECIDED_WITHIN_MS = 60_000;
 

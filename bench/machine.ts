@@ -7,13 +7,13 @@ const TICKS_PER_SECOND = 100;
 type Moment = { busy: number; steal: number; all: number; own: number; load: number };
 
 /**
- * What the machine was doing while something was measured: a figure taken beside another load is not to be believed.
- * @returns a function that tells it in one line; empty where the system does not say
+ * What the machine was doing while something was measured: a figure measured under another load is not valid.
+ * @returns a function that describes it in one line; empty where the system does not say
  */
 export function watchMachine(): () => string {
-  const before = look();
+  const before = readMachine();
   return () => {
-    const after = look();
+    const after = readMachine();
     if (!before || !after) return '';
     const all = after.all - before.all;
     const cores = cpus().length;
@@ -28,7 +28,7 @@ export function watchMachine(): () => string {
   };
 }
 
-function look(): Moment | undefined {
+function readMachine(): Moment | undefined {
   try {
     const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, hard = 0, soft = 0, steal = 0] = readFileSync(
       '/proc/stat',

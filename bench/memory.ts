@@ -1,5 +1,5 @@
 /**
- * B3: what a waiting journey takes in the worker's memory.
+ * B3: how much memory of the worker a waiting journey uses.
  *
  * Ours: real journeys in a real worker process, played until consulate, clinic and exit authority have been asked and are
  * waited for with their deadlines: the state in which a journey spends weeks, with five waits and timers, its rules and
@@ -39,7 +39,7 @@ export const memory: Bench = {
     },
     {
       id: 'B3.one-frame',
-      says: 'as B3, the peer spared as well what the engine keeps of promises (workflows/stackTraces.ts)',
+      says: 'as B3, the peer without the record that the SDK keeps of promises (workflows/stackTraces.ts)',
       unit: 'kB',
     },
     { id: 'B3.per-gb', says: 'that fit a GB', unit: 'waiting', limit: { of: 'ours', atLeast: 2_000 } },
@@ -127,15 +127,15 @@ async function readings(worker: BenchProcess, add: (count: number) => Promise<vo
   return found;
 }
 
-/** Memory once the work is over: the median of several looks. */
+/** Memory once the work is over: the median of ten samples. */
 async function atRest(pid: number): Promise<number> {
   await pause(4_000);
-  const looks: number[] = [];
-  for (let look = 0; look < 10; look += 1) {
-    looks.push(residentBytes(pid));
+  const samples: number[] = [];
+  for (let sample = 0; sample < 10; sample += 1) {
+    samples.push(residentBytes(pid));
     await pause(200);
   }
-  return median(looks);
+  return median(samples);
 }
 
 /** The slope of the line that lies nearest to the readings (least squares), in kB. */

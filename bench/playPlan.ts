@@ -1,6 +1,6 @@
 import type { Play } from './peer/messages.ts';
 
-/** Events that an arrival and what led to it leave behind, beside its workflow task. */
+/** Events that an arrival and what led to it add to the history, besides its workflow task. */
 const EVENTS = { start: 1, activity: 3, update: 2, signal: 1, timer: 2 } as const;
 
 /** Events that no workflow task has made: what came from outside, and a task that begins. */
@@ -24,8 +24,8 @@ export function sizeOf(events: readonly RecordedEvent[]): Size {
 export function closed<E extends RecordedEvent>(events: readonly E[]): E[] {
   const last = events.findLastIndex(({ eventType }) => eventType.endsWith('WORKFLOW_TASK_COMPLETED'));
   const rest = events.slice(last + 1);
-  const heardNoMore = rest.findIndex(({ eventType }) => ARRIVED.test(eventType));
-  return events.slice(0, heardNoMore < 0 ? events.length : last + 1 + heardNoMore);
+  const handledNoMore = rest.findIndex(({ eventType }) => ARRIVED.test(eventType));
+  return events.slice(0, handledNoMore < 0 ? events.length : last + 1 + handledNoMore);
 }
 
 /**

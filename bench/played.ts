@@ -7,7 +7,7 @@ export type Played = {
   /** a person's decision, an update: answered when it is recorded */
   decide(decision: 'completeScreening' | 'receive' | 'planReintegration' | { followUp: number }): Promise<void>;
   /** update from outside, a signal */
-  tell(update: News): Promise<void>;
+  notify(update: Update): Promise<void>;
   /** so many events are recorded */
   recorded(seq: number): Promise<void>;
   /** the day of a follow-up has come, and a case worker is waited for */
@@ -15,7 +15,7 @@ export type Played = {
   completed(): Promise<void>;
 };
 
-export const NEWS = [
+export const UPDATES = [
   'acknowledged',
   'fit',
   'permitGranted',
@@ -27,7 +27,7 @@ export const NEWS = [
   'departed',
   'arrived',
 ] as const;
-export type News = (typeof NEWS)[number];
+export type Update = (typeof UPDATES)[number];
 
 const FOLLOW_UPS = [1, 2, 3, 4];
 
@@ -42,8 +42,8 @@ export async function playToTheWait(journey: Played): Promise<void> {
 /** From there to the end of the year. */
 export async function playToTheEnd(journey: Played): Promise<void> {
   let seq = 6;
-  for (const update of NEWS) {
-    await journey.tell(update);
+  for (const update of UPDATES) {
+    await journey.notify(update);
     // With the nationality confirmed a document is asked for, which is a event of its own.
     seq += update === 'nationalityConfirmed' ? 2 : 1;
     await journey.recorded(seq);

@@ -14,7 +14,7 @@ import {
   workflowId,
 } from '../workflows/messages.ts';
 import { type Abroad, requestId } from './abroad.ts';
-import type { News, Played } from './played.ts';
+import type { Played, Update } from './played.ts';
 import type { Watch } from './watch.ts';
 
 /** What stands of journeys, for a watch: events recorded, and the follow-up a case worker is waited for. */
@@ -55,10 +55,10 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
     return handle.signal(journeySignals.partnerAnswered, [update]);
   };
   const travel = (update: MovementUpdate['update']) => {
-    const told: MovementUpdate = { key: `${journeyId}-${update.kind}`, at: now(), actor: SYSTEM, update };
-    return handle.signal(journeySignals.movementUpdated, [told]);
+    const message: MovementUpdate = { key: `${journeyId}-${update.kind}`, at: now(), actor: SYSTEM, update };
+    return handle.signal(journeySignals.movementUpdated, [message]);
   };
-  const told: Record<News, () => Promise<void>> = {
+  const notifications: Record<Update, () => Promise<void>> = {
     acknowledged: () => partner('verification', { kind: 'acknowledged' }, 'acknowledged'),
     fit: () => partner('fitness', { kind: 'fitness', result: 'fit', conditions: [], until: now() + LONG }, 'fit'),
     permitGranted: () =>
@@ -90,8 +90,8 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
       else if (decision === 'planReintegration') await decide(decision, 'case_worker', { dimensions: ['economic'] });
       else await decide('recordFollowUp', 'case_worker', { month: decision.followUp, reached: true });
     },
-    tell: (update) => told[update](),
-    recorded: (seq) => watch.sees(journeyId, (standing) => standing.seq >= seq, `event ${seq}`),
+    notify: (update) => notifications[update](),
+    recorded: (seq) => watch.sees(journeyId, (row) => row.seq >= seq, `event ${seq}`),
     due: (followUp) => watch.sees(journeyId, ({ month }) => month === followUp, `follow-up ${followUp}`),
     async completed() {
       const ending = await handle.result();

@@ -1,5 +1,5 @@
 /**
- * B1: how fast people are taken in, until each one's run exists on the server.
+ * B1: how fast people are registered, until each workflow exists on the server.
  *
  * Ours: `POST /v1/operations/{id}/households`, one person each, over HTTP to the real API process: token checked,
  * every cell judged, the person encrypted under a key of their own, search keys, journey and order to start, the answer
@@ -10,9 +10,9 @@
  * Neither side has a worker: first workflow tasks would weigh on both alike and hide the difference.
  */
 import type { Bench } from './bench.ts';
-import { openDesk } from './desk.ts';
 import { closedLoop } from './load.ts';
 import { openOperation } from './operation.ts';
+import { openRegistrar } from './registrar.ts';
 import { openBenchSystem, PROCESS } from './system.ts';
 
 const PEOPLE = 1_500;
@@ -20,7 +20,7 @@ const AT_ONCE = 64;
 
 export const registration: Bench = {
   id: 'B1',
-  title: 'people taken in against bare workflow starts',
+  title: 'people registered against bare workflow starts',
   rows: [
     {
       id: 'B1',
@@ -36,7 +36,7 @@ export const registration: Bench = {
       const worker = await system.start(PROCESS.worker);
       const operationId = await openOperation(system.as('coordinator'));
       await worker.stop();
-      const { people, register, startBare, allStarted, close } = await openDesk(system, operationId);
+      const { people, register, startBare, allStarted, close } = await openRegistrar(system, operationId);
       return {
         flags: system.flags,
         async ours() {

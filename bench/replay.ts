@@ -51,7 +51,7 @@ export const replay: Bench = {
     },
     {
       id: 'B7.one-frame',
-      says: 'as B7, the peer spared as well what the engine keeps of promises (workflows/stackTraces.ts)',
+      says: 'as B7, the peer without the record that the SDK keeps of promises (workflows/stackTraces.ts)',
       unit: 'ms',
     },
     { id: 'B7.pace', says: 'events a second of the longest', unit: 'events/s' },
@@ -110,7 +110,7 @@ async function recordLongest(system: BenchSystem, partnerUrl: string): Promise<H
   await holdStarts(system);
   const abroad = await openAbroad(system, partnerUrl);
   const [input] = await registerAbroad(system, abroad, 1);
-  if (!input) throw new Error('Nobody was taken in');
+  if (!input) throw new Error('Nobody was registered');
   const watch = startWatch(system.pool, STANDING_OF_JOURNEYS);
   try {
     const id = workflowId.journey(input.journeyId);

@@ -1,4 +1,4 @@
-/** `npm run bench`: measures this system beside its peers, one bench after the other, and says what the machine was doing. */
+/** `npm run bench`: measures this system against its peers, one bench after the other, and says what the machine was doing. */
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { type Arguments, readArguments } from './arguments.ts';
@@ -41,7 +41,7 @@ async function main(words: readonly string[]): Promise<number> {
   return failed ? 1 : 0;
 }
 
-/** A figure that is missed is a result, and is told; a bench that cannot be measured is a failure. */
+/** A figure outside its limit is a result, and is reported; a bench that cannot be measured is a failure. */
 async function carryOut(bench: Bench, runs: number): Promise<Row[]> {
   write(`\n${bench.id}  ${bench.title}`);
   const began = performance.now();
@@ -49,10 +49,10 @@ async function carryOut(bench: Bench, runs: number): Promise<Row[]> {
     write(`  ${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}`),
   );
   try {
-    const told = watchMachine();
+    const describeMachine = watchMachine();
     const rows = await measure(bench, prepared, bench.exact ? 1 : runs);
     for (const flags of prepared.flags ?? []) write(`  server: ${flags}`);
-    write(`  ${told()}`);
+    write(`  ${describeMachine()}`);
     for (const { id, says } of bench.rows) write(`  ${id}: ${says}`);
     for (const row of rows) write(`  ${lineOf(row)}`);
     return rows;

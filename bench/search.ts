@@ -81,8 +81,8 @@ export const search: Bench = {
       say(`${PEOPLE} people are filed`);
       return {
         flags: system.flags,
-        ours: () => timed(SPELLINGS.flatMap(looksOf), (look) => searchOverHttp(system, agent, look)),
-        peer: () => timed(SPELLINGS.flatMap(looksOf), (look) => queryAlone(system, keyring, look)),
+        ours: () => timed(SPELLINGS.flatMap(queriesOf), (query) => searchOverHttp(system, agent, query)),
+        peer: () => timed(SPELLINGS.flatMap(queriesOf), (query) => queryAlone(system, keyring, query)),
         close,
       };
     } catch (error) {
@@ -93,9 +93,9 @@ export const search: Bench = {
 };
 
 /** A spelling, and the household that whoever is meant came in. */
-type Look = { text: string; household: string };
+type Query = { text: string; household: string };
 
-function looksOf([trial, row, spellings]: (typeof SPELLINGS)[number]): Look[] {
+function queriesOf([trial, row, spellings]: (typeof SPELLINGS)[number]): Query[] {
   const household = plainRows(trialFile(trial))[row - 1]?.household_ref;
   if (household === undefined) throw new Error(`${trial} has no row ${row}`);
   return spellings.map((text) => ({ text, household: `${trial} ${household}` }));
@@ -156,20 +156,20 @@ async function file(
   });
 }
 
-async function timed(looks: readonly Look[], look: (one: Look) => Promise<void>): Promise<Side> {
+async function timed(queries: readonly Query[], query: (one: Query) => Promise<void>): Promise<Side> {
   // Once unmeasured: the pages that these searches read are then in memory on both sides.
-  for (const one of looks) await look(one);
+  for (const one of queries) await query(one);
   const took: number[] = [];
-  for (const one of looks) {
+  for (const one of queries) {
     const began = performance.now();
-    await look(one);
+    await query(one);
     took.push(performance.now() - began);
   }
   return { B13: took.reduce((sum, ms) => sum + ms, 0) / took.length, 'B13.slowest': quantile(took, 0.9) };
 }
 
 /** @throws Error unless the person is among the first three */
-async function searchOverHttp(system: BenchSystem, agent: Agent, { text, household }: Look): Promise<void> {
+async function searchOverHttp(system: BenchSystem, agent: Agent, { text, household }: Query): Promise<void> {
   const { statusCode, body } = await request(`${system.api}/v1/people/search`, {
     method: 'POST',
     dispatcher: agent,
@@ -185,7 +185,7 @@ async function searchOverHttp(system: BenchSystem, agent: Agent, { text, househo
     throw new Error(`"${text}" was answered ${statusCode} and brought ${household} on place ${place + 1}`);
 }
 
-async function queryAlone({ pool }: BenchSystem, keyring: Keyring, { text }: Look): Promise<void> {
+async function queryAlone({ pool }: BenchSystem, keyring: Keyring, { text }: Query): Promise<void> {
   const keys = searchKeysOfText(keyring, text);
   await pool.query(SEARCH, [
     keys.map(({ kind }) => kind),

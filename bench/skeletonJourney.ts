@@ -5,7 +5,7 @@ import type { Watch } from './watch.ts';
 
 /** Where the skeleton's one transaction writes; see bench/peer/worker.ts. */
 export const PEER_TABLES = `
-  create table bench_journal (subject text, seq int, data jsonb, recorded_at timestamptz default now(), primary key (subject, seq));
+  create table bench_events (subject text, seq int, data jsonb, recorded_at timestamptz default now(), primary key (subject, seq));
   create table bench_subjects (subject text primary key, seq int, month int);
   create table bench_outbox (position bigserial primary key, subject text, seq int, data jsonb)`;
 
@@ -21,8 +21,8 @@ export function skeletonJourney(client: Client, input: SkeletonInput, watch: Wat
       await client.workflow.start('skeleton', { workflowId: subject, taskQueue: PEER_QUEUE, args: [input] });
     },
     decide: () => handle.executeUpdate<void, []>(skeletonMessages.decided),
-    tell: () => handle.signal(skeletonMessages.told),
-    recorded: (seq) => watch.sees(subject, (standing) => standing.seq >= seq, `event ${seq}`),
+    notify: () => handle.signal(skeletonMessages.notified),
+    recorded: (seq) => watch.sees(subject, (row) => row.seq >= seq, `event ${seq}`),
     due: (followUp) => watch.sees(subject, ({ month }) => month === followUp, `follow-up ${followUp}`),
     async completed() {
       await handle.result();

@@ -24,7 +24,7 @@ import * as names from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 
-/** How long a decision may take, all tries together, before its caller is told to ask again. */
+/** How long a decision may take, all tries together, before its caller gets 503 and tries again. */
 const COMMAND_DEADLINE_MS = 8_000;
 const HEALTH_DEADLINE_MS = 1_000;
 /** So long an answer waits for a start; what has not started by then starts behind its back, or by the relay. A quiet server starts within half of it. */
@@ -106,7 +106,7 @@ const app = await buildApp({
 const address = await app.listen({ host: config.api.host, port: config.api.port });
 process.stdout.write(`ready ${address}\n`);
 
-// First the door, then what stands behind it.
+// The public plugins come first, then the routes behind them.
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, async ({ err }) => {
   fatalLog(log, err);
   await app.close();

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { codeOf } from '../adapters/background/loop.ts';
 
-/** Frames that are told of an error; its message may quote what somebody has sent. */
+/** Stack frames that are logged. The message is left out because it may quote personal data. */
 const FRAMES = 6;
 
-/** Why a process ends that nobody has told to end: what was thrown and where, without its words. */
+/** Why a process crashed: the class of the error and where it was thrown, without its message. */
 export function fatalLog(log: Logger, error: unknown): void {
   if (error === undefined) return;
   const stack = error instanceof Error ? (error.stack ?? '') : '';

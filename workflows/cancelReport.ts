@@ -11,7 +11,7 @@ const { reportCancelRequest } = proxyActivities<CancelRequestActivities>({
 export type CancelWatch = { asked: boolean; reported: Promise<void> };
 
 /**
- * For a workflow that has no subject, and so no waits: runs it inFlightDuring of its own scope, so that a cancellation which is
+ * For a workflow that has no subject, and so no waits: runs it outside its own scope, so that a cancellation which is
  * asked for in Temporal's own UI stops nothing silently, and raises an alarm instead.
  * @param wake what the workflow wants to do when it is asked
  */

@@ -9,7 +9,7 @@ export type SkeletonInput = {
   /** the year of follow-ups, which is a run of its own; left out on the way home */
   year?: { seq: number; arrivedAt: number };
 };
-export const skeletonMessages = { told: 'told', decided: 'decided' } as const;
+export const skeletonMessages = { notified: 'notified', decided: 'decided' } as const;
 
 /** The peer of a waiting journey: waits for one signal. */
 export const waitingMessages = { go: 'go' } as const;
@@ -33,6 +33,6 @@ export type PeerActivities = {
   ask(): Promise<void>;
   suspensionOverlap(): Promise<void>;
   nothing(): Promise<void>;
-  /** Writes a line of the subject's event_log, its projection and an event for the outbox. */
+  /** Writes an event of the subject, its projection and an event for the outbox. */
   record(input: { subject: string; seq: number; waitsForMonth?: number }): Promise<void>;
 };

@@ -25,21 +25,21 @@ const FOLLOW_UPS = 4;
 export async function skeleton(input: SkeletonInput): Promise<void> {
   const { subject, monthMs } = input;
   let seq = input.year?.seq ?? 0;
-  let told = 0;
+  let messages = 0;
   let decided = 0;
   const write = (events = 1, waitsForMonth?: number): Promise<void> => {
     seq += events;
     return record({ subject, seq, ...(waitsForMonth === undefined ? {} : { waitsForMonth }) });
   };
-  setHandler(defineSignal(skeletonMessages.told), () => {
-    told += 1;
+  setHandler(defineSignal(skeletonMessages.notified), () => {
+    messages += 1;
   });
   setHandler(defineUpdate<void>(skeletonMessages.decided), async () => {
     decided += 1;
     await write();
   });
   const decisions = (count: number): Promise<boolean> => condition(() => decided >= count, FAR);
-  const update = (count: number): Promise<void> => condition(() => told >= count);
+  const update = (count: number): Promise<void> => condition(() => messages >= count);
 
   if (input.year === undefined) {
     const screened = decisions(1);
@@ -48,21 +48,21 @@ export async function skeleton(input: SkeletonInput): Promise<void> {
     await screened;
     await Promise.all([ask(), ask(), ask()]);
     await write(3);
-    const answers = [1, 2, 3, 4].map((count) => condition(() => told >= count, FAR));
+    const answers = [1, 2, 3, 4].map((count) => condition(() => messages >= count, FAR));
     await answers[0];
     await write();
     await answers[1];
-    const renewal = condition(() => told >= 10, FAR);
+    const renewal = condition(() => messages >= 10, FAR);
     await write();
     await answers[2];
     await write();
     await answers[3];
     await write();
     await ask();
-    const issued = condition(() => told >= 5, FAR);
+    const issued = condition(() => messages >= 5, FAR);
     await write();
     await issued;
-    const seated = condition(() => told >= 6, FAR);
+    const seated = condition(() => messages >= 6, FAR);
     await write();
     await seated;
     await write();

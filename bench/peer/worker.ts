@@ -14,8 +14,8 @@ const nothing = async (): Promise<void> => undefined;
 /** One transaction, written as tersely as it can be: event_log, projection and outbox in one prepared statement. */
 const RECORD = {
   name: 'bench_record',
-  text: `with event_log as (
-           insert into bench_journal (subject, seq, data) values ($1, $2, $3) on conflict do nothing),
+  text: `with event as (
+           insert into bench_events (subject, seq, data) values ($1, $2, $3) on conflict do nothing),
          event as (
            insert into bench_outbox (subject, seq, data) values ($1, $2, $3))
          insert into bench_subjects (subject, seq, month) values ($1, $2, $4)

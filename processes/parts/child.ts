@@ -1,5 +1,5 @@
 /**
- * Starting and ending the programs of other people that Homeward needs beside it.
+ * Starting and ending the programs of other people that Homeward needs.
  *
  * A part is started in a process group of its own (`detached`), so that Ctrl-C in a terminal reaches only the
  * process that started it; that one ends the parts in order. On Linux a part is also told to end when the process
@@ -127,7 +127,7 @@ export function identityOf(pid: number): string {
   return began === '' || !isRunning(pid) ? '' : `${pid} ${began}`;
 }
 
-/** Linux tells without a program, and small images have no `ps`. */
+/** Linux shows it in /proc, and small images have no `ps`. */
 function readProcess(pid: number, file: 'stat' | 'cmdline'): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

@@ -87,7 +87,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const words = lastLines(logFile);
     // After a kill -9 the old server's children take a moment to leave; and a port found free may be taken meanwhile.
     const passing = /shared memory block|lock file|Address already in use/.test(words);
-    if (!passing || attempt === 10) throw new Error(`PostgreSQL ${failure}. Its last words (${logFile}):\n${words}`);
+    if (!passing || attempt === 10)
+      throw new Error(`PostgreSQL ${failure}. Its last lines of output (${logFile}):\n${words}`);
     await pause(500);
   }
 }
@@ -127,7 +128,7 @@ function rememberedPassword(dataDir: string, data: string): string {
   return password;
 }
 
-/** Makes the database files, beside and then in place, so that an interrupted run leaves nothing half made. */
+/** Makes the database files, in a temporary folder and then in place, so that an interrupted run leaves nothing half made. */
 async function initialise(
   { data, program, run, register, put }: Surroundings,
   password: string,
@@ -151,7 +152,7 @@ async function initialise(
     });
     const end = await part.exited;
     if (end !== 'ended with code 0')
-      throw new Error(`initdb ${end}. Its last words (${logFile}):\n${lastLines(logFile)}`);
+      throw new Error(`initdb ${end}. Its last lines of output (${logFile}):\n${lastLines(logFile)}`);
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -42,7 +42,7 @@ export function keepRunning<T extends Running>({ name, start, log, onExit }: Kee
 
   const first = start();
   const life = live();
-  // Who waits for `ready` firstSeen of a failed first start; nobody else needs to.
+  // Only a caller that waits for `ready` learns of a failed first start.
   life.catch(() => undefined);
 
   async function live(): Promise<void> {
@@ -108,7 +108,7 @@ export interface ProcessOptions {
 
 export interface Supervised {
   pid(): number | undefined;
-  /** Resolves when it first said that it is ready; rejects with its last words when it cannot be started. */
+  /** Resolves when it first said that it is ready; rejects with its last lines of output when it cannot be started. */
   ready: Promise<void>;
   /** SIGTERM, and SIGKILL for what does not end within half a minute. */
   stop(): Promise<void>;
@@ -148,5 +148,5 @@ async function startProcess({ name, readyWithinMs = 60_000, logFile, ...options 
   late.abort();
   if (first === 'ready') return { ...part, stop: () => endProcess(part.pid, STOP) };
   await endProcess(part.pid, STOP);
-  throw new Error(`${name} ${first}. Its last words (${logFile}):\n${lastLines(logFile)}`);
+  throw new Error(`${name} ${first}. Its last lines of output (${logFile}):\n${lastLines(logFile)}`);
 }

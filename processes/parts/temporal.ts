@@ -79,7 +79,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   if (failure !== undefined) {
     await endProcess(part.pid, STOP);
     rmSync(pidFile, { force: true });
-    throw new Error(`The Temporal server ${failure}. Its last words (${logFile}):\n${lastLines(logFile)}`);
+    throw new Error(`The Temporal server ${failure}. Its last lines of output (${logFile}):\n${lastLines(logFile)}`);
   }
   return {
     address,

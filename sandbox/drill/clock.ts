@@ -12,8 +12,8 @@ const AFTER_THE_END = 40;
 /** How fast a drill runs. `standard` keeps a small machine in step; `fast` is for few people; a number is a factor on both. */
 export type Pace = 'standard' | 'fast' | number;
 
-/** Decisions of stand-in staff and answers of partners that a small machine takes in a second. */
-const INTAKE_PER_SECOND = 7;
+/** Decisions of stand-in staff and answers of partners per second on a small machine. */
+const REGISTRATIONS_PER_SECOND = 7;
 const FOLLOW_UPS_PER_SECOND = 18;
 const FOLLOW_UP_MONTHS = [1, 3, 6, 12];
 const AT_THE_YEARS_END = 2 * DAY;
@@ -22,7 +22,7 @@ const AT_THE_YEARS_END = 2 * DAY;
 type Demand = { from: Instant; to: Instant; secondsPerDay: number };
 
 /**
- * The clock of a drill: slow where people are taken in, board and are followed up, fast where only time passes, so that no
+ * The clock of a drill: slow while people register, board and are followed up, fast in between, so that no
  * wait that is due is written down late. It follows from the scenario alone.
  */
 export function clockOf(
@@ -40,7 +40,7 @@ export function clockOf(
   );
   const lastArrival = Math.max(lastListed, ...timetable.relief.map((relief) => relief.arrivesAt));
   const demands: Demand[] = [
-    { from: start, to: start + DAY / 2, secondsPerDay: Math.max(45, (2 * people) / INTAKE_PER_SECOND) },
+    { from: start, to: start + DAY / 2, secondsPerDay: Math.max(45, (2 * people) / REGISTRATIONS_PER_SECOND) },
     // requests are thought over, households decide: nothing is done by many at once
     { from: start, to: firstDeparture, secondsPerDay: clamp(people / 35, 3, 20) },
     { from: firstDeparture, to: lastListed, secondsPerDay: clamp(people / 12, 15, 60) },
@@ -109,7 +109,7 @@ function followUpWindows({ trips }: Timetable): Demand[] {
   });
 }
 
-/** Cuts time where a demand begins or ends; where nobody asks for slowness, a month passes in two seconds. */
+/** Cuts time where a demand begins or ends; without a demand, a month passes in two seconds. */
 function segmentsOf(demands: readonly Demand[], start: Instant, endsAt: Instant): Segment[] {
   const cuts = [...new Set([start, endsAt, ...demands.flatMap(({ from, to }) => [from, to])])]
     .filter((at) => at >= start && at <= endsAt)

@@ -65,7 +65,7 @@ export async function reconcile(of: {
   checks.push({
     what: 'no request about anybody who may not be asked about',
     holds: forbidden.length === 0,
-    detail: `${of.asked.filter((one) => one.person_ref !== undefined).length} questions${forbidden.length === 0 ? '' : `; about ${forbidden.map((one) => `${one.person_ref} (${one.kind})`).join(', ')}`}`,
+    detail: `${of.asked.filter((one) => one.person_ref !== undefined).length} requests${forbidden.length === 0 ? '' : `; about ${forbidden.map((one) => `${one.person_ref} (${one.kind})`).join(', ')}`}`,
   });
   if (of.expectedDecisions !== undefined) {
     checks.push({

@@ -133,7 +133,7 @@ function clientsOf(options: DrillOptions, stop: AbortSignal): Record<Role, Clien
 }
 
 /**
- * A drill goes on once its people are taken in. One that stopped before has a clock that ran on without them, and one
+ * A drill goes on once its people are registered. One that stopped before has a clock that ran on without them, and one
  * whose operation the system does not know lost its database: both begin again.
  */
 async function takeUp(client: Client, progress: Progress): Promise<void> {

@@ -55,14 +55,14 @@ export function partnersOf(scenario: Scenario): PlannedPartner[] {
 
 /** Registers each partner as a partner; its secret is shown once, so it is kept with the drill's progress. */
 export async function registerPartners(
-  desks: Desks,
+  drills: Desks,
   partners: readonly PlannedPartner[],
   partnersUrl: string,
   progress: Progress,
 ): Promise<void> {
   for (const partner of partners) {
-    if (progress.partners.some((partner) => partner.path === partner.path)) continue;
-    const made = (await desks.coordinator.post(
+    if (progress.partners.some(({ path }) => path === partner.path)) continue;
+    const made = (await drills.coordinator.post(
       '/partners',
       {
         kind: partner.kind,
@@ -78,7 +78,7 @@ export async function registerPartners(
 
 /** Opens the operation as a drill under its own clock, and activates it. */
 export async function openOperation(
-  desks: Desks,
+  drills: Desks,
   scenario: Scenario,
   segments: readonly Segment[],
   progress: Progress,
@@ -86,7 +86,7 @@ export async function openOperation(
   if (progress.operationId !== undefined) return progress.operationId;
   const legs = legsOf(scenario.movements);
   const kind = legs.includes('return') ? 'return' : 'evacuation';
-  const made = (await desks.coordinator.post(
+  const made = (await drills.coordinator.post(
     '/operations',
     {
       kind,
@@ -122,13 +122,13 @@ export async function openOperation(
 
 /** Who may be told what, in writing: without it nothing leaves the system. Then the operation is activated and runs. */
 export async function agreeAndActivate(
-  desks: Desks,
+  drills: Desks,
   operationId: string,
   validFrom: Instant,
   progress: Progress,
 ): Promise<void> {
   for (const partner of progress.partners) {
-    await desks.operation_lead.post(
+    await drills.operation_lead.post(
       `/partners/${partner.partnerId}/agreements`,
       {
         operation_id: operationId,
@@ -141,7 +141,7 @@ export async function agreeAndActivate(
       `drill-${progress.id}-agreement-${partner.path}`,
     );
   }
-  await desks.operation_lead.post(
+  await drills.operation_lead.post(
     `/operations/${operationId}/commands/activate`,
     {
       args: {
@@ -155,7 +155,7 @@ export async function agreeAndActivate(
 
 /** Sends the careful list, waits for the dry run, commits it, and waits until everybody's journey is on its way. */
 export async function register(
-  desks: Desks,
+  drills: Desks,
   operationId: string,
   scenario: Scenario,
   progress: Progress,
@@ -163,7 +163,7 @@ export async function register(
   pause: (ms: number) => Promise<void>,
 ): Promise<string> {
   const list = listOf(scenario);
-  const made = (await desks.case_worker.upload(
+  const made = (await drills.case_worker.upload(
     `/operations/${operationId}/imports?file_name=registrations.csv&reference_date=${scenario.startsOn}`,
     list,
     'text/csv',
@@ -171,7 +171,7 @@ export async function register(
   )) as { id: string };
   progress.set({ importId: made.id });
   const state = await until(
-    desks.case_worker,
+    drills.case_worker,
     made.id,
     ['checked', 'refused', 'committing', 'starting', 'done'],
     pause,
@@ -181,11 +181,11 @@ export async function register(
     `The list is checked: ${JSON.stringify((state.counts as { verdicts?: unknown } | null)?.verdicts ?? state.counts)}`,
   );
   if (state.status === 'checked') {
-    await desks.coordinator.post(`/imports/${made.id}/commands/commit`, {}, `drill-${progress.id}-commit`);
+    await drills.coordinator.post(`/imports/${made.id}/commands/commit`, {}, `drill-${progress.id}-commit`);
   }
-  const taken = await until(desks.case_worker, made.id, ['starting', 'done', 'refused'], pause);
-  if (taken.status === 'refused') throw new Error(`The list was not taken in: ${JSON.stringify(taken.refusal)}`);
-  say(`${taken.progress.done} people are taken in.`);
+  const taken = await until(drills.case_worker, made.id, ['starting', 'done', 'refused'], pause);
+  if (taken.status === 'refused') throw new Error(`The list was not imported: ${JSON.stringify(taken.refusal)}`);
+  say(`${taken.progress.done} people are registered.`);
   return made.id;
 }
 

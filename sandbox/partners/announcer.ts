@@ -10,7 +10,7 @@ const CALL_TIMEOUT_MS = 15_000;
 export type AnnouncerDeps = {
   clock: OperationClock;
   secretOf: (partner: string) => string;
-  /** called once the system has taken the announcement (2xx) */
+  /** called once the system has accepted the announcement (2xx) */
   told: (eventId: string, status: number) => void;
   log: (message: string) => void;
   /** how many callbacks may be under way at once */
@@ -18,8 +18,8 @@ export type AnnouncerDeps = {
 };
 
 /**
- * Says announcements when the operation's clock shows their moment. What is said about one request, or about one
- * vehicle, is said in order: the next waits until the system has taken the one before. Tried until the system answers 2xx.
+ * Sends announcements at their operation time. Those about one request or one vehicle are sent in order: the next
+ * waits until the system accepts the one before. Each is tried until the system answers 2xx.
  */
 export class Announcer {
   readonly #deps: AnnouncerDeps;
@@ -36,14 +36,14 @@ export class Announcer {
     this.#free = deps.atOnce ?? 16;
   }
 
-  /** Puts announcements on the clock; `times` is how often each is said. Those it knows already are left as they are. */
+  /** Schedules an announcement, sent `times` times. A known announcement is ignored. */
   plan(announcement: Announcement, times = 1): void {
     if (this.#known.has(announcement.eventId)) return;
     this.#known.add(announcement.eventId);
     this.#at(toReal(this.#deps.clock, announcement.at), () => this.#enqueue(announcement, times));
   }
 
-  /** What is planned about a request is not said any more. */
+  /** Cancels the planned announcements about a request. */
   forget(requestId: string): void {
     this.#void.add(requestId);
   }
@@ -107,7 +107,7 @@ export class Announcer {
       const status = await this.#post(announcement, body);
       if (status >= 200 && status < 300) return status;
       if (wait === LONGEST_RETRY_MS)
-        this.#deps.log(`${announcement.type} ${announcement.eventId} not taken yet (${status || 'no connection'})`);
+        this.#deps.log(`${announcement.type} ${announcement.eventId} not accepted yet (${status || 'no connection'})`);
       await new Promise((go) => {
         const timer = setTimeout(go, wait);
         this.#stop.signal.addEventListener('abort', () => (clearTimeout(timer), go(undefined)), { once: true });
@@ -120,7 +120,7 @@ export class Announcer {
   /** HTTP status, or 0 where there was no answer. */
   async #post(announcement: Announcement, body: string): Promise<number> {
     const now = new Date();
-    const signature = new Webhook(this.#deps.secretOf(announcement.partner)).sign(wireId(announcement), now, body);
+    const signature = new Webhook(this.#deps.secretOf(announcement.partner)).sign(webhookId(announcement), now, body);
     try {
       const response = await fetch(announcement.replyTo, {
         method: 'POST',
@@ -129,7 +129,7 @@ export class Announcer {
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
         headers: {
           'content-type': 'application/json',
-          'webhook-id': wireId(announcement),
+          'webhook-id': webhookId(announcement),
           'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
           'webhook-signature': signature,
         },
@@ -142,15 +142,15 @@ export class Announcer {
   }
 }
 
-/** The event's id on the wire. Standard Webhooks allows no milestone in it, because what is signed is `id.timestamp.body`. */
-function wireId({ eventId }: Announcement): string {
+/** The event's id in the webhook header. Standard Webhooks allows no full stop in it, because the signed text is `id.timestamp.body`. */
+function webhookId({ eventId }: Announcement): string {
   return eventId.replaceAll('.', '_');
 }
 
 /** The body of a callback as the protocol has it. */
 function callbackBody(announcement: Announcement): Record<string, unknown> {
   return {
-    event_id: wireId(announcement),
+    event_id: webhookId(announcement),
     ...(announcement.requestId === undefined ? {} : { request_id: announcement.requestId }),
     ...(announcement.movementReference === undefined ? {} : { movement_reference: announcement.movementReference }),
     type: announcement.type,

@@ -2,9 +2,9 @@ import { DAY, HOUR, type Instant } from '../../domain/time.ts';
 import type { Answers, ConsulateAnswer, FitnessAnswer, FitnessFinding, Outcome } from '../scenarioData.ts';
 import type { Announcement, Asked, Knobs } from './requests.ts';
 
-/** A consulate or border partner says that it has the request. */
+/** Delay until a consulate or border authority acknowledges a request. */
 const ACKNOWLEDGED_AFTER = HOUR;
-/** From asking the clinic to the examination. */
+/** From the request to the clinic until the examination. */
 const EXAMINED_AFTER = HOUR;
 const DOCUMENT_AFTER = DAY;
 const DOCUMENT_VALID = 365 * DAY;
@@ -13,7 +13,7 @@ const NOTHING_SAID_AFTER = HOUR;
 type Said = { after: number; type: string; data: Record<string, unknown> };
 
 /**
- * What partners say of somebody who is in no scenario (a visitor's own household): the plain good answers.
+ * Answers about a person in no scenario, such as a visitor's own household: all positive.
  */
 export const UNLISTED: Answers = {
   asked_state: null,
@@ -23,7 +23,7 @@ export const UNLISTED: Answers = {
   exit_permit: { answer: 'granted', after_hours: 24 },
 };
 
-/** What the scenario lets a doctor find who looks at the person at `at`, the first look having been at `firstAt`. */
+/** The finding of an examination at `at`; the first examination was at `firstAt`. */
 export function findingAt(
   fitness: FitnessAnswer,
   firstAt: Instant,
@@ -38,7 +38,7 @@ export function findingAt(
 
 /**
  * Everything that follows from a request, in the order of time. `firstExamAt`: when this person was first examined,
- * if ever. `state`: whose consulate is asked.
+ * if ever. `state`: the State of the consulate.
  */
 export function announcements(
   asked: Asked,

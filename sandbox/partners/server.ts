@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { ClockSegment } from '../../domain/clock.ts';
 import type { Knobs } from './requests.ts';
-import { Desk, type Reply, type RequestBody } from './standIn.ts';
+import { DrillPartners, type Reply, type RequestBody } from './standIn.ts';
 import { type Drill, type PartnerEndpoint, PartnerRequestStore } from './store.ts';
 
 const LONGEST_BODY = 1024 * 1024;
@@ -26,16 +26,16 @@ export type StandInPartnersOptions = {
 export async function startPartners(options: StandInPartnersOptions): Promise<StandInPartners> {
   const log = options.log ?? (() => undefined);
   const store = new PartnerRequestStore(options.dataDir);
-  const desks = new Map<string, Desk>();
+  const drills = new Map<string, DrillPartners>();
   for (const { drill } of store.drills.values()) {
     try {
-      desks.set(drill.id, new Desk(store, drill, log));
+      drills.set(drill.id, new DrillPartners(store, drill, log));
     } catch (error) {
       log(`drill ${drill.id} is left closed: ${String(error)}`);
     }
   }
   const server = createServer((request, response) => {
-    void handle(request, response, { store, desks, log }).catch((error: unknown) => {
+    void handle(request, response, { store, drills, log }).catch((error: unknown) => {
       log(`${request.method} ${request.url}: ${String(error)}`);
       if (!response.headersSent) send(response, { status: 500, body: { code: 'fault' } });
     });
@@ -48,13 +48,13 @@ export async function startPartners(options: StandInPartnersOptions): Promise<St
     stop: async () => {
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeAllConnections();
-      await Promise.all([...desks.values()].map((desk) => desk.stop()));
+      await Promise.all([...drills.values()].map((partners) => partners.stop()));
       await closed;
     },
   };
 }
 
-type System = { store: PartnerRequestStore; desks: Map<string, Desk>; log: (message: string) => void };
+type System = { store: PartnerRequestStore; drills: Map<string, DrillPartners>; log: (message: string) => void };
 
 async function handle(request: IncomingMessage, response: ServerResponse, system: System): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -84,48 +84,48 @@ function answer(call: Call, system: System): Reply {
   if (room === 'drills' && drillId === undefined) return call.method === 'POST' ? openDrill(call, system) : notThere();
   if (room === 'ledger') return ledger(call, system);
   if (room === 'knobs') return knobs(call, system);
-  const desk = drillId === undefined ? undefined : system.desks.get(drillId);
+  const partners = drillId === undefined ? undefined : system.drills.get(drillId);
   if (room !== 'drills') return notThere();
   // partners exist before their drill is opened here: ask again in a moment
-  if (!desk) return { status: 503, body: { code: 'not_open_yet' } };
+  if (!partners) return { status: 503, body: { code: 'not_open_yet' } };
   if (rest.length === 0)
-    return { status: 200, body: { id: desk.id, operation_time: new Date(desk.now()).toISOString() } };
-  if (rest[0] === 'movements' && rest[2] === 'ready' && call.method === 'POST') return desk.ready(rest[1] ?? '');
-  return partnerAnswer(call, desk, rest);
+    return { status: 200, body: { id: partners.id, operation_time: new Date(partners.now()).toISOString() } };
+  if (rest[0] === 'movements' && rest[2] === 'ready' && call.method === 'POST') return partners.ready(rest[1] ?? '');
+  return partnerAnswer(call, partners, rest);
 }
 
 /** `{partner path}/requests[/{id}[/evidence|recall|reminders]]` */
-function partnerAnswer(call: Call, desk: Desk, path: string[]): Reply {
+function partnerAnswer(call: Call, partners: DrillPartners, path: string[]): Reply {
   const at = path.indexOf('requests');
-  const partner = at < 1 ? undefined : desk.partner(path.slice(0, at).join('/'));
+  const partner = at < 1 ? undefined : partners.partner(path.slice(0, at).join('/'));
   if (!partner) return notThere();
-  const knobsNow = desk.knobs(partner.path);
+  const knobsNow = partners.knobs(partner.path);
   if (knobsNow.down === true) return { status: 503, body: { code: 'down' } };
   if (!signed(call, partner)) return { status: 401, body: { code: 'signature' } };
   const requestId = path[at + 1];
   const part = path[at + 2];
-  if (requestId === undefined) return call.method === 'POST' ? request(call, desk, partner) : notThere();
-  if (part === undefined) return call.method === 'GET' ? desk.lookUp(partner, requestId) : notThere();
+  if (requestId === undefined) return call.method === 'POST' ? request(call, partners, partner) : notThere();
+  if (part === undefined) return call.method === 'GET' ? partners.lookUp(partner, requestId) : notThere();
   if (call.method !== 'POST') return notThere();
   switch (part) {
     case 'evidence':
-      return desk.evidence(partner, requestId, (json(call) as { kinds?: string[] }).kinds ?? []);
+      return partners.evidence(partner, requestId, (json(call) as { kinds?: string[] }).kinds ?? []);
     case 'recall':
-      return desk.recall(partner, requestId);
+      return partners.recall(partner, requestId);
     case 'reminders':
-      return desk.remind(partner, requestId);
+      return partners.remind(partner, requestId);
     default:
       return notThere();
   }
 }
 
-function request(call: Call, desk: Desk, partner: PartnerEndpoint): Reply {
+function request(call: Call, partners: DrillPartners, partner: PartnerEndpoint): Reply {
   const body = json(call) as RequestBody;
   if (!body.request_id || !body.kind || Number.isNaN(Date.parse(body.requested_at ?? '')))
     return { status: 400, body: { code: 'malformed' } };
   // a stand-in speaks to its own machine and to nobody else
   if (!onLoopback(body.reply_to)) return { status: 400, body: { code: 'reply_to_not_loopback' } };
-  return desk.ask(partner, body);
+  return partners.request(partner, body);
 }
 
 function signed(call: Call, partner: PartnerEndpoint): boolean {
@@ -163,23 +163,23 @@ function openDrill(call: Call, system: System): Reply {
     clock,
     partners,
   };
-  if (system.desks.has(drill.id)) return { status: 200, body: { id: drill.id } };
+  if (system.drills.has(drill.id)) return { status: 200, body: { id: drill.id } };
   system.store.add({ type: 'opened', drill });
-  system.desks.set(drill.id, new Desk(system.store, drill, system.log));
+  system.drills.set(drill.id, new DrillPartners(system.store, drill, system.log));
   return { status: 201, body: { id: drill.id } };
 }
 
 function ledger(call: Call, system: System): Reply {
-  const desk = system.desks.get(call.query.get('drill') ?? '');
-  return desk ? { status: 200, body: { data: desk.ledger() } } : notThere();
+  const partners = system.drills.get(call.query.get('drill') ?? '');
+  return partners ? { status: 200, body: { data: partners.ledger() } } : notThere();
 }
 
 function knobs(call: Call, system: System): Reply {
   const { drill, partner, ...turned } = json(call) as { drill: string; partner: string } & Knobs;
-  const desk = system.desks.get(drill);
-  if (!desk?.partner(partner)) return notThere();
-  if (call.method === 'POST') desk.turn(partner, turned);
-  return { status: 200, body: { partner, ...desk.knobs(partner) } };
+  const partners = system.drills.get(drill);
+  if (!partners?.partner(partner)) return notThere();
+  if (call.method === 'POST') partners.turn(partner, turned);
+  return { status: 200, body: { partner, ...partners.knobs(partner) } };
 }
 
 function json(call: Call): unknown {

@@ -8,10 +8,10 @@ import { changesOf, departureOf, plainSailing, type Sailing, sailingLike, sailin
 import type { Announcement, Asked, Knobs } from './requests.ts';
 import type { Drill, DrillState, PartnerEndpoint, PartnerRequest, PartnerRequestStore } from './store.ts';
 
-/** What a partner says right away. */
+/** The immediate response of a partner. */
 export type Reply = { status: number; body: Record<string, unknown> };
 
-/** A request as it comes over the wire. */
+/** The body of a request over HTTP. */
 export type RequestBody = {
   request_id: string;
   kind: RequestKind;
@@ -22,10 +22,10 @@ export type RequestBody = {
 };
 
 /**
- * The partners of one drill: takes requests, knows what its scenario lets them say, and has it said when the operation's
- * clock comes to it. Everything it knows is in the store, so a new desk on the same store goes on where the last stopped.
+ * The partners of one drill. They accept requests and send the answers of the scenario at their operation time. All
+ * state is in the store, so a new instance on the same store goes on where the last one stopped.
  */
-export class Desk {
+export class DrillPartners {
   readonly #store: PartnerRequestStore;
   readonly #state: DrillState;
   readonly #scenario: Scenario;
@@ -68,16 +68,16 @@ export class Desk {
     return toOperation(this.#clock, Date.now());
   }
 
-  /** Takes a request, or says again what was said when it came before. */
-  ask(partner: PartnerEndpoint, body: RequestBody): Reply {
+  /** Accepts a request. A repeated request gets the first response again. */
+  request(partner: PartnerEndpoint, body: RequestBody): Reply {
     const known = this.#state.requests.get(body.request_id);
-    if (known) return known.asked.partner === partner.path ? this.#standing(body.request_id, 409) : notFound();
+    if (known) return known.asked.partner === partner.path ? this.#reply(body.request_id, 409) : notFound();
     const asked = askedOf(partner, body);
     const knobs = this.knobs(partner.path);
     this.#store.add({ type: 'asked', drill: this.id, asked, receivedAt: Date.now() });
     if (knobs.refuse !== undefined) {
       this.#store.add({ type: 'refused', drill: this.id, requestId: asked.requestId, code: knobs.refuse });
-      return this.#standing(asked.requestId);
+      return this.#reply(asked.requestId);
     }
     if (asked.kind === 'registry' && knobs.silent !== true) {
       this.#store.add({
@@ -88,13 +88,13 @@ export class Desk {
       });
     }
     this.#plan(this.#followsFrom(asked, partner, knobs));
-    return this.#standing(asked.requestId);
+    return this.#reply(asked.requestId);
   }
 
-  /** What stands of a request, for a system that lost our first answer. */
+  /** The status of a request, for a system that lost the first response. */
   lookUp(partner: PartnerEndpoint, requestId: string): Reply {
     const request = this.#state.requests.get(requestId);
-    return request?.asked.partner === partner.path ? this.#standing(requestId) : notFound();
+    return request?.asked.partner === partner.path ? this.#reply(requestId) : notFound();
   }
 
   evidence(partner: PartnerEndpoint, requestId: string, kinds: string[]): Reply {
@@ -105,7 +105,7 @@ export class Desk {
     this.#store.add({ type: 'evidence', drill: this.id, requestId, kinds, at });
     // evidence sent twice is one round
     if (first) this.#plan(afterEvidence(request.asked, at, this.#answersFor(request.asked), this.knobs(partner.path)));
-    return this.#standing(requestId);
+    return this.#reply(requestId);
   }
 
   recall(partner: PartnerEndpoint, requestId: string): Reply {
@@ -113,17 +113,17 @@ export class Desk {
     if (request?.asked.partner !== partner.path) return notFound();
     this.#store.add({ type: 'recalled', drill: this.id, requestId, at: this.now() });
     this.#announcer.forget(requestId);
-    return this.#standing(requestId);
+    return this.#reply(requestId);
   }
 
   remind(partner: PartnerEndpoint, requestId: string): Reply {
     const request = this.#state.requests.get(requestId);
     if (request?.asked.partner !== partner.path) return notFound();
     this.#store.add({ type: 'reminded', drill: this.id, requestId, at: this.now() });
-    return this.#standing(requestId);
+    return this.#reply(requestId);
   }
 
-  /** Staff tell the crew that boarding is over: the vehicle leaves at its time, or now if that has passed. */
+  /** Staff notify the crew that boarding is over: the vehicle leaves at its time, or now if that has passed. */
   ready(reference: string): Reply {
     const booking = [...this.#state.requests.values()].find(
       ({ asked }) => asked.kind === 'booking' && asked.movement?.reference === reference,
@@ -137,7 +137,7 @@ export class Desk {
     return { status: 200, body: { reference, ready: true } };
   }
 
-  /** Who asked what, when, by which fields: kept outside the system, so that the system can be checked against it. */
+  /** Every request with its time and fields. The ledger is outside the system, so the system can be checked against it. */
   ledger(): Array<Record<string, unknown>> {
     return [...this.#state.requests.values()].map(({ asked, receivedAt, ...request }) => ({
       request_id: asked.requestId,
@@ -205,8 +205,8 @@ export class Desk {
     if (first) this.#announcer.plan(first, same.length);
   }
 
-  /** `fresh` 409: the same request again gets the same answer as the first time, under the code that says so. */
-  #standing(requestId: string, repeated?: 409): Reply {
+  /** A repeated request gets the same body as the first time, with status 409. */
+  #reply(requestId: string, repeated?: 409): Reply {
     const request = this.#state.requests.get(requestId);
     if (!request) return notFound();
     const reference = `REF-${requestId.slice(-8).toUpperCase()}`;

@@ -16,7 +16,7 @@ export type Drill = {
   partners: PartnerEndpoint[];
 };
 
-/** Everything that happened to the partners, in order. What is not here did not happen. */
+/** Every change of the partners, in order. */
 export type Entry =
   | { type: 'opened'; drill: Drill }
   | { type: 'asked'; drill: string; asked: Asked; receivedAt: Instant }
@@ -39,13 +39,13 @@ export type PartnerRequest = {
   evidence: number;
 };
 
-/** What the entries of one drill come to. */
+/** The state of one drill, folded from its entries. */
 export type DrillState = {
   drill: Drill;
   requests: Map<string, PartnerRequest>;
   firstExam: Map<string, Instant>;
   ready: Map<string, Instant>;
-  /** announcements not yet delivered, by event id; one that is said twice stands twice */
+  /** announcements not yet delivered, by event id; one that is sent twice is listed twice */
   open: Map<string, Announcement[]>;
   told: Set<string>;
   knobs: Map<string, Knobs>;

@@ -5,7 +5,7 @@ import { refer } from './protectionLead.ts';
 import { command, type Shift } from './shift.ts';
 import type { Decided, Handler, Task } from './tasks.ts';
 
-/** Consular officers: evidence, and what is done when a consulate says no, or that it cannot tell. */
+/** Consular officers: evidence, and what is done when a consulate says no, or does not know. */
 export const CONSULAR_OFFICER: Record<string, Handler> = {
   evidence: async (shift, task) => {
     const known = shift.directory.find(task.person_id);

@@ -7,7 +7,7 @@ import type { Relief } from '../drill/relief.ts';
 import type { Scenario } from '../scenarioData.ts';
 import type { Directory } from './directory.ts';
 
-/** What a shift of stand-in staff works with: a sign-in for each role, the operation, and the list they took in. */
+/** What a shift of stand-in staff works with: a sign-in for each role, the operation, and the list they imported. */
 export type Shift = {
   clients: Record<Role, Pick<Client, 'get' | 'all' | 'post'>>;
   operationId: string;
@@ -17,7 +17,7 @@ export type Shift = {
   relief: readonly Relief[];
   /** partner ids by path of the partner */
   partners: ReadonlyMap<string, string>;
-  /** tells the carrier's crew that boarding is over */
+  /** notifies the carrier's crew that boarding is over */
   notifyCrew: (movementReference: string) => Promise<void>;
   stop: AbortSignal;
   log: (message: string) => void;
@@ -34,7 +34,7 @@ export function isLeft(shift: Shift, householdRef: string): boolean {
 }
 
 /**
- * Gives a command about a person. False where the system refuses it now (somebody was faster, or it is too early): the next
+ * Gives a command about a person. False where the system refuses it now (somebody else was first, or it is too early): the next
  * look at the tasks shows whether anything is left to do.
  */
 export async function command(

@@ -4,15 +4,15 @@ import { COORDINATOR } from './coordinator.ts';
 import { HEALTH_OFFICER } from './healthOfficer.ts';
 import { movementOfficer } from './movementOfficer.ts';
 import type { Shift } from './shift.ts';
-import { deskOf } from './tasks.ts';
+import { workTasks } from './tasks.ts';
 
-/** A whole shift of stand-in staff, each role at its own desk, until the shift is stopped. `drill` names what they plan. */
+/** A whole shift of stand-in staff, each role with its own tasks, until the shift is stopped. `drill` names what they plan. */
 export async function workShift(shift: Shift, drill: string): Promise<void> {
   await Promise.all([
-    deskOf(shift, 'case_worker', CASE_WORKER, 10),
-    deskOf(shift, 'consular_officer', CONSULAR_OFFICER, 3),
-    deskOf(shift, 'health_officer', HEALTH_OFFICER, 3),
-    deskOf(shift, 'coordinator', COORDINATOR, 2),
+    workTasks(shift, 'case_worker', CASE_WORKER, 10),
+    workTasks(shift, 'consular_officer', CONSULAR_OFFICER, 3),
+    workTasks(shift, 'health_officer', HEALTH_OFFICER, 3),
+    workTasks(shift, 'coordinator', COORDINATOR, 2),
     movementOfficer(shift, drill),
   ]);
 }

@@ -21,10 +21,15 @@ const AGAIN_AFTER_MS = 3_000;
 const TASKS_A_ROUND = 200;
 
 /**
- * Stand-ins of one role: look at the open tasks each second and decide what their handlers know, a few at once. They remember nothing
- * that matters: what is not decided stays an open task, for them or for the visitor.
+ * Stand-ins of one role read the open tasks every 0.7 seconds and decide those with a handler, a few at once. A task
+ * without a decision stays open, for them or for the visitor.
  */
-export async function deskOf(shift: Shift, role: Role, handlers: Record<string, Handler>, atATime = 6): Promise<void> {
+export async function workTasks(
+  shift: Shift,
+  role: Role,
+  handlers: Record<string, Handler>,
+  atATime = 6,
+): Promise<void> {
   const looked = new Map<string, number>();
   await rounds(shift, 700, async () => {
     const tasks = (await shift.clients[role].all(

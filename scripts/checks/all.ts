@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check in order, then every test. Each check counts as one, each test as one. The last line is
  * the count, alone on its line, which is what continuous integration reads.
- * Messages are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
+ * Arguments are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
  */
 import { generateClient } from '../../prisma/generate.ts';
 import { runCommand } from './command.ts';
@@ -10,7 +10,7 @@ import { checkLicences } from './licences.ts';
 import { checkSources } from './sources.ts';
 import { runTests } from './tests.ts';
 
-/** What a check says: nothing when it passed, else what is wrong and what corrections it. */
+/** The result of a check: nothing when it passed, else what is wrong and how to correct it. */
 type Complaint = string | undefined;
 
 interface Check {
@@ -40,23 +40,28 @@ const checks: Check[] = [
       }
     },
   },
-  tool('format', 'biome', ['check', '--error-on-warnings', '--reporter=summary', '.'], 'Mend it with: npm run format'),
+  tool(
+    'format',
+    'biome',
+    ['check', '--error-on-warnings', '--reporter=summary', '.'],
+    'Correct it with: npm run format',
+  ),
   tool('lint', 'oxlint', ['--type-aware', '--deny-warnings', ...folders], 'See .oxlintrc.json for the rules.'),
   tool('types', 'node', ['node_modules/typescript-native/bin/tsc', '--noEmit'], 'Check again with: npm run typecheck'),
   tool(
     'import-rules',
     'depcruise',
     ['--config', '.dependency-cruiser.cjs', ...folders],
-    'Who may import whom is in .dependency-cruiser.cjs and design.md 2.',
+    'Who may import whom is in .dependency-cruiser.cjs.',
   ),
   { name: 'integration-rules', run: () => Promise.resolve(checkSources(folders)) },
   tool('unused-code', 'knip', ['--no-progress'], 'Remove it, or use it.'),
   { name: 'licences', run: () => Promise.resolve(checkLicences()) },
 ];
 
-const words = process.argv.slice(2);
-const only = words.filter((word) => word.startsWith('--only=')).map((word) => word.slice('--only='.length));
-const filters = words.filter((word) => !word.startsWith('--only='));
+const args = process.argv.slice(2);
+const only = args.filter((word) => word.startsWith('--only=')).map((word) => word.slice('--only='.length));
+const filters = args.filter((word) => !word.startsWith('--only='));
 const chosen = filters.length > 0 ? [] : checks.filter((check) => only.length === 0 || only.includes(check.name));
 
 let passed = 0;

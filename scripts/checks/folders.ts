@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const ROOMS = [
+const FOLDERS = [
   'domain',
   'workflows',
   'activities',
@@ -22,7 +22,7 @@ const ROOMS = [
   'tests',
 ];
 
-/** The rooms that are there, relative to the project's folder. Tools get them by name, so none walks node_modules. */
+/** The folders that exist, relative to the project's folder. Tools get them by name, so none walks node_modules. */
 export function projectFolders(): string[] {
-  return ROOMS.filter((room) => existsSync(join(root, room)));
+  return FOLDERS.filter((folder) => existsSync(join(root, folder)));
 }

@@ -22,19 +22,19 @@ interface Rule {
   breaches(source: Source): number[];
 }
 
-const inRoom = (path: string, ...rooms: string[]) => rooms.some((room) => path.startsWith(`${room}/`));
+const inFolder = (path: string, ...folders: string[]) => folders.some((folder) => path.startsWith(`${folder}/`));
 
 const MAY_READ_SCENARIOS = ['sandbox', 'tests', 'bench', 'scripts'];
 
 const RULES: Rule[] = [
   {
     says: 'Only sandbox/, tests/ and bench/ read a scenario: the system must not know the answers',
-    appliesTo: (path) => !inRoom(path, ...MAY_READ_SCENARIOS),
+    appliesTo: (path) => !inFolder(path, ...MAY_READ_SCENARIOS),
     breaches: (source) => find(source, (node) => isText(node) && /scenarioData/.test(node.text)),
   },
   {
     says: 'domain/ and workflows/ keep nothing in a module: one `let` there is shared by every run',
-    appliesTo: (path) => inRoom(path, 'domain', 'workflows'),
+    appliesTo: (path) => inFolder(path, 'domain', 'workflows'),
     breaches: moduleState,
   },
 ];

@@ -1,4 +1,4 @@
-/** The faults that are tested, as quality names them, and where. */
+/** The faults that are tested, by number, and where. */
 export const FAULTS = {
   F1: { file: 'tests/faults/killedWorker.test.ts' },
   F2: { file: 'tests/faults/rollingKills.test.ts' },

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { eventually } from '../support/eventually.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem, type Tried } from '../support/faultSystem.ts';
 import { letLeasesEnd } from '../support/leases.ts';
-import { comes } from '../support/patience.ts';
 
 /** Times that PostgreSQL goes away, and how long it is left in peace in between. */
 const ROUNDS = inForm(5, 10);
 const PEACE_MS = inForm(2_000, 5_000);
 const DOWN_MS = inForm(3_000, 60_000);
-/** Until everybody who was taken in meanwhile has begun: two cores start and begin some fifteen a second. */
+/** Time for every journey of the people registered meanwhile to begin: two cores start and begin some fifteen a second. */
 const DRAINED_WITHIN_MS = inForm(60_000, 400_000);
 const TAKES_AT_MOST_MS = inForm(240_000, 700_000);
 const EVERY_MS = 200;
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 /** What callers sent and what they were told: kept here, outside the system. */
-const asked = new Map<string, Tried['body'] | undefined>();
+const sent = new Map<string, Tried['body'] | undefined>();
 const untoward: string[] = [];
 let turnedAway = 0;
 
@@ -45,14 +45,14 @@ const send = (reference: string): Promise<Tried> =>
 
 /** Asks once and writes down what came of it. */
 async function ask(reference: string): Promise<void> {
-  const before = asked.get(reference);
+  const before = sent.get(reference);
   const answer = await send(reference);
   if (answer.status === 201) {
     if (before !== undefined) expect(answer.body).toEqual(before);
-    asked.set(reference, answer.body);
+    sent.set(reference, answer.body);
     return;
   }
-  asked.set(reference, before);
+  sent.set(reference, before);
   turnedAway += 1;
   const waits = answer.headers.has('retry-after');
   const fits = (answer.status === 503 || answer.body['code'] === 'idempotency_key_running') && waits;
@@ -60,7 +60,7 @@ async function ask(reference: string): Promise<void> {
 }
 
 /** Asks for all of them, a few at once. */
-async function askAll(references: readonly string[]): Promise<void> {
+async function sendAll(references: readonly string[]): Promise<void> {
   const queue = references.values();
   const lane = async (): Promise<void> => {
     for (const reference of queue) await ask(reference);
@@ -114,7 +114,7 @@ async function goAway(how: (typeof FAULTS)[number], downMs: number): Promise<voi
 
 describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
   test(
-    'restarted, killed and cut off again and again: callers are told to come back',
+    'restarted, killed and cut off again and again: callers are answered 503',
     async (context) => {
       const random = seeded(SEED);
       const first = Math.floor(random() * FAULTS.length);
@@ -129,10 +129,10 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       await pause(PEACE_MS);
       await load.stop();
       expect(untoward).toEqual([]);
-      tell(context, {
+      reportFault(context, {
         fault: 'F5',
         rounds: ROUNDS,
-        counted: `${asked.size} requests, ${turnedAway} told to come back, 0 anything else (${done.join(', ')})`,
+        counted: `${sent.size} requests, ${turnedAway} answered 503, 0 anything else (${done.join(', ')})`,
       });
     },
     TAKES_AT_MOST_MS,
@@ -144,7 +144,7 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       const before = turnedAway;
       await system.postgres?.kill();
       // Sessions of a killed server live on until they notice.
-      await comes('nobody answers', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 503);
+      await eventually('nobody answers', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 503);
       const load = callers('down');
       const until = Date.now() + DOWN_MS;
       let looked = 0;
@@ -166,10 +166,10 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
       await system.postgres?.start();
       expect(untoward).toEqual([]);
       expect(turnedAway).toBeGreaterThan(before);
-      tell(context, {
+      reportFault(context, {
         fault: 'F5',
         rounds: 1,
-        counted: `${DOWN_MS / 1_000} s down: ${turnedAway - before} writes and ${looked} reads told to come back`,
+        counted: `${DOWN_MS / 1_000} s down: ${turnedAway - before} writes and ${looked} reads answered 503`,
       });
     },
     TAKES_AT_MOST_MS,
@@ -178,21 +178,21 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
   test(
     'then everybody comes back with the same key, and everything stands once and whole',
     async (context) => {
-      await comes('readiness', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 200);
+      await eventually('readiness', async () => (await fetch(`${system.apiUrl}/readyz`)).status === 200);
       await letLeasesEnd(system.db);
-      const wasAccepted = [...asked].filter(([, body]) => body !== undefined).length;
-      const missing = () => [...asked].filter(([, body]) => body === undefined).map(([reference]) => reference);
+      const wasAccepted = [...sent].filter(([, body]) => body !== undefined).length;
+      const missing = () => [...sent].filter(([, body]) => body === undefined).map(([reference]) => reference);
       for (let look = 0; look < 150 && missing().length > 0; look += 1) {
-        await askAll(missing());
+        await sendAll(missing());
         if (missing().length > 0) await pause(500);
       }
       expect(missing()).toEqual([]);
-      await askAll([...asked.keys()]);
+      await sendAll([...sent.keys()]);
       // One more event wakes the feed, which finds what else is due.
       await ask('last');
       expect(untoward).toEqual([]);
 
-      const people = [...asked.values()].flatMap((body) => body?.['people'] as Array<{ journey_id: string }>);
+      const people = [...sent.values()].flatMap((body) => body?.['people'] as Array<{ journey_id: string }>);
       const { rows } = await system.db.query<Record<string, number>>(
         `select count(*)::integer as households, count(distinct reference)::integer as references,
               (select count(*)::integer from journeys) as journeys,
@@ -201,8 +201,8 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
          from households`,
       );
       expect(rows[0]).toEqual({
-        households: asked.size,
-        references: asked.size,
+        households: sent.size,
+        references: sent.size,
         journeys: people.length,
         whole: people.length,
       });
@@ -213,7 +213,7 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
         );
         return found.rows[0]?.n ?? 0;
       };
-      await comes(
+      await eventually(
         'every journey has begun',
         async () => (await begun()) === people.length || [await begun(), people.length],
         DRAINED_WITHIN_MS,
@@ -227,19 +227,20 @@ describe(`F5: PostgreSQL goes away under load, seed ${SEED}`, () => {
         (await system.engine.workflow.count("ExecutionStatus != 'Running' and WorkflowType = 'journey'")).count,
       ).toBe(0);
 
-      const told = () => sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
-      await comes(
+      const delivered = () =>
+        sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
+      await eventually(
         'the sink has seen',
-        async () => told().length >= people.length || [told().length, people.length],
+        async () => delivered().length >= people.length || [delivered().length, people.length],
         120_000,
       );
-      expect(told().toSorted()).toEqual(people.map(({ journey_id }) => journey_id).toSorted());
+      expect(delivered().toSorted()).toEqual(people.map(({ journey_id }) => journey_id).toSorted());
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
-      tell(context, {
+      reportFault(context, {
         fault: 'F5',
         rounds: 1,
-        counted: `${asked.size} households accepted (${wasAccepted} at once), 0 lost, 0 twice; the sink seen of ${told().length} people once each`,
+        counted: `${sent.size} households accepted (${wasAccepted} at once), 0 lost, 0 twice; the sink got ${delivered().length} people once each`,
       });
     },
     TAKES_AT_MOST_MS,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import type { IdKind } from '../../domain/ids.ts';
 import { freshKey, member, openOperation, register, type TestSystem, testSystem } from '../api/system.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 
 const TAKES_AT_MOST_MS = 300_000;
 /** Random texts beside the ones that are known to do harm. */
@@ -121,7 +121,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
     async (context) => {
       const from = system.logs.length;
       const before = await workflowIds();
-      let asked = 0;
+      let sent = 0;
       const each = Math.min(A_ROUTE, hostile.length);
       for (const [place, route] of withId.entries()) {
         for (let turn = 0; turn < each; turn += 1) {
@@ -138,17 +138,17 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
             const where = `${route.method} ${route.path} ${JSON.stringify(text)} → ${status}`;
             expect([400, 404, 414], where).toContain(status);
             if (text.length > 6) expect(answer.includes(text), where).toBe(false);
-            asked += 1;
+            sent += 1;
           }
         }
       }
       expect(system.sent).toEqual([]);
       expect(await workflowIds()).toEqual(before);
       expectNothingOfItLogged(from);
-      tell(context, {
+      reportFault(context, {
         fault: 'F19',
-        rounds: asked,
-        counted: `${asked} requests on ${withId.length} routes: 400 or 404, no workflow woken, nothing in the log`,
+        rounds: sent,
+        counted: `${sent} requests on ${withId.length} routes: 400 or 404, no workflow woken, nothing in the log`,
       });
     },
     TAKES_AT_MOST_MS,
@@ -174,7 +174,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
         plans: 'plan',
       };
       const mine = await system.token([{ role: 'coordinator', operation: operationId }]);
-      let asked = 0;
+      let sent = 0;
       for (const route of withId) {
         const word = route.path.split('/')[2] ?? '';
         const kind = kinds[word];
@@ -202,14 +202,14 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
           expect(status === 403 && things[word] === id, `${route.path}: it must not be said that ${id} is there`).toBe(
             false,
           );
-          asked += 1;
+          sent += 1;
         }
       }
       expect(system.sent).toEqual([]);
-      tell(context, {
+      reportFault(context, {
         fault: 'F19',
-        rounds: asked,
-        counted: `${asked} requests for what is another's: not there, none woken`,
+        rounds: sent,
+        counted: `${sent} requests for what is another's: not there, none woken`,
       });
     },
     TAKES_AT_MOST_MS,
@@ -219,7 +219,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
     'in keys, pages, bodies and cells: refused, or kept out of every name',
     async (context) => {
       const from = system.logs.length;
-      let asked = 0;
+      let sent = 0;
       for (const text of hostile) {
         const well = text.toWellFormed();
         const where = JSON.stringify(text);
@@ -237,7 +237,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
         });
         // 422: the rules of registration take nobody in under such a reference.
         expect([201, 400, 422], where).toContain(cells.status);
-        asked += 3;
+        sent += 3;
         // A key may be any visible ASCII up to 255; what else it is does not come through to a name.
         const key = well.replace(/[^\x21-\x7e]/g, '');
         const keyed = await system.inject({
@@ -252,17 +252,17 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
         // 422: two texts of which the same is left are one key with another body.
         expect([201, 400, 422], where).toContain(keyed.status);
         if (key.length > 255 || key === '') expect(keyed.status, where).toBe(400);
-        asked += 1;
+        sent += 1;
       }
       for (const id of await workflowIds()) {
         expect(id).toMatch(/^[a-zA-Z]+:[a-z]+_[0-9a-hjkmnp-tv-z]{26}(?::[a-z]+(?::\d+)?)?$/);
         expect(Buffer.byteLength(id)).toBeLessThan(LONGEST_WORKFLOW_ID);
       }
       expectNothingOfItLogged(from);
-      tell(context, {
+      reportFault(context, {
         fault: 'F19',
-        rounds: asked,
-        counted: `${asked} requests; ${(await workflowIds()).length} workflow ids, all ours, none above ${LONGEST_WORKFLOW_ID} bytes`,
+        rounds: sent,
+        counted: `${sent} requests; ${(await workflowIds()).length} workflow ids, all ours, none above ${LONGEST_WORKFLOW_ID} bytes`,
       });
     },
     TAKES_AT_MOST_MS,
@@ -282,7 +282,7 @@ describe(`F19: hostile ids, seed ${SEED}`, () => {
       expect(answer, JSON.stringify(target.slice(0, 40))).toMatch(/^HTTP\/1\.1 4\d\d /);
       expect(answer).not.toMatch(/^set-cookie/im);
     }
-    tell(context, { fault: 'F19', rounds: lines.length, counted: `${lines.length} raw requests: 4xx` });
+    reportFault(context, { fault: 'F19', rounds: lines.length, counted: `${lines.length} raw requests: 4xx` });
   });
 });
 

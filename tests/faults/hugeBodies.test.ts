@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeZip } from '../../adapters/files/xlsx/zip.ts';
 import { UPLOAD_LIMIT } from '../../adapters/postgres/imports/uploads.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
+import { eventually } from '../support/eventually.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';
-import { inForm, tell } from '../support/faultRun.ts';
+import { inForm, reportFault } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
-import { comes } from '../support/patience.ts';
 
 const MB = 1024 * 1024;
 /** What a process may need beyond what it has in peace; the bodies below are far larger, sent or unpacked. */
@@ -167,7 +167,7 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
       expect(grown).toBeLessThan(FLAT);
       expect(await tally()).toEqual({ people: 0, chunks: 0 });
       expect((await fetch(`${system.apiUrl}/readyz`)).status).toBe(200);
-      tell(context, {
+      reportFault(context, {
         fault: 'F18',
         rounds: ROUNDS,
         counted: `${8 * ROUNDS} bodies refused, nothing kept; the API grew by ${Math.round(grown / MB)} MB`,
@@ -191,12 +191,16 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
         expect(bomb.byteLength).toBeLessThan(2 * MB);
         const { status, body } = await send(imports(), type, piecesOf(bomb));
         expect(status).toBe(202);
-        await comes('it is refused', async () => (await statusOf(String(body['id']))).status === 'refused', 90_000);
+        await eventually(
+          'it is refused',
+          async () => (await statusOf(String(body['id']))).status === 'refused',
+          90_000,
+        );
       }
       const grown = peakOf(worker) - before;
       expect(grown).toBeLessThan(FLAT);
       expect((await tally()).people).toBe(0);
-      tell(context, {
+      reportFault(context, {
         fault: 'F18',
         rounds: bombs.length,
         counted: `${bombs.length} workbooks refused; the worker grew by ${Math.round(grown / MB)} MB`,
@@ -220,19 +224,19 @@ describe('F18: bodies that are too large, too deep, or not what they seem', () =
         );
         return rows[0]?.n === 2;
       };
-      await comes('both are refused as cut', cut);
+      await eventually('both are refused as cut', cut);
       expect(await tally()).toEqual(before);
       const again = await send(imports(), whole, piecesOf(bytes));
       expect(again.status).toBe(202);
       const importId = String(again.body['id']);
-      await comes(
+      await eventually(
         'it is checked',
         async () => (await statusOf(importId)).status === 'checked' || (await statusOf(importId)),
         120_000,
       );
       const { counts } = (await system.as('coordinator').get(`/imports/${importId}`)) as { counts: unknown };
       expect(JSON.stringify(counts)).toContain(String(ROWS));
-      tell(context, {
+      reportFault(context, {
         fault: 'F18',
         rounds: 2,
         counted: `2 lists of ${ROWS} rows cut: nothing kept; sent again: ${ROWS} rows checked`,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../workflows/messages.ts';
+import { eventually } from '../support/eventually.ts';
 import { registered, runOperation, someone } from '../support/faultOperation.ts';
-import { inForm, tell } from '../support/faultRun.ts';
+import { inForm, reportFault } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
-import { holdInDatabase, standStill } from '../support/holding.ts';
+import { holdInDatabase, sessionsWaitingForLock } from '../support/holding.ts';
 import { letLeasesEnd } from '../support/leases.ts';
-import { comes } from '../support/patience.ts';
 
 const ROUNDS = inForm(1, 2);
 
@@ -70,10 +70,10 @@ const beforeTheStatement = () =>
 const withinTheStatement = () => holdInDatabase(system.db, 'lock table pending_starts in share mode');
 
 /** The caller never firstSeen back; a new API; the same caller asks again with the same key until it is answered. */
-async function requestVerificationAgain(lost: ReturnType<typeof send>, asked: Request) {
+async function sendAgain(lost: ReturnType<typeof send>, sent: Request) {
   expect((await lost).status, 'the first caller').toBe(0);
   await system.api.start();
-  const early = await send(asked);
+  const early = await send(sent);
   // The dead process still owns the key, so that nobody does its work a second time before its minute is over; unless
   // its answer was on its way into the database, which finishes what it was told by the dead.
   expect([409, 201]).toContain(early.status);
@@ -81,15 +81,15 @@ async function requestVerificationAgain(lost: ReturnType<typeof send>, asked: Re
   await letLeasesEnd(system.db);
   let answer = early;
   const isFree = async (): Promise<boolean> => {
-    answer = await send(asked);
+    answer = await send(sent);
     return answer.body['code'] !== 'idempotency_key_running';
   };
-  await comes('the key is free', isFree, 90_000);
+  await eventually('the key is free', isFree, 90_000);
   expect(answer.status).toBe(201);
-  const again = await send(asked);
+  const again = await send(sent);
   expect(again.body).toEqual(answer.body);
   expect(again.headers.get('idempotent-replayed')).toBe('true');
-  return registered(answer.body, [asked.reference]);
+  return registered(answer.body, [sent.reference]);
 }
 
 describe('F3: the API is killed while it takes a household in', () => {
@@ -97,19 +97,19 @@ describe('F3: the API is killed while it takes a household in', () => {
     'before anything is written: there is no row; asked again there is one',
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const asked = request('before-statement', round);
+        const sent = request('before-statement', round);
         const gate = await beforeTheStatement();
-        const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
+        const lost = send(sent);
+        await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         await system.api.kill();
-        await gate.letGo();
-        await comes('its session is gone', async () => (await standStill(system.db)) === 0);
-        expect(await committed(asked)).toEqual([]);
-        const [person] = await requestVerificationAgain(lost, asked);
-        expect(await committed(asked)).toEqual([person?.journeyId]);
-        await comes('the start', async () => (await runs([person?.journeyId ?? ''])) === 1);
+        await gate.release();
+        await eventually('its session is gone', async () => (await sessionsWaitingForLock(system.db)) === 0);
+        expect(await committed(sent)).toEqual([]);
+        const [person] = await sendAgain(lost, sent);
+        expect(await committed(sent)).toEqual([person?.journeyId]);
+        await eventually('the start', async () => (await runs([person?.journeyId ?? ''])) === 1);
       }
-      tell(context, {
+      reportFault(context, {
         fault: 'F3',
         rounds: ROUNDS,
         counted: `${ROUNDS} killed before anything is written: no row, then 1 each`,
@@ -122,22 +122,26 @@ describe('F3: the API is killed while it takes a household in', () => {
     'while the household is being written: it stands whole, and the relay starts it, once',
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const asked = request('within-statement', round);
+        const sent = request('within-statement', round);
         const gate = await withinTheStatement();
-        const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
+        const lost = send(sent);
+        await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         await system.api.kill();
-        expect(await committed(asked)).toEqual([]);
-        await gate.letGo();
+        expect(await committed(sent)).toEqual([]);
+        await gate.release();
         // the database finishes what it was told by the dead
-        await comes('the commit', async () => (await committed(asked)).length === 1);
-        const journeyIds = await committed(asked);
-        await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
-        const [person] = await requestVerificationAgain(lost, asked);
+        await eventually('the commit', async () => (await committed(sent)).length === 1);
+        const journeyIds = await committed(sent);
+        await eventually('the workflow starter has started it', async () => (await runs(journeyIds)) === 1);
+        const [person] = await sendAgain(lost, sent);
         expect([person?.journeyId]).toEqual(journeyIds);
-        expect(await committed(asked)).toEqual(journeyIds);
+        expect(await committed(sent)).toEqual(journeyIds);
       }
-      tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed while writing: whole, 1 workflow each` });
+      reportFault(context, {
+        fault: 'F3',
+        rounds: ROUNDS,
+        counted: `${ROUNDS} killed while writing: whole, 1 workflow each`,
+      });
     },
     TAKES_AT_MOST_MS,
   );
@@ -146,28 +150,32 @@ describe('F3: the API is killed while it takes a household in', () => {
     'after the commit, before the start: the relay starts it, once',
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const asked = request('before-start', round);
+        const sent = request('before-start', round);
         const gate = await withinTheStatement();
-        const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
+        const lost = send(sent);
+        await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
-        const answer = await keyRow(asked);
+        const answer = await keyRow(sent);
         system.links.apiToTemporal.set('hole');
         system.links.workerToTemporal.set('hole');
-        await gate.letGo();
-        await comes('the commit', async () => (await committed(asked)).length === 1);
-        const journeyIds = await committed(asked);
+        await gate.release();
+        await eventually('the commit', async () => (await committed(sent)).length === 1);
+        const journeyIds = await committed(sent);
         expect(await runs(journeyIds)).toBe(0);
         await system.api.kill();
-        await answer.letGo();
+        await answer.release();
         system.links.apiToTemporal.set('pass');
         system.links.workerToTemporal.set('pass');
-        await comes('the relay has started it', async () => (await runs(journeyIds)) === 1);
-        const [person] = await requestVerificationAgain(lost, asked);
+        await eventually('the workflow starter has started it', async () => (await runs(journeyIds)) === 1);
+        const [person] = await sendAgain(lost, sent);
         expect([person?.journeyId]).toEqual(journeyIds);
-        expect(await committed(asked)).toEqual(journeyIds);
+        expect(await committed(sent)).toEqual(journeyIds);
       }
-      tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the start: 1 workflow each` });
+      reportFault(context, {
+        fault: 'F3',
+        rounds: ROUNDS,
+        counted: `${ROUNDS} killed before the start: 1 workflow each`,
+      });
     },
     TAKES_AT_MOST_MS,
   );
@@ -176,22 +184,26 @@ describe('F3: the API is killed while it takes a household in', () => {
     'after the start, before the answer: the same key gets the same people',
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const asked = request('before-answer', round);
+        const sent = request('before-answer', round);
         const gate = await withinTheStatement();
-        const lost = send(asked);
-        await comes('the API stands at the lock', async () => (await standStill(system.db)) > 0);
-        const answer = await keyRow(asked);
-        await gate.letGo();
-        await comes('the start', async () => (await runs(await committed(asked))) === 1);
-        const journeyIds = await committed(asked);
+        const lost = send(sent);
+        await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
+        const answer = await keyRow(sent);
+        await gate.release();
+        await eventually('the start', async () => (await runs(await committed(sent))) === 1);
+        const journeyIds = await committed(sent);
         await system.api.kill();
-        await answer.letGo();
-        const [person] = await requestVerificationAgain(lost, asked);
+        await answer.release();
+        const [person] = await sendAgain(lost, sent);
         expect([person?.journeyId]).toEqual(journeyIds);
-        expect(await committed(asked)).toEqual(journeyIds);
+        expect(await committed(sent)).toEqual(journeyIds);
         expect(await runs(journeyIds)).toBe(1);
       }
-      tell(context, { fault: 'F3', rounds: ROUNDS, counted: `${ROUNDS} killed before the answer: 1 workflow each` });
+      reportFault(context, {
+        fault: 'F3',
+        rounds: ROUNDS,
+        counted: `${ROUNDS} killed before the answer: 1 workflow each`,
+      });
     },
     TAKES_AT_MOST_MS,
   );
@@ -208,12 +220,12 @@ describe('F3: the API is killed while it takes a household in', () => {
         group by h.reference`,
       );
       expect(rows).toHaveLength(4 * ROUNDS);
-      await comes(
+      await eventually(
         'every workflow is counted',
         async () => (await engineCount("WorkflowType = 'journey'")) === 4 * ROUNDS,
       );
       for (const row of rows) expect(row).toMatchObject({ households: 1, started: 1, first: 1 });
-      tell(context, {
+      reportFault(context, {
         fault: 'F3',
         rounds: 4 * ROUNDS,
         counted: `${4 * ROUNDS} requests, ${rows.length} households, ${await engineCount("WorkflowType = 'journey'")} workflows`,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../workflows/messages.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register, runOperation } from '../support/faultOperation.ts';
-import { inForm, tell } from '../support/faultRun.ts';
+import { inForm, reportFault } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
-import { holdInDatabase, standStill } from '../support/holding.ts';
-import { comes } from '../support/patience.ts';
+import { holdInDatabase, sessionsWaitingForLock } from '../support/holding.ts';
 import { type PartnerCall, startTestPartner, type TestPartner } from '../support/testPartner.ts';
 
 const ROUNDS = inForm(1, 6);
@@ -112,28 +112,31 @@ async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Reg
   );
   const before = partner.calls.length;
   await system.workers[0]?.start();
-  await comes('four calls are at the partner', async () => partner.calls.length === before + 4 || partner.calls.length);
-  await comes('the fifth stands before its row', async () => (await standStill(system.db)) === 1);
+  await eventually(
+    'four calls are at the partner',
+    async () => partner.calls.length === before + 4 || partner.calls.length,
+  );
+  await eventually('the fifth waits for its row', async () => (await sessionsWaitingForLock(system.db)) === 1);
 
   const recording = await holdInDatabase(system.db, 'select 1 from journeys where id = $1 for update', [
     unrecorded.journeyId,
   ]);
   record.open();
-  await comes('the engine has the answer', () => engineHasAnswerOf(unrecorded));
-  await comes('its event stands before the journey', async () => (await standStill(system.db)) === 2);
+  await eventually('the engine has the answer', () => engineHasAnswerOf(unrecorded));
+  await eventually('its event waits for the journey', async () => (await sessionsWaitingForLock(system.db)) === 2);
   system.links.workerToTemporal.set('hole');
   report.open();
-  await comes('the answer is written down', async () => (await requestStatus(unreported)) === 'answered');
+  await eventually('the answer is written down', async () => (await requestStatus(unreported)) === 'answered');
   expect(await engineHasAnswerOf(unreported)).toBe(false);
 
   await system.workers[0]?.kill();
   system.links.workerToTemporal.set('pass');
-  await writing.letGo();
-  await recording.letGo();
+  await writing.release();
+  await recording.release();
   partner.treat = () => 'answer';
   await system.workers[0]?.start();
   for (const [place, person] of people) {
-    await comes(
+    await eventually(
       `killed ${place}: identity is confirmed`,
       async () => {
         const events = await eventsOf(person);
@@ -180,7 +183,9 @@ describe('F1: the worker is killed on its way to a partner and back', () => {
               );
           await command('completeScreening', { risk: 'none' });
           await command('withdrawConsent', {});
-          await comes(`${person.reference} is over`, async () => (await eventsOf(person)).includes('journeyEnded'));
+          await eventually(`${person.reference} is over`, async () =>
+            (await eventsOf(person)).includes('journeyEnded'),
+          );
           const events = await eventsOf(person);
           for (const once of ['journeyStarted', 'identityConfirmed', 'screened', 'journeyEnded'])
             expect(
@@ -193,7 +198,7 @@ describe('F1: the worker is killed on its way to a partner and back', () => {
       const failed = await system.engine.workflow.count("ExecutionStatus = 'Failed' or ExecutionStatus = 'TimedOut'");
       expect(failed.count).toBe(0);
       expect((await system.db.query('select kind from alarms')).rows).toEqual([]);
-      tell(context, {
+      reportFault(context, {
         fault: 'F1',
         rounds: ROUNDS,
         counted: `${people} people at ${PLACES.length} places: ${partner.requests.size} requests in the partner's books, ${people} journeys ended`,

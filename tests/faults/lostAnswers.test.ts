@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { iso } from '../../domain/time.ts';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register } from '../support/faultOperation.ts';
 import { type AnsweredOperation, answeredOperation, type PartnerName } from '../support/faultPartners.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { type Link, openLink } from '../support/link.ts';
-import { comes } from '../support/patience.ts';
 
 const SECONDS_PER_DAY = 12;
 const TAKES_AT_MOST_MS = 300_000;
@@ -69,9 +69,9 @@ async function planMovement(): Promise<string> {
   return made.id;
 }
 
-describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () => {
+describe(`F7: the request is done, and its response is lost, seed ${SEED}`, () => {
   test(
-    'every request is looked up by its key and asked once; what is told twice has one effect',
+    'every request is looked up by its key and made once; a repeated answer has one effect',
     async (context) => {
       const random = seeded(SEED);
       // One partner in each run is never seen again; of the others the line breaks.
@@ -100,29 +100,29 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
       for (const person of everybody)
         await command('case_worker', person, 'completeScreening', { risk: 'none' }, `screen-${person.reference}`);
 
-      await comes(
+      await eventually(
         'the silent consulate is known to have been asked',
         async () => (await eventsOf(recalled, 'verificationRequested')) === 1,
       );
       const seen = () => sink.events.filter(({ type }) => type === 'journey.registered').length;
-      await comes('the sink has seen of everybody', async () => seen() === everybody.length || seen());
+      await eventually('the sink has seen of everybody', async () => seen() === everybody.length || seen());
       // Those whose answers were lost come again by the schedule, while everybody may still be spoken of: of whoever
       // withdraws, nothing is told again.
-      await comes(
+      await eventually(
         'what was not answered is delivered again',
         async () =>
           sink.bodies.length >= sink.events.length + 3 || `${sink.bodies.length} of ${sink.events.length} + 3`,
       );
       await command('case_worker', recalled, 'withdrawConsent', {}, 'withdraw');
-      await comes('evidence is asked for', async () => (await eventsOf(evident, 'evidenceRequested')) === 1);
+      await eventually('evidence is asked for', async () => (await eventsOf(evident, 'evidenceRequested')) === 1);
       await command('consular_officer', evident, 'provideEvidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
       for (const person of [...others, evident])
-        await comes(
+        await eventually(
           `${person.reference} is ready`,
           async () => (await statusOf(person)) === 'travel_ready' || (await statusOf(person)),
           120_000,
         );
-      await comes('the carrier is booked', async () => {
+      await eventually('the carrier is booked', async () => {
         const movement = (await system.as('movement_officer').get(`/movements/${movementId}`)) as { status: string };
         return movement.status !== 'planned' || movement.status;
       });
@@ -151,14 +151,14 @@ describe(`F7: what was asked is done, and the answer is lost, seed ${SEED}`, () 
         if (name === 'registry') expect(requests.filter(isLookUp).length).toBeGreaterThanOrEqual(asked);
       }
       const recall = ledger.find(({ person_ref, kind }) => person_ref === 'R-1' && kind === 'verification');
-      await comes('the recall is noted', async () => (await eventsOf(recalled, 'journeyEnded')) === 1);
+      await eventually('the recall is noted', async () => (await eventsOf(recalled, 'journeyEnded')) === 1);
       expect(recall?.status).toBe('recalled');
       expect(await eventsOf(evident, 'nationalityConfirmed')).toBe(1);
 
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
       const lost = questioned.reduce((sum, name) => sum + operation.lines[name].lost, 0) + toSink.lost;
-      tell(context, {
+      reportFault(context, {
         fault: 'F7',
         rounds: lost,
         counted: `${lost} answers lost (${mute} silent, of the others the line broke), ${ledger.length} requests in the partners' books, once each; ${sink.bodies.length} deliveries of ${sink.events.length} events`,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cells, COLUMNS } from '../../domain/imports/columns.ts';
 import { freshKey, openOperation, type TestSystem, testSystem } from '../api/system.ts';
 import { someone } from '../support/faultOperation.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { importActivities, storeOf } from '../support/intake.ts';
 
 const ROUNDS = inForm(1, 20);
@@ -160,7 +160,7 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
           good += acceptable;
           bad += rows.length - acceptable;
         }
-        tell(context, {
+        reportFault(context, {
           fault: 'F17',
           rounds: ROUNDS,
           counted: `${good} good rows in once, ${bad} bad rows named by line and code`,
@@ -201,13 +201,21 @@ describe(`F17: malformed lists, seed ${SEED}`, () => {
       const empty = await upload(Buffer.alloc(0), freshKey());
       expect(empty.body).toMatchObject({ status: 422, errors: [{ code: 'empty' }] });
       expect(await peopleIn()).toBe(before);
-      tell(context, { fault: 'F17', rounds: 1, counted: `${REFUSED.length + 1} lists refused whole, nobody in` });
+      reportFault(context, {
+        fault: 'F17',
+        rounds: 1,
+        counted: `${REFUSED.length + 1} lists refused whole, nobody in`,
+      });
     },
     TAKES_AT_MOST_MS,
   );
 
   test('nobody’s name is in the log', (context) => {
     expect(system.logs.join('').match(/فاطمة|HYPERLINK|Zzyzx|Canaria/)).toBeNull();
-    tell(context, { fault: 'F17', rounds: 1, counted: `${system.logs.length} lines of log, nobody's name in them` });
+    reportFault(context, {
+      fault: 'F17',
+      rounds: 1,
+      counted: `${system.logs.length} lines of log, nobody's name in them`,
+    });
   });
 });

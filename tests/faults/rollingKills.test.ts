@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { filesUnder, seenIn } from '../scenarios/canaries.ts';
 import { openSink, outOfOrder, type Sink } from '../scenarios/sink.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register } from '../support/faultOperation.ts';
 import { type AnsweredOperation, answeredOperation } from '../support/faultPartners.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
 import { letLeasesEnd } from '../support/leases.ts';
-import { comes } from '../support/patience.ts';
 
 const PEOPLE = inForm(10, 60);
 const KILLS = inForm(4, 40);
@@ -70,7 +70,7 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
         };
         return Object.fromEntries(statuses.filter((one) => one.people > 0).map((one) => [one.status, one.people]));
       };
-      await comes(
+      await eventually(
         'everybody is ready to travel',
         async () => {
           const found = await counts();
@@ -110,7 +110,11 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       await register(system, operation.operationId, 'last');
       const told = (): string[] =>
         sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
-      await comes('the sink has seen of everybody', async () => told().length === PEOPLE + 1 || told().length, 90_000);
+      await eventually(
+        'the sink has seen of everybody',
+        async () => told().length === PEOPLE + 1 || told().length,
+        90_000,
+      );
       expect(new Set(told()).size).toBe(PEOPLE + 1);
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
@@ -119,7 +123,7 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       const places = ['temporal', 'logs'].flatMap((name) => filesUnder(join(system.folder, name)));
       expect(places.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(100_000);
       expect(places.filter(({ bytes }) => seenIn(bytes, CANARIES).length > 0).map(({ name }) => name)).toEqual([]);
-      tell(context, {
+      reportFault(context, {
         fault: 'F2',
         rounds: KILLS,
         counted: `${KILLS} workers killed: ${PEOPLE} of ${PEOPLE} people ready, ${asked.size} requests in the partners' books once each, ${ledger.length - asked.size} health checks and renewals; ${sink.bodies.length} deliveries of ${sink.events.length} events`,

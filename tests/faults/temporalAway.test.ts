@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DAY, HOUR } from '../../domain/time.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register, registered, runOperation, someone } from '../support/faultOperation.ts';
-import { inForm, SEED, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED } from '../support/faultRun.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
-import { comes } from '../support/patience.ts';
 
 /** A reminder at half, a task at the whole, the lead at twice of this: the reminder and the task fall into the absence. */
 const SECONDS_PER_DAY = inForm(6, 40);
@@ -86,11 +86,11 @@ const absences = [
 describe(`F6: Temporal is away, seed ${SEED}`, () => {
   for (const { how, leave, comeBack } of absences) {
     test(
-      `${how}: people are taken in all the same, decisions are put off, and timers due meanwhile fire once`,
+      `${how}: people are registered, decisions are refused with a retry, and timers due meanwhile fire once`,
       async (context) => {
         const waiting = await register(system, operationId, `waiting-${how.slice(0, 3)}`);
         const decided = await register(system, operationId, `decided-${how.slice(0, 3)}`);
-        await comes(
+        await eventually(
           'both journeys wait for screening',
           async () => (await tasksFor(waiting)).length + (await tasksFor(decided)).length === 2,
         );
@@ -127,17 +127,17 @@ describe(`F6: Temporal is away, seed ${SEED}`, () => {
           const { status } = await screen(decided, key);
           return status === 200;
         };
-        await comes('the decision is taken under the same key', seen, 90_000);
-        await comes('nothing waits to be started', async () => (await metric('starts_waiting')) === 0, 90_000);
+        await eventually('the decision is taken under the same key', seen, 90_000);
+        await eventually('nothing waits to be started', async () => (await metric('starts_waiting')) === 0, 90_000);
         expect((await readiness()).temporal).toBe(true);
         for (const person of accepted)
-          await comes(
+          await eventually(
             `${person.reference} has begun`,
             async () => (await eventsOf(person))['journeyStarted'] === 1,
             90_000,
           );
         const escalated = ['waitReminded', 'waitDue', 'waitEscalated'];
-        await comes(
+        await eventually(
           'the escalationPolicy is escalated to its end',
           async () => (await escalationStepsOf(waiting)).includes('waitEscalated'),
           120_000,
@@ -145,10 +145,10 @@ describe(`F6: Temporal is away, seed ${SEED}`, () => {
         expect(await escalationStepsOf(waiting)).toEqual(escalated);
         expect(await tasksFor(waiting)).toEqual(['case_worker', 'duty_supervisor', 'operation_lead']);
         expect((await eventsOf(decided))['screened']).toBe(1);
-        tell(context, {
+        reportFault(context, {
           fault: 'F6',
           rounds: 1,
-          counted: `${how} for ${AWAY_MS / 1_000} s: ${accepted.length} of ${PEOPLE} taken in and begun, 1 decision put off and taken once, ${escalated.length} escalationSteps once each`,
+          counted: `${how} for ${AWAY_MS / 1_000} s: ${accepted.length} of ${PEOPLE} registered and begun, 1 decision put off and taken once, ${escalated.length} escalation steps once each`,
         });
       },
       TAKES_AT_MOST_MS,

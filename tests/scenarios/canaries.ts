@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 
-/** What must be found nowhere outside PostgreSQL: telephones, document numbers, and names of two words or more letters than a code has. */
+/** Personal data that must not appear outside PostgreSQL: telephones, document numbers, and full names. Short values are left out because they match codes. */
 export function canariesOf(registrations: string): string[] {
   const rows = parse<Record<string, string>>(registrations, { columns: true });
   const found = rows.flatMap((row) => [
@@ -22,7 +22,7 @@ export function filesUnder(folder: string): Array<{ name: string; bytes: Buffer 
     .map((name) => ({ name, bytes: readFileSync(name) }));
 }
 
-/** Which canaries sing in these bytes. */
+/** The canaries that these bytes contain. */
 export function seenIn(bytes: Buffer, canaries: readonly string[]): string[] {
   return canaries.filter((canary) => bytes.includes(canary));
 }

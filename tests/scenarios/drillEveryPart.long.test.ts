@@ -3,9 +3,9 @@ import { type DrillSystem, filesOf, openDrillSystem, scenarioFolder } from './dr
 import { expectedEnds } from './expectedEnds.ts';
 
 const LEFT = ['NDU-H7644', 'NDU-H4130', 'WAL-H1991'];
-/** What is killed in turn, each when the drill has come so far. */
+/** The processes to kill, each when the output matches. */
 const KILLS: ReadonlyArray<{ process: Parameters<DrillSystem['kill']>[0]; at: RegExp }> = [
-  { process: 'api', at: /people are taken in/ },
+  { process: 'api', at: /people are registered/ },
   { process: 'postgres', at: /verified [1-9]/ },
   { process: 'temporal', at: /seated [1-9]/ },
   { process: 'worker', at: /under way [1-9]|arrived [1-9]/ },
@@ -35,7 +35,7 @@ test('fifty people come to the same ends with API, PostgreSQL, Temporal and work
     seen: (line) => {
       lines += 1;
       const kill = KILLS[next];
-      // one after the other: the system has some lines of the table to come back in
+      // The system has three lines of the table to recover between two kills.
       if (!kill || lines < killedAt + 3 || !kill.at.test(line)) return;
       next += 1;
       killedAt = lines;

@@ -27,7 +27,7 @@ describe('fifty people of ambae-2017', () => {
     const changed = withAnswer(system.folder, 'ambae-2017', PERSON, {
       fitness: { result: 'unfit', review_after_hours: 72 },
     });
-    // two operations side by side: as the scenario says, and with one answer changed
+    // two concurrent operations: the scenario as it is, and with one answer changed
     let kills = 0;
     const killAt = (moment: RegExp, nth: number) => (line: string) => {
       if (kills === nth && moment.test(line)) {
@@ -35,7 +35,7 @@ describe('fifty people of ambae-2017', () => {
         system.kill('worker');
       }
     };
-    const asItIs = killAt(/people are taken in/, 0);
+    const asItIs = killAt(/people are registered/, 0);
     const onTheWay = killAt(/seated \d/, 1);
     let sink: Promise<Sink> | undefined;
     const [plain, different] = await Promise.all([
@@ -64,7 +64,7 @@ describe('fifty people of ambae-2017', () => {
     );
     expect(apart.map(([ref]) => ref).toSorted()).toEqual(HOUSEHOLD.toSorted());
 
-    // how late a wait is written depends on the machine and is no matter of right or wrong here
+    // How late a wait is recorded depends on the speed of the machine.
     for (const { checks } of [plain, different]) {
       expect(checks.filter((check) => !check.holds && !check.what.includes('late'))).toEqual([]);
     }
@@ -72,10 +72,10 @@ describe('fifty people of ambae-2017', () => {
     const partner = await sink;
     expect(partner?.unverified).toBe(0);
     expect(outOfOrder(partner?.events ?? [])).toEqual([]);
-    // it registers while the list is taken in: of some it firstSeen from their first event on, of others later
-    const told = new Set(partner?.events.map(({ subject }) => subject));
-    // nothing is told of the six who refused, nor of the mother among them once their household waits: the rest is told
-    expect(told.size).toBeGreaterThanOrEqual(40);
+    // The sink subscribes during the import, so it misses the first events of some people.
+    const notified = new Set(partner?.events.map(({ subject }) => subject));
+    // It gets no event about the six people who refused, nor about the mother in their household, which waits.
+    expect(notified.size).toBeGreaterThanOrEqual(40);
     await partner?.close();
 
     const canaries = canariesOf(filesOf(scenarioFolder('ambae-2017'), taken).registrations);
@@ -94,7 +94,7 @@ describe('fifty people of ambae-2017', () => {
   }, 600_000);
 });
 
-/** A partner outside listens to the operation that has just been planned. */
+/** Subscribes a partner outside to the operation that has just been planned. */
 async function watchFirstOperation(of: DrillSystem): Promise<Sink> {
   const coordinator = of.as('coordinator');
   const operations = (await coordinator.all('/operations')) as Array<{ id: string }>;

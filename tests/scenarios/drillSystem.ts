@@ -10,22 +10,22 @@ import { Client, tokens } from '../../sandbox/client.ts';
 import { type DrillOptions, type DrillResult, runDrill } from '../../sandbox/drill/run.ts';
 import type { ScenarioFiles } from './expectedEnds.ts';
 
-/** A whole stack of its own, on free ports and in a folder that goes with it, in which drills are run. */
+/** A separate stack for drills, on free ports and in a temporary folder. */
 export type DrillSystem = {
   folder: string;
-  /** where the stack keeps what it keeps: Temporal's store and the logs among it */
+  /** data folder of the stack, with Temporal's store and the logs */
   dataDir: string;
   api: string;
-  /** address of its database, for a test that looks behind the API */
+  /** address of its database, for tests that read it directly */
   databaseUrl: string;
-  /** speaks to the API as one of the local users */
+  /** an API client of one of the local users */
   as(role: string): Client;
   drill(
     options: Pick<DrillOptions, 'scenario' | 'people' | 'pace'> & { name: string; seen?: (line: string) => void },
   ): Promise<DrillResult>;
   /** kill -9; the stack starts it again */
   kill(process: 'worker' | 'api' | 'postgres' | 'temporal' | 'partners'): void;
-  /** everything that was said, for a test that fails */
+  /** all output, for a test that fails */
   said: string[];
   close(): Promise<void>;
 };
@@ -87,7 +87,7 @@ export function scenarioFolder(name: string): string {
   return fileURLToPath(new URL(`../../sandbox/scenarioData/${name}`, import.meta.url));
 }
 
-/** A copy of a scenario in which one answer is another. */
+/** A copy of a scenario with one answer changed. */
 export function withAnswer(folder: string, scenario: string, personRef: string, change: object): string {
   const copy = join(folder, `${personRef}-changed`);
   cpSync(scenarioFolder(scenario), copy, { recursive: true });
@@ -98,7 +98,7 @@ export function withAnswer(folder: string, scenario: string, personRef: string, 
   return copy;
 }
 
-/** The files of a scenario; where only some people were taken in, the list has only them. */
+/** The files of a scenario; `taken` limits the list to these people. */
 export function filesOf(folder: string, taken?: ReadonlySet<string>): ScenarioFiles {
   const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
   const lines = read('registrations.csv').split('\n');

@@ -60,7 +60,7 @@ describe.each(SCENARIOS)('%s', (name) => {
     const holds = ['UASC', 'CHILD_HEAD', 'TRAFFICKING_RISK', 'ASYLUM', 'UNVERIFIED_CARER'];
     for (const [ref, end] of ends) {
       const because = people[ref]?.because ?? [];
-      // data/README.md: one person of ambae-2017 has a reason that only the messy list shows
+      // One person of ambae-2017 has a reason that only the messy list shows
       if (ref === 'LOL-70000') continue;
       const held = because.some((reason) => holds.includes(reason)) && !because.includes('CONSENT_REFUSED');
       expect([ref, end.end === 'waiting' && end.for === 'hold']).toEqual([ref, held]);
@@ -149,7 +149,7 @@ test('who is confirmed early waits for the others: taken back meanwhile it count
   expect(expectedEnds(family).get('PSU-81943')).toEqual({ end: 'completed' });
 });
 
-test('a confirmation taken back before the flight counts as none, after it as what it was, and near it cannot be told', () => {
+test('a confirmation retracted before the flight counts as none; after it, it counts; close to it, the end is undefined', () => {
   const libya = files('libya-vhr-flight');
   const retracted = (hours: number) =>
     changed(libya, 'SEB-00849', { consulate: { outcome: 'confirmed', after_hours: 60, retracted_after_hours: hours } });

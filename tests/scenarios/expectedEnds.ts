@@ -4,7 +4,7 @@
  *
  * It knows no clock: a drill is so planned that everybody who can ever travel finds a vehicle. The one answer whose end
  * depends on a moment, a confirmation that is taken back, is compared with the listed departures, and refused where the
- * two come too close to tell.
+ * two events are too close to each other.
  */
 export type ScenarioFiles = { registrations: string; answers: string; movements: string };
 
@@ -100,12 +100,12 @@ export function expectedEnds(files: ScenarioFiles, left: readonly string[] = [])
 type Person = {
   adult: boolean;
   declined: boolean;
-  /** asked by all who could be asked, and nobody says it is theirs */
+  /** every partner was asked and none confirms */
   nobodysNational: boolean;
   reason: Reason | undefined;
 };
 
-/** The household is the unit: who ends by himself ends, the rest goes whole or not at all. */
+/** A person can end alone; the rest of the household travels together or not at all. */
 function householdEnds(people: Person[], leftToVisitor: boolean): End[] {
   const ended = people.map((person): End | undefined => {
     if (person.declined) return { end: 'declined' };
@@ -226,7 +226,7 @@ function takenBack(row: Row, { consulate }: Answer, { movements, head, readyAt: 
   const [leaves] = departures;
   if (leaves === undefined && retracted < ready + RELIEF_TAKES) return true;
   if (leaves === undefined || Math.abs(leaves - retracted) < TOO_CLOSE)
-    throw new Error(`${cell(row, 'person_ref')}: taken back too close to a departure to tell`);
+    throw new Error(`${cell(row, 'person_ref')}: retracted too close to a departure, so the end is undefined`);
   return retracted < leaves;
 }
 

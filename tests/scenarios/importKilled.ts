@@ -9,7 +9,7 @@ import type { DrillSystem } from './drillSystem.ts';
 const FAULT_EVERY = 25;
 const LOOK_MS = 5;
 
-/** Families of four, as a careful desk writes them, with some faults. */
+/** Families of four, as a careful case worker lists them, with some faults. */
 export function familiesOf(rows: number): { cells: Cells[]; rejected: Set<number> } {
   const rejected = new Set<number>();
   const cells = Array.from({ length: rows }, (_, index) => {
@@ -50,19 +50,19 @@ export type Outcome = {
 };
 
 /**
- * Sends a list, commits it, kills the worker -9 when a third is taken in and the API when two thirds are, and waits
- * until every journey runs; then corrections the rejected rows and commits again. Everything is asked over HTTP as a desk
- * would; only the moment of killing is read from the database. `say` firstSeen what it sees.
+ * Sends a list, commits it, kills the worker -9 when a third is registered and the API when two thirds are, and waits
+ * until every journey runs. Then it corrects the rejected rows and commits again. Every request goes over HTTP as a case worker
+ * would; only the moment of killing is read from the database. `say` gets the log.
  */
 export async function importWithKills(
   system: DrillSystem,
   { cells, rejected }: ReturnType<typeof familiesOf>,
   say: (line: string) => void,
 ): Promise<{ committed: Outcome; corrected: Outcome }> {
-  const [coordinator, desk] = [system.as('coordinator'), system.as('case_worker')];
+  const [coordinator, caseWorker] = [system.as('coordinator'), system.as('case_worker')];
   const database = new pg.Pool({ connectionString: system.databaseUrl, max: 2 });
   const began = performance.now();
-  const tell = (what: string): void => say(`${((performance.now() - began) / 1_000).toFixed(1)} s  ${what}`);
+  const log = (what: string): void => say(`${((performance.now() - began) / 1_000).toFixed(1)} s  ${what}`);
   try {
     const operation = (await coordinator.post('/operations', {
       kind: 'evacuation',
@@ -70,15 +70,15 @@ export async function importWithKills(
       name: 'Import under fire',
       country: 'SDN',
     })) as { id: string };
-    const { id } = (await desk.upload(
+    const { id } = (await caseWorker.upload(
       `/operations/${operation.id}/imports?reference_date=2026-11-20`,
       Buffer.from(stringifyCells(cells)),
       'text/csv',
       `import-${operation.id}`,
     )) as { id: string };
-    tell(`${cells.length} rows sent`);
-    const checked = await until(desk, id, ['checked', 'refused'], tell);
-    tell(`dry run: ${JSON.stringify(checked.counts)}`);
+    log(`${cells.length} rows sent`);
+    const checked = await until(caseWorker, id, ['checked', 'refused'], log);
+    log(`dry run: ${JSON.stringify(checked.counts)}`);
     await coordinator.post(`/imports/${id}/commands/commit`, {}, `commit-${id}`);
     const kills: Array<{ part: 'worker' | 'api'; from: number }> = [
       { part: 'worker', from: 1 / 3 },
@@ -87,28 +87,28 @@ export async function importWithKills(
     for (const { part, from } of kills) {
       const { done, total } = await reached(database, id, from);
       system.kill(part);
-      tell(`${part} killed -9 with ${done} of ${total} taken in`);
+      log(`${part} killed -9 with ${done} of ${total} registered`);
     }
-    await until(desk, id, ['starting', 'done', 'refused'], tell);
+    await until(caseWorker, id, ['starting', 'done', 'refused'], log);
     const committed = await outcomeOf(database, operation.id, id);
-    tell(JSON.stringify(committed));
+    log(JSON.stringify(committed));
 
     // the corrected come while the journeys of the others are still being started
     const right = cells
       .filter((_, index) => rejected.has(index + 1))
       .map((row) => ({ ...row, date_of_birth: '2015-02-28' }));
-    const part = (await desk.upload(
+    const part = (await caseWorker.upload(
       `/operations/${operation.id}/imports?continues=${id}`,
       Buffer.from(stringifyCells(right)),
       'text/csv',
       `corrected-${operation.id}`,
     )) as { id: string };
-    await until(desk, part.id, ['done', 'refused'], tell);
-    await until(desk, id, ['checked', 'refused'], tell);
+    await until(caseWorker, part.id, ['done', 'refused'], log);
+    await until(caseWorker, id, ['checked', 'refused'], log);
     await coordinator.post(`/imports/${id}/commands/commit`, {}, `commit-corrected-${id}`);
-    await until(desk, id, ['done', 'refused'], tell);
+    await until(caseWorker, id, ['done', 'refused'], log);
     const corrected = await outcomeOf(database, operation.id, id);
-    tell(JSON.stringify(corrected));
+    log(JSON.stringify(corrected));
     return { committed, corrected };
   } finally {
     await database.end();
@@ -131,22 +131,26 @@ async function reached(database: pg.Pool, importId: string, part: number): Promi
   }
 }
 
-type Shown = { status: string; counts: unknown; progress: { done: number; total: number | null; eta: number | null } };
+type ImportView = {
+  status: string;
+  counts: unknown;
+  progress: { done: number; total: number | null; eta: number | null };
+};
 
 async function until(
-  desk: ReturnType<DrillSystem['as']>,
+  caseWorker: ReturnType<DrillSystem['as']>,
   importId: string,
   statuses: readonly string[],
-  tell: (what: string) => void,
-): Promise<Shown> {
-  let told = '';
+  log: (what: string) => void,
+): Promise<ImportView> {
+  let logged = '';
   for (;;) {
-    const shown = (await desk.get(`/imports/${importId}`)) as Shown;
-    const { done, total, eta } = shown.progress;
-    const line = `${shown.status}: ${done} of ${total ?? '?'}${eta === null ? '' : `, ${eta} s to go`}`;
-    if (line !== told) tell(line);
-    told = line;
-    if (statuses.includes(shown.status)) return shown;
+    const current = (await caseWorker.get(`/imports/${importId}`)) as ImportView;
+    const { done, total, eta } = current.progress;
+    const line = `${current.status}: ${done} of ${total ?? '?'}${eta === null ? '' : `, ${eta} s to go`}`;
+    if (line !== logged) log(line);
+    logged = line;
+    if (statuses.includes(current.status)) return current;
     await pause(250);
   }
 }

@@ -1,4 +1,4 @@
 import { longWaitsTrial } from './longWaitsTrial.ts';
 
-// as long as it took in the report
+// the duration in the report
 longWaitsTrial(120_000);

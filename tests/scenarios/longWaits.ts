@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DAY, iso, MINUTE } from '../../domain/time.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register, runOperation } from '../support/faultOperation.ts';
 import { type AnsweredOperation, answeredOperation } from '../support/faultPartners.ts';
 import type { FaultSystem } from '../support/faultSystem.ts';
 import { type Link, openLink } from '../support/link.ts';
-import { comes } from '../support/patience.ts';
 import { openSink, type Sink } from './sink.ts';
 
 /** More than 2^31 milliseconds: what a timer of JavaScript cannot wait. */
@@ -29,7 +29,7 @@ export type Sight = {
 export type LongWaits = {
   see(): Promise<Sight>;
   /** how often the partner that never answers has been sent something */
-  told(): number;
+  deliveries(): number;
   close(): Promise<void>;
 };
 
@@ -60,7 +60,7 @@ export async function longWaits(system: FaultSystem): Promise<LongWaits> {
   await bringHome(system, operationId, home);
   return {
     see: () => see(system, returns, [returns.operationId, operationId], people, sink),
-    told: () => sink.bodies.length,
+    deliveries: () => sink.bodies.length,
     async close() {
       await sink.close();
       await line.close();
@@ -115,7 +115,7 @@ async function bringHome(system: FaultSystem, operationId: string, person: Regis
     officer.post(`/movements/${id}/commands/${name}`, { args, reason_code: 'long_waits' }, `${id}-${name}`);
   await step('giveClearance', { kind: 'carrier' });
   const stands = (status: string) =>
-    comes(`the person is ${status}`, async () => {
+    eventually(`the person is ${status}`, async () => {
       const found = (await system.as('case_worker').get(`/people/${person.personId}`)) as { status: string };
       return found.status === status || found.status;
     });
@@ -168,11 +168,11 @@ async function see(
   };
 }
 
-/** Looks until two looks, two seconds apart, see the same: what a start sets going has come to rest. */
+/** Polls until two readings, two seconds apart, are equal. */
 export async function atRest(waits: LongWaits): Promise<Sight> {
   let last = '';
   let sight: Sight | undefined;
-  await comes('everything is at rest', async () => {
+  await eventually('everything is at rest', async () => {
     sight = await waits.see();
     const text = JSON.stringify(sight);
     const same = text === last;

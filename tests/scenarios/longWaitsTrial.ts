@@ -9,11 +9,11 @@ export function longWaitsTrial(watchMs: number): void {
   let system: FaultSystem;
   let waits: LongWaits;
   const warnings: string[] = [];
-  const hear = (warning: Error): number => warnings.push(warning.name);
+  const collect = (warning: Error): number => warnings.push(warning.name);
 
   beforeAll(async () => {
     // the stand-in partners run in this process
-    process.on('warning', hear);
+    process.on('warning', collect);
     system = await openFaultSystem({ ownPostgres: true });
     await system.workers[0]?.start();
     waits = await longWaits(system);
@@ -21,7 +21,7 @@ export function longWaitsTrial(watchMs: number): void {
   afterAll(async () => {
     await waits?.close();
     await system?.close();
-    process.off('warning', hear);
+    process.off('warning', collect);
   });
 
   test('waits longer than a timer of JavaScript do not end at once, nor by a restart of everything', async () => {
@@ -41,8 +41,8 @@ export function longWaitsTrial(watchMs: number): void {
     expect(await waits.see()).toEqual(begun);
 
     // at once and after five seconds; the third attempt is after five minutes, and the fourth half an hour later
-    expect(waits.told()).toBeGreaterThanOrEqual(1);
-    expect(waits.told()).toBeLessThanOrEqual(3);
+    expect(waits.deliveries()).toBeGreaterThanOrEqual(1);
+    expect(waits.deliveries()).toBeLessThanOrEqual(3);
     expect(overflowsIn(system.folder)).toEqual([]);
     expect(warnings).toEqual([]);
   }, 400_000);

@@ -5,13 +5,13 @@ import type { Client } from '../../sandbox/client.ts';
 
 type Event = { id: string; type: string; subject: string; seq: number };
 
-/** A partner's server outside the system: it takes what is signed with its secret, and keeps it in the order it came. */
+/** A partner's webhook receiver. It stores correctly signed events in the order of arrival. */
 export type Sink = { events: Event[]; bodies: string[]; unverified: number; endpoint: string; close(): Promise<void> };
 
 /**
- * Registers a receiving agency with an endpoint of its own for everything that may be told of this operation.
- * @param reachedAt the port at which it is reached, where something stands before its own
- * @param validFrom operation time from which events may be told; now, unless said
+ * Registers a receiving agency with an endpoint for every event type of this operation.
+ * @param reachedAt the port in its address, when a link is in front of it
+ * @param validFrom operation time from which it gets events; the default is now
  */
 export async function openSink(
   coordinator: Client,
@@ -38,7 +38,7 @@ export async function openSink(
       sink.bodies.push(body);
       const { type, data } = JSON.parse(body) as { type: string; data: { journey_id: string; sequence: number } };
       const id = String(request.headers['webhook-id']);
-      // a repeated id is a repeated delivery: the partner's own key against doing it twice
+      // A repeated id is a repeated delivery.
       if (!sink.events.some((event) => event.id === id))
         sink.events.push({ id, type, subject: data.journey_id, seq: data.sequence });
       response.writeHead(204).end();

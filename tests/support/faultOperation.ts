@@ -2,12 +2,12 @@ import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
 import { iso } from '../../domain/time.ts';
 import type { FaultSystem } from './faultSystem.ts';
 
-/** A partner as a partner of an operation. */
+/** A partner of a test operation. */
 export type PlannedPartner = {
-  /** what the test calls it */
+  /** name in the test */
   name: string;
   kind: 'registry' | 'consulate' | 'clinic' | 'border' | 'carrier' | 'agency';
-  /** where it is asked */
+  /** base URL of the partner */
   url: string;
   state?: string;
 };
@@ -23,7 +23,7 @@ const PURPOSES: Record<PlannedPartner['kind'], string[]> = {
   agency: ['reception'],
 };
 
-/** An operation that runs, through the public API: its partners with their agreements, activated by its lead. */
+/** Creates an operation over the public API, with its partners and their agreements, and activates it. */
 export async function runOperation(
   system: FaultSystem,
   plan: {
@@ -77,7 +77,7 @@ export async function runOperation(
   return { operationId, partners };
 }
 
-/** The cells of somebody about whom everything may be asked. */
+/** The cells of a person with consent to every request. */
 export function someone(reference: string, different: Record<string, string> = {}): Record<string, string> {
   return {
     person_ref: reference,
@@ -96,7 +96,7 @@ export function someone(reference: string, different: Record<string, string> = {
 
 export type Registered = { reference: string; personId: string; journeyId: string };
 
-/** What an accepted household's answer says of its people, in the order of the request. */
+/** The people in the response to an accepted household, in the order of the request. */
 export function registered(body: Record<string, unknown>, references: readonly string[]): Registered[] {
   const people = body['people'] as Array<{ row: number; person_id: string; journey_id: string }>;
   return people.map((person, index) => ({
@@ -106,7 +106,7 @@ export function registered(body: Record<string, unknown>, references: readonly s
   }));
 }
 
-/** A household of one, taken in under a key that follows from its reference. */
+/** Registers a household of one. The idempotency key follows from its reference. */
 export async function register(
   system: FaultSystem,
   operationId: string,
@@ -121,6 +121,6 @@ export async function register(
       `household-${reference}`,
     );
   const [person] = registered(body as Record<string, unknown>, [reference]);
-  if (!person) throw new Error(`${reference} was not taken in`);
+  if (!person) throw new Error(`${reference} was not registered`);
   return person;
 }

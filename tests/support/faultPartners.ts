@@ -5,11 +5,11 @@ import { type PlannedPartner, type RunningPartner, runOperation } from './faultO
 import type { FaultSystem } from './faultSystem.ts';
 import { type Link, openLink } from './link.ts';
 
-/** Who is in no list gets the plain good answers; those who stand in this scenario get its own. */
+/** People of this scenario get its answers; everybody else gets positive ones. */
 const SCENARIO = fileURLToPath(new URL('../../sandbox/scenarioData/ambae-2017', import.meta.url));
 const DRILL = 'faults';
 
-/** A line of the ledger that the stand-in partners keep, outside the system. */
+/** A line in the ledger of the stand-in partners, which is outside the system. */
 export type LedgerLine = {
   request_id: string;
   partner: string;
@@ -19,7 +19,7 @@ export type LedgerLine = {
   evidence: number;
 };
 
-/** An operation with stand-in partners that answer by themselves, each reached over a line of its own. */
+/** An operation with stand-in partners that answer by themselves, each behind a link of its own. */
 export type AnsweredOperation = {
   operationId: string;
   partners: RunningPartner[];
@@ -28,7 +28,7 @@ export type AnsweredOperation = {
   close(): Promise<void>;
 };
 
-/** `silentConsulate` takes every request and never says anything. */
+/** `silentConsulate` accepts every request and never answers. */
 const STAND_INS = {
   registry: { kind: 'registry' },
   consulate: { kind: 'consulate', state: 'VUT' },
@@ -64,7 +64,7 @@ export async function answeredOperation(
   const { segments } = (await system.as('coordinator').get(`/operations/${operationId}/clock`)) as {
     segments: unknown;
   };
-  await notify(`${sandbox.url}/drills`, {
+  await control(`${sandbox.url}/drills`, {
     id: DRILL,
     operation: operationId,
     scenario_dir: SCENARIO,
@@ -77,7 +77,7 @@ export async function answeredOperation(
       ...(state === undefined ? {} : { state }),
     })),
   });
-  await notify(`${sandbox.url}/knobs`, { drill: DRILL, partner: 'silentConsulate', silent: true });
+  await control(`${sandbox.url}/knobs`, { drill: DRILL, partner: 'silentConsulate', silent: true });
   return {
     operationId,
     partners,
@@ -93,12 +93,12 @@ export async function answeredOperation(
   };
 }
 
-/** For whoever runs the partners: opens them, turns their knobs. */
-async function notify(url: string, body: object): Promise<void> {
+/** Sends a control request to the stand-in partners. */
+async function control(url: string, body: object): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`The partners do not take it: ${await response.text()}`);
+  if (!response.ok) throw new Error(`The partners refused the control request: ${await response.text()}`);
 }

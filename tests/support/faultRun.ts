@@ -1,8 +1,8 @@
 import type { TestContext } from 'vitest';
 
-/** What a fault test says of itself: the table of `npm run faults` is made of these. */
+/** The result of a fault test: one row in the table of `npm run faults`. */
 export type FaultReport = {
-  /** as quality names it: F1 … F24 */
+  /** number of the fault: F1 … F24 */
   fault: string;
   rounds: number;
   /** what was counted outside the system under test */
@@ -15,10 +15,10 @@ declare module 'vitest' {
   }
 }
 
-/** The same seed makes the same faults at the same places. */
+/** The same seed gives the same faults at the same places. */
 export const SEED = Number(process.env['FAULTS_SEED'] ?? 20261125);
 
-/** The long form, of `npm run faults`; else the short one, which every `npm test` runs. */
+/** True in `npm run faults`; `npm test` runs the short form. */
 export const LONG = process.env['FAULTS_FORM'] === 'long';
 
 /** One number for the short form, another for the long one. */
@@ -26,8 +26,8 @@ export function inForm<T>(short: T, long: T): T {
   return LONG ? long : short;
 }
 
-/** Says, at the end of a test, what its oracle counted. */
-export function tell({ task }: TestContext, report: FaultReport): void {
+/** Attaches the result to the test, for the table. */
+export function reportFault({ task }: TestContext, report: FaultReport): void {
   task.meta.fault = report;
 }
 

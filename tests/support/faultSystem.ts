@@ -21,7 +21,7 @@ import { breakable, launchNode, type Part } from './part.ts';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const silent = () => undefined;
 
-/** One try at the API, whatever came of it. `status` 0: no answer at all. */
+/** One attempt at a request to the API. `status` 0: no response. */
 export type Tried = { status: number; body: Record<string, unknown>; headers: Headers };
 
 /** The system as it is deployed (API, workers, PostgreSQL, the real Temporal server on its file), every part breakable. */
@@ -29,18 +29,18 @@ export type FaultSystem = {
   api: Part;
   workers: Part[];
   temporal: Part;
-  /** of its own where it was asked for, else the run's, which nobody may break */
+  /** set with `ownPostgres`; otherwise tests share a server that none may break */
   postgres: Part | undefined;
-  /** what lies between: the API and the workers reach database and engine through these alone */
+  /** the only network paths from the API and the workers to PostgreSQL and Temporal */
   links: Record<'apiToDatabase' | 'apiToTemporal' | 'workerToDatabase' | 'workerToTemporal', Link>;
-  /** the tests' own way to the database, past every link */
+  /** direct connection to the database, past every link */
   db: pg.Pool;
-  /** the tests' own way to the engine, past every link */
+  /** direct connection to Temporal, past every link */
   engine: TemporalClient;
   apiUrl: string;
-  /** speaks to the API as one of the local users, and tries again as staff would */
+  /** an API client of one of the local users, with retries */
   as(role: string): Client;
-  /** one try; no POST is repeated behind the test's back */
+  /** one attempt, without retries */
   once(role: string, method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<Tried>;
   /** for requests that a test makes by itself */
   token(role: string): Promise<string>;
@@ -51,7 +51,7 @@ export type FaultSystem = {
 
 export type FaultSystemOptions = { workers?: number; ownPostgres?: boolean };
 
-/** Everything runs when this resolves, but for the workers: they are started by the test. */
+/** Starts everything but the workers, which the test starts. */
 export async function openFaultSystem({
   workers = 1,
   ownPostgres = false,
@@ -61,7 +61,7 @@ export async function openFaultSystem({
   const closing: Array<() => Promise<unknown>> = [];
   const close = async (): Promise<void> => {
     for (const end of closing.reverse()) await end();
-    // For whoever looks into a fault: the logs of every part stay.
+    // Keeps the logs of every part for an investigation.
     if (process.env['FAULTS_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
   };
   const opened = async <T>(thing: T, end: (thing: T) => Promise<unknown>): Promise<T> => {

@@ -1,23 +1,23 @@
 import type { Pool } from 'pg';
 
-/** Something kept locked in the database until it is let go: whoever needs it stands still for as long as a test likes. */
-export type Held = { letGo(): Promise<void> };
+/** A lock in the database. Every session that needs it waits until the test releases it. */
+export type Held = { release(): Promise<void> };
 
-/** @param statement what takes the lock: `lock table …`, `select … for update`, an insert of the same key */
+/** @param statement takes the lock: `lock table …`, `select … for update`, an insert of the same key */
 export async function holdInDatabase(pool: Pool, statement: string, values: unknown[] = []): Promise<Held> {
   const client = await pool.connect();
   await client.query('begin');
   await client.query(statement, values);
   return {
-    async letGo() {
+    async release() {
       await client.query('rollback');
       client.release();
     },
   };
 }
 
-/** How many sessions wait for a lock: as many have come to the place that is held. */
-export async function standStill(pool: Pool): Promise<number> {
+/** How many sessions of this database wait for a lock. */
+export async function sessionsWaitingForLock(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ n: number }>(
     `select count(*)::integer as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );

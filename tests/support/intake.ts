@@ -17,7 +17,7 @@ import {
 } from '../../adapters/postgres/imports/uploads.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
-/** How the processes name workflows, for tests that put things together themselves. */
+/** Workflow names as the processes make them. */
 export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
 
 /** How the processes name the runs of an import. */
@@ -51,7 +51,7 @@ type ListOf = { operationId: string; referenceDate: string; source: Upload['sour
     continues?: string;
   };
 
-/** A list that has come in, not yet checked. */
+/** Uploads a list; the dry run has not begun. */
 export async function upload(
   pool: Pool,
   keyring: Keyring,

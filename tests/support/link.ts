@@ -2,30 +2,30 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * How what is sent is treated. `pass`: as a wire does. `hole`: nothing comes through in either direction and nobody is
- * told, until the link passes again; then what was held goes on, as after a partition.
+ * `pass` forwards bytes. `hole` holds them in both directions without an error, as a network partition does. When the
+ * link passes again it forwards what it held.
  */
 type LinkState = 'pass' | 'hole';
 
 export type Link = {
   port: number;
-  /** milliseconds that each piece takes, either way */
+  /** delay of each piece in milliseconds, in both directions */
   latencyMs: number;
   set(state: LinkState): void;
-  /** Cuts every connection that is open; new ones are made as before. */
+  /** Resets every open connection; new connections work. */
   reset(): void;
-  /** Which answers do not come, by the request that they answer; it has arrived and has been done all the same. */
+  /** Loses the responses to certain requests. The request itself has arrived and is done. */
   loseAnswerTo(rule: LosingRule): void;
   /** methods and paths of the HTTP requests that went through, in order */
   readonly requests: string[];
-  /** answers that were lost */
+  /** number of lost responses */
   readonly lost: number;
   close(): Promise<void>;
 };
 
 /**
- * How the answer to a request is lost, if it is: the line breaks, or nothing is ever seen on it again.
- * @param nth how often this very request (method and path) has come, counted from 1
+ * How the response to a request is lost: the connection is reset, or it stays open and silent.
+ * @param nth number of this request (same method and path), from 1
  */
 export type LosingRule = (request: string, nth: number) => 'reset' | 'silence' | undefined;
 
@@ -40,7 +40,7 @@ type Pair = {
 
 const REQUEST_LINE = /^(?:GET|POST|PUT|DELETE) \S+(?= HTTP\/1\.1\r\n)/;
 
-/** A wire between two parties on this machine, that can be broken in the ways in which wires break. */
+/** A TCP proxy on this machine that can delay, hold, reset and lose traffic. */
 export async function openLink(to: { port: number }): Promise<Link> {
   const pairs = new Set<Pair>();
   const requests: string[] = [];
@@ -73,7 +73,7 @@ export async function openLink(to: { port: number }): Promise<Link> {
       [near, far],
       [far, near],
     ] as const) {
-      // An end is held in a hole like everything else: who is cut off does not hear that the other one died.
+      // A hole holds the end of a connection too: one side does not learn that the other one ended.
       socket.on('end', () => carry(pair, () => other.end()));
       socket.on('error', () => carry(pair, () => cut(pair)));
       socket.on('close', () => carry(pair, () => (pairs.delete(pair), other.destroy())));
@@ -85,7 +85,7 @@ export async function openLink(to: { port: number }): Promise<Link> {
     else if (latencyMs === 0 && pair.late.length === 0) act();
     else {
       pair.late.push(act);
-      // Each timer lets the next in line go, so that nothing overtakes where the line becomes faster.
+      // Each timer sends the oldest piece, so the order stays when the delay becomes shorter.
       setTimeout(() => pair.late.shift()?.(), latencyMs);
     }
   }

@@ -1,14 +1,14 @@
 import { endProcess, isRunning, lastLines, startPart, waitUntilGone } from '../../processes/parts/child.ts';
 
-/** A process of the system that a test may stop in any way in which processes stop, and start again. */
+/** A process of the system that a test can stop, kill, freeze and start again. */
 export type Part = {
   start(): Promise<void>;
   /** kill -9, and waits until it is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: it is there, its sockets are open, and it does nothing. */
+  /** SIGSTOP: the process exists and its sockets are open, but it does nothing. */
   freeze(): void;
   thaw(): void;
-  /** SIGTERM, and SIGKILL for what does not end by itself. */
+  /** SIGTERM, then SIGKILL if the process does not end. */
   stop(): Promise<void>;
   running(): boolean;
   /** @throws Error where it does not run */
@@ -41,7 +41,7 @@ export function breakable(name: string, launch: () => Promise<number>): Part {
     thaw: () => process.kill(pid(), 'SIGCONT'),
     async stop() {
       if (current === undefined || !isRunning(current)) return;
-      // What is frozen firstSeen no request to end.
+      // A frozen process does not handle SIGTERM.
       process.kill(current, 'SIGCONT');
       await endProcess(current, STOP);
     },

@@ -209,7 +209,7 @@ describe('the way home', () => {
 });
 
 describe('consent', () => {
-  it('pending: nothing is asked inFlightDuring until the person has said yes', async () => {
+  it('pending: nothing is asked trackInFlight until the person has said yes', async () => {
     await along(
       journeyInput({ ...ABROAD, registration: { ...ABROAD.registration, consent: 'pending' } }),
       async ({ fake, person, seen }) => {

@@ -6,7 +6,7 @@ import { emptyJourney, type JourneyState } from '../../domain/journeys/state.ts'
 import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
 import { DAY } from '../../domain/time.ts';
 import { COMMAND_REFUSED, type JourneyAnswer } from '../../workflows/messages.ts';
-import { inForm, SEED, seeded, tell } from '../support/faultRun.ts';
+import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { devServerEnvironment, workflowBundle } from '../support/temporal.ts';
 import { eventually, fakeActivities, journeyInput, OFFICER, startJourney, withWorker } from './journeyHarness.ts';
 
@@ -118,7 +118,7 @@ describe(`F11: updates that race a journey's continuation and its end, ${ROUNDS}
             else await person.handle.terminate('round over');
           }
           expect(accepted).toBeGreaterThan(ROUNDS * 2);
-          tell(context, {
+          reportFault(context, {
             fault: 'F11',
             rounds: ROUNDS,
             counted: `${what}: ${accepted} of ${8 * ROUNDS} commands accepted and recorded once, the others refused and not recorded`,

@@ -31,7 +31,7 @@ export type Dispatch<Run> = {
 
 /**
  * Registers every command as an update. Validators are synchronous and read state only: a refusal costs no history.
- * A handler runs inFlightDuring of the workflow's own scope: what has begun is brought to its end, also when somebody asks
+ * A handler runs outside the workflow's own scope: what has begun is brought to its end, also when somebody asks
  * Temporal to cancel the workflow.
  */
 export function takeCommands<T extends AggregateTypes, Run extends AggregateRun<T>, Args>(

@@ -24,7 +24,7 @@ export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Args,
  * Runs a subject until it is over, or goes on in a new run. Its handlers are registered before anything awaits, and
  * after its first events: a command that came with the first task must find the subject begun.
  *
- * All of it runs inFlightDuring of the workflow's own scope. To cancel a subject is a command, given for a reason by somebody
+ * All of it runs outside the workflow's own scope. To cancel a subject is a command, given for a reason by somebody
  * who may: a cancellation that is asked for in Temporal's own UI ends nothing, and becomes a task for a person.
  * @param open makes the run of the workflow's input
  * @param input of the workflow; a new run gets the same, with what is carried

@@ -13,7 +13,7 @@ const KEPT = DAY;
 const MOST = 4_000;
 
 /**
- * What a workflow remembers of the inFlightDuring for a day, in a run and over continue-as-new: keys of messages, so that what
+ * What a workflow remembers of the outside world for a day, in a run and over continue-as-new: keys of messages, so that what
  * comes twice has one effect, and answers that it gave, so that the same command is answered the same.
  */
 export class Memory<Answer> {

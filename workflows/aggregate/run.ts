@@ -176,8 +176,8 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
     });
   }
 
-  /** Does something inFlightDuring; the run is not left while it is on its way. */
-  async inFlightDuring<R>(work: Promise<R>): Promise<R> {
+  /** Does something outside; the run is not left while it is on its way. */
+  async trackInFlight<R>(work: Promise<R>): Promise<R> {
     this.inFlight += 1;
     try {
       return await work;

@@ -21,13 +21,13 @@ export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   for (const request of [nationality.request, document.request, fitness.request, exitPermit.request]) {
     if (!request) continue;
     const { requestId } = request;
-    const { recalled } = await run.inFlightDuring(
+    const { recalled } = await run.trackInFlight(
       partners.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
     );
     if (recalled) run.event('requestRecalled', { requestId });
   }
   if (run.state.travel.underway) return;
-  await run.inFlightDuring(
+  await run.trackInFlight(
     notify.notifyHousehold({
       householdId: run.state.householdId ?? run.householdId,
       journeyId: run.subject,

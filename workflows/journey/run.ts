@@ -69,7 +69,7 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   ): Promise<T | NoPartner> {
     this.requests += 1;
     try {
-      const outcome = await this.inFlightDuring(request).catch((failure: unknown): NoPartner => {
+      const outcome = await this.trackInFlight(request).catch((failure: unknown): NoPartner => {
         if (isCancellation(failure)) throw failure;
         // A partner that cannot be asked at all is as good as none: a person decides what to do.
         return { outcome: 'no_partner' };
@@ -111,7 +111,7 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 
   private async leaveGroup(movementId: string): Promise<void> {
     const cause = this.over() ? 'ending' : this.state.consent.status === 'withdrawn' ? 'withdrawal' : 'hold';
-    await this.inFlightDuring(
+    await this.trackInFlight(
       notify.householdMustLeave({
         movementId,
         householdId: this.state.householdId ?? this.householdId,

@@ -75,7 +75,7 @@ async function awaitAnswer(run: JourneyRun): Promise<void> {
   ]);
   if (recalled(run)) {
     const { requestId } = request;
-    const { recalled: told } = await run.inFlightDuring(
+    const { recalled: told } = await run.trackInFlight(
       partners.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
     );
     if (told && still()?.requestId === requestId) run.event('requestRecalled', { requestId });
@@ -89,7 +89,7 @@ async function awaitAnswer(run: JourneyRun): Promise<void> {
     () => (still()?.requestedEvidence.length ?? 0) === 0,
   );
   if (still()?.requestId !== request.requestId) return;
-  await run.inFlightDuring(
+  await run.trackInFlight(
     partners.sendEvidence({
       journeyId: run.subject,
       operationId: run.operationId,

@@ -57,7 +57,7 @@ async function book(run: MovementRun, partnerId: string): Promise<void> {
     round,
     at: run.now(),
   });
-  const answer = await run.inFlightDuring(
+  const answer = await run.trackInFlight(
     asking.catch((failure: unknown) => {
       // A carrier that cannot be asked at all is as good as none: a person decides what to do.
       if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;
@@ -136,7 +136,7 @@ async function close(run: MovementRun): Promise<void> {
   const { requestId, status } = run.state.booking;
   if (requestId !== undefined && (status === 'requested' || status === 'booked')) {
     const request = { operationId: run.operationId, requestId, at: run.now() };
-    const { recalled } = await run.inFlightDuring(compensate(run, 'booking', COMPENSATIONS.booking, request));
+    const { recalled } = await run.trackInFlight(compensate(run, 'booking', COMPENSATIONS.booking, request));
     if (recalled) run.event('bookingRecalled', { requestId });
   }
   await run.exclusively(async () => {
@@ -205,7 +205,7 @@ export const IN_BACKGROUND: ReadonlyArray<(run: MovementRun) => Promise<never>> 
 /** Tells the receiving agency, once, when the vehicle has left. That it cannot be reached keeps nobody on the way. */
 async function announce(run: MovementRun): Promise<never> {
   await until(run, () => run.state.departedAt !== undefined && !run.state.receptionNotified);
-  const told = await run.inFlightDuring(
+  const told = await run.trackInFlight(
     announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch(
       (failure: unknown) => {
         if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;

@@ -75,7 +75,7 @@ export async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Det
   return { ...counts, refused };
 }
 
-/** @param already somebody inFlightDuring says that it has left: then nothing can be refused any more */
+/** @param already somebody outside says that it has left: then nothing can be refused any more */
 export async function depart(run: MovementRun, already: boolean, by: By): Promise<Detail> {
   const left = await run.transactions.departSeats({ ...run.transaction(by), rules: run.rules, already });
   if (left.outcome === 'refused') throw new ReservationRefused(left.reason);

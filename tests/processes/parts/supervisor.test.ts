@@ -80,7 +80,7 @@ describe('the supervisor', () => {
     }
   });
 
-  it('gives up at once, with its last words, when the first start fails', async () => {
+  it('gives up at once, with its last lines of output, when the first start fails', async () => {
     await expect(start("console.error('no such setting'); process.exit(3)").ready).rejects.toThrow(
       /worker ended with code 3.*no such setting/s,
     );

@@ -15,7 +15,7 @@ const PERSON = 'NDU-89281';
 /** in ambae-2017: more_info after 2.5 h, then confirmed after 1.3 h */
 const ASKED_FOR_MORE = 'NDU-34559';
 
-type Heard = {
+type Callback = {
   id: string;
   body: { type: string; data: Record<string, unknown>; occurred_at: string; request_id?: string };
 };
@@ -23,7 +23,7 @@ type Heard = {
 let dataDir: string;
 let sink: Server;
 let sinkUrl: string;
-let seen: Heard[];
+let seen: Callback[];
 let sinkStatus: number;
 let partners: StandInPartners;
 
@@ -39,7 +39,7 @@ beforeEach(async () => {
       // throws, and so answers nothing good, where the signature is not the partner's
       new Webhook(SECRET).verify(raw, request.headers as Record<string, string>);
       if (sinkStatus < 300)
-        seen.push({ id: String(request.headers['webhook-id']), body: JSON.parse(raw) as Heard['body'] });
+        seen.push({ id: String(request.headers['webhook-id']), body: JSON.parse(raw) as Callback['body'] });
       response.writeHead(sinkStatus).end();
     });
   });

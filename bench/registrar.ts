@@ -10,8 +10,8 @@ const CASE_WORKERS = 40;
 /** Polled by nobody: what is started there stays a run that exists. */
 const NOBODYS_QUEUE = 'bench-nobody';
 
-/** A registration desk, and beside it the bare start of what a registration starts. */
-export type Desk = {
+/** Registers people over HTTP; the peer starts the same workflows directly. */
+export type Registrar = {
   /** numbers of people who were not there before */
   people(count: number): number[];
   /** `POST /v1/operations/{id}/households` for a household of one. @throws Error unless it is answered 201 */
@@ -23,8 +23,8 @@ export type Desk = {
   close(): Promise<void>;
 };
 
-/** Opens the desk of a running operation and warms both sides. Needs the API. */
-export async function openDesk(system: BenchSystem, operationId: string): Promise<Desk> {
+/** Opens a registrar for a running operation and warms both sides up. Needs the API. */
+export async function openRegistrar(system: BenchSystem, operationId: string): Promise<Registrar> {
   const agent = new Agent({ connections: 128 });
   let number = 0;
   const people = (count: number): number[] => Array.from({ length: count }, () => (number += 1));
@@ -60,7 +60,7 @@ async function anInput({ pool }: BenchSystem): Promise<JourneyInput> {
   const { rows } = await pool.query<{ input: JourneyInput }>(
     `select input from pending_starts where workflow = 'journey' limit 1`,
   );
-  if (!rows[0]) throw new Error('Nobody was taken in');
+  if (!rows[0]) throw new Error('Nobody was registered');
   return rows[0].input;
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { type Registered, register, runOperation } from '../support/faultOperation.ts';
 import { type FaultSystem, openFaultSystem } from '../support/faultSystem.ts';
-import { comes } from '../support/patience.ts';
 
 type Pair = { id: string; status: string };
 type Task = { kind: string; person_id: string | null };
@@ -24,7 +24,7 @@ const tasks = async (): Promise<string[]> =>
     .map(({ kind }) => kind)
     .filter((kind) => ['decidePair', 'closeDuplicate', 'resume'].includes(kind));
 
-/** One human at two desks, met by the comparer of the running worker, and found to be one by a person. */
+/** Registers one human twice. The duplicate matcher finds the pair and a case worker decides that it is one person. */
 async function linked(
   name: string,
   born: string,
@@ -35,7 +35,7 @@ async function linked(
     ...cells,
     registered_at: '2026-01-03T08:00:00+11:00',
   });
-  await comes('the pair', async () => (await openPairs()).length === 1);
+  await eventually('the pair', async () => (await openPairs()).length === 1);
   const pair = (await openPairs())[0]?.id ?? '';
   const decided = (await system
     .as('case_worker')
@@ -53,7 +53,7 @@ const holds = async (person: Registered): Promise<string[]> =>
   );
 
 describe('one person registered twice, in the running system', () => {
-  it('has one journey that waits, and ends it by its own command', async () => {
+  it('has one suspended journey, which endJourney ends', async () => {
     const { waits, goesOn, hold, pair } = await linked('Merelyn', '1961-05-06');
     expect(waits.reference).toBe('Merelyn-2');
     expect(await holds(waits)).toEqual([hold]);
@@ -71,7 +71,7 @@ describe('one person registered twice, in the running system', () => {
     expect(status).toBe('same');
   });
 
-  it('may go on with the other one: then a supervisor lets it', async () => {
+  it('lets a supervisor resume the suspended journey when the other one ends', async () => {
     const { waits, goesOn, hold } = await linked('Fabiola', '1971-07-08');
     await system.as('coordinator').post(`/people/${goesOn.personId}/commands/endJourney`, {
       args: { ending: 'ineligible' },
