@@ -52,13 +52,3 @@ export async function sendDecision<Answer>(ports: ApiPorts, request: FastifyRequ
 export function wasRefused(error: unknown): boolean {
   return error instanceof Error && error.name === 'WorkflowUpdateFailedError';
 }
-
-/** Arguments in the words of the workflows: `household_id` is `householdId` there. */
-export function travelling(args: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(args).map(([key, value]) => [
-      key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
-}

@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { COMMAND_REFUSED, type Refusal } from '../workflows/messages.ts';
+import { commandOut } from './casing.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 import { type RequestPart, validationProblem } from './validation.ts';
 
@@ -128,10 +129,11 @@ function isRefusal(detail: unknown): detail is Refusal {
 
 /** The answer to a command that is not allowed now, whoever found it out: the workflow, or the API from the row. */
 export function refusedCommand(refusal: Refusal): Problem {
-  const allowed = refusal.allowed.length > 0 ? refusal.allowed.join(', ') : 'nothing';
+  const commands = refusal.allowed.map(commandOut);
+  const allowed = commands.length > 0 ? commands.join(', ') : 'nothing';
   return new Problem('command_refused', {
     detail: `Not allowed now: ${refusal.reason}. Allowed now: ${allowed}.`,
-    extra: { reason: refusal.reason, allowed: refusal.allowed },
+    extra: { reason: refusal.reason, allowed: commands },
   });
 }
 

@@ -2,11 +2,12 @@ import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postg
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
+import { isoDuration } from '../domain/durations.ts';
 import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
 import { COLUMNS, type Column } from '../domain/imports/columns.ts';
 import { columnsShown, meaningCells } from '../domain/imports/disclosedCells.ts';
 import { suggestColumns } from '../domain/imports/headings.ts';
-import { iso } from '../domain/time.ts';
+import { iso, SECOND } from '../domain/time.ts';
 import { DELIMITERS } from './schemas/imports.ts';
 
 /** A finding in words, without quoting the cell. */
@@ -76,7 +77,12 @@ export function summaryOut(list: ImportSummary) {
       })),
     },
     correcting: list.correcting,
-    progress: { done: list.done, total: list.total, failed: list.failed, eta: list.eta },
+    progress: {
+      done: list.done,
+      total: list.total,
+      failed: list.failed,
+      eta: list.eta === null ? null : isoDuration(list.eta * SECOND),
+    },
     created_by: list.createdBy,
     created_at: iso(list.createdAt),
     finished_at: list.finishedAt === null ? null : iso(list.finishedAt),

@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
-import type { Ending } from '../domain/journeys/statuses.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
@@ -58,7 +57,7 @@ function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: re
   return {
     known_elsewhere: false,
     ...standingOut(journey),
-    ending: journey.ending as Ending | null,
+    ending: journey.ending,
     on_hold: journey.openHolds > 0,
     ...coreOut(core, groups),
     ...flagsOut(journey.protection, groups),

@@ -143,6 +143,8 @@ export type ProblemError = {
   parameter?: string;
   column?: string;
   row?: number;
+  /** what a closed set takes */
+  allowed?: string[];
 };
 
 /** What goes over the wire as `application/problem+json`; members of `extra` stand beside these. */

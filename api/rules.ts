@@ -1,4 +1,13 @@
-import { type Deadline, type DeadlineKey, defaultRules, type RouteLeg, type Rules } from '../domain/rules.ts';
+import { isoDuration } from '../domain/durations.ts';
+import {
+  DEADLINES,
+  type Deadline,
+  type DeadlineKey,
+  defaultRules,
+  type RouteLeg,
+  type Rules,
+} from '../domain/rules.ts';
+import { DEADLINE_NAMES } from './casing.ts';
 import type { RulesInput } from './schemas/operations.ts';
 
 /** The rules of an operation: what was given, over what is the standard of its kind (or of the version before). */
@@ -41,18 +50,32 @@ export function rulesOut(rules: Rules) {
       needs: { nationality: needs.nationality, document: needs.document, exit_permit: needs.exitPermit },
       for_households_of: forHouseholdsOf === null ? null : [...forHouseholdsOf],
     })),
-    deadlines: rules.deadlines,
+    deadlines: Object.fromEntries(DEADLINES.map((key) => [DEADLINE_NAMES.out(key), deadlineOut(rules.deadlines[key])])),
     follow_up_months: [...rules.followUpMonths],
-    document_validity_after_arrival: rules.documentValidityAfterArrival,
-    consent_max_age: rules.consentMaxAge,
-    fitness_validity: rules.fitnessValidity,
-    lock_before: rules.lockBefore,
+    document_validity_after_arrival: isoDuration(rules.documentValidityAfterArrival),
+    consent_max_age: isoDuration(rules.consentMaxAge),
+    fitness_validity: isoDuration(rules.fitnessValidity),
+    lock_before: isoDuration(rules.lockBefore),
     evidence_rounds: rules.evidenceRounds,
   };
 }
 
 function deadlinesFrom(given: NonNullable<RulesInput['deadlines']>): Partial<Record<DeadlineKey, Deadline>> {
-  return Object.fromEntries(Object.entries(given).map(([key, deadline]) => [key, defined(deadline ?? {})]));
+  const entries = DEADLINES.flatMap((key) => {
+    const deadline = given[DEADLINE_NAMES.out(key)];
+    return deadline === undefined ? [] : [[key, defined(deadline)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `null`: never. */
+function deadlineOut({ due, remind, escalate }: Deadline) {
+  const maybe = (length: number | null) => (length === null ? null : isoDuration(length));
+  return {
+    due: isoDuration(due),
+    ...(remind === undefined ? {} : { remind: maybe(remind) }),
+    ...(escalate === undefined ? {} : { escalate: maybe(escalate) }),
+  };
 }
 
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -43,10 +43,19 @@ function explain(complaint: Complaint, part: RequestPart, root: z.ZodType | unde
       detail: `${count === 1 ? 'One field is' : `${count} fields are`} not known here. Known: ${[...new Set(names)].join(', ') || 'none'}.`,
     };
   }
+  const allowed = allowedOf(complaint.params?.values);
+  if (allowed !== undefined) return { ...place, code: complaint.keyword ?? 'invalid_value', ...allowed };
   if (complaint.keyword === 'invalid_type' && complaint.message?.endsWith('received undefined')) {
     return { ...place, code: 'required', detail: 'This is needed.' };
   }
   return { ...place, code: complaint.keyword ?? 'invalid', detail: complaint.message ?? 'This is not valid.' };
+}
+
+/** What a closed set takes: in words, and as values. They are ours, so they may be repeated. */
+export function allowedOf(values: unknown): { detail: string; allowed: string[] } | undefined {
+  if (!Array.isArray(values) || values.length === 0) return undefined;
+  const allowed = values.map(String);
+  return { detail: `Allowed: ${allowed.join(', ')}.`, allowed };
 }
 
 /** Follows a path through the schemas; a segment that is not a field of ours or a position becomes `*`. */

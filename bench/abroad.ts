@@ -5,8 +5,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { derivedId } from '../adapters/ids.ts';
+import { DEADLINE_NAMES } from '../api/casing.ts';
 import { PERSON_FIELDS } from '../domain/partners/fields.ts';
-import { DEADLINES } from '../domain/rules.ts';
 import { DAY, iso } from '../domain/time.ts';
 import type { JourneyInput } from '../workflows/messages.ts';
 import { closedLoop } from './load.ts';
@@ -17,7 +17,7 @@ import type { BenchSystem } from './system.ts';
 /** A day of the operation takes so long in real time: a month of follow-ups is three seconds. */
 export const SECONDS_PER_DAY = 0.1;
 /** No deadline is reached: how a system is when nothing is late. */
-const NEVER = 20 * 365 * DAY;
+const NEVER = 'P7300D';
 
 const STAND_INS = [
   { kind: 'registry', purposes: ['registry'] },
@@ -49,7 +49,9 @@ export async function openAbroad(system: BenchSystem, partnerUrl: string): Promi
     starts_at: iso(now),
     clock: [{ from_operation_time: iso(now), seconds_per_day: SECONDS_PER_DAY }],
     rules: {
-      deadlines: Object.fromEntries(DEADLINES.map((deadline) => [deadline, { due: NEVER, escalate: null }])),
+      deadlines: Object.fromEntries(
+        DEADLINE_NAMES.outside.map((deadline) => [deadline, { due: NEVER, escalate: null }]),
+      ),
       follow_up_months: [1, 2, 3, 4],
       consent_max_age: NEVER,
     },

@@ -142,7 +142,7 @@ async function firstStep({ api, tokenEndpoint, dataDir }: Place): Promise<void> 
     household_ref: 'H-1',
     members: [madeUp(1)],
   })) as { people: Array<{ person_id: string }> };
-  await caseWorker.post(`/people/${people[0]?.person_id}/commands/confirmIdentity`, {});
+  await caseWorker.post(`/people/${people[0]?.person_id}/commands/confirm-identity`, {});
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { snakeCaseFields } from './casing.ts';
 import { type Instant, iso } from './time.ts';
 
 /** An event as it stands in the outbox, with the person where its subject is a journey. */
@@ -19,24 +20,29 @@ export type OutgoingEvent = {
  * it under `links`, and that is on record.
  */
 export function eventPayload(event: OutgoingEvent): { type: string; timestamp: string; data: Record<string, unknown> } {
-  const fields = Object.fromEntries(
-    Object.entries(event.data).map(([key, value]) => [
-      snakeCase(key),
-      // Names of instants end in `At` in our own words; at the border they are ISO 8601.
-      key.endsWith('At') && typeof value === 'number' ? iso(value) : value,
-    ]),
-  );
   return {
     type: event.type,
     timestamp: iso(event.at),
     data: {
       operation_id: event.operationId,
       ...subjectOf(event),
-      ...fields,
+      ...eventFields(event.data),
       sequence: event.seq,
       position: event.position,
     },
   };
+}
+
+/** The fields of a published event: names in snake_case; instants, whose names end in `At`, in ISO 8601. */
+export function eventFields(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return snakeCaseFields(
+    Object.fromEntries(
+      Object.entries(data).map(([name, value]) => [
+        name,
+        name.endsWith('At') && typeof value === 'number' ? iso(value) : value,
+      ]),
+    ),
+  );
 }
 
 function subjectOf({ subject, personId, operationId }: OutgoingEvent): Record<string, unknown> {
@@ -46,5 +52,3 @@ function subjectOf({ subject, personId, operationId }: OutgoingEvent): Record<st
   if (subject === operationId) return { links: { self: `/v1/operations/${operationId}` } };
   return { movement_id: subject, links: { self: `/v1/movements/${subject}` } };
 }
-
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

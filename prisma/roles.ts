@@ -4,7 +4,7 @@ import { MigrationRefused } from './refused.ts';
 /** API and worker connect as this role or as a member of it. It owns nothing; the migrations say what it may do. */
 export const APP_ROLE = 'homeward_app';
 /** Reads and writes search keys. The app is a member of it; whoever is not sees no key. */
-export const SEARCH_ROLE = 'homeward_search';
+const SEARCH_ROLE = 'homeward_search';
 
 /** SQLSTATEs: there is such a role by now, made by a migration of another database of this server; rights are missing. */
 const EXISTS = ['42710', '23505'];

@@ -27,7 +27,7 @@ await client.connection.close();
 async function change(wanted: string | undefined): Promise<void> {
   const buildId = wanted ?? (await workflowBundle(bundleFolder(config.dataDir))).buildId;
   const known = (await answered(() => readVersions(client, TASK_QUEUE))).find((one) => one.buildId === buildId);
-  // Without a worker every new workflow would stand still.
+  // Without a worker every new workflow would are suspended.
   if (!known?.hasWorker) return fail(`No worker of version ${buildId} runs; start one first.`);
   await makeCurrent(client, { buildId, takesOver: 'always', identity });
   await askToGoOn(client, { signal: NEW_VERSION, identity });

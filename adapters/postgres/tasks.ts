@@ -11,10 +11,10 @@ export type Task = {
   /** the person of a journey's task */
   personId: string | null;
   kind: string;
-  role: string;
+  role: Role;
   openedAt: Instant;
   due: Instant | null;
-  status: string;
+  status: 'open' | 'done' | 'void';
   data: Record<string, unknown>;
 };
 

@@ -100,6 +100,7 @@ const PROBLEM_SCHEMA = {
         properties: {
           code: { type: 'string' as const },
           detail: { type: 'string' as const },
+          allowed: { type: 'array' as const, items: { type: 'string' as const } },
           pointer: { type: 'string' as const },
           parameter: { type: 'string' as const },
           column: { type: 'string' as const },

@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { AlarmRow } from '../../adapters/postgres/alarms.ts';
 import { operationsFor } from '../../domain/access.ts';
-import { t } from '../../domain/messages/t.ts';
+import { snakeCaseFields } from '../../domain/casing.ts';
+import { ALARM_KINDS, t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -15,7 +16,7 @@ const Alarm = z
     id: z.string(),
     operation_id: z.string().nullable().meta({ description: 'null where it is about the system as a whole' }),
     subject: z.string().meta({ description: 'id of the journey, movement, partner or other thing that it is about' }),
-    kind: z.string(),
+    kind: z.enum(ALARM_KINDS).meta({ id: 'AlarmKind' }),
     sentence: z.string(),
     detail: z.record(z.string(), z.unknown()).meta({ description: 'ids, codes and counts' }),
     raised_at: At.meta({ description: 'real time' }),
@@ -78,7 +79,7 @@ function out(alarm: AlarmRow) {
     subject: alarm.subject,
     kind: alarm.kind,
     sentence: t(`alarm.${alarm.kind}`),
-    detail: alarm.detail,
+    detail: snakeCaseFields(alarm.detail),
     raised_at: iso(alarm.raisedAt),
     settled_at: maybe(alarm.settledAt),
     settled_by: alarm.settledBy,

@@ -5,9 +5,10 @@ import type { Encrypted } from '../../adapters/postgres/partners/partners.ts';
 import type { Verification } from '../../adapters/webhooks/signature.ts';
 import { idPattern } from '../../domain/ids.ts';
 import type { Callback } from '../../domain/partners/callback.ts';
-import type { Instant } from '../../domain/time.ts';
+import { HOUR, type Instant } from '../../domain/time.ts';
 import { Problem, type ProblemError } from '../problems.ts';
 import { type CallbackBody, callbackBody } from '../schemas/callbacks.ts';
+import { allowedOf } from '../validation.ts';
 
 export type CallbackPorts = {
   /** secrets that this partner signs with, newest first; empty where the partner is unknown */
@@ -31,7 +32,7 @@ export type CallbackPorts = {
 const MOST_BYTES = 16 * 1024;
 
 /**
- * `POST /v1/callbacks/:partnerId`: answers of partners and news of carriers. The signature is checked on the raw bytes
+ * `POST /v1/callbacks/{partner_id}`: answers of partners and news of carriers. The signature is checked on the raw bytes
  * before anything is read. What is taken in is answered 202, the same event again too; it is applied afterwards.
  */
 export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (app, { ports }) => {
@@ -42,7 +43,7 @@ export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (ap
   });
 
   app.post(
-    '/v1/callbacks/:partnerId',
+    '/v1/callbacks/:partner_id',
     {
       bodyLimit: MOST_BYTES,
       config: { access: 'callback.receive', open: true },
@@ -51,12 +52,12 @@ export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (ap
         description:
           'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Taken in once for each event_id and applied afterwards: docs/partner-protocol.md.',
         tags: ['callbacks'],
-        params: z.object({ partnerId: z.string().regex(idPattern('partner')) }),
+        params: z.object({ partner_id: z.string().regex(idPattern('partner')) }),
         response: { 202: z.object({ status: z.literal('received') }) },
       },
     },
     async (request, reply) => {
-      const { partnerId } = request.params as { partnerId: string };
+      const { partner_id: partnerId } = request.params as { partner_id: string };
       const raw = request.body;
       if (!Buffer.isBuffer(raw)) throw new Problem('unsupported_media_type');
       const secrets = await ports.secretsOf(partnerId);
@@ -88,6 +89,8 @@ function parse(raw: Buffer): CallbackBody {
 /** Places by our own names; never what came, nor names of fields that are not ours. */
 function explain(issue: z.core.$ZodIssue): ProblemError {
   const pointer = issue.path.map((segment) => `/${String(segment)}`).join('');
+  const allowed = issue.code === 'invalid_value' ? allowedOf(issue.values) : undefined;
+  if (allowed !== undefined) return { pointer, code: issue.code, ...allowed };
   return issue.code === 'unrecognized_keys'
     ? { pointer, code: 'unknown_field', detail: 'A field here is not part of this type.' }
     : { pointer, code: issue.code, detail: issue.message };
@@ -135,13 +138,7 @@ function callbackOf(body: CallbackBody): Callback {
     case 'document.issued':
       return { type: body.type, occurredAt, data: { kind: body.data.kind, validUntil: body.data.valid_until } };
     case 'fitness.answered': {
-      const {
-        result,
-        conditions,
-        valid_for_hours: validForHours,
-        review_after_hours: reviewAfterHours,
-        examined_at: examinedAt,
-      } = body.data;
+      const { result, conditions, valid_for: validFor, review_after: reviewAfter, examined_at: examinedAt } = body.data;
       return {
         type: body.type,
         occurredAt,
@@ -149,8 +146,8 @@ function callbackOf(body: CallbackBody): Callback {
           result,
           conditions,
           examinedAt,
-          ...(validForHours === undefined ? {} : { validForHours }),
-          ...(reviewAfterHours === undefined ? {} : { reviewAfterHours }),
+          ...(validFor === undefined ? {} : { validForHours: validFor / HOUR }),
+          ...(reviewAfter === undefined ? {} : { reviewAfterHours: reviewAfter / HOUR }),
         },
       };
     }

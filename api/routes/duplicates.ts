@@ -12,6 +12,7 @@ import {
 } from '../../domain/duplicates/decisions.ts';
 import { iso } from '../../domain/time.ts';
 import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
+import { DUPLICATE_COMMAND_NAMES, inAddress } from '../casing.ts';
 import { roleGiving, wasRefused } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
@@ -105,7 +106,7 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             };
           }),
           can_do: allowed(request, pair).map((command) => ({
-            command,
+            command: DUPLICATE_COMMAND_NAMES.out(command),
             sentence: PAIR_COMMANDS[command].sentence,
             reason_required: PAIR_COMMANDS[command].reason,
           })),
@@ -115,15 +116,16 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     for (const name of PAIR_COMMAND_NAMES) {
       const rule = PAIR_COMMANDS[name];
+      const kind = DUPLICATE_COMMAND_NAMES.out(name);
       app.route({
         method: 'POST',
-        url: `/duplicate-pairs/:id/commands/${name}`,
+        url: `/duplicate-pairs/:id/commands/${inAddress(kind)}`,
         config: { access: 'pair.decide', names: 'pair' },
         schema: {
           tags: ['duplicates'],
           summary: rule.sentence,
           description: `For: ${rule.roles.join(', ')}${rule.knowsBoth ? ', with a role in the operations of both people' : ''}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: `pair_${name}`,
+          operationId: `pair_${kind}`,
           params: idParams('pair'),
           body: commandBody(z.strictObject({})),
           response: { 200: DecidedPair },
@@ -136,7 +138,7 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             status: decided.status,
             seq: decided.seq,
             waiting: waitingOut(decided),
-            allowed: allowed(request, decided),
+            allowed: allowed(request, decided).map(DUPLICATE_COMMAND_NAMES.out),
           };
         },
       });
@@ -244,6 +246,8 @@ function waitingOut({ status, heldJourney, holdId }: PairRow) {
     : null;
 }
 
-function commandOf(event: string): string {
-  return PAIR_COMMAND_NAMES.find((command) => PAIR_COMMANDS[command].event === event) ?? event;
+function commandOf(event: string) {
+  const command = PAIR_COMMAND_NAMES.find((name) => PAIR_COMMANDS[name].event === event);
+  if (command === undefined) throw new Error('No command of a pair makes this event');
+  return DUPLICATE_COMMAND_NAMES.out(command);
 }

@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Delivery as DeliveryRow, Endpoint as EndpointRow } from '../../adapters/postgres/reads/partners.ts';
+import { isoDuration } from '../../domain/durations.ts';
 import { iso } from '../../domain/time.ts';
+import { DELIVERY_STATUSES, ENDPOINT_STATUSES } from '../../domain/webhooks/statuses.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, id, idParams, MaybeAt, maybe } from '../schemas/common.ts';
+import { At, id, idParams, Length, MaybeAt, maybe } from '../schemas/common.ts';
 
 import { Address, EventTypes, partnerOf, refuseAddress, Secret } from './partners.ts';
 
@@ -16,17 +18,18 @@ const Endpoint = z.object({
   id: id('endpoint'),
   partner_id: z.string(),
   url: z.string(),
-  event_types: z.array(z.string()),
-  status: z.string(),
+  event_types: EventTypes,
+  status: z.enum(ENDPOINT_STATUSES),
   failing_since: MaybeAt,
   created_at: At.meta({ description: 'real time' }),
 });
+const DeliveryStatus = z.enum(DELIVERY_STATUSES).meta({ id: 'DeliveryStatus' });
 const Delivery = z.object({
   event_id: z.string(),
   position: z.number().int(),
   subject: z.string(),
   type: z.string(),
-  status: z.string(),
+  status: DeliveryStatus,
   attempts: z.number().int(),
   next_attempt_at: At,
   delivered_at: MaybeAt,
@@ -35,13 +38,12 @@ const Delivery = z.object({
     z.object({
       attempt: z.number(),
       sent_at: At,
-      took_ms: z.number(),
+      took: Length,
       http_status: z.number().nullable(),
       failure: z.string().nullable(),
     }),
   ),
 });
-const DeliveryStatus = z.enum(['queued', 'retrying', 'delivered', 'suspended', 'redacted']);
 const nothing = z.strictObject({}).prefault({});
 
 /** Addresses of partners that are told of events, and what became of each delivery. */
@@ -169,7 +171,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     app.route({
       method: 'POST',
-      url: '/endpoints/:id/commands/sendTest',
+      url: '/endpoints/:id/commands/send-test',
       config: { access: 'endpoint.write', names: 'endpoint' },
       schema: {
         tags: ['webhooks'],
@@ -177,7 +179,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         params: idParams('endpoint'),
         body: nothing,
         response: {
-          200: z.object({ status: z.number().nullable(), failure: z.string().nullable(), took_ms: z.number() }),
+          200: z.object({ status: z.number().nullable(), failure: z.string().nullable(), took: Length }),
         },
       },
       handler: async (request) => {
@@ -185,8 +187,8 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const end = await ports.deliveries.sendTest(endpoint.id);
         if (!end) throw new Problem('not_found');
         return 'status' in end
-          ? { status: end.status, failure: null, took_ms: end.ms }
-          : { status: null, failure: end.failure, took_ms: end.ms };
+          ? { status: end.status, failure: null, took: isoDuration(end.ms) }
+          : { status: null, failure: end.failure, took: isoDuration(end.ms) };
       },
     });
 
@@ -212,7 +214,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     app.route({
       method: 'POST',
-      url: '/endpoints/:id/commands/rotateSecret',
+      url: '/endpoints/:id/commands/rotate-secret',
       config: { access: 'endpoint.write', names: 'endpoint', shownOnce: ['secret'] },
       schema: {
         tags: ['webhooks'],
@@ -267,7 +269,7 @@ function deliveryOut(row: DeliveryRow) {
     tries: row.tries.map((t) => ({
       attempt: t.attempt,
       sent_at: iso(t.sentAt),
-      took_ms: t.tookMs,
+      took: isoDuration(t.tookMs),
       http_status: t.httpStatus,
       failure: t.failure,
     })),

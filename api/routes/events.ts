@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsOf } from '../../domain/access.ts';
+import { eventFields } from '../../domain/eventPayload.ts';
+import { EVENTS, type EventType } from '../../domain/outboxEvents.ts';
 import { iso } from '../../domain/time.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -10,7 +12,7 @@ import { At, id } from '../schemas/common.ts';
 const Event = z.object({
   id: z.string(),
   position: z.number().int(),
-  type: z.string(),
+  type: z.enum(Object.keys(EVENTS) as EventType[]),
   timestamp: At,
   operation_id: z.string(),
   subject: z.string(),
@@ -57,7 +59,7 @@ export function eventRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             operation_id: event.operationId,
             subject: event.subject,
             seq: event.seq,
-            data: event.data,
+            data: eventFields(event.data),
           })),
           next_after: data.at(-1)?.position ?? after,
           has_more: rows.length > limit,

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ACCESS, type Action, decide } from '../../domain/access.ts';
+import { ROLES } from '../../domain/actor.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 
 export const meRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -15,7 +16,7 @@ export const meRoutes: FastifyPluginAsyncZod = async (app) => {
         200: z.object({
           subject: z.string(),
           partner_id: z.string().nullable(),
-          roles: z.array(z.object({ role: z.string(), operation: z.string() })),
+          roles: z.array(z.object({ role: z.enum([...ROLES, 'partner' as const]), operation: z.string() })),
           may: z
             .array(z.object({ action: z.string(), sentence: z.string() }))
             .meta({ description: 'in at least one operation' }),

@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { camelCaseFields, snakeCaseFields } from '../../domain/casing.ts';
 import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movements/commands.ts';
 import { type MovementAnswer as Answered, workflowId } from '../../workflows/messages.ts';
-import { sendDecision, travelling } from '../commands.ts';
+import { inAddress, MOVEMENT_COMMAND_NAMES } from '../casing.ts';
+import { sendDecision } from '../commands.ts';
 import { scopeOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
 import { idParams } from '../schemas/common.ts';
@@ -13,15 +15,16 @@ export function movementCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     for (const name of Object.keys(MOVEMENT_ARGS) as Array<Exclude<MovementCommand, 'applyScans'>>) {
       const rule = MOVEMENT_COMMANDS[name];
+      const kind = MOVEMENT_COMMAND_NAMES.out(name);
       app.route({
         method: 'POST',
-        url: `/movements/:id/commands/${name}`,
+        url: `/movements/:id/commands/${inAddress(kind)}`,
         config: { access: name === 'recordArrival' ? 'movement.scan' : 'movement.command', names: 'movement' },
         schema: {
           tags: ['movements'],
           summary: rule.sentence,
           description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: name,
+          operationId: kind,
           params: idParams('movement'),
           body: movementCommandBody(MOVEMENT_ARGS[name]),
           response: { 200: MovementAnswer },
@@ -33,15 +36,16 @@ export function movementCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             reason_code?: string;
             note?: string;
           };
-          return sendDecision<Answered>(ports, request, {
+          const answer = await sendDecision<Answered>(ports, request, {
             workflowId: workflowId.movement(movementId),
             subject: movementId,
             name,
             rule,
-            args: travelling(args),
+            args: camelCaseFields(args),
             reasonCode: reason_code,
             note,
           });
+          return { ...answer, detail: snakeCaseFields(answer.detail) };
         },
       });
     }
@@ -53,7 +57,7 @@ export function movementCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       schema: {
         tags: ['movements'],
         summary: MOVEMENT_COMMANDS.applyScans.sentence,
-        operationId: 'applyScans',
+        operationId: MOVEMENT_COMMAND_NAMES.out('applyScans'),
         params: idParams('movement'),
         body: Scans,
         response: {
@@ -96,7 +100,7 @@ export function movementCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           reasonCode: undefined,
           note: undefined,
         });
-        return { ...answer, unknown };
+        return { ...answer, detail: snakeCaseFields(answer.detail), unknown };
       },
     });
   };

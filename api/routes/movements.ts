@@ -5,6 +5,7 @@ import { fieldsFor } from '../../domain/access.ts';
 import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
 import { iso } from '../../domain/time.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
 import { readStops } from '../localTimes.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
@@ -182,7 +183,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
           people: movement.people,
           can_do: allowed.map((command) => ({
-            command,
+            command: MOVEMENT_COMMAND_NAMES.out(command),
             sentence: MOVEMENT_COMMANDS[command].sentence,
             reason_required: MOVEMENT_COMMANDS[command].reason,
           })),

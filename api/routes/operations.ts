@@ -2,11 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OperationRow } from '../../adapters/postgres/operations/operations.ts';
 import { operationsOf } from '../../domain/access.ts';
+import { camelCaseFields } from '../../domain/casing.ts';
 import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
 import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands.ts';
 import { iso } from '../../domain/time.ts';
 import { type OperationAnswer, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-import { sendDecision, travelling } from '../commands.ts';
+import { inAddress, OPERATION_COMMAND_NAMES } from '../casing.ts';
+import { sendDecision } from '../commands.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -146,15 +148,16 @@ export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     for (const name of Object.keys(OPERATION_COMMANDS) as OperationCommand[]) {
       const rule = OPERATION_COMMANDS[name];
+      const kind = OPERATION_COMMAND_NAMES.out(name);
       app.route({
         method: 'POST',
-        url: `/operations/:id/commands/${name}`,
+        url: `/operations/:id/commands/${inAddress(kind)}`,
         config: { access: 'operation.command', names: 'operation' },
         schema: {
           tags: ['operations'],
           summary: rule.sentence,
           description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: name,
+          operationId: kind,
           params: idParams('operation'),
           body: z.strictObject({ args: OPERATION_ARGS[name], reason_code: Code.optional(), note: Note.optional() }),
           response: {
@@ -174,7 +177,7 @@ export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             subject: operationId,
             name,
             rule,
-            args: suspensionId === undefined ? travelling(args) : { ...travelling(args), suspensionId },
+            args: { ...camelCaseFields(args), ...(suspensionId === undefined ? {} : { suspensionId }) },
             reasonCode: reason_code,
             note,
           });

@@ -9,10 +9,9 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, id, idParams, MaybeAt, Moment, maybe, Nationality, Title } from '../schemas/common.ts';
+import { At, id, idParams, MaybeAt, Moment, maybe, Nationality, PartnerKind, Title } from '../schemas/common.ts';
 import { Fields, Purposes } from '../schemas/plans.ts';
 
-const Kind = z.enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency']);
 export const Address = z.string().max(2_048).meta({ description: 'https, a public name, port 443 or 8443' });
 export const EventTypes = z
   .array(z.enum(Object.keys(EVENTS) as EventType[]))
@@ -22,11 +21,11 @@ export const Secret = z.string().nullable().meta({ description: 'shown once; a r
 
 const Partner = z.object({
   id: id('partner'),
-  kind: Kind,
+  kind: PartnerKind,
   name: z.string(),
   state: z.string().nullable(),
   base_url: z.string().nullable(),
-  status: z.string(),
+  status: z.enum(['active', 'suspended']),
   created_at: At.meta({ description: 'real time' }),
 });
 const Agreement = z.object({
@@ -35,7 +34,7 @@ const Agreement = z.object({
   operation_id: z.string(),
   purposes: z.array(z.string()),
   fields: z.array(z.string()),
-  event_types: z.array(z.string()),
+  event_types: EventTypes,
   reference: z.string(),
   valid_from: At,
   valid_until: MaybeAt,
@@ -64,7 +63,12 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       schema: {
         tags: ['partners'],
         summary: 'Register a partner; its secret is shown once',
-        body: z.strictObject({ kind: Kind, name: Title, state: Nationality.optional(), base_url: Address.optional() }),
+        body: z.strictObject({
+          kind: PartnerKind,
+          name: Title,
+          state: Nationality.optional(),
+          base_url: Address.optional(),
+        }),
         response: { 201: z.object({ id: id('partner'), secret: Secret }) },
       },
       handler: async (request, reply) => {
@@ -99,7 +103,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         summary: 'Partners of the system',
         querystring: z.strictObject({
           ...Paging,
-          'filter[kind]': Kind.optional(),
+          'filter[kind]': PartnerKind.optional(),
           'filter[operation]': id('operation').optional(),
         }),
         response: { 200: pageOf(Partner) },

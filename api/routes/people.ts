@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsFor } from '../../domain/access.ts';
-import { type Ending, STATUS_TABLE } from '../../domain/journeys/statuses.ts';
+import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { whomInWords } from '../../domain/messages/now.ts';
 import { t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
+import { DEADLINE_NAMES } from '../casing.ts';
 import { show } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
@@ -85,15 +86,16 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
               traveller: row.traveller,
               status: row.status,
               status_since: iso(row.statusSince),
-              ending: row.ending as Ending | null,
+              ending: row.ending,
               on_hold: row.onHold,
               movement_id: row.movementId,
               waiting: row.waiting && {
+                kind: DEADLINE_NAMES.out(row.waiting.what),
                 whom: whomInWords(
                   { kind: row.waiting.whomKind, id: row.waiting.whom } as Parameters<typeof whomInWords>[0],
                   names,
                 ),
-                what: t(`what.${row.waiting.what}` as Parameters<typeof t>[0]),
+                what: t(`what.${row.waiting.what}`),
                 since: iso(row.waiting.since),
                 due: maybe(row.waiting.due),
               },
@@ -148,7 +150,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           traveller: member.traveller,
           status: member.status,
           milestone: STATUS_TABLE[member.status].milestone,
-          ending: member.ending as Ending | null,
+          ending: member.ending,
           on_hold: member.openHolds > 0,
           ready: !NOT_READY.includes(member.status) && !member.householdOpen,
         }));

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { FIELD_GROUPS, mayKnowHolds } from '../../domain/access.ts';
-import { type Ending, STATUS_TABLE } from '../../domain/journeys/statuses.ts';
+import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
 import { iso } from '../../domain/time.ts';
+import { PHASE_NAMES } from '../casing.ts';
 import { coreOut, flagsOut, show, standingOut } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { journeyOf } from '../plugins/access.ts';
@@ -57,16 +58,16 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         return {
           ...standingOut(journey),
           status_since: iso(journey.statusSince),
-          phase: journey.phase as z.output<typeof Person>['phase'],
+          phase: PHASE_NAMES.out(journey.phase),
           milestone: STATUS_TABLE[journey.status].milestone,
-          ending: journey.ending as Ending | null,
+          ending: journey.ending,
           ended_at: maybe(journey.endedAt),
           consent: { status: journey.consent, sharing: journey.consentSharing },
           holds: open.map((hold) => {
             const reason = hold.noteId === null ? undefined : reasons.get(hold.noteId);
             return {
               id: hold.id,
-              status: 'open',
+              status: 'open' as const,
               since: iso(hold.raisedAt),
               ...(knows
                 ? {

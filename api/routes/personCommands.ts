@@ -13,6 +13,7 @@ import {
 } from '../../domain/journeys/commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
+import { inAddress, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
 import { roleGiving, wasRefused } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
 import { journeyOf } from '../plugins/access.ts';
@@ -178,15 +179,16 @@ export function personCommandRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
     function register(name: JourneyCommand): void {
       const rule = JOURNEY_COMMANDS[name];
+      const kind = JOURNEY_COMMAND_NAMES.out(name);
       app.route({
         method: 'POST',
-        url: `/people/:id/commands/${name}`,
+        url: `/people/:id/commands/${inAddress(kind)}`,
         config: { access: 'person.command', names: 'person' },
         schema: {
           tags: ['people'],
           summary: rule.sentence,
           description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: name,
+          operationId: kind,
           params: idParams('person'),
           body: commandBody(JOURNEY_ARGS[name]),
           response: name === 'releaseHold' ? { 200: Answer, 202: Approval } : { 200: Answer },
@@ -236,7 +238,7 @@ async function decide<C extends JourneyCommand>(
       ...(reasonCode === undefined ? {} : { reasonCode }),
       ...(noteId === undefined ? {} : { noteId }),
     });
-    return { ...answer, ...(prepared.made ? { made: prepared.made } : {}) };
+    return { ...answer, phase: PHASE_NAMES.out(answer.phase), ...(prepared.made ? { made: prepared.made } : {}) };
   } catch (error) {
     if (wasRefused(error)) await prepared.compensate?.();
     throw error;

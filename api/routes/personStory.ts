@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { mayKnowHolds } from '../../domain/access.ts';
 import { allowedCommands } from '../../domain/journeys/commands.ts';
-import { type Ending } from '../../domain/journeys/statuses.ts';
 import { historyInWords, SHOWN_MOVEMENT_EVENTS, SHOWN_OPERATION_EVENTS } from '../../domain/messages/history.ts';
 import { nowInWords } from '../../domain/messages/now.ts';
 import { iso } from '../../domain/time.ts';
+import { DEADLINE_NAMES, eventOut, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
 import { show } from '../disclosed.ts';
 import { journeyOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -55,11 +54,12 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           person_id: request.params.id,
           journey_id: journeyId,
           phases: phases.map(({ phase, title, entries }) => ({
-            phase,
+            phase: PHASE_NAMES.out(phase),
             title,
-            entries: entries.map(({ at, noteRedacted, ...entry }) => ({
+            entries: entries.map(({ at, event, noteRedacted, ...entry }) => ({
               ...entry,
               at: iso(at),
+              event: eventOut(event),
               ...(noteRedacted ? { note_redacted: noteRedacted } : {}),
             })),
           })),
@@ -92,7 +92,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const said = nowInWords({
           now: at,
           status: journey.status,
-          ...(journey.ending === null ? {} : { ending: journey.ending as Ending, endedAt: journey.endedAt ?? at }),
+          ...(journey.ending === null ? {} : { ending: journey.ending, endedAt: journey.endedAt ?? at }),
           waits,
           names,
           suspended,
@@ -104,10 +104,10 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           journey_id: journeyId,
           operation_time: iso(at),
           status: journey.status,
-          phase: journey.phase as z.output<typeof Now>['phase'],
+          phase: PHASE_NAMES.out(journey.phase),
           sentence: said.sentence,
           waiting: said.waiting.map((wait) => ({
-            key: wait.key,
+            kind: DEADLINE_NAMES.out(wait.kind),
             whom: wait.whom,
             what: wait.what,
             since: iso(wait.since),
@@ -119,7 +119,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           })),
           more: said.more,
           can_do: said.canDo.map(({ command, sentence, reasonRequired }) => ({
-            command,
+            command: JOURNEY_COMMAND_NAMES.out(command),
             sentence,
             reason_required: reasonRequired,
           })),

@@ -1,11 +1,15 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { ROLES } from '../../domain/actor.ts';
+import { isoDuration } from '../../domain/durations.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
 import { situationInWords } from '../../domain/messages/situation.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, SECOND } from '../../domain/time.ts';
+import { DEADLINE_NAMES, TASK_KINDS, taskKindOut } from '../casing.ts';
 import { scopeOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
-import { At, idParams, StatusCode } from '../schemas/common.ts';
+import { At, idParams, Length, StatusCode } from '../schemas/common.ts';
+import { WaitKind } from '../schemas/people.ts';
 
 const Situation = z.object({
   operation_time: At,
@@ -21,20 +25,19 @@ const Situation = z.object({
   milestones: z.array(z.object({ milestone: z.enum(MILESTONES), people: z.number() })),
   longest_waits: z.array(
     z.object({
+      kind: WaitKind,
       whom: z.string(),
       whom_id: z.string(),
       what: z.string(),
       waiting: z.number(),
       overdue: z.number(),
       oldest_since: At,
-      seconds: z.number().meta({ description: 'of operation time' }),
+      length: Length.meta({ description: 'how long, in operation time' }),
     }),
   ),
-  decisions: z.array(z.object({ role: z.string(), kind: z.string(), count: z.number() })),
+  decisions: z.array(z.object({ role: z.enum(ROLES), kind: z.enum(TASK_KINDS), count: z.number() })),
   lateness: z.object({
-    worst_seconds: z
-      .number()
-      .meta({ description: 'how late, in real time, the latest reminder or deadline was acted on' }),
+    worst: Length.meta({ description: 'how late, in real time, the latest reminder or deadline was acted on' }),
     escalation_steps: z.number(),
   }),
 });
@@ -64,16 +67,20 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           statuses: said.statuses,
           milestones: said.milestones,
           longest_waits: said.longestWaits.map((wait) => ({
+            kind: DEADLINE_NAMES.out(wait.kind),
             whom: wait.whom,
             whom_id: wait.whomId,
             what: wait.what,
             waiting: wait.waiting,
             overdue: wait.overdue,
             oldest_since: iso(wait.oldestSince),
-            seconds: wait.seconds,
+            length: isoDuration(wait.length),
           })),
-          decisions: said.decisions,
-          lateness: { worst_seconds: input.lateness.worstSeconds, escalation_steps: input.lateness.escalationSteps },
+          decisions: said.decisions.map((decision) => ({ ...decision, kind: taskKindOut(decision.kind) })),
+          lateness: {
+            worst: isoDuration(input.lateness.worstSeconds * SECOND),
+            escalation_steps: input.lateness.escalationSteps,
+          },
         };
       },
     });

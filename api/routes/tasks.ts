@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Task as TaskRow } from '../../adapters/postgres/tasks.ts';
 import { rolesAnywhere } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
+import { snakeCaseFields } from '../../domain/casing.ts';
 import { isMessageKey, t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
+import { TASK_KINDS, taskKindOut } from '../casing.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -17,12 +19,12 @@ const Task = z
     operation_id: z.string(),
     subject: z.string().meta({ description: 'id of the journey, movement or other thing that it is about' }),
     person_id: z.string().nullable(),
-    kind: z.string(),
+    kind: z.enum(TASK_KINDS),
     sentence: z.string(),
-    role: z.string(),
+    role: z.enum(ROLES),
     opened_at: At,
     due: MaybeAt,
-    status: z.string(),
+    status: z.enum(['open', 'done', 'void']),
     data: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Task' });
@@ -96,12 +98,12 @@ function out(task: TaskRow) {
     operation_id: task.operationId,
     subject: task.subject,
     person_id: task.personId,
-    kind: task.kind,
+    kind: taskKindOut(task.kind),
     sentence: isMessageKey(what) ? t(what) : task.kind.replaceAll('_', ' '),
     role: task.role,
     opened_at: iso(task.openedAt),
     due: maybe(task.due),
     status: task.status,
-    data: task.data,
+    data: snakeCaseFields(task.data),
   };
 }

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { idPattern } from '../../domain/ids.ts';
+import { Duration } from './common.ts';
 
 /** Reasons, conditions and kinds of evidence are codes: free text of a partner would be text about a person. */
 const code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code of letters, digits and underscores');
 const codes = z.array(code).max(20);
 const reference = z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, 'A reference of letters, digits and ._/-');
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const hours = z
-  .number()
-  .positive()
-  .max(24 * 366);
 const seats = z.number().int().min(0).max(10_000);
 
 const envelope = {
@@ -56,12 +53,12 @@ const answers = [
       .strictObject({
         result: z.enum(['fit', 'fit_with', 'unfit']),
         conditions: codes.default([]),
-        valid_for_hours: hours.optional(),
-        review_after_hours: hours.optional(),
+        valid_for: Duration.optional(),
+        review_after: Duration.optional(),
         examined_at: instant,
       })
-      .refine(({ result, valid_for_hours: validFor }) => result === 'unfit' || validFor !== undefined, {
-        path: ['valid_for_hours'],
+      .refine(({ result, valid_for: validFor }) => result === 'unfit' || validFor !== undefined, {
+        path: ['valid_for'],
         message: 'Whoever is fit is fit until a day',
       }),
   }),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { durationOf } from '../../domain/durations.ts';
 import { type IdKind, idPattern } from '../../domain/ids.ts';
-import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
-import { type Instant, iso } from '../../domain/time.ts';
+import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
+import { DAY, type Instant, iso } from '../../domain/time.ts';
+import { PHASE_NAMES } from '../casing.ts';
 
 /** An id of ours in a body or an answer. */
 export function id(kind: IdKind) {
@@ -35,6 +37,26 @@ export function maybe(at: Instant | null | undefined): string | null {
   return at === null || at === undefined ? null : iso(at);
 }
 
+const LONGEST_DURATION = 20 * 365 * DAY;
+const DURATION_FORM = 'Write an ISO 8601 duration of weeks, days, hours, minutes or seconds, as P30D or PT2H';
+
+/** A length of time in a body: ISO 8601, read as milliseconds. */
+export const Duration = z
+  .string(DURATION_FORM)
+  .meta({ id: 'Duration', format: 'duration', description: 'ISO 8601, as P30D or PT2H; no years, no months' })
+  .transform((text, context) => {
+    const length = durationOf(text);
+    if (length !== undefined && length <= LONGEST_DURATION) return length;
+    context.addIssue({
+      code: 'custom',
+      message: length === undefined ? DURATION_FORM : 'A duration is at most 20 years, which is P7300D',
+    });
+    return z.NEVER;
+  });
+
+/** A length of time in an answer: ISO 8601. */
+export const Length = z.string().meta({ id: 'Length', format: 'duration', description: 'ISO 8601, as P30D or PT2H' });
+
 /** A code: small words, never free text, because it travels where nothing personal may. */
 export const Code = z
   .string()
@@ -53,6 +75,9 @@ export const Nationality = z
   .regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303')
   .meta({ id: 'CountryCode' });
 
+export const PartnerKind = z
+  .enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'])
+  .meta({ id: 'PartnerKind' });
 export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
-export const PhaseCode = z.enum(JOURNEY_PHASES).meta({ id: 'Phase' });
+export const PhaseCode = z.enum(PHASE_NAMES.outside).meta({ id: 'Phase' });
 export const EndingCode = z.enum(ENDINGS).meta({ id: 'Ending' });

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { PAIR_REASONS, type PairReason } from '../../domain/duplicates/comparePeople.ts';
-import { PAIR_COMMAND_NAMES, PAIR_STATUSES } from '../../domain/duplicates/decisions.ts';
+import { PAIR_STATUSES } from '../../domain/duplicates/decisions.ts';
+import { DUPLICATE_COMMAND_NAMES } from '../casing.ts';
 import { At, id } from './common.ts';
 import { Person } from './people.ts';
 
-const Command = z.enum(PAIR_COMMAND_NAMES).meta({ id: 'DuplicateCommand' });
+const Command = z.enum(DUPLICATE_COMMAND_NAMES.outside).meta({ id: 'DuplicateCommand' });
 const Reason = z
   .object({
     code: z.enum(Object.keys(PAIR_REASONS) as [PairReason, ...PairReason[]]),
@@ -74,7 +75,7 @@ export const Pair = PairBase.extend({
   waiting: Waiting,
   decisions: z.array(
     z.object({
-      decision: z.string(),
+      decision: Command,
       by: z.string(),
       role: z.string(),
       at: At,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CODES } from '../../domain/imports/codes.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
 import { ENCODINGS } from '../../domain/imports/encodings.ts';
-import { At, id } from './common.ts';
+import { At, id, Length } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);
 const ColumnName = z.enum(COLUMNS).meta({ id: 'Column' });
@@ -140,7 +140,7 @@ export const Import = z.object({
     done: z.number(),
     total: z.number().nullable(),
     failed: z.number(),
-    eta: z.number().nullable().meta({ description: 'seconds still to go' }),
+    eta: Length.nullable().meta({ description: 'how long it still takes, in real time' }),
   }),
   created_by: z.string(),
   created_at: At.meta({ description: 'real time' }),

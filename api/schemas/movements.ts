@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { SEAT_KINDS } from '../../domain/journeys/events.ts';
 import type { MovementCommand } from '../../domain/movements/commands.ts';
 import { CLEARANCE_KINDS } from '../../domain/movements/events.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
+import { MANIFEST_STATUSES, SEAT_STATUSES } from '../../domain/movements/statuses.ts';
+import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
 import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 
 /** A stop: UN/LOCODE, IATA code or one of the operation's own. */
@@ -27,13 +30,15 @@ const StopBody = z
 const Count = z.number().int().min(0).max(20_000);
 const ClearanceKind = z.enum(CLEARANCE_KINDS).meta({ id: 'ClearanceKind' });
 
+const Mode = z.enum(['flight', 'ship', 'bus', 'convoy']).meta({ id: 'MovementMode' });
+
 export const NewMovement = z
   .strictObject({
     reference: z
       .string()
       .regex(/^[A-Za-z0-9 _/.-]{1,64}$/, 'A reference is letters, digits, blanks and - _ / . , at most 64'),
     leg: Code.meta({ description: 'code of the leg of the way home that it serves' }),
-    mode: z.enum(['flight', 'ship', 'bus', 'convoy']),
+    mode: Mode,
     carrier_id: id('partner').nullable().default(null),
     origin: PlaceBody,
     destination: PlaceBody,
@@ -90,8 +95,8 @@ export const Movement = z
     operation_id: z.string(),
     reference: z.string(),
     leg: z.string(),
-    mode: z.string(),
-    status: z.string(),
+    mode: Mode,
+    status: Status,
     carrier_id: z.string().nullable(),
     origin: Place,
     destination: Place,
@@ -100,7 +105,7 @@ export const Movement = z
     seats: Seats,
     taken: Seats,
     over_capacity: z.boolean(),
-    manifest: z.object({ version: z.number().int(), status: z.string() }),
+    manifest: z.object({ version: z.number().int(), status: z.enum(['none', ...MANIFEST_STATUSES]) }),
     booking_ref: z.string().nullable(),
     for_households_of: z.array(z.string()).nullable(),
     accepts_nationalities: z.array(z.string()).nullable(),
@@ -115,15 +120,24 @@ export const MovementDetail = Movement.extend({
     .nullable()
     .meta({ description: 'release of the table by which the offsets were judged; null where no stop has a time zone' }),
   leave_at: z.record(z.string(), z.array(z.string())),
-  clearances: z.array(z.object({ kind: z.string(), status: z.string(), at: MaybeAt, actor: z.string().nullable() })),
+  clearances: z.array(
+    z.object({
+      kind: ClearanceKind,
+      status: z.enum(['open', 'given', 'lost', 'not_required']),
+      at: MaybeAt,
+      actor: z.string().nullable(),
+    }),
+  ),
   people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
-  can_do: z.array(z.object({ command: z.string(), sentence: z.string(), reason_required: z.boolean() })),
+  can_do: z.array(
+    z.object({ command: z.enum(MOVEMENT_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
+  ),
 });
 
 export const Manifest = z.object({
   movement_id: z.string(),
   version: z.number().int(),
-  status: z.string(),
+  status: z.enum(MANIFEST_STATUSES),
   at: MaybeAt,
   entries: z.array(
     z.object({
@@ -131,8 +145,8 @@ export const Manifest = z.object({
       person_id: z.string(),
       household_id: z.string(),
       household_reference: z.string(),
-      kind: z.string(),
-      status: z.string().nullable(),
+      kind: z.enum(SEAT_KINDS),
+      status: z.enum(SEAT_STATUSES).nullable(),
       names: z.object({ given: z.string(), family: z.string() }).optional(),
       birth_date: z.string().nullable().optional(),
       document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
@@ -172,7 +186,7 @@ export function movementCommandBody<T extends z.ZodType>(args: T) {
 export const MovementAnswer = z
   .object({
     seq: z.number().int(),
-    status: z.string(),
+    status: Status,
     detail: z.record(z.string(), z.number()),
   })
   .meta({ id: 'MovementAnswer' });

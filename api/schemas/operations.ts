@@ -2,15 +2,9 @@ import { z } from 'zod';
 import { LEAD_AREAS } from '../../domain/operations/commands.ts';
 import { PHASES } from '../../domain/operations/events.ts';
 import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operations/state.ts';
-import { DEADLINES } from '../../domain/rules.ts';
 import { MCOF_2012 } from '../../domain/services.ts';
-import { At, Code, id, Moment, Nationality, Title } from './common.ts';
-
-const Milliseconds = z
-  .number()
-  .int()
-  .min(0)
-  .max(20 * 365 * 86_400_000);
+import { DEADLINE_NAMES } from '../casing.ts';
+import { At, Code, Duration, id, Moment, Nationality, PartnerKind, Title } from './common.ts';
 
 export const RouteLegBody = z
   .strictObject({
@@ -31,29 +25,30 @@ export const RulesBody = z
     legs: z.array(RouteLegBody).min(1).max(20).optional(),
     deadlines: z
       .partialRecord(
-        z.enum(DEADLINES),
+        z.enum(DEADLINE_NAMES.outside),
         z.strictObject({
-          due: Milliseconds,
-          remind: Milliseconds.nullable().optional(),
-          escalate: Milliseconds.nullable().optional(),
+          due: Duration,
+          remind: Duration.nullable().optional(),
+          escalate: Duration.nullable().optional(),
         }),
       )
       .optional()
-      .meta({ description: 'milliseconds of operation time' }),
+      .meta({ description: 'durations of operation time' }),
     follow_up_months: z.array(z.number().int().min(1).max(60)).max(24).optional(),
-    document_validity_after_arrival: Milliseconds.optional(),
-    consent_max_age: Milliseconds.optional(),
-    fitness_validity: Milliseconds.optional(),
-    lock_before: Milliseconds.optional(),
+    document_validity_after_arrival: Duration.optional(),
+    consent_max_age: Duration.optional(),
+    fitness_validity: Duration.optional(),
+    lock_before: Duration.optional(),
     evidence_rounds: z.number().int().min(0).max(10).optional(),
   })
   .meta({ id: 'OperationRules' });
 export type RulesInput = z.output<typeof RulesBody>;
 
+const Purpose = z.enum(['registration', 'transit', 'embarkation', 'reception']).meta({ id: 'SitePurpose' });
 export const SiteBody = z
   .strictObject({
     name: Title,
-    purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']).default('registration'),
+    purpose: Purpose.default('registration'),
     capacity: z.number().int().min(0).max(1_000_000).optional(),
   })
   .meta({ id: 'Site' });
@@ -110,6 +105,7 @@ export const NewOperation = z
     message: 'Only a drill has a clock of its own',
   });
 
+const ScopeKind = z.enum(['all', 'leg', 'site', 'nationality']).meta({ id: 'SuspensionScope' });
 export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]).meta({ id: 'OperationStatus' });
 
 export const Operation = z
@@ -131,11 +127,11 @@ export const Operation = z
 export const OperationDetail = Operation.extend({
   operation_time: At,
   leads: z.record(z.string(), z.string()),
-  phases: z.record(z.string(), z.string()),
-  sites: z.array(z.object({ id: z.string(), name: z.string(), purpose: z.string(), capacity: z.number().nullable() })),
-  partners: z.array(z.object({ id: z.string(), kind: z.string(), name: z.string(), state: z.string().nullable() })),
+  phases: z.record(z.string(), z.enum(PHASES)),
+  sites: z.array(z.object({ id: z.string(), name: z.string(), purpose: Purpose, capacity: z.number().nullable() })),
+  partners: z.array(z.object({ id: z.string(), kind: PartnerKind, name: z.string(), state: z.string().nullable() })),
   suspensions: z.array(
-    z.object({ id: z.string(), scope_kind: z.string(), scope_value: z.string().nullable(), from: At }),
+    z.object({ id: z.string(), scope_kind: ScopeKind, scope_value: z.string().nullable(), from: At }),
   ),
 });
 
@@ -171,7 +167,7 @@ export const OPERATION_ARGS = {
       .meta({ description: 'who leads: principals, by area' }),
   }),
   suspend: z.strictObject({
-    scope_kind: z.enum(['all', 'leg', 'site', 'nationality']).default('all'),
+    scope_kind: ScopeKind.default('all'),
     scope_value: z.string().min(1).max(200).optional(),
   }),
   resume: z.strictObject({ suspension_id: id('suspension') }),

@@ -1,6 +1,12 @@
 import { z } from 'zod';
+import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
+import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
 import { At, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
+
+const Sex = z.enum(['F', 'M', 'X']).meta({ id: 'Sex' });
+const Traveller = z.enum(['adult', 'child', 'infant']).meta({ id: 'Traveller' });
+export const WaitKind = z.enum(DEADLINE_NAMES.outside).meta({ id: 'WaitKind', description: 'what is awaited' });
 
 export const ListedPerson = z.object({
   id: id('person'),
@@ -8,14 +14,14 @@ export const ListedPerson = z.object({
   household_id: z.string(),
   household_reference: z.string(),
   nationality: z.string(),
-  sex: z.string(),
-  traveller: z.string(),
+  sex: Sex,
+  traveller: Traveller,
   status: StatusCode,
   status_since: At,
   ending: EndingCode.nullable(),
   on_hold: z.boolean(),
   movement_id: z.string().nullable(),
-  waiting: z.object({ whom: z.string(), what: z.string(), since: At, due: MaybeAt }).nullable(),
+  waiting: z.object({ kind: WaitKind, whom: z.string(), what: z.string(), since: At, due: MaybeAt }).nullable(),
   more: z.number().int(),
   changed_at: At.meta({ description: 'real time' }),
   names: z.object({ given: z.string(), family: z.string() }).optional(),
@@ -23,9 +29,9 @@ export const ListedPerson = z.object({
 
 const Hold = z.object({
   id: z.string(),
-  status: z.string(),
+  status: z.literal('open'),
   since: At,
-  type: z.string().optional().meta({ description: 'for protection roles alone' }),
+  type: z.enum(HOLD_TYPES).optional().meta({ description: 'for protection roles alone' }),
   reason: z.string().optional().meta({ description: 'for protection roles alone' }),
   approvals: z.number().int().optional().meta({ description: 'for protection roles alone' }),
 });
@@ -68,8 +74,8 @@ export const Person = z.object({
   relationship: z.string(),
   is_head: z.boolean(),
   nationality: z.string(),
-  sex: z.string(),
-  traveller: z.string(),
+  sex: Sex,
+  traveller: Traveller,
   registered_at: At,
   status: StatusCode,
   status_since: At,
@@ -77,14 +83,21 @@ export const Person = z.object({
   milestone: z.enum(MILESTONES),
   ending: EndingCode.nullable(),
   ended_at: MaybeAt,
-  consent: z.object({ status: z.string(), sharing: z.boolean() }),
+  consent: z.object({ status: z.enum(['none', 'pending', 'given', 'refused', 'withdrawn']), sharing: z.boolean() }),
   holds: z.array(Hold),
-  nationality_status: z.string(),
-  document: z.object({ status: z.string(), valid_until: MaybeAt }),
-  exit_permit: z.string(),
-  fitness: z.object({ status: z.string(), until: MaybeAt, conditions: z.array(z.string()) }),
+  nationality_status: z.enum(['open', 'requested', 'confirmed', 'not_confirmed', 'undetermined', 'retracted']),
+  document: z.object({
+    status: z.enum(['none', 'held', 'requested', 'issued', 'refused', 'expired']),
+    valid_until: MaybeAt,
+  }),
+  exit_permit: z.enum(['open', 'requested', 'granted', 'refused', 'not_required']),
+  fitness: z.object({
+    status: z.enum(['unknown', 'requested', 'fit', 'fit_with', 'unfit', 'expired']),
+    until: MaybeAt,
+    conditions: z.array(z.string()),
+  }),
   travel: z.object({
-    status: z.string(),
+    status: z.enum(['none', 'seated', 'checked_in', 'boarded', 'in_transit', 'arrived']),
     next_leg: z.string().nullable(),
     movement_id: z.string().nullable(),
     movement_reference: z.string().nullable(),
@@ -117,7 +130,7 @@ export const Household = z.object({
       relationship: z.string(),
       is_head: z.boolean(),
       nationality: z.string(),
-      traveller: z.string(),
+      traveller: Traveller,
       status: StatusCode,
       milestone: z.enum(MILESTONES),
       ending: EndingCode.nullable(),
@@ -143,7 +156,7 @@ export const History = z.object({
           why: z.string().optional(),
           note: z.string().optional(),
           note_redacted: z.literal(true).optional().meta({ description: 'there is a note that you may not read' }),
-          event: z.string(),
+          event: z.enum(EVENT_KINDS).meta({ id: 'EventKind' }),
         }),
       ),
     }),
@@ -159,7 +172,7 @@ export const Now = z.object({
   sentence: z.string(),
   waiting: z.array(
     z.object({
-      key: z.string(),
+      kind: WaitKind,
       whom: z.string(),
       what: z.string(),
       since: At,
@@ -171,7 +184,9 @@ export const Now = z.object({
     }),
   ),
   more: z.number().int(),
-  can_do: z.array(z.object({ command: z.string(), sentence: z.string(), reason_required: z.boolean() })),
+  can_do: z.array(
+    z.object({ command: z.enum(JOURNEY_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
+  ),
 });
 
 export const Disclosure = z.object({

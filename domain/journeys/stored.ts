@@ -108,7 +108,7 @@ export const JOURNEY_CARRIED = carriedForm({
   name: 'What a journey carries',
   state: JourneyState,
   answer: JourneyAnswer,
-  message: ANSWER_SCHEMA.officeNews,
+  message: ANSWER_SCHEMA.partnerAnswered,
   upgradeState: (state) => ({ ...state, cancelRequested: false }),
 });
 

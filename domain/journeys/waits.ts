@@ -63,7 +63,7 @@ export function nextEscalation(
 }
 
 /** Whose task it is at each escalationStep. A wait for a role is that role's own task from the start; reminders open none. */
-export function taskAt(whom: Whom, escalationStep: EscalationStep): Role | undefined {
+function taskAt(whom: Whom, escalationStep: EscalationStep): Role | undefined {
   if (escalationStep === 'waiting') return whom.kind === 'role' ? whom.id : undefined;
   if (escalationStep === 'due') return 'duty_supervisor';
   if (escalationStep === 'escalated') return 'operation_lead';

@@ -24,7 +24,7 @@ export type NowInput = {
 };
 
 export type WaitInWords = {
-  key: string;
+  kind: Wait['what'];
   whom: string;
   what: string;
   since: Instant;
@@ -98,7 +98,7 @@ function waitInWords(wait: Wait, now: Instant, names: ReadonlyMap<string, string
       since: momentInWords(wait.since),
     });
   return {
-    key: wait.key,
+    kind: wait.what,
     whom,
     what,
     since: wait.since,

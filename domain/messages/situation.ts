@@ -1,6 +1,7 @@
+import type { Role } from '../actor.ts';
 import { type JourneyStatus, MILESTONES, type Milestone, STATUS_TABLE } from '../journeys/statuses.ts';
 import type { Wait } from '../journeys/waits.ts';
-import { DAY, HOUR, type Instant } from '../time.ts';
+import { DAY, HOUR, type Instant, SECOND } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
 import { whomInWords } from './now.ts';
 import { t, tCount } from './t.ts';
@@ -19,7 +20,7 @@ export type SituationInput = {
     overdue: number;
     oldestSince: Instant;
   }>;
-  decisions: ReadonlyArray<{ role: string; kind: string; count: number }>;
+  decisions: ReadonlyArray<{ role: Role; kind: string; count: number }>;
   nextMovement?: { reference: string; departsAt: Instant; emptySeats: number; readyWithoutSeat: number };
   /** how late the escalationSteps of waits were written, in seconds of real time */
   lateness: { worstSeconds: number; escalationSteps: number };
@@ -27,13 +28,15 @@ export type SituationInput = {
 };
 
 export type LongestWait = {
+  kind: Wait['what'];
   whom: string;
   whomId: string;
   what: string;
   waiting: number;
   overdue: number;
   oldestSince: Instant;
-  seconds: number;
+  /** milliseconds of operation time, in whole seconds */
+  length: number;
 };
 
 export type Situation = {
@@ -42,7 +45,7 @@ export type Situation = {
   statuses: Array<{ status: JourneyStatus; people: number }>;
   milestones: Array<{ milestone: Milestone; people: number }>;
   longestWaits: LongestWait[];
-  decisions: Array<{ role: string; kind: string; count: number }>;
+  decisions: Array<{ role: Role; kind: string; count: number }>;
 };
 
 const LONG: readonly number[] = [30 * DAY, 7 * DAY, 2 * DAY, DAY, HOUR];
@@ -62,13 +65,14 @@ export function situationInWords(input: SituationInput): Situation {
   const numbers = { people, safe, moving, waiting: people - safe - moving - endedOtherwise, endedOtherwise };
   const longestWaits = input.waits
     .map((wait) => ({
+      kind: wait.what,
       whom: whomInWords(wait.whom, input.names),
       whomId: wait.whom.id,
       what: t(`what.${wait.what}`),
       waiting: wait.waiting,
       overdue: wait.overdue,
       oldestSince: wait.oldestSince,
-      seconds: Math.max(0, Math.round((input.now - wait.oldestSince) / 1_000)),
+      length: Math.max(0, Math.round((input.now - wait.oldestSince) / SECOND)) * SECOND,
     }))
     .sort((a, b) => b.overdue - a.overdue || a.oldestSince - b.oldestSince || (a.whomId < b.whomId ? -1 : 1));
   const milestones = MILESTONES.map((milestone) => ({

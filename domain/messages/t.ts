@@ -25,6 +25,10 @@ export function isMessageKey(text: string): text is MessageKey {
 /** What can go wrong so that somebody has to look at it; each kind has its sentence. */
 export type AlarmKind = MessageKey extends infer K ? (K extends `alarm.${infer Kind}` ? Kind : never) : never;
 
+export const ALARM_KINDS = Object.keys(EN).flatMap((key) =>
+  key.startsWith('alarm.') ? [key.slice('alarm.'.length) as AlarmKind] : [],
+);
+
 /** Parts joined as in a sentence: `a`, `a and b`, `a, b and c`. */
 export function list(parts: readonly string[], words: Messages = EN): string {
   const last = parts.at(-1) ?? '';

@@ -20,7 +20,6 @@ export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
 /** Messages of a carrier, by kind. */
 export const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
-export type CarrierMessageKind = (typeof CARRIER_NEWS_KINDS)[number];
 
 /**
  * How the seats of a movement stand after a step: totals, never differences, so that a step whose answer was lost can

@@ -5,6 +5,7 @@ import { ANSWER_SCHEMA } from '../partners/answers.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
 import { versioned } from '../versioned.ts';
 import { CARRIER_NEWS_KINDS, CLEARANCE_KINDS } from './events.ts';
+import { MOVEMENT_STATUSES, type MovementStatus } from './state.ts';
 
 const instant = z.number();
 
@@ -76,7 +77,7 @@ export type MovementState = z.infer<typeof MovementState>;
 
 const MovementAnswer = z.object({
   seq: z.number(),
-  status: z.string(),
+  status: z.enum(Object.keys(MOVEMENT_STATUSES) as MovementStatus[]),
   detail: z.record(z.string(), z.number()),
 });
 export type MovementAnswer = z.infer<typeof MovementAnswer>;
@@ -86,7 +87,7 @@ export const MOVEMENT_CARRIED = carriedForm({
   name: 'What a movement carries',
   state: MovementState,
   answer: MovementAnswer,
-  message: ANSWER_SCHEMA.officeNews,
+  message: ANSWER_SCHEMA.partnerAnswered,
   upgradeState: (state) => ({ ...state, cancelRequested: false }),
 });
 

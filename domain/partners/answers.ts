@@ -41,7 +41,7 @@ const PartnerAnswered = z.object({
 export type PartnerAnswered = z.infer<typeof PartnerAnswered>;
 
 /** For the form in which messages that came early are carried. */
-export const ANSWER_SCHEMA = Object.freeze({ officeNews: PartnerAnswered });
+export const ANSWER_SCHEMA = Object.freeze({ partnerAnswered: PartnerAnswered });
 
 /** What a carrier says of its own vehicle. */
 export type VehicleUpdate =

@@ -253,7 +253,7 @@ export function openDevStack({ config, processes, say, reset = false }: DevStack
     await stop();
     throw error;
   });
-  // Whoever stops it while it starts does not want to hear that it could not start.
+  // Whoever stops it while it starts does not want to learn that it could not start.
   ready.catch(() => undefined);
   return { ready, pidOf: (name) => pids.get(name)?.(), stop };
 }

@@ -27,7 +27,7 @@ type Person = {
   fitness: { status: string };
   travel: { status: string; next_leg: string | null; route: string[] };
 };
-type Now = { waiting: Array<{ key: string; what: string }> };
+type Now = { waiting: Array<{ kind: string }> };
 type Listed = { id: string; ending: string | null };
 
 /** What has become of everybody of the list, by person_ref, as the public API tells it. */
@@ -56,8 +56,7 @@ function reasonOf(person: Person, now: Now, needs: { nationality: boolean; exitP
   const { consent, nationality_status: nationality, exit_permit: permit } = person;
   if (consent.status === 'pending' || consent.status === 'none') return 'consent';
   if (person.holds.length > 0) return 'hold';
-  if (now.waiting.some((wait) => wait.what === 'householdDecision' || wait.key === 'household'))
-    return 'householdDecision';
+  if (now.waiting.some((wait) => wait.kind === 'household_decision')) return 'householdDecision';
   if (needs.nationality && nationality !== 'confirmed') {
     if (!consent.sharing) return 'sharing';
     return nationality === 'requested' || nationality === 'open' ? 'consulate' : 'nationalityDecision';

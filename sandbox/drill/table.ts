@@ -1,4 +1,5 @@
-import { DAY, type Instant, iso } from '../../domain/time.ts';
+import { durationOf } from '../../domain/durations.ts';
+import { DAY, type Instant, iso, SECOND } from '../../domain/time.ts';
 import type { Client } from '../client.ts';
 
 type Situation = {
@@ -7,7 +8,7 @@ type Situation = {
   numbers: { people: number; safe: number; moving: number; waiting: number; ended_otherwise: number };
   statuses: Array<{ status: string; people: number }>;
   decisions: Array<{ role: string; kind: string; count: number }>;
-  lateness?: { worst_seconds: number; escalation_steps: number };
+  lateness?: { worst: string; escalation_steps: number };
 };
 type Movement = {
   reference: string;
@@ -52,7 +53,8 @@ export async function look(client: Client, operationId: string, decided: number,
     );
   const open = situation.decisions.reduce((sum, decision) => sum + decision.count, 0);
   const day = Math.floor((at - start) / DAY);
-  const worst = situation.lateness?.worst_seconds;
+  const lateness = situation.lateness && durationOf(situation.lateness.worst);
+  const worst = lateness === undefined ? undefined : lateness / SECOND;
   return {
     at,
     worstLatenessSeconds: worst,

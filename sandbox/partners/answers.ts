@@ -1,3 +1,4 @@
+import { isoDuration } from '../../domain/durations.ts';
 import { DAY, HOUR, type Instant } from '../../domain/time.ts';
 import type { Answers, ConsulateAnswer, FitnessAnswer, FitnessFinding, Outcome } from '../scenarioData.ts';
 import type { Announcement, Asked, Knobs } from './requests.ts';
@@ -147,12 +148,12 @@ function finding(asked: Asked, fitness: FitnessAnswer, firstExamAt: Instant | un
   const found = findingAt(fitness, firstExamAt ?? examinedAt, examinedAt);
   const examined = { examined_at: new Date(examinedAt).toISOString() };
   if (found.result === 'unfit') {
-    return { result: 'unfit', conditions: [], review_after_hours: found.reviewAfter / HOUR, ...examined };
+    return { result: 'unfit', conditions: [], review_after: isoDuration(found.reviewAfter), ...examined };
   }
   return {
     result: found.result,
     conditions: found.conditions ?? [],
-    valid_for_hours: found.valid_for_hours,
+    valid_for: isoDuration(found.valid_for_hours * HOUR),
     ...examined,
   };
 }

@@ -5,21 +5,22 @@ import type { Decided, Handler, Task } from './tasks.ts';
 
 /** Case workers: who somebody is, what they were told and agreed to, how they were received and how they live a year later. */
 export const CASE_WORKER: Record<string, Handler> = {
-  identityDecision: (shift, task) => simple(shift, task, 'confirmIdentity', {}),
+  identity_decision: (shift, task) => simple(shift, task, 'confirm_identity', {}),
   screening: async (shift, task) => {
     const known = shift.directory.find(task.person_id);
     if (!known || task.person_id === null) return 'left';
     const risk = known.answers?.because?.some((reason) => !reason.startsWith('CONSENT_')) ? 'elevated' : 'none';
-    return done(await command(shift, 'case_worker', task.person_id, 'completeScreening', { risk }));
+    return done(await command(shift, 'case_worker', task.person_id, 'complete_screening', { risk }));
   },
-  consentDecision,
-  householdDecision,
+  consent_decision: consentDecision,
+  household_decision: householdDecision,
   reception: (shift, task) => simple(shift, task, 'receive', {}),
-  reintegrationPlan: (shift, task) => simple(shift, task, 'planReintegration', { dimensions: ['economic', 'social'] }),
-  followUpContact: async (shift, task) => {
+  reintegration_plan: (shift, task) =>
+    simple(shift, task, 'plan_reintegration', { dimensions: ['economic', 'social'] }),
+  follow_up_contact: async (shift, task) => {
     const month = Number(/\.followUp(\d+)\./.exec(task.id)?.[1]);
     if (!month || task.person_id === null || !shift.directory.find(task.person_id)) return 'left';
-    return done(await command(shift, 'case_worker', task.person_id, 'recordFollowUp', { month, reached: true }));
+    return done(await command(shift, 'case_worker', task.person_id, 'record_follow_up', { month, reached: true }));
   },
 };
 
@@ -33,11 +34,11 @@ async function consentDecision(shift: Shift, task: Task): Promise<Decided> {
   const known = shift.directory.find(task.person_id);
   if (!known || task.person_id === null) return 'left';
   if (known.listed.consent === 'refused')
-    return done(await command(shift, 'case_worker', task.person_id, 'refuseConsent', {}));
+    return done(await command(shift, 'case_worker', task.person_id, 'refuse_consent', {}));
   if (known.listed.consent !== 'pending' || isLeft(shift, known.listed.householdRef)) return 'left';
   const form =
     known.listed.relationship === 'CHILD' || known.listed.relationship === 'GRANDCHILD' ? 'proxy' : 'explicit';
-  return done(await command(shift, 'case_worker', task.person_id, 'giveConsent', { form, sharing: false }));
+  return done(await command(shift, 'case_worker', task.person_id, 'give_consent', { form, sharing: false }));
 }
 
 /** A family goes on without a member where a grown-up of it does; children alone are for protection. */
@@ -46,7 +47,7 @@ async function householdDecision(shift: Shift, task: Task): Promise<Decided> {
   if (!known || task.person_id === null || isLeft(shift, known.listed.householdRef)) return 'left';
   const members = await householdOf(shift, task.person_id);
   if (members.some((member) => isAdult(member) && goesOn(member))) {
-    return done(await command(shift, 'case_worker', task.person_id, 'confirmHousehold', {}, 'family_decided'));
+    return done(await command(shift, 'case_worker', task.person_id, 'confirm_household', {}, 'family_decided'));
   }
   return referTogether(shift, members);
 }

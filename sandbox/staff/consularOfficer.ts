@@ -11,9 +11,9 @@ export const CONSULAR_OFFICER: Record<string, Handler> = {
     const known = shift.directory.find(task.person_id);
     const kinds = known?.answers?.consulate.asks_for ?? [];
     if (task.person_id === null || kinds.length === 0) return 'left';
-    return (await command(shift, 'consular_officer', task.person_id, 'provideEvidence', { kinds })) ? 'done' : 'left';
+    return (await command(shift, 'consular_officer', task.person_id, 'provide_evidence', { kinds })) ? 'done' : 'left';
   },
-  nationalityDecision,
+  nationality_decision: nationalityDecision,
 };
 
 /**
@@ -31,7 +31,7 @@ async function nationalityDecision(shift: Shift, task: Task): Promise<Decided> {
       shift,
       'consular_officer',
       task.person_id,
-      'requestOtherState',
+      'request_other_state',
       { partner_id: partnerId },
       'other_state',
     ))
@@ -64,5 +64,5 @@ async function otherStateIsAsked(shift: Shift, personId: string): Promise<boolea
   const history = (await shift.clients.consular_officer.get(`/people/${personId}/history`)) as {
     phases: Array<{ entries: Array<{ event: string }> }>;
   };
-  return history.phases.some((phase) => phase.entries.some((entry) => entry.event === 'nationalityDecided'));
+  return history.phases.some((phase) => phase.entries.some((entry) => entry.event === 'nationality_decided'));
 }

@@ -7,7 +7,7 @@ import type { Handler } from './tasks.ts';
 
 /** The operation's own health officer: looks at those about whom no clinic may be asked. */
 export const HEALTH_OFFICER: Record<string, Handler> = {
-  fitnessAnswer: async (shift, task) => {
+  fitness_answer: async (shift, task) => {
     const known = shift.directory.find(task.person_id);
     if (!known || !canTravel(shift, known)) return 'left';
     return (await examine(shift, known)) ? 'done' : 'left';
@@ -23,7 +23,7 @@ export async function examine(shift: Shift, { personId, listed, answers }: Known
     found.result === 'unfit'
       ? { result: 'unfit', conditions: [], review_at: iso(now + found.reviewAfter) }
       : { result: found.result, conditions: found.conditions ?? [], until: iso(now + found.valid_for_hours * HOUR) };
-  return command(shift, 'health_officer', personId, 'recordFitness', args);
+  return command(shift, 'health_officer', personId, 'record_fitness', args);
 }
 
 /** Nobody is examined again and again who cannot go: under a hold, or without the papers that only sharing would bring. */

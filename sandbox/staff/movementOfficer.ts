@@ -139,12 +139,12 @@ async function tend(
   const locked = ['locked', 'sent', 'final'].includes(movement.manifest.status);
   switch (movement.status) {
     case 'contracted':
-      await movementCommand(shift, 'movement_officer', movement.id, 'giveClearance', { kind: 'security' });
+      await movementCommand(shift, 'movement_officer', movement.id, 'give_clearance', { kind: 'security' });
       return;
     case 'cleared': {
       if (locked && !movement.over_capacity) {
         if (now >= departsAt - BOARD_BEFORE)
-          await movementCommand(shift, 'movement_officer', movement.id, 'openBoarding');
+          await movementCommand(shift, 'movement_officer', movement.id, 'open_boarding');
         return;
       }
       const last = seatedAt.get(movement.id);
@@ -158,9 +158,9 @@ async function tend(
         return;
       }
       if (now < departsAt - LOCK_BEFORE) return;
-      if (people > 0) await movementCommand(shift, 'movement_officer', movement.id, 'lockManifest');
+      if (people > 0) await movementCommand(shift, 'movement_officer', movement.id, 'lock_manifest');
       else if (now >= departsAt - BOARD_BEFORE)
-        await movementCommand(shift, 'movement_officer', movement.id, 'cancelMovement', {}, 'nobody_to_travel');
+        await movementCommand(shift, 'movement_officer', movement.id, 'cancel_movement', {}, 'nobody_to_travel');
       return;
     }
     case 'boarding':
@@ -175,7 +175,7 @@ async function tend(
 
 /** Gives the seats, and sees to those who would be ready but for a check or a word that is out of date. */
 async function seat(shift: Shift, movement: Movement): Promise<void> {
-  const detail = await movementCommand(shift, 'movement_officer', movement.id, 'allocateSeats');
+  const detail = await movementCommand(shift, 'movement_officer', movement.id, 'allocate_seats');
   if (!detail || (detail['refused'] ?? 0) === 0) return;
   const refusals = (await shift.clients.movement_officer.all(`/movements/${movement.id}/refusals`)) as Array<{
     household_id: string;
@@ -191,7 +191,7 @@ async function seat(shift: Shift, movement: Movement): Promise<void> {
     for (const member of members.filter(goesOn)) {
       const known = shift.directory.find(member.person_id);
       if (!known) continue;
-      if (old) await command(shift, 'case_worker', member.person_id, 'reconfirmConsent', {});
+      if (old) await command(shift, 'case_worker', member.person_id, 'reconfirm_consent', {});
       if (check) await examine(shift, known);
     }
   });

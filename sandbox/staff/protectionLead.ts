@@ -18,5 +18,5 @@ export async function referTogether(shift: Shift, members: readonly Member[]): P
 
 /** Ends a journey because another procedure is the right one: statelessness, asylum, another State. */
 export async function refer(shift: Shift, personId: string): Promise<boolean> {
-  return command(shift, 'protection_lead', personId, 'endJourney', { ending: 'referred_out' }, 'no_state_confirms');
+  return command(shift, 'protection_lead', personId, 'end_journey', { ending: 'referred_out' }, 'no_state_confirms');
 }

@@ -46,13 +46,13 @@ export async function command(
   reasonCode?: string,
 ): Promise<boolean> {
   const accepted = await tried(shift, `${name} ${personId}`, () =>
-    shift.clients[role].post(`/people/${personId}/commands/${name}`, {
+    shift.clients[role].post(`/people/${personId}/commands/${name.replaceAll('_', '-')}`, {
       args,
       ...(reasonCode === undefined ? {} : { reason_code: reasonCode }),
     }),
   );
   // who stays is examined as long as they stay: that moves nobody on
-  if (accepted && name !== 'recordFitness') shift.decided.count += 1;
+  if (accepted && name !== 'record_fitness') shift.decided.count += 1;
   return accepted;
 }
 
@@ -67,7 +67,7 @@ export async function movementCommand(
 ): Promise<Record<string, number> | undefined> {
   let detail: Record<string, number> | undefined;
   const accepted = await tried(shift, `${name} ${movementId}`, async () => {
-    const answer = (await shift.clients[role].post(`/movements/${movementId}/commands/${name}`, {
+    const answer = (await shift.clients[role].post(`/movements/${movementId}/commands/${name.replaceAll('_', '-')}`, {
       args,
       ...(reasonCode === undefined ? {} : { reason_code: reasonCode }),
     })) as { detail: Record<string, number> };

@@ -9,6 +9,7 @@ import { projectFolders } from './folders.ts';
 import { checkLicences } from './licences.ts';
 import { checkSources } from './sources.ts';
 import { runTests } from './tests.ts';
+import { checkWords } from './words.ts';
 
 /** The result of a check: nothing when it passed, else what is wrong and how to correct it. */
 type Complaint = string | undefined;
@@ -54,7 +55,8 @@ const checks: Check[] = [
     ['--config', '.dependency-cruiser.cjs', ...folders],
     'Who may import whom is in .dependency-cruiser.cjs.',
   ),
-  { name: 'integration-rules', run: () => Promise.resolve(checkSources(folders)) },
+  { name: 'words', run: () => Promise.resolve(checkWords()) },
+  { name: 'source-rules', run: () => Promise.resolve(checkSources(folders)) },
   tool('unused-code', 'knip', ['--no-progress'], 'Remove it, or use it.'),
   { name: 'licences', run: () => Promise.resolve(checkLicences()) },
 ];

@@ -160,13 +160,13 @@ async function startCounted(settings: Record<string, string>) {
     take(): Promise<FunctionRun[]> {
       const number = ++last;
       const answer = new Promise<FunctionRun[]>((resolve) => {
-        const hear = (message: unknown): void => {
+        const receive = (message: unknown): void => {
           const { data } = taken.safeParse(message);
           if (data?.number !== number) return;
-          child.off('message', hear);
+          child.off('message', receive);
           resolve(data.runs);
         };
-        child.on('message', hear);
+        child.on('message', receive);
       });
       child.send(number);
       return Promise.race([answer, ended]);

@@ -28,7 +28,7 @@ export function locateIn(root: string, read: (path: string) => string = (path) =
 }
 
 /** Looks up the source file of an offset; undefined where the text has no inline source map. */
-export function bundleOf(text: string): ((offset: number) => string | undefined) | undefined {
+function bundleOf(text: string): ((offset: number) => string | undefined) | undefined {
   const mark = /\/\/# sourceMappingURL=data:application\/json;[^,]*base64,([\w+/=]+)\s*$/.exec(text);
   if (mark?.[1] === undefined) return undefined;
   const map = new SourceMap(JSON.parse(Buffer.from(mark[1], 'base64').toString('utf8')));

@@ -88,12 +88,12 @@ export const CALLS = {
   }),
   screen: (personId: string) => ({
     role: 'case_worker',
-    path: `/people/${personId}/commands/completeScreening`,
+    path: `/people/${personId}/commands/complete-screening`,
     body: { args: { risk: 'none' } },
   }),
   confirmIdentity: (personId: string) => ({
     role: 'case_worker',
-    path: `/people/${personId}/commands/confirmIdentity`,
+    path: `/people/${personId}/commands/confirm-identity`,
     body: {},
   }),
   commitImport: (importId: string) => ({

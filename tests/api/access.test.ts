@@ -96,10 +96,11 @@ function namedRoles(route: Route): readonly Role[] | undefined {
   const [, , word = '', , kind, name = ''] = route.path.split('/');
   if (kind === 'scans') return MOVEMENT_COMMANDS.applyScans.roles;
   if (kind !== 'commands') return undefined;
-  if (word === 'people') return JOURNEY_COMMANDS[name as JourneyCommand].roles;
-  if (word === 'movements') return MOVEMENT_COMMANDS[name as MovementCommand].roles;
-  if (word === 'duplicate-pairs') return PAIR_COMMANDS[name as PairCommand].roles;
-  if (word === 'operations') return OPERATION_COMMANDS[name as OperationCommand].roles;
+  const command = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  if (word === 'people') return JOURNEY_COMMANDS[command as JourneyCommand].roles;
+  if (word === 'movements') return MOVEMENT_COMMANDS[command as MovementCommand].roles;
+  if (word === 'duplicate-pairs') return PAIR_COMMANDS[command as PairCommand].roles;
+  if (word === 'operations') return OPERATION_COMMANDS[command as OperationCommand].roles;
   return undefined;
 }
 

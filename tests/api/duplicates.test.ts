@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { transaction } from '../../adapters/postgres/database.ts';
 import { compareNewcomers } from '../../adapters/postgres/duplicates/newcomers.ts';
 import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
-import { PAIR_COMMAND_NAMES } from '../../domain/duplicates/decisions.ts';
+import { DUPLICATE_COMMAND_NAMES } from '../../api/casing.ts';
 import type { Cells } from '../../domain/imports/columns.ts';
 import {
   type Answer,
@@ -68,7 +68,7 @@ const decide = (
   body: object = { reason_code: 'met_in_person' },
   role = 'case_worker',
   headers = {},
-) => system.ask(role, 'POST', `/v1/duplicate-pairs/${pairId}/commands/${command}`, body, headers);
+) => system.ask(role, 'POST', `/v1/duplicate-pairs/${pairId}/commands/${command.replaceAll('_', '-')}`, body, headers);
 
 async function as(
   grants: ReadonlyArray<{ role: string; operation: string }>,
@@ -112,7 +112,7 @@ describe('a pair', () => {
     ]);
     expect((body['can_do'] as Array<{ command: string }>).map(({ command }) => command)).toEqual([
       'same',
-      'notTheSame',
+      'not_the_same',
       'ask',
     ]);
   });
@@ -201,8 +201,10 @@ describe('somebody who is known elsewhere', () => {
     const url = `/v1/duplicate-pairs/${pairId}`;
     const shown = await as(mine, 'GET', url);
     expect((shown.body['can_do'] as Array<{ command: string }>).map(({ command }) => command)).toEqual(['ask']);
-    for (const command of ['same', 'notTheSame', 'separate']) {
-      const refused = await as(mine, 'POST', `${url}/commands/${command}`, { reason_code: 'seen' });
+    for (const command of ['same', 'not_the_same', 'separate']) {
+      const refused = await as(mine, 'POST', `${url}/commands/${command.replaceAll('_', '-')}`, {
+        reason_code: 'seen',
+      });
       expect(refused.status).toBe(403);
       expect(refused.body['detail']).toContain('known elsewhere');
     }
@@ -214,11 +216,11 @@ describe('somebody who is known elsewhere', () => {
     );
     expect((await as(mine, 'GET', url)).text).not.toContain('village');
     const both = [...mine, { role: 'protection_officer', operation: other }];
-    expect((await as(both, 'POST', `${url}/commands/notTheSame`, { reason_code: 'seen' })).body['status']).toBe(
+    expect((await as(both, 'POST', `${url}/commands/not-the-same`, { reason_code: 'seen' })).body['status']).toBe(
       'distinct',
     );
-    expect(await openTasks(first)).not.toContain('decidePair case_worker');
-    expect(await openTasks(other)).not.toContain('decidePair case_worker');
+    expect(await openTasks(first)).not.toContain('decide_pair case_worker');
+    expect(await openTasks(other)).not.toContain('decide_pair case_worker');
   });
 });
 
@@ -244,7 +246,7 @@ describe('the list of pairs', () => {
       cursor = `&cursor=${String(body['next_cursor'])}`;
     }
     expect(paged).toEqual(all.map(({ id }) => id));
-    expect((await decide(String(all[0]?.id), 'notTheSame')).status).toBe(200);
+    expect((await decide(String(all[0]?.id), 'not_the_same')).status).toBe(200);
     expect((await pairs(operation, '?filter[state]=decided')).map(({ id }) => id)).toEqual([all[0]?.id]);
     expect((await pairs(operation, '?filter[state]=open')).length).toBe(2);
     const odd = await system.ask(
@@ -259,8 +261,8 @@ describe('the list of pairs', () => {
 describe('a decision', () => {
   it('is remembered with its maker, role, reason and note', async () => {
     const { pairId, one, first } = await registeredTwice();
-    expect(await openTasks(first)).toContain('decidePair case_worker');
-    const decided = await decide(pairId, 'notTheSame', {
+    expect(await openTasks(first)).toContain('decide_pair case_worker');
+    const decided = await decide(pairId, 'not_the_same', {
       reason_code: 'both_were_there',
       note: 'They stood side by side',
     });
@@ -268,7 +270,7 @@ describe('a decision', () => {
     const { body } = await read(pairId);
     expect(body['decisions']).toEqual([
       {
-        decision: 'notTheSame',
+        decision: 'not_the_same',
         by: 'case_worker',
         role: 'case_worker',
         at: expect.any(String),
@@ -308,29 +310,36 @@ describe('a decision', () => {
     const early = await decide(pairId, 'separate');
     expect({ status: early.status, allowed: early.body['allowed'] }).toEqual({
       status: 409,
-      allowed: ['same', 'notTheSame', 'ask'],
+      allowed: ['same', 'not_the_same', 'ask'],
     });
     const bare = await decide(pairId, 'same', {});
     expect(bare.status).toBe(400);
     expect(bare.body['errors']).toEqual([expect.objectContaining({ pointer: '/reason_code' })]);
     expect((await decide(pairId, 'same', { reason_code: 'x', person: 'y' })).status).toBe(400);
-    for (const command of PAIR_COMMAND_NAMES) {
+    for (const command of DUPLICATE_COMMAND_NAMES.outside) {
       expect((await decide(pairId, command, undefined, 'movement_officer')).status).toBe(403);
       expect((await decide(pairId, command, undefined, 'auditor')).status).toBe(403);
       expect(
-        (await system.ask('case_worker', 'POST', `/v1/duplicate-pairs/per_x/commands/${command}`, {})).status,
+        (
+          await system.ask(
+            'case_worker',
+            'POST',
+            `/v1/duplicate-pairs/per_x/commands/${command.replaceAll('_', '-')}`,
+            {},
+          )
+        ).status,
       ).toBe(404);
     }
-    expect((await decide(pairId, 'notTheSame')).status).toBe(200);
-    expect((await decide(pairId, 'notTheSame')).status).toBe(409);
+    expect((await decide(pairId, 'not_the_same')).status).toBe(200);
+    expect((await decide(pairId, 'not_the_same')).status).toBe(409);
   });
 
   it('is one, where two people decide at once', async () => {
     const { pairId } = await registeredTwice();
     const answers = await Promise.all([
       decide(pairId, 'same', undefined, 'case_worker'),
-      decide(pairId, 'notTheSame', undefined, 'protection_officer'),
-      decide(pairId, 'notTheSame', undefined, 'duty_supervisor'),
+      decide(pairId, 'not_the_same', undefined, 'protection_officer'),
+      decide(pairId, 'not_the_same', undefined, 'duty_supervisor'),
     ]);
     const taken = answers.filter(({ status }) => status === 200);
     // “same” may also come after “not the same”, as a correction
@@ -374,7 +383,7 @@ describe('“same”', () => {
     expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
       journey_id,
     ]);
-    expect(await openTasks(first)).toEqual(['closeDuplicate coordinator']);
+    expect(await openTasks(first)).toEqual(['close_duplicate coordinator']);
     for (const [self, linked] of [
       [one, two],
       [two, one],

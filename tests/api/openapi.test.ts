@@ -11,6 +11,7 @@ type Operation = {
   security?: unknown[];
   parameters?: Array<Parameter | { $ref: string }>;
   responses: Record<string, unknown>;
+  operationId?: string;
   'x-permission'?: string;
 };
 type Description = {
@@ -51,7 +52,42 @@ function refsIn(part: unknown): string[] {
   );
 }
 
+/** Every name of a field and every value of a closed set that is text, with the place where it stands. */
+function namesIn(part: unknown, place: string): Array<[name: string, place: string]> {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]): Array<[string, string]> => {
+    const here = `${place}/${key}`;
+    const own =
+      key === 'enum' && Array.isArray(value)
+        ? value.filter((name) => typeof name === 'string')
+        : key === 'properties' && typeof value === 'object' && value !== null
+          ? Object.keys(value)
+          : [];
+    return [...own.map((name): [string, string] => [name, here]), ...namesIn(value, here)];
+  });
+}
+
 describe('openapi.json', () => {
+  it('writes names and closed values in snake_case; codes from outside keep their capitals', () => {
+    const names = namesIn(description, '');
+    expect(names.length).toBeGreaterThan(500);
+    expect(names.filter(([name]) => /[a-z][A-Z]/.test(name))).toEqual([]);
+  });
+
+  it('writes the parts of addresses in kebab-case', () => {
+    const parts = Object.keys(description.paths).flatMap((path) => path.split('/'));
+    expect(parts.filter((part) => !/^(\{[a-z_]+\}|[a-z0-9.-]*)$/.test(part))).toEqual([]);
+    expect(parts).toContain('confirm-identity');
+  });
+
+  it('names the operation of a command in snake_case', () => {
+    const commands = Object.entries(description.paths).flatMap(([path, operations]) =>
+      path.includes('/commands/') ? Object.values(operations).map(({ operationId }) => operationId) : [],
+    );
+    expect(commands.filter((id) => id !== undefined && !/^[a-z_]+$/.test(id))).toEqual([]);
+    expect(commands).toContain('confirm_identity');
+  });
+
   it('is what the routes say', () => {
     expect(text).toBe(readFileSync(COMMITTED, 'utf8'));
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DAY } from '../../domain/time.ts';
 import { freshKey, openOperation, register, type TestSystem, testSystem } from './system.ts';
 
 let system: TestSystem;
@@ -59,6 +60,55 @@ describe('operations', () => {
       (await system.ask('coordinator', 'PUT', `/v1/operations/${operationId}/rules`, legs, { 'if-match': etag }))
         .status,
     ).toBe(412);
+  });
+
+  it('reads and writes lengths of time in ISO 8601', async () => {
+    const operationId = await openOperation(system, {
+      rules: {
+        deadlines: { consent_decision: { due: 'P2W', remind: null }, boarding: { due: 'PT90M', escalate: 'P1DT12H' } },
+        consent_max_age: 'P90D',
+      },
+    });
+    const { body } = await system.ask('coordinator', 'GET', `/v1/operations/${operationId}/rules`);
+    expect(body['consent_max_age']).toBe('P90D');
+    expect(body['deadlines']).toMatchObject({
+      consent_decision: { due: 'P14D', remind: null },
+      boarding: { due: 'PT1H30M', escalate: 'P1DT12H' },
+      registry_answer: { due: 'P1D' },
+    });
+    const stored = await system.db.pool.query<{ due: string }>(
+      "select jsonb_path_query_first(document, '$.**.consentDecision.due') as due from operation_rules where operation_id = $1",
+      [operationId],
+    );
+    expect(stored.rows).toEqual([{ due: 14 * DAY }]);
+  });
+
+  it('refuses a length in another form with the form it asks for, and another value with those it allows', async () => {
+    const refused = async (rules: object) =>
+      (
+        await system.ask('coordinator', 'POST', '/v1/operations', {
+          kind: 'evacuation',
+          name: 'Ambae',
+          country: 'VUT',
+          rules,
+        })
+      ).body['errors'];
+    for (const length of ['30 days', 'P1M', 'P8000D'])
+      expect(await refused({ consent_max_age: length }), length).toEqual([
+        expect.objectContaining({ pointer: '/rules/consent_max_age', detail: expect.stringContaining('P') as string }),
+      ]);
+    expect(await refused({ consent_max_age: 86_400_000 })).toEqual([
+      expect.objectContaining({ pointer: '/rules/consent_max_age', detail: expect.stringContaining('P30D') as string }),
+    ]);
+    const kind = await system.ask('coordinator', 'POST', '/v1/operations', { kind: 'x', name: 'A', country: 'VUT' });
+    expect(kind.body['errors']).toEqual([
+      {
+        pointer: '/kind',
+        code: 'invalid_value',
+        detail: 'Allowed: evacuation, return.',
+        allowed: ['evacuation', 'return'],
+      },
+    ]);
   });
 
   it('sends a command to its workflow with ids and codes alone, and says who may not', async () => {

@@ -175,7 +175,9 @@ describe('partners', () => {
     const endpointId = String(made.body['id']);
     expect(system.started).toContain(`feed:${endpointId}`);
     expect(
-      (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/rotateSecret`, {})).body['secret'],
+      (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/rotate-secret`, {})).body[
+        'secret'
+      ],
     ).toMatch(/^whsec_/);
     expect(
       (await system.ask('coordinator', 'POST', `/v1/endpoints/${endpointId}/commands/enable`, {})).body,

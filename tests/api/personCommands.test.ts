@@ -23,9 +23,9 @@ afterAll(() => system.close());
 
 const command = (role: string, name: string, body: object, headers: Record<string, string> = {}, sub?: string) =>
   sub === undefined
-    ? system.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, headers)
+    ? system.ask(role, 'POST', `/v1/people/${personId}/commands/${name.replaceAll('_', '-')}`, body, headers)
     : (async () =>
-        system.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, {
+        system.ask(role, 'POST', `/v1/people/${personId}/commands/${name.replaceAll('_', '-')}`, body, {
           authorization: `Bearer ${await system.token(role, { sub })}`,
           ...headers,
         }))();
@@ -38,7 +38,7 @@ const holds = async () =>
 
 describe('a decision about a person', () => {
   it('travels as ids and codes; its note stays behind, encrypted', async () => {
-    const answer = await command('case_worker', 'completeScreening', {
+    const answer = await command('case_worker', 'complete_screening', {
       args: { risk: 'elevated' },
       note: 'Zzyzx is afraid',
     });
@@ -62,15 +62,15 @@ describe('a decision about a person', () => {
     system.answers.next = () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
-    const late = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const late = await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     expect(late.status).toBe(503);
     expect(late.headers['retry-after']).toBeDefined();
     const first = system.sent.at(-1)?.command.commandId;
     system.answers.next = plainYes;
-    expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
+    expect((await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key)).status).toBe(200);
     expect(system.sent.at(-1)?.command.commandId).toBe(first);
     expect(first).toMatch(/^cmd_[0-9a-f]{32}$/);
-    expect((await command('protection_officer', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(
+    expect((await command('protection_officer', 'complete_screening', { args: { risk: 'none' } }, key)).status).toBe(
       200,
     );
     expect(system.sent.at(-1)?.command.commandId).not.toBe(first);
@@ -78,12 +78,12 @@ describe('a decision about a person', () => {
 
   it('is refused from the event_log, without waking the workflow, and says what is allowed', async () => {
     const before = system.sent.length;
-    const refused = await command('case_worker', 'confirmIdentity', {});
+    const refused = await command('case_worker', 'confirm_identity', {});
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: 'command_refused', reason: 'The identity is confirmed already' });
-    expect(refused.body['allowed']).toContain('completeScreening');
+    expect(refused.body['allowed']).toContain('complete_screening');
     await record(system, journeyId, operationId, [{ type: 'journeyEnded', data: { ending: 'withdrawn' } }]);
-    expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } })).body).toMatchObject({
+    expect((await command('case_worker', 'complete_screening', { args: { risk: 'none' } })).body).toMatchObject({
       code: 'subject_ended',
     });
     expect(system.sent.length).toBe(before);
@@ -94,11 +94,11 @@ describe('a decision about a person', () => {
     system.answers.next = () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
-    await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     const commandId = system.sent.at(-1)?.command.commandId;
     await record(system, journeyId, operationId, [{ type: 'screened', data: { risk: 'none' }, commandId }]);
     system.answers.next = plainYes;
-    expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
+    expect((await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key)).status).toBe(200);
   });
 
   it('is refused by the workflow with its reason, and the refusal is remembered', async () => {
@@ -110,15 +110,15 @@ describe('a decision about a person', () => {
         ApplicationFailure.nonRetryable('Not now', COMMAND_REFUSED, refusal),
       );
     };
-    const refused = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const refused = await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     expect(refused.body).toMatchObject({
       status: 409,
       code: 'command_refused',
       reason: 'Not now',
-      allowed: ['raiseHold'],
+      allowed: ['raise_hold'],
     });
     system.answers.next = plainYes;
-    const again = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const again = await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     expect(again.status).toBe(409);
     expect(again.headers['content-type']).toContain('problem+json');
   });
@@ -128,7 +128,7 @@ describe('a decision about a person', () => {
     system.answers.next = () => {
       throw Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'away', metadata: {} });
     };
-    const away = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const away = await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     expect(away.status).toBe(503);
     expect(Number(away.headers['retry-after'])).toBeGreaterThan(0);
     const { rows } = await system.db.pool.query('select 1 from idempotency_keys where key = $1', [
@@ -136,21 +136,21 @@ describe('a decision about a person', () => {
     ]);
     expect(rows).toEqual([]);
     system.answers.next = plainYes;
-    expect((await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key)).status).toBe(200);
+    expect((await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key)).status).toBe(200);
   });
 
   it('needs its role, its reason, its arguments, and nothing that it does not know', async () => {
     const before = system.sent.length;
-    expect((await command('health_officer', 'completeScreening', { args: { risk: 'none' } })).status).toBe(403);
-    expect((await command('case_worker', 'withdrawConsent', {})).body['errors']).toEqual([
+    expect((await command('health_officer', 'complete_screening', { args: { risk: 'none' } })).status).toBe(403);
+    expect((await command('case_worker', 'withdraw_consent', {})).body['errors']).toEqual([
       expect.objectContaining({ pointer: '/reason_code', code: 'required' }),
     ]);
-    expect((await command('case_worker', 'completeScreening', {})).status).toBe(400);
-    expect((await command('case_worker', 'completeScreening', { args: { risk: 'none', more: 1 } })).status).toBe(400);
-    expect((await command('case_worker', 'withdrawConsent', { reason_code: 'she said so' })).status).toBe(400);
+    expect((await command('case_worker', 'complete_screening', {})).status).toBe(400);
+    expect((await command('case_worker', 'complete_screening', { args: { risk: 'none', more: 1 } })).status).toBe(400);
+    expect((await command('case_worker', 'withdraw_consent', { reason_code: 'she said so' })).status).toBe(400);
     expect((await command('case_worker', 'noSuchCommand', {})).status).toBe(404);
     expect(
-      (await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, { 'idempotency-key': '' })).body,
+      (await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, { 'idempotency-key': '' })).body,
     ).toMatchObject({ code: 'idempotency_key_missing' });
     expect(system.sent.length).toBe(before);
   });
@@ -164,9 +164,9 @@ describe('a decision about a person', () => {
     };
     const key = { 'idempotency-key': freshKey() };
     const before = system.sent.length;
-    const first = command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const first = command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     while (system.sent.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
-    const second = await command('case_worker', 'completeScreening', { args: { risk: 'none' } }, key);
+    const second = await command('case_worker', 'complete_screening', { args: { risk: 'none' } }, key);
     expect(second.body).toMatchObject({ code: 'idempotency_key_running' });
     release();
     expect((await first).status).toBe(200);
@@ -176,16 +176,16 @@ describe('a decision about a person', () => {
 
 describe('a hold', () => {
   const raise = async (type: string, sub?: string) => {
-    const answer = await command('protection_officer', 'raiseHold', { args: { type }, reason_code: 'seen' }, {}, sub);
+    const answer = await command('protection_officer', 'raise_hold', { args: { type }, reason_code: 'seen' }, {}, sub);
     const { hold_id: holdId } = answer.body['made'] as { hold_id: string };
     await record(system, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
     return holdId;
   };
   const release = (role: string, holdId: string, sub?: string) =>
-    command(role, 'releaseHold', { args: { hold_id: holdId, reference: 'BID-7' }, reason_code: 'settled' }, {}, sub);
+    command(role, 'release_hold', { args: { hold_id: holdId, reference: 'BID-7' }, reason_code: 'settled' }, {}, sub);
 
   it('blocks from the moment its row stands, as the table of its kind says, and travels as an opaque id', async () => {
-    await command('coordinator', 'raiseHold', { args: { type: 'MEDICAL' }, reason_code: 'ill' });
+    await command('coordinator', 'raise_hold', { args: { type: 'MEDICAL' }, reason_code: 'ill' });
     const { rows } = await system.db.pool.query('select * from holds where journey_id = $1', [journeyId]);
     expect(rows[0]).toMatchObject({
       type: 'MEDICAL',
@@ -206,7 +206,7 @@ describe('a hold', () => {
       );
     };
     expect(
-      (await command('coordinator', 'raiseHold', { args: { type: 'SECURITY' }, reason_code: 'seen' })).status,
+      (await command('coordinator', 'raise_hold', { args: { type: 'SECURITY' }, reason_code: 'seen' })).status,
     ).toBe(409);
     expect(await holds()).toEqual([expect.objectContaining({ status: 'void' })]);
   });
@@ -216,7 +216,7 @@ describe('a hold', () => {
       throw new WorkflowUpdateRPCTimeoutOrCancelledError('late');
     };
     expect(
-      (await command('coordinator', 'raiseHold', { args: { type: 'SECURITY' }, reason_code: 'seen' })).status,
+      (await command('coordinator', 'raise_hold', { args: { type: 'SECURITY' }, reason_code: 'seen' })).status,
     ).toBe(503);
     expect(await holds()).toEqual([expect.objectContaining({ status: 'raising' })]);
   });
@@ -248,7 +248,7 @@ describe('a hold', () => {
     expect((await release('health_officer', medical)).status).toBe(200);
     const security = await command(
       'duty_supervisor',
-      'raiseHold',
+      'raise_hold',
       { args: { type: 'SECURITY' }, reason_code: 'seen' },
       {},
       'sam',
@@ -265,7 +265,7 @@ describe('a hold', () => {
     const answer = await system.ask(
       'duty_supervisor',
       'POST',
-      `/v1/people/${people[0]?.personId}/commands/releaseHold`,
+      `/v1/people/${people[0]?.personId}/commands/release-hold`,
       { args: { hold_id: holdId, reference: 'x' }, reason_code: 'x' },
     );
     expect(answer.body).toMatchObject({ code: 'command_refused' });
@@ -274,7 +274,7 @@ describe('a hold', () => {
 
 describe('parting from the household', () => {
   it('makes the household that the person will stand in, with its place in the order', async () => {
-    const answer = await command('coordinator', 'splitOff', { reason_code: 'choice' });
+    const answer = await command('coordinator', 'split_off', { reason_code: 'choice' });
     expect(answer.status).toBe(200);
     const { household_id: made } = answer.body['made'] as { household_id: string };
     const { rows } = await system.db.pool.query(
@@ -290,7 +290,7 @@ describe('parting from the household', () => {
       member(),
       member({ person_ref: 'P-2', relationship_to_head: 'CHILD', date_of_birth: '2020-01-01' }),
     ]);
-    const url = `/v1/people/${people[0]?.personId}/commands/splitOff`;
+    const url = `/v1/people/${people[0]?.personId}/commands/split-off`;
     expect((await system.ask('coordinator', 'POST', url, { reason_code: 'choice' })).status).toBe(403);
     expect((await system.ask('protection_officer', 'POST', url, { reason_code: 'choice' })).status).toBe(200);
   });

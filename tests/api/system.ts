@@ -93,7 +93,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
     next: ({ workflowId }) =>
       workflowId.startsWith('journey:')
         ? { seq: 1, status: 'registered', phase: 'identify' }
-        : { seq: 1, status: 'running', detail: {} },
+        : { seq: 1, status: workflowId.startsWith('movement:') ? 'boarding' : 'running', detail: {} },
   };
   const store = createStore({
     pool: db.pool,

@@ -177,12 +177,12 @@ describe('F1: the worker is killed on its way to a partner and back', () => {
             system
               .as('case_worker')
               .post(
-                `/people/${person.personId}/commands/${name}`,
+                `/people/${person.personId}/commands/${name.replaceAll('_', '-')}`,
                 { args, reason_code: 'fault_test' },
                 `${name}-${person.reference}`,
               );
-          await command('completeScreening', { risk: 'none' });
-          await command('withdrawConsent', {});
+          await command('complete_screening', { risk: 'none' });
+          await command('withdraw_consent', {});
           await eventually(`${person.reference} is over`, async () =>
             (await eventsOf(person)).includes('journeyEnded'),
           );

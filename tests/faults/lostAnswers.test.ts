@@ -51,7 +51,9 @@ const eventsOf = async ({ journeyId }: Registered, type: string): Promise<number
   (await system.db.query('select 1 from event_log where subject = $1 and type = $2', [journeyId, type])).rowCount ?? 0;
 
 const command = (role: string, person: Registered, name: string, args: object, key: string) =>
-  system.as(role).post(`/people/${person.personId}/commands/${name}`, { args, reason_code: 'fault_test' }, key);
+  system
+    .as(role)
+    .post(`/people/${person.personId}/commands/${name.replaceAll('_', '-')}`, { args, reason_code: 'fault_test' }, key);
 
 async function planMovement(): Promise<string> {
   const at = (days: number): string => iso(Date.now() + days * 86_400_000);
@@ -98,7 +100,7 @@ describe(`F7: the request is done, and its response is lost, seed ${SEED}`, () =
       const recalled = await take('R-1', { nationality: 'FJI' });
       const everybody = [...others, evident, recalled];
       for (const person of everybody)
-        await command('case_worker', person, 'completeScreening', { risk: 'none' }, `screen-${person.reference}`);
+        await command('case_worker', person, 'complete_screening', { risk: 'none' }, `screen-${person.reference}`);
 
       await eventually(
         'the silent consulate is known to have been asked',
@@ -113,9 +115,9 @@ describe(`F7: the request is done, and its response is lost, seed ${SEED}`, () =
         async () =>
           sink.bodies.length >= sink.events.length + 3 || `${sink.bodies.length} of ${sink.events.length} + 3`,
       );
-      await command('case_worker', recalled, 'withdrawConsent', {}, 'withdraw');
+      await command('case_worker', recalled, 'withdraw_consent', {}, 'withdraw');
       await eventually('evidence is asked for', async () => (await eventsOf(evident, 'evidenceRequested')) === 1);
-      await command('consular_officer', evident, 'provideEvidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
+      await command('consular_officer', evident, 'provide_evidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
       for (const person of [...others, evident])
         await eventually(
           `${person.reference} is ready`,

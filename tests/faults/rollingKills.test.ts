@@ -41,7 +41,7 @@ async function registerEverybody(): Promise<Registered[]> {
     const person = await register(system, operation.operationId, `K-${serial}`);
     await system
       .as('case_worker')
-      .post(`/people/${person.personId}/commands/completeScreening`, { args: { risk: 'none' } }, `screen-${serial}`);
+      .post(`/people/${person.personId}/commands/complete-screening`, { args: { risk: 'none' } }, `screen-${serial}`);
     taken.push(person);
   }
   return taken;

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAY, HOUR } from '../../domain/time.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Registered, register, registered, runOperation, someone } from '../support/faultOperation.ts';
 import { inForm, reportFault, SEED } from '../support/faultRun.ts';
@@ -20,7 +19,7 @@ beforeAll(async () => {
   await system.workers[0]?.start();
   ({ operationId } = await runOperation(system, {
     secondsPerDay: SECONDS_PER_DAY,
-    rules: { deadlines: { screening: { due: DAY, remind: 12 * HOUR, escalate: 2 * DAY } } },
+    rules: { deadlines: { screening: { due: 'P1D', remind: 'PT12H', escalate: 'P2D' } } },
   }));
 });
 afterAll(() => system?.close());
@@ -29,7 +28,7 @@ const screen = (person: Registered, key: string) =>
   system.once(
     'case_worker',
     'POST',
-    `/v1/people/${person.personId}/commands/completeScreening`,
+    `/v1/people/${person.personId}/commands/complete-screening`,
     { args: { risk: 'none' } },
     key,
   );

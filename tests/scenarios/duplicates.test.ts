@@ -22,7 +22,7 @@ const openPairs = async (): Promise<Pair[]> =>
 const tasks = async (): Promise<string[]> =>
   (await get<{ data: Task[] }>('duty_supervisor', `/operations/${operationId}/tasks`)).data
     .map(({ kind }) => kind)
-    .filter((kind) => ['decidePair', 'closeDuplicate', 'resume'].includes(kind));
+    .filter((kind) => ['decide_pair', 'close_duplicate', 'resume'].includes(kind));
 
 /** Registers one human twice. The duplicate matcher finds the pair and a case worker decides that it is one person. */
 async function linked(
@@ -61,8 +61,8 @@ describe('one person registered twice, in the running system', () => {
     const history = await get<object>('protection_officer', `/people/${waits.personId}/history`);
     expect(JSON.stringify(history)).toContain('Hold raised');
     expect(JSON.stringify(history)).toContain('Found to be the same person as another who was registered');
-    expect(await tasks()).toEqual(['closeDuplicate']);
-    await system.as('coordinator').post(`/people/${waits.personId}/commands/endJourney`, {
+    expect(await tasks()).toEqual(['close_duplicate']);
+    await system.as('coordinator').post(`/people/${waits.personId}/commands/end-journey`, {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
     });
@@ -73,12 +73,12 @@ describe('one person registered twice, in the running system', () => {
 
   it('lets a supervisor resume the suspended journey when the other one ends', async () => {
     const { waits, goesOn, hold } = await linked('Fabiola', '1971-07-08');
-    await system.as('coordinator').post(`/people/${goesOn.personId}/commands/endJourney`, {
+    await system.as('coordinator').post(`/people/${goesOn.personId}/commands/end-journey`, {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
     });
     expect(await tasks()).toEqual(['resume']);
-    await system.as('duty_supervisor').post(`/people/${waits.personId}/commands/releaseHold`, {
+    await system.as('duty_supervisor').post(`/people/${waits.personId}/commands/release-hold`, {
       args: { hold_id: hold, reference: 'DUP-1' },
       reason_code: 'the_right_one',
     });

@@ -134,7 +134,7 @@ async function reached(database: pg.Pool, importId: string, part: number): Promi
 type ImportView = {
   status: string;
   counts: unknown;
-  progress: { done: number; total: number | null; eta: number | null };
+  progress: { done: number; total: number | null; eta: string | null };
 };
 
 async function until(
@@ -147,7 +147,7 @@ async function until(
   for (;;) {
     const current = (await caseWorker.get(`/imports/${importId}`)) as ImportView;
     const { done, total, eta } = current.progress;
-    const line = `${current.status}: ${done} of ${total ?? '?'}${eta === null ? '' : `, ${eta} s to go`}`;
+    const line = `${current.status}: ${done} of ${total ?? '?'}${eta === null ? '' : `, ${eta} to go`}`;
     if (line !== logged) log(line);
     logged = line;
     if (statuses.includes(current.status)) return current;

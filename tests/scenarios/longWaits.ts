@@ -40,11 +40,11 @@ export type LongWaits = {
 export async function longWaits(system: FaultSystem): Promise<LongWaits> {
   const returns = await answeredOperation(system, {
     secondsPerDay: DAY_OF_REAL_TIME,
-    rules: { deadlines: { verificationAcknowledgement: { due: 30 * DAY } } },
+    rules: { deadlines: { verification_acknowledgement: { due: 'P30D' } } },
   });
   const { sink, line } = await deafPartner(system, returns.operationId);
   const { operationId } = await runOperation(system, {
-    rules: { deadlines: { consentDecision: { due: 40 * DAY } }, follow_up_months: [6] },
+    rules: { deadlines: { consent_decision: { due: 'P40D' } }, follow_up_months: [6] },
   });
   const lately = { registered_at: iso(Date.now() - MINUTE).replace(/\.\d+/, '') };
   const [asked, thinking, home] = await Promise.all([
@@ -54,8 +54,8 @@ export async function longWaits(system: FaultSystem): Promise<LongWaits> {
   ]);
   const people = { asked, thinking, home };
   for (const [name, person] of Object.entries(people)) {
-    await decide(system, person, 'case_worker', 'confirmIdentity', {}, name);
-    await decide(system, person, 'case_worker', 'completeScreening', { risk: 'none' }, name);
+    await decide(system, person, 'case_worker', 'confirm_identity', {}, name);
+    await decide(system, person, 'case_worker', 'complete_screening', { risk: 'none' }, name);
   }
   await bringHome(system, operationId, home);
   return {
@@ -93,14 +93,18 @@ async function decide(
 ): Promise<void> {
   await system
     .as(role)
-    .post(`/people/${personId}/commands/${name}`, { args, reason_code: 'long_waits' }, `${key}-${name}`);
+    .post(
+      `/people/${personId}/commands/${name.replaceAll('_', '-')}`,
+      { args, reason_code: 'long_waits' },
+      `${key}-${name}`,
+    );
 }
 
 /** The whole way, by the hands of staff: seat, gate, departure, arrival, reception and a plan. */
 async function bringHome(system: FaultSystem, operationId: string, person: Registered): Promise<void> {
   const officer = system.as('movement_officer');
   const fit = { result: 'fit', conditions: [], until: iso(Date.now() + 3 * DAY) };
-  await decide(system, person, 'health_officer', 'recordFitness', fit, 'home');
+  await decide(system, person, 'health_officer', 'record_fitness', fit, 'home');
   const at = (minutes: number): string => iso(Date.now() + minutes * MINUTE);
   const { id } = (await officer.post(`/operations/${operationId}/movements`, {
     reference: 'LONG-1',
@@ -112,24 +116,28 @@ async function bringHome(system: FaultSystem, operationId: string, person: Regis
     seats: { seat: 10 },
   })) as { id: string };
   const step = (name: string, args: object = {}) =>
-    officer.post(`/movements/${id}/commands/${name}`, { args, reason_code: 'long_waits' }, `${id}-${name}`);
-  await step('giveClearance', { kind: 'carrier' });
+    officer.post(
+      `/movements/${id}/commands/${name.replaceAll('_', '-')}`,
+      { args, reason_code: 'long_waits' },
+      `${id}-${name}`,
+    );
+  await step('give_clearance', { kind: 'carrier' });
   const stands = (status: string) =>
     eventually(`the person is ${status}`, async () => {
       const found = (await system.as('case_worker').get(`/people/${person.personId}`)) as { status: string };
       return found.status === status || found.status;
     });
   await stands('travel_ready');
-  await step('allocateSeats');
-  await step('lockManifest');
-  await step('openBoarding');
+  await step('allocate_seats');
+  await step('lock_manifest');
+  await step('open_boarding');
   const scans = (['check_in', 'board'] as const).map((kind) => ({ scan_id: kind, person_id: person.personId, kind }));
   await officer.post(`/movements/${id}/scans`, { scans }, `${id}-scans`);
-  await step('recordDeparture');
-  await step('recordArrival', { stop: 'SAN' });
+  await step('record_departure');
+  await step('record_arrival', { stop: 'SAN' });
   await stands('arrived');
   await decide(system, person, 'case_worker', 'receive', {}, 'home');
-  await decide(system, person, 'case_worker', 'planReintegration', { dimensions: ['social'] }, 'home');
+  await decide(system, person, 'case_worker', 'plan_reintegration', { dimensions: ['social'] }, 'home');
   await step('reconcile');
 }
 

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { OperationClock } from '../../../domain/clock.ts';
 import { toOperation } from '../../../domain/clock.ts';
+import type { Phase, Scope } from '../../../domain/operations/events.ts';
 import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { OperationInput } from '../../../workflows/messages.ts';
@@ -44,9 +45,14 @@ export type OperationRow = {
 
 export type OperationDetail = OperationRow & {
   leads: Record<string, string>;
-  phases: Record<string, string>;
-  sites: Array<{ id: string; name: string; purpose: string; capacity: number | null }>;
-  suspensions: Array<{ id: string; scopeKind: string; scopeValue: string | null; from: Instant }>;
+  phases: Record<string, Phase>;
+  sites: Array<{
+    id: string;
+    name: string;
+    purpose: 'registration' | 'transit' | 'embarkation' | 'reception';
+    capacity: number | null;
+  }>;
+  suspensions: Array<{ id: string; scopeKind: Scope['scopeKind']; scopeValue: string | null; from: Instant }>;
 };
 
 export type SectorRow = {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { EventType } from '../../../domain/outboxEvents.ts';
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { epoch } from '../database.ts';
@@ -9,7 +10,7 @@ export type PositionedEvent = {
   operationId: string;
   subject: string;
   seq: number;
-  type: string;
+  type: EventType;
   at: Instant;
   data: Record<string, unknown>;
 };

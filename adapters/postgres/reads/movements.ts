@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
+import type { SeatKind } from '../../../domain/journeys/events.ts';
 import { type ClearanceKind, MOVEMENT_EVENT_FORMS } from '../../../domain/movements/events.ts';
 import { type Place, STORED_MOVEMENT_ROUTE, type Stop } from '../../../domain/movements/route.ts';
-import { emptyMovement, evolve, type MovementState } from '../../../domain/movements/state.ts';
+import { emptyMovement, evolve, type MovementState, type MovementStatus } from '../../../domain/movements/state.ts';
+import type { ManifestStatus, SeatStatus } from '../../../domain/movements/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { MovementInput } from '../../../workflows/messages.ts';
 import { epoch, transaction } from '../database.ts';
@@ -12,7 +14,7 @@ export type MovementRow = {
   operationId: string;
   reference: string;
   leg: string;
-  mode: string;
+  mode: 'flight' | 'ship' | 'bus' | 'convoy';
   carrierId: string | null;
   origin: Place;
   destination: Place;
@@ -24,7 +26,7 @@ export type MovementRow = {
   timeZoneTable: string | null;
   departsAt: Instant;
   arrivesAt: Instant;
-  status: string;
+  status: MovementStatus;
   forHouseholdsOf: string[] | null;
   acceptsNationalities: string[] | null;
   leaveAt: Record<string, string[]>;
@@ -33,13 +35,18 @@ export type MovementRow = {
   taken: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
   overCapacity: boolean;
   manifestVersion: number;
-  manifestStatus: string;
+  manifestStatus: 'none' | ManifestStatus;
   bookingRef: string | null;
   seq: number;
 };
 
 export type MovementDetail = MovementRow & {
-  clearances: Array<{ kind: ClearanceKind; status: string; at: Instant | null; actor: string | null }>;
+  clearances: Array<{
+    kind: ClearanceKind;
+    status: 'open' | 'given' | 'lost' | 'not_required';
+    at: Instant | null;
+    actor: string | null;
+  }>;
   people: Record<string, number>;
 };
 
@@ -58,8 +65,8 @@ export type ManifestEntry = {
   journeyId: string | null;
   householdId: string;
   reference: string;
-  kind: string;
-  status: string | null;
+  kind: SeatKind;
+  status: SeatStatus | null;
 };
 
 const COLUMNS = `m.id, m.operation_id as "operationId", m.reference, m.leg, m.mode, m.carrier_id as "carrierId", m.origin, m.destination, m.stops,
@@ -180,7 +187,7 @@ export function createMovements(pool: Pool) {
     async manifest(
       id: string,
       version: number,
-    ): Promise<{ version: number; status: string; at: Instant | null; entries: ManifestEntry[] } | undefined> {
+    ): Promise<{ version: number; status: ManifestStatus; at: Instant | null; entries: ManifestEntry[] } | undefined> {
       if (version === 0) {
         const { rows } = await pool.query<ManifestEntry>(
           `select (row_number() over (order by h.priority, h.requested_at, h.id, s.journey_id))::integer as position, s.person_id as "personId",
@@ -190,7 +197,7 @@ export function createMovements(pool: Pool) {
         );
         return { version: 0, status: 'draft', at: null, entries: rows };
       }
-      const { rows: heads } = await pool.query<{ status: string; at: Date }>(
+      const { rows: heads } = await pool.query<{ status: ManifestStatus; at: Date }>(
         'select status, at from manifests where movement_id = $1 and version = $2',
         [id, version],
       );

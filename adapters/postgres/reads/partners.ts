@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import type { EventType } from '../../../domain/outboxEvents.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
+import type { DeliveryStatus, EndpointStatus } from '../../../domain/webhooks/statuses.ts';
 import { epoch } from '../database.ts';
 
 export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
@@ -9,7 +11,7 @@ export type Partner = {
   name: string;
   state: string | null;
   baseUrl: string | null;
-  status: string;
+  status: 'active' | 'suspended';
   createdAt: Instant;
 };
 export type Agreement = {
@@ -18,7 +20,7 @@ export type Agreement = {
   operationId: string;
   purposes: string[];
   fields: string[];
-  eventTypes: string[];
+  eventTypes: EventType[];
   reference: string;
   validFrom: Instant;
   validUntil: Instant | null;
@@ -27,8 +29,8 @@ export type Endpoint = {
   id: string;
   partnerId: string;
   url: string;
-  eventTypes: string[];
-  status: string;
+  eventTypes: EventType[];
+  status: EndpointStatus;
   failingSince: Instant | null;
   createdAt: Instant;
 };
@@ -38,7 +40,7 @@ export type Delivery = {
   subject: string;
   position: number;
   type: string;
-  status: string;
+  status: DeliveryStatus;
   attempts: number;
   nextAttemptAt: Instant;
   redactedReason: string | null;

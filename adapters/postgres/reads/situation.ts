@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Role } from '../../../domain/actor.ts';
 import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import type { SituationInput } from '../../../domain/messages/situation.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
@@ -27,7 +28,7 @@ export function createSituation(pool: Pool) {
             order by (count(*) filter (where due <= $2)) desc, min(since) limit ${LONGEST}`,
           [operationId, iso(now)],
         ),
-        pool.query<{ role: string; kind: string; count: number }>(
+        pool.query<{ role: Role; kind: string; count: number }>(
           "select role, kind, count(*)::integer as count from tasks where operation_id = $1 and status = 'open' group by role, kind order by 3 desc, 1, 2",
           [operationId],
         ),

@@ -67,7 +67,7 @@ describe('T016', () => {
     const twins = open.find((pair) => namesOf(pair).join() === 'Halima,Halime');
     expect(open.length).toBe(twins ? 2 : 1);
     for (const pair of open) {
-      const url = `/v1/duplicate-pairs/${pair.id}/commands/notTheSame`;
+      const url = `/v1/duplicate-pairs/${pair.id}/commands/not-the-same`;
       expect((await system.ask('protection_officer', 'POST', url, { reason_code: 'seen_together' })).status).toBe(200);
     }
     const people = await peopleIn(operationId);

@@ -137,5 +137,5 @@ export type ShownImport = {
   counts: (Record<string, number> & { by_code: Record<string, number> }) | null;
   correcting: Record<string, number> | null;
   first_faults: Array<{ row: number; line: number; codes: ShownRow['codes'] }>;
-  progress: { done: number; total: number | null; failed: number; eta: number | null };
+  progress: { done: number; total: number | null; failed: number; eta: string | null };
 };

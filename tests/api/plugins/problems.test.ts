@@ -113,7 +113,7 @@ describe('a request that is not valid', () => {
     });
     expect(answer.body.errors).toEqual([
       { pointer: '/name', code: 'required', detail: 'This is needed.' },
-      { pointer: '/sex', code: 'invalid_value', detail: expect.stringContaining('"F"|"M"|"X"') },
+      { pointer: '/sex', code: 'invalid_value', detail: 'Allowed: F, M, X.', allowed: ['F', 'M', 'X'] },
       { pointer: '/members/1/age', code: 'invalid_type', detail: expect.stringContaining('expected number') },
     ]);
   });
@@ -217,9 +217,9 @@ describe('Temporal', () => {
     expect(answer.body).toMatchObject({
       code: 'command_refused',
       reason: 'seatLocked',
-      allowed: ['raiseHold', 'correct'],
+      allowed: ['raise_hold', 'correct'],
     });
-    expect(answer.body.detail).toBe('Not allowed now: seatLocked. Allowed now: raiseHold, correct.');
+    expect(answer.body.detail).toBe('Not allowed now: seatLocked. Allowed now: raise_hold, correct.');
   });
 
   test.each<[string, () => unknown, number, ProblemCode, string | undefined]>([

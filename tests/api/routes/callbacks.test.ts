@@ -197,9 +197,9 @@ describe('callbacks', () => {
     ['document.refused', undefined],
     [
       'fitness.answered',
-      { result: 'fit_with', conditions: ['WHEELCHAIR'], valid_for_hours: 72, examined_at: '2026-06-01T12:00:00Z' },
+      { result: 'fit_with', conditions: ['WHEELCHAIR'], valid_for: 'PT72H', examined_at: '2026-06-01T12:00:00Z' },
     ],
-    ['fitness.answered', { result: 'unfit', review_after_hours: 24, examined_at: '2026-06-01T12:00:00Z' }],
+    ['fitness.answered', { result: 'unfit', review_after: 'P1D', examined_at: '2026-06-01T12:00:00Z' }],
     ['exit_permit.answered', { answer: 'granted', fine_waived: true }],
     ['exit_permit.answered', { answer: 'refused', reason: 'COURT_CASE' }],
     ['booking.confirmed', { booking_reference: 'BK-1/2' }],

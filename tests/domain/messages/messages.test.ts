@@ -97,7 +97,7 @@ describe('now', () => {
     expect(said.sentence).toMatch(
       /^Waiting for a protection officer to look at a hold, for 1 hour \(since 2017-10-03 11:00 UTC\);.*; 2 more things are awaited\.$/,
     );
-    expect(said.waiting.map(({ key }) => key)).toEqual(['first', 'late', 'beside']);
+    expect(said.waiting.map(({ kind }) => kind)).toEqual(['holdReview', 'screening', 'fitnessAnswer']);
   });
 
   it('is the same whatever order the waits come in', () => {

@@ -110,12 +110,12 @@ describe('what a doctor finds', () => {
     const late: FitnessAnswer = { result: 'unfit', review_after_hours: 24 };
     expect(findingAt(late, ASKED_AT, ASKED_AT + 1000 * HOUR)).toEqual({ result: 'unfit', reviewAfter: 24 * HOUR });
   });
-  test('the hours of validity are said, and when the person was examined', () => {
+  test('the length of validity is given, and when the person was examined', () => {
     const [said] = announcements(asked('fitness'), { answers: answers({}), knobs: {} });
     expect(said?.data).toEqual({
       result: 'fit',
       conditions: [],
-      valid_for_hours: 72,
+      valid_for: 'P3D',
       examined_at: new Date(ASKED_AT + HOUR).toISOString(),
     });
   });

@@ -88,22 +88,22 @@ const commands = () =>
 describe('case workers', () => {
   test('take a refusal in the list at its word, and a pending consent for travel alone', async () => {
     const shift = await shiftOn('ambae-2017');
-    await CASE_WORKER['consentDecision']?.(shift, task('NDU-22385', 'consentDecision'));
-    await CASE_WORKER['consentDecision']?.(shift, task('LOL-96445', 'consentDecision'));
-    await CASE_WORKER['consentDecision']?.(shift, task('LOL-37741', 'consentDecision'));
+    await CASE_WORKER['consent_decision']?.(shift, task('NDU-22385', 'consent_decision'));
+    await CASE_WORKER['consent_decision']?.(shift, task('LOL-96445', 'consent_decision'));
+    await CASE_WORKER['consent_decision']?.(shift, task('LOL-37741', 'consent_decision'));
     expect(commands()).toEqual([
-      'case_worker /people/per_NDU-22385/refuseConsent',
-      'case_worker /people/per_LOL-96445/giveConsent {"form":"explicit","sharing":false}',
-      'case_worker /people/per_LOL-37741/giveConsent {"form":"proxy","sharing":false}',
+      'case_worker /people/per_NDU-22385/refuse-consent',
+      'case_worker /people/per_LOL-96445/give-consent {"form":"explicit","sharing":false}',
+      'case_worker /people/per_LOL-37741/give-consent {"form":"proxy","sharing":false}',
     ]);
   });
 
   test('leave three households to the visitor', async () => {
     const shift = await shiftOn('ambae-2017');
     members = [member('NDU-22385', { ending: 'declined' }), member('NDU-66901')];
-    expect(await CASE_WORKER['householdDecision']?.(shift, task('NDU-66901', 'householdDecision'))).toBe('left');
-    expect(await CASE_WORKER['consentDecision']?.(shift, task('NDU-07807', 'consentDecision'))).toBe('left');
-    expect(await CASE_WORKER['consentDecision']?.(shift, task('WAL-46941', 'consentDecision'))).toBe('left');
+    expect(await CASE_WORKER['household_decision']?.(shift, task('NDU-66901', 'household_decision'))).toBe('left');
+    expect(await CASE_WORKER['consent_decision']?.(shift, task('NDU-07807', 'consent_decision'))).toBe('left');
+    expect(await CASE_WORKER['consent_decision']?.(shift, task('WAL-46941', 'consent_decision'))).toBe('left');
     expect(given).toEqual([]);
   });
 
@@ -121,39 +121,39 @@ describe('case workers', () => {
       member('TRI-87362', { ending: 'referred_out' }),
       member('TRI-06660', { traveller: 'child' }),
     ];
-    await CASE_WORKER['householdDecision']?.(shift, task('TRI-06660', 'householdDecision'));
-    expect(commands()).toEqual(['case_worker /people/per_TRI-06660/confirmHousehold']);
+    await CASE_WORKER['household_decision']?.(shift, task('TRI-06660', 'household_decision'));
+    expect(commands()).toEqual(['case_worker /people/per_TRI-06660/confirm-household']);
     given = [];
     members = [member('TRI-43056', { ending: 'declined' }), member('TRI-06660', { traveller: 'child' })];
-    expect(await CASE_WORKER['householdDecision']?.(shift, task('TRI-06660', 'householdDecision'))).toBe('left');
+    expect(await CASE_WORKER['household_decision']?.(shift, task('TRI-06660', 'household_decision'))).toBe('left');
     members = [
       member('TRI-43056', { ending: 'referred_out' }),
       member('TRI-06660', { traveller: 'child' }),
       member('TRI-68440', { traveller: 'infant', on_hold: true }),
     ];
-    await CASE_WORKER['householdDecision']?.(shift, task('TRI-06660', 'householdDecision'));
-    expect(commands()).toEqual(['protection_lead /people/per_TRI-06660/endJourney {"ending":"referred_out"}']);
+    await CASE_WORKER['household_decision']?.(shift, task('TRI-06660', 'household_decision'));
+    expect(commands()).toEqual(['protection_lead /people/per_TRI-06660/end-journey {"ending":"referred_out"}']);
   });
 
   test('make the follow-up of its month', async () => {
     const shift = await shiftOn('ambae-2017');
-    await CASE_WORKER['followUpContact']?.(
+    await CASE_WORKER['follow_up_contact']?.(
       shift,
-      task('WAL-18245', 'followUpContact', 'jrn_1.followUp12.1506700000000.waiting'),
+      task('WAL-18245', 'follow_up_contact', 'jrn_1.followUp12.1506700000000.waiting'),
     );
-    expect(commands()).toEqual(['case_worker /people/per_WAL-18245/recordFollowUp {"month":12,"reached":true}']);
+    expect(commands()).toEqual(['case_worker /people/per_WAL-18245/record-follow-up {"month":12,"reached":true}']);
   });
 });
 
 describe('consular officers', () => {
   const decide = (shift: Shift, ref: string) =>
-    CONSULAR_OFFICER['nationalityDecision']?.(shift, task(ref, 'nationalityDecision'));
+    CONSULAR_OFFICER['nationality_decision']?.(shift, task(ref, 'nationality_decision'));
 
   test('send what was asked for', async () => {
     const shift = await shiftOn('libya-vhr-flight');
     await CONSULAR_OFFICER['evidence']?.(shift, task('TRI-76232', 'evidence'));
     expect(commands()).toEqual([
-      'consular_officer /people/per_TRI-76232/provideEvidence {"kinds":["FAMILY_CONTACT","SCHOOL_RECORD"]}',
+      'consular_officer /people/per_TRI-76232/provide-evidence {"kinds":["FAMILY_CONTACT","SCHOOL_RECORD"]}',
     ]);
   });
 
@@ -161,11 +161,11 @@ describe('consular officers', () => {
     const shift = await shiftOn('libya-vhr-flight');
     members = [member('SEB-25517')];
     await decide(shift, 'SEB-25517');
-    events = ['nationalityNotConfirmed', 'nationalityDecided', 'nationalityNotConfirmed'];
+    events = ['nationality_not_confirmed', 'nationality_decided', 'nationality_not_confirmed'];
     await decide(shift, 'SEB-25517');
     expect(commands()).toEqual([
-      'consular_officer /people/per_SEB-25517/requestOtherState {"partner_id":"par_ner"}',
-      'protection_lead /people/per_SEB-25517/endJourney {"ending":"referred_out"}',
+      'consular_officer /people/per_SEB-25517/request-other-state {"partner_id":"par_ner"}',
+      'protection_lead /people/per_SEB-25517/end-journey {"ending":"referred_out"}',
     ]);
   });
 
@@ -179,8 +179,8 @@ describe('consular officers', () => {
     members = [member('TRI-50794'), child];
     await decide(shift, 'TRI-50794');
     expect(commands()).toEqual([
-      'protection_lead /people/per_TRI-08063/endJourney {"ending":"referred_out"}',
-      'protection_lead /people/per_TRI-50794/endJourney {"ending":"referred_out"}',
+      'protection_lead /people/per_TRI-08063/end-journey {"ending":"referred_out"}',
+      'protection_lead /people/per_TRI-50794/end-journey {"ending":"referred_out"}',
     ]);
   });
 
@@ -200,7 +200,7 @@ describe('consular officers', () => {
 });
 
 describe('health officers', () => {
-  const examine = (shift: Shift, ref: string) => HEALTH_OFFICER['fitnessAnswer']?.(shift, task(ref, 'fitnessAnswer'));
+  const examine = (shift: Shift, ref: string) => HEALTH_OFFICER['fitness_answer']?.(shift, task(ref, 'fitness_answer'));
 
   test('find what the scenario says, for as long as it holds', async () => {
     const shift = await shiftOn('ambae-2017');
@@ -226,6 +226,6 @@ describe('health officers', () => {
 
 test('coordinators send whom no list names as far as everybody goes', async () => {
   const sudan = await shiftOn('sudan-2023');
-  await COORDINATOR['routeDecision']?.(sudan, task('PSU-84314', 'routeDecision'));
-  expect(commands()).toEqual(['coordinator /people/per_PSU-84314/decideRoute {"route":["road","sea"]}']);
+  await COORDINATOR['route_decision']?.(sudan, task('PSU-84314', 'route_decision'));
+  expect(commands()).toEqual(['coordinator /people/per_PSU-84314/decide-route {"route":["road","sea"]}']);
 });

@@ -1,0 +1,53 @@
+/** `confirmIdentity` as `confirm_identity`. */
+export type SnakeCase<S extends string, Done extends string = ''> = S extends `${infer First}${infer Rest}`
+  ? SnakeCase<Rest, `${Done}${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}`>
+  : Done;
+
+/** Names that outsiders write in snake_case and the code in camelCase, and both ways between them. */
+export type Names<N extends string> = {
+  /** all of them as outsiders write them, in the order of the code */
+  readonly outside: readonly SnakeCase<N>[];
+  out(name: N): SnakeCase<N>;
+  in(name: SnakeCase<N>): N;
+  /** a name of which only the text is known. @throws Error where it is none of these */
+  outOf(name: string): SnakeCase<N>;
+  /** a name of which it is not known whether it is one of these; any other stays as it is */
+  outOrSame(name: string): string;
+};
+
+/** @throws Error where two of the names would look the same outside */
+export function namesOf<const N extends string>(inside: readonly N[]): Names<N> {
+  const outward = new Map<string, SnakeCase<N>>(inside.map((name) => [name, snakeCase(name)]));
+  const inward = new Map<string, N>(inside.map((name) => [snakeCase(name), name]));
+  if (inward.size !== outward.size) throw new Error('Two names of one table look the same in snake_case');
+  const found = <T>(table: ReadonlyMap<string, T>, name: string): T => {
+    const other = table.get(name);
+    if (other === undefined) throw new Error('This name is not in the table');
+    return other;
+  };
+  return {
+    outside: inside.map(snakeCase),
+    out: (name) => found(outward, name),
+    in: (name) => found(inward, name),
+    outOf: (name) => found(outward, name),
+    outOrSame: (name) => outward.get(name) ?? name,
+  };
+}
+
+/** Names of fields of stored data in snake_case; the values stay. */
+export function snakeCaseFields<V>(fields: Readonly<Record<string, V>>): Record<string, V> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCase(name), value]));
+}
+
+/** The way back, for arguments whose schema has read them: `household_id` is `householdId`. */
+export function camelCaseFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function snakeCase<S extends string>(name: S): SnakeCase<S> {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<S>;
+}

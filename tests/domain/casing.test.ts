@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { namesOf, snakeCaseFields } from '../../domain/casing.ts';
+
+const COMMANDS = namesOf(['confirmIdentity', 'receive', 'recordFollowUp']);
+
+test('names go out in snake_case and come back as they were', () => {
+  expect(COMMANDS.outside).toEqual(['confirm_identity', 'receive', 'record_follow_up']);
+  expect(COMMANDS.out('confirmIdentity')).toBe('confirm_identity');
+  expect(COMMANDS.outside.map(COMMANDS.in)).toEqual(['confirmIdentity', 'receive', 'recordFollowUp']);
+});
+
+test('a name of another table is refused, or stays where that is asked for', () => {
+  expect(() => COMMANDS.outOf('raiseHold')).toThrow('not in the table');
+  expect(COMMANDS.outOrSame('raiseHold')).toBe('raiseHold');
+});
+
+test('two names that would look the same outside are refused', () => {
+  expect(() => namesOf(['checkIn', 'check_in'])).toThrow('look the same');
+});
+
+test('only the names of fields change, not their values', () => {
+  expect(snakeCaseFields({ partnerId: 'someId', rejectedRows: [1] })).toEqual({
+    partner_id: 'someId',
+    rejected_rows: [1],
+  });
+});
