@@ -132,7 +132,7 @@ describe(`F6: Temporal is away, seed ${SEED}`, () => {
         for (const person of accepted)
           await eventually(
             `${person.reference} has begun`,
-            async () => (await eventsOf(person))['journeyStarted'] === 1,
+            async () => (await eventsOf(person))['journey_started'] === 1,
             90_000,
           );
         const escalated = ['waitReminded', 'waitDue', 'waitEscalated'];
