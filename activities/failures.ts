@@ -1,11 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 /**
- * What an activity throws decides whether it is tried again. Failures thrown as anything else (a broken connection,
- * a bug) are tried again by Temporal itself.
+ * The type of error decides whether Temporal retries the activity. Any other error (a broken connection, a bug) is
+ * retried by Temporal's default.
  */
 
-/** Somebody else is not ready: try again, not before `retryAfterSeconds` where they named a time. Codes only, never values. */
+/**
+ * A remote system is not ready: retry, after `retryAfterSeconds` if it gave a time. The details hold codes only, never
+ * values.
+ */
 export function retryable(code: string, retryAfterSeconds?: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: code,

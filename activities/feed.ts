@@ -5,18 +5,18 @@ import { type DeliveryFailure, isGone, nextAttempt, type Outcome, outcomeOf } fr
 /** Activities of a partner's feed. */
 export type FeedActivities = {
   /**
-   * Sends what is due at an endpoint. `next`: milliseconds of real time until more is due, 0 for at once, null where
-   * nothing waits. `ended`: the endpoint is gone for good.
+   * Sends the deliveries that are due at an endpoint. `next`: milliseconds of real time until the next one, 0 for at
+   * once, null for none. `ended`: the endpoint was removed.
    */
   sendDue(input: { endpointId: string }): Promise<{ next: number | null; ended: boolean }>;
 };
 
-/** A claimed event with what was found when it was asked again whether it may go. */
+/** A claimed delivery, and whether it may still be sent. */
 export type DueEvent = OutgoingEvent & { outboxId: string; attempts: number; withhold?: 'not_shared' | 'no_agreement' };
 
 export type AttemptEnd = { ms: number; retryAfter?: number } & ({ status: number } | { failure: DeliveryFailure });
 
-/** What came of a claimed event. */
+/** The result of a claimed delivery. */
 export type Settlement = {
   outboxId: string;
   status: 'delivered' | 'retrying' | 'suspended' | 'redacted';
@@ -29,22 +29,22 @@ export type FeedEndpoint = { partnerId: string; url: string; secrets: string[]; 
 
 export type FeedPorts = {
   endpoint(endpointId: string): Promise<FeedEndpoint | undefined>;
-  /** the oldest open event of each subject, as far as it is due; agreement, consent and holds are asked again here */
+  /** the oldest open delivery of each subject, if it is due; agreement, consent and holds are checked again here */
   claim(endpointId: string, partnerId: string, limit: number): Promise<DueEvent[]>;
-  /** one attempt; never throws for what the other side does */
+  /** one attempt; never throws for what the receiver does */
   send(endpoint: FeedEndpoint, message: { id: string; body: string; timestamp: number }): Promise<AttemptEnd>;
   settle(endpointId: string, settled: Settlement[]): Promise<void>;
   postpone(endpointId: string, outboxIds: string[], inMs: number): Promise<void>;
   nextDueIn(endpointId: string): Promise<number | null>;
-  /** notes whether the endpoint answers; returns since when it does not, epoch milliseconds of real time */
+  /** records whether the endpoint answers; returns since when it does not, epoch milliseconds of real time */
   noteHealth(endpointId: string, answers: boolean): Promise<number | null>;
-  /** stops sending there, and tells people: an alarm and a task */
+  /** disables the endpoint, with an alarm and a task */
   disable(endpointId: string, because: 'gone' | 'failing', last: DueEvent): Promise<void>;
-  /** an event has had all its attempts: a task; its subject waits for somebody's replay */
+  /** opens a task for an event without attempts left; its subject is blocked until a replay */
   suspended(endpointId: string, event: DueEvent): Promise<void>;
-  /** tells Temporal that the activity lives */
+  /** sends a heartbeat to Temporal */
   heartbeat(): void;
-  /** whether the worker wants the activity back */
+  /** whether the worker has asked the activity to stop */
   leaving(): boolean;
   /** epoch milliseconds of real time */
   now(): number;
@@ -52,12 +52,12 @@ export type FeedPorts = {
   jitter(): number;
 };
 
-/** Claimed at once. With as many lanes and a timeout of 15 s a batch ends well before its lease does. */
+/** Claimed together. With this many lanes and a timeout of 15 s a batch ends well before its lease. */
 const BATCH = 24;
 const LANES = 8;
-/** A feed gives its place back after this long; it comes again at once. */
+/** After this time a feed ends its activity and starts another, so that other feeds get a slot. */
 const TURN = 30 * SECOND;
-/** So many failures in a row, and the endpoint is left in peace for a while: others of its events would fare no better. */
+/** After this many failures in a row the batch ends, because the other events would fail too. */
 const BREAK_AFTER = LANES;
 const SHORTEST_BREAK = 30 * SECOND;
 const LONGEST_BREAK = 15 * MINUTE;
@@ -69,7 +69,7 @@ export function feedActivities(ports: FeedPorts): FeedActivities {
       for (;;) {
         const endpoint = await ports.endpoint(endpointId);
         if (!endpoint || endpoint.removed) return { next: null, ended: true };
-        // Nothing is lost meanwhile: whoever enables the endpoint again nudges the feed.
+        // No event is lost: enabling the endpoint nudges the feed.
         if (!endpoint.open) return { next: null, ended: false };
         const due = await ports.claim(endpointId, endpoint.partnerId, BATCH);
         if (due.length === 0) return { next: await ports.nextDueIn(endpointId), ended: false };
@@ -110,7 +110,7 @@ async function sendBatch(ports: FeedPorts, endpointId: string, endpoint: FeedEnd
   await ports.postpone(endpointId, left, run.stop === undefined ? 0 : pauseOf(ports, run.stop, since));
 }
 
-/** How a batch goes on: `stop` ends it early, with the milliseconds that the receiver asked for. */
+/** How a batch continues: `stop` ends it early, with the delay in milliseconds that the receiver requested. */
 type Run = { failures: number; answered: boolean; failed: boolean; gone?: boolean; stop?: { requestedMs: number } };
 
 async function attempt(ports: FeedPorts, endpoint: FeedEndpoint, event: DueEvent, run: Run): Promise<Settlement> {
@@ -126,7 +126,7 @@ async function attempt(ports: FeedPorts, endpoint: FeedEndpoint, event: DueEvent
   };
   const { outboxId } = event;
   if (outcome === 'delivered') return { outboxId, status: 'delivered', attempt: made };
-  // The event is not at fault when the receiver has gone: it stays next in line.
+  // The endpoint is gone, so this counts no attempt of the event.
   if (outcome === 'disable') return { outboxId, status: 'retrying', nextInMs: 0, attempt: made };
   const next = nextAttempt(event.attempts + 1, outcome, {
     jitter: ports.jitter(),
@@ -154,7 +154,7 @@ function redacted(reason: string, { outboxId }: DueEvent): Settlement {
   return { outboxId, status: 'redacted', redactedReason: reason };
 }
 
-/** The longer an endpoint has failed, the longer it is left in peace; never shorter than it asked for, up to a day. */
+/** The delay grows with the time that an endpoint has failed. It is at least what the receiver requested, up to a day. */
 function pauseOf(ports: FeedPorts, { requestedMs }: { requestedMs: number }, since: number | null): number {
   const failedFor = since === null ? 0 : ports.now() - since;
   const pause = Math.min(LONGEST_BREAK, Math.max(SHORTEST_BREAK, failedFor / 10)) * (1 + ports.jitter() / 10);

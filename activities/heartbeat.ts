@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
 
-/** Twice within the heartbeat timeout that workflows give to calls outside (15 s), with room for one that is lost. */
+/** Twice within the heartbeat timeout of outside calls (15 s), so that one heartbeat may be lost. */
 const EVERY_MS = 5_000;
 
 /**
- * The same activities, each of which says for as long as it runs that somebody is at it: a worker that was killed is
- * then noticed within the heartbeat timeout, and not only when the longest call could have ended.
+ * Wraps activities so that they send heartbeats while they run. Temporal then notices a killed worker within the
+ * heartbeat timeout, not only at the end of the longest call.
  */
 export function alive<A extends { [Name in keyof A]: (input: never) => Promise<unknown> }>(activities: A): A {
   const living = Object.entries<(input: never) => Promise<unknown>>(activities).map(([name, activity]) => [

@@ -16,22 +16,25 @@ import { completeRow, type JudgedRow } from '../domain/imports/judgeList.ts';
 import { judgeRow } from '../domain/imports/judgeRow.ts';
 import { tidyCell } from '../domain/imports/tidy.ts';
 
-/** Checking and taking in a list, as ordinary activities that heartbeat and go on where an earlier attempt stopped. */
+/**
+ * Checking and committing a list, as ordinary activities with heartbeats. A retry continues where the last attempt
+ * stopped.
+ */
 export type ImportActivities = {
   /**
-   * Reads the file, judges every row once, and leaves the import `checked` or, whole, `refused`. A file that corrections
-   * another list becomes a part of that one, which is then checked anew.
+   * Reads the file, judges every row once, and leaves the import `checked` or `refused` as a whole. A correction file
+   * becomes a part of its list, which is then checked again.
    */
   checkList(input: { importId: string }): Promise<void>;
-  /** Takes in household by household, in bounded transactions with a cursor; false where registration was closed meanwhile. */
+  /** Registers household by household, in bounded transactions with a cursor; false if registration has closed. */
   commitList(input: { importId: string }): Promise<{ committed: boolean }>;
-  /** Journeys of the import that the starter has not started yet. */
+  /** Journeys of the import that the workflow starter has not started yet. */
   countStartsLeft(input: { importId: string }): Promise<number>;
-  /** Every journey has been started: the import is done. */
+  /** Marks the import as done, after every journey has been started. */
   finishImport(input: { importId: string }): Promise<void>;
 };
 
-/** A corrected file that is a part of the list: which row of the list each of its rows stands for. */
+/** A correction file that is joined to its list, with the row of the list that each of its rows replaces. */
 export type CorrectedFile = { importId: string; given: unknown; targets: ReadonlyMap<number, number> };
 
 export type ImportJob = {
@@ -39,35 +42,35 @@ export type ImportJob = {
   referenceDate: string;
   /** alpha-3 code of the operation's country */
   country: string;
-  /** which check of the list this is; an attempt of an earlier one writes nothing more */
+  /** which check of the list this is; an attempt of an earlier check writes nothing */
   round: number;
-  /** what people said of how it is to be read */
+  /** the overrides of people for how it is read */
   given: unknown;
   corrected: readonly CorrectedFile[];
-  /** the list whose rejected rows this file corrections, and what was said of that one */
+  /** the list whose rejected rows this file corrects, and its overrides */
   continues: { importId: string; given: unknown } | null;
 };
 
-/** A row with its place in the file and its cells as they came, in the order of the file. */
+/** A row with its position in the file and its cells as they arrived, in the order of the file. */
 export type CheckedRow = JudgedRow & { line: number; raw: readonly string[] };
 
-/** Why a whole list is refused: a code, and words that never repeat what a cell holds. */
+/** Why a whole list is refused: a code, and a sentence that never repeats a cell. */
 export type DateOrders = Partial<Record<Column, DateOrderOffer>>;
 
 export type CheckSummary = {
   found: unknown;
-  /** columns of dates that a person has to say the order of */
+  /** date columns whose order a person has to choose */
   dateOrders: DateOrders;
   households: number;
   incompleteHouseholds: number;
-  /** rows whose person_ref somebody in the operation has already, taken in by another list */
+  /** rows whose person_ref is already registered in the operation, through another list */
   alreadyKnown: number;
 };
 
-/** A row of a corrected file, as far as it tells which row of the list it stands for. */
+/** The part of a correction row that identifies the row of the list. */
 export type CorrectingRow = { row: number; corrections: { row: number; listTag: string } | null; personRef: string };
 
-/** Households that were read before their turn: `after` which row, in which check of the list. */
+/** Households that were read ahead: `after` which row, in which check of the list. */
 export type PageAhead = { round: number; after: number };
 
 export type CommittedPage = {
@@ -76,29 +79,31 @@ export type CommittedPage = {
   ahead?: Promise<PageAhead>;
 };
 
-/** Where a list is kept while it comes in. */
+/** The store of a list. */
 export type ImportStore = {
-  /** undefined where there is nothing to check: checked already, or refused */
+  /** undefined if there is nothing to check: already checked, or refused */
   beginCheck(importId: string): Promise<ImportJob | undefined>;
   source(importId: string): Readable;
-  /** what these headings stood for in earlier lists of the same source */
+  /** what these headings meant in earlier lists of the same source */
   recall(importId: string, headings: readonly string[]): Promise<HeadingRule[]>;
-  /** how many rows there will be. @returns the last one that an earlier attempt has written */
+  /** sets the number of rows. @returns the last row that an earlier attempt has written */
   beginRows(importId: string, round: number, total: number): Promise<number>;
-  /** rows that stand already stay as they are. @throws where the list is being checked anew */
+  /** rows that are already recorded stay. @throws while the list is being checked again */
   writeRows(importId: string, round: number, rows: readonly CheckedRow[]): Promise<void>;
-  /** adds what the list as a whole shows of rows; done twice it adds nothing more */
+  /** adds the findings that need the whole list; a repeat adds nothing */
   amendRows(importId: string, round: number, findings: ReadonlyMap<number, Finding[]>): Promise<void>;
   countKnown(operationId: string, importId: string, personRefs: readonly string[]): Promise<number>;
   finishCheck(importId: string, round: number, summary: CheckSummary): Promise<void>;
-  /** Makes the rows a part of the list that they correct and orders its check, or refuses them. @throws while that list is busy */
+  /**
+   * Joins the rows to the list that they correct and orders its check, or refuses them. @throws while that list is busy
+   */
   joinCorrected(importId: string, continues: string, rows: readonly CorrectingRow[]): Promise<void>;
-  /** @param found what had been found out by then; with it the file is kept, to be read again as a person says */
+  /** @param found what was detected so far; with it the file is stored, so that a person can override it */
   refuse(importId: string, refusal: Refusal, keep?: { found: unknown }): Promise<void>;
   /**
    * One transaction: the next households from the cursor on.
-   * @param ahead what the call before gave: those households, being read and encrypted while that one wrote. Never kept
-   *   beyond the loop: without it, or where it does not fit any more, they are read now
+   * @param ahead the result of the call before: these households, read and encrypted while that call wrote. It is never
+   * stored. Without it, or if it no longer fits, they are read now.
    */
   commitNext(importId: string, ahead?: Promise<PageAhead>): Promise<CommittedPage>;
   countStartsLeft(importId: string): Promise<number>;
@@ -108,13 +113,13 @@ export type ImportStore = {
 export type ListToRead = {
   source: Readable;
   given: unknown;
-  /** what was said of the list that it corrections */
+  /** the overrides of the list that it corrects */
   partOf?: unknown;
   recall: (headings: readonly string[]) => Promise<HeadingRule[]>;
   corrected: ReadonlyArray<{ source: Readable; given: unknown; targets: ReadonlyMap<number, number> }>;
 };
 
-/** `written`: the cells as they stand; `cells`: the same, with dates turned where a person said so. */
+/** `written`: the cells as they arrived; `cells`: the same, with dates converted as a person chose. */
 export type ReadRow = {
   line: number;
   raw: readonly string[];
@@ -124,7 +129,7 @@ export type ReadRow = {
   findings: Finding[];
 };
 
-/** Opens a list of any format. A list that cannot be taken as a whole is thrown as an error named `ListRefused`. */
+/** Opens a list of any format. A list that is refused as a whole throws an error named `ListRefused`. */
 export type ListReader = (
   list: ListToRead,
 ) => Promise<{ found: unknown; records: number; rows: AsyncIterable<ReadRow> }>;
@@ -186,7 +191,7 @@ export function createImportActivities({ store, openList, batch: size = 1_000 }:
     return rows;
   }
 
-  /** First the rows one by one, of which only small summaries stay in memory, then what they show together. */
+  /** First judges the rows one by one and keeps only small summaries, then applies the rules that need other rows. */
   async function check(importId: string, job: ImportJob): Promise<CheckSummary> {
     const list = await open(importId, job);
     const written = await store.beginRows(importId, job.round, list.records);
@@ -252,7 +257,7 @@ function watchDates(): { see(cells: Cells): void; offers(): DateOrders } {
   };
 }
 
-/** So many of the rows at a time as are written in one transaction. */
+/** The rows in batches of one transaction. */
 function* portions<Row, Of>(all: ReadonlyMap<Row, Of>, size: number): Generator<Map<Row, Of>> {
   const entries = [...all];
   for (let from = 0; from < entries.length; from += size) yield new Map(entries.slice(from, from + size));
@@ -262,7 +267,7 @@ function incomplete(households: readonly HouseholdJudgement[]): number {
   return households.filter((household) => !household.complete).length;
 }
 
-/** Only what the reader of lists itself refuses; anything else is a fault that is tried again. */
+/** Only refusals of the list reader; any other error is retried. */
 function refusalOf(error: unknown): { refusal: Refusal; keep?: { found: unknown } } | undefined {
   if (!(error instanceof Error) || error.name !== 'ListRefused') return undefined;
   const { message, code, hint, again, found } = error as Error &

@@ -7,19 +7,25 @@ import type { Rules } from '../domain/rules.ts';
 import type { Instant } from '../domain/time.ts';
 import type { MovementUpdate } from '../workflows/messages.ts';
 
-/** When and through whom a transaction is taken, in operation time. The same transaction taken again changes nothing more. */
+/** When and by whom a transaction is taken, in operation time. A repeated transaction changes nothing. */
 export type Transaction = { movementId: string; at: Instant; actor: Actor };
 
-/** What the gate needs to know of the rules. */
+/** The rules that the preconditions need. */
 export type PreconditionRules = Pick<Rules, 'version' | 'legs' | 'documentValidityAfterArrival' | 'consentMaxAge'>;
 
 export type AllocateInput = Transaction & {
   rules: PreconditionRules;
-  /** the manifest is locked: a vehicle that became too small is corrected under its next version, and nobody new is seated */
+  /**
+   * the manifest is locked: after a change to a smaller vehicle it is corrected under its next version, and nobody new
+   * is seated
+   */
   amend?: { version: number; rulesVersion: number };
 };
 
-/** Totals after the transaction, so that it may be taken again when its answer was lost. `refused`: households looked at and not seated. */
+/**
+ * Totals after the transaction, so that it can be repeated if its answer was lost. `refused`: households considered and
+ * not seated.
+ */
 export type AllocateResult = {
   households: number;
   people: number;
@@ -31,7 +37,7 @@ export type AllocateResult = {
 
 export type LockInput = Transaction & { version: number; rules: PreconditionRules };
 
-/** `released`: households that held seats and did not pass the gate `lock`. */
+/** `released`: households that held seats and did not meet the preconditions of `lock`. */
 export type LockResult =
   | { outcome: 'locked'; version: number; people: number; released: string[] }
   | { outcome: 'nobody'; released: string[] }
@@ -40,19 +46,22 @@ export type LockResult =
 export type ReleaseInput = Transaction & {
   householdId: string;
   reasonCode: string;
-  /** after the lock: the version under which the manifest goes on without them */
+  /** after the lock: the next version of the manifest, without them */
   amend?: { version: number; rulesVersion: number };
 };
 
-/** `aboard`: members who have boarded and must be brought off by hand. `amended`: the next manifest, where one was needed. */
+/**
+ * `aboard`: members who have boarded and must be offloaded by hand. `amended`: the next version of the manifest, where
+ * one was needed.
+ */
 export type ReleaseResult = { people: number; aboard: number; amended?: { version: number; people: number } };
 
 export type ScanInput = Transaction & {
   rules: PreconditionRules;
   scans: readonly Scan[];
-  /** the vehicle has left: who is scanned as on board now went with it */
+  /** the vehicle has left: a person who is scanned as on board now travelled with it */
   departed: boolean;
-  /** households on board that must leave: the answer names those of whom nobody is on board any more */
+  /** households on board that must leave: the answer names those without anybody left on board */
   mustLeave: readonly string[];
 };
 
@@ -60,18 +69,18 @@ export type ScanResult = GateCounts & { refused: number; offBoard: string[] };
 
 export type DepartInput = Transaction & {
   rules: PreconditionRules;
-  /** the vehicle has left already, somebody else says: nothing can be refused any more, what was wrong becomes an alarm */
+  /** the carrier reports the departure: nothing can be refused any more, so violations become an alarm */
   already: boolean;
 };
 
-/** `refused` says why in words that everybody may read. `unaccounted`: seats of whom nobody has said whether they came. */
+/** `refused` gives a reason that everybody may read. `unaccounted`: seats not accounted for. */
 export type DepartResult =
   | { outcome: 'departed'; aboard: number; unaccounted: number }
   | { outcome: 'refused'; reason: string };
 
 export type ArriveInput = Transaction & { stop: string; last: boolean; otherStops: readonly string[] };
 
-/** A seat of which its person's journey has not seen everything. */
+/** A seat with updates that its journey has not received yet. */
 export type PendingSeatNotification = {
   seatId: string;
   journeyId: string;
@@ -84,7 +93,7 @@ export type PendingSeatNotification = {
   reasonCode: string | null;
 };
 
-/** TokenClaims on seats: each is one transaction that locks, checks and either takes or says why not. */
+/** Transactions on seats: each locks, checks, and either takes effect or says why not. */
 export type SeatTransactions = {
   writeClearance(input: Transaction & { kind: ClearanceKind; status: 'given' | 'lost' }): Promise<void>;
   changeVehicle(input: { movementId: string; capacity: Capacity }): Promise<{ overCapacity: boolean }>;
@@ -100,19 +109,19 @@ export type SeatTransactions = {
 
 export type MovementActivities = SeatTransactions & {
   /**
-   * Tells the journey of each person how their seat has come to stand, in order, each step once whatever the number of
-   * tries. `over`: journeys that have ended, and hear nothing any more.
+   * Notifies the journey of each person of the status of their seat, in order, each step once even if retried.
+   * `over`: journeys that have ended, which receive no more signals.
    */
   notifyJourneys(input: { movementId: string }): Promise<{ notified: number; over: number }>;
 };
 
-/** What telling needs. */
+/** The ports of these notifications. */
 export type SeatUpdatePort = {
   readPendingNotifications(movementId: string, limit: number): Promise<PendingSeatNotification[]>;
   markNotified(notified: ReadonlyArray<{ seatId: string; status: SeatStatus }>): Promise<void>;
-  /** a person who sits on a vehicle while their journey is over: somebody must know */
+  /** raises an alarm: a person is on a vehicle although their journey has ended */
   noteUndelivered(movementId: string, seats: readonly PendingSeatNotification[]): Promise<void>;
-  /** signals one journey; `over` where it has ended */
+  /** signals one journey; `over` if it has ended */
   notifyJourney(journeyId: string, update: MovementUpdate[]): Promise<'notified' | 'over'>;
 };
 
@@ -160,7 +169,7 @@ const KINDS = {
   departed: 'departed',
 } as const;
 
-/** What a journey has not seen of its seat yet, in order; the keys make twice once. */
+/** The steps of a seat that its journey has not received yet, in order; the keys make them idempotent. */
 export function updatesOf(movementId: string, seat: PendingSeatNotification): MovementUpdate[] {
   return pendingNotifications(seat.notified, seat.status).map((status): MovementUpdate => {
     const header = {

@@ -4,18 +4,18 @@ import type { NotificationActivities } from './ports.ts';
 export type NotificationPorts = {
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<'delivered' | 'closed'>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<'delivered' | 'closed'>;
-  /** journeys of a household that go on, without this one */
+  /** open journeys of a household, without this one */
   othersOf(householdId: string, journeyId: string): Promise<string[]>;
 };
 
-/** Signals to other workflows of the system. Keys make twice once; a workflow that has ended needs no telling. */
+/** Signals to other workflows of the system. Keys make them idempotent; a workflow that has ended is skipped. */
 export function notificationActivities(ports: NotificationPorts): NotificationActivities {
   return {
     async householdMustLeave({ movementId, householdId, key, at, cause }) {
       await ports.householdMustLeave(movementId, { key, householdId, at, cause });
     },
     async notifyHousehold({ householdId, journeyId, ending, key, at }) {
-      // A household is a handful of people.
+      // A household has few members.
       for (const other of await ports.othersOf(householdId, journeyId)) {
         await ports.householdChanged(other, [{ key, at, journeyId, ending }]);
       }

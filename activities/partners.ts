@@ -4,22 +4,22 @@ import type { Instant } from '../domain/time.ts';
 import { retryable } from './failures.ts';
 import type { PartnerActivities, RequestOutcome } from './ports.ts';
 
-/** A request that may go out: written down, with its line in the ledger. */
+/** A request that may be sent: recorded, with its entry in the disclosure ledger. */
 export type PartnerRequest = {
   requestId: string;
   partnerId: string;
   /** body of the request */
   message: Record<string, unknown>;
-  /** an earlier attempt may have arrived: it is looked up before any repeat */
+  /** an earlier attempt may have arrived: a look-up comes before any retry */
   lookUpFirst: boolean;
 };
 
-/** What came of asking whether, and whom, we may ask. */
+/** Whether a request may be sent, and to which partner. */
 export type Intent =
   | { outcome: 'ask'; request: PartnerRequest }
-  /** the partner has the request of this round; `reply` where it answered at once */
+  /** the partner has the request of this round; `reply` if it answered at once */
   | { outcome: 'already_requested'; requestId: string; partnerId: string; at: Instant; reply?: Record<string, unknown> }
-  /** `unsure`: an earlier attempt at this request may have arrived before the gate closed */
+  /** `unsure`: an earlier attempt may have arrived before the preconditions failed */
   | { outcome: 'blocked'; reasons: string[]; unsure?: { requestId: string; partnerId: string } }
   | { outcome: 'no_partner' };
 
@@ -41,20 +41,20 @@ export type ReceptionInput = {
   partnerId?: string;
 };
 
-/** Activities for movements: no person in them, counts and references only. */
+/** Activities for movements: counts and references only, no data of people. */
 export type MovementPartnerActivities = {
   bookCarrier(input: BookingInput): Promise<BookingOutcome>;
-  /** tells the agency that receives people at the end of the way how many come, and when */
+  /** notifies the receiving agency how many people arrive, and when */
   announceArrival(input: ReceptionInput): Promise<RequestOutcome>;
 };
 
-/** What these activities need of the database. Each method is one transaction. */
+/** The database port of these activities. Each method is one transaction. */
 export type PartnerRequestStore = {
-  /** Locks the journey, asks the gate `disclose` with fresh events, chooses the partner, writes request and ledger. */
+  /** Locks the journey, evaluates the preconditions of `disclose`, chooses the partner, and writes request and ledger. */
   intend(kind: PersonRequestKind, input: RequestInput): Promise<Intent>;
   intendBooking(input: BookingInput): Promise<Intent>;
   intendReception(input: ReceptionInput): Promise<Intent>;
-  /** Asks the gate again and writes the ledger; undefined where nothing may be sent. */
+  /** Evaluates the preconditions again and writes the ledger; undefined if nothing may be sent. */
   intendEvidence(input: {
     journeyId: string;
     requestId: string;
@@ -74,11 +74,11 @@ export type PartnerRequestStore = {
 
 export type Called<T> = { ok: true; value: T } | { ok: false; failure: CallFailure };
 
-/** What these activities need of the wire. `undefined` of a look-up: the partner does not know the request. */
+/** The HTTP port of these activities. A look-up returns `undefined` if the partner does not know the request. */
 export type PartnerClient = {
   ask(partnerId: string, requestId: string, message: Record<string, unknown>): Promise<Called<PartnerReply>>;
   lookUp(partnerId: string, requestId: string): Promise<Called<PartnerReply | undefined>>;
-  /** `known`: whether the partner has the request that this is about */
+  /** `known`: whether the partner has the request */
   notify(
     partnerId: string,
     about: {
@@ -92,7 +92,7 @@ export type PartnerClient = {
 
 export type PartnerActivityPorts = { store: PartnerRequestStore; wire: PartnerClient };
 
-/** Codes of what a partner may answer at once; anything else is kept out of the system. */
+/** Codes of an immediate answer of a partner; other values are not stored. */
 type ParseReply = (answer: Record<string, unknown>) => Record<string, unknown> | undefined;
 
 const noReply: ParseReply = () => undefined;
@@ -108,7 +108,7 @@ const bookingReply: ParseReply = ({ booking_reference: reference, reason }) => {
   return typeof reason === 'string' && CODE.test(reason) ? { reasonCode: reason } : undefined;
 };
 
-/** Questions to partners. What the request is and whether it may leave was decided in one transaction before the call. */
+/** Requests to partners. One transaction before the call decides what the request holds and whether it may be sent. */
 export function partnerActivities({
   store,
   wire,
@@ -123,7 +123,7 @@ export function partnerActivities({
     return parsed;
   };
 
-  /** The one place where a failed call becomes a retry, an alarm, or an end. Returns only where there is nothing to try. */
+  /** The one place that turns a failed call into a retry, an alarm or an end. It returns only if no retry helps. */
   const fail = async (request: { requestId: string; partnerId: string }, failure: CallFailure): Promise<void> => {
     const rule = ruleFor(failure);
     await store.failed(request.requestId, rule.code, rule.then === 'give_up' ? 'refused' : undefined);
@@ -132,7 +132,7 @@ export function partnerActivities({
       throw retryable(rule.code, failure.kind === 'status' ? failure.retryAfterSeconds : undefined);
   };
 
-  /** Whether the partner has the request. A look-up that fails is a failed attempt: nothing is repeated blindly. */
+  /** Whether the partner has the request. A failed look-up fails the attempt: no request is repeated blindly. */
   const lookUp = async (request: { requestId: string; partnerId: string }): Promise<PartnerReply | undefined> => {
     const found = await wire.lookUp(request.partnerId, request.requestId);
     if (found.ok) return found.value;
@@ -158,7 +158,7 @@ export function partnerActivities({
           if (unsure) await store.failed(unsure.requestId, 'blocked', 'failed');
           return { outcome: 'blocked', reasons };
         }
-        // It had gone out before the gate closed: it stands as asked, so that it can be recalled.
+        // It was sent before the preconditions failed: it counts as sent, so that it can be recalled.
         const reply = await settle(unsure, found, parse);
         return { outcome: 'requested', ...unsure, at, ...(reply ? { reply } : {}) };
       }
@@ -187,7 +187,7 @@ export function partnerActivities({
     return { outcome: 'requested', requestId, partnerId, at };
   };
 
-  /** For answers that are expected at once: where the partner has the request and no answer came, it is looked up. */
+  /** For immediate answers: if the partner has the request and no answer arrived, a look-up follows. */
   const replyOf = async (asked: Extract<Asked, { outcome: 'requested' }>, parse: ParseReply) => {
     if (asked.reply) return asked.reply;
     const found = await lookUp(asked);
@@ -233,7 +233,7 @@ export function partnerActivities({
         await fail({ requestId, partnerId: request.partnerId }, told.failure);
         return { recalled: false };
       }
-      // A partner that never had the request has nothing to disregard.
+      // A partner that never had the request needs no recall.
       await store.recalled(requestId);
       return { recalled: true };
     },

@@ -2,11 +2,14 @@ import type { Ending } from '../domain/journeys/statuses.ts';
 import type { RecordBatch, RecordResult } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
 
-/** Activities that journeys and other workflows may call; each is made by a factory from the ports it needs. */
+/** Activities of journeys and other workflows; a factory makes each from its ports. */
 export type RecordActivities = {
-  /** Local. One transaction: event_log, projection, waits, tasks, outbox, services. Same sequence with same content changes nothing. */
+  /**
+   * Local. One transaction writes event log, projection, waits, tasks, outbox and services. The same sequence with the
+   * same content changes nothing.
+   */
   record(batch: RecordBatch): Promise<RecordResult>;
-  /** Local. When business timers stand still at `at` for this subject: when they go on, or null while nobody knows. */
+  /** Local. If business timers are suspended at `at` for this subject: when they continue, or null if that is unknown. */
   suspensionOverlap(input: {
     operationId: string;
     subject: string;
@@ -15,10 +18,13 @@ export type RecordActivities = {
   }): Promise<SuspensionOverlap>;
 };
 
-/** `overlap`: how long the operation stood still between `since` and `at`. `open`: it still does. Milliseconds of operation time. */
+/**
+ * `overlap`: how long the operation was suspended between `since` and `at`. `open`: it still is. Milliseconds of
+ * operation time.
+ */
 export type SuspensionOverlap = { overlap: number; open: boolean };
 
-/** What came of asking a partner. `blocked` carries neutral codes of the gate; `no_partner` opens a task for a person. */
+/** The result of a request. `blocked` has the neutral codes of the preconditions; `no_partner` opens a task. */
 export type RequestOutcome =
   | { outcome: 'requested'; requestId: string; partnerId: string; at: Instant }
   | { outcome: 'blocked'; reasons: string[] }
@@ -31,7 +37,9 @@ export type IdentityOutcome =
 
 type Asking = { journeyId: string; operationId: string; round: number; at: Instant; partnerId?: string };
 
-/** Ordinary activities: they leave the system. Each asks the gate `disclose` with fresh events, writes the ledger, then calls. */
+/**
+ * Ordinary activities that call partners. Each evaluates the preconditions of `disclose`, writes the ledger, then calls.
+ */
 export type PartnerActivities = {
   lookUpIdentity(input: Asking): Promise<IdentityOutcome>;
   requestVerification(input: Asking): Promise<RequestOutcome>;
@@ -49,7 +57,7 @@ export type PartnerActivities = {
   remindPartner(input: { operationId: string; requestId: string; at: Instant }): Promise<{ reminded: boolean }>;
 };
 
-/** Ordinary activities that tell other workflows of the system (signals, idempotent by key). */
+/** Ordinary activities that notify other workflows of the system (signals, idempotent by key). */
 export type NotificationActivities = {
   householdMustLeave(input: {
     movementId: string;

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { parse, v7 } from 'uuid';
 import { formatId, type IdKind } from '../domain/ids.ts';
 
-/** A new id: its UUIDv7 sorts by the moment it was made. */
+/** A new id. Its UUIDv7 sorts by the time of its creation. */
 export function newId(kind: IdKind): string {
   return formatId(kind, parse(v7()));
 }
 
 /**
- * The id that follows from `parts`, the same every time: so an import done twice makes the same people.
+ * The id that derives from `parts`, always the same, so that a repeated import makes the same people.
  * A UUID of version 8 (RFC 9562): 122 bits of SHA-256.
  */
 export function derivedId(kind: IdKind, ...parts: ReadonlyArray<string | number>): string {

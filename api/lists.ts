@@ -5,7 +5,7 @@ import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
 import { isoDuration } from '../domain/durations.ts';
 import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
 import { COLUMNS, type Column } from '../domain/imports/columns.ts';
-import { columnsShown, meaningCells } from '../domain/imports/disclosedCells.ts';
+import { disclosedColumns, meaningCells } from '../domain/imports/disclosedCells.ts';
 import { suggestColumns } from '../domain/imports/headings.ts';
 import { iso, SECOND } from '../domain/time.ts';
 import { DELIMITERS } from './schemas/imports.ts';
@@ -139,7 +139,7 @@ function foundFile(
  * @param columns what each column of the file stands for
  */
 export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, groups: readonly FieldGroup[]) {
-  const shown = columnsShown(groups);
+  const shown = disclosedColumns(groups);
   const whole = groups.includes('protection');
   return {
     row: row.row,

@@ -1,10 +1,10 @@
 import { PROTECTION_ROLES, type Role } from './actor.ts';
 import { PAIR_DECIDERS } from './duplicates/decisions.ts';
 
-/** A role is given per operation; `*` stands for every operation. Organisations outside hold the role `partner`. */
+/** A role is given for one operation; `*` means every operation. Partner organisations hold the role `partner`. */
 export type Grant = { role: Role | 'partner'; operation: string };
 
-/** Who asks: the subject of the token, what was granted to it, and for an organisation which partner it is. */
+/** Who sends a request: the subject of the token, its roles, and for an organisation its partner. */
 export type Principal = { sub: string; roles: readonly Grant[]; partnerId?: string };
 
 /**
@@ -16,7 +16,7 @@ export type Reach = 'public' | 'anywhere' | 'global' | 'operation';
 
 type Permission = { reach: Reach; roles: readonly (Role | 'partner')[]; sentence: string };
 
-/** Those who carry an operation day by day: they see its people. */
+/** The roles that work in an operation every day. They see its people. */
 const TEAM: readonly Role[] = [
   'coordinator',
   'case_worker',
@@ -32,51 +32,67 @@ const READERS: readonly Role[] = [...TEAM, 'auditor', 'admin'];
 const PLANNERS: readonly Role[] = ['coordinator', 'operation_lead', 'admin'];
 const WITH_PARTNERS: readonly (Role | 'partner')[] = [...READERS, 'partner'];
 
-/** Role × action: the one table. A route whose action has no row here stops the start. */
+/** Role × action: the one table. The system does not start with a route whose action has no row here. */
 export const ACCESS = {
-  'public.read': { reach: 'public', roles: [], sentence: 'Health, metrics, documentation, pages on problems' },
-  'callback.receive': { reach: 'public', roles: [], sentence: 'An answer of a partner, known by its signature' },
-  'me.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'See who one is and what one may do' },
+  'public.read': { reach: 'public', roles: [], sentence: 'Read health, metrics, documentation and problem pages' },
+  'callback.receive': {
+    reach: 'public',
+    roles: [],
+    sentence: 'Receive a callback of a partner, authenticated by its signature',
+  },
+  'me.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'Read one’s own identity and permissions' },
 
   'plan.read': { reach: 'anywhere', roles: READERS, sentence: 'Read preparedness plans' },
   'plan.write': { reach: 'global', roles: PLANNERS, sentence: 'Write a preparedness plan' },
   'plan.activate': {
     reach: 'global',
     roles: ['coordinator', 'operation_lead'],
-    sentence: 'Make an operation of a plan',
+    sentence: 'Activate a plan: open an operation from it',
   },
 
   'operation.create': { reach: 'global', roles: PLANNERS, sentence: 'Open an operation' },
-  'operation.list': { reach: 'anywhere', roles: READERS, sentence: 'List the operations one has a role in' },
+  'operation.list': { reach: 'anywhere', roles: READERS, sentence: 'List the operations in which one has a role' },
   'operation.read': { reach: 'operation', roles: READERS, sentence: 'Read an operation, its rules, clock and sectors' },
   'operation.command': {
     reach: 'operation',
     roles: ['coordinator', 'duty_supervisor', 'operation_lead', 'protection_lead'],
-    sentence: 'Decide about an operation (each command names its roles)',
+    sentence: 'Give a command to an operation (each command names its roles)',
   },
   'operation.configure': { reach: 'operation', roles: PLANNERS, sentence: 'Change rules, sectors and partners' },
-  'situation.read': { reach: 'operation', roles: READERS, sentence: 'See where people stand and what they wait for' },
+  'situation.read': {
+    reach: 'operation',
+    roles: READERS,
+    sentence: 'Read the status of people and what they wait for',
+  },
 
-  'households.register': { reach: 'operation', roles: ['case_worker', 'coordinator'], sentence: 'Take in a household' },
+  'households.register': {
+    reach: 'operation',
+    roles: ['case_worker', 'coordinator'],
+    sentence: 'Register a household',
+  },
   'imports.check': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator'],
-    sentence: 'Try a list, say how it is to be read, and correct it',
+    sentence: 'Upload a list, set how it is read, and correct it',
   },
   'imports.read': {
     reach: 'operation',
     roles: ['case_worker', 'coordinator', 'protection_officer', 'protection_lead', 'operation_lead', 'auditor'],
-    sentence: 'Read what was found of a list, with the cells that one’s role is shown',
+    sentence: 'Read the findings of a list, with the cells that are disclosed to one’s role',
   },
   'imports.commit': { reach: 'operation', roles: ['coordinator', 'operation_lead'], sentence: 'Commit a list' },
 
   'people.list': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'List the people of an operation' },
-  'people.search': { reach: 'anywhere', roles: TEAM, sentence: 'Look for a person by name or number' },
-  'person.read': { reach: 'operation', roles: [...TEAM, 'auditor'], sentence: 'Read a person, their history and now' },
+  'people.search': { reach: 'anywhere', roles: TEAM, sentence: 'Search a person by name or number' },
+  'person.read': {
+    reach: 'operation',
+    roles: [...TEAM, 'auditor'],
+    sentence: 'Read a person, their history and current status',
+  },
   'person.command': {
     reach: 'operation',
     roles: TEAM,
-    sentence: 'Decide about a person (each command names its roles)',
+    sentence: 'Give a command to a journey (each command names its roles)',
   },
   'person.serve': {
     reach: 'operation',
@@ -86,36 +102,36 @@ export const ACCESS = {
   'person.disclosures': {
     reach: 'operation',
     roles: ['protection_officer', 'protection_lead', 'operation_lead', 'auditor'],
-    sentence: 'Read who was told or shown what about a person',
+    sentence: 'Read the disclosures and the access log of a person',
   },
 
   'pair.read': {
     reach: 'operation',
     roles: [...PAIR_DECIDERS, 'auditor'],
-    sentence: 'Read who may have been registered twice, both side by side',
+    sentence: 'Read duplicate candidates, with both registrations',
   },
   'pair.decide': {
     reach: 'operation',
     roles: PAIR_DECIDERS,
-    sentence: 'Decide whether two registrations are one person',
+    sentence: 'Decide on a duplicate candidate',
   },
 
-  'task.read': { reach: 'anywhere', roles: TEAM, sentence: 'Read the decisions that wait for one' },
+  'task.read': { reach: 'anywhere', roles: TEAM, sentence: 'Read one’s own open tasks' },
   'task.list': {
     reach: 'operation',
     roles: [...TEAM, 'auditor'],
-    sentence: 'Read the decisions that wait in an operation',
+    sentence: 'Read the open tasks of an operation',
   },
 
   'alarm.read': {
     reach: 'anywhere',
     roles: ['coordinator', 'duty_supervisor', 'operation_lead', 'admin', 'auditor'],
-    sentence: 'Read what went wrong and needs somebody to look at it',
+    sentence: 'Read alarms',
   },
   'alarm.settle': {
     reach: 'operation',
     roles: ['duty_supervisor', 'operation_lead', 'admin'],
-    sentence: 'Say that an alarm has been dealt with',
+    sentence: 'Settle an alarm',
   },
 
   'movement.plan': { reach: 'operation', roles: ['movement_officer', 'coordinator'], sentence: 'Plan a movement' },
@@ -132,12 +148,12 @@ export const ACCESS = {
       'operation_lead',
       'auditor',
     ],
-    sentence: 'Read a manifest, and who was not seated',
+    sentence: 'Read a manifest, and the households without a seat',
   },
   'movement.command': {
     reach: 'operation',
     roles: ['movement_officer', 'coordinator', 'duty_supervisor', 'operation_lead'],
-    sentence: 'Decide about a movement (each command names its roles)',
+    sentence: 'Give a command to a movement (each command names its roles)',
   },
   'movement.scan': {
     reach: 'operation',
@@ -156,14 +172,17 @@ export const ACCESS = {
   'delivery.read': {
     reach: 'global',
     roles: [...PLANNERS, 'auditor', 'duty_supervisor'],
-    sentence: 'Read what was delivered',
+    sentence: 'Read deliveries',
   },
-  'event.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'Read events from a position on' },
+  'event.read': { reach: 'anywhere', roles: WITH_PARTNERS, sentence: 'Read the feed of events from a position' },
 } as const satisfies Record<string, Permission>;
 
 export type Action = keyof typeof ACCESS;
 
-/** `hidden`: the asker has no business there at all and learns nothing (404). `forbidden`: a colleague of another role (403). */
+/**
+ * `hidden`: the principal has no role there and learns nothing (404). `forbidden`: it has a role there, but not the
+ * right one (403).
+ */
 export type Decision = 'allowed' | 'forbidden' | 'hidden';
 
 /** The roles of staff that the principal holds in an operation. */
@@ -182,7 +201,7 @@ function staffRoles(grants: readonly Grant[]): Role[] {
   return [...roles];
 }
 
-/** May this principal do this, in this operation? A row with reach `operation` needs one. */
+/** Whether the principal may take this action in this operation. A row with reach `operation` needs an operation. */
 export function decide(principal: Principal, action: Action, operationId?: string): Decision {
   const { reach, roles }: Permission = ACCESS[action];
   if (reach === 'public') return 'allowed';
@@ -202,24 +221,27 @@ export function operationsOf(principal: Principal): 'all' | string[] {
   return [...new Set(staff.map((grant) => grant.operation))];
 }
 
-/** Operations in which one of the principal's roles may do this: ids, or `all`. For what reaches `anywhere` and must stay where the role is held. */
+/**
+ * Operations in which a role of the principal allows this action: ids, or `all`. It limits reads of reach `anywhere` to
+ * where the role is held.
+ */
 export function operationsFor(principal: Principal, action: Action): 'all' | string[] {
   const { roles }: Permission = ACCESS[action];
   return operationsOf({ ...principal, roles: principal.roles.filter(({ role }) => roles.includes(role)) });
 }
 
-/** The role under which somebody gives a command: the first of those it names that they hold. */
+/** The role under which somebody gives a command: the first of its roles that they hold. */
 export function roleFor(named: readonly Role[], held: readonly Role[]): Role | undefined {
   return named.find((role) => held.includes(role));
 }
 
-/** Groups of personal data, as they are stored and shown. */
+/** Groups of personal data, as stored and disclosed. */
 export const FIELD_GROUPS = ['names', 'birth', 'phone', 'document', 'language', 'care', 'protection', 'notes'] as const;
 export type FieldGroup = (typeof FIELD_GROUPS)[number];
 
 /**
- * Which personal data each role is shown. `care` are needs that a journey must serve (age, illness, pregnancy);
- * `protection` is the kind and reason of a hold and every flag that hints at one.
+ * Which personal data each role may see. `care` holds needs of the journey (age, illness, pregnancy). `protection` holds
+ * the kind and reason of a hold, and each flag that hints at one.
  */
 const FIELD_RIGHTS: Record<Role, readonly FieldGroup[]> = {
   coordinator: ['names', 'birth', 'phone', 'language', 'care'],
@@ -235,7 +257,7 @@ const FIELD_RIGHTS: Record<Role, readonly FieldGroup[]> = {
   admin: [],
 };
 
-/** The groups that somebody with these roles is shown, in the order of the table. */
+/** The groups that these roles may see, in the order of the table. */
 export function fieldsFor(roles: readonly Role[]): FieldGroup[] {
   return FIELD_GROUPS.filter((group) => roles.some((role) => FIELD_RIGHTS[role].includes(group)));
 }

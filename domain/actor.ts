@@ -18,7 +18,7 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
-/** Who did it: a member of staff under one of their roles, a partner organisation, or the system itself. */
+/** Who acted: a member of staff under one of their roles, a partner, or the system. */
 const Actor = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('staff'), id: z.string(), role: z.enum(ROLES) }),
   z.object({ kind: z.literal('partner'), id: z.string() }),
@@ -34,5 +34,5 @@ export function isRole(text: string): text is Role {
   return ROLES.some((role) => role === text);
 }
 
-/** Those who may know what kind of hold it is, and why. */
+/** The roles that may know the kind and the reason of a hold. */
 export const PROTECTION_ROLES: readonly Role[] = ['protection_officer', 'protection_lead'];

@@ -4,9 +4,9 @@ import type { NeutralReason } from './movements/householdGroup.ts';
 import type { Instant } from './time.ts';
 
 /**
- * Who gets the seats of a movement: whole households, the vulnerable first, then in the order in which they asked
- * (domain.md 2.1, 5.5). Everything here follows from its arguments alone: the same list gives the same seats, and each
- * household that stays can read why.
+ * Allocates the seats of a movement to whole households: vulnerable people first, then by the time of the request.
+ * The result depends on the arguments alone: the same list gives the same seats. Each household without a seat gets a
+ * reason that it can read.
  */
 export type Traveller = {
   journeyId: string;
@@ -24,7 +24,7 @@ export type HouseholdGroup = {
 };
 
 /** `stretcherSeats`: how many of the seats one stretcher takes (nine on an aircraft, none on a ship). */
-export type Room = Capacity & { stretcherSeats: number };
+export type FreeCapacity = Capacity & { stretcherSeats: number };
 
 export type Allocation = {
   seated: Array<{ householdId: string; seats: Array<{ journeyId: string; kind: SeatKind }> }>;
@@ -32,17 +32,17 @@ export type Allocation = {
   left: Capacity;
 };
 
-/** Priority, then the moment of the request, then the id, so that no two households are ever equal. */
+/** Priority, then the time of the request, then the id, so that no two households are equal. */
 export function byPriority(a: HouseholdGroup, b: HouseholdGroup): number {
   return a.priority - b.priority || a.requestedAt - b.requestedAt || (a.householdId < b.householdId ? -1 : 1);
 }
 
 /**
- * Seats households in order of priority. One that does not fit is passed over with the reason, and smaller ones behind
- * it may still be taken: an empty seat brings nobody home. What comes later in the order never changes what came before.
+ * Seats households in order of priority. A household that does not fit is passed over with a reason. Smaller ones after
+ * it may still get a seat, because an empty seat helps nobody. A later household never changes an earlier one.
  */
-export function allocate(groups: readonly HouseholdGroup[], room: Room): Allocation {
-  const left: Room = { ...room };
+export function allocate(groups: readonly HouseholdGroup[], free: FreeCapacity): Allocation {
+  const left: FreeCapacity = { ...free };
   const seated: Allocation['seated'] = [];
   const refused: Allocation['refused'] = [];
   for (const group of groups.toSorted(byPriority)) {
@@ -60,10 +60,10 @@ export function allocate(groups: readonly HouseholdGroup[], room: Room): Allocat
 }
 
 /**
- * The seat of each member, or why the household does not fit. An infant sits on the lap of an adult of the household
- * who has a seat, one on each lap; further infants, and those for whom no lap is left, have a seat of their own.
+ * The seat of each member, or why the household does not fit. Each adult of the household who has a seat may hold one
+ * infant on the lap. Other infants have a seat of their own.
  */
-function place(group: HouseholdGroup, left: Room): { kinds: SeatKind[] } | { reasons: NeutralReason[] } {
+function place(group: HouseholdGroup, left: FreeCapacity): { kinds: SeatKind[] } | { reasons: NeutralReason[] } {
   const reasons: NeutralReason[] = [];
   const own = group.members.map(ownKind);
   const laps = group.members.filter((member, i) => member.traveller === 'adult' && own[i] !== 'stretcher').length;
@@ -71,7 +71,7 @@ function place(group: HouseholdGroup, left: Room): { kinds: SeatKind[] } | { rea
   if (infants > 0 && !group.members.some((member) => member.traveller === 'adult')) {
     reasons.push({
       code: 'infant_without_adult',
-      words: 'An infant needs an adult of the household on board: somebody must decide who goes along',
+      words: 'An infant needs an adult of the household on board: somebody must decide who travels with the infant',
     });
   }
   let free = Math.min(laps, left.infantLaps);
@@ -107,7 +107,7 @@ export function needOf(kinds: readonly SeatKind[], stretcherSeats: number): Capa
   };
 }
 
-function take(left: Room, kinds: readonly SeatKind[]): void {
+function take(left: FreeCapacity, kinds: readonly SeatKind[]): void {
   const need = needOf(kinds, left.stretcherSeats);
   left.seats -= need.seats;
   left.infantLaps -= need.infantLaps;
@@ -120,22 +120,21 @@ function short(code: string, needed: number, left: number, one: string, many: st
   return { code, words: `${what.charAt(0).toUpperCase()}${what.slice(1)} needed, ${Math.max(left, 0)} left` };
 }
 
-/** Whom a movement is for, by the nationality of the head of household; null is everybody. */
+/** For whom a movement is planned, by the nationality of the head of household; null is everybody. */
 export type Lists = { forHouseholdsOf: readonly string[] | null; acceptsNationalities: readonly string[] | null };
 
-/** Codes of ICAO Doc 9303 for people without a nationality, or of whom it is not known. */
+/** Codes of ICAO Doc 9303 for people without a nationality, or with an unknown one. */
 const WITHOUT_NATIONALITY = ['XXA', 'XXB', 'XXC', 'XXX'];
 
-/** The same State under two codes: in passports and in lists. */
+/** One State has two codes: one in passports and one in lists. */
 const SAME_STATE: Record<string, string> = { RKS: 'XKX' };
 
 /**
- * Why a movement does not serve a household, or undefined. A family of mixed nationality travels with its head, and
- * may enter where its head may, wherever it registered.
- *
- * People without a nationality are on no list of nationalities. A movement for everybody takes them like others. Where
- * it goes by lists they are served only when a person has decided their route and a State has confirmed the head as its
- * own: then that State counts. Else somebody must decide, and no computation does it for them.
+ * Why a movement does not serve a household, or undefined. The nationality of the head decides for the whole household,
+ * also where its nationalities are mixed.
+ * A movement for everybody serves people without a nationality as well. A movement with a list of nationalities serves
+ * them only under two conditions: a person has decided their route, and a State has confirmed the head as its national.
+ * Then that State counts. Otherwise a person must decide.
  */
 export function servedBy(
   lists: Lists,
@@ -159,7 +158,7 @@ export function servedBy(
   return undefined;
 }
 
-/** Where a household gets off: the stop that its head's nationality leaves at, else the last one. */
+/** Where a household leaves the vehicle: the stop for its head's nationality, else the last one. */
 export function alightingStop(
   leaveAt: Readonly<Record<string, readonly string[]>>,
   headNationality: string | null,

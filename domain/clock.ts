@@ -40,13 +40,13 @@ export function clockFrom(
   return clock;
 }
 
-/** Real moment at which the operation's clock shows `at`; whole milliseconds, never earlier than exact. */
+/** The real time at which the operation's clock shows `at`; whole milliseconds, rounded up. */
 export function toReal(clock: OperationClock, at: Instant): Instant {
   const segment = segmentBy(clock, (s) => s.fromOperationTime <= at);
   return Math.ceil(segment.fromRealTime + ((at - segment.fromOperationTime) * segment.secondsPerDay * SECOND) / DAY);
 }
 
-/** What the operation's clock shows at the real moment `real`; whole milliseconds, rounded down. */
+/** What the operation's clock shows at the real time `real`; whole milliseconds, rounded down. */
 export function toOperation(clock: OperationClock, real: Instant): Instant {
   const segment = segmentBy(clock, (s) => s.fromRealTime <= real);
   return Math.floor(

@@ -7,7 +7,8 @@ type Table = Readonly<Record<string, Effects | undefined>>;
 const partnerEvents = (table: Readonly<Record<string, NonNullable<Effects['partnerEvent']>>>): Table =>
   Object.fromEntries(Object.entries(table).map(([type, partnerEvent]) => [type, { partnerEvent }]));
 
-const EFFECTS: Readonly<Record<SubjectKind, Table>> = {
+/** What each event changes, by the subject that it belongs to. */
+export const EFFECTS: Readonly<Record<SubjectKind, Table>> = {
   journey: JOURNEY_EFFECTS,
   movement: partnerEvents(MOVEMENT_EVENTS),
   operation: partnerEvents(OPERATION_EVENTS),

@@ -12,22 +12,22 @@ type EventSchemas = Readonly<Record<string, z.ZodType<Data>>>;
 /** For a type whose data has changed: the first upgrade makes version 2 of version 1, and so on. */
 type EventUpgrades<S extends EventSchemas> = { readonly [T in keyof S]?: readonly Upgrade[] };
 
-/** Type and data of any event of these. */
+/** Type and data of any event of this union. */
 type EventOf<S extends EventSchemas> = {
   [T in keyof S & string]: { type: T; data: z.output<S[T]> };
 }[keyof S & string];
 
 /** How the data of events is written and read. */
 export type EventForms<E extends { type: string; data: Data } = { type: string; data: Data }> = {
-  /** the version that data of this type is written with. @throws StoredFormError where there is no such type */
+  /** the version under which data of this type is written. @throws StoredFormError for an unknown type */
   versionOf(type: string): number;
   /** Data of any version as the current one. @throws StoredFormError */
   read(type: string, version: number, data: unknown): E;
 };
 
 /**
- * The forms of all events of one kind of subject. A type begins at version 1 and is one higher for each upgrade. The
- * version stands beside the data, because data has fields of that name.
+ * The forms of all events of one kind of subject. A type begins at version 1; each upgrade adds one. The version is
+ * stored next to the data, because some data has a field of that name.
  */
 export function eventForms<S extends EventSchemas>(
   subject: string,
@@ -55,7 +55,7 @@ export function eventForms<S extends EventSchemas>(
   };
   return {
     versionOf: (type) => formOf(type).version,
-    // Each schema makes the data of its own type, which the compiler cannot follow through a map.
+    // Each schema reads the data of its own type. The compiler cannot follow that through a map.
     read: (type, version, data) => ({ type, data: formOf(type).read({ version, data }).data }) as EventOf<S>,
   };
 }

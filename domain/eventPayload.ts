@@ -1,14 +1,14 @@
 import { snakeCaseFields } from './casing.ts';
 import { type Instant, iso } from './time.ts';
 
-/** An event as it stands in the outbox, with the person where its subject is a journey. */
+/** An event in the outbox, with the person where its subject is a journey. */
 export type OutgoingEvent = {
   operationId: string;
   subject: string;
   personId: string | null;
-  /** of the subject: ascending, not without gaps, because not every event is an event */
+  /** of the subject: ascending, with gaps, because not every event of the log is published */
   seq: number;
-  /** of the system: gapless over all events, ascending for each subject */
+  /** of the system: without gaps over all published events, ascending for each subject */
   position: number;
   type: string;
   at: Instant;
@@ -16,8 +16,8 @@ export type OutgoingEvent = {
 };
 
 /**
- * The body of a webhook (Standard Webhooks 1.0): thin, so ids, codes and instants alone. Whoever may know more asks for
- * it under `links`, and that is on record.
+ * The body of a webhook (Standard Webhooks 1.0). It holds ids, codes and instants alone. A receiver reads more under
+ * `links`, where the disclosure ledger records it.
  */
 export function eventPayload(event: OutgoingEvent): { type: string; timestamp: string; data: Record<string, unknown> } {
   return {

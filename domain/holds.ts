@@ -16,10 +16,10 @@ export const HOLD_TYPES = [
 export type HoldType = (typeof HOLD_TYPES)[number];
 
 export type HoldRule = {
-  /** the safe answer where the field says "per case": sharing can be allowed later, never taken back */
+  /** the safe answer where the policy says "per case": sharing can be allowed later, but never reversed */
   blocks: { disclosure: boolean; seat: boolean; boarding: boolean };
   releasedBy: readonly Role[];
-  /** a first approval and a second person */
+  /** a first approval, then the approval of a second person */
   fourEyes: boolean;
   /** whoever raised it may not release it */
   notByRaiser: boolean;
@@ -45,7 +45,7 @@ const SUPERVISION: HoldRule = {
   notByRaiser: true,
 };
 
-/** What each type of hold stops and who may release it (domain.md 5.7). None ends by time. */
+/** What each kind of hold stops, and who may release it. No hold ends by time. */
 export const HOLD_RULES: Record<HoldType, HoldRule> = {
   ASYLUM: TWO_PERSONS,
   TRAFFICKING: TWO_PERSONS,

@@ -1,6 +1,6 @@
 /**
- * Ids are a prefix and a UUIDv7 in lower-case Crockford base32 (26 letters): sortable by time, safe in
- * addresses, told apart at sight. Those of an import derive from import and row (adapters make the bytes).
+ * Ids are a prefix and a UUIDv7 in lower-case Crockford base32 (26 letters): sortable by time, safe in URLs, and with a
+ * visible kind. The ids of an import derive from the import and the row (adapters make the bytes).
  */
 export const ID_PREFIXES = {
   operation: 'op',

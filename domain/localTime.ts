@@ -1,7 +1,7 @@
-/** What a clock on a wall shows, to the minute or finer, and the offset that was said with it. */
+/** A local time, to the minute or finer, and the UTC offset that was written with it. */
 export type LocalTime = { local: string; offset?: string };
 
-/** Reads `2027-02-20T10:00+01:00`; `Z` is the offset `+00:00`. The form has been checked before. */
+/** Reads `2027-02-20T10:00+01:00`; `Z` is the offset `+00:00`. The caller has checked the form. */
 export function readLocal(text: string): LocalTime {
   const offset = /(?:Z|[+-]\d\d:\d\d)$/.exec(text)?.[0];
   if (offset === undefined) return { local: text };

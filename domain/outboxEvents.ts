@@ -1,8 +1,8 @@
 /** Events that partners can be told. Thin: ids and codes, never names, documents or protection data. */
 export const EVENTS = {
-  'journey.registered': 'A person is on the list of the operation.',
+  'journey.registered': 'A person is registered in the operation.',
   'journey.verified': 'The nationality is confirmed.',
-  'journey.document_issued': 'A travel document is there.',
+  'journey.document_issued': 'A travel document is issued.',
   'journey.seated': 'The person has a seat on a movement.',
   'journey.seat_released': 'The person no longer has the seat. No reason is given.',
   'journey.boarded': 'The person is on board.',
@@ -16,10 +16,10 @@ export const EVENTS = {
   'movement.locked': 'The manifest is locked under a version.',
   'movement.departed': 'The movement has departed.',
   'movement.arrived': 'The movement has arrived.',
-  'movement.cancelled': 'The movement does not run.',
+  'movement.cancelled': 'The movement is cancelled.',
   'movement.reconciled': 'Every seat of the movement is accounted for.',
-  'operation.suspended': 'The operation, or a part of it, stands still. No reason is given.',
-  'operation.resumed': 'The operation goes on.',
+  'operation.suspended': 'The operation, or a part of it, is suspended. No reason is given.',
+  'operation.resumed': 'The operation has resumed.',
 } as const;
 
 export type EventType = keyof typeof EVENTS;

@@ -3,8 +3,8 @@ import { DOCUMENT_TYPES } from './imports/columns.ts';
 import { versioned } from './versioned.ts';
 
 /**
- * Identifying data of a person, encrypted under the person's own key as field set `core`. What stands in plain in
- * `persons` and `journeys` (nationality, sex, age group, flags) does not tell who somebody is.
+ * Identifying data of a person, encrypted under the person's key as field set `core`. The plain columns of `persons` and
+ * `journeys` (nationality, sex, age group, flags) do not identify a person.
  */
 const PersonCore = z.object({
   /** the team's number of the registration */
@@ -12,7 +12,7 @@ const PersonCore = z.object({
   /** as stated; either may be empty */
   givenNames: z.string(),
   familyName: z.string(),
-  /** `1991`, `1991-04` or `1991-04-30`; null where nothing usable is known */
+  /** `1991`, `1991-04` or `1991-04-30`; null if unknown or unusable */
   birthDate: z.string().nullable(),
   /** E.164 */
   phone: z.string().nullable(),
@@ -33,10 +33,10 @@ export const STORED_PERSON_CORE = versioned({
   upgrades: {},
 });
 
-/** The core as it is encrypted. */
+/** The core in its stored form, before encryption. */
 export const storedPersonCore = (core: PersonCore) => ({ version: STORED_PERSON_CORE.version, ...core });
 
-/** The number of a document that a partner has issued, encrypted as field set `document:<id>`. */
+/** The number of a document that a partner issued, encrypted as field set `document:<id>`. */
 export const STORED_DOCUMENT_NUMBER = versioned({
   name: 'Person data (document number)',
   version: 1,
@@ -46,7 +46,7 @@ export const STORED_DOCUMENT_NUMBER = versioned({
 
 export const storedDocumentNumber = (number: string) => ({ version: STORED_DOCUMENT_NUMBER.version, number });
 
-/** A note in free text about a person, encrypted under the person's key. One about nobody is encrypted as its text alone. */
+/** A free-text note about a person, encrypted under the person's key. A note about nobody is encrypted as text alone. */
 export const STORED_NOTE = versioned({
   name: 'Note',
   version: 1,

@@ -3,16 +3,16 @@ import { RULES_SCHEMAS } from './rules.ts';
 import { versioned } from './versioned.ts';
 
 /**
- * What a preparedness plan holds (MICIC consular contingency template): written before a crisis, and made into an
- * operation when one of its triggers is met. Contacts are partners and functions, never people's data.
+ * A preparedness plan (MICIC consular contingency template). It is written before a crisis; a trigger makes it into an
+ * operation. Contacts are partners and functions, never data of people.
  */
 const PlanDocument = z.object({
   /** an evacuation out of danger, or a return home */
   kind: z.enum(['evacuation', 'return']),
   country: z.string(),
   triggers: z.array(z.object({ code: z.string(), sentence: z.string() })),
-  /** legs of the way home in order, with what each asks for */
-  routes: z.array(RULES_SCHEMAS.routeStage),
+  /** legs of the route in order, with what each requires */
+  routes: z.array(RULES_SCHEMAS.routeLeg),
   sites: z.array(
     z.object({
       name: z.string(),
@@ -20,11 +20,11 @@ const PlanDocument = z.object({
       capacity: z.number().optional(),
     }),
   ),
-  /** ids of partners, by what they are needed for */
+  /** ids of partners, by purpose */
   carriers: z.array(z.string()),
   partners: z.array(z.string()),
   contacts: z.array(z.object({ function: z.string(), organisation: z.string(), channel: z.string() })),
-  /** what was agreed with whom, so that sharing has a basis from the first day */
+  /** agreements on sharing, so that sharing has a legal basis from the first day */
   agreements: z.array(
     z.object({
       partnerId: z.string(),
@@ -53,10 +53,10 @@ export const STORED_PLAN = versioned({
   upgrades: {},
 });
 
-/** A plan as it is stored. */
+/** A plan in its stored form. */
 export const storedPlan = (document: PlanDocument) => ({ version: STORED_PLAN.version, ...document });
 
-/** What a plan still lacks before it can be called ready, in words; the first thing first. */
+/** What a plan lacks before it is ready, in words, the first gap first. */
 export function missingInPlan(plan: PlanDocument): string[] {
   const missing: string[] = [];
   if (plan.triggers.length === 0) missing.push('a trigger');

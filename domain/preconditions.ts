@@ -1,7 +1,10 @@
 import type { LegNeeds, Rules } from './rules.ts';
 import type { Instant } from './time.ts';
 
-/** Steps that cannot be compensated, or that lead up to one: the failedPreconditions is asked with fresh input right before each. */
+/**
+ * Steps that cannot be compensated, or that lead to one. The preconditions are evaluated with fresh data right before
+ * each.
+ */
 export const STEPS = ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -20,7 +23,7 @@ export const CONDITIONS = [
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
-/** Condition × step: which condition stands before which step. */
+/** Precondition × step: which precondition applies to which step. */
 export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
   identity: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: true },
   consent: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: false },
@@ -35,7 +38,7 @@ export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
   clearance: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
 };
 
-/** Fresh input about one person, read in the transaction that takes the step. */
+/** Fresh data about one person, read in the transaction that takes the step. */
 export type PreconditionInput = {
   identity: 'unknown' | 'unclear' | 'confirmed';
   screened: boolean;
@@ -45,29 +48,29 @@ export type PreconditionInput = {
   document: { status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired'; validUntil?: Instant };
   exitPermit: 'open' | 'requested' | 'granted' | 'refused' | 'not_required';
   fitness: { status: 'unknown' | 'requested' | 'fit' | 'fit_with' | 'unfit' | 'expired'; until?: Instant };
-  /** every member who is still to travel passes for himself and, from the lock on, holds a seat on the same movement */
+  /** whether every member who still travels passes and, from the lock on, holds a seat on the same movement */
   householdWhole: boolean;
   operationRunning: boolean;
-  /** an agreement with the partner that is to be told, for this purpose, today */
+  /** whether an agreement with the partner covers this purpose today */
   agreement: boolean;
   seatOnThisMovement: boolean;
   movementCleared: boolean;
-  /** a member has left the household and nobody has said yet whether the rest goes on */
+  /** whether a member has left the household and nobody has confirmed yet that the rest continues */
   householdOpen: boolean;
   ended: boolean;
 };
 
-/** The occasion: when, and what the leg of movement asks for. */
+/** The occasion: when, and what the leg requires. */
 export type Occasion = {
   now: Instant;
-  /** departure and arrival of the movement in request; for `disclose` and `pay` they are absent */
+  /** departure and arrival of the movement; absent for `disclose` and `pay` */
   departsAt?: Instant;
   arrivesAt?: Instant;
   needs: LegNeeds;
   rules: Pick<Rules, 'documentValidityAfterArrival' | 'consentMaxAge'>;
 };
 
-/** Why a step is refused. `neutral` is what those outside protection read: it never tells the kind of a hold. */
+/** Why a step is refused. `neutral` is for readers outside protection: it never discloses the kind of a hold. */
 export type PreconditionReason = { condition: Condition; code: string; full: string; neutral: string };
 
 type Check = (input: PreconditionInput, step: Step, occasion: Occasion) => PreconditionReason | undefined;
@@ -157,7 +160,7 @@ const CHECKS: Record<Condition, Check> = {
   clearance: (f) => (f.movementCleared ? undefined : reason('clearance', 'not_cleared', 'The movement is not cleared')),
 };
 
-/** Every reason why `step` may not be taken for this person now, in the order of the conditions; empty means go. */
+/** Every reason why this person may not take `step` now, in the order of the preconditions; empty means allowed. */
 export function failedPreconditions(step: Step, input: PreconditionInput, occasion: Occasion): PreconditionReason[] {
   return CONDITIONS.filter((condition) => PRECONDITIONS[condition][step]).flatMap((condition) => {
     const found = CHECKS[condition](input, step, occasion);

@@ -8,8 +8,8 @@ import type { ProtectionFlag } from './imports/protection.ts';
 import { type Instant, instantOf, isoDay, startOfDay } from './time.ts';
 
 /**
- * What follows for the operation when a judged person is taken in: holds, how early, which seat, which document.
- * Pure: the same row always has the same consequences.
+ * What follows from the registration of a judged person: holds, priority, kind of seat, document.
+ * The same row always has the same consequences.
  */
 
 const HOLD_OF: Partial<Record<ProtectionFlag, HoldType>> = {
@@ -21,9 +21,9 @@ const HOLD_OF: Partial<Record<ProtectionFlag, HoldType>> = {
 };
 
 /**
- * Holds that stand before any request leaves the system. `householdIncomplete`: a member's row was rejected, so the
- * unit cannot travel as a whole until the row is corrected or a supervisor has decided (DATA_DISPUTE stops seat and
- * boarding of everybody in it; asking the partners goes on).
+ * Holds that are open before the first request to a partner. `householdIncomplete`: the row of a member was rejected.
+ * The household cannot travel as a whole until the row is corrected or a supervisor decides. The hold DATA_DISPUTE stops
+ * seats and boarding of every member; requests to partners continue.
  */
 export function holdsAtRegistration(protection: readonly ProtectionFlag[], householdIncomplete: boolean): HoldType[] {
   const types = protection.flatMap((flag) => HOLD_OF[flag] ?? []);
@@ -31,8 +31,8 @@ export function holdsAtRegistration(protection: readonly ProtectionFlag[], house
 }
 
 /**
- * Lower is earlier. Vulnerable first, else in order of request (domain.md 2.1). Asylum and trafficking have no place
- * here: the order of a list must not tell what a hold hides.
+ * Lower is earlier: vulnerable people first, then by the time of the request. Asylum and trafficking do not count here,
+ * because the order of a list must not disclose a hold.
  */
 const PRIORITY_OF: Partial<Record<ProtectionFlag, number>> = {
   MEDICAL: 10,
@@ -45,7 +45,7 @@ const PRIORITY_OF: Partial<Record<ProtectionFlag, number>> = {
 
 export const ORDINARY_PRIORITY = 100;
 
-/** The household goes as early as its most vulnerable member. */
+/** The priority of a household is that of its most vulnerable member. */
 export function priorityOf(members: ReadonlyArray<readonly ProtectionFlag[]>): number {
   return Math.min(ORDINARY_PRIORITY, ...members.flat().map((flag) => PRIORITY_OF[flag] ?? ORDINARY_PRIORITY));
 }
@@ -54,7 +54,10 @@ export type Traveller = 'adult' | 'child' | 'infant';
 
 const INFANT_UNDER = 2;
 
-/** Who takes which seat, on the reference date. A date too vague to tell counts as the younger; none at all as an adult. */
+/**
+ * The kind of seat of a person on the reference date. A vague birth date counts as the younger age; a missing one counts
+ * as adult.
+ */
 export function travellerOf(birthDate: PartialDate | null, on: CalendarDay): Traveller {
   if (birthDate === null) return 'adult';
   const { least } = ageRange(birthDate, on);
@@ -62,7 +65,7 @@ export function travellerOf(birthDate: PartialDate | null, on: CalendarDay): Tra
   return least < ADULT_AT ? 'child' : 'adult';
 }
 
-/** Whatever casts doubt on whether the passport is this person's, or whether it was read rightly. */
+/** Findings that raise doubt whether the passport is this person's, or was read correctly. */
 const DOUBTS: readonly Code[] = [
   'MRZ_FORMAT',
   'MRZ_CHECK_DIGIT',
@@ -77,8 +80,8 @@ const DOUBTS: readonly Code[] = [
 export type HeldPassport = { issuedBy: string; validUntil: Instant };
 
 /**
- * The passport a person holds, where its lines leave no doubt and it has not expired at `at`. It counts until its last
- * day begins in UTC. Any other document is for a person to look at: its expiry is not on the list.
+ * The passport of a person, where its lines leave no doubt and it has not expired at `at`. It is valid until its last
+ * day begins in UTC. A person checks any other document, because its expiry is not on the list.
  */
 export function heldPassport(meaning: PersonMeaning, codes: readonly Code[], at: Instant): HeldPassport | undefined {
   const { document, mrz } = meaning;
@@ -96,12 +99,12 @@ export function heldPassport(meaning: PersonMeaning, codes: readonly Code[], at:
   return validUntil > at ? { issuedBy: mrz.line1.slice(2, 5).replaceAll('<', ''), validUntil } : undefined;
 }
 
-/** When somebody asked to be brought home. Where the list gives no offset from UTC, its local time is read as UTC. */
+/** When somebody asked for return. Where the list gives no UTC offset, its local time is read as UTC. */
 export function registeredInstant(registered: NonNullable<PersonMeaning['registeredAt']>): Instant {
   return registered.instant ?? instantOf(`${registered.local}Z`);
 }
 
-/** The calendar day, in UTC, on which ages are reckoned where nobody has said another: the operation's own day. */
+/** The reference date for ages where nobody has set another: the operation's current day in UTC. */
 export function referenceDateOf(at: Instant): string {
   return isoDay(at);
 }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { DAY, HOUR } from './time.ts';
 import { versioned } from './versioned.ts';
 
-/** What a leg of movement asks for beyond identity, consent, fitness, and an absence of holds. */
+/** What a leg requires in addition to identity, consent, fitness and no open hold. */
 const LegNeeds = z.object({ nationality: z.boolean(), document: z.boolean(), exitPermit: z.boolean() });
 export type LegNeeds = z.infer<typeof LegNeeds>;
 
-/** One leg of the way home: everybody whom it serves needs one movement of it. */
+/** One leg of the route. Everybody whom it serves needs a seat on one movement of it. */
 const RouteLeg = z.object({
   code: z.string(),
   needs: LegNeeds,
@@ -15,7 +15,10 @@ const RouteLeg = z.object({
 });
 export type RouteLeg = z.infer<typeof RouteLeg>;
 
-/** Durations in milliseconds of operation time. `remind` defaults to half of `due`, `escalate` to twice. null: never. */
+/**
+ * Durations in milliseconds of operation time. `remind` defaults to half of `due`, `escalate` to twice `due`. null:
+ * never.
+ */
 const Deadline = z.object({
   due: z.number(),
   remind: z.number().nullable().optional(),
@@ -58,9 +61,8 @@ export const DEADLINES = [
 export type DeadlineKey = (typeof DEADLINES)[number];
 
 /**
- * Deadlines of domain.md 5: screening 24 h; consent 7 d; consulate acknowledges in 2 days, warned at 15,
- * late at 30, to the operation lead at 60; document 3 days after confirmation; unseated 14 d; reception 6 h;
- * plan 30 d. Holds are looked at every 72 h and never end by time.
+ * The standard deadlines. A consulate acknowledges in 2 days. Its answer gets a reminder at 15 days, is overdue at 30
+ * and escalates to the operation lead at 60. A hold is reviewed every 3 days and never ends by time.
  */
 export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   registryAnswer: { due: DAY },
@@ -94,7 +96,10 @@ export const STANDARD_DEADLINES: Record<DeadlineKey, Deadline> = {
   bufferedMessages: { due: DAY },
 };
 
-/** Each deadline with its standard. An operation that was made before a deadline existed gets the standard when read. */
+/**
+ * Each deadline with its standard value. An operation that is older than a deadline gets the standard value when it is
+ * read.
+ */
 const Deadlines = z.object(
   Object.fromEntries(DEADLINES.map((key) => [key, Deadline.default(STANDARD_DEADLINES[key])])) as Record<
     DeadlineKey,
@@ -102,7 +107,7 @@ const Deadlines = z.object(
   >,
 );
 
-/** The operation's rules. Each change makes the next `version`; every decision says under which version it fell. */
+/** The rules of an operation. Each change makes the next `version`; every decision records the version it used. */
 const Rules = z.object({
   version: z.number(),
   legs: z.array(RouteLeg).readonly(),
@@ -111,7 +116,7 @@ const Rules = z.object({
   followUpMonths: z.array(z.number()).readonly(),
   /** a document must stay valid this long after arrival */
   documentValidityAfterArrival: z.number(),
-  /** consent older than this must be confirmed again before a gate */
+  /** consent older than this must be confirmed again before the preconditions pass */
   consentMaxAge: z.number(),
   /** a check earlier than this before departure does not count */
   fitnessValidity: z.number(),
@@ -120,7 +125,7 @@ const Rules = z.object({
 });
 export type Rules = z.infer<typeof Rules>;
 
-/** The stored form of rules. `version` of the form is not `version` of the rules, so the rules stand inside. */
+/** The stored form of rules. Its `version` differs from the `version` of the rules, so the rules are nested. */
 export const STORED_RULES = versioned({
   name: 'Rules of an operation',
   version: 1,
@@ -128,15 +133,15 @@ export const STORED_RULES = versioned({
   upgrades: {},
 });
 
-/** For schemas of other modules that hold rules, in a frozen object (versioned.ts says why). */
-export const RULES_SCHEMAS = Object.freeze({ rules: Rules, routeStage: RouteLeg });
+/** For schemas of other modules that hold rules, in a frozen object (versioned.ts explains why). */
+export const RULES_SCHEMAS = Object.freeze({ rules: Rules, routeLeg: RouteLeg });
 
-/** Rules as they are stored. */
+/** Rules in their stored form. */
 export const storedRules = (rules: Rules) => ({ version: STORED_RULES.version, rules });
 
 /**
- * Rules of a new operation, before anybody has changed them. A domestic evacuation asks for no papers, so that a
- * consulate's silence strands nobody on a volcano; a return across a border asks for all.
+ * Rules of a new operation. A domestic evacuation requires no papers, so that nobody in danger waits for a consulate. A
+ * return across a border requires all of them.
  */
 export function defaultRules(kind: 'evacuation' | 'return', legs?: readonly RouteLeg[]): Rules {
   const domestic = kind === 'evacuation';
@@ -162,9 +167,8 @@ export function defaultRules(kind: 'evacuation' | 'return', legs?: readonly Rout
 const WITHOUT_STATE = ['XXA', 'XXB', 'XXC', 'XXX'];
 
 /**
- * The legs that serve a household, in order, by the nationality of its head. People without a nationality are on no
- * list of nationalities: where a leg is planned by nationality, somebody has to decide (`decided: false`), and so it
- * is where no leg serves the household at all.
+ * The legs that serve a household, in order, by the nationality of its head. A list of nationalities never serves people
+ * without a nationality. There, and where no leg serves the household, a person has to decide (`decided: false`).
  */
 export function routeOf(rules: Pick<Rules, 'legs'>, headNationality: string): { legs: string[]; decided: boolean } {
   const stateless = WITHOUT_STATE.includes(headNationality);
@@ -177,7 +181,7 @@ export function routeOf(rules: Pick<Rules, 'legs'>, headNationality: string): { 
   return { legs, decided: decided && legs.length > 0 };
 }
 
-/** What the legs of a route ask for together. An undecided route may still ask for everything that rules know. */
+/** What the legs of a route require together. For an undecided route it is what all legs of the rules require. */
 export function needsOf(rules: Pick<Rules, 'legs'>, route: readonly string[], decided: boolean): LegNeeds {
   const relevant = rules.legs.filter((leg) => !decided || route.includes(leg.code));
   return {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StoredFormError } from './versioned.ts';
 
-/** Stored data that has a schema and no version of its own. */
+/** Stored data that has a schema and no version. */
 export type StoredValue<T> = {
   readonly name: string;
   /** @throws StoredFormError, which names the place and never the data */
@@ -9,8 +9,8 @@ export type StoredValue<T> = {
 };
 
 /**
- * Declares stored data that is short-lived, or so small that its reader takes it as it is. What is kept for long and may
- * change its shape is `versioned`.
+ * Declares stored data that is short-lived or too small to change its shape. Long-lived data that may change is
+ * `versioned`.
  */
 export function storedValue<S extends z.ZodType>(name: string, schema: S): StoredValue<z.output<S>> {
   return {
@@ -24,5 +24,5 @@ export function storedValue<S extends z.ZodType>(name: string, schema: S): Store
   };
 }
 
-/** Ids, codes and counts that are shown as they are: of a task, an alarm, an event for partners. */
+/** Ids, codes and counts that readers see unchanged: of a task, an alarm, an event for partners. */
 export const STORED_FIELDS = storedValue('Fields', z.record(z.string(), z.unknown()));

@@ -6,7 +6,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The instant as ISO 8601 in UTC, the form of every boundary (API, database, partners). */
+/** The instant as ISO 8601 in UTC: the form in the API, the database and the partner protocol. */
 export function iso(at: Instant): string {
   return new Date(at).toISOString();
 }

@@ -11,7 +11,7 @@ export type Versioned<T> = {
   read(value: unknown): T;
 };
 
-/** Made once: a schema that is made for each read costs a hundred times the read. */
+/** Made once: making a schema for each read costs a hundred times the read. */
 const Header = z.looseObject({ version: z.int().min(1) });
 
 type Upgrade = (old: Record<string, unknown>) => Record<string, unknown>;
@@ -19,9 +19,9 @@ type Upgrade = (old: Record<string, unknown>) => Record<string, unknown>;
 /**
  * Declares a stored form. The stored object carries its version under `version`.
  *
- * The worker deep-freezes whatever modules of the workflow bundle export, and a frozen schema reads nothing. So a module
- * exports the form, which keeps its schema to itself, or schemas inside an object that is frozen already.
- * @param upgrades `upgrades[n]` makes version n + 1 of a value of version n; there is one for each version before the current.
+ * The worker deep-freezes the exports of workflow modules, and a frozen schema cannot parse. So a module exports the
+ * form, which hides its schema, or schemas inside an object that is already frozen.
+ * @param upgrades `upgrades[n]` turns version n into version n + 1; there is one for each version before the current.
  */
 export function versioned<S extends z.ZodType>(form: {
   name: string;

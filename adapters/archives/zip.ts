@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type Entry, fromBufferPromise, getFileNameLowLevel, validateFileName, type ZipFile } from 'yauzl';
 
-/** The archive cannot be read: it is cut, damaged, encrypted or of another kind. The message never quotes a name. */
+/** The archive cannot be read: truncated, damaged, encrypted or another kind. The message never quotes a file name. */
 export class BadArchive extends Error {
   override name = 'BadArchive';
 }
@@ -10,17 +10,17 @@ export class BadArchive extends Error {
 export type ArchivedFile = {
   name: string;
   packedSize: number;
-  /** Bytes unpacked, as the archive says. `unpack` gives exactly so many, or throws. */
+  /** Unpacked size in bytes, as the archive states it. `unpack` yields exactly this size, or throws. */
   size: number;
-  /** The content in pieces. @throws BadArchive when its size or checksum is not the one that the archive says */
+  /** The content in pieces. @throws BadArchive when size or checksum differ from the archive's directory */
   unpack(): AsyncGenerator<Buffer>;
 };
 
-/** A plain zip archive counts its files in 16 bits. More of them only cost time. */
+/** A plain zip archive counts its files in 16 bits. More files would only cost time. */
 const MOST_FILES = 0xffff;
 
 /**
- * The files of a zip archive in the order of its directory. Nothing is unpacked until it is asked for.
+ * The files of a zip archive in the order of its directory. A file is unpacked on request.
  * @throws BadArchive
  */
 export async function* filesOfZip(archive: Buffer): AsyncGenerator<ArchivedFile> {

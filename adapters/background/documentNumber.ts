@@ -6,8 +6,8 @@ import { writeFieldSet } from '../postgres/people/people.ts';
 import type { InboxProcessorDeps } from './inboxProcessor.ts';
 
 /**
- * Moves the number of an issued document from under the gateway's key to under the person's own: from then on it goes
- * with the person. Nothing is kept of somebody who was erased meanwhile.
+ * Re-encrypts the number of an issued document from the system's key to the person's key. Erasing the person then erases
+ * it. Nothing is stored of a person who was erased meanwhile.
  */
 export function keepNumber({
   keyring,

@@ -4,7 +4,7 @@ import { compareCheckedList } from '../postgres/duplicates/checkedLists.ts';
 import { compareNewcomers, type DuplicateMatcherOptions } from '../postgres/duplicates/newcomers.ts';
 import { codeOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
-/** Session lock of the one comparer; any number that nobody else uses. */
+/** Session lock of the duplicate matcher; any number that no other lock uses. */
 const DUPLICATE_MATCHER_LOCK = 7_261_003;
 
 export type DuplicateMatcherDeps = DuplicateMatcherOptions & {
@@ -14,9 +14,9 @@ export type DuplicateMatcherDeps = DuplicateMatcherOptions & {
 };
 
 /**
- * Compares whoever was taken in with everybody known, so that people who are met twice are put before a person, and what
- * a dry run has checked, so that it is delivered beforehand. Any number of processes may start one; one works, the others
- * stand by. It takes half of its time, so that what waits for this process is not held up by a long list.
+ * Compares newly registered people, and the rows of checked lists, with everybody known. Pairs go to a person to decide.
+ * Several processes may start a matcher; one works, the others stand by. It works half of the time, so that a long list
+ * delays nothing else in this process.
  */
 export function startDuplicateMatcher({
   connectionString,
@@ -43,7 +43,8 @@ export function startDuplicateMatcher({
         else if (!(await compareCheckedList(client, options.keyring, pause))) return 'idle';
         return 'more';
       } catch (error) {
-        // Everybody who comes later waits behind what fails: once a day somebody is delivered. With the database away nobody can be.
+        // Everybody who arrives later waits behind the failure, so an alarm is raised once a day. Without the database
+        // none can be raised.
         const day = new Date(options.now()).toISOString().slice(0, 10);
         const alarm = { subject: 'comparer', kind: 'comparison_fails', detail: { error: codeOf(error) } } as const;
         await raiseAlarm(client, alarm, day).catch(() => undefined);

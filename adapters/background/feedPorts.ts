@@ -22,14 +22,14 @@ export type FeedDeps = {
   pool: Pool;
   secrets: Pick<SecretBox, 'open'>;
   client: GuardedClient;
-  /** of the running activity: given by the worker, because only it knows its context */
+  /** of the running activity: the worker provides it, because only it has the context */
   heartbeat(): void;
   leaving(): boolean;
   /** milliseconds for one attempt */
   timeoutMs?: number;
 };
 
-/** The feed's ports on PostgreSQL and the guarded client. */
+/** The feed's ports on PostgreSQL and the guarded HTTP client. */
 export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs }: FeedDeps): FeedPorts {
   return {
     async endpoint(endpointId) {

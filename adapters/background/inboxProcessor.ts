@@ -40,8 +40,8 @@ export type InboxProcessorDeps = {
   gateway: Pick<WorkflowGateway, 'partnerAnswered' | 'carrierReported'>;
   names: Pick<WorkflowNames, 'workflowId'>;
   /**
-   * Moves the number of an issued document from the inbox to the person it belongs to, encrypted under their own key.
-   * False where it cannot be opened: then nobody knows it but the partner.
+   * Moves the number of an issued document from the inbox to its person, encrypted under the person's key.
+   * False if it cannot be decrypted: then only the partner has it.
    */
   keepNumber(
     client: Queryable,
@@ -53,9 +53,9 @@ export type InboxProcessorDeps = {
 };
 
 /**
- * Applies what partners have delivered us. One process at a time, in the order of receipt: an answer to a request goes to
- * the journey or movement that asked it, update of a vehicle to the movement. The signal is sent before the row is
- * marked: cut short, it is sent again, and the event's key makes twice once.
+ * Applies the callbacks of partners, in one process at a time, in the order of receipt. An answer goes to the journey or
+ * movement that sent the request; a message about a vehicle goes to the movement.
+ * The signal is sent before the row is marked. After an interruption it is sent again, and its key makes it idempotent.
  */
 export function startInboxProcessor(deps: InboxProcessorDeps): Loop {
   return startLoop({
@@ -75,13 +75,13 @@ export function startInboxProcessor(deps: InboxProcessorDeps): Loop {
   });
 }
 
-/** What is to become of one callback. */
+/** What to do with one callback. */
 type Verdict =
   | TurnedAway
   | { notify: 'answer'; request: RequestRow; answer: Answer; at: Instant }
   | { notify: 'vehicle'; movementId: string; operationId: string; update: VehicleUpdate; at: Instant };
 
-/** Returns how many were left for a later pass. */
+/** Returns how many callbacks remain for a later pass. */
 async function apply(
   deps: InboxProcessorDeps,
   client: Queryable,
@@ -112,7 +112,10 @@ async function apply(
   return notify(deps, client, notifying);
 }
 
-/** Answers to one request go by the partner's own clock, as far as they have arrived; else by receipt. */
+/**
+ * Answers to one request are ordered by the partner's own clock, as far as they have arrived; other callbacks by
+ * receipt.
+ */
 function inTheirOwnOrder(rows: readonly InboxRow[]): InboxRow[] {
   const byRequest = new Map<string, InboxRow[]>();
   for (const row of rows) {
@@ -143,7 +146,7 @@ async function judge(
     case 'contradicts':
       return { end: 'stale', alarm: 'contradicting_answer', taskFor: request.kind, ...about };
     case 'stale': {
-      // A paper that exists although we took the request back must be collected or destroyed by somebody.
+      // The document exists although the request was recalled, so a person must collect or destroy it.
       const late = callback.type === 'document.issued' && request.status === 'recalled';
       return { end: 'stale', ...about, ...(late ? { alarm: 'issued_after_recall', taskFor: request.kind } : {}) };
     }
@@ -178,7 +181,7 @@ async function judgeVehicle(client: Queryable, row: InboxRow, request: RequestRo
   };
 }
 
-/** Writes what the answer makes of its request, and the document that it brings. */
+/** Records the answer with its request, and the document that it brings. */
 async function hear(
   deps: InboxProcessorDeps,
   client: Queryable,
@@ -219,18 +222,21 @@ async function hear(
   }
 }
 
-/** News for one workflow: sent together, so that they share a workflow task. */
+/** Signals for one workflow: sent together, so that they share a workflow task. */
 type StoredMessage = {
   rows: InboxRow[];
   workflowId: string;
   subject: string;
   vehicle: boolean;
   send(): Promise<Delivered>;
-  /** `refused`: the server does not take this very signal, now or later */
+  /** `refused`: the server never accepts this signal */
   delivered?: Delivered | 'refused';
 };
 
-/** Sends the signals, update for one subject together, and marks the rows. Returns how many wait for a workflow to start. */
+/**
+ * Sends the signals, those of one subject together, and marks the rows. Returns how many wait for the start of their
+ * workflow.
+ */
 async function notify(
   deps: InboxProcessorDeps,
   client: Queryable,
@@ -291,7 +297,7 @@ async function notify(
   let waiting = 0;
   for (const { rows, workflowId, vehicle, subject, delivered } of messages) {
     if (vehicle && delivered === 'closed' && (await isPending(client, workflowId))) {
-      // Not over but not begun: it is delivered when it has been started.
+      // The workflow has not started yet: the signal is delivered after its start.
       waiting += rows.length;
       continue;
     }
@@ -314,7 +320,7 @@ const addressOf = (verdict: Exclude<Verdict, { end: string }>): string =>
 
 const isMovementRequest = (kind: RequestKind): boolean => kind === 'booking' || kind === 'reception';
 
-/** One request brings one document: its id follows from the request. */
+/** One request brings one document, so the document's id derives from the request. */
 const documentIdOf = (request: RequestRow): string => derivedId('document', request.id);
 
 function reasonOf(row: InboxRow): { reasonCode?: string } {

@@ -2,42 +2,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { SESSION_LIMITS } from '../postgres/database.ts';
 
-/** What a loop tells of itself; a pino logger fits. Fields are ids, counts and codes. */
+/** The log of a loop; a pino logger fits. Fields are ids, counts and codes. */
 export type LoopLog = { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 
 export type LoopOptions = {
   /** name in the log */
   name: string;
   connectionString: string;
-  /** session advisory lock: with it, one process of all runs the loop, and the others stand by */
+  /** session advisory lock: one process of all runs the loop, and the others stand by */
   lock?: number;
-  /** channel whose notifications wake the loop; it looks by itself too, because a notification is only a nudge */
+  /** channel whose notifications wake the loop; the loop also polls, because notifications can be lost */
   channel?: string;
   /** how long one statement may take, where the limit of every session is too short */
   statementTimeoutMs?: number;
   /** milliseconds between looks while nothing comes */
   pollMs: number;
-  /** one look; `more` where another is worth making at once. Throwing closes the connection and begins anew. */
+  /** one pass; `more` if another pass is due at once. An error closes the connection and starts again. */
   pass(client: Client): Promise<'more' | 'idle'>;
   log: LoopLog;
 };
 
 /** Something that runs until it is stopped. */
 export type Loop = {
-  /** looks now instead of at the next poll */
+  /** polls now instead of later */
   wake(): void;
-  /** ends after the pass that runs */
+  /** stops after the current pass */
   stop(): Promise<void>;
 };
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-/** how often a process that stands by asks for the lock */
+/** how often a process that stands by tries to get the lock */
 const STAND_BY_MS = 2_000;
 
 /**
- * Runs `pass` again and again on a connection of its own, which holds the lock: a pass that has lost its lock has lost
- * its connection too and can write nothing. A restart of PostgreSQL, or of what `pass` talks to, is waited out with a
+ * Runs `pass` repeatedly on its own connection, which holds the lock. A pass that lost its lock has also lost its
+ * connection, so it can write nothing. The loop survives a restart of PostgreSQL, or of what `pass` calls, with a
  * jittered back-off.
  */
 export function startLoop(options: LoopOptions): Loop {
@@ -105,7 +105,7 @@ async function session(
   }
 }
 
-/** Waits for the lock. False where the loop was stopped meanwhile. */
+/** Waits for the lock. False if the loop was stopped meanwhile. */
 async function lead(client: Client, lock: number, alarmClock: AlarmClock, stopping: AbortSignal): Promise<boolean> {
   while (!stopping.aborted) {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lock]);
@@ -123,13 +123,13 @@ export async function within<T>(client: Client, work: () => Promise<T>): Promise
     await client.query('commit');
     return result;
   } catch (error) {
-    // Where not even this goes through, the connection is broken and the loop begins anew on another.
+    // If even the rollback fails, the connection is broken and the loop starts again on another.
     await client.query('rollback').catch(() => {});
     throw error;
   }
 }
 
-/** The error by its code or name: its message may quote values. */
+/** The error by its code or name, because its message may quote values. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { code } = error as Error & { code?: unknown };
@@ -138,7 +138,7 @@ export function codeOf(error: unknown): string {
 
 type AlarmClock = { ring(): void; until(ms: number, stopping: AbortSignal): Promise<void> };
 
-/** Sleeps that can be cut short; a ring while nobody sleeps cuts the next one short, so that none is lost. */
+/** A sleep that can be interrupted. A wake-up while nobody sleeps shortens the next sleep, so that none is lost. */
 function newAlarmClock(): AlarmClock {
   let escalationStep = false;
   let awaken: (() => void) | undefined;
@@ -159,7 +159,7 @@ function newAlarmClock(): AlarmClock {
   };
 }
 
-/** Runs `work` over all items, at most `limit` at once. Every item is tried; the first error is thrown afterwards. */
+/** Runs `work` over all items, at most `limit` at once. It tries every item; the first error is thrown afterwards. */
 export async function eachOf<Item>(
   items: readonly Item[],
   limit: number,

@@ -1,14 +1,14 @@
 import { codeOf, type LoopLog } from './loop.ts';
 
-/** Nudges that are still to be sent, each endpoint once however often it was asked for. */
+/** Nudges to send, each endpoint once. */
 export type Nudges = { ask(endpointIds: readonly string[]): void; stop(): Promise<void> };
 
 const AT_ONCE = 8;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * Sends nudges beside the relay, so that a slow or absent server delays no stamping. Many events of one moment are one
- * nudge: after one, the endpoint is left in peace for `restMs`.
+ * Sends nudges in the background, so that a slow or absent server does not delay the outbox publisher. Many events at
+ * one time become one nudge: after it, the endpoint rests for `restMs`.
  */
 export function startNudges(nudge: (endpointId: string) => Promise<void>, log: LoopLog, restMs = 250): Nudges {
   const wanted = new Set<string>();

@@ -4,10 +4,10 @@ import type { WorkflowGateway } from '../temporal/workflowGateway.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 import { startNudges } from './nudges.ts';
 
-/** Session lock of the one relay; any number that nobody else uses. */
+/** Session lock of the outbox publisher; any number that no other lock uses. */
 const OUTBOX_PUBLISHER_LOCK = 7_261_001;
 const BATCH = 1_000;
-/** Deliveries that are due and that nobody seems to send are looked for this often. */
+/** How often to search for due deliveries that no feed sends. */
 const SWEEP_MS = 30_000;
 
 export type OutboxPublisherDeps = {
@@ -18,8 +18,8 @@ export type OutboxPublisherDeps = {
 };
 
 /**
- * The one relay: stamps committed outbox rows with gapless positions, makes a delivery for each endpoint that is to
- * hear of them, and nudges the feeds. Any number of processes may start one; one works, the others stand by.
+ * The outbox publisher gives committed outbox rows gapless positions, makes a delivery for each subscribed endpoint, and
+ * nudges the feeds. Several processes may start one; one works, the others stand by.
  */
 export function startOutboxPublisher({ connectionString, gateway, log, pollMs = 1_000 }: OutboxPublisherDeps): Loop {
   const nudges = startNudges((endpointId) => gateway.nudgeFeed(endpointId), log);

@@ -2,12 +2,12 @@ import { HOUR } from '../../domain/time.ts';
 import { type RetentionTimes, removeOld } from '../postgres/retention.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 
-/** Session lock of the one keeper; any number that nobody else uses. */
+/** Session lock of the retention job; any number that no other lock uses. */
 const RETENTION_LOCK = 7_261_004;
 
 export type RetentionDeps = { connectionString: string; keep: RetentionTimes; log: LoopLog; pollMs?: number };
 
-/** Removes what is kept for a time only, an hour after its time is over at the latest. */
+/** Removes expired data, at most an hour after its retention period. */
 export function startRetention({ connectionString, keep, log, pollMs = HOUR }: RetentionDeps): Loop {
   return startLoop({
     name: 'keeper',
@@ -20,7 +20,7 @@ export function startRetention({ connectionString, keep, log, pollMs = HOUR }: R
     async pass(client) {
       const removed = await removeOld(client, keep);
       if (Object.values(removed).every((count) => count === 0)) return 'idle';
-      log.info(removed, 'removed what is kept no longer');
+      log.info(removed, 'removed expired data');
       return 'more';
     },
   });

@@ -1,6 +1,6 @@
 /**
- * As many starts under way together as keep the server busy (ceilings.md 2.1), in small batches, since the last of a batch
- * leave it idle; the rest of the pool's connections is for those who ask.
+ * How many starts run at once. A few small batches keep the server busy. The rest of the connection pool serves
+ * requests.
  */
 const BATCHES_AT_ONCE = 4;
 const BATCH = 16;
@@ -8,11 +8,10 @@ const BATCH = 16;
 type Order = { workflowId: string; carriedOut: () => void };
 
 /**
- * Carries out orders to start in batches, as requests give them one by one: while four batches are under way, those that
- * come wait together for the next. In a rush a transaction and a connection for each start would be what people wait for
- * who register, and not the start itself.
- * @param start starts these; never rejects, since what does not start now is started by the starter
- * @returns what takes orders; its promise resolves when they have been tried
+ * Starts workflows in batches, as requests order them one by one. While four batches run, new orders wait for the next
+ * batch. Under load, a transaction and a connection for each start would cost more than the start itself.
+ * @param start starts these; it never rejects, since the workflow starter retries what fails
+ * @returns takes orders; its promise resolves when they have been tried
  */
 export function startsInBatches(
   start: (workflowIds: readonly string[]) => Promise<void>,

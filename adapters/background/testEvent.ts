@@ -5,7 +5,7 @@ import type { SecretBox } from '../postgres/partners/partners.ts';
 import type { GuardedClient } from '../webhooks/client.ts';
 import { type DeliveryEnd, deliver } from '../webhooks/send.ts';
 
-/** Sends an event that means nothing, signed like any other, so that a partner can try an endpoint. Once, and at once. */
+/** Sends one signed event without meaning, at once, so that a partner can test an endpoint. */
 export async function sendTestEvent(
   { db, secrets, client }: { db: Queryable; secrets: Pick<SecretBox, 'open'>; client: GuardedClient },
   endpointId: string,

@@ -7,7 +7,7 @@ import type { Queryable } from '../postgres/database.ts';
 import { endInbox, type InboxEnd, type InboxRow, type UnreadableMessage } from '../postgres/partners/inbox.ts';
 import type { RequestRow } from '../postgres/partners/requests.ts';
 
-/** A message that reaches no workflow. `taskFor`: a person looks, by the kind of request. */
+/** A message that reaches no workflow. `taskFor`: the kind of request whose person gets a task. */
 export type TurnedAway = {
   end: Exclude<InboxEnd, 'applied'>;
   alarm?: AlarmKind;
@@ -16,10 +16,10 @@ export type TurnedAway = {
   taskFor?: RequestKind;
 };
 
-/** The key by which the receiving workflow knows an event again. */
+/** The key by which the receiving workflow recognises a repeated event. */
 export const keyOf = (row: Pick<InboxRow, 'partnerId' | 'eventId'>): string => `${row.partnerId}:${row.eventId}`;
 
-/** Nobody knows what the message says, so the person who follows this kind of request looks; the others go on. */
+/** The message is unreadable, so the person who follows this kind of request gets a task; other messages continue. */
 export async function setAside(
   client: Queryable,
   message: UnreadableMessage,

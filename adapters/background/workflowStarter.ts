@@ -12,7 +12,7 @@ import {
 import { temporalIsAway, type WorkflowGateway } from '../temporal/workflowGateway.ts';
 import { codeOf, eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 
-/** Starts at once; more make the server slower, not faster (ceilings.md 2.1). */
+/** Starts at once; more of them make the server slower. */
 const AT_ONCE = 16;
 const BATCH = 64;
 
@@ -21,11 +21,11 @@ export type WorkflowStarterDeps = {
   gateway: Pick<WorkflowGateway, 'start'>;
   log: LoopLog;
   pollMs?: number;
-  /** most starts a second, so that the workflows that run are not starved by those that come */
+  /** most starts a second, so that running workflows keep their share of the server */
   perSecond?: number;
 };
 
-/** Starts what is left to start. Every process may run one: rows are taken by one at a time. */
+/** Starts the workflows that are still to start. Every process may run one: a lock on the rows prevents double work. */
 export function startWorkflowStarter({
   connectionString,
   gateway,
@@ -45,7 +45,7 @@ export function startWorkflowStarter({
         const rows = await claimStarts(client, BATCH);
         return { claimed: rows, ...(await startThese(client, gateway, rows, log)) };
       });
-      // What was started stands; the rest waits until the server is back.
+      // Successful starts are recorded; the rest waits until the server is back.
       if (away !== undefined) throw away;
       if (claimed.length < BATCH) return 'idle';
       await sleep(Math.max(0, (claimed.length / perSecond) * 1_000 - (performance.now() - begun)));
@@ -55,8 +55,8 @@ export function startWorkflowStarter({
 }
 
 /**
- * Tries at once to start these workflows, whose rows have been committed. What does not start now, the starter starts:
- * so this never fails because Temporal is away. Returns the ids that were started by this call.
+ * Tries at once to start these workflows, whose rows are committed. The workflow starter retries what fails, so this
+ * never fails because Temporal is away. Returns the ids that this call started.
  */
 export async function startNow(
   { pool, gateway, log }: { pool: Pool; gateway: Pick<WorkflowGateway, 'start'>; log: LoopLog },

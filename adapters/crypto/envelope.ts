@@ -12,28 +12,28 @@ import type { Keyring } from './keyring.ts';
 export type { Keyring } from './keyring.ts';
 
 /**
- * AES-256-GCM in two layers: fields are encrypted under a data key of their person, and the data key is wrapped by a key
- * from outside the database. Deleting the wrapped key erases the person, in backups too, as soon as these have no row
- * of it either.
+ * AES-256-GCM in two layers: fields are encrypted under a data key of their person, and a key from outside the database
+ * wraps the data key. Deleting the wrapped key erases the person. This holds for backups too, once they no longer
+ * contain that row.
  *
- * Encrypted bytes are: version (1), nonce (12), tag (16), ciphertext. The nonce is random; one key encrypts far fewer than
- * the 2^32 messages for which that is safe. Bound in as additional data: what it is for, whose, which field set, and
- * which key; so no encrypted value opens in another's place.
+ * Encrypted bytes are: version (1), nonce (12), tag (16), ciphertext. The nonce is random; one key encrypts far fewer
+ * than the 2^32 messages for which that is safe. The additional data binds purpose, owner, field set and key, so that no
+ * encrypted value decrypts in another place.
  */
 
-/** Whose and what: bound into the encrypted bytes, and needed again to open them. */
+/** The owner and the field set: bound into the encrypted bytes, and needed to decrypt them. */
 export type EncryptionContext = {
   /** id of the person, import, note… */
   subject: string;
   fieldSet: string;
-  /** as stored beside the encrypted bytes; it stays as it was when the data key is wrapped anew */
+  /** as stored with the encrypted bytes; it does not change when the data key is rewrapped */
   keyId: string;
 };
 
-/** A data key as it lies in the database. */
+/** A data key as stored in the database. */
 export type WrappedKey = { kekId: string; wrapped: Buffer };
 
-/** What was encrypted does not open: another key, another place, or changed bytes. Which of them cannot be told. */
+/** Decryption failed: another key, another place, or changed bytes. The cipher does not say which. */
 export class CannotOpen extends Error {
   constructor(what: string) {
     super(`${what} does not open`);
@@ -48,12 +48,12 @@ const KEY_BYTES = 32;
 
 // ---------------------------------------------------------------- data keys
 
-/** A new data key: 32 random bytes, for one person, import or the like. */
+/** A new data key: 32 random bytes, for one person or import, for example. */
 export function newDataKey(): Buffer {
   return randomBytes(KEY_BYTES);
 }
 
-/** @param subject whose key it is; it unwraps for no other */
+/** @param subject the owner of the key; the key unwraps for no other */
 export function wrapKey(keyring: Keyring, subject: string, dataKey: Buffer): WrappedKey {
   const kekId = keyring.current;
   return { kekId, wrapped: encrypt(outerKey(keyring, kekId).wrapping, ['key', subject, kekId], dataKey) };
@@ -64,7 +64,7 @@ export function unwrapKey(keyring: Keyring, subject: string, { kekId, wrapped }:
   return open(outerKey(keyring, kekId).wrapping, ['key', subject, kekId], wrapped, `The key of ${subject}`);
 }
 
-/** The same data key under the current key of the keyring, or undefined where it is so already. */
+/** The same data key wrapped by the current key of the keyring, or undefined if it already is. */
 export function rewrapKey(keyring: Keyring, subject: string, stored: WrappedKey): WrappedKey | undefined {
   if (stored.kekId === keyring.current) return undefined;
   return wrapKey(keyring, subject, unwrapKey(keyring, subject, stored));
@@ -72,12 +72,12 @@ export function rewrapKey(keyring: Keyring, subject: string, stored: WrappedKey)
 
 // ---------------------------------------------------------------- fields
 
-/** @param fields anything that JSON can say */
+/** @param fields any JSON value */
 export function encryptFields(dataKey: Buffer, context: EncryptionContext, fields: object): Buffer {
   return encryptBytes(dataKey, context, Buffer.from(JSON.stringify(fields)));
 }
 
-/** What `encryptFields` was given. @throws CannotOpen */
+/** The value that `encryptFields` encrypted. @throws CannotOpen */
 export function openFields(dataKey: Buffer, context: EncryptionContext, encrypted: Buffer): unknown {
   return parsed(openBytes(dataKey, context, encrypted).toString('utf8'), nameOf(context));
 }
@@ -108,10 +108,12 @@ function boundTo({ subject, fieldSet, keyId }: EncryptionContext): string[] {
 
 // ---------------------------------------------------------------- secrets of the system
 
-/** Encrypts texts that belong to no person under the keyring itself. `label` says whose: they open for no other. */
+/**
+ * Encrypts texts that belong to no person, under the keyring itself. `label` names the owner: they decrypt for no other.
+ */
 export function systemEncrypter(keyring: Keyring): {
   encrypt(label: string, plain: string): { keyId: string; encrypted: Buffer };
-  /** @throws CannotOpen where key or label do not fit, or the bytes were changed */
+  /** @throws CannotOpen if key or label do not match, or the bytes were changed */
   open(label: string, keyId: string, encrypted: Buffer): string;
 } {
   return {
@@ -131,7 +133,7 @@ export function systemEncrypter(keyring: Keyring): {
 
 const Secrets = z.array(z.string());
 
-/** The secrets of a partner or endpoint, newest first, encrypted together: while one is being replaced both count. */
+/** The secrets of a partner or endpoint, newest first, encrypted together. During a rotation both are valid. */
 export function secretBox(keyring: Keyring): {
   encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
   /** @throws CannotOpen */
@@ -152,8 +154,9 @@ export function secretBox(keyring: Keyring): {
 // ---------------------------------------------------------------- search
 
 /**
- * What a value is found by without standing there: HMAC-SHA256 under a key of its own, 43 characters of base64url.
- * The caller brings the value to its one form first.
+ * The search key of a value: HMAC-SHA256 under a separate key, 43 characters of base64url. It does not disclose the
+ * value.
+ * The caller normalises the value first.
  * @param kind `document`, `phone`…: the same text of another kind has another key
  */
 export function searchKey(keyring: Keyring, kind: string, value: string): string {
@@ -192,12 +195,12 @@ function open(key: Buffer | KeyObject, bound: readonly string[], encrypted: Buff
   }
 }
 
-/** A key object is taken over three times as fast as bytes, which counts when a list of thousands comes in. */
+/** A key object is three times faster than bytes, which counts for a list of thousands. */
 function secret(key: Buffer | KeyObject): KeyObject {
   return Buffer.isBuffer(key) ? createSecretKey(key) : key;
 }
 
-/** Each part with its length before it, so that no two lists read the same. */
+/** Each part with its length before it, so that two different lists never give the same bytes. */
 function additionalData(parts: readonly string[]): Buffer {
   return Buffer.concat(
     parts.flatMap((part) => {

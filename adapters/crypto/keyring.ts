@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 
 /**
- * The keys from outside the database. `current` wraps and encrypts what is new; the others still open what is old.
- * Held as KeyObjects, which print nothing of themselves.
+ * The keys from outside the database. `current` wraps and encrypts new data; the others still decrypt old data.
+ * They are KeyObjects, which never print their bytes.
  */
 export type Keyring = {
   current: string;
   keys: ReadonlyMap<string, { wrapping: KeyObject; encryption: KeyObject }>;
-  /** of the search keys; never rotated, since that would mean to read every person anew */
+  /** of the search keys; never rotated, because rotation would re-encrypt the keys of every person */
   search: KeyObject;
 };
 
@@ -29,13 +29,13 @@ const KeyFile = z.strictObject({
 });
 
 /**
- * Reads the file that HOMEWARD_KEY_FILE names. Either JSON, `{version: 1, current, keys: [{id, key}], search}` with
- * 32 bytes in base64 each, or one bare key (32 bytes, or their base64 or hex), from which everything else is derived.
+ * Reads the file that HOMEWARD_KEY_FILE names. It is JSON, `{version: 1, current, keys: [{id, key}], search}` with 32
+ * bytes in base64 each, or one bare key (32 bytes, or their base64 or hex) from which the others are derived.
  *
- * To rotate: put a new key into `keys`, name it `current`, restart, wrap the old ones anew (`rewrapKey`), and take the
- * old key out when no row names it.
- * @param createIfMissing makes one, readable by its owner alone: for one machine. Whoever loses it loses everybody.
- * @throws Error in words that say what is wrong with the file, and nothing of what stands in it
+ * Rotation: add a new key to `keys`, name it `current`, restart, rewrap the old data keys (`rewrapKey`), and remove the
+ * old key when no row names it.
+ * @param createIfMissing makes one, readable by its owner alone: for one machine. Without the file all data is lost.
+ * @throws Error that says what is wrong with the file, and never quotes its content
  */
 export async function loadKeyring(
   path: string,
@@ -61,7 +61,7 @@ export async function loadKeyring(
 function parseKeyring(content: Buffer, path: string): Keyring {
   const bare = bareKey(content);
   if (bare) {
-    // A name that follows from the key, so that every process calls it the same.
+    // The id derives from the key, so that every process uses the same.
     const id = createHash('sha256').update('homeward key id').update(bare).digest('hex').slice(0, 16);
     return { current: id, keys: new Map([[id, derived(bare)]]), search: subkey(bare, 'search') };
   }
@@ -80,7 +80,7 @@ function parseKeyring(content: Buffer, path: string): Keyring {
   return { current, keys: byId, search: createSecretKey(search) };
 }
 
-/** The parser's own error is dropped: it quotes the file. */
+/** The parser's own error is dropped, because it quotes the file. */
 function parsedJson(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString('utf8'));
@@ -105,7 +105,7 @@ function bareBytes(content: Buffer): Buffer | undefined {
   return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Buffer.from(text, 'base64') : undefined;
 }
 
-/** One key for each use, so that what is encrypted for one can never pass for the other. */
+/** One key for each use, so that a value encrypted for one use is never valid for another. */
 function derived(key: Buffer): { wrapping: KeyObject; encryption: KeyObject } {
   return { wrapping: subkey(key, 'wrapping'), encryption: subkey(key, 'encryption') };
 }
@@ -114,7 +114,7 @@ function subkey(key: Buffer, use: string): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `homeward ${use}`, KEY_BYTES)));
 }
 
-/** Several processes may start at once: the first whole file wins, and everybody reads that one. */
+/** Several processes may start at once: the first complete file is used by all. */
 async function createKeyFile(path: string): Promise<void> {
   const id = `key-${randomBytes(4).toString('hex')}`;
   const key = () => randomBytes(KEY_BYTES).toString('base64');
@@ -124,7 +124,7 @@ async function createKeyFile(path: string): Promise<void> {
   const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-    // On the disk before anything is encrypted with it.
+    // It is on the disk before anything is encrypted with it.
     await file.sync();
   } finally {
     await file.close();

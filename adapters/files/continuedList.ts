@@ -1,11 +1,11 @@
 import { type FoundList, type ListRow, type OpenedList } from './openList.ts';
 
-/** A corrected file, and which row of the list each of its rows stands for. */
+/** A correction file, and the row of the list that each of its rows replaces. */
 export type CorrectedPart = { list: OpenedList; targets: ReadonlyMap<number, number> };
 
 /**
- * The list as corrected files have changed it: a corrected row stands in the place of its row, whose number and line it keeps;
- * rows that the list did not have follow at its end. Of several corrected rows for one place the last counts.
+ * The list with the rows of its correction files. A corrected row replaces its row and keeps its number and line; new
+ * rows follow at the end. Of several corrections of one row the last counts.
  */
 export async function continueList(list: OpenedList, parts: readonly CorrectedPart[]): Promise<OpenedList> {
   if (parts.length === 0) return list;
@@ -31,7 +31,7 @@ async function* rowsOf(list: OpenedList, corrected: ReadonlyMap<number, ListRow>
   for (let added = corrected.get(++record); added !== undefined; added = corrected.get(++record)) yield added;
 }
 
-/** Cells of a corrected file in the order of the list, by what they stand for, so that what must be corrected again is in its form. */
+/** The cells of a correction file in the order of the list, by column, so that rows to correct again have its form. */
 function orderOf(list: FoundList, part: FoundList): (raw: readonly string[]) => string[] {
   const places = list.headings.map((heading, index) => {
     const column = list.columns[index] ?? null;

@@ -4,26 +4,28 @@ import { CORRECTION_COLUMN } from './mapColumns.ts';
 import type { FoundList } from './openList.ts';
 import { writeWorkbook } from './xlsx/write.ts';
 
-/** A row that a person has to correct: its number, its cells as they came, and why, in words. */
+/** A row to correct: its number, its cells as they arrived, and the reasons in words. */
 export type RowToCorrect = { row: number; raw: readonly string[]; why: string };
 
 export type CorrectionFile = { bytes: Buffer; extension: 'csv' | 'tsv' | 'xlsx'; mediaType: string };
 
-/** A spreadsheet evaluates what begins so (full-width signs too), also behind a tab or a line break. */
+/** A spreadsheet evaluates cells with these beginnings (full-width signs too), also after a tab or a line break. */
 const BEGINS_A_FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
 const NEUTRALISED = /^'(?='*[=+\-@\t\r\n＝＋－＠])/;
 
-/** The cell as a spreadsheet leaves it alone: one apostrophe more before it. A whole telephone number stays whole. */
+/**
+ * The cell with an apostrophe before it, so that no spreadsheet evaluates it. A valid telephone number stays unchanged.
+ */
 export function neutraliseFormula(cell: string): string {
   return BEGINS_A_FORMULA.test(cell) && !isInternationalFormat(cell) ? `'${cell}` : cell;
 }
 
-/** The cell as it was before `neutraliseFormula`, so that a formula which nobody corrected is found again. */
+/** The cell before `neutraliseFormula`, so that a formula that nobody corrected is found again. */
 export function plainCell(cell: string): string {
   return cell.replace(NEUTRALISED, '');
 }
 
-/** Which row of which list a row of a corrected file stands for: its `to_correct` begins so, `17 k3f9: …`. */
+/** The row of the list that a row of a correction file replaces: its `to_correct` begins with it, `17 k3f9: …`. */
 export type Corrections = { row: number; listTag: string };
 
 export function correctedRow(why: string): Corrections | null {
@@ -31,25 +33,25 @@ export function correctedRow(why: string): Corrections | null {
   return row === undefined || listTag === undefined ? null : { row: Number(row), listTag };
 }
 
-/** Four letters of an import's id: enough to see that a corrected file belongs to another list. */
+/** Four letters of an import's id, which show that a correction file belongs to another list. */
 export function listTagOf(importId: string): string {
   return importId.slice(-4);
 }
 
 /**
- * The rows to correct in the format of the original, encoding, delimiter and line ends too, with one more column that
- * says which row it is and why. `openList` takes no cell from that column, so the corrected file can be sent as it is.
+ * The rows to correct in the format of the original, with its encoding, delimiter and line ends. One more column gives
+ * the row and the reasons. `openList` ignores that column, so the correction file can be uploaded unchanged.
  */
 export function correctionFile(found: FoundList, listTag: string, rows: Iterable<RowToCorrect>): CorrectionFile {
   const correctionAt = found.headings.indexOf(CORRECTION_COLUMN);
   const width = found.headings.length;
   const withWhy = (cells: readonly string[], why: string): string[] => {
     const own = Array.from({ length: Math.max(width, cells.length) }, (_, index) => cells[index] ?? '');
-    // a file that was to be corrected before already has the column
+    // the column exists already in a file that was a correction file itself
     return correctionAt === -1 ? [...own.slice(0, width), why, ...own.slice(width)] : own.with(correctionAt, why);
   };
   const table = [withWhy(found.headings, CORRECTION_COLUMN).map(neutraliseFormula)];
-  // in a workbook too: its cells are text there, but whoever saves it as CSV would wake them
+  // also in a workbook: its cells are text there, but a spreadsheet saved as CSV would make them active
   for (const { row, raw, why } of rows) table.push(withWhy(raw, `${row} ${listTag}: ${why}`).map(neutraliseFormula));
   if (found.format === 'xlsx') {
     return {

@@ -8,12 +8,12 @@ import { ListRefused } from './refused.ts';
 export const DELIMITERS = [',', ';', '\t'] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
 
-/** One record as it stands in the file. `line` is where it begins, counted as an editor counts. */
+/** One record of the file. `line` is where it begins, as an editor counts lines. */
 export type RawRecord = { line: number; cells: string[] };
 
-/** What a walk through the text shows without taking cells apart. */
+/** The result of a scan of the text, without its cells. */
 export type TextShape = {
-  /** lines that hold something, quoted line breaks not counted: the headings among them, a `sep=` line not */
+  /** non-empty lines, without quoted line breaks and without a `sep=` line; the headings count */
   records: number;
   lines: number;
   /** cells of the last record */
@@ -21,17 +21,17 @@ export type TextShape = {
   newline: '\r\n' | '\n' | '\r';
   /** the text ends with a line break */
   endsLine: boolean;
-  /** line of a quotation mark that is opened and never closed */
+  /** line of a quotation mark that is never closed */
   openQuoteAt: number | null;
-  /** line where the first record begins that is larger than the limit */
+  /** line of the first record that is larger than the limit */
   tooLargeAt: number | null;
 };
 
-/** `sep=;`, the line by which spreadsheets tell each other the delimiter. */
+/** `sep=;`, the line in which spreadsheets write the delimiter. */
 const SEP_LINE = /^sep=([,;\t])$/i;
 
 /**
- * Walks through the whole text once, so that a file that was cut is known before its first row is believed.
+ * Scans the whole text once, so that a truncated file is detected before its first row is used.
  * @param recordCharacters the most that one record may have
  */
 export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordCharacters: number): TextShape {
@@ -40,7 +40,7 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
   let recordHasText = false;
   let cells = 1;
   let lastCells = 0;
-  // only the first record can be a `sep=` line, and that one is short
+  // only the first record can be a `sep=` line, which is short
   let beginning: string | null = '';
   const endRecord = (): void => {
     const isSep = beginning !== null && SEP_LINE.test(beginning);
@@ -101,13 +101,10 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
   };
 }
 
-/** Lines at the beginning among which the headings are. */
+/** The first lines, among which the headings are. */
 const FIRST_LINES = 20;
 
-/**
- * The delimiter of the headings: of those that stand outside quotes, the one that parts any of the first lines most.
- * `sep=` in the first line decides.
- */
+/** The delimiter of the headings: the one outside quotes that splits a line most. `sep=` in the first line decides. */
 export function detectDelimiter(head: string): Delimiter {
   const firstLine = /^[\r\n]*([^\r\n]*)/.exec(head)?.[1] ?? '';
   const given = SEP_LINE.exec(firstLine)?.[1];
@@ -123,7 +120,7 @@ export function detectDelimiter(head: string): Delimiter {
 }
 
 /**
- * The records of the text, the headings first, empty lines left out, each as soon as it is read.
+ * The records of the text, the headings first, without empty lines, each as soon as it is read.
  * @throws ListRefused `record_too_large`, `cut_off`, `unreadable_text`.
  */
 export async function* readDelimited(
@@ -134,7 +131,7 @@ export async function* readDelimited(
 ): AsyncGenerator<RawRecord> {
   const parser = parse({
     delimiter,
-    // named, because a file put together of two has both
+    // named, because a file that is joined from two has both
     record_delimiter: ['\r\n', '\n', '\r'],
     info: true,
     relax_column_count: true,
@@ -160,7 +157,7 @@ export async function* readDelimited(
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    // the parser's own message quotes what it read; rows that it had ready are lost with it, so the line is roughly known
+    // the parser's message quotes the text, and rows it had ready are lost with it, so the line is approximate
     if (error.code === 'CSV_MAX_RECORD_SIZE')
       throw new ListRefused('record_too_large', `It begins after line ${line}.`);
     if (error.code === 'CSV_QUOTE_NOT_CLOSED') throw new ListRefused('cut_off', `The row begins after line ${line}.`);

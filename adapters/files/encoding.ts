@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type Encoding, SINGLE_BYTE } from '../../domain/imports/encodings.ts';
 import { ListRefused } from './refused.ts';
 
-/** `certain` is false where the bytes allow another reading: the user is asked to look. */
+/** `certain` is false if the bytes allow another encoding: a person should check. */
 export type FoundEncoding = { encoding: Encoding; byteOrderMark: boolean; certain: boolean };
 
 const MARKS: Array<[Encoding, number[]]> = [
@@ -11,7 +11,7 @@ const MARKS: Array<[Encoding, number[]]> = [
   ['utf-16be', [0xfe, 0xff]],
 ];
 
-/** Finds out how the text is written: by its mark, by the zero bytes of UTF-16, as valid UTF-8, else by its letters. */
+/** Detects the encoding: by byte-order mark, zero bytes of UTF-16, valid UTF-8, else by letters. */
 export function detectEncoding(bytes: Buffer): FoundEncoding {
   for (const [encoding, mark] of MARKS) {
     if (mark.every((byte, index) => bytes[index] === byte)) return { encoding, byteOrderMark: true, certain: true };
@@ -31,9 +31,8 @@ export function detectEncoding(bytes: Buffer): FoundEncoding {
 const SAMPLE_BYTES = 256 * 1024;
 
 /**
- * UTF-16 without its mark: delimiters and line breaks, which every list has, are units with a zero byte, and on the
- * same side each time, and there are many of them. Letters need not be, for headings may be Arabic. Text of single
- * bytes has no zero bytes at all, or a spoilt one here and there.
+ * UTF-16 without byte-order mark. Delimiters and line breaks are frequent units with a zero byte, always on the same
+ * side. Letters may have none, because headings may be Arabic. Single-byte text has no zero bytes, except damaged ones.
  */
 function wideOrder(sample: Buffer): 'utf-16le' | 'utf-16be' | null {
   if (!sample.includes(0)) return null;
@@ -44,21 +43,21 @@ function wideOrder(sample: Buffer): 'utf-16le' | 'utf-16be' | null {
     if (first === 0 && SEPARATORS.has(second)) counts['utf-16be']++;
   }
   const many = (count: number): boolean => count * UNITS_A_SEPARATOR >= sample.byteLength / 2;
-  // a separator of the other order may come out by chance (U+0A00, U+2C00 and their neighbours are rare letters)
+  // a separator of the other byte order can occur by chance (U+0A00, U+2C00 and their neighbours are rare letters)
   if (many(counts['utf-16le']) && counts['utf-16le'] > 10 * counts['utf-16be']) return 'utf-16le';
   return many(counts['utf-16be']) && counts['utf-16be'] > 10 * counts['utf-16le'] ? 'utf-16be' : null;
 }
 
-/** A list of fifteen columns has one separator to some twenty characters; to a hundred is far below any list. */
+/** A list of fifteen columns has one separator in about twenty characters; one in a hundred is far below any list. */
 const UNITS_A_SEPARATOR = 100;
 const SEPARATORS: ReadonlySet<number> = new Set(Buffer.from('\t\n\r,;'));
 
 /**
- * UTF-8 with a few spoilt bytes. Read as single bytes its Arabic names would still be Arabic letters, only the wrong
- * ones; so it stays UTF-8, and is refused with the line that is spoilt.
+ * UTF-8 with a few invalid bytes. As a single-byte encoding its Arabic names would become other Arabic letters. So it
+ * stays UTF-8 and is refused with the invalid line.
  */
 function isNearlyUtf8(sample: Buffer): boolean {
-  // the last character of a sample may be cut
+  // the last character of a sample may be truncated
   const text = new TextDecoder().decode(sample, { stream: true });
   const spoilt = text.match(/\uFFFD/g)?.length ?? 0;
   // oxlint-disable-next-line no-control-regex -- everything but ASCII
@@ -66,7 +65,7 @@ function isNearlyUtf8(sample: Buffer): boolean {
   return others > 2 * spoilt;
 }
 
-/** The line, counted from 1, with the first bytes that are no UTF-8. */
+/** The line, counted from 1, with the first invalid UTF-8 bytes. */
 function spoiltLine(bytes: Buffer): number {
   for (let line = 1, from = 0; from < bytes.byteLength; line++) {
     const end = bytes.indexOf(0x0a, from);
@@ -78,8 +77,8 @@ function spoiltLine(bytes: Buffer): number {
 }
 
 /**
- * Whether bytes above 127 make Arabic words when read as Windows-1256. In a Western European list the same bytes
- * are single accented letters between Latin ones.
+ * Whether bytes above 127 make Arabic words in Windows-1256. In a Western European list they are single accented letters
+ * between Latin ones.
  */
 function looksArabic(bytes: Buffer): boolean {
   const text = new TextDecoder('windows-1256').decode(bytes.subarray(0, SAMPLE_BYTES));
@@ -92,13 +91,13 @@ const CHUNK_BYTES = 64 * 1024;
 
 /**
  * The text in pieces, without its byte-order mark. A refusal carries `found`.
- * @throws ListRefused `unreadable_text` where bytes are no text of the encoding, `cut_off` for half a UTF-16 unit.
+ * @throws ListRefused `unreadable_text` for invalid bytes, `cut_off` for half a UTF-16 unit.
  */
 export function* decodeText(bytes: Buffer, encoding: Encoding, found?: unknown): Generator<string> {
   if (encoding.startsWith('utf-16') && bytes.byteLength % 2 === 1) {
     throw new ListRefused('cut_off', 'The last character is half there.', found);
   }
-  // a whole file of single bytes can always be read; the others say when they cannot
+  // a single-byte encoding can always be read; the others report invalid bytes
   const decoder = new TextDecoder(encoding, { fatal: encoding.startsWith('utf') });
   try {
     for (let from = 0; from < bytes.byteLength; from += CHUNK_BYTES) {
@@ -112,7 +111,7 @@ export function* decodeText(bytes: Buffer, encoding: Encoding, found?: unknown):
   }
 }
 
-/** The text in the bytes of the encoding; what a single-byte encoding cannot hold becomes a request mark. */
+/** The text in the bytes of the encoding; a character outside a single-byte encoding becomes a question mark. */
 export function encodeText(text: string, encoding: Encoding): Buffer {
   if (encoding === 'utf-8') return Buffer.from(text, 'utf8');
   if (encoding === 'utf-16le') return Buffer.from(text, 'utf16le');

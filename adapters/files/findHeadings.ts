@@ -3,21 +3,21 @@ import { tidyCell } from '../../domain/imports/tidy.ts';
 import { type MappedColumns, mapColumns } from './mapColumns.ts';
 import type { SheetRow } from './xlsx/workbook.ts';
 
-/** Titles, dates and logos stand above the headings of many a list: so far down they are looked for. */
+/** Titles, dates and logos are above the headings of many lists: so many rows are searched. */
 const LOOKED_AT = 20;
-/** So many known columns no title names, and no person's row. */
+/** A row with so many known columns is neither a title nor a person. */
 const ENOUGH = 5;
 
 export type FoundHeadings = MappedColumns & {
   headings: string[];
   line: number;
-  /** rows above that hold something */
+  /** non-empty rows above */
   above: number;
 };
 
 /**
- * The headings: the row that somebody named, else the first one that names some known columns, else the first row.
- * @returns undefined where the file holds nothing, or nothing from that line on
+ * The headings: the row that a person named, else the first row with some known columns, else the first row.
+ * @returns undefined if the file is empty, or empty from that line on
  */
 export async function findHeadings(
   rows: AsyncIterable<SheetRow>,

@@ -2,7 +2,7 @@ import type { ListReader } from '../../activities/imports.ts';
 import { type CorrectedPart, continueList } from './continuedList.ts';
 import { type Override, openList } from './openList.ts';
 
-/** Opens the list of an import as people have said that it is to be read; the edge has checked what they gave. */
+/** Opens the list of an import with the overrides of people; the API has validated them. */
 export const readImportedList: ListReader = async ({ source, given, partOf, recall, corrected }) => {
   const override = partOf === undefined ? (given as Override) : overridePart(partOf as Override, given as Override);
   const list = await openList(source, { override, recall });
@@ -15,7 +15,7 @@ export const readImportedList: ListReader = async ({ source, given, partOf, reca
   return { found, records: found.records, rows };
 };
 
-/** A corrected file may come in another form, but its headings and dates mean what those of its list do. */
+/** A correction file may have another format, but its headings and dates mean the same as in its list. */
 function overridePart({ columns = [], dateOrder }: Override, given: Override): Override {
   return { ...given, columns: [...(given.columns ?? []), ...columns], ...(dateOrder ? { dateOrder } : {}) };
 }

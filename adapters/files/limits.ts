@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { ListRefused } from './refused.ts';
 
-/** What a list may hold. All are settings; above one of them the whole list is refused. */
+/** The limits of a list. All are settings; a list above one of them is refused as a whole. */
 export type ListLimits = {
-  /** of the file as it came */
+  /** of the file as uploaded */
   bytes: number;
   /** of all parts of a workbook that are read, unpacked */
   unpackedBytes: number;
-  /** characters that cells of a workbook share: they are all in memory at once */
+  /** shared characters of a workbook's cells: they are all in memory at once */
   sharedCharacters: number;
   /** characters of one record */
   recordCharacters: number;
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: ListLimits = {
 };
 
 /**
- * The whole file, outside the heap: whether it is whole must be known before the first row is believed.
+ * The whole file, outside the heap: its completeness must be known before the first row is used.
  * @throws ListRefused `too_large` as soon as the limit is passed.
  */
 export async function readWhole(source: Readable | Uint8Array, limits: ListLimits): Promise<Buffer> {

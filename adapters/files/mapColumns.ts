@@ -1,26 +1,26 @@
 import { COLUMN_RULES, COLUMNS, type Column, isColumn } from '../../domain/imports/columns.ts';
 import { type HeadingRule, headingKey } from '../../domain/imports/headings.ts';
 
-/** The column that `correctionFile` adds; on reading it is passed over. */
+/** The column that `correctionFile` adds; reading ignores it. */
 export const CORRECTION_COLUMN = 'to_correct';
 
-/** Why a heading stands for what it stands for: a person said so for this list, or for an earlier one of its source. */
+/** Where the mapping of a heading comes from: this list, or an earlier list of its source. */
 export type MappedBy = 'name' | 'said' | 'remembered';
 
 export type MappedColumns = {
-  /** in the order of the file; null where the column is not taken */
+  /** in the order of the file; null for an unused column */
   columns: Array<Column | null>;
-  /** in the same order; null where nothing is known of the heading */
+  /** in the same order; null for an unknown heading */
   by: Array<MappedBy | null>;
-  /** required columns that no heading stands for; the two names count as one */
+  /** required columns without a heading; the two names count as one */
   missing: Column[];
-  /** columns that more than one heading stands for */
+  /** columns with more than one heading */
   repeated: Column[];
-  /** headings that stand for nothing known */
+  /** unknown headings */
   unknown: string[];
 };
 
-/** What each heading of the file stands for: what was given, else what is remembered, else the column of that name. */
+/** The column of each heading: the override, else the remembered one, else the column with that name. */
 export function mapColumns(
   headings: readonly string[],
   given: readonly HeadingRule[] = [],
@@ -45,7 +45,7 @@ export function mapColumns(
   return { columns, by: mapped.map(({ by }) => by), missing, repeated, unknown };
 }
 
-/** One that names the position counts before one that names the heading alone. */
+/** An override with a position takes precedence over one with the heading alone. */
 function ruleFor(rules: readonly HeadingRule[], key: string, index: number): HeadingRule | undefined {
   const fitting = rules.filter((rule) => headingKey(rule.heading) === key);
   return (

@@ -15,24 +15,24 @@ import { CORRECTION_COLUMN, type MappedBy } from './mapColumns.ts';
 import { type ListRefusal, ListRefused } from './refused.ts';
 import { openWorkbook, type Sheet, type SheetCell, type SheetRow } from './xlsx/workbook.ts';
 
-/** What a person says of the file, in place of what was found out. */
+/** The overrides of a person for a file. */
 export type Override = {
   encoding?: Encoding;
   delimiter?: Delimiter;
   sheet?: string;
   columns?: readonly HeadingRule[];
-  /** line of the file where the headings stand */
+  /** line of the file with the headings */
   headingLine?: number;
-  /** how dates with the year last are to be read, column by column */
+  /** the order of dates with the year last, by column */
   dateOrder?: Partial<Record<Column, DateOrder>>;
 };
 
-/** What was found out about the file, to be shown. */
+/** What was detected about the file, for display. */
 export type FoundList = {
   format: 'delimited' | 'xlsx';
   /** null in a workbook, as the next three */
   encoding: Encoding | null;
-  /** false where the bytes allow another encoding: a person should look at some names */
+  /** false if the bytes allow another encoding: a person should check some names */
   encodingCertain: boolean;
   byteOrderMark: boolean;
   delimiter: Delimiter | null;
@@ -41,39 +41,39 @@ export type FoundList = {
   sheets: Sheet[];
   sheet: string | null;
   headings: string[];
-  /** line of the file, or row of the sheet, where they stand; what is above them is passed over */
+  /** line of the file, or row of the sheet, with the headings; rows above them are ignored */
   headingLine: number;
-  /** what each heading stands for; null where the column is not taken */
+  /** the column of each heading; null for an unused one */
   columns: Array<Column | null>;
-  /** and why it does; null where nothing is known of the heading */
+  /** where that mapping comes from; null for an unknown heading */
   by: Array<MappedBy | null>;
-  /** headings that stand for nothing known: their cells are not taken */
+  /** unknown headings: their cells are ignored */
   unknown: string[];
-  /** records after the headings; rows of empty cells among them are passed over on reading */
+  /** records after the headings; reading skips empty rows among them */
   records: number;
 };
 
 export type ListRow = {
-  /** counted from 1, the headings and empty rows not counted */
+  /** counted from 1, without the headings and empty rows */
   record: number;
-  /** line of the file, or row of the sheet, where it begins: the number that the user sees */
+  /** line of the file, or row of the sheet, where it begins: the number that people see */
   line: number;
-  /** all cells as they stand, in the order of the file; in a file of rows to correct as they stood in the list */
+  /** all cells as they are, in the order of the file; in a correction file in the order of the list */
   raw: string[];
-  /** the cells of the known columns as they stand */
+  /** the cells of the known columns as they are */
   written: Cells;
-  /** the same, with dates turned where a person said so */
+  /** the same, with dates converted as a person chose */
   cells: Cells;
-  /** in a file of rows to correct: the row of the list that this one stands for, where it still says so */
+  /** in a correction file: the row of the list that this one replaces, if it still says so */
   corrections: Corrections | null;
-  /** what only the file shows: digits that a number cell has lost, more cells than headings */
+  /** findings that only the file shows: lost digits of a number cell, more cells than headings */
   findings: Finding[];
 };
 
 export type OpenOptions = {
   override?: Override;
   limits?: ListLimits;
-  /** what these headings stood for in earlier lists of the same source */
+  /** what these headings meant in earlier lists of the same source */
   recall?: (headings: readonly string[]) => Promise<HeadingRule[]>;
 };
 
@@ -81,14 +81,14 @@ export type OpenedList = { found: FoundList; rows: AsyncIterable<ListRow> };
 
 type FileOf = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'unknown'> & {
   fileRows: () => AsyncIterable<SheetRow>;
-  /** the last record, where no line break ends it: it may have been cut */
+  /** the last record, if no line break ends it: it may be truncated */
   openEnd: { line: number; cells: number } | null;
 };
 
 /**
- * Opens a list of any of the formats: finds out format, encoding, delimiter, sheet and columns, and that the file
- * is whole. `rows` reads it from the beginning each time it is iterated, one row at a time.
- * @throws ListRefused here, or from `rows`, where the list cannot be taken in whole; then none of it is.
+ * Opens a list of any format. It detects format, encoding, delimiter, sheet and columns, and checks that the file is
+ * complete. Each iteration of `rows` reads from the beginning, one row at a time.
+ * @throws ListRefused here, or from `rows`, if the list cannot be imported; then no row is.
  */
 export async function openList(
   source: Readable | Uint8Array,
@@ -119,7 +119,7 @@ export async function openList(
   return { found, rows: { [Symbol.asyncIterator]: () => readRows(fileRows(), found, override) } };
 }
 
-/** What is known of a file before its headings are read, to be shown with the refusal. */
+/** What is known of a file before its headings are read, for display with a refusal. */
 function beforeHeadings(known: Partial<FoundList> & Pick<FoundList, 'format'>): FoundList {
   return {
     encoding: null,
@@ -143,7 +143,7 @@ function isZip(bytes: Buffer): boolean {
   return bytes.byteLength >= 4 && bytes.readUInt32LE(0) === 0x04034b50;
 }
 
-/** Old or encrypted workbooks, PDF, and web pages that call themselves a workbook. */
+/** Old or encrypted workbooks, PDF, and web pages with the name of a workbook. */
 function refuseOtherFormats(bytes: Buffer): void {
   const head = bytes.subarray(0, 512).toString('latin1');
   if (head.startsWith('\xd0\xcf\x11\xe0'))
@@ -259,7 +259,7 @@ function turned(written: Cells, orders: NonNullable<Override['dateOrder']>): Cel
 
 const NUMBERS: ReadonlySet<Column> = new Set(NUMBER_COLUMNS);
 
-/** What only the file shows: how a spreadsheet keeps the cell, and cells beyond the headings. */
+/** Findings that only the file shows: how a spreadsheet stores the cell, and cells beyond the headings. */
 function fileFindings(fileCells: readonly SheetCell[], found: FoundList): Finding[] {
   const findings: Finding[] = [];
   found.columns.forEach((column, index) => {

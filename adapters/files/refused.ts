@@ -1,6 +1,6 @@
 /**
- * Why a whole list is refused. Nothing of a refused list is taken in. `again`: what a person says of encoding,
- * delimiter, sheet or headings may help, so the file is kept to be read once more; else nothing of it is kept.
+ * Why a whole list is refused; none of its rows is imported. `again`: an override of encoding, delimiter, sheet or
+ * headings may help, so the file is stored. Otherwise nothing of it is stored.
  */
 export const LIST_REFUSALS = {
   empty: { again: false, sentence: 'The file is empty.', hint: 'Choose the file again.' },
@@ -65,8 +65,8 @@ export const LIST_REFUSALS = {
 export type ListRefusal = keyof typeof LIST_REFUSALS;
 
 /**
- * A list that is not taken in at all. `detail` names headings, lines and limits, never what a cell holds; `found`
- * is what had been found out by then, so that a person can override it.
+ * A list that is refused. `detail` names headings, lines and limits, never a cell. `found` is what was detected so far,
+ * so that a person can override it.
  */
 export class ListRefused<Found = unknown> extends Error {
   override readonly name = 'ListRefused';

@@ -28,13 +28,13 @@ const FoundList = z.object({
   records: z.number(),
 });
 
-/** What was found out about a list, encrypted with it. */
+/** What was detected about a list, encrypted with it. */
 export const STORED_FOUND_LIST = storedValue(
   'Findings of a list file',
   z.object({ found: FoundList, dateOrders: z.partialRecord(z.enum(COLUMNS), DateOrderOffer) }),
 );
 
-/** What a person said of the file, encrypted with the list; the order of dates stands beside it. */
+/** The overrides of a person, encrypted with the list; the order of dates is stored separately. */
 export const STORED_OVERRULE = storedValue(
   'Reading of a list file',
   z.object({

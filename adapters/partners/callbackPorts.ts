@@ -13,7 +13,7 @@ export type CallbackDeps = {
   now?: () => number;
 };
 
-/** What the callback route is given (api/routes/callbacks.ts). */
+/** The ports of the callback route (api/routes/callbacks.ts). */
 export function callbackPorts({ pool, secrets, now = Date.now }: CallbackDeps) {
   const notifyInbox = notifier(pool, 'inbox');
   return {
@@ -26,7 +26,7 @@ export function callbackPorts({ pool, secrets, now = Date.now }: CallbackDeps) {
       return isNew;
     },
     async forged(partnerId: string, fault: string): Promise<void> {
-      // One alarm an hour, however often somebody tries: the row is for a person, not a counter for a forger to grow.
+      // One alarm an hour, so that a forger cannot fill the table.
       const hour = iso(now()).slice(0, 13);
       await raiseAlarm(pool, { subject: partnerId, kind: 'forged_callback', detail: { fault } }, hour);
     },

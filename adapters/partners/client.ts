@@ -6,15 +6,18 @@ import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/c
 import { sign } from '../webhooks/signature.ts';
 
 export type PartnerClientDeps = {
-  /** of adapters/webhooks: guarded against addresses that we do not send to */
+  /** of adapters/webhooks: guarded against internal addresses */
   fetch: (call: Call) => Promise<CallAnswer>;
-  /** the partner as a partner; undefined where it is suspended or has no address any more */
+  /** the partner; undefined if it is suspended or has no address */
   readPartnerEndpoint: (partnerId: string) => Promise<PartnerEndpoint | undefined>;
-  /** epoch milliseconds of real time: signatures go by it */
+  /** epoch milliseconds of real time, for signatures */
   now?: () => number;
 };
 
-/** Speaks "Homeward partner protocol 1" (docs/partner-protocol.md). Every call is signed, those without a body too. */
+/**
+ * The client of "Homeward partner protocol 1" (docs/partner-protocol.md). It signs every call, also those without a
+ * body.
+ */
 export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: PartnerClientDeps): PartnerClient {
   const call = async (
     partnerId: string,
@@ -22,7 +25,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
     { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: Record<string, unknown> },
   ): Promise<CallAnswer> => {
     const partner = await readPartnerEndpoint(partnerId);
-    // The same as an address we do not send to: no trying helps, somebody has to see to the partner.
+    // The same as a forbidden address: no retry helps, and a person must correct the partner.
     if (!partner) return { ok: false, failure: { kind: 'refused_by_guard', reason: 'not_an_address', sent: false } };
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = sign({ id: messageId, timestamp: now() / 1_000, body: text ?? '' }, partner.secrets);
@@ -48,7 +51,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
     },
 
     async notify(partnerId, { requestId, messageId, action, body }) {
-      // The action stands in the body too: a signature of one call never fits another.
+      // The body repeats the action, so that a signature of one call never fits another.
       const answer = await call(partnerId, messageId, {
         method: 'POST',
         path: `${requestPath(requestId)}/${action}`,
@@ -64,7 +67,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
 const isStatus = (answer: CallAnswer, status: number): boolean =>
   !answer.ok && answer.failure.kind === 'status' && answer.failure.status === status;
 
-/** The answer as the protocol has it. `alsoGood`: statuses that carry the same body as 200. */
+/** The answer by the protocol. `alsoGood`: statuses that carry the same body as 200. */
 function understood(answer: CallAnswer, alsoGood: readonly number[]): Called<PartnerReply> {
   const good = answer.ok || (answer.failure.kind === 'status' && alsoGood.includes(answer.failure.status));
   if (!good)
@@ -77,7 +80,7 @@ function understood(answer: CallAnswer, alsoGood: readonly number[]): Called<Par
 
 const LONGEST_REFERENCE = 200;
 
-/** What came is a stranger's: only the known members are taken, each checked. */
+/** The answer is untrusted: only the known members are read, each checked. */
 function replyOf(body: unknown): PartnerReply | undefined {
   if (!isRecord(body)) return undefined;
   const { reference, acknowledged, status, answer } = body;

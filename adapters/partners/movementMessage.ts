@@ -1,12 +1,12 @@
 import { iso } from '../../domain/time.ts';
 import type { Queryable } from '../postgres/database.ts';
 
-/** What a carrier or a receiving agency is told of a movement: the vehicle's way, and numbers. Nobody is named. */
+/** What a carrier or a receiving agency receives about a movement: its stops and counts. It names nobody. */
 export type MovementMessage = {
   id: string;
   reference: string;
   mode: string;
-  /** codes of the places, as the movement has them */
+  /** codes of the places, as the movement stores them */
   origin: string;
   destination: string;
   departs_at: string;

@@ -3,12 +3,12 @@ import type { Keyring } from '../crypto/envelope.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { readPerson } from '../postgres/people/people.ts';
 
-/** The person whom a request is about, with the consent it stands on. */
+/** The person of a request, with their consent. */
 export type LockedPerson = { personId: string; nationality: string; sex: string; consentVersion: number };
 
 /**
- * Locks the journey: what would change whether something may be told (a hold, a withdrawal) waits until the request
- * stands in the ledger, or came before it and is seen. @throws Error where there is no such journey
+ * Locks the journey. A hold or a withdrawal then waits until the request is in the ledger, or came first and is seen.
+ * @throws Error for an unknown journey
  */
 export async function lockPerson(client: Queryable, journeyId: string): Promise<LockedPerson> {
   const { rows } = await client.query<{ person_id: string; nationality: string; sex: string; consent_version: number }>(
@@ -21,7 +21,7 @@ export async function lockPerson(client: Queryable, journeyId: string): Promise<
   return { personId: row.person_id, nationality: row.nationality, sex: row.sex, consentVersion: row.consent_version };
 }
 
-/** Everything of a person that a partner could be sent; the caller keeps what the request needs. Empty once erased. */
+/** All data of a person that a partner could receive; the caller selects what the request needs. Empty after erasure. */
 export async function readPersonFields(
   client: Queryable,
   keyring: Keyring,

@@ -41,17 +41,17 @@ export type PartnerRequestStoreDeps = {
   pool: Pool;
   keyring: Keyring;
   secrets: Pick<SecretBox, 'open'>;
-  /** address of our API as partners reach it, without a slash at the end */
+  /** base address of the API for partners, without a slash at the end */
   callbackBase: string;
   /** epoch milliseconds of real time */
   now?: () => number;
 };
 
-/** `disclose` asks neither about papers nor about the age of a consent. */
+/** `disclose` reads neither documents nor the age of a consent. */
 const NO_NEEDS = { nationality: false, document: false, exitPermit: false };
 const NO_RULES = { documentValidityAfterArrival: 0, consentMaxAge: 0 };
 
-/** Questions to partners as rows: whether they may be asked, what may be said, and what came of it. */
+/** Requests to partners as rows: whether they may be sent, with which fields, and their result. */
 export function partnerRequestStore({
   pool,
   keyring,
@@ -81,7 +81,9 @@ export function partnerRequestStore({
       ),
   };
 
-  /** The whole decision under the lock of the journey: a hold or a withdrawal comes before it, or waits until it stands. */
+  /**
+   * One decision under the lock of the journey: a hold or a withdrawal comes before it, or waits until it is recorded.
+   */
   async function intend(client: Queryable, kind: PersonRequestKind, input: RequestInput): Promise<Intent> {
     const person = await lockPerson(client, input.journeyId);
     const earlier = await earlierRequest(client, input.journeyId, kind, input.round, input.partnerId);
@@ -120,7 +122,7 @@ export function partnerRequestStore({
       requestedAt,
     });
     await writeSent(client, {
-      // Under another consent or agreement it is another disclosure, though it be the same request.
+      // Under another consent or agreement it is another disclosure, even of the same request.
       id: derivedId('disclosure', requestId, person.consentVersion, may.agreementId),
       personId: person.personId,
       journeyId: input.journeyId,
@@ -161,7 +163,7 @@ export function partnerRequestStore({
           });
     if (!partner) return { outcome: 'no_partner' };
     if (kind === 'reception') {
-      // No person is named; but who comes when is told only to whom it was agreed with.
+      // It names no person, but only a partner with an agreement receives the schedule.
       const at = await operationTime(client, input.operationId, now());
       const agreed = await findAgreement(client, {
         partnerId: partner.id,
@@ -218,7 +220,7 @@ export function partnerRequestStore({
     return { partnerId, messageId: `${requestId}:evidence:${saidAt}` };
   }
 
-  /** The request of this round, if it was written down; with `intent` where the partner is known to have it. */
+  /** The request of this round, if it is recorded; with `intent` if the partner is known to have it. */
   async function earlierRequest(
     client: Queryable,
     subject: string,
@@ -242,7 +244,7 @@ export function partnerRequestStore({
       case 'recalled':
         return { request, intent: { outcome: 'blocked', reasons: ['recalled'] } };
       default:
-        // Another partner than the one that could not be asked: another request.
+        // The new partner differs from the one that failed, so it is another request.
         return wanted !== undefined && wanted !== request.partnerId ? undefined : { request };
     }
   }

@@ -5,10 +5,10 @@ import type { Instant } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { epoch, type Queryable } from './database.ts';
 
-/** Something that somebody has to look at. `detail` holds ids and codes, never anything about a person. */
+/** A fault that a person must settle. `detail` holds ids and codes, never data of a person. */
 export type Alarm = { operationId?: string; subject: string; kind: AlarmKind; detail: Record<string, unknown> };
 
-/** Raises an alarm once: while one of the same subject, kind and `occasion` stands, a repeat changes nothing. */
+/** Raises an alarm once: while an alarm of the same subject, kind and `occasion` is open, a repeat changes nothing. */
 export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string): Promise<void> {
   await db.query(
     `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, $4, $5)
@@ -25,7 +25,7 @@ export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string):
 
 export type AlarmRow = {
   id: string;
-  /** null where it is about the system as a whole */
+  /** null if it concerns the system as a whole */
   operationId: string | null;
   subject: string;
   kind: AlarmKind;
@@ -47,7 +47,7 @@ const SELECT = `select id, operation_id as "operationId", subject, kind, detail,
 /** Alarms as people read and settle them. */
 export function createAlarms(pool: Pool) {
   return {
-    /** Of these operations; those about the system as a whole only where it is `all`. The oldest first. */
+    /** Alarms of these operations, the oldest first; those of the whole system only with `all`. */
     async list(
       operations: 'all' | readonly string[],
       { settled }: { settled: boolean },
@@ -63,7 +63,7 @@ export function createAlarms(pool: Pool) {
       return rows.map(alarmOf);
     },
 
-    /** `*` where it is about the system as a whole; undefined where there is none. */
+    /** `*` if it concerns the whole system; undefined for an unknown alarm. */
     async operationOf(id: string): Promise<string | undefined> {
       const { rows } = await pool.query<{ operation: string }>(
         `select coalesce(operation_id, '*') as operation from alarms where id = $1`,
@@ -72,7 +72,7 @@ export function createAlarms(pool: Pool) {
       return rows[0]?.operation;
     },
 
-    /** Settled once: whoever settles it again is told who did. */
+    /** Settles once; a repeat returns who settled it. */
     async settle(id: string, by: string, reasonCode: string): Promise<AlarmRow | undefined> {
       await pool.query(
         'update alarms set settled_at = now(), settled_by = $2, reason_code = $3 where id = $1 and settled_at is null',
@@ -82,7 +82,7 @@ export function createAlarms(pool: Pool) {
       return rows[0] && alarmOf(rows[0]);
     },
 
-    /** For metrics: those that are open, by kind. */
+    /** For metrics: open alarms by kind. */
     async open(): Promise<Array<{ kind: string; count: number }>> {
       const { rows } = await pool.query<{ kind: string; count: number }>(
         'select kind, count(*)::integer as count from alarms where settled_at is null group by kind order by kind',

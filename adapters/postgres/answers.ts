@@ -3,9 +3,9 @@ import type { Pool } from 'pg';
 type Row = { seq: number; status: string; phase: string | null };
 
 /**
- * The answer to a command that the event log has, with how its subject stands now. Asked where the workflow says no, or is
- * gone: a decision can be on record although its sender never got the answer, and whoever sends it again is not refused.
- * @returns undefined where no event of this command stands
+ * The recorded answer to a command, with the current state of its subject. It is read when the workflow refuses or has
+ * ended. A sender who never got the answer repeats the command and is not refused.
+ * @returns undefined without an event of this command
  */
 export async function answerOnRecord(pool: Pool, subject: string, commandId: string): Promise<object | undefined> {
   const { rows } = await pool.query<Row>(

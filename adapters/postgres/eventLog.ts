@@ -1,6 +1,6 @@
 import { type Actor, STORED_ACTOR } from '../../domain/actor.ts';
 
-/** Who caused an event, as the event log keeps it. */
+/** Who caused an event, as the event log stores it. */
 export type ActorColumns = { actor: string; actor_kind: string; role: string | null };
 
 /** @throws StoredFormError */

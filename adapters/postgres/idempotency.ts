@@ -2,19 +2,25 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { storedValue } from '../../domain/storedValue.ts';
 
-/** A request that must be done once: whose it is, to which route, under which key, with which body. */
+/** A request with an idempotency key: its principal, route, key and body. */
 export type KeyedRequest = { principal: string; route: string; key: string; requestHash: string };
 export type KeptAnswer = { status: number; body: unknown; headers: Record<string, string> };
 
-/** `mine`: go on. `running`: somebody is at it. `reused`: the key belongs to another body. `answered`: this was the answer. */
+/**
+ * `mine`: continue. `running`: another process works on it. `reused`: the key belongs to another body. `answered`: the
+ * stored answer.
+ */
 export type Claim = { outcome: 'mine' | 'running' | 'reused' } | { outcome: 'answered'; answer: KeptAnswer };
 
 const Headers = storedValue('Headers of a kept answer', z.record(z.string(), z.string()).nullable());
 
-/** A claim without an answer for longer than this belonged to a process that died; what it did is safe to do again. */
+/** A key without an answer for longer than this belongs to a process that has ended; its work is safe to repeat. */
 const ABANDONED_AFTER = '60 seconds';
 
-/** Keys and answers of requests, kept for 30 days. Bodies are kept as a hash alone; routes say which fields of an answer never are. */
+/**
+ * Keys and answers of requests, stored for 30 days. A body is stored as a hash; routes name the fields of an answer that
+ * are never stored.
+ */
 export function createIdempotency(pool: Pool) {
   return {
     async claim({ principal, route, key, requestHash }: KeyedRequest): Promise<Claim> {
@@ -38,7 +44,7 @@ export function createIdempotency(pool: Pool) {
         [principal, route, key],
       );
       const row = rows[0];
-      // gone between the two statements: the first one failed and let go
+      // deleted between the two statements: the first request failed and released the key
       if (!row) return { outcome: 'running' };
       if (row.request_hash !== requestHash) return { outcome: 'reused' };
       if (row.status === null) return { outcome: 'running' };
@@ -63,7 +69,7 @@ export function createIdempotency(pool: Pool) {
       });
     },
 
-    /** The request came to nothing that should be remembered: the key is free again. */
+    /** The request failed without an effect: the key is free again. */
     async letGo({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>): Promise<void> {
       await pool.query(
         'delete from idempotency_keys where principal = $1 and route = $2 and key = $3 and status is null',

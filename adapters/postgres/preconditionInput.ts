@@ -3,7 +3,7 @@ import type { PreconditionInput } from '../../domain/preconditions.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Queryable } from './database.ts';
 
-/** What the input are about: today in operation time, and the movement or the partner in request. */
+/** The context of the data: the current operation time, and the movement or partner. */
 export type About = { at: Instant; movementId?: string; partnerId?: string; purpose?: string };
 
 type Row = {
@@ -40,13 +40,13 @@ type Row = {
 };
 
 /**
- * Fresh input for the gate, one statement for all the people asked about. A hold blocks from the moment its row stands,
- * before its workflow has confirmed it. The operation runs for a person when no suspension covers their movement's (else
- * their next) leg, their site or their nationality. Without a movement nobody is seated and nothing is cleared;
- * without a partner there is no agreement.
+ * Fresh data for the preconditions, one statement for all people. A hold blocks as soon as its row exists, before its
+ * workflow has confirmed it. The operation runs for a person if no suspension covers the leg of the movement (else their
+ * next leg), their site or their nationality. Without a movement nobody is seated and nothing is cleared; without a
+ * partner there is no agreement.
  *
- * Whoever takes a step on these input locks the people first (journeys in ascending id): rows that would change them
- * wait until the step is taken. `householdWhole` says only what one row can; domain/movements/householdGroup.ts judges a household.
+ * A caller that takes a step locks the people first (journeys by ascending id), so that other changes wait.
+ * `householdWhole` covers one row only; domain/movements/householdGroup.ts judges a household.
  */
 export async function readPreconditionInput(
   client: Queryable,

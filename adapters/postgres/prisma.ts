@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Pool } from 'pg';
 import { PrismaClient } from './generated/client.ts';
 
-/** Prisma on the pool that SQL uses too: one limit on connections, one place that closes them. */
+/** Prisma on the pool of the SQL queries: one limit on connections, one place that closes them. */
 export function prismaOn(pool: Pool): PrismaClient {
   return new PrismaClient({ adapter: new PrismaPg(pool) });
 }

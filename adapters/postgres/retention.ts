@@ -1,15 +1,15 @@
 import type { Refusal } from '../../domain/imports/importRecord.ts';
 import type { Queryable } from './database.ts';
 
-/** How long is kept what is not kept for good (event_log and ledger are). In real time, never an operation's. */
+/** Retention periods, in real time, never in operation time. Event log and ledger are stored permanently. */
 export type RetentionTimes = {
-  /** raw lists, after they were taken in or refused, or have waited for somebody who never took them in */
+  /** raw lists, after their commit or refusal, or without a commit */
   listsDays: number;
   /** idempotency keys and the answers under them */
   answersDays: number;
-  /** what partners sent, once it was dealt with */
+  /** callbacks of partners, after they were handled */
   inboxDays: number;
-  /** what identifies a person, after the end of their last journey */
+  /** identifying data of a person, after the end of their last journey */
   peopleMonths: number;
 };
 
@@ -18,15 +18,15 @@ const PORTION = 1_000;
 
 const NOT_KEPT: Refusal = {
   code: 'list_not_kept',
-  detail: 'Nobody took this list in, and lists are kept for a limited time only.',
+  detail: 'Nobody committed this list, and lists are stored for a limited time only.',
   hint: 'Upload the file again.',
 };
 
 /**
- * Removes a portion of everything whose time is over. A list with rows that wait to be corrected stays until somebody has
- * dealt with them: its people are nowhere else. Of a person the key goes, and with it all that was encrypted under it and
- * the search keys; journeys, events and counts stay.
- * @returns rows removed of each kind
+ * Deletes a batch of all expired data. A list with rows to correct stays until somebody has handled them, because its
+ * people are stored nowhere else. Of a person the key and the search keys are deleted, so the encrypted data is
+ * unreadable; journeys, events and counts stay.
+ * @returns deleted rows of each kind
  */
 export async function removeOld(
   client: Queryable,

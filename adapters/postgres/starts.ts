@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-/** After this many refusals by the server itself a start is left alone, and an alarm tells of it. */
+/** After this many refusals by the server a start is no longer tried, and an alarm is raised. */
 export const MOST_ATTEMPTS = 20;
 
 export type PendingStartRow = {
@@ -21,7 +21,7 @@ const fromRaw = (raw: Raw): PendingStartRow => ({
   attempts: raw.attempts,
 });
 
-/** Locks the oldest starts that are open and that nobody else is at; the locks go with the transaction. */
+/** Locks the oldest pending starts that no other process works on; the locks end with the transaction. */
 export async function claimStarts(client: Queryable, limit: number): Promise<PendingStartRow[]> {
   const { rows } = await client.query<Raw>(
     `select workflow_id, workflow, task_queue, input, attempts from pending_starts
@@ -51,7 +51,7 @@ export async function claimTheseStarts(client: Queryable, workflowIds: readonly 
   return rows.map(fromRaw);
 }
 
-/** Writes which were started, and which the server refused. */
+/** Records which were started, and which the server refused. */
 export async function settleStarts(
   client: Queryable,
   started: readonly string[],
@@ -66,7 +66,7 @@ export async function settleStarts(
   );
 }
 
-/** Whether a workflow is still waiting to be started. */
+/** Whether a workflow is still to be started. */
 export async function isPending(db: Queryable, workflowId: string): Promise<boolean> {
   const { rowCount } = await db.query('select from pending_starts where workflow_id = $1 and started_at is null', [
     workflowId,
@@ -75,8 +75,8 @@ export async function isPending(db: Queryable, workflowId: string): Promise<bool
 }
 
 /**
- * Whether a workflow is on its way: it waits to be started, or was started only just now, so that whoever asked a moment
- * ago did not find it.
+ * Whether a workflow is about to run: its start is pending, or happened only now, so that an earlier look-up may have
+ * missed it.
  */
 export async function isOnItsWay(db: Queryable, workflowId: string): Promise<boolean> {
   const { rowCount } = await db.query(

@@ -47,15 +47,15 @@ export type StoreOptions = {
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
-  /** for addresses that partners gave */
+  /** for addresses of partners */
   outside: GuardedClient;
-  /** how journeys are started; built from workflows/messages.ts by whoever puts things together */
+  /** how journeys are started; the process builds it from workflows/messages.ts */
   journeys: RegistrationContext['journeys'];
   /** real time */
   clock: () => number;
 };
 
-/** What the API keeps and reads, on PostgreSQL. */
+/** The API's storage on PostgreSQL. */
 export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
   const box = secretBox(keyring);
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {

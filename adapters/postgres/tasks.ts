@@ -18,13 +18,13 @@ export type Task = {
   data: Record<string, unknown>;
 };
 
-/** Roles in operations: `*` in every one of them. */
+/** Roles in operations: `*` means every operation. */
 export type RoleIn = { role: Role; operation: string };
 export type TaskAfter = readonly [due: number, id: string];
 
 const NEVER = 'infinity';
 
-/** Decisions that wait for a person, the earliest due first. */
+/** Open tasks, the earliest due first. */
 export function createTasks(pool: Pool) {
   const SELECT = `select t.id, t.operation_id as "operationId", t.subject, j.person_id as "personId", t.kind, t.role,
       ${epoch('t.opened_at', 'openedAt')}, ${epoch('t.due', 'due')}, t.status, t.data
@@ -74,7 +74,7 @@ type TaskRow = Omit<Task, 'data'> & { data: unknown };
 
 const taskOf = (row: TaskRow): Task => ({ ...row, data: STORED_FIELDS.read(row.data) });
 
-/** A cursor holds 0 where the last task had no due. */
+/** A cursor holds 0 if the last task had no due time. */
 function dueOf(from: TaskAfter | undefined): number | null {
   return from === undefined || from[0] === 0 ? null : from[0];
 }

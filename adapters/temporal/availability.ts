@@ -3,7 +3,7 @@ import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 const UNAVAILABLE = 14;
 const DEADLINE_EXCEEDED = 4;
 
-/** gRPC's own "nobody is there": nothing was sent, and the same call may be made again. */
+/** The gRPC status UNAVAILABLE: nothing was sent, and the same call may be repeated. */
 export class TemporalAway extends Error {
   override name = 'TemporalAway';
   readonly code = UNAVAILABLE;
@@ -12,9 +12,9 @@ export class TemporalAway extends Error {
 }
 
 /**
- * While the server is away a call does not fail, it hangs until its deadline. So once one has hung and the server does
- * not answer a request either, every further call asks first, and is refused within that short time.
- * @param answers whether the server answers, within a second or so; calls that come meanwhile share one request
+ * While the server is away, a call hangs until its deadline. After one such call and a failed health check, each further
+ * call checks first and is refused quickly.
+ * @param answers whether the server answers, within about a second; concurrent calls share one check
  */
 export function whileAvailable(answers: () => Promise<boolean>): <T>(call: () => Promise<T>) => Promise<T> {
   let away = false;

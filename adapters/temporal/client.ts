@@ -3,8 +3,8 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 export type TemporalSettings = { connection: ConnectionOptions; namespace: string };
 
 /**
- * A client that connects at the first call and again after every loss: a process that starts before the server, or
- * outlives its restart, needs nothing else. Calls hang while the server is away, so each goes under a deadline.
+ * A client that connects at the first call and again after every loss. A process may start before the server and
+ * survives its restart. Calls hang while the server is away, so each has a deadline.
  */
 export function openTemporal({ connection, namespace }: TemporalSettings): Client {
   return new Client({ connection: Connection.lazy(connection), namespace });

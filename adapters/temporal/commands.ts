@@ -5,31 +5,30 @@ import type { Command } from '../../workflows/messages.ts';
 import { TemporalAway } from './availability.ts';
 
 /**
- * gRPC statuses of an update that lost its workflow task. ABORTED: the run was just closing or continuing as new.
- * FAILED_PRECONDITION: the task that held the update failed, as when update came while it was ending the run. The same
- * update meets the next task, or the next run.
+ * gRPC statuses of an update that lost its workflow task. ABORTED: the run was closing or continuing as new.
+ * FAILED_PRECONDITION: the workflow task with the update failed, for example because it ended the run.
+ * The same update reaches the next task, or the next run.
  */
 const LOST_ITS_TASK: readonly (number | undefined)[] = [9, 10];
-/** Failure type of an update that was accepted by a run that ended before it answered. */
+/** Failure type of an accepted update whose run ended before the answer. */
 const CLOSED_UNDER_UPDATE = 'AcceptedUpdateCompletedWorkflow';
 const PAUSE_MS = 100;
 
 export type SendOptions = {
-  /** milliseconds of real time for all tries together */
+  /** milliseconds of real time for all attempts together */
   deadline: number;
-  /** starts the workflow if its row says that it should run; true: it runs now, or somebody else is about to start it */
+  /** starts the workflow if its row orders that; true: it runs now, or another process is about to start it */
   start?: (workflowId: string) => Promise<boolean>;
-  /** the answer to a command that is on record, whatever the workflow says now */
+  /** the recorded answer to a command, whatever the workflow answers now */
   onRecord?: (workflowId: string, commandId: string) => Promise<object | undefined>;
 };
 
 /**
- * Sends a person's decision as the update of its name and waits until the workflow has recorded it. The command's id
- * is the update's: the same command again is answered the same, also by the next run after a continue-as-new.
- * @throws WorkflowUpdateFailedError where the workflow refuses (first detail: `Refusal`); WorkflowNotFoundError where
- *   there is none to ask; TemporalAway where there will be one and the deadline passed before;
- *   WorkflowUpdateRPCTimeoutOrCancelledError or a gRPC error when the deadline passed: then the outcome is unknown and
- *   the same command may be sent again.
+ * Sends a person's decision as an update and waits until the workflow has recorded it. The id of the command is the id
+ * of the update: a repeated command gets the same answer, also from the next run after continue-as-new.
+ * @throws WorkflowUpdateFailedError if the workflow refuses (first detail: `Refusal`); WorkflowNotFoundError if there is
+ * no workflow; TemporalAway if it is not started before the deadline; WorkflowUpdateRPCTimeoutOrCancelledError or a gRPC
+ * error at the deadline: then the outcome is unknown, and the same command may be sent again
  */
 export async function sendCommand<Answer>(
   client: Client,
@@ -62,7 +61,7 @@ export async function sendCommand<Answer>(
   }
 }
 
-/** Whether the update fell between two runs of its workflow: it was not applied, or will be known to the next run. */
+/** Whether the update fell between two runs of its workflow: it was not applied, or the next run knows it. */
 function betweenRuns(error: unknown): boolean {
   if (error instanceof WorkflowUpdateFailedError) {
     return error.cause instanceof ApplicationFailure && error.cause.type === CLOSED_UNDER_UPDATE;

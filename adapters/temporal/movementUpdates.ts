@@ -2,13 +2,16 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { SeatUpdatePort } from '../../activities/movements.ts';
 import type { journeySignals, workflowId } from '../../workflows/messages.ts';
 
-/** Names of journeys and their signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
+/** Names of journeys and their signals from `workflows/messages.ts`, injected by the process. */
 export type JourneyNames = {
   workflowId: Pick<typeof workflowId, 'journey'>;
   journeySignals: Pick<typeof journeySignals, 'movementUpdated'>;
 };
 
-/** Signals travel update to one journey. @param deadlineMs for the call: while the server is away it would hang. */
+/**
+ * Sends movement updates to one journey as signals. @param deadlineMs of the call, which would hang while the server is
+ * away
+ */
 export function journeyNotifier(
   client: Client,
   names: JourneyNames,

@@ -17,7 +17,7 @@ import type {
   PartnerFeedInput,
 } from '../../workflows/messages.ts';
 
-/** Names of workflows and signals, given by whoever puts the process together: `workflows/messages.ts` itself. */
+/** Names of workflows and signals from `workflows/messages.ts`, injected by the process. */
 export type WorkflowNames = Pick<
   typeof messages,
   'workflowId' | 'feedSignals' | 'journeySignals' | 'movementSignals'
@@ -25,10 +25,10 @@ export type WorkflowNames = Pick<
   TASK_QUEUE: string;
 };
 
-/** `closed`: the workflow has ended, or there is none. */
+/** `closed`: the workflow has ended, or does not exist. */
 export type Delivered = 'delivered' | 'closed';
 
-/** How the outside loops and the notify activities reach the workflows of the gateway. */
+/** How background loops and notify activities reach the workflows. */
 export type WorkflowGateway = {
   nudgeFeed(endpointId: string): Promise<void>;
   partnerAnswered(subject: { kind: 'journey' | 'movement'; id: string }, update: PartnerAnswered[]): Promise<Delivered>;
@@ -40,26 +40,26 @@ export type WorkflowGateway = {
   startAgain(pending: PendingStart): Promise<void>;
 };
 
-/** A workflow that is to run: its row has been committed. */
+/** A workflow to start: its row is committed. */
 export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };
 
-/** What Temporal's own pages say of a workflow: codes alone, never anything about a person. */
+/** What the Temporal UI shows of a workflow: codes alone, no data of people. */
 const SUMMARIES: Record<string, string> = {
-  journey: 'One person’s way home',
+  journey: 'The journey of one person',
   movement: 'One flight, ship, bus or convoy',
   operation: 'One operation',
-  importList: 'One registration list on its way in',
+  importList: 'The import of one registration list',
   partnerFeed: 'Events for one endpoint of a partner',
 };
 
 /**
- * Whose tasks go before others in the queue (1 first, 3 without): somebody sits at a desk and waits for a list, a movement
- * or an operation, and must not wait behind ten thousand journeys that begin. A server that knows no priorities ignores it.
+ * Priorities of task queues (1 is first, 3 is the default). A person waits for a list, a movement or an operation, so
+ * these go before ten thousand new journeys. A server without priorities ignores them.
  */
 const PRIORITIES: Record<string, number> = { importList: 2, movement: 2, operation: 2 };
 const USUAL = 3;
 
-/** @param deadlineMs for each call: while the server is away a call would hang. */
+/** @param deadlineMs of each call, which would hang while the server is away */
 export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs = 5_000): WorkflowGateway {
   const soon = <T>(work: () => Promise<T>): Promise<T> => client.connection.withDeadline(Date.now() + deadlineMs, work);
 
@@ -122,7 +122,7 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         });
       } catch (error) {
-        // It has run, and ended, before: started is started.
+        // The workflow has run and ended before, so it counts as started.
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
     },
@@ -138,12 +138,12 @@ function described(workflow: string, id: string): { staticSummary: string; stati
   return { staticSummary: SUMMARIES[workflow] ?? workflow, staticDetails: `\`${id}\`` };
 }
 
-/** gRPC: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE: the same call may well succeed later. */
+/** gRPC: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. The same call may succeed later. */
 const PASSING = [1, 4, 8, 10, 14];
 
 /**
- * Whether the server is away or overloaded, rather than that it refuses this one call. A failure to connect carries no
- * status; an error that is not the server's is a fault of this one call and stops no other.
+ * Whether the server is away or overloaded, and does not refuse this one call. A failed connection has no status. An
+ * error from elsewhere concerns this call only and stops no other.
  */
 export function temporalIsAway(error: unknown): boolean {
   const grpc = isGrpcServiceError(error)

@@ -13,13 +13,13 @@ type Row = {
   table: string | null;
 };
 
-/** One time as it was announced, and the offsets that the present table would give it. */
+/** One announced time, and the offsets that the current table gives it. */
 type Moved = { piece: number; stop: string; zone: string; announced: string; offsets: string[] };
 
 /**
- * Movements that are still to leave and were planned by another time-zone table: where this one reads their local times
- * otherwise, people are told, once for each table. Nothing is moved: the carrier knows what it meant. Where the carrier
- * has given other times since, the local ones hold no more. How many such movements there are.
+ * Movements that have not left and were planned with another time-zone table. If the current table reads their local
+ * times differently, an alarm is raised, once for each table. Times are not changed, because the carrier knows what it
+ * meant. Where the carrier has sent new times since, the local ones are obsolete. Returns the number of such movements.
  */
 export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<number> {
   const { rows } = await client.query<Row>(

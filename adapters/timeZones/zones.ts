@@ -1,17 +1,17 @@
 import { Temporal as Calendar } from 'temporal-polyfill';
 
-/** Time zones as one table has them. Whoever plans a movement asks here, once; what was answered is kept with it. */
+/** Time zones of one table. The planner of a movement reads them once; the result is stored with the movement. */
 export type Zones = {
   /** release of the table, as IANA names it (`2026c`) */
   table: string;
   /**
-   * The offsets (`+01:00`) that clocks of a zone can show at a local reading (`2027-02-20T10:00`): none where they jump
-   * over it, two where they are set back and show it twice, undefined where there is no such zone.
+   * The offsets (`+01:00`) of a zone at a local time (`2027-02-20T10:00`): none if clocks skip it, two if clocks repeat
+   * it, undefined for an unknown zone.
    */
   offsets(local: string, zone: string): string[] | undefined;
 };
 
-/** The table of this process: what Node carries, and never that of the machine or of PostgreSQL. */
+/** The table of this process: that of Node, never of the machine or of PostgreSQL. */
 export const ZONES: Zones = {
   table: process.versions['tz'] ?? 'unknown',
   offsets(local, zone) {
@@ -24,7 +24,7 @@ export const ZONES: Zones = {
   },
 };
 
-/** An offset alone (`+01:00`) is no zone: it knows no rules. */
+/** An offset alone (`+01:00`) is not a zone, because it has no rules. */
 function isZone(zone: string): boolean {
   if (!/^[A-Za-z]/.test(zone)) return false;
   try {

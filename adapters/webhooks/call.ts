@@ -4,7 +4,7 @@ export type Call = {
   method: 'GET' | 'POST';
   url: string;
   headers?: Record<string, string>;
-  /** JSON as text, because a signature covers these very bytes */
+  /** JSON as text, because a signature covers these bytes */
   body?: string;
   /** of the whole exchange, default 15 s */
   timeoutMs?: number;
@@ -13,22 +13,22 @@ export type Call = {
 };
 
 /**
- * Why there is no good answer. `sent: false` means that the other side cannot have seen it and a repeat is harmless;
- * otherwise the outcome is unknown and is looked up before any repeat. `body` of a status is what came, if it was
- * JSON: not checked, not to be logged.
+ * Why there is no good answer. `sent: false`: the receiver cannot have seen the request, so a repeat is harmless.
+ * Otherwise the outcome is unknown, and a look-up comes before a repeat. `body` of a status is unchecked JSON; it is not
+ * logged.
  */
 export type CallFailure =
   | ExchangeFailure
   | { kind: 'status'; sent: true; status: number; retryAfter?: number; body: unknown }
   | { kind: 'malformed'; sent: true; status: number; fault: 'too_large' | 'not_json' };
 
-/** `body` is undefined where the answer has none. It is what came: parse it with a schema before use. */
+/** `body` is undefined if the answer has none. It is untrusted: parse it with a schema before use. */
 export type CallAnswer = { ok: true; status: number; body: unknown } | { ok: false; failure: CallFailure };
 
 const TIMEOUT_MS = 15_000;
 const MOST_BYTES = 256 * 1024;
 
-/** A function for JSON requests to addresses that partners gave. It never throws for what the other side does. */
+/** A function for JSON requests to addresses of partners. It never throws for errors of the receiver. */
 export function guardedFetch(client: GuardedClient): (call: Call) => Promise<CallAnswer> {
   return async (call) => {
     const signal = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
@@ -71,7 +71,7 @@ function parsed(bytes: Buffer): { body: unknown } | { fault: 'not_json' } {
   }
 }
 
-/** The whole of it, or undefined where it is longer than `limit`; then the connection is closed. */
+/** The whole text, or undefined if it is longer than `limit`; then the connection is closed. */
 async function readBounded(body: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -2,21 +2,21 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, request } from 'undici';
 import { checkTarget, type GuardSettings, type Refusal, readTarget } from './guard.ts';
 
-/** Opens connections to `addresses` alone, whatever the name would resolve to by now. */
+/** Connects to `addresses` alone, whatever the name resolves to later. */
 export type Dial = (addresses: readonly string[]) => buildConnector.connector;
 
-/** The one way out to addresses that partners gave. Make one for each process, and close it at the end. */
+/** The one way to call addresses of partners. Make one for each process, and close it at the end. */
 export type GuardedClient = { settings: GuardSettings; agent: Agent; close(): Promise<void> };
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** An unused connection is closed soon, so that a changed name is looked at again. */
+/** An unused connection closes soon, so that a changed name is resolved again. */
 const KEEP_ALIVE_MS = 10_000;
 const CONNECTIONS_PER_PARTNER = 8;
 const MOST_HEADER_BYTES = 16_384;
 
 /**
  * The check runs inside the connector: a name is resolved once for each connection, every address is checked, and the
- * socket goes to the checked ones. Nothing follows redirects; nothing goes through a proxy of the environment.
+ * socket uses the checked ones. It follows no redirects and uses no proxy of the environment.
  * @param dial for tests that must not open sockets
  */
 export function openGuardedClient(settings: GuardSettings, dial: Dial = dialChecked): GuardedClient {
@@ -31,7 +31,7 @@ export function openGuardedClient(settings: GuardSettings, dial: Dial = dialChec
   return { settings, agent, close: () => agent.destroy() };
 }
 
-/** What went wrong before there was a status. `sent: false`: the other side cannot have seen the request. */
+/** What failed before there was a status. `sent: false`: the receiver cannot have seen the request. */
 export type ExchangeFailure =
   | { kind: 'refused_by_guard'; reason: Refusal; sent: false }
   | { kind: 'timeout'; sent: boolean }
@@ -80,17 +80,17 @@ export function failureOf(error: unknown): ExchangeFailure {
   return { kind: 'connection', sent: true, code };
 }
 
-/** Milliseconds the other side asks to wait: seconds or a date (RFC 9110, 10.2.3); undefined where it does not say. */
+/** The delay in milliseconds that the receiver requests: seconds or a date (RFC 9110, 10.2.3); undefined without one. */
 export function retryAfterOf(headers: Exchange['headers'], now: number): number | undefined {
   const value = headers['retry-after'];
   if (typeof value !== 'string') return undefined;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  // Date.parse alone is too kind: it makes a date of "-5".
+  // Date.parse is too lenient: it makes a date of "-5".
   const until = /^[A-Z][a-z]{2,8}, \d/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(until) ? undefined : Math.max(0, until - now);
 }
 
-/** No connection was made, so nothing was sent: the guard refused, or nobody answered there. */
+/** No connection was made, so nothing was sent: the guard refused, or no server answered. */
 class NotConnected extends Error {
   readonly refusal: Refusal | undefined;
 
@@ -119,7 +119,7 @@ async function connect(
   });
 }
 
-/** The dialler of the system: TCP or TLS to the checked addresses, the certificate checked against the name. */
+/** The connector of the system: TCP or TLS to the checked addresses, with the certificate checked against the name. */
 export function dialChecked(addresses: readonly string[]): buildConnector.connector {
   const checked = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_hostname, { all, family }, done) => {

@@ -6,11 +6,11 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 
 export type GuardSettings = {
   resolve?: Resolve;
-  /** local setting alone: also plain http to 127.0.0.1 and [::1], any port */
+  /** local setting only: also plain http to 127.0.0.1 and [::1], any port */
   allowLoopback?: boolean;
 };
 
-/** Why we do not send there; stable codes that may be shown to whoever registers the address. */
+/** Why an address is refused; stable codes that may be disclosed to whoever registers it. */
 export type Refusal =
   | 'not_an_address'
   | 'too_long'
@@ -22,19 +22,19 @@ export type Refusal =
   | 'name_not_found';
 
 export type GuardDecision =
-  /** `addresses` are all of them, every one checked; connect to these and resolve no more */
+  /** `addresses` are all addresses of the name, each checked; connect to these without resolving again */
   { ok: true; url: URL; addresses: string[] } | { ok: false; reason: Refusal };
 
 const PORTS = new Set(['', '443', '8443']);
 const LONGEST_URL = 2_048;
 const RESOLVE_TIMEOUT_MS = 5_000;
-/** Names that never mean somebody outside (RFC 6761, 6762, 8375, 9476 and common habit). */
+/** Names that never mean an outside host (RFC 6761, 6762, 8375, 9476 and common use). */
 const INNER_NAMES =
   /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|home\.arpa|test|invalid|example|alt|onion)$/;
 
 /**
- * Whether we may send to an address that a partner gave: https, an allowed port, and a name all of whose addresses are
- * public. Asked at registration and again whenever a connection is made.
+ * Whether the system may send to an address of a partner: https, an allowed port, and a name whose addresses are all
+ * public. It is checked at registration and for each connection.
  */
 export async function checkTarget(address: string, settings: GuardSettings): Promise<GuardDecision> {
   const read = readTarget(address, settings);
@@ -42,13 +42,13 @@ export async function checkTarget(address: string, settings: GuardSettings): Pro
   return checkHost(read.url, settings);
 }
 
-/** The part of the check that needs no network: asked before every request. */
+/** The part of the check without network: checked before every request. */
 export function readTarget(
   address: string,
   settings: GuardSettings,
 ): { ok: true; url: URL } | { ok: false; reason: Refusal } {
   if (address.length > LONGEST_URL) return { ok: false, reason: 'too_long' };
-  // What a parser would silently drop or turn into something else is refused, not repaired.
+  // A URL that a parser would silently change is refused.
   if (/[\s\\\p{Cc}]/u.test(address) || !URL.canParse(address)) return { ok: false, reason: 'not_an_address' };
   const url = new URL(address);
   if (url.username !== '' || url.password !== '') return { ok: false, reason: 'has_credentials' };
@@ -62,7 +62,7 @@ export function readTarget(
   return { ok: true, url };
 }
 
-/** The part that asks for addresses; `url` has passed `readTarget`. One public address beside a private one refuses. */
+/** The part of the check that resolves the name; `url` has passed `readTarget`. One private address refuses them all. */
 async function checkHost(url: URL, settings: GuardSettings): Promise<GuardDecision> {
   const host = bareHost(url.hostname);
   if (ipaddr.isValid(host)) return { ok: true, url, addresses: [host] };
@@ -78,14 +78,14 @@ async function checkHost(url: URL, settings: GuardSettings): Promise<GuardDecisi
 }
 
 /**
- * Whether an address belongs to the public internet. Text forms are brought to one first: brackets and scope off,
- * IPv4 inside IPv6 as IPv4. Of IPv6 only 2000::/3 without its special parts counts, which leaves out loopback,
- * link-local, unique local, NAT64, IPv4-compatible and whatever is assigned tomorrow.
+ * Whether an address belongs to the public internet. Text forms are normalised first: without brackets and scope, IPv4
+ * inside IPv6 as IPv4. Of IPv6 only 2000::/3 without its special parts counts. That excludes loopback, link-local,
+ * unique local, NAT64, IPv4-compatible and future assignments.
  * Source: IANA special-purpose registries (RFC 6890), by ipaddr.js.
  */
 export function isPublicAddress(text: string): boolean {
   const bare = bareHost(text).replace(/%.*$/, '');
-  // By way of a URL, whose form of IPv6 is hexadecimal alone: ipaddr.js takes ::1.2.3.4 for an IPv4 address.
+  // A URL normalises IPv6 to hexadecimal: ipaddr.js takes ::1.2.3.4 for an IPv4 address.
   const canonical =
     bare.includes(':') && URL.canParse(`http://[${bare}]/`) ? bareHost(new URL(`http://[${bare}]/`).hostname) : bare;
   if (!ipaddr.isValid(canonical)) return false;
@@ -107,7 +107,7 @@ function isLocalTarget(url: URL, settings: GuardSettings): boolean {
   );
 }
 
-/** Brackets of IPv6 and the milestone at the end of a full name taken off. */
+/** Removes the brackets of IPv6 and the dot at the end of a full name. */
 function bareHost(hostname: string): string {
   return hostname
     .replace(/^\[|\]$/g, '')
@@ -119,7 +119,7 @@ async function systemResolve(hostname: string): Promise<string[]> {
   return (await lookup(hostname, { all: true, verbatim: true })).map(({ address }) => address);
 }
 
-/** The system's resolver cannot be cancelled; after this long we go on without it. */
+/** The system's resolver cannot be cancelled; after this time the check continues without it. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

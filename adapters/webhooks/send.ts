@@ -4,18 +4,18 @@ import { sign } from './signature.ts';
 
 export type Delivery = {
   url: string;
-  /** of the event, the same over all attempts */
+  /** of the event, the same for all attempts */
   id: string;
   /** seconds since 1970, of this attempt */
   timestamp: number;
-  /** JSON, sent and signed as it is; ids and codes alone, under 20 kB */
+  /** JSON, sent and signed unchanged; ids and codes alone, under 20 kB */
   body: string;
-  /** of the endpoint, all that count now */
+  /** of the endpoint, all that are valid now */
   secrets: readonly string[];
 };
 
 /**
- * How an attempt ended: a status, or no status. Fits `outcomeOf`; what the receiver wrote is never kept. `detail` is a
+ * The result of an attempt: a status, or none. It fits `outcomeOf`; the receiver's text is never stored. `detail` is a
  * code: the guard's reason or the socket's error.
  */
 export type DeliveryEnd =
@@ -25,12 +25,12 @@ export type DeliveryEnd =
 /** Standard Webhooks: 15 to 30 s. */
 const TIMEOUT_MS = 15_000;
 const MOST_BODY_BYTES = 20_000;
-/** So much of an answer is read, and thrown away, to keep the connection; beyond it the connection is closed. */
+/** So much of an answer is read and discarded to keep the connection open; a longer answer closes it. */
 const MOST_ANSWER_BYTES = 16_384;
 
 /**
  * One attempt to deliver one event to one endpoint.
- * @throws RangeError on a body that is too large or cannot be signed: our mistake, never the receiver's
+ * @throws RangeError on a body that is too large or cannot be signed: a fault of this system, never of the receiver
  */
 export async function deliver(delivery: Delivery, client: GuardedClient, timeoutMs = TIMEOUT_MS): Promise<DeliveryEnd> {
   if (Buffer.byteLength(delivery.body) >= MOST_BODY_BYTES)
@@ -45,7 +45,7 @@ export async function deliver(delivery: Delivery, client: GuardedClient, timeout
       end.kind === 'refused_by_guard' ? end.reason : end.kind === 'connection' ? end.code : 'no_answer_in_time';
     return { ms, failure: end.kind, detail };
   }
-  // The status is the answer; how the rest of it goes does not change what it means.
+  // The status decides; errors in the rest of the answer change nothing.
   void end.body.dump({ limit: MOST_ANSWER_BYTES, signal }).catch(() => {});
   const retryAfter = retryAfterOf(end.headers, Date.now());
   return { ms, status: end.status, ...(retryAfter !== undefined && { retryAfter }) };

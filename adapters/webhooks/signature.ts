@@ -10,11 +10,11 @@ import {
 } from 'node:crypto';
 
 /**
- * Standard Webhooks 1.0: `v1` is HMAC-SHA256 under a shared secret (`whsec_`), `v1a` is ed25519 (`whsk_` signs,
- * `whpk_` verifies). Signed are the bytes `id.timestamp.body`, the body exactly as it goes over the wire.
+ * Standard Webhooks 1.0: `v1` is HMAC-SHA256 under a shared secret (`whsec_`), `v1a` is ed25519 (`whsk_` signs, `whpk_`
+ * verifies). The signature covers the bytes `id.timestamp.body`, with the body exactly as sent.
  */
 export type SignedMessage = {
-  /** the same over all attempts; the receiver's key against doing it twice. Without milestones. */
+  /** the same for all attempts, so that the receiver can discard duplicates; without dots */
   id: string;
   /** seconds since 1970, of this attempt */
   timestamp: number;
@@ -23,36 +23,36 @@ export type SignedMessage = {
 
 export type SignatureHeaders = { 'webhook-id': string; 'webhook-timestamp': string; 'webhook-signature': string };
 
-/** A message may be this much older or newer than our clock, in seconds. */
+/** A message may be this much older or newer than the system's clock, in seconds. */
 export const TOLERANCE_S = 5 * 60;
 
-/** An id has no milestone: `id.timestamp.body` could otherwise be read in two ways. */
+/** An id has no dot: `id.timestamp.body` would otherwise be ambiguous. */
 const ID = /^[\w:~+/=-]{1,200}$/;
 const TIMESTAMP = /^\d{1,12}$/;
-/** Nobody rotates through more; the limit keeps a forger from buying work with a long header. */
+/** No rotation needs more; the limit stops a forger who sends a long header to cause work. */
 const MOST_SIGNATURES = 16;
 const SHORTEST_SECRET = 24;
 const LONGEST_SECRET = 64;
 
-/** A secret for an endpoint or a partner, to be shown once. */
+/** A secret for an endpoint or a partner, to be disclosed once. */
 export function newEndpointSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** A pair for `v1a`: we keep `secret`, the receiver gets `publicKey`. */
+/** A pair for `v1a`: the system stores `secret`, the receiver gets `publicKey`. */
 export function newSigningKeyPair(): { secret: string; publicKey: string } {
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   const publicBytes = Buffer.from(jwk.x ?? '', 'base64url');
-  // Seed and public half together, the form other implementations of the standard use.
+  // Seed and public half together, as in other implementations of the standard.
   const secret = Buffer.concat([Buffer.from(jwk.d ?? '', 'base64url'), publicBytes]);
   return { secret: `whsk_${secret.toString('base64')}`, publicKey: `whpk_${publicBytes.toString('base64')}` };
 }
 
 /**
  * The three headers of a message.
- * @param secrets `whsec_` or `whsk_`, all that count now: while one is being replaced the receiver finds a signature
- *   of the old and of the new one
- * @throws RangeError on an id with a milestone, no secret or a secret that is none
+ * @param secrets `whsec_` or `whsk_`, all that are valid now: during a rotation the receiver finds a signature of the
+ * old and of the new one
+ * @throws RangeError on an id with a dot, without a secret, or with an invalid secret
  */
 export function sign(message: SignedMessage, secrets: readonly string[]): SignatureHeaders {
   if (!ID.test(message.id)) throw new RangeError('The id of a webhook is made of 1 to 200 letters, digits and -_:~+/=');
@@ -67,16 +67,16 @@ export function sign(message: SignedMessage, secrets: readonly string[]): Signat
   return { 'webhook-id': message.id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }
 
-/** Why a message is not accepted. Which of them it was goes to the log, not to the caller. */
+/** Why a message is refused. The reason goes to the log, not to the caller. */
 export type SignatureFault = 'headers_missing' | 'headers_malformed' | 'too_old' | 'too_new' | 'no_match';
 
 export type Verification = { ok: true; id: string; timestamp: number } | { ok: false; fault: SignatureFault };
 
 /**
- * Checks a message that came in. Every signature is compared with every secret whatever was found before, each in
- * constant time.
- * @param body the raw bytes as they came
- * @param secrets `whsec_` or `whpk_`, all that count now
+ * Checks a received message. It compares every signature with every secret, each in constant time, whatever it has found
+ * before.
+ * @param body the raw bytes as received
+ * @param secrets `whsec_` or `whpk_`, all that are valid now
  * @param now epoch milliseconds
  */
 export function verify(
@@ -116,11 +116,11 @@ export function verify(
   return matched ? { ok: true, id, timestamp } : { ok: false, fault: 'no_match' };
 }
 
-/** Whether a text is one of ours to sign or verify with. */
+/** Whether a text is a secret to sign or verify with. */
 export function isSecret(text: string): boolean {
   const kind = text.slice(0, text.indexOf('_') + 1);
   const bytes = Buffer.from(text.slice(kind.length), 'base64');
-  // Node skips what is no base64: a secret that was cut or pasted twice must not pass as a shorter one.
+  // Node skips characters that are not base64: a truncated or doubled secret must not pass as a shorter one.
   if (bytes.toString('base64') !== text.slice(kind.length)) return false;
   if (kind === 'whsec_') return bytes.length >= SHORTEST_SECRET && bytes.length <= LONGEST_SECRET;
   if (kind === 'whsk_') return bytes.length === 32 || bytes.length === 64;

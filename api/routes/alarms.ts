@@ -57,7 +57,7 @@ export function alarmRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'alarm.settle', names: 'alarm' },
       schema: {
         tags: ['alarms'],
-        summary: 'Say that an alarm has been dealt with',
+        summary: 'Settle an alarm',
         params: idParams('alarm'),
         body: z.strictObject({ reason_code: Code.meta({ description: 'a code of what was done' }) }),
         response: { 200: Alarm },

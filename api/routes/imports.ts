@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ImportProgress } from '../../adapters/postgres/imports/reads.ts';
-import { columnsShown } from '../../domain/imports/disclosedCells.ts';
+import { disclosedColumns } from '../../domain/imports/disclosedCells.ts';
 import { runOf } from '../importRuns.ts';
 import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
@@ -88,7 +88,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           principal: principal.sub,
           kind: 'rows',
           filter,
-          fields: columnsShown(groups),
+          fields: disclosedColumns(groups),
           rowCount: data.length,
         });
         const columns = list.found?.found.columns ?? [];

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { mayKnowHolds } from '../../domain/access.ts';
 import { allowedCommands } from '../../domain/journeys/commands.ts';
-import { historyInWords, SHOWN_MOVEMENT_EVENTS, SHOWN_OPERATION_EVENTS } from '../../domain/messages/history.ts';
+import { HISTORY_MOVEMENT_EVENTS, HISTORY_OPERATION_EVENTS, historyInWords } from '../../domain/messages/history.ts';
 import { nowInWords } from '../../domain/messages/now.ts';
 import { iso } from '../../domain/time.ts';
 import { DEADLINE_NAMES, eventOut, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
@@ -27,7 +27,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const told = { movement: SHOWN_MOVEMENT_EVENTS, operation: SHOWN_OPERATION_EVENTS };
+        const told = { movement: HISTORY_MOVEMENT_EVENTS, operation: HISTORY_OPERATION_EVENTS };
         const events = await ports.history.events(journeyId, operationId, told);
         const { names, attempts } = await ports.history.names(events);
         const knows = mayKnowHolds(roles);

@@ -5,13 +5,13 @@ import { bareNumber } from '../imports/passport.ts';
 import { storedValue } from '../storedValue.ts';
 import { nameLikeness, type ReadName, readName } from './nameLikeness.ts';
 
-/** What is known of somebody for the question whether two registrations are one person. */
+/** What is known of a person when two registrations are compared. */
 export type KnownPerson = {
   givenNames: string;
   familyName: string;
   sex: Sex | null;
   birthDate: PartialDate | null;
-  /** alpha-3, Kosovo RKS; XXX not known */
+  /** alpha-3, Kosovo RKS; XXX unknown */
   nationality: string | null;
   document: { type: DocumentType | null; number: string | null } | null;
   /** E.164 */
@@ -22,39 +22,39 @@ export type KnownPerson = {
   isChild: boolean;
 };
 
-/** Why two registrations look like one person, or like two: the words that a person who decides reads. */
+/** Why two registrations look like one person, or like two. The person who decides reads these sentences. */
 export const PAIR_REASONS = {
   NAMES_SAME: 'The names are the same.',
   NAMES_NEARLY_SAME: 'The names sound nearly the same.',
   NAMES_PARTLY_SAME: 'A part of the names is the same.',
   NAMES_DIFFER: 'The names are not alike.',
-  NAMES_SWAPPED: 'Given and family name stand in each other’s place.',
-  NAMES_REGROUPED: 'The same words are parted otherwise into given and family name.',
+  NAMES_SWAPPED: 'Given and family name are swapped.',
+  NAMES_REGROUPED: 'The same words are split differently into given and family name.',
   OTHER_SCRIPT: 'The names are written in different scripts.',
   BIRTH_DATE_SAME: 'The birth date is the same.',
-  BIRTH_MONTH_SAME: 'Year and month of birth are the same; the day is not known of both.',
-  BIRTH_YEAR_SAME: 'The year of birth is the same; more is not known of both.',
-  BIRTH_DAY_AND_MONTH_SWAPPED: 'Day and month of birth stand in each other’s place.',
-  BIRTH_YEAR_ONE_OFF: 'Day and month of birth are the same, the years are one apart.',
-  BIRTH_YEAR_TWO_OFF: 'Day and month of birth are the same, the years are two apart.',
-  BIRTH_DAY_SLIPPED: 'Year and month of birth are the same, one digit of the day differs or two are exchanged.',
+  BIRTH_MONTH_SAME: 'Year and month of birth are the same; the day is not known for both.',
+  BIRTH_YEAR_SAME: 'The year of birth is the same; more is not known for both.',
+  BIRTH_DAY_AND_MONTH_SWAPPED: 'Day and month of birth are swapped.',
+  BIRTH_YEAR_ONE_OFF: 'Day and month of birth are the same; the years differ by one.',
+  BIRTH_YEAR_TWO_OFF: 'Day and month of birth are the same; the years differ by two.',
+  BIRTH_DAY_SLIPPED: 'Year and month of birth are the same; one digit of the day differs or two are swapped.',
   BIRTH_DATE_DIFFERS: 'The birth dates differ.',
-  BIRTH_DATE_NOT_KNOWN: 'The birth date is not known of both.',
+  BIRTH_DATE_NOT_KNOWN: 'The birth date is not known for both.',
   DOCUMENT_SAME: 'They show the same document.',
-  DOCUMENT_NUMBER_SAME: 'Their documents have the same number, though of another kind.',
+  DOCUMENT_NUMBER_SAME: 'Their documents have the same number, but are of different kinds.',
   DOCUMENTS_DIFFER: 'Each has a document of the same kind with another number.',
   PHONE_SAME: 'The telephone number is the same.',
-  PHONES_DIFFER: 'Each has another telephone number.',
+  PHONES_DIFFER: 'The telephone numbers differ.',
   SEX_DIFFERS: 'The sex differs.',
   NATIONALITY_DIFFERS: 'The nationality differs.',
-  HEADS_OF_TWO_FAMILIES: 'Each heads a family of their own, with other members.',
-  HEADS_OF_ONE_FAMILY: 'Each heads a family, and members of the two families look like one person too.',
-  WHO_CARES_FOR_CHILD: 'Two households have this child on their list: find out who cares for it.',
+  HEADS_OF_TWO_FAMILIES: 'Each is the head of a different family, with other members.',
+  HEADS_OF_ONE_FAMILY: 'Each is the head of a family, and other members of the two families are candidates too.',
+  WHO_CARES_FOR_CHILD: 'Two households list this child: find out who cares for the child.',
 } as const;
 
 export type PairReason = keyof typeof PAIR_REASONS;
 
-/** What a score is made of, as it is kept with the pair. */
+/** The parts of a score, as stored with the pair. */
 export const STORED_REASONS = storedValue(
   'Reasons of a pair',
   z.array(z.object({ reason: z.enum(Object.keys(PAIR_REASONS) as PairReason[]), points: z.number() })),
@@ -63,33 +63,33 @@ export const STORED_REASONS = storedValue(
 export type Comparison = {
   /** 0 to 100 */
   score: number;
-  /** what the score is made of, the most telling first; 0 points are for reading only */
+  /** the parts of the score, the strongest first; a part of 0 points is information only */
   reasons: Array<{ reason: PairReason; points: number }>;
-  /** to be shown to a person for a decision; never merged or rejected by itself */
+  /** whether a person decides on the pair; the system never merges or rejects by itself */
   pair: boolean;
 };
 
-/** From this score on a person is asked. A telephone alone, or a name alone, stays far below. */
+/** From this score on a person decides. A telephone number or a name alone stays far below. */
 const PAIR_FROM = 60;
 
 const NAMES_ARE_SAME = 0.97;
 const NAMES_ARE_NEARLY_SAME = 0.75;
 const NAMES_ARE_PARTLY_SAME = 0.6;
 
-/** Keeps what is read of a name while many comparisons are made. */
+/** Caches the parsed names while many comparisons are made. */
 export type PersonReader = (person: KnownPerson) => ReadName;
 
 export const readPersonName: PersonReader = (person) => readName(person.givenNames, person.familyName);
 
-/** What speaks for or against in one kind of thing. */
+/** The evidence for or against in one kind of data. */
 type Point = [PairReason, number];
 
-/** The most that names can give. */
+/** The most points that names can give. */
 const NAMES_AT_MOST = 40;
 
 /**
  * Whether two registrations may be one person, with the reasons in words.
- * @param familiesMeet other members of the two households are a pair too: the family registered twice
+ * @param familiesMeet whether other members of the two households are a pair too: the family registered twice
  */
 export function comparePeople(
   one: KnownPerson,
@@ -119,7 +119,7 @@ function sumOf(points: readonly Point[]): number {
 function compareAllButNames(one: KnownPerson, other: KnownPerson, familiesMeet: boolean): Point[] {
   const document = compareDocuments(one, other);
   const sameDocument = document?.[0] === 'DOCUMENT_SAME';
-  // a document says more than a digit or a letter that was written wrongly
+  // a document is stronger evidence than a wrong digit or letter
   const clerical = sameDocument ? 0.5 : 1;
   const [birth, birthPoints] = compareBirthDates(one.birthDate, other.birthDate);
   const points: Point[] = [[birth, birthPoints < 0 ? birthPoints * clerical : birthPoints]];
@@ -182,7 +182,10 @@ function compareDocuments(one: KnownPerson, other: KnownPerson): Point | null {
   return sameKind ? ['DOCUMENTS_DIFFER', -60] : null;
 }
 
-/** A family shares a telephone, and people change it: it supports, and speaks against only where little else is sure. */
+/**
+ * A family shares a telephone, and people change it. So it supports a pair, and counts against one only where the rest
+ * is weak.
+ */
 function comparePhones(one: KnownPerson, other: KnownPerson, sureOtherwise: boolean): Point[] {
   if (one.phone === null || other.phone === null) return [];
   if (one.phone === other.phone) return [['PHONE_SAME', 12]];

@@ -5,16 +5,16 @@ import { JOURNEY_STATUSES, type JourneyStatus } from '../journeys/statuses.ts';
 import type { Instant } from '../time.ts';
 
 /**
- * What a person decides of two registrations that may be one person. Nothing is merged: `same` links the two, and what
- * each of them has lived through stays in a event_log of its own. A decision is remembered until somebody takes it back.
+ * The decisions on two registrations that may be one person. Nothing is merged: `same` links the two, and each keeps its
+ * own event log. A decision stays until somebody retracts it.
  */
 export const PAIR_STATUSES = ['suspected', 'asked', 'distinct', 'same'] as const;
 export type PairStatus = (typeof PAIR_STATUSES)[number];
 
-/** Those that wait for a decision. */
+/** The statuses that wait for a decision. */
 export const OPEN_STATUSES: readonly PairStatus[] = ['suspected', 'asked'];
 
-/** Those who decide whether two registrations are one person. */
+/** The roles that decide whether two registrations are one person. */
 export const PAIR_DECIDERS: readonly Role[] = [
   'case_worker',
   'protection_officer',
@@ -32,10 +32,10 @@ const Decided = z.object({
 
 /** The data of the events of a pair, by type. */
 export const PAIR_EVENT_DATA = Object.freeze({
-  peopleLinked: Decided.describe('A person decides that both are one person.'),
+  peopleLinked: Decided.describe('A person decides that both registrations are one person.'),
   peopleKeptApart: Decided.describe('A person decides that they are two people.'),
-  peopleToBeContacted: Decided.describe('The two people are to be asked.'),
-  peopleSeparated: Decided.describe('A person takes back that both are one person.'),
+  peopleToBeContacted: Decided.describe('The two people are to be contacted.'),
+  peopleSeparated: Decided.describe('A person retracts the decision that both are one person.'),
 });
 
 /** How the data of a pair's events is written and read. */
@@ -43,19 +43,19 @@ export const PAIR_EVENT_FORMS = eventForms('pair', PAIR_EVENT_DATA);
 
 type PairRule = {
   roles: readonly Role[];
-  /** a code of why must be given */
+  /** whether a reason code must be given */
   reason: boolean;
-  /** where it may be given */
+  /** the statuses in which it is allowed */
   from: readonly PairStatus[];
   becomes: PairStatus;
-  /** how the event_log tells it */
+  /** the event that it writes */
   event: keyof typeof PAIR_EVENT_DATA;
-  /** whoever decides must know both people: it is refused to those who have no role in the operations of both */
+  /** whether it needs a role in the operations of both people */
   knowsBoth: boolean;
   sentence: string;
 };
 
-/** Which command leads from which status to which: the one table that the API reads. */
+/** Which command leads from which status to which. The API reads this one table. */
 export const PAIR_COMMANDS = {
   same: {
     roles: PAIR_DECIDERS,
@@ -64,7 +64,7 @@ export const PAIR_COMMANDS = {
     becomes: 'same',
     event: 'peopleLinked',
     knowsBoth: true,
-    sentence: 'Say that both are one person: they are linked, and one of the two journeys waits',
+    sentence: 'Confirm one person: the registrations are linked, and one of the two journeys waits',
   },
   notTheSame: {
     roles: PAIR_DECIDERS,
@@ -73,7 +73,7 @@ export const PAIR_COMMANDS = {
     becomes: 'distinct',
     event: 'peopleKeptApart',
     knowsBoth: true,
-    sentence: 'Say that they are two people; the question is not put again',
+    sentence: 'Confirm two people: the pair is no longer a candidate',
   },
   ask: {
     roles: PAIR_DECIDERS,
@@ -82,7 +82,7 @@ export const PAIR_COMMANDS = {
     becomes: 'asked',
     event: 'peopleToBeContacted',
     knowsBoth: false,
-    sentence: 'Leave it open until the people have been asked',
+    sentence: 'Leave the pair open until the people have been contacted',
   },
   separate: {
     roles: PAIR_DECIDERS,
@@ -91,7 +91,7 @@ export const PAIR_COMMANDS = {
     becomes: 'distinct',
     event: 'peopleSeparated',
     knowsBoth: true,
-    sentence: 'Take back that they are one person: the link goes, both histories stay',
+    sentence: 'Retract the decision that they are one person: the link is removed, both histories stay',
   },
 } as const satisfies Record<string, PairRule>;
 
@@ -106,7 +106,7 @@ export function refusalOfPair(command: PairCommand, status: PairStatus): string 
 
 const REFUSED: Record<PairStatus, string> = {
   suspected: 'Nobody has decided on this pair yet',
-  asked: 'The people are to be asked already',
+  asked: 'The people are already to be contacted',
   distinct: 'Somebody has decided that they are two people',
   same: 'Somebody has decided that they are one person',
 };
@@ -121,7 +121,7 @@ export function allowedPairCommands(status: PairStatus, roles: readonly Role[], 
   });
 }
 
-/** Where one of the two stands. */
+/** The status of one of the two. */
 export type PairedJourney = {
   journeyId: string;
   status: JourneyStatus;
@@ -129,12 +129,12 @@ export type PairedJourney = {
   registeredAt: Instant;
 };
 
-/** From here on a person is under way: nobody is taken off by a decision about records. */
+/** From this status on a person is under way, and no decision about registrations takes them off. */
 const BOARDED = JOURNEY_STATUSES.indexOf('boarded');
 
 /**
- * Whose journey waits once two are known to be one person, so that never two seats go to one human: the one less far,
- * or the later one. Undefined where one of the two has ended, or both are under way.
+ * Whose journey waits when two registrations are one person, so that one person never gets two seats: the one less far,
+ * or else the later one. Undefined if one has ended, or both are under way.
  */
 export function journeyThatWaits<Journey extends PairedJourney>(one: Journey, other: Journey): Journey | undefined {
   if (one.ended || other.ended) return undefined;

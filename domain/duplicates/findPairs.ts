@@ -11,20 +11,23 @@ import { type PairKeys, pairKeys, rememberedKeys, type SearchKey } from './searc
 
 export type FoundPair<Person extends KnownPerson> = { one: Person; other: Person; comparison: Comparison };
 
-/** `candidates` share a key; `compared` are those of them that could still be a pair whatever their names. */
+/** `candidates` share a key. `compared` counts those that could be a pair whatever their names are. */
 export type PairSearch<Person extends KnownPerson> = {
   pairs: Array<FoundPair<Person>>;
   candidates: number;
   compared: number;
 };
 
-/** The pairs among all people of a list that fits into memory. */
+/** The pairs among all people of a list that fits in memory. */
 export function findPairs<Person extends KnownPerson>(people: readonly Person[]): PairSearch<Person> {
   const search = pairsAmong(people);
   return { ...search, pairs: withHeads(search.pairs, people) };
 }
 
-/** The pairs among these, without what their families say of their heads: `withHeads` comes when all are found. */
+/**
+ * The pairs among these people, without the evidence of families on their heads: `withHeads` adds it after all pairs are
+ * found.
+ */
 export function pairsAmong<Person extends KnownPerson>(
   people: readonly Person[],
   keys: PairKeys = rememberedKeys(),
@@ -38,8 +41,8 @@ export function pairsAmong<Person extends KnownPerson>(
 }
 
 /**
- * The pairs of a newcomer and somebody who is known already; `withHeads` comes when all are found.
- * @param keys of the newcomers, who may be compared with many who are known; of these nothing is remembered
+ * The pairs of a newcomer and a known person; `withHeads` completes them after all pairs are found.
+ * @param keys those of the newcomers, who are compared with many known people; keys of known people are not cached
  */
 export function pairsBetween<Person extends KnownPerson>(
   newcomers: readonly Person[],
@@ -51,7 +54,7 @@ export function pairsBetween<Person extends KnownPerson>(
   return compareAll(newcomers, (person) => sharing(keys.lookedFor(person), filed));
 }
 
-/** The families of which members are a pair, two by two: their heads are to be compared anew. */
+/** The pairs of families with members that are a pair. Their heads are compared again. */
 export function meetings(pairs: ReadonlyArray<FoundPair<KnownPerson>>): Array<[string, string]> {
   const met = new Map(
     pairs
@@ -63,8 +66,8 @@ export function meetings(pairs: ReadonlyArray<FoundPair<KnownPerson>>): Array<[s
 }
 
 /**
- * Heads of two families are settled last, because a family that registered twice shows in its other members.
- * @param heads those of all the households that meet; other people among them do no harm
+ * Heads of two families are compared last, because their other members show whether the family registered twice.
+ * @param heads those of all the households concerned; other people among them do no harm
  */
 export function withHeads<Person extends KnownPerson>(
   pairs: ReadonlyArray<FoundPair<Person>>,
@@ -95,7 +98,7 @@ function isOfTwoHeads({ comparison }: FoundPair<KnownPerson>): boolean {
   return comparison.reasons.some(({ reason }) => reason === 'HEADS_OF_TWO_FAMILIES');
 }
 
-/** Whether two are among these pairs, whichever stands first. */
+/** Whether two people are among these pairs, in either order. */
 function pairSet(pairs: ReadonlyArray<FoundPair<KnownPerson>>): (one: KnownPerson, other: KnownPerson) => boolean {
   const others = Map.groupBy(pairs, ({ one }) => one);
   const first = new Map([...others].map(([one, those]) => [one, new Set(those.map(({ other }) => other))]));
@@ -107,8 +110,8 @@ function householdsOf({ one, other }: { one: KnownPerson; other: KnownPerson }):
 }
 
 /**
- * Bounds for each newcomer, so that a list with one person ten thousand times (or a name and a first of January that
- * thousands share) costs no more than it is long. Nobody decides on more pairs of one person than these.
+ * Limits for each newcomer. A list with one person ten thousand times, or with a name and birth date that thousands
+ * share, then costs no more than its length. Nobody could decide on more pairs of one person.
  */
 const COMPARED_AT_MOST = 200;
 export const PAIRS_AT_MOST = 20;
@@ -123,7 +126,7 @@ export function mostTelling<Person extends KnownPerson>(
   );
 }
 
-/** @param candidatesOf those to compare somebody with, in their order */
+/** @param candidatesOf the people to compare somebody with, in their order */
 function compareAll<Person extends KnownPerson>(
   people: readonly Person[],
   candidatesOf: (person: Person) => Iterable<Person>,
@@ -165,7 +168,7 @@ function file<Person extends KnownPerson>(
   }
 }
 
-/** Those filed under one of these keys, each once. */
+/** The people stored under one of these keys, each once. */
 function sharing<Person extends KnownPerson>(
   keys: readonly SearchKey[],
   filed: ReadonlyMap<SearchKey, Person[]>,

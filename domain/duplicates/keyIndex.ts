@@ -1,13 +1,13 @@
 import type { SearchKey } from './searchKeys.ts';
 
-/** Rows of a list by key, small enough for lists that do not fit into memory. */
+/** Rows of a list by key, small enough for lists that do not fit in memory. */
 export type KeyIndex = {
   add(row: number, keys: readonly SearchKey[]): void;
-  /** rows under any of these keys, each once; keys that share a hash bring a few rows too many, never too few */
+  /** rows under any of these keys, each once; a hash collision adds rows, but never loses one */
   under(keys: readonly SearchKey[]): Set<number>;
 };
 
-/** Keys are kept as hashes of 32 bits: a hundred thousand rows take some 30 MB. */
+/** Keys are stored as 32-bit hashes: a hundred thousand rows take some 30 MB. */
 export function keyIndex(): KeyIndex {
   const rows = new Map<number, number | number[]>();
   return {

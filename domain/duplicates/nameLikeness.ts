@@ -1,45 +1,45 @@
 import { foldName, isWrittenWithoutVowels } from './foldName.ts';
 import { foldSound, soundLikeness } from './sound.ts';
 
-/** Messages of a name as they sound, and all of them written together: Li Hua is Lihua, and عبدالله is عبد الله. */
-type ReadWords = { words: readonly string[]; joined: string };
+/** The tokens of a name by phonetic key, and all of them joined: Li Hua is Lihua, and عبدالله is عبد الله. */
+type NameTokens = { words: readonly string[]; joined: string };
 
-/** A name made ready for comparison once, however many people it is compared with. */
+/** A name prepared once for many comparisons. */
 export type ReadName = {
-  given: ReadWords;
-  family: ReadWords;
-  all: ReadWords;
+  given: NameTokens;
+  family: NameTokens;
+  all: NameTokens;
   withoutVowels: boolean;
 };
 
 export function readName(givenNames: string, familyName: string): ReadName {
   const [given, family] = [foldName(givenNames), foldName(familyName)];
   return {
-    given: readWords(given),
-    family: readWords(family),
-    all: readWords([...given, ...family]),
+    given: toNameTokens(given),
+    family: toNameTokens(family),
+    all: toNameTokens([...given, ...family]),
     withoutVowels: isWrittenWithoutVowels(givenNames + familyName),
   };
 }
 
-function readWords(words: readonly string[]): ReadWords {
+function toNameTokens(words: readonly string[]): NameTokens {
   return { words: words.map(foldSound), joined: foldSound(words.join('')) };
 }
 
-/** `swapped`: given and family name in each other's place; `regrouped`: the same words parted otherwise. */
+/** `swapped`: given and family name in each other's place. `regrouped`: the same tokens split differently. */
 export type NameLikeness = { likeness: number; as: 'written' | 'swapped' | 'regrouped'; otherScript: boolean };
 
-/** A word that only one of them has says little against it: people leave names out. */
+/** A token that only one name has counts little against it, because people omit names. */
 const MISSING_WORD = 0.5;
 const SWAPPED_COSTS = 0.02;
 const REGROUPED_COSTS = 0.05;
-/** Twins share the family name: the given names too must be alike. */
+/** Twins share the family name, so the given names must be alike too. */
 const PART_MUST_BE = 0.65;
 
-/** How alike two names are, from 0 to 1, each word matched with the one that sounds most like it. */
+/** The likeness of two names from 0 to 1. Each token is matched with the most similar one. */
 export function nameLikeness(one: ReadName, other: ReadName): NameLikeness {
   const consonantsOnly = one.withoutVowels !== other.withoutVowels;
-  const parts = (a: ReadWords, b: ReadWords): number => wordsLikeness(a, b, consonantsOnly);
+  const parts = (a: NameTokens, b: NameTokens): number => tokensLikeness(a, b, consonantsOnly);
   const both = (first: number, second: number): number =>
     Math.min(first, second) < PART_MUST_BE ? 0 : (first + second) / 2;
   const hasBoth = [one, other].every((name) => name.given.joined !== '' && name.family.joined !== '');
@@ -54,19 +54,19 @@ export function nameLikeness(one: ReadName, other: ReadName): NameLikeness {
   };
 }
 
-function wordsLikeness(one: ReadWords, other: ReadWords, consonantsOnly: boolean): number {
+function tokensLikeness(one: NameTokens, other: NameTokens, consonantsOnly: boolean): number {
   if (one.joined === '' || other.joined === '') return 0;
   const joined = soundLikeness(one.joined, other.joined, consonantsOnly);
   if (joined === 1) return 1;
   const matched = Math.max(
-    matchWords(one.words, other.words, consonantsOnly),
-    matchWords(other.words, one.words, consonantsOnly),
+    matchTokens(one.words, other.words, consonantsOnly),
+    matchTokens(other.words, one.words, consonantsOnly),
   );
   return Math.max(joined, matched);
 }
 
-/** Each word of the shorter name with the free word of the longer that sounds most like it. */
-function matchWords(fewer: readonly string[], more: readonly string[], consonantsOnly: boolean): number {
+/** Each token of the shorter name, with the most similar free token of the longer one. */
+function matchTokens(fewer: readonly string[], more: readonly string[], consonantsOnly: boolean): number {
   if (fewer.length > more.length) return 0;
   const free = new Set(more.keys());
   let sum = 0;

@@ -4,38 +4,39 @@ import { daysInMonth } from '../imports/calendarDay.ts';
 import { bareNumber } from '../imports/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';
-import { consonantsOf, foldSound, reducedPhoneticKey, soundKey } from './sound.ts';
+import { consonantsOf, foldSound, phoneticKey, reducedPhoneticKey } from './sound.ts';
 
 /**
- * Keys by which somebody is met who may be the same person, by prefix:
- * `born:` sound of a word with the birth date as far as it is known,
- * `whole:` all consonants of the name with the birth year, `tel:` telephone with the birth year, `doc:` document number.
- * They hold names, dates and numbers as they are: whoever stores them stores a keyed hash.
+ * Keys that find possible duplicates, by prefix:
+ * `born:` phonetic key of a token with the birth date as far as it is known,
+ * `whole:` all consonants of the name with the birth year,
+ * `tel:` telephone number with the birth year, `doc:` document number.
+ * They hold names, dates and numbers in plain text, so only a keyed hash of them is stored.
  */
 export type SearchKey = string;
 
-/** Abd al-…, written together in many ways: people look for the servant alone too. */
+/** Abd al-…, joined in many ways: people search for the second part alone too. */
 const SERVANT_OF = /^a?bd(?=[aeiou]?l..)/;
 
-/** Messages of a name, neighbours written together (عبد الله, Li Hua), and what stands before the God's name in عبدالله. */
-export function searchedWords(name: string): string[] {
+/** The tokens of a name, neighbours joined (عبد الله, Li Hua), and the part before the divine name in عبدالله. */
+export function searchTokens(name: string): string[] {
   const words = foldName(name);
   const joined = words.slice(1).map((word, index) => (words[index] ?? '') + word);
   const servants = words.flatMap((word) => SERVANT_OF.exec(word) ?? []);
   return [...new Set([...words, ...joined, ...servants])];
 }
 
-/** A word by which somebody is searched: its broad sound, and how exactly it is seen; null where several words share the sound. */
+/** A search token: its phonetic key and its exact spelling; null where several tokens share the key. */
 export type NameToken = { sound: string; seen: string | null };
 
 /**
- * The words by which a name is searched, one for each sound; a short one by its lean sound too, so that another script
- * finds it by more than the other words that it shares with thousands. Whoever has one of the sounds may be meant, those the more
- * of whom words are seen the same (Mohammed and Ahmed share a sound); `rankByName` puts them in order.
+ * The search tokens of a name, one for each phonetic key. A short token also has its reduced phonetic key, so that
+ * another script finds it. People who share a key are candidates, those with more equal spellings first (Mohammed and
+ * Ahmed share a key). `rankByName` orders them.
  */
 export function nameTokens(name: string): NameToken[] {
-  const sounds = searchedWords(name).flatMap((word) =>
-    [...new Set([soundKey(word), reducedPhoneticKey(word)])].map((sound) => ({ word, sound })),
+  const sounds = searchTokens(name).flatMap((word) =>
+    [...new Set([phoneticKey(word), reducedPhoneticKey(word)])].map((sound) => ({ word, sound })),
   );
   return [...Map.groupBy(sounds, ({ sound }) => sound)].map(([sound, those]) => {
     const seen = new Set(those.map(({ word }) => foldSound(word)));
@@ -43,7 +44,7 @@ export function nameTokens(name: string): NameToken[] {
   });
 }
 
-/** What of a typed text can be a name: a word with a digit in it is a number of something. */
+/** The tokens of a typed text that can be a name. A token with a digit is a number. */
 export function nameIn(text: string): string {
   return text
     .split(/\s+/)
@@ -51,28 +52,28 @@ export function nameIn(text: string): string {
     .join(' ');
 }
 
-/** The keys under which a person is filed to be met by whoever may be the same person. */
+/** The keys under which a person is stored, so that possible duplicates find them. */
 export function pairKeys(person: KnownPerson): SearchKey[] {
   const { birthDate } = person;
   const filed = birthDate === null || birthDate.month === null ? [] : [formatPartialDate(birthDate)];
   return keysOf(person, filed);
 }
 
-/** The keys under which people are filed who may be the same person as this one. */
+/** The keys that find the people who may be the same person as this one. */
 export function candidateKeys(person: KnownPerson): SearchKey[] {
   return keysOf(person, person.birthDate === null ? [] : datesOfTheSame(person.birthDate));
 }
 
-/** The two kinds of keys of people that are compared. */
+/** Both kinds of keys of the people who are compared. */
 export type PairKeys = { filed: (person: KnownPerson) => SearchKey[]; lookedFor: (person: KnownPerson) => SearchKey[] };
 
-/** Keeps what it has made, so it is for as long as these people are compared and no longer. */
+/** Caches its keys, so its lifetime is that of the comparison. */
 export function rememberedKeys(): PairKeys {
   const remembering = (make: (person: KnownPerson) => SearchKey[]) => {
-    const kept = new Map<KnownPerson, SearchKey[]>();
+    const cache = new Map<KnownPerson, SearchKey[]>();
     return (person: KnownPerson): SearchKey[] => {
-      const keys = kept.get(person) ?? make(person);
-      kept.set(person, keys);
+      const keys = cache.get(person) ?? make(person);
+      cache.set(person, keys);
       return keys;
     };
   };
@@ -81,10 +82,10 @@ export function rememberedKeys(): PairKeys {
 
 function keysOf(person: KnownPerson, dates: readonly string[]): SearchKey[] {
   const keys: SearchKey[] =
-    dates.length === 0 ? [] : wordSounds(person).flatMap((sound) => dates.map((date) => `born:${sound}:${date}`));
+    dates.length === 0 ? [] : phoneticKeysOf(person).flatMap((sound) => dates.map((date) => `born:${sound}:${date}`));
   if (person.birthDate !== null) {
     const { year } = person.birthDate;
-    // where only the year is known, nothing less than the whole name makes a pair
+    // where only the year is known, only the whole name makes a pair
     keys.push(`whole:${consonantsOf(foldName(`${person.givenNames} ${person.familyName}`))}:${year}`);
     if (person.phone !== null) keys.push(`tel:${person.phone}:${year}`);
   }
@@ -93,12 +94,12 @@ function keysOf(person: KnownPerson, dates: readonly string[]): SearchKey[] {
   return keys;
 }
 
-/** Years that a birth date written wrongly may be off, by `comparePeople`. */
+/** By how many years a wrong birth date may differ, as in `comparePeople`. */
 const YEARS_OFF = [-2, -1, 1, 2];
 
 /**
- * The birth dates under which the same person may be filed, by what `comparePeople` lets pass: the date itself, day and
- * month exchanged, years off; the month alone, or any day of a month of which the day is not known.
+ * The birth dates under which the same person may be stored, as `comparePeople` accepts them: the date itself, day and
+ * month swapped, another year, the month alone, or any day of a month whose day is unknown.
  */
 function datesOfTheSame({ year, month, day }: PartialDate): string[] {
   if (month === null) return [];
@@ -112,9 +113,9 @@ function datesOfTheSame({ year, month, day }: PartialDate): string[] {
   return [inMonth, ...dates.map(formatPartialDate)];
 }
 
-/** Messages one by one, and given and family name each as one word. */
-function wordSounds(person: KnownPerson): string[] {
+/** The tokens one by one, and given and family name each joined. */
+function phoneticKeysOf(person: KnownPerson): string[] {
   const [given, family] = [foldName(person.givenNames), foldName(person.familyName)];
   const words = [...given, ...family, given.join(''), family.join('')].filter((word) => word !== '');
-  return [...new Set(words.map(soundKey))];
+  return [...new Set(words.map(phoneticKey))];
 }

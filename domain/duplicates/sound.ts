@@ -1,7 +1,7 @@
 /**
- * How alike two words of a name sound, whoever wrote them down. Not one language's phonetics (names here are
- * Arabic, Hausa, Amharic, Bangla, Melanesian…, written by French, English and Arabic ears) but an edit distance in
- * which letters that are written for one another cost little.
+ * How alike two name tokens sound, whoever wrote them. It is no phonetic algorithm of one language: the names are
+ * Arabic, Hausa, Amharic, Bangla, Melanesian and others, written by speakers of French, English and Arabic. It is an
+ * edit distance in which letters that writers interchange cost little.
  */
 
 const DIGRAPHS: ReadonlyArray<[RegExp, string]> = [
@@ -22,7 +22,7 @@ const DIGRAPHS: ReadonlyArray<[RegExp, string]> = [
   [/(?<=[aeiou])h$/g, ''],
 ];
 
-/** The word with its spellings of one sound made one: `Nouhou` and `Nuhu` are `nuhu`. */
+/** The token with spellings of one sound unified: `Nouhou` and `Nuhu` are `nuhu`. */
 export function foldSound(word: string): string {
   return DIGRAPHS.reduce((text, [letters, letter]) => text.replace(letters, letter), word);
 }
@@ -30,10 +30,11 @@ export function foldSound(word: string): string {
 const CLASSES: Readonly<Record<string, string>> = { p: 'b', v: 'f', d: 't', z: 's', g: 'k', j: 'k' };
 
 /**
- * The consonants of the word in broad classes, for finding candidates: `Khadija`, `Kadidja` and خديجة share one.
- * Messages of hardly any consonants keep their h, w and y.
+ * The phonetic key of a token: its consonants in broad classes, to find candidates. `Khadija`, `Kadidja` and خديجة share
+ * one.
+ * Tokens with hardly any consonants keep their h, w and y.
  */
-export function soundKey(word: string): string {
+export function phoneticKey(word: string): string {
   const folded = foldSound(word);
   const consonants = folded.replace(/[aeiouhwy]/g, '');
   const kept = consonants.length >= 2 ? consonants : folded.replace(/[aeiou]/g, '');
@@ -42,29 +43,29 @@ export function soundKey(word: string): string {
 }
 
 /**
- * The sound of a word that was seen with hardly any consonants, as it is where h, w and y stand for vowels: `yari` and
- * یاری share `yr`, Ali and علي `l`. Any other word has one sound.
+ * The reduced phonetic key: the key of a token with hardly any consonants, with h, w and y as vowels. `yari` and یاری
+ * share `yr`; Ali and علي share `l`. Any other token has only its phonetic key.
  */
 export function reducedPhoneticKey(word: string): string {
-  const sound = soundKey(word);
+  const sound = phoneticKey(word);
   return sound.charAt(0) + sound.slice(1).replace(/[hwy]/g, '');
 }
 
 /**
- * Which consonants a name has, in the order of the alphabet: the same however its words are ordered, parted or doubled.
- * A name of vowels alone is its sounds.
+ * The consonants of a name in alphabetical order: the same however its tokens are ordered, split or doubled.
+ * A name of vowels alone gives its phonetic spelling.
  */
 export function consonantsOf(words: readonly string[]): string {
   const consonants = new Set(
     words
-      .map(soundKey)
+      .map(phoneticKey)
       .join('')
       .replace(/[aeiouhwy]/g, ''),
   );
   return consonants.size === 0 ? words.map(foldSound).join('') : [...consonants].sort().join('');
 }
 
-/** What it costs to write one letter for another, by pairs in the order of the alphabet; the same letter costs nothing. */
+/** The cost to replace one letter with another, by pairs in alphabetical order; the same letter costs nothing. */
 const WRITTEN_FOR: Readonly<Record<string, number>> = {
   ae: 0.25,
   ao: 0.4,
@@ -92,10 +93,10 @@ const WRITTEN_FOR: Readonly<Record<string, number>> = {
   dz: 0.4,
 };
 
-/** What it costs to leave a letter out. */
+/** The cost to omit a letter. */
 type Costs = { vowel: number; weak: number; consonant: number; weakForWeak: number | null };
 
-/** The costs as tables by letter, a = 0: comparisons are made by the hundred thousand. */
+/** The costs as tables by letter, a = 0, because comparisons run by the hundred thousand. */
 type CostTables = { leaveOut: Float64Array; writtenFor: Float64Array };
 
 const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz');
@@ -120,18 +121,18 @@ function tablesOf(costs: Costs): CostTables {
 }
 
 const ALL_LETTERS = tablesOf({ vowel: 0.6, weak: 0.6, consonant: 1, weakForWeak: null });
-/** Where one is written without vowels: a long vowel that is written stands for any. */
+/** Where one name is written without vowels, a written long vowel matches any vowel. */
 const CONSONANTS_ONLY = tablesOf({ vowel: 0.08, weak: 0.3, consonant: 1, weakForWeak: 0.05 });
 
 /**
- * From 0 (nothing alike) to 1 (the same to the ear).
- * @param one a word as `foldSound` gives it (letters a to z), as the other
- * @param consonantsOnly one of the two is written without vowels
+ * Likeness from 0 (none) to 1 (the same sound).
+ * @param one a token from `foldSound` (letters a to z), like the other
+ * @param consonantsOnly whether one of the two is written without vowels
  */
 export function soundLikeness(one: string, other: string, consonantsOnly: boolean): number {
   if (one === other) return 1;
   if (!consonantsOnly) return likenessBy(one, other, ALL_LETTERS);
-  // the last letter of خديجة, which is read as a, at or atu
+  // the last letter of خديجة is read as a, at or atu
   const readings = (word: string): string[] => (word.endsWith('h') ? [word, `${word.slice(0, -1)}t`] : [word]);
   const likenesses = readings(one).flatMap((a) => readings(other).map((b) => likenessBy(a, b, CONSONANTS_ONLY)));
   return Math.max(...likenesses);

@@ -1,10 +1,10 @@
 import { type CalendarDay, calendarDay, daysInMonth, wholeYears } from './calendarDay.ts';
 import type { DobPrecision } from './columns.ts';
 
-/** As much of a birth date as is known. A part is never made up: 1991 is not 1991-01-01. */
+/** As much of a birth date as is known. Unknown parts are never filled in: 1991 is not 1991-01-01. */
 export type PartialDate = { year: number; month: number | null; day: number | null };
 
-/** `no` is surely 18 or over; `possibly` is treated as a child until somebody has found out; `unknown` has no usable birth date. */
+/** `no`: surely 18 or over. `possibly`: treated as a child until the age is known. `unknown`: no usable birth date. */
 export type ChildState = 'yes' | 'no' | 'possibly' | 'unknown';
 
 export const ADULT_AT = 18;
@@ -13,7 +13,7 @@ export const OLDEST = 110;
 
 export type DobReading = { outcome: 'read'; date: PartialDate } | { outcome: 'DOB_FORMAT' | 'DOB_IMPOSSIBLE' };
 
-/** Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` of a tidied cell; month or day 00 means not known. */
+/** Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` of a tidied cell; month or day 00 means unknown. */
 export function readBirthDate(cell: string): DobReading {
   const parts = /^([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?$/.exec(cell);
   if (parts === null) return { outcome: 'DOB_FORMAT' };
@@ -36,7 +36,7 @@ export function isCoarser(one: DobPrecision, other: DobPrecision): boolean {
   return FINENESS[one] < FINENESS[other];
 }
 
-/** What the date may mean: the coarser of its own form and what the team says of it (`1990-01-01` with `year` is 1990). */
+/** The date reduced to the precision that the team states: `1990-01-01` with precision `year` is 1990. */
 export function coarsen(date: PartialDate, precision: DobPrecision | null): PartialDate {
   return {
     year: date.year,
@@ -54,7 +54,7 @@ export function latestDay(date: PartialDate): CalendarDay {
   return calendarDay(date.year, month, date.day ?? daysInMonth(date.year, month));
 }
 
-/** Whole years on a day, as far as the date tells. */
+/** Age in whole years on a day, as far as the date allows. */
 export function ageRange(date: PartialDate, on: CalendarDay): { least: number; most: number } {
   return { least: wholeYears(latestDay(date), on), most: wholeYears(earliestDay(date), on) };
 }
@@ -67,7 +67,7 @@ export function childState(date: PartialDate | null, on: CalendarDay): ChildStat
   return age.least >= ADULT_AT ? 'no' : 'possibly';
 }
 
-/** `1991`, `1991-04` or `1991-04-30`: the form in which a birth date is shown, stored and sent. */
+/** `1991`, `1991-04` or `1991-04-30`: the form in the API, in storage and to partners. */
 export function formatPartialDate(date: PartialDate): string {
   const parts = [String(date.year).padStart(4, '0')];
   if (date.month !== null) parts.push(String(date.month).padStart(2, '0'));

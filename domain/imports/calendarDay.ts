@@ -1,7 +1,7 @@
 /**
- * A day of the proleptic Gregorian calendar as the number yyyymmdd (20260131): small, compared with < and >, and
- * whole years between two of them are the difference of the numbers divided by 10,000, which makes who is born
- * on 29 February a year older on 1 March where the year has no such day.
+ * A day of the proleptic Gregorian calendar as the number yyyymmdd (20260131), which compares with < and >. The
+ * difference of two days divided by 10,000 gives whole years. A person born on 29 February turns a year older on 1 March
+ * in other years.
  */
 export type CalendarDay = number;
 
@@ -19,7 +19,7 @@ export function isRealDay(year: number, month: number, day: number): boolean {
   return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
 }
 
-/** The day of `YYYY-MM-DD`, or null where the text has another form or there is no such day. */
+/** The day of `YYYY-MM-DD`, or null for another form or an impossible day. */
 export function parseCalendarDay(text: string): CalendarDay | null {
   const parts = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/.exec(text);
   if (parts === null) return null;

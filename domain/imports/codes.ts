@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { storedValue } from '../storedValue.ts';
 import { COLUMNS } from './columns.ts';
 
-/** Warnings a list can be accepted with, and faults it cannot. Each has one sentence: what is wrong and what to do. */
+/** Findings of a list: warnings accept the row, faults reject it. Each sentence says what is wrong and what to do. */
 export type CodeRule = { rejects: boolean; sentence: string };
 
 export const CODES = {
@@ -10,12 +10,12 @@ export const CODES = {
   NAME_MISSING: { rejects: true, sentence: 'Both names are empty: write at least one name.' },
   VALUE_NOT_IN_LIST: {
     rejects: true,
-    sentence: 'The value is none of the allowed ones: choose one, written exactly so.',
+    sentence: 'The value is not an allowed one: choose one and write it exactly.',
   },
   NATIONALITY_UNKNOWN: {
     rejects: true,
     sentence:
-      'The code is no country’s: use ISO 3166-1 alpha-3, or XXA stateless, XXB or XXC refugee, XXX not known, RKS or XKX Kosovo.',
+      'The code is not a country code: use ISO 3166-1 alpha-3, or XXA stateless, XXB or XXC refugee, XXX not known, RKS or XKX Kosovo.',
   },
   DOB_FORMAT: {
     rejects: true,
@@ -23,9 +23,9 @@ export const CODES = {
   },
   DOB_IMPOSSIBLE: {
     rejects: true,
-    sentence: 'There is no such day: correct the birth date, or write only the part that is known.',
+    sentence: 'This day does not exist: correct the birth date, or write only the part that is known.',
   },
-  DOB_IN_FUTURE: { rejects: true, sentence: 'The birth date lies after the registration: ask again.' },
+  DOB_IN_FUTURE: { rejects: true, sentence: 'The birth date is after the registration: ask the person again.' },
   DOB_TOO_OLD: {
     rejects: true,
     sentence: 'The person would be more than 110 years old: check the year and the calendar.',
@@ -42,8 +42,7 @@ export const CODES = {
   FIELD_TOO_LONG: { rejects: true, sentence: 'The cell holds more than 200 characters: shorten it.' },
   PERSON_REF_REPEATED: {
     rejects: true,
-    sentence:
-      'An earlier row has this number: remove the row if it was pasted twice, else give it a number of its own.',
+    sentence: 'An earlier row has this number: remove the row if it was pasted twice, else give it its own number.',
   },
 
   CELLS_TOO_MANY: {
@@ -52,7 +51,7 @@ export const CODES = {
       'The row has more cells than the list has headings: a delimiter may stand inside a cell; put the cell in quotation marks.',
   },
 
-  WHITESPACE: { rejects: false, sentence: 'Stray blanks, line breaks or invisible marks were left out.' },
+  WHITESPACE: { rejects: false, sentence: 'Extra blanks, line breaks or invisible marks were removed.' },
   NAME_SINGLE: { rejects: false, sentence: 'Only one name is written: check whether the person has another.' },
   NAME_NOT_LATIN: {
     rejects: false,
@@ -61,7 +60,7 @@ export const CODES = {
   DOB_MISSING: { rejects: false, sentence: 'There is no birth date: find out at least the year.' },
   DOB_LESS_PRECISE: {
     rejects: false,
-    sentence: 'Less of the birth date is known than dob_precision says: what is not known is not made up.',
+    sentence: 'Less of the birth date is known than dob_precision says: unknown parts stay empty.',
   },
   PHONE_NATIONAL_FORMAT: {
     rejects: false,
@@ -74,59 +73,59 @@ export const CODES = {
   },
   CONSENT_REFUSED: {
     rejects: false,
-    sentence: 'Consent was refused: the person is on the list, but nothing is shared and nobody is moved.',
+    sentence: 'Consent was refused: the person is registered, but no data is shared and the person does not travel.',
   },
   MRZ_FORMAT: { rejects: false, sentence: 'The passport’s lines are not two lines of 44 characters: read them again.' },
   MRZ_CHECK_DIGIT: {
     rejects: false,
-    sentence: 'Check digits of the passport’s second line do not fit: read the named fields again.',
+    sentence: 'Check digits of the passport’s second line are wrong: read the named fields again.',
   },
-  MRZ_NAME_DIFFERS: { rejects: false, sentence: 'The names are not those of the passport: compare both.' },
+  MRZ_NAME_DIFFERS: { rejects: false, sentence: 'The names differ from the passport: compare both.' },
   MRZ_NAME_CUT: {
     rejects: false,
-    sentence: 'The passport’s name field is full and the names may be cut in it: what is there agrees with the names.',
+    sentence: 'The passport’s name field is full and the names may be truncated in it: the part that is there matches.',
   },
   MRZ_NAMES_SWAPPED: {
     rejects: false,
-    sentence: 'Given and family name stand in each other’s place, by the passport: swap them if that is so.',
+    sentence: 'The passport suggests that given and family name are swapped: correct them if so.',
   },
   MRZ_NUMBER_DIFFERS: {
     rejects: false,
-    sentence: 'The document number is not the one in the passport’s line: compare both.',
+    sentence: 'The document number differs from the passport’s line: compare both.',
   },
-  MRZ_DOB_DIFFERS: { rejects: false, sentence: 'The birth date is not the one in the passport’s line: compare both.' },
-  MRZ_SEX_DIFFERS: { rejects: false, sentence: 'The sex is not the one in the passport’s line: compare both.' },
+  MRZ_DOB_DIFFERS: { rejects: false, sentence: 'The birth date differs from the passport’s line: compare both.' },
+  MRZ_SEX_DIFFERS: { rejects: false, sentence: 'The sex differs from the passport’s line: compare both.' },
   MRZ_NATIONALITY_DIFFERS: {
     rejects: false,
-    sentence: 'The nationality is not the one in the passport’s line: compare both.',
+    sentence: 'The nationality differs from the passport’s line: compare both.',
   },
-  DOCUMENT_EXPIRED: { rejects: false, sentence: 'The passport has expired: a travel document will be needed.' },
-  HOUSEHOLD_NO_HEAD: { rejects: false, sentence: 'Nobody in the household is its head: ask who speaks for it.' },
+  DOCUMENT_EXPIRED: { rejects: false, sentence: 'The passport has expired: the person needs a travel document.' },
+  HOUSEHOLD_NO_HEAD: { rejects: false, sentence: 'The household has no head: ask who speaks for it.' },
   HOUSEHOLD_TWO_HEADS: {
     rejects: false,
-    sentence: 'More than one in the household is its head: ask who speaks for it, or whether these are two households.',
+    sentence: 'The household has more than one head: ask who speaks for it, or whether these are two households.',
   },
   HOUSEHOLD_REF_ALIKE: {
     rejects: false,
     sentence:
-      'Another household’s number differs only in zeros at its beginning or the script of its digits: check that these are two.',
+      'The number of another household differs only in leading zeros or the script of its digits: check that these are two households.',
   },
   CHILD_WITHOUT_ADULT: {
     rejects: false,
-    sentence: 'A child, and no adult in the household: protection must see this child.',
+    sentence: 'A child in a household without an adult: a protection officer must see this child.',
   },
   CHILD_WITH_UNRELATED_ADULT: {
     rejects: false,
-    sentence: 'A child with adults who are no relatives: protection must see who cares for it.',
+    sentence: 'A child with adults who are not relatives: a protection officer must find out who cares for the child.',
   },
   PARENT_AGE_GAP: {
     rejects: false,
-    sentence: 'The head of the household is hardly old enough to be this child’s parent: the claim must be checked.',
+    sentence: 'The head of the household is hardly old enough to be this child’s parent: check the relationship.',
   },
   NUMBER_RUINED: {
     rejects: false,
     sentence:
-      'A spreadsheet has rewritten this number and digits are lost: it is not used; copy it again, in a column formatted as text.',
+      'A spreadsheet has changed this number and digits are lost, so it is not used: copy it again, in a column formatted as text.',
   },
   SPREADSHEET_ERROR: {
     rejects: false,
@@ -135,23 +134,22 @@ export const CODES = {
   },
   NUMBER_CELL: {
     rejects: false,
-    sentence:
-      'The spreadsheet keeps this as a number, so zeros at its beginning may be lost: compare it with the document.',
+    sentence: 'The spreadsheet stores this as a number, so leading zeros may be lost: compare it with the document.',
   },
   DIGITS_OTHER_SCRIPT: {
     rejects: false,
     sentence:
-      'The digits are of another script and are kept as they are: the same number in digits 0 to 9 is another one to the list.',
+      'The digits are of another script and stay unchanged: the same number in digits 0 to 9 counts as a different one.',
   },
 } as const satisfies Record<string, CodeRule>;
 
 export type Code = keyof typeof CODES;
 
-/** What one check digit of a passport's second line stands for. */
+/** The field that a check digit of a passport's second line covers. */
 const MRZ_FIELDS = ['document_number', 'birth_date', 'expiry_date', 'personal_number', 'composite'] as const;
 export type MrzField = (typeof MRZ_FIELDS)[number];
 
-/** A guess that a person may follow; the cell itself is never changed by it. */
+/** A guess for the person who corrects the list. It never changes the cell. */
 export const HINTS = {
   other_digits: 'The digits are of another script.',
   day_first: 'It looks like a date with the day or the month first.',
@@ -172,18 +170,18 @@ const Finding = z.object({
 });
 export type Finding = z.infer<typeof Finding>;
 
-/** What was found of a row, as it is kept with the row. */
+/** The findings of a row, as stored with the row. */
 export const STORED_FINDINGS = storedValue('Findings of a list row', z.array(Finding));
 
 export type Verdict = 'accept' | 'accept_with_warning' | 'reject';
 
-/** Any rejecting code rejects, else any warning warns. */
+/** A rejecting finding rejects the row; without one, any warning warns. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   if (findings.some((finding) => CODES[finding.code].rejects)) return 'reject';
   return findings.length > 0 ? 'accept_with_warning' : 'accept';
 }
 
-/** The finding in words for whoever corrections the list, without quoting the cell. */
+/** The finding in words for the person who corrects the list. It does not quote the cell. */
 export function explain(finding: Finding): string {
   const hint = finding.hint === undefined ? '' : ` ${HINTS[finding.hint]}`;
   const fields = finding.fields === undefined ? '' : ` (${finding.fields.join(', ')})`;

@@ -1,4 +1,4 @@
-/** What a registration list may hold, one row a person at one desk. Source: data/README.md, "Columns of a registration list". */
+/** The columns of a registration list. One row is one person. */
 
 export const RELATIONSHIPS = [
   'HEAD',
@@ -54,13 +54,13 @@ export const COLUMNS = [
 
 export type Column = (typeof COLUMNS)[number];
 
-/** A row as it came, one text for each column; a column that the list does not have is the empty text. */
+/** A row as it arrived, with one text for each column. A column that the list lacks is the empty text. */
 export type Cells = Record<Column, string>;
 
 export type ColumnRule = {
   /** an empty cell is REQUIRED_MISSING */
   required: boolean;
-  /** the only values, compared as written: `head` is not `HEAD` */
+  /** the only values, compared exactly: `head` is not `HEAD` */
   values?: readonly string[];
 };
 
@@ -91,7 +91,7 @@ export function isColumn(name: string): name is Column {
   return Object.hasOwn(COLUMN_RULES, name);
 }
 
-/** The value where it is one of the list, else null. */
+/** The value if it is one of the list, else null. */
 export function oneOf<T extends string>(values: readonly T[], value: string): T | null {
   return values.find((candidate) => candidate === value) ?? null;
 }

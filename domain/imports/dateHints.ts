@@ -1,12 +1,12 @@
 import type { Hint } from './codes.ts';
 import { hasOtherDigits } from './digits.ts';
 
-/** Years of birth that somebody alive about `referenceYear` can have. */
+/** Possible years of birth of a person who is alive about `referenceYear`. */
 function isLivingYear(year: number, referenceYear: number): boolean {
   return year <= referenceYear && year >= referenceYear - 110;
 }
 
-/** What a birth date that was refused may have been meant as. Nothing is converted: a person decides. */
+/** What a refused birth date may mean. Nothing is converted: a person decides. */
 export function birthDateHint(cell: string, referenceYear: number): Hint | undefined {
   if (hasOtherDigits(cell)) return 'other_digits';
   if (/^[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:[0-9]{4}|[0-9]{2})$/.test(cell)) return 'day_first';

@@ -1,4 +1,4 @@
-/** Dates written with slashes, milestones or hyphens, the year last: which of the first two is the day cannot be seen in each. */
+/** Dates with slashes, dots or hyphens and the year last. A single date does not show which part is the day. */
 export type DateOrder = 'day_first' | 'month_first';
 
 const YEAR_LAST = /^([0-9]{1,2})([./ -])([0-9]{1,2})\2([0-9]{4})(?=$|[T ])/;
@@ -7,7 +7,9 @@ function isoText(year: string, month: string, day: string): string {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
 }
 
-/** The cell with its date turned to `YYYY-MM-DD`; any other cell as it is. Whether there is such a day is judged later. */
+/**
+ * The cell with its date in the form `YYYY-MM-DD`; any other cell unchanged. A later rule checks whether the day exists.
+ */
 export function turnDate(cell: string, order: DateOrder): string {
   const parts = YEAR_LAST.exec(cell);
   if (parts === null) return cell;
@@ -16,14 +18,14 @@ export function turnDate(cell: string, order: DateOrder): string {
   return turned + cell.slice(text.length);
 }
 
-/** Offered to a person, with what each reading would make of the first dates. Nothing is turned unasked. */
+/** An offer to a person, with the first dates in each reading. Nothing is converted without the person's choice. */
 export type DateOrderOffer = {
-  /** the orders in which every cell of the column is a possible day of a possible month */
+  /** the orders in which every cell of the column is a possible date */
   possible: DateOrder[];
   examples: Array<{ cell: string; dayFirst: string; monthFirst: string }>;
 };
 
-/** Watches one column from top to bottom; state is handed on by the caller, a few numbers a column. */
+/** State of one column while its cells are read from top to bottom. The caller passes it on; it is a few numbers. */
 export type DateOrderWatch = {
   dates: number;
   others: number;
@@ -36,7 +38,7 @@ export function startDateOrderWatch(): DateOrderWatch {
   return { dates: 0, others: 0, dayFirstFits: true, monthFirstFits: true, examples: [] };
 }
 
-/** The watch after one more tidied cell; empty cells say nothing. */
+/** The state after one more tidied cell. Empty cells change nothing. */
 export function watchDateOrder(watch: DateOrderWatch, cell: string): DateOrderWatch {
   if (cell === '') return watch;
   const parts = YEAR_LAST.exec(cell);
@@ -50,7 +52,7 @@ export function watchDateOrder(watch: DateOrderWatch, cell: string): DateOrderWa
   };
 }
 
-/** An offer only where such dates fill the column from top to bottom and at least one order fits all of them; else null. */
+/** An offer only where such dates fill the whole column and at least one order fits all of them; else null. */
 export function offerDateOrder(watch: DateOrderWatch): DateOrderOffer | null {
   if (watch.dates === 0 || watch.others > 0) return null;
   const possible: DateOrder[] = [];

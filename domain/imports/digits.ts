@@ -8,7 +8,7 @@ export function hasOtherDigits(text: string): boolean {
 
 const isDigit = (code: number): boolean => /^\p{Nd}$/u.test(String.fromCodePoint(code));
 
-/** Digits of any script as 0 to 9: Unicode keeps the ten of each together and in order. */
+/** Digits of any script as 0 to 9. Unicode keeps the ten digits of a script together and in order. */
 export function latinDigits(text: string): string {
   return text.replace(OTHER_DIGITS, (digit) => {
     const code = digit.codePointAt(0) ?? 0;

@@ -3,7 +3,7 @@ import { formatPartialDate, precisionOf } from './birthDate.ts';
 import { COLUMNS, type Column } from './columns.ts';
 import type { PersonMeaning } from './meaning.ts';
 
-/** Which group of personal data a column belongs to; columns that are in none tell nothing of who somebody is. */
+/** The group of personal data of each column. A column without a group does not identify anybody. */
 const GROUP_OF: Partial<Record<Column, FieldGroup>> = {
   person_ref: 'names',
   given_names: 'names',
@@ -20,15 +20,15 @@ const GROUP_OF: Partial<Record<Column, FieldGroup>> = {
   special_needs: 'protection',
 };
 
-/** The columns of a list that somebody is shown who is shown these groups. */
-export function columnsShown(groups: readonly FieldGroup[]): Column[] {
+/** The columns of a list that are disclosed with these groups. */
+export function disclosedColumns(groups: readonly FieldGroup[]): Column[] {
   return COLUMNS.filter((column) => {
     const group = GROUP_OF[column];
     return group === undefined || groups.includes(group);
   });
 }
 
-/** What each cell of a row was taken for, in the form of the list; null where nothing could be read or it is empty. */
+/** How each cell of a row was read, in the form of the list; null for an empty or unreadable cell. */
 export function meaningCells(meaning: PersonMeaning): Record<Column, string | null> {
   const { birthDate, registeredAt, document, mrz } = meaning;
   return {
@@ -55,7 +55,7 @@ export function meaningCells(meaning: PersonMeaning): Record<Column, string | nu
   };
 }
 
-/** `+02:00`, `Z`; nothing where the offset is not known. */
+/** `+02:00` or `Z`; empty where the offset is unknown. */
 function offsetText(minutes: number | null): string {
   if (minutes === null) return '';
   if (minutes === 0) return 'Z';

@@ -1,4 +1,4 @@
-/** One byte a letter. Only the first two are found out by themselves; the others have to be said. */
+/** Encodings with one byte a letter. Only the first two are detected; a person has to name the others. */
 export const SINGLE_BYTE = [
   'windows-1256',
   'windows-1252',
@@ -10,6 +10,6 @@ export const SINGLE_BYTE = [
   'windows-1257',
   'windows-1258',
 ] as const;
-/** How the text of a list may be written. */
+/** The supported encodings of a list. */
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', ...SINGLE_BYTE] as const;
 export type Encoding = (typeof ENCODINGS)[number];

@@ -1,7 +1,7 @@
 import { COLUMNS, type Column } from './columns.ts';
 import { tidyCell } from './tidy.ts';
 
-/** What a heading stands for, as a person said; null is a column that is not taken. */
+/** The column that a person maps a heading to; null leaves it out. */
 export type HeadingRule = {
   heading: string;
   /** counted from 1: needed only where two columns have the same heading */
@@ -9,7 +9,7 @@ export type HeadingRule = {
   column: Column | null;
 };
 
-/** A heading without what differs between hands: case, blanks, underscores and hyphens. */
+/** A heading without case, blanks, underscores and hyphens. */
 export function headingKey(heading: string): string {
   return tidyCell(heading)
     .toLowerCase()
@@ -17,8 +17,8 @@ export function headingKey(heading: string): string {
 }
 
 /**
- * What teams call the columns, in English, French, Spanish, Portuguese, Arabic and Persian, folded as `fold` does.
- * Only for suggestions: nothing is mapped by them unasked.
+ * Common headings in English, French, Spanish, Portuguese, Arabic and Persian, folded by `fold`. They only make
+ * suggestions: a person maps the heading.
  */
 const WORDS: Record<Column, readonly string[]> = {
   household_ref: [
@@ -198,7 +198,7 @@ const WORDS: Record<Column, readonly string[]> = {
   ],
 };
 
-/** Small letters without accents and marks, anything else but letters and digits one blank. */
+/** Lower case without accents and marks. Every run of other characters becomes one blank. */
 function fold(text: string): string {
   return text
     .normalize('NFKD')
@@ -215,10 +215,10 @@ const PHRASES: ReadonlyArray<[Column, readonly string[]]> = COLUMNS.map((column)
 const MOST_SUGGESTIONS = 3;
 
 const SAME = 1_000;
-/** Messages as short as `no` and `id` say little where they are not all of it. */
+/** Short words such as `no` and `id` count only where they are the whole heading. */
 const LONG_WORD = 4;
 
-/** How alike: the letters of the words in common, twice where one holds all words of the other; 0 is nothing. */
+/** Likeness by the letters of the common words, twice where one heading has all words of the other; 0 means none. */
 function likeness(heading: string, phrase: string): number {
   if (heading === phrase) return SAME;
   const [one, other] = [heading.split(' '), phrase.split(' ')];
@@ -229,8 +229,8 @@ function likeness(heading: string, phrase: string): number {
 }
 
 /**
- * Columns that an unknown heading may stand for, the likeliest first; a person chooses.
- * @param taken columns that other headings stand for already: they are not suggested
+ * Columns that an unknown heading may mean, the likeliest first. A person chooses.
+ * @param taken columns of other headings, which are not suggested
  */
 export function suggestColumns(heading: string, taken: ReadonlySet<Column>): Column[] {
   const folded = fold(heading);

@@ -4,19 +4,19 @@ import type { Code, Finding } from './codes.ts';
 import type { Relationship } from './columns.ts';
 import { latinDigits } from './digits.ts';
 
-/** What the rules of the household need of a row: small, so that a list of 100,000 rows can be kept in memory. */
+/** What the household rules need of a row. It is small, so a list of 100,000 rows fits in memory. */
 export type RowSummary = {
   /** records counted from 1 */
   row: number;
-  /** tidied; empty where the cell is */
+  /** tidied; empty where the cell is empty */
   personRef: string;
   householdRef: string;
   relationship: Relationship | null;
   child: ChildState;
-  /** days between which the birth lies; null without a usable birth date */
+  /** the range of days of the birth; null without a usable birth date */
   earliest: CalendarDay | null;
   latest: CalendarDay | null;
-  /** the row by itself is rejected */
+  /** whether the row is rejected by its own findings */
   rejected: boolean;
 };
 
@@ -26,23 +26,23 @@ export type HouseholdJudgement = {
   /** the first row with HEAD */
   headRow: number | null;
   rejectedRows: number[];
-  /** false when a member's row was rejected: the household cannot yet travel as a whole */
+  /** false when the row of a member was rejected: the household cannot travel as a whole yet */
   complete: boolean;
 };
 
 export type ListFindings = {
   households: HouseholdJudgement[];
-  /** only rows that have any, by row */
+  /** by row; rows without findings are absent */
   findings: Map<number, Finding[]>;
 };
 
-/** A head who can be no older than this at the child's birth is hardly its parent. */
+/** A head who was younger than this at the child's birth is hardly its parent. */
 const HARDLY_A_PARENT = 11;
 
 /**
- * The rules that need other rows: references used before, and the households, with rejected rows among them.
- * Rows without `household_ref` form none; a row whose person_ref an earlier one has stands in its household but
- * takes no part in the rules. Events in the order of the file; time and memory grow with their number only.
+ * The rules that need other rows: repeated references, and households, including their rejected rows.
+ * Rows without `household_ref` form no household. A row with a repeated person_ref stays in its household, but the rules
+ * ignore it. Findings are in the order of the file. Time and memory grow linearly with the rows.
  */
 export function judgeHouseholds(summaries: Iterable<RowSummary>): ListFindings {
   const findings = new Map<number, Finding[]>();
@@ -89,8 +89,8 @@ export function judgeHouseholds(summaries: Iterable<RowSummary>): ListFindings {
 }
 
 /**
- * References of digits alone that another reference equals but for zeros at its beginning or the script of the
- * digits: `0017` and `17`, `٠٠٣` and `003`. They stay different; a spreadsheet may have parted a family.
+ * Numeric references that differ only in leading zeros or in the script of their digits: `0017` and `17`, `٠٠٣` and
+ * `003`. They stay different, but a spreadsheet may have separated a family.
  */
 function refsAlike(refs: Iterable<string>): string[] {
   const alike = new Map<string, string[]>();

@@ -7,7 +7,7 @@ import { COLUMNS } from './columns.ts';
 const Refusal = z.object({ code: z.string(), detail: z.string(), hint: z.string() });
 export type Refusal = z.infer<typeof Refusal>;
 
-/** What a dry run found, for the whole list. `byCode` counts rows that have a code. */
+/** The counts of a dry run over the whole list. `byCode` counts the rows with each code. */
 const ImportCounts = z.object({
   rows: z.number(),
   accept: z.number(),
@@ -20,7 +20,9 @@ const ImportCounts = z.object({
 });
 export type ImportCounts = z.infer<typeof ImportCounts>;
 
-/** What became of the rows of a corrected file. `unmatched`: without a number and without a person_ref, or named twice. */
+/**
+ * The result for the rows of a correction file. `unmatched`: without a number and without a person_ref, or named twice.
+ */
 const CorrectionCounts = z.object({
   rows: z.number(),
   corrected: z.number(),
@@ -30,15 +32,15 @@ const CorrectionCounts = z.object({
 });
 export type CorrectionCounts = z.infer<typeof CorrectionCounts>;
 
-/** How many people of a list may be known already. */
+/** How many people of a list may already be registered. */
 const DuplicateCandidates = z.object({
-  /** rows that could be taken in, each compared */
+  /** rows that can be registered; each was compared */
   compared: z.number(),
   /** pairs of two rows of the list */
   withinList: z.number(),
-  /** rows that are a pair with somebody who was taken in before, in any operation */
+  /** rows that are a duplicate candidate with a person registered before, in any operation */
   withKnown: z.number(),
-  /** the first of the former */
+  /** the first of these rows */
   first: z.array(
     z.object({
       rows: z.tuple([z.number(), z.number()]),
@@ -51,10 +53,13 @@ export type DuplicateCandidates = z.infer<typeof DuplicateCandidates>;
 
 export const STORED_REFUSAL = storedValue('Refusal of a list', Refusal.nullable());
 export const STORED_IMPORT_COUNTS = storedValue('Counts of a list', ImportCounts.nullable());
-export const STORED_MEND_COUNTS = storedValue('Counts of a corrected file', CorrectionCounts.nullable());
-export const STORED_MET_TWICE = storedValue('Duplicate candidates of a list', DuplicateCandidates.nullable());
+export const STORED_CORRECTION_COUNTS = storedValue('Counts of a corrected file', CorrectionCounts.nullable());
+export const STORED_DUPLICATE_CANDIDATES = storedValue(
+  'Duplicate candidates of a list',
+  DuplicateCandidates.nullable(),
+);
 
-/** How a person said that dates with the year last are to be read, column by column. */
+/** The order of date parts that a person chose, by column. */
 export const STORED_DATE_ORDER = storedValue(
   'Order of dates in a list',
   z.partialRecord(z.enum(COLUMNS), z.enum(['day_first', 'month_first'])),

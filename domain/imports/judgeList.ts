@@ -6,9 +6,9 @@ import { type JudgeContext, judgeRow, type RowJudgement } from './judgeRow.ts';
 import type { PersonMeaning } from './meaning.ts';
 import { flagsOfHousehold, inOrder, type ProtectionFlag } from './protection.ts';
 
-/** A row with everything known of it. */
+/** A row with all its findings. */
 export type JudgedRow = {
-  /** records counted from 1, the header not counted */
+  /** records counted from 1, without the header */
   row: number;
   verdict: Verdict;
   codes: Finding[];
@@ -20,8 +20,8 @@ export type JudgedRow = {
 export type JudgedList = { rows: JudgedRow[]; households: HouseholdJudgement[] };
 
 /**
- * A row's own judgement together with what `judgeHouseholds` found of it. Whoever streams a list judges the rows
- * one by one, keeps the summaries, and completes the rows with what the households showed.
+ * Joins a row's own findings with those of `judgeHouseholds`. A caller that streams a list judges row by row, keeps the
+ * summaries, and completes the rows afterwards.
  */
 export function completeRow(judgement: RowJudgement, fromList: readonly Finding[] = []): JudgedRow {
   const codes = [...judgement.findings, ...fromList];
@@ -36,7 +36,7 @@ export function completeRow(judgement: RowJudgement, fromList: readonly Finding[
   };
 }
 
-/** A whole list in memory: the household that arrives as JSON, a test. Rows are counted from 1. */
+/** Judges a whole list in memory: a household that arrives as JSON, or a test. Rows are counted from 1. */
 export function judgeList(rows: Iterable<Cells>, context: JudgeContext): JudgedList {
   const judgements: RowJudgement[] = [];
   for (const cells of rows) judgements.push(judgeRow(cells, context, judgements.length + 1));

@@ -39,13 +39,16 @@ import { dayOfRegistration, readRegisteredAt } from './registeredAt.ts';
 import { tidyCell } from './tidy.ts';
 
 export type JudgeContext = {
-  /** The day on which ages are reckoned, `YYYY-MM-DD`: the operation's rule, by default its first day. */
+  /** The reference date for ages, `YYYY-MM-DD`: a rule of the operation, by default its first day. */
   referenceDate: string;
-  /** The alpha-3 code of the operation's country. A telephone number without a country code is read as one of its numbers. */
+  /**
+   * The alpha-3 code of the operation's country. A telephone number without a country code is read as a number of this
+   * country.
+   */
   country?: string;
 };
 
-/** What a row shows by itself. `summaries` is all that the rules of the household need of it. */
+/** The findings of a row alone. `summary` is what the household rules need of it. */
 export type RowJudgement = {
   findings: Finding[];
   child: ChildState;
@@ -56,11 +59,11 @@ export type RowJudgement = {
 
 const LONGEST_CELL = 200;
 
-/** What one cell can have at most one of, the first that holds. */
+/** The first finding of one cell that applies. */
 type CellFault = 'FIELD_TOO_LONG' | 'FORMULA_CELL' | 'REQUIRED_MISSING' | 'VALUE_NOT_IN_LIST';
 
 function cellFault(column: Column, cell: string): CellFault | null {
-  // the length in units is never less than in code points, and cheap
+  // the length in UTF-16 units is cheap, and never less than the length in code points
   if (cell.length > LONGEST_CELL && Array.from(cell).length > LONGEST_CELL) return 'FIELD_TOO_LONG';
   if (/^[=+@-]/.test(cell) && !(column === 'phone' && isInternationalFormat(cell))) return 'FORMULA_CELL';
   if (cell === '') return COLUMN_RULES[column].required ? 'REQUIRED_MISSING' : null;
@@ -68,14 +71,14 @@ function cellFault(column: Column, cell: string): CellFault | null {
   return values === undefined || values.includes(cell) ? null : 'VALUE_NOT_IN_LIST';
 }
 
-/** Hint for a cell that the first rules refused: `+٩٩٩…` is refused as a formula, but its fault is its digits. */
+/** A hint for a cell that an earlier rule refused: `+٩٩٩…` is refused as a formula, but the fault is its digits. */
 function faultHint(fault: CellFault, cell: string): Finding['hint'] {
   return fault === 'FORMULA_CELL' && /^\+[\p{Nd} .()-]+$/u.test(cell) && hasOtherDigits(cell)
     ? 'other_digits'
     : undefined;
 }
 
-/** The referenceDate as a day. @throws RangeError where it is no real day of the form YYYY-MM-DD. */
+/** The reference date as a day. @throws RangeError unless it is a real day in the form YYYY-MM-DD. */
 function referenceDay(context: JudgeContext): CalendarDay {
   const day = parseCalendarDay(context.referenceDate);
   if (day === null) throw new RangeError('The reference date is no day of the form YYYY-MM-DD');
@@ -83,10 +86,10 @@ function referenceDay(context: JudgeContext): CalendarDay {
 }
 
 /**
- * Judges one row by itself, by the table of data/README.md. What needs other rows (a reference used before, the
- * household) follows in `judgeHouseholds` from the `summaries`. `row` counts records from 1; `fromFile` is what only
- * the file showed of it (a number cell that lost its digits, cells beyond the headings).
- * @throws RangeError on a reference date that is none.
+ * Judges one row alone. Rules that need other rows (repeated references, the household) follow in `judgeHouseholds`,
+ * which reads the summary. `row` counts records from 1. `fromFile` holds findings that only the file shows: a number
+ * cell that lost digits, cells beyond the headings.
+ * @throws RangeError on an invalid reference date
  */
 export function judgeRow(
   raw: Cells,
@@ -204,7 +207,10 @@ function judgeNames(cells: Cells, find: Find): void {
   }
 }
 
-/** The birth date as far as it is known and usable: one rejecting code at most, in the order of the table. */
+/**
+ * The birth date as far as it is known and usable. It gets at most one rejecting code, the first in the order of the
+ * table.
+ */
 function judgeBirthDate(
   dob: { cell: string; skip: boolean; registeredAt: string },
   precision: DobPrecision | null,

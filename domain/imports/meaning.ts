@@ -13,8 +13,8 @@ const RegisteredAt = z.object({
 });
 
 /**
- * What a row means, for storing: names as typed (tidied), the birth date with no more than is known, and null for
- * what is empty or cannot be used. Of a rejected row it is as much as could be read.
+ * The values of a row for storage: names as typed (tidied), the birth date at its known precision, and null for empty or
+ * unusable cells. A rejected row holds what could be read.
  */
 const PersonMeaning = z.object({
   householdRef: z.string(),
@@ -24,7 +24,7 @@ const PersonMeaning = z.object({
   familyName: z.string(),
   sex: z.enum(SEXES).nullable(),
   birthDate: PartialDate.nullable(),
-  /** alpha-3 or a code of ICAO Doc 9303; Kosovo always RKS */
+  /** alpha-3 or a code of ICAO Doc 9303; Kosovo is always RKS */
   nationality: z.string().nullable(),
   /** E.164 */
   phone: z.string().nullable(),
@@ -33,7 +33,7 @@ const PersonMeaning = z.object({
   site: z.string().nullable(),
   registeredAt: RegisteredAt.nullable(),
   document: z.object({ type: z.enum(DOCUMENT_TYPES).nullable(), number: z.string().nullable() }).nullable(),
-  /** the passport's lines as they came, tidied; an empty one is the empty text */
+  /** the passport's lines as they arrived, tidied; a missing one is the empty text */
   mrz: z.object({ line1: z.string(), line2: z.string() }).nullable(),
   specialNeeds: z.array(z.enum(SPECIAL_NEEDS)),
   consent: z.enum(CONSENTS).nullable(),
@@ -42,8 +42,8 @@ const PersonMeaning = z.object({
 });
 export type PersonMeaning = z.infer<typeof PersonMeaning>;
 
-/** What a row of a list means, as it is encrypted under the key of the list; removed with the list after 30 days. */
+/** The values of a list row, encrypted under the key of the list and deleted with the list after 30 days. */
 export const STORED_ROW_MEANING = storedValue('Meaning of a list row', z.object({ meaning: PersonMeaning }));
 
-/** The cells of some rows of a list as they came, with the number of each row. */
+/** The cells of some rows of a list as they arrived, with the number of each row. */
 export const STORED_CELLS = storedValue('Cells of a list', z.array(z.tuple([z.number(), z.array(z.string())])));

@@ -1,8 +1,8 @@
 import type { MrzField } from './codes.ts';
 
 /**
- * The two lines of a passport (TD3, ICAO Doc 9303 part 4) and their check digits. Own code rather than the
- * package `mrz`: that one repairs and judges documents, here a line is only compared with what a team wrote.
+ * The two lines of a passport (TD3, ICAO Doc 9303 part 4) and their check digits. The package `mrz` is not used, because
+ * it repairs lines; here a line is only compared with the row.
  */
 const LINE = /^[A-Z0-9<]{44}$/;
 
@@ -18,7 +18,7 @@ export function nameFieldOf(line1: string): string {
   return line1.slice(5);
 }
 
-/** Fields of the second line, as they stand, `<` and all. */
+/** Fields of the second line as written, with `<`. */
 export type SecondLine = {
   documentNumber: string;
   nationality: string;
@@ -39,7 +39,9 @@ export function readSecondLine(line2: string): SecondLine {
 
 const WEIGHTS = [7, 3, 1] as const;
 
-/** The check digit of characters of the zone: digits count as themselves, A to Z as 10 to 35, `<` as 0. */
+/**
+ * The check digit of characters of the machine-readable zone: digits count as themselves, A to Z as 10 to 35, `<` as 0.
+ */
 export function checkDigit(text: string): string {
   let sum = 0;
   for (let index = 0; index < text.length; index++) {
@@ -50,7 +52,7 @@ export function checkDigit(text: string): string {
   return String(sum % 10);
 }
 
-/** The check digits of a second line that do not fit. For an empty personal number both `0` and `<` are right. */
+/** The wrong check digits of a second line. For an empty personal number both `0` and `<` are right. */
 export function wrongCheckDigits(line2: string): MrzField[] {
   const personalNumber = line2.slice(28, 42);
   const spans: Array<[MrzField, string, string]> = [

@@ -1,16 +1,18 @@
 /**
- * Names as a passport's zone writes them (ICAO Doc 9303 part 3, as data/README.md narrows it down): which letters
- * count, how each may be written, and whether the name field of line 1 can be these names.
+ * Names as the machine-readable zone of a passport writes them (ICAO Doc 9303 part 3): which letters count, how each may
+ * be written, and whether the name field of line 1 can hold these names.
  */
 
-/** Characters of the name field: line 1 without document code and issuer. */
+/** Length of the name field: line 1 without document code and issuer. */
 const NAME_FIELD_LENGTH = 39;
 
-/** Those that data/README.md lists, and what keyboards, scripts and copying put in their place: the zone has none of them. */
+/**
+ * Apostrophes and similar marks, with their replacements by keyboards, scripts and copying. The zone has none of them.
+ */
 const APOSTROPHES_AND_STOPS = /['’‘ʼʻʾʿ`´.‛′＇ʹʽˈꞋꞌ׳]/gu;
 const MARKS = /\p{M}+/gu;
 
-/** Letters that States write in their own ways; all others are their base letter or no letter of the zone. */
+/** Letters that States write in different ways. Any other letter is its base letter, or absent from the zone. */
 const WAYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['Ä', ['A', 'AE']],
   ['Å', ['A', 'AA']],
@@ -38,7 +40,7 @@ const WAYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['Ƴ', ['Y']],
 ]);
 
-/** One place of a name in the zone: the ways of writing a letter, or the filler between parts. */
+/** One position of a name in the zone: the ways to write a letter, or the filler between parts. */
 type ZonePlace = readonly string[];
 
 const FILLER: ZonePlace = ['<'];
@@ -52,10 +54,10 @@ function waysOf(character: string): ZonePlace {
   return /^[A-Z]$/.test(base) ? [base] : (WAYS.get(base) ?? FILLER);
 }
 
-/** The places of one name, no filler at its ends and never two together; empty where nothing is left of the name. */
+/** The positions of one name, without fillers at its ends or two in a row; empty if no letter is left. */
 function zonePlaces(name: string): ZonePlace[] {
   const places: ZonePlace[] = [];
-  // capitals first: one small letter can be two capitals; then a letter and its accent as one character
+  // capitals first: one small letter can become two capitals; then a letter and its accent become one character
   for (const character of name.replace(APOSTROPHES_AND_STOPS, '').toUpperCase().normalize('NFC')) {
     if (/^\p{M}$/u.test(character)) continue;
     const ways = waysOf(character);
@@ -66,7 +68,7 @@ function zonePlaces(name: string): ZonePlace[] {
   return places;
 }
 
-/** The first way of each letter: what we print where a zone must be written. */
+/** The first way of each letter, for output in a machine-readable zone. */
 export function zoneName(name: string): string {
   return zonePlaces(name)
     .map((ways) => ways[0])
@@ -80,9 +82,8 @@ function fullName(first: string, second: string): ZonePlace[] {
 }
 
 /**
- * Whether one of the combinations of ways gives the field, cut at its length or filled with `<`. Follows all
- * combinations at once as the set of places in the field that they can have reached, so a name of many such
- * letters costs no more than its length.
+ * Whether a combination of ways gives the field, truncated or padded with `<`. It tracks the set of reachable positions
+ * in the field, so the cost grows only with the length of the name.
  */
 function canRead(field: string, places: readonly ZonePlace[]): boolean {
   let reached = new Set([0]);
@@ -90,8 +91,8 @@ function canRead(field: string, places: readonly ZonePlace[]): boolean {
     const next = new Set<number>();
     for (const from of reached) {
       for (const way of ways) {
-        const kept = way.slice(0, Math.max(0, field.length - from));
-        if (field.startsWith(kept, from)) next.add(from + kept.length);
+        const part = way.slice(0, Math.max(0, field.length - from));
+        if (field.startsWith(part, from)) next.add(from + part.length);
       }
     }
     if (next.size === 0) return false;
@@ -101,22 +102,22 @@ function canRead(field: string, places: readonly ZonePlace[]): boolean {
   return [...reached].some((from) => /^<*$/.test(field.slice(from)));
 }
 
-/** Whether two names leave anything to compare with a name field. */
+/** Whether both names have letters to compare with a name field. */
 export function hasZoneName(givenNames: string, familyName: string): boolean {
   return zonePlaces(givenNames).length > 0 || zonePlaces(familyName).length > 0;
 }
 
-/** Whether the field (39 characters) is the field of these names: family name, `<<`, given names. */
+/** Whether the field (39 characters) is the name field of these names: family name, `<<`, given names. */
 export function isNameField(field: string, givenNames: string, familyName: string): boolean {
   return canRead(field, fullName(familyName, givenNames));
 }
 
-/** Fewer letters lost than this inside a name that had room are another spelling. */
+/** A loss of fewer letters than this, inside a name that had room, is another spelling. */
 const LETTERS_CUT = 3;
 
 /**
- * Whether a full field can be these names cut as ICAO Doc 9303 part 4 allows where they are too long: parts
- * shortened from their end, the last given names left out, so that something of both names remains.
+ * Whether a full field can hold these names truncated by ICAO Doc 9303 part 4: parts are shortened at their end and the
+ * last given names are omitted, but something of both names remains.
  */
 export function mayBeCut(field: string, givenNames: string, familyName: string): boolean {
   if (field.endsWith('<')) return false;
@@ -126,7 +127,7 @@ export function mayBeCut(field: string, givenNames: string, familyName: string):
   const writtenFamily = primary.split('<');
   const writtenGiven = secondary.split('<');
   if (writtenFamily.length !== family.length || writtenGiven.length > given.length) return false;
-  // a family name that leaves no room for a given name has to be shortened, by however little
+  // a family name that leaves no room for a given name has to be shortened
   const leastCut = zonePlaces(familyName).length > NAME_FIELD_LENGTH - 3 ? 1 : LETTERS_CUT;
   return (
     writtenFamily.every((text, index) => isShortened(text, family[index] ?? [], leastCut)) &&
@@ -141,7 +142,7 @@ function isShortened(text: string, part: readonly ZonePlace[], leastCut: number)
   return text !== '' && canRead(text, part) && (cut <= 0 || cut >= leastCut);
 }
 
-/** The places of a name, taken apart at its fillers. */
+/** The positions of a name, split at its fillers. */
 function nameParts(name: string): ZonePlace[][] {
   const parts: ZonePlace[][] = [[]];
   for (const place of zonePlaces(name)) {
@@ -153,7 +154,7 @@ function nameParts(name: string): ZonePlace[][] {
 
 const LETTER_NOT_LATIN = /(?!\p{Script=Latin})[\p{Lu}\p{Ll}\p{Lt}\p{Lo}]/u;
 
-/** Hooked and accented letters are Latin; modifier letters (ʼ) are no letters here. */
+/** Hooked and accented letters are Latin; modifier letters (ʼ) do not count as letters. */
 export function hasLetterNotLatin(name: string): boolean {
   return LETTER_NOT_LATIN.test(name);
 }

@@ -5,7 +5,7 @@ import { isFirstLine, isLine, nameFieldOf, readSecondLine, wrongCheckDigits } fr
 import { hasLetterNotLatin, hasZoneName, isNameField, mayBeCut } from './names.ts';
 import { canonicalNationality, nationalityOfZone } from './nationality.ts';
 
-/** What a row says beside its passport's lines; null where a cell is empty or itself unusable and not compared. */
+/** The cells of a row to compare with the passport's lines; null for an empty or unusable cell, which is not compared. */
 export type PassportClaims = {
   names: { given: string; family: string } | null;
   documentNumber: string | null;
@@ -14,10 +14,10 @@ export type PassportClaims = {
   nationality: string | null;
 };
 
-/** A line as the row has it: the tidied cell, and whether a formula or its length has already made it unusable. */
+/** A line of the row: the tidied cell, and whether a formula or its length made it unusable. */
 export type PassportLine = { text: string; unusable: boolean };
 
-/** The warnings of a passport's lines. Nothing is repaired: the lines are kept as they came. */
+/** The warnings of a passport's lines. The lines are stored unchanged. */
 export function comparePassport(
   line1: PassportLine,
   line2: PassportLine,
@@ -32,7 +32,7 @@ export function comparePassport(
   ];
 }
 
-/** One at most: the faulty line; the missing one where one is missing, unless line 1 is faulty. */
+/** At most one: a faulty line, or a missing one if line 1 is not faulty. */
 function faultyLine(line1: PassportLine, line2: PassportLine): 'mrz_line1' | 'mrz_line2' | null {
   if (line1.text === '' && line2.text === '') return null;
   if (!line1.unusable && !isFirstLine(line1.text)) return 'mrz_line1';
@@ -69,12 +69,12 @@ function compareSecond(line2: string, claims: PassportClaims, referenceDate: Cal
   return findings;
 }
 
-/** A document number as the zone has it: capitals, only A to Z and digits. */
+/** A document number as the zone writes it: capitals, only A to Z and digits. */
 export function bareNumber(number: string): string {
   return number.toUpperCase().replace(/[^A-Z0-9]/g, '');
 }
 
-/** Parts of the line that are not two digits are passed over, and parts that the list does not know. */
+/** Skips parts of the line that are not two digits, and parts that the list does not have. */
 function birthDateDiffers(date: PartialDate, zone: string): boolean {
   const known = [date.year % 100, date.month, date.day];
   return known.some((part, index) => {

@@ -14,7 +14,7 @@ export const SPECIAL_NEEDS = [
 
 export type SpecialNeed = (typeof SPECIAL_NEEDS)[number];
 
-/** What a protection officer must see. */
+/** Flags that a protection officer must review. */
 export const PROTECTION_FLAGS = [
   ...SPECIAL_NEEDS,
   'UNVERIFIED_CARER',
@@ -25,13 +25,13 @@ export const PROTECTION_FLAGS = [
 
 export type ProtectionFlag = (typeof PROTECTION_FLAGS)[number];
 
-/** The known codes of the cell, each once; blanks beside a `;` do not count, other codes are ignored. */
+/** The known codes of the cell, each once. Blanks around `;` are ignored, and so are unknown codes. */
 export function readSpecialNeeds(cell: string): SpecialNeed[] {
   const written = new Set(cell.split(';').map((code) => code.trim()));
   return SPECIAL_NEEDS.filter((code) => written.has(code));
 }
 
-/** Flags that the row itself shows. */
+/** Flags from the row alone. */
 export function flagsOfRow(row: {
   specialNeeds: readonly SpecialNeed[];
   child: ChildState;
@@ -48,7 +48,7 @@ export function flagsOfRow(row: {
   return inOrder(flags);
 }
 
-/** Flags that follow from what the household shows of a member. */
+/** Flags of a member that follow from the household. */
 export function flagsOfHousehold(codes: readonly Code[]): ProtectionFlag[] {
   const has = (code: Code): boolean => codes.includes(code);
   const flags: ProtectionFlag[] = [];

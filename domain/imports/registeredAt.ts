@@ -4,12 +4,12 @@ import { type CalendarDay, calendarDay, isRealDay } from './calendarDay.ts';
 const FORM =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?:(Z)|([+-])([0-9]{2}):([0-9]{2}))?$/;
 
-/** `offsetMinutes` and `instant` are null where the cell does not say the offset from UTC: the moment is not guessed. */
+/** `offsetMinutes` and `instant` are null without a UTC offset in the cell: the instant is not guessed. */
 export type RegisteredAt = { local: string; day: CalendarDay; offsetMinutes: number | null; instant: Instant | null };
 
 /**
  * Reads `YYYY-MM-DD`, `T` or one blank, `HH:MM` or `HH:MM:SS`, then nothing, `Z` or `±HH:MM`.
- * Null where the form is another or there is no such date or time.
+ * Null for another form, or a date or time that does not exist.
  */
 export function readRegisteredAt(cell: string): RegisteredAt | null {
   const parts = FORM.exec(cell);
@@ -26,7 +26,7 @@ export function readRegisteredAt(cell: string): RegisteredAt | null {
   return { ...base, offsetMinutes: offsetMinutes === 0 ? 0 : offsetMinutes, instant };
 }
 
-/** The day in the cell where it is a real one, also where the time beside it is not. */
+/** The day in the cell if it is a real one, even if the time is not. */
 export function dayOfRegistration(cell: string): CalendarDay | null {
   const parts = /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]|$)/.exec(cell);
   if (parts === null) return null;

@@ -4,7 +4,7 @@ import { DAY } from '../time.ts';
 import type { JourneyState } from './state.ts';
 import { nextLeg } from './state.ts';
 
-/** Arguments of each command, as they enter Temporal: ids, codes, instants. Schemas at the edge mirror these. */
+/** Arguments of each command, as they enter Temporal: ids, codes, instants. The schemas of the API mirror these. */
 export type JourneyCommands = {
   confirmIdentity: Record<never, never>;
   completeScreening: { risk: 'none' | 'elevated' | 'acute' };
@@ -39,11 +39,11 @@ export type JourneyCommands = {
 export type JourneyCommand = keyof JourneyCommands;
 
 type CommandRule<C extends JourneyCommand> = {
-  /** whose command it is */
+  /** who may give the command */
   roles: readonly Role[];
   /** whether a reason (code and note) must be given */
   reason: boolean;
-  /** undefined: allowed now. Otherwise why not, in words that any member of staff may read */
+  /** undefined: allowed now. Otherwise the reason, in a sentence that any member of staff may read */
   refuse: (state: JourneyState, args: JourneyCommands[C], now: Instant) => string | undefined;
   sentence: string;
 };
@@ -62,30 +62,31 @@ const EVERYBODY: readonly Role[] = [
 
 const aboard = (state: JourneyState): boolean => ['boarded', 'in_transit'].includes(state.travel.status);
 
-/** How early before its day a follow-up may be made. */
+/** How early before its day a follow-up may be made, in milliseconds. */
 const FOLLOW_UP_WINDOW = 7 * DAY;
 
-/** Which command is allowed when, and to whom: the one table that validators, the API and the console read. */
+/** Which command is allowed when, and to whom. Update validators, the API and the console read this one table. */
 export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
   confirmIdentity: {
     roles: ['case_worker', 'coordinator'],
     reason: false,
-    refuse: (s) => (s.identity === 'confirmed' ? 'The identity is confirmed already' : undefined),
-    sentence: 'Confirm who this is, after looking at what the person showed and said',
+    refuse: (s) => (s.identity === 'confirmed' ? 'The identity is already confirmed' : undefined),
+    sentence: 'Confirm the identity, after a look at the evidence of the person',
   },
   completeScreening: {
     roles: ['case_worker', 'protection_officer', 'protection_lead'],
     reason: false,
-    refuse: (s) => (s.screened ? 'Screening is complete already; raise a hold if something new was learnt' : undefined),
-    sentence: 'Record that the person was counselled alone and screened for risks',
+    refuse: (s) =>
+      s.screened ? 'The screening is already complete; raise a hold if there is new information' : undefined,
+    sentence: 'Record that the person was counselled in private and screened for risks',
   },
   giveConsent: {
     roles: ['case_worker', 'protection_officer', 'protection_lead'],
     reason: false,
     refuse: (s, args) => {
-      if (aboard(s) || s.arrivedAt !== undefined) return 'The person is on the way; consent is no longer the question';
+      if (aboard(s) || s.arrivedAt !== undefined) return 'The person is on the way; consent can no longer be given';
       if (s.consent.status === 'given' && s.consent.sharing === args.sharing)
-        return 'Consent is given already; confirm it again instead';
+        return 'Consent is already given; confirm it again instead';
       return undefined;
     },
     sentence: 'Record the consent that the person gave, and whether data may be shared',
@@ -94,7 +95,7 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     roles: ['case_worker', 'protection_officer', 'protection_lead'],
     reason: false,
     refuse: (s) => (s.consent.status === 'given' ? 'Consent was given; it can be withdrawn' : undefined),
-    sentence: 'Record that the person does not want to be moved',
+    sentence: 'Record that the person refuses consent to travel',
   },
   reconfirmConsent: {
     roles: ['case_worker', 'protection_officer', 'protection_lead'],
@@ -122,7 +123,7 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     roles: EVERYBODY,
     reason: true,
     refuse: () => undefined,
-    sentence: 'Stop this person from being shared, seated or boarded until somebody has looked',
+    sentence: 'Raise a hold: stop data sharing, seating or boarding until a review',
   },
   releaseHold: {
     roles: ['protection_officer', 'protection_lead', 'health_officer', 'duty_supervisor', 'operation_lead'],
@@ -136,20 +137,20 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     refuse: (s) =>
       (s.nationality.request?.requestedEvidence.length ?? 0) > 0
         ? undefined
-        : 'The consulate has not asked for anything',
-    sentence: 'Send the consulate what it asked for',
+        : 'The consulate has not requested evidence',
+    sentence: 'Send the evidence that the consulate requested',
   },
   requestVerificationAgain: {
     roles: ['consular_officer', 'protection_lead'],
     reason: true,
     refuse: nationalityIsOver,
-    sentence: 'Ask the same consulate again with new evidence',
+    sentence: 'Request verification from the same consulate again, with new evidence',
   },
   requestOtherState: {
     roles: ['consular_officer', 'protection_lead'],
     reason: true,
     refuse: nationalityIsOver,
-    sentence: 'Ask another State',
+    sentence: 'Request verification from another State',
   },
   recordDocument: {
     roles: ['consular_officer', 'case_worker'],
@@ -167,7 +168,7 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
       s.document.status === 'refused' || s.document.status === 'expired'
         ? undefined
         : 'No document is refused or expired',
-    sentence: 'Ask the consulate for a travel document again',
+    sentence: 'Request the travel document from the consulate again',
   },
   recordFitness: {
     roles: ['health_officer'],
@@ -175,33 +176,33 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     refuse: (s, args) => {
       if (s.travel.status === 'in_transit') return 'The person is on the way; raise a medical hold for the next leg';
       if (args.result === 'unfit' || args.until !== undefined) return undefined;
-      return 'A person who is fit is fit until a day: give `until`';
+      return 'A finding of fitness needs its end: give `until`';
     },
-    sentence: 'Record the result of a health check and how long it holds',
+    sentence: 'Record the result of a health check and how long it is valid',
   },
   requestExitPermitAgain: {
     roles: ['coordinator', 'consular_officer', 'case_worker'],
     reason: false,
     refuse: (s) => (s.exitPermit.status === 'refused' ? undefined : 'No permit has been refused'),
-    sentence: 'Ask for the exit permit again, after the cause of the refusal is settled',
+    sentence: 'Request the exit permit again, after the cause of the refusal is settled',
   },
   decideRoute: {
     roles: ['coordinator', 'protection_lead'],
     reason: true,
-    refuse: (s) => (s.routeDecided ? 'The route is decided already' : undefined),
-    sentence: 'Decide which legs bring this person home',
+    refuse: (s) => (s.routeDecided ? 'The route is already decided' : undefined),
+    sentence: 'Decide the legs of this person’s route',
   },
   splitOff: {
     roles: ['coordinator', 'protection_officer', 'protection_lead'],
     reason: true,
     refuse: (s) => (aboard(s) ? 'The person is on the way' : undefined),
-    sentence: 'Part this person from the household, as its adults chose',
+    sentence: 'Separate this person from the household, as its adults chose',
   },
   confirmHousehold: {
     roles: ['case_worker', 'protection_officer', 'protection_lead'],
     reason: true,
     refuse: (s) => (s.householdOpen ? undefined : 'Nothing has changed in the household'),
-    sentence: 'Record that the person goes on without the member who does not travel',
+    sentence: 'Record that the person continues without the member who does not travel',
   },
   receive: {
     roles: ['case_worker', 'coordinator'],
@@ -215,7 +216,7 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     reason: false,
     refuse: (s) => {
       if (!s.received) return 'The person has not been received yet';
-      return s.planned ? 'There is a plan already' : undefined;
+      return s.planned ? 'The plan is already made' : undefined;
     },
     sentence: 'Record the reintegration plan made with the person',
   },
@@ -224,7 +225,7 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     reason: false,
     refuse: (s, args) => {
       if (!s.planned) return 'There is no reintegration plan yet';
-      return s.followUps.some((done) => done.month === args.month) ? 'This follow-up is recorded already' : undefined;
+      return s.followUps.some((done) => done.month === args.month) ? 'This follow-up is already recorded' : undefined;
     },
     sentence: 'Record a follow-up contact, reached or not',
   },
@@ -238,19 +239,19 @@ export const JOURNEY_COMMANDS: { [C in JourneyCommand]: CommandRule<C> } = {
     roles: ['protection_lead', 'operation_lead', 'coordinator'],
     reason: true,
     refuse: (s) => (s.travel.status === 'in_transit' ? 'The person is on the way' : undefined),
-    sentence: 'End the journey under its name',
+    sentence: 'End the journey, with the name of its ending',
   },
 };
 
 function nationalityIsOver(state: JourneyState): string | undefined {
   return ['not_confirmed', 'undetermined', 'retracted'].includes(state.nationality.status)
     ? undefined
-    : 'No consulate has said no, or that it cannot tell';
+    : 'No consulate has denied the nationality or called it undetermined';
 }
 
 /**
- * Why a command is refused now, or undefined. A journey that has ended takes no command.
- * The follow-up's own day is part of the rules, so it comes as `followUpDay`.
+ * Why a command is refused now, or undefined. A journey that has ended refuses every command.
+ * `followUpDay` comes as an argument, because the rules decide it.
  */
 export function refusalOf<C extends JourneyCommand>(
   state: JourneyState,
@@ -262,13 +263,13 @@ export function refusalOf<C extends JourneyCommand>(
   if (state.ending) return `The journey has ended (${state.ending})`;
   if (command === 'recordFollowUp' && followUpDay) {
     const day = followUpDay((args as JourneyCommands['recordFollowUp']).month);
-    if (day === undefined) return 'The rules know no follow-up in this month';
+    if (day === undefined) return 'The rules have no follow-up in this month';
     if (now < day - FOLLOW_UP_WINDOW) return 'It is too early for this follow-up';
   }
   return JOURNEY_COMMANDS[command].refuse(state, args, now);
 }
 
-/** The commands that `role` could give now (arguments aside, those that need them are judged with plausible ones). */
+/** The commands that `role` can give now. Commands with arguments are judged with plausible arguments. */
 export function allowedCommands(state: JourneyState, roles: readonly Role[], now: Instant): JourneyCommand[] {
   return (Object.keys(JOURNEY_COMMANDS) as JourneyCommand[]).filter((command) => {
     const rule = JOURNEY_COMMANDS[command];

@@ -4,11 +4,11 @@ import { eventForms } from '../eventForms.ts';
 import type { Instant as EpochMilliseconds } from '../time.ts';
 import { ENDINGS } from './statuses.ts';
 
-/** What every event carries besides its own fields. `at` is operation time. */
+/** What every event carries in addition to its own fields. `at` is operation time. */
 export type EventHeader = {
   at: EpochMilliseconds;
   actor: Actor;
-  /** id of the command that brought it about; the same command never makes a second event of one type */
+  /** id of the command that caused the event; one command makes at most one event of each type */
   commandId?: string;
   reasonCode?: string;
   noteId?: string;
@@ -31,7 +31,7 @@ const ConsentVersion = z.number().describe('version of the consent');
 const ValidUntil = Instant.describe('the document is valid until then');
 const SeatKind = z.enum(SEAT_KINDS);
 
-/** The data of a journey's events, by type. Ids, codes and instants only: nothing here can name a person. */
+/** The data of a journey's events, by type: ids, codes and instants only, so that no event names a person. */
 export const JOURNEY_EVENT_DATA = Object.freeze({
   journeyStarted: z
     .object({
@@ -49,7 +49,7 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
     .describe('The identity is confirmed.'),
   identityUnclear: z
     .object({
-      outcome: z.enum(['not_found', 'several', 'no_registry']).describe('what the look-up came to'),
+      outcome: z.enum(['not_found', 'several', 'no_registry']).describe('the result of the registry look-up'),
       requestId: RequestId.optional(),
     })
     .describe('The registry could not confirm the identity.'),
@@ -61,14 +61,14 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
   consentGiven: z
     .object({
       version: ConsentVersion,
-      form: z.enum(['explicit', 'proxy']).describe('given in person, or by who may consent for them'),
+      form: z.enum(['explicit', 'proxy']).describe('given in person, or by a person who may consent for them'),
       sharing: z.boolean().describe('whether data may be shared with partners'),
     })
     .describe('The person consents.'),
   consentRefused: z.object({ version: ConsentVersion }).describe('The person refuses consent.'),
   consentWithdrawn: z.object({ version: ConsentVersion }).describe('The person withdraws consent.'),
   consentReconfirmed: z.object({ version: ConsentVersion }).describe('The person confirms an earlier consent.'),
-  holdRaised: z.object({ holdId: HoldId }).describe('A hold stops the journey.'),
+  holdRaised: z.object({ holdId: HoldId }).describe('A hold is raised.'),
   holdReleased: z.object({ holdId: HoldId }).describe('A hold is released.'),
   disclosureBlocked: z
     .object({
@@ -82,18 +82,18 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
       partnerId: PartnerId,
       round: Round,
     })
-    .describe('A consulate is asked to confirm the nationality.'),
-  verificationAcknowledged: z.object({ requestId: RequestId }).describe('The consulate has the request.'),
+    .describe('A consulate receives a request to verify the nationality.'),
+  verificationAcknowledged: z.object({ requestId: RequestId }).describe('The consulate acknowledges the request.'),
   evidenceRequested: z
     .object({
       requestId: RequestId,
-      requestedEvidence: z.array(z.string()).describe('codes of what it asks for'),
+      requestedEvidence: z.array(z.string()).describe('codes of the evidence that it requests'),
     })
-    .describe('The consulate asks for evidence.'),
+    .describe('The consulate requests evidence.'),
   evidenceProvided: z
     .object({
       requestId: RequestId,
-      kinds: z.array(z.string()).describe('codes of what was sent'),
+      kinds: z.array(z.string()).describe('codes of the evidence that was sent'),
     })
     .describe('Evidence was sent to the consulate.'),
   nationalityConfirmed: z
@@ -114,12 +114,12 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
       decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
       partnerId: PartnerId.optional(),
     })
-    .describe('A person decides how the nationality is pursued.'),
+    .describe('A person decides the next step on the nationality.'),
   partnerMissing: z
     .object({
       what: z.enum(['verification', 'document', 'fitness', 'exitPermit']).describe('the kind of request'),
     })
-    .describe('No partner can be asked.'),
+    .describe('The operation has no partner for the request.'),
   documentHeld: z
     .object({
       documentId: DocumentId,
@@ -149,21 +149,21 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
       partnerId: PartnerId,
       round: Round,
     })
-    .describe('A clinic is asked for fitness to travel.'),
+    .describe('A clinic receives a request for a fitness finding.'),
   fitnessFound: z
     .object({
       result: z.enum(['fit', 'fit_with', 'unfit']).describe('the finding'),
       conditions: z.array(z.string()).describe('codes of what is needed on the way'),
-      until: Instant.optional().describe('the finding counts until then'),
+      until: Instant.optional().describe('the finding is valid until then'),
       reviewAt: Instant.optional().describe('when to examine again'),
       requestId: RequestId.optional(),
     })
-    .describe('Fitness to travel was examined.'),
+    .describe('A clinic or a health officer reports the fitness to travel.'),
   fitnessExpired: z
     .object({
-      until: Instant.describe('it counted until then'),
+      until: Instant.describe('it was valid until then'),
     })
-    .describe('The finding no longer counts.'),
+    .describe('The finding is no longer valid.'),
   exitPermitRequested: z
     .object({
       requestId: RequestId,
@@ -193,7 +193,7 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
   checkedIn: z.object({ movementId: MovementId }).describe('The person is checked in.'),
   boarded: z.object({ movementId: MovementId }).describe('The person is on board.'),
   noShow: z.object({ movementId: MovementId }).describe('The person did not come.'),
-  deniedBoarding: z.object({ movementId: MovementId }).describe('The person was not let on board.'),
+  deniedBoarding: z.object({ movementId: MovementId }).describe('The person is denied boarding.'),
   offloaded: z.object({ movementId: MovementId }).describe('The person left the vehicle before departure.'),
   departed: z.object({ movementId: MovementId }).describe('The movement departed with the person.'),
   arrived: z
@@ -220,14 +220,14 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
     .object({
       dimensions: z.array(z.enum(['economic', 'social', 'psychosocial'])).describe('what the plan covers'),
     })
-    .describe('A reintegration plan stands.'),
+    .describe('A reintegration plan is made.'),
   followUpDone: z
     .object({
       month: z.number().describe('months after arrival'),
       reached: z.boolean().describe('whether the person was reached'),
     })
     .describe('A follow-up contact was made.'),
-  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  waitReminded: z.object({ key: WaitKey }).describe('A reminder of a wait is due.'),
   waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
   waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
   cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),

@@ -3,7 +3,7 @@ import { iso } from '../time.ts';
 import type { JourneyState } from './state.ts';
 import { nextLeg, phaseOf, statusOf } from './state.ts';
 
-/** The journey's row as its state tells it: columns of `journeys`, instants as ISO 8601. */
+/** The row of a journey in the table `journeys`, from its state. Instants are ISO 8601. */
 export function projectionOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Record<string, unknown> {
   const when = (at: number | undefined): string | null => (at === undefined ? null : iso(at));
   return {

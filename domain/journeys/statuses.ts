@@ -1,4 +1,4 @@
-/** Chapters of a journey, in reading order. What does not depend on another runs beside it. */
+/** Phases of a journey, in reading order. Phases that do not depend on each other run concurrently. */
 export const JOURNEY_PHASES = [
   'identify',
   'screen',
@@ -14,7 +14,7 @@ export const JOURNEY_PHASES = [
 
 export type JourneyPhase = (typeof JOURNEY_PHASES)[number];
 
-/** Main line of a person's journey (domain.md 5.3), in order. */
+/** The statuses of a person's journey, in order. */
 export const JOURNEY_STATUSES = [
   'registered',
   'screened',
@@ -33,7 +33,7 @@ export const JOURNEY_STATUSES = [
 
 export type JourneyStatus = (typeof JOURNEY_STATUSES)[number];
 
-/** Named endings. `completed` is the way home gone to its end; the others say why it was not. */
+/** Named endings. `completed` means that the person went home; the others say why not. */
 export const ENDINGS = [
   'completed',
   'withdrawn',
@@ -47,7 +47,7 @@ export const ENDINGS = [
 
 export type Ending = (typeof ENDINGS)[number];
 
-/** The seven milestones people see. */
+/** The seven milestones that people see. */
 export const MILESTONES = [
   'registered',
   'identified',
@@ -65,23 +65,23 @@ export const STATUS_TABLE: Record<JourneyStatus, { phase: JourneyPhase; mileston
   registered: {
     phase: 'identify',
     milestone: 'registered',
-    sentence: 'On the list; identity and risks not yet looked at.',
+    sentence: 'Registered; identity and risks not yet checked.',
   },
-  screened: { phase: 'screen', milestone: 'identified', sentence: 'Known, and screened for risks.' },
+  screened: { phase: 'screen', milestone: 'identified', sentence: 'Identified and screened for risks.' },
   consented: {
     phase: 'consent',
     milestone: 'identified',
-    sentence: 'Has agreed to be moved, and said what may be shared.',
+    sentence: 'Has consented to travel and decided on data sharing.',
   },
   verified: {
     phase: 'verifyNationality',
     milestone: 'verified',
-    sentence: 'What the way home asks of nationality is settled.',
+    sentence: 'The nationality is verified as far as the route requires it.',
   },
   travel_ready: {
     phase: 'clearToTravel',
     milestone: 'verified',
-    sentence: 'Documents, permit and fitness are there; waits for a seat.',
+    sentence: 'Documents, permit and fitness are complete; waits for a seat.',
   },
   seated: { phase: 'travel', milestone: 'assigned', sentence: 'Has a seat.' },
   checked_in: { phase: 'travel', milestone: 'assigned', sentence: 'Has come to the gate.' },

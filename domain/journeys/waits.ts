@@ -38,7 +38,10 @@ export type Wait = z.infer<typeof Wait>;
 /** For the form in which waits are carried; frozen, because workflows share their modules (versioned.ts). */
 export const WAIT_SCHEMA = Object.freeze({ wait: Wait });
 
-/** The escalationPolicy's moments: remind at half time, a task at the deadline, the operation lead at twice, unless the rule says otherwise. */
+/**
+ * The times of the escalation policy. Unless the rule says otherwise: a reminder at half time, a task at the deadline,
+ * the operation lead at twice the time.
+ */
 export function escalationPolicy(since: Instant, rule: Deadline): Pick<Wait, 'remindAt' | 'due' | 'escalateAt'> {
   const remind = rule.remind === undefined ? rule.due / 2 : rule.remind;
   const escalate = rule.escalate === undefined ? rule.due * 2 : rule.escalate;
@@ -49,7 +52,7 @@ export function escalationPolicy(since: Instant, rule: Deadline): Pick<Wait, 're
   };
 }
 
-/** The next escalationStep of an open wait and its moment; undefined when all have passed. */
+/** The next escalation step of an open wait and its time; undefined after the last one. */
 export function nextEscalation(
   wait: Wait,
 ): { escalationStep: Exclude<EscalationStep, 'waiting'>; at: Instant } | undefined {
@@ -89,21 +92,27 @@ export function tasksOf(wait: Wait): Array<{ escalationStep: EscalationStep; rol
 
 /** What is awaited and what follows when it does not come, in the field's words; Temporal's own UI shows them too. */
 export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> = {
-  registryAnswer: { what: 'the registry to say who this is', then: 'a supervisor looks why the registry is silent' },
+  registryAnswer: {
+    what: 'the registry to say who this is',
+    then: 'a supervisor finds out why the registry does not answer',
+  },
   identityDecision: { what: 'a case worker to confirm the identity', then: 'a supervisor takes it up' },
   screening: { what: 'counselling and screening', then: 'a supervisor takes it up' },
-  consentDecision: { what: 'the person to say yes or no', then: 'a supervisor looks; nobody is moved without consent' },
-  holdReview: { what: 'a protection officer to look at the hold', then: 'the hold stays and is looked at again' },
+  consentDecision: {
+    what: 'the person to say yes or no',
+    then: 'a supervisor takes it up; nobody travels without consent',
+  },
+  holdReview: { what: 'a protection officer to review the hold', then: 'the hold stays open and is reviewed again' },
   verificationAcknowledgement: {
     what: 'the consulate to acknowledge the request',
     then: 'a supervisor calls the consulate',
   },
   verificationAnswer: {
     what: 'the consulate to say whether this is a national',
-    then: 'a supervisor takes it up; silence is never a yes',
+    then: 'a supervisor takes it up; no answer never means yes',
   },
-  evidence: { what: 'the evidence that the consulate asked for', then: 'a supervisor takes it up' },
-  nationalityDecision: { what: 'a consular officer to decide whom to ask next', then: 'a supervisor takes it up' },
+  evidence: { what: 'the evidence that the consulate requested', then: 'a supervisor takes it up' },
+  nationalityDecision: { what: 'a consular officer to decide the next request', then: 'a supervisor takes it up' },
   documentIssue: { what: 'the consulate to issue a travel document', then: 'a supervisor calls the consulate' },
   documentDecision: {
     what: 'a consular officer to decide about the travel document',
@@ -115,16 +124,16 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
   },
   exitPermitAnswer: { what: 'the exit permit', then: 'a supervisor calls the authority' },
   exitPermitDecision: { what: 'a coordinator to settle the refused exit permit', then: 'a supervisor takes it up' },
-  seat: { what: 'a seat', then: 'a supervisor looks why there is none' },
+  seat: { what: 'a seat', then: 'a supervisor finds out why there is none' },
   routeDecision: { what: 'a coordinator to decide the route', then: 'a supervisor takes it up' },
   householdDecision: {
-    what: 'somebody to say whether the household goes on without a member',
-    then: 'a supervisor takes it up; a family is never split by itself',
+    what: 'a decision whether the household continues without a member',
+    then: 'a supervisor takes it up; the system never splits a family',
   },
   checkIn: { what: 'the person to come to the gate', then: 'the movement officer looks for them' },
   boarding: { what: 'boarding', then: 'the movement decides' },
-  departure: { what: 'departure', then: 'the movement officer looks why it has not left' },
-  arrival: { what: 'arrival', then: 'the duty lead looks where the vehicle is' },
+  departure: { what: 'departure', then: 'the movement officer finds out why it has not left' },
+  arrival: { what: 'arrival', then: 'the duty lead finds out where the vehicle is' },
   reception: { what: 'somebody to receive the person', then: 'a supervisor takes it up' },
   reintegrationPlan: { what: 'a reintegration plan made with the person', then: 'a supervisor takes it up' },
   followUpContact: { what: 'a follow-up contact', then: 'a supervisor takes it up' },

@@ -6,7 +6,9 @@ import { type Instant, isoDay } from '../time.ts';
 import { momentInWords } from './lengths.ts';
 import { isMessageKey, list, t } from './t.ts';
 
-/** A row of the event_log that concerns a journey: its own, its movement's, its operation's, or that of a pair met twice. */
+/**
+ * A row of the event log that concerns a journey: its own, or of its movement, its operation or a duplicate candidate.
+ */
 export type HistoryEvent = {
   source: 'journey' | 'movement' | 'operation' | 'pair';
   seq: number;
@@ -21,11 +23,11 @@ export type HistoryEvent = {
   data: Record<string, unknown>;
 };
 
-/** What the event_log names by id only, looked up for the reader; what the reader may not know is not in it. */
+/** Names for the ids in the event log. They hold only what the reader may know. */
 export type HistoryNames = {
   /** display names of partners, references of movements */
   names: ReadonlyMap<string, string>;
-  /** how often each request was put to a partner */
+  /** how often each request was sent to its partner */
   attempts: ReadonlyMap<string, number>;
   /** the text of notes that the reader may open */
   notes: ReadonlyMap<string, string>;
@@ -45,9 +47,9 @@ export type HistoryEntry = {
 };
 export type HistoryPhase = { phase: JourneyPhase; title: string; entries: HistoryEntry[] };
 
-type Say<D> = (data: D, names: HistoryNames) => string;
+type Sentence<D> = (data: D, names: HistoryNames) => string;
 
-const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
+const JOURNEY_SENTENCES: { [T in JourneyEventType]: Sentence<JourneyEvents[T]> } = {
   journeyStarted: () => t('event.journeyStarted'),
   identityConfirmed: (d) => t(`event.identityConfirmed.${d.by}`),
   identityUnclear: (d) => t(`event.identityUnclear.${d.outcome}`),
@@ -59,7 +61,7 @@ const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
   holdRaised: (d, n) => holdInWords(t('event.holdRaised'), d.holdId, n),
   holdReleased: (d, n) => holdInWords(t('event.holdReleased'), d.holdId, n),
   disclosureBlocked: (d) => t('event.disclosureBlocked', { reasons: list(d.reasons.map(plain)) }),
-  verificationRequested: (d, n) => t('event.verificationRequested', asked(d, n)),
+  verificationRequested: (d, n) => t('event.verificationRequested', requested(d, n)),
   verificationAcknowledged: (_d, n) => t('event.verificationAcknowledged', { partner: nameOf(undefined, n) }),
   evidenceRequested: (d, n) =>
     t('event.evidenceRequested', { partner: nameOf(undefined, n), kinds: kinds(d.requestedEvidence) }),
@@ -70,19 +72,19 @@ const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
   nationalityDecided: (d) => t(`event.nationalityDecided.${d.decision}`),
   partnerMissing: (d) => t(`event.partnerMissing.${d.what}`),
   documentHeld: (d) => t('event.documentHeld', { until: isoDay(d.validUntil) }),
-  documentRequested: (d, n) => t('event.documentRequested', asked(d, n)),
+  documentRequested: (d, n) => t('event.documentRequested', requested(d, n)),
   documentIssued: (d) => t('event.documentIssued', { until: isoDay(d.validUntil) }),
   documentRefused: (_d, n) => t('event.documentRefused', { partner: nameOf(undefined, n) }),
   documentDecided: () => t('event.documentDecided'),
   documentExpired: () => t('event.documentExpired'),
-  fitnessRequested: (d, n) => t('event.fitnessRequested', asked(d, n)),
+  fitnessRequested: (d, n) => t('event.fitnessRequested', requested(d, n)),
   fitnessFound: (d) =>
     t(`event.fitnessFound.${d.result}`, {
       until: d.until === undefined ? '' : momentInWords(d.until),
       conditions: kinds(d.conditions),
     }),
   fitnessExpired: () => t('event.fitnessExpired'),
-  exitPermitRequested: (d, n) => t('event.exitPermitRequested', asked(d, n)),
+  exitPermitRequested: (d, n) => t('event.exitPermitRequested', requested(d, n)),
   exitPermitGranted: () => t('event.exitPermitGranted'),
   exitPermitRefused: () => t('event.exitPermitRefused'),
   exitPermitNotRequired: () => t('event.exitPermitNotRequired'),
@@ -113,7 +115,7 @@ const JOURNEY_WORDS: { [T in JourneyEventType]: Say<JourneyEvents[T]> } = {
   journeyEnded: (d) => t('event.journeyEnded', { ending: t(`ending.${d.ending}`) }),
 };
 
-/** The phase that a event tells of. `here`: the one the person stood in, which the event_log has. */
+/** The phase that an event belongs to. `here`: the phase of the journey at that moment, which the event log holds. */
 const PHASE_OF: { [T in JourneyEventType]: JourneyPhase | 'here' } = {
   journeyStarted: 'identify',
   identityConfirmed: 'identify',
@@ -175,19 +177,19 @@ const PHASE_OF: { [T in JourneyEventType]: JourneyPhase | 'here' } = {
   journeyEnded: 'close',
 };
 
-type ShownMovementEvent = 'delayed' | 'vehicleChanged' | 'movementCancelled' | 'manifestLocked';
-const MOVEMENT_WORDS: { [T in ShownMovementEvent]: (data: MovementEvents[T], movement: string) => string } = {
+type HistoryMovementEvent = 'delayed' | 'vehicleChanged' | 'movementCancelled' | 'manifestLocked';
+const MOVEMENT_SENTENCES: { [T in HistoryMovementEvent]: (data: MovementEvents[T], movement: string) => string } = {
   delayed: (d, movement) => t('event.delayed', { movement, departs: momentInWords(d.departsAt) }),
   vehicleChanged: (d, movement) => t('event.vehicleChanged', { movement, seats: d.seats }),
   movementCancelled: (_d, movement) => t('event.movementCancelled', { movement }),
   manifestLocked: (d, movement) => t('event.manifestLocked', { movement, version: d.version }),
 };
-export const SHOWN_MOVEMENT_EVENTS = Object.keys(MOVEMENT_WORDS);
-export const SHOWN_OPERATION_EVENTS = ['operationSuspended', 'operationResumed'];
+export const HISTORY_MOVEMENT_EVENTS = Object.keys(MOVEMENT_SENTENCES);
+export const HISTORY_OPERATION_EVENTS = ['operationSuspended', 'operationResumed'];
 
 /**
- * The history in the field's words, grouped by phase in the order of the journey, oldest first within each.
- * Outside protection nothing of a hold is told but that it is there: no kind, no reason, no note, and not who decided.
+ * The history in sentences: phases in the order of the journey, entries of a phase by time.
+ * Readers outside protection learn only that a hold exists: no kind, no reason, no note, and not who decided.
  */
 export function historyInWords(events: readonly HistoryEvent[], names: HistoryNames): HistoryPhase[] {
   const byPhase = new Map<JourneyPhase, HistoryEntry[]>(JOURNEY_PHASES.map((phase) => [phase, []]));
@@ -236,20 +238,20 @@ function entryOf(event: HistoryEvent, names: HistoryNames): HistoryEntry {
 
 function whatInWords(event: HistoryEvent, names: HistoryNames): string {
   if (event.source === 'movement') {
-    const words = MOVEMENT_WORDS[event.type as ShownMovementEvent] as SayOfMovement | undefined;
-    return words ? words(event.data, names.names.get(textOf(event.data.movementId)) ?? '') : plain(event.type);
+    const sentence = MOVEMENT_SENTENCES[event.type as HistoryMovementEvent] as MovementSentence | undefined;
+    return sentence ? sentence(event.data, names.names.get(textOf(event.data.movementId)) ?? '') : plain(event.type);
   }
   if (event.source === 'journey' && isJourneyEvent(event.type)) {
-    const words = JOURNEY_WORDS[event.type] as Say<Record<string, unknown>>;
-    return words(event.data, withRequest(event, names));
+    const sentence = JOURNEY_SENTENCES[event.type] as Sentence<Record<string, unknown>>;
+    return sentence(event.data, withRequest(event, names));
   }
   const key = `event.${event.type}`;
   return isMessageKey(key) ? t(key) : plain(event.type);
 }
 
-type SayOfMovement = (data: Record<string, unknown>, movement: string) => string;
+type MovementSentence = (data: Record<string, unknown>, movement: string) => string;
 
-/** A partner that is not named in the event is the one that the request went to: names also knows requests. */
+/** Where the event names no partner, it is the partner of the request; `names` holds requests as well. */
 function withRequest(event: HistoryEvent, names: HistoryNames): HistoryNames {
   const partner =
     names.names.get(textOf(event.data.requestId)) ??
@@ -270,7 +272,7 @@ function holdInWords(what: string, holdId: string, names: HistoryNames): string 
   return kind === undefined ? what : t('hold.kind', { what, kind: plain(kind) });
 }
 
-function asked(
+function requested(
   data: { requestId: string; partnerId: string },
   names: HistoryNames,
 ): { partner: string; attempts: string } {

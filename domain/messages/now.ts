@@ -7,7 +7,7 @@ import type { Instant } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
 import { isMessageKey, list, t, tCount } from './t.ts';
 
-/** What is asked to t how a person stands: nothing of it tells the kind of a hold. */
+/** What the sentence about a person is made of. It never holds the kind of a hold. */
 export type NowInput = {
   now: Instant;
   status: JourneyStatus;
@@ -42,7 +42,7 @@ export type Now = {
   canDo: Array<{ command: JourneyCommand; sentence: string; reasonRequired: boolean }>;
 };
 
-/** One sentence on where a person stands: the earliest due that blocks, how many more, and what the reader can do. */
+/** One sentence on a person: the earliest blocking deadline, how many more waits, and what the reader can do. */
 export function nowInWords(input: NowInput): Now {
   const ordered = [...input.waits].sort(byUrgency);
   const waiting = ordered.map((wait) => waitInWords(wait, input.now, input.names));
@@ -63,10 +63,10 @@ function sentenceOf(input: NowInput, shown: WaitInWords | undefined, more: numbe
   }
   const parts: string[] = [];
   if (input.suspended) parts.push(t('now.suspended'));
-  if (input.groupWaitsFor.length > 0) parts.push(t('now.unit', { who: membersInWords(input.groupWaitsFor) }));
+  if (input.groupWaitsFor.length > 0) parts.push(t('now.group', { who: membersInWords(input.groupWaitsFor) }));
   if (shown) parts.push(shown.sentence);
   else if (parts.length === 0)
-    parts.push(t('now.stands', { sentence: STATUS_TABLE[input.status].sentence }).replace(/\.$/, ''));
+    parts.push(t('now.status', { sentence: STATUS_TABLE[input.status].sentence }).replace(/\.$/, ''));
   if (more > 0) parts.push(tCount('now.more', more));
   return `${parts.join('; ')}.`;
 }
@@ -113,7 +113,7 @@ function waitInWords(wait: Wait, now: Instant, names: ReadonlyMap<string, string
   };
 }
 
-/** A wait for a day, and for nobody: nothing is late before it has come, and then it becomes somebody's task. */
+/** A wait for an agreed day. Nothing is late before that day; on that day it becomes a task. */
 function appointmentInWords(wait: Wait): string | undefined {
   if (wait.whom.kind !== 'person' || wait.due === undefined) return undefined;
   const at = momentInWords(wait.due);
@@ -123,16 +123,16 @@ function appointmentInWords(wait: Wait): string | undefined {
 
 function escalationInWords(wait: Wait, now: Instant): string[] {
   if (wait.due === undefined) return [t('now.noDeadline')];
-  const said: string[] = [];
-  if (wait.due <= now) said.push(t('now.overdue', { at: momentInWords(wait.due) }));
+  const parts: string[] = [];
+  if (wait.due <= now) parts.push(t('now.overdue', { at: momentInWords(wait.due) }));
   else {
     if (wait.remindAt !== undefined && wait.remindAt > now)
-      said.push(t('now.remind', { at: momentInWords(wait.remindAt) }));
-    said.push(t('now.due', { at: momentInWords(wait.due), then: WAIT_MESSAGES[wait.what].then }));
+      parts.push(t('now.remind', { at: momentInWords(wait.remindAt) }));
+    parts.push(t('now.due', { at: momentInWords(wait.due), then: WAIT_MESSAGES[wait.what].then }));
   }
   if (wait.escalateAt !== undefined && wait.escalateAt > now)
-    said.push(t('now.escalate', { at: momentInWords(wait.escalateAt) }));
-  return said;
+    parts.push(t('now.escalate', { at: momentInWords(wait.escalateAt) }));
+  return parts;
 }
 
 export function whomInWords(whom: Wait['whom'], names: ReadonlyMap<string, string>): string {
@@ -142,7 +142,7 @@ export function whomInWords(whom: Wait['whom'], names: ReadonlyMap<string, strin
     case 'partner':
       return names.get(whom.id) ?? t('whom.partner');
     case 'movement': {
-      // where no movement is known yet, the leg that needs one stands in its place
+      // where no movement is known yet, the sentence names the leg that needs one
       const reference = names.get(whom.id);
       return reference === undefined ? t('whom.leg', { leg: whom.id }) : t('whom.movement', { reference });
     }

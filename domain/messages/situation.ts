@@ -10,9 +10,9 @@ export type SituationInput = {
   now: Instant;
   /** people by status, from the maintained counts */
   byStatus: ReadonlyMap<JourneyStatus, number>;
-  /** of CLOSED: those whose journey was completed */
+  /** of the closed journeys, those that were completed */
   completed: number;
-  /** waits that block, gathered by whom and what */
+  /** blocking waits, grouped by whom and what */
   waits: ReadonlyArray<{
     whom: Wait['whom'];
     what: Wait['what'];
@@ -22,7 +22,7 @@ export type SituationInput = {
   }>;
   decisions: ReadonlyArray<{ role: Role; kind: string; count: number }>;
   nextMovement?: { reference: string; departsAt: Instant; emptySeats: number; readyWithoutSeat: number };
-  /** how late the escalationSteps of waits were written, in seconds of real time */
+  /** how late the escalation steps of waits were written, in seconds of real time */
   lateness: { worstSeconds: number; escalationSteps: number };
   names: ReadonlyMap<string, string>;
 };
@@ -48,9 +48,9 @@ export type Situation = {
   decisions: Array<{ role: Role; kind: string; count: number }>;
 };
 
-const LONG: readonly number[] = [30 * DAY, 7 * DAY, 2 * DAY, DAY, HOUR];
+const ROUNDED_LENGTHS: readonly number[] = [30 * DAY, 7 * DAY, 2 * DAY, DAY, HOUR];
 
-/** Three numbers, one bar, one sentence, and the decisions that wait: what a supervisor sees in five seconds. */
+/** Numbers, one sentence, the longest waits and the open decisions: what a supervisor sees first. */
 export function situationInWords(input: SituationInput): Situation {
   const statuses = (Object.keys(STATUS_TABLE) as JourneyStatus[]).map((status) => ({
     status,
@@ -91,8 +91,8 @@ function sentenceOf(input: SituationInput, numbers: Situation['numbers'], waits:
   const worst = waits[0];
   if (worst && worst.overdue > 0) {
     const waited = input.now - worst.oldestSince;
-    const length = lengthInWords(LONG.find((step) => waited >= step) ?? 0);
-    parts.push(tCount('situation.stuck', worst.overdue, { length, whom: worst.whom }));
+    const length = lengthInWords(ROUNDED_LENGTHS.find((step) => waited >= step) ?? 0);
+    parts.push(tCount('situation.overdue', worst.overdue, { length, whom: worst.whom }));
   }
   const movement = input.nextMovement;
   if (movement && movement.emptySeats > 0 && movement.readyWithoutSeat > 0) {
@@ -106,6 +106,6 @@ function sentenceOf(input: SituationInput, numbers: Situation['numbers'], waits:
   }
   const decisions = input.decisions.reduce((sum, { count }) => sum + count, 0);
   if (decisions > 0) parts.push(tCount('situation.decisions', decisions));
-  if (parts.length === 1) parts.push(t('situation.calm'));
+  if (parts.length === 1) parts.push(t('situation.noneOverdue'));
   return `${parts.join('; ')}.`;
 }

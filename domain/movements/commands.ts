@@ -2,7 +2,7 @@ import type { Role } from '../actor.ts';
 import type { ClearanceKind, Scan } from './events.ts';
 import { isOver, type MovementState, type MovementStatus, missingClearances, statusOf, stopsAhead } from './state.ts';
 
-/** Arguments of each command, as they enter Temporal: ids, codes, instants. Schemas at the edge mirror these. */
+/** Arguments of each command, as they enter Temporal: ids, codes, instants. The schemas of the API mirror these. */
 export type MovementCommands = {
   giveClearance: { kind: ClearanceKind };
   loseClearance: { kind: ClearanceKind };
@@ -21,72 +21,73 @@ export type MovementCommands = {
 
 export type MovementCommand = keyof MovementCommands;
 
-type Asking = { id: string; role: Role };
+type Sender = { id: string; role: Role };
 
 type CommandRule<C extends MovementCommand> = {
-  /** whose command it is */
+  /** who may give the command */
   roles: readonly Role[];
   /** whether a reason (code and note) must be given */
   reason: boolean;
-  /** undefined: allowed now. Otherwise why not, in words that any member of staff may read */
-  refuse: (state: MovementState, args: MovementCommands[C], by: Asking) => string | undefined;
+  /** undefined: allowed now. Otherwise the reason, in a sentence that any member of staff may read */
+  refuse: (state: MovementState, args: MovementCommands[C], by: Sender) => string | undefined;
   sentence: string;
 };
 
-const DESK: readonly Role[] = ['movement_officer', 'coordinator'];
-const LEADS: readonly Role[] = [...DESK, 'duty_supervisor', 'operation_lead'];
+const OFFICERS: readonly Role[] = ['movement_officer', 'coordinator'];
+const LEADS: readonly Role[] = [...OFFICERS, 'duty_supervisor', 'operation_lead'];
 const GATE: readonly Role[] = ['movement_officer', 'case_worker', 'coordinator'];
 
-/** More scans than this in one command are refused: the gate sends them as it goes. */
+/** A command with more scans is refused: scanners send their scans in batches. */
 const SCANS_AT_ONCE = 2_000;
 
 const left = (state: MovementState): boolean => state.departedAt !== undefined;
 const LEFT = 'The movement has departed';
 
-/** Which command is allowed when, and to whom: the one table that validators, the API and the console read. */
+/** Which command is allowed when, and to whom. Update validators, the API and the console read this one table. */
 export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
   giveClearance: {
     roles: LEADS,
     reason: false,
     refuse: (s, args) => {
       if (left(s)) return LEFT;
-      return s.clearances[args.kind] === 'given' ? 'This clearance is given already' : undefined;
+      return s.clearances[args.kind] === 'given' ? 'This clearance is already given' : undefined;
     },
-    sentence: 'Record that a clearance is there: the carrier, permits, security, the receiving State, reception',
+    sentence: 'Record a clearance: carrier, permit, security, receiving State or reception',
   },
   loseClearance: {
     roles: LEADS,
     reason: true,
     refuse: (s, args) => {
       if (left(s)) return LEFT;
-      return s.clearances[args.kind] === 'lost' ? 'This clearance is lost already' : undefined;
+      return s.clearances[args.kind] === 'lost' ? 'This clearance is already lost' : undefined;
     },
-    sentence: 'Record that a clearance is lost, or is needed after all: the gate is shut until it is there again',
+    sentence: 'Record that a clearance is lost or newly needed: nobody boards until it is given',
   },
   allocateSeats: {
-    roles: DESK,
+    roles: OFFICERS,
     reason: false,
     refuse: (s) => {
       if (left(s)) return LEFT;
-      // onto a vehicle that has become too small the list is corrected whatever its state; otherwise the lock holds
+      // after a change to a smaller vehicle the list is corrected even while the manifest is locked; otherwise the
+      // lock applies
       if (s.overCapacity) return undefined;
       if (s.clearances.carrier !== 'given') return 'The carrier has not confirmed this movement';
       return s.manifest.locked ? 'The manifest is locked; reopen it first' : undefined;
     },
     sentence:
-      'Give the seats to whole households, by priority and date of request; where the vehicle became smaller, say who stays',
+      'Allocate seats to whole households, by priority and date of request; on a smaller vehicle, release those that no longer fit',
   },
   lockManifest: {
-    roles: DESK,
+    roles: OFFICERS,
     reason: false,
     refuse: (s) => {
       if (left(s)) return LEFT;
-      if (s.manifest.locked) return 'The manifest is locked already';
-      if (s.overCapacity) return 'More people have seats than the vehicle holds: allocate again first';
+      if (s.manifest.locked) return 'The manifest is already locked';
+      if (s.overCapacity) return 'More people have seats than the vehicle has: allocate again first';
       if (s.seated.people === 0) return 'Nobody has a seat yet';
       return cleared(s);
     },
-    sentence: 'Lock the manifest: from here on changes need two roles',
+    sentence: 'Lock the manifest: later changes need two roles',
   },
   reopenManifest: {
     roles: LEADS,
@@ -94,7 +95,7 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
     refuse: (s, _args, by) => {
       if (left(s)) return LEFT;
       if (!s.manifest.locked) return 'The manifest is not locked';
-      if (s.boarding) return 'Boarding has begun; what happens at the gate is scanned';
+      if (s.boarding) return 'Boarding has begun; record it with scans at the gate';
       const first = s.manifest.reopeningRequestedBy;
       if (first && (first.id === by.id || first.role === by.role)) {
         return 'A change after the lock needs two roles: another person under another role has to agree';
@@ -104,13 +105,13 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
     sentence: 'Reopen the locked manifest; a second person under another role must agree',
   },
   openBoarding: {
-    roles: DESK,
+    roles: OFFICERS,
     reason: false,
     refuse: (s) => {
       if (left(s)) return LEFT;
-      if (s.boarding) return 'Boarding is open already';
+      if (s.boarding) return 'Boarding is already open';
       if (!s.manifest.locked) return 'The manifest is not locked yet';
-      if (s.overCapacity) return 'More people have seats than the vehicle holds: allocate again first';
+      if (s.overCapacity) return 'More people have seats than the vehicle has: allocate again first';
       return cleared(s);
     },
     sentence: 'Open the gate',
@@ -120,19 +121,19 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
     reason: false,
     refuse: (s, args) => {
       if (args.scans.length > SCANS_AT_ONCE) return `At most ${SCANS_AT_ONCE} scans at once`;
-      if (s.reconciled) return 'Every seat is accounted for already';
+      if (s.reconciled) return 'Every seat is already accounted for';
       return s.boarding || left(s) ? undefined : 'The gate is not open';
     },
-    sentence: 'Record who came to the gate, boarded, did not come, was turned away or left again',
+    sentence: 'Record scans: checked in, boarded, no-show, denied boarding or offloaded',
   },
   recordDeparture: {
-    roles: DESK,
+    roles: OFFICERS,
     reason: false,
     refuse: (s) => {
       if (left(s)) return LEFT;
       return s.boarding ? undefined : 'The gate has not been opened';
     },
-    sentence: 'Record that it has left; refused while a household stands divided or somebody is unaccounted for',
+    sentence: 'Record the departure; refused while a household is separated or a seat is not accounted for',
   },
   recordArrival: {
     roles: ['movement_officer', 'coordinator', 'case_worker'],
@@ -140,26 +141,26 @@ export const MOVEMENT_COMMANDS: { [C in MovementCommand]: CommandRule<C> } = {
     refuse: (s, args) => {
       if (!left(s)) return 'The movement has not departed';
       if (!s.stops.includes(args.stop)) return 'The movement does not stop there';
-      return s.arrivedStops.includes(args.stop) ? 'This arrival is recorded already' : undefined;
+      return s.arrivedStops.includes(args.stop) ? 'This arrival is already recorded' : undefined;
     },
-    sentence: 'Record that it has reached a stop',
+    sentence: 'Record the arrival at a stop',
   },
   reconcile: {
-    roles: DESK,
+    roles: OFFICERS,
     reason: false,
     refuse: (s) => {
-      if (s.reconciled) return 'Every seat is accounted for already';
+      if (s.reconciled) return 'Every seat is already accounted for';
       if (!s.arrived) return 'The movement has not reached its last stop';
       const [stop] = stopsAhead(s);
       return stop === undefined ? undefined : `Nobody has recorded the arrival at ${stop}`;
     },
-    sentence: 'Count: booked = boarded + did not come + turned away + left again; a difference keeps the movement open',
+    sentence: 'Reconcile: booked = boarded + no-show + denied + offloaded; a difference keeps the movement open',
   },
   releaseHousehold: {
     roles: LEADS,
     reason: true,
     refuse: (s) => (left(s) ? LEFT : undefined),
-    sentence: 'Take a household off the list; it keeps its place in the order',
+    sentence: 'Release the seats of a household; it keeps its place in the order',
   },
   cancelMovement: {
     roles: LEADS,
@@ -185,12 +186,15 @@ function cleared(state: MovementState): string | undefined {
   return missing.length === 0 ? undefined : `Clearances are missing: ${missing.join(', ')}`;
 }
 
-/** Why a command is refused now, or undefined: the role, the reason, then the state. A movement that is over takes no command. */
+/**
+ * Why a command is refused now, or undefined: first the role, then the reason, then the state. A closed or cancelled
+ * movement refuses every command.
+ */
 export function refusalOf<C extends MovementCommand>(
   state: MovementState,
   command: C,
   args: MovementCommands[C],
-  by: Asking,
+  by: Sender,
   reasonCode?: string,
 ): string | undefined {
   const rule = MOVEMENT_COMMANDS[command];
@@ -200,7 +204,7 @@ export function refusalOf<C extends MovementCommand>(
   return rule.refuse(state, args, by);
 }
 
-/** The commands that `role` could give now (arguments aside, those that need them are judged with plausible ones). */
+/** The commands that `role` can give now. Commands with arguments are judged with plausible arguments. */
 export function allowedMovementCommands(state: MovementState, roles: readonly Role[]): MovementCommand[] {
   return (Object.keys(MOVEMENT_COMMANDS) as MovementCommand[]).filter((command) =>
     roles.some(

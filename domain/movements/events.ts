@@ -12,7 +12,7 @@ const Capacity = z
     stretchers: count('stretchers'),
     wheelchairs: count('wheelchairs'),
   })
-  .describe('how many fit in');
+  .describe('how many the vehicle holds');
 export type Capacity = z.infer<typeof Capacity>;
 
 export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_state', 'reception'] as const;
@@ -22,14 +22,14 @@ export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 export const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
 
 /**
- * How the seats of a movement stand after a step: totals, never differences, so that a step whose answer was lost can
- * be taken again and its event still says the truth.
+ * Counts of a movement's seats after a step. They are totals, never differences, so a repeated step writes a correct
+ * event.
  */
 const GateCounts = z.object({
   checkedIn: count('people checked in'),
   boarded: count('people on board'),
   noShow: count('people who did not come'),
-  denied: count('people who were not let on board'),
+  denied: count('people who were denied boarding'),
   offloaded: count('people who left the vehicle before departure'),
 });
 export type GateCounts = z.infer<typeof GateCounts>;
@@ -38,7 +38,7 @@ const Reconciliation = z.object({
   booked: count('people booked'),
   boarded: count('people who boarded'),
   noShow: count('people who did not come'),
-  denied: count('people who were not let on board'),
+  denied: count('people who were denied boarding'),
   offloaded: count('people who left the vehicle before departure'),
 });
 export type Reconciliation = z.infer<typeof Reconciliation>;
@@ -51,11 +51,11 @@ const DepartsAt = z.number().describe('departure, operation time in epoch millis
 const ArrivesAt = z.number().describe('arrival, operation time in epoch milliseconds');
 const ManifestVersion = z.number().describe('version of the manifest');
 const People = z.number().describe('people concerned');
-const OverCapacity = z.boolean().describe('whether more people hold seats than fit in');
-const Step = z.string().describe('what was done');
+const OverCapacity = z.boolean().describe('whether more people hold seats than the vehicle has');
+const Step = z.string().describe('the step');
 const WaitKey = z.string().describe('key of the wait');
 
-/** The data of a movement's events, by type. Its people stand in seats, which are written before the event. */
+/** The data of a movement's events, by type. The table of seats names the people; it is written before the event. */
 export const MOVEMENT_EVENT_DATA = Object.freeze({
   movementPlanned: z
     .object({
@@ -66,7 +66,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
       stops: z.array(z.string()).describe('codes of the stops in order, the last one the destination'),
       clearances: z
         .array(z.enum(CLEARANCE_KINDS))
-        .describe("what must be given before anybody boards; the carrier's is always among them"),
+        .describe("the clearances needed before boarding; the carrier's is always one of them"),
     })
     .describe('The movement is planned.'),
   carrierRequested: z
@@ -75,7 +75,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
       partnerId: PartnerId,
       round: z.number().describe('how often it was requested, from 1'),
     })
-    .describe('The carrier is asked for the vehicle.'),
+    .describe('The carrier receives a booking request.'),
   carrierBooked: z
     .object({
       requestId: RequestId.optional(),
@@ -92,10 +92,10 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
     .object({
       partnerId: PartnerId,
     })
-    .describe('The carrier cannot be asked: the operation has no such partner, or no agreement with it.'),
+    .describe('The booking cannot be requested: the operation has no carrier, or no agreement with it.'),
   bookingRecalled: z.object({ requestId: RequestId }).describe('The booking is recalled.'),
   clearanceGiven: z.object({ kind: ClearanceKind }).describe('A clearance is given.'),
-  clearanceLost: z.object({ kind: ClearanceKind }).describe('A clearance no longer counts.'),
+  clearanceLost: z.object({ kind: ClearanceKind }).describe('A clearance is no longer valid.'),
   vehicleChanged: z
     .object({
       seats: z.number().describe('seats of the vehicle'),
@@ -108,7 +108,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
     .object({
       households: z.number().describe('households that hold seats now'),
       people: z.number().describe('people who hold seats now'),
-      refused: z.number().describe('households that were looked at and not seated'),
+      refused: z.number().describe('households that were considered and not seated'),
       released: z.number().describe('households that had to leave a smaller vehicle'),
       overCapacity: OverCapacity,
     })
@@ -119,7 +119,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
       people: People,
       aboard: z.number().describe('members who have boarded and must be offloaded by hand'),
     })
-    .describe('A household gives its seats back.'),
+    .describe('The seats of a household are released.'),
   manifestLocked: z
     .object({
       version: ManifestVersion,
@@ -135,10 +135,10 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
     .describe('People left after the lock: the same manifest without them, under the next version.'),
   manifestReopeningRequested: z
     .object({
-      by: z.string().describe('who asks'),
+      by: z.string().describe('who requests the change'),
       role: z.string().describe('under which role'),
     })
-    .describe('One of the two roles that a change after the lock needs asks for it.'),
+    .describe('The first of the two roles that a change after the lock needs approves it.'),
   manifestReopened: z.object({ version: ManifestVersion }).describe('The manifest is open again.'),
   boardingOpened: z.object({}).describe('Boarding begins.'),
   scansApplied: GateCounts.extend({ refused: z.number().describe('scans that were refused') }).describe(
@@ -148,11 +148,11 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
     .object({
       householdId: HouseholdId,
     })
-    .describe('Everybody of a household that had to leave is off the vehicle.'),
+    .describe('Every member of a household that had to leave is offloaded.'),
   movementDeparted: z
     .object({
       aboard: z.number().describe('people on board'),
-      unaccounted: z.number().describe('people with a seat of whom nobody has said whether they are on board'),
+      unaccounted: z.number().describe('people with a seat and no record of boarding, no-show, denial or offload'),
     })
     .describe('The movement departs.'),
   receptionNotified: z
@@ -160,7 +160,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
       requestId: RequestId,
       partnerId: PartnerId,
     })
-    .describe('The agency that receives people knows how many come.'),
+    .describe('The receiving agency is notified of the number of people.'),
   movementArrived: z
     .object({
       stop: z.string().describe('code of the stop'),
@@ -174,25 +174,25 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
       kind: z.enum(CARRIER_NEWS_KINDS).describe('what was reported'),
       why: z.string().describe('why it was not applied'),
     })
-    .describe('The carrier reports something out of order: it is kept, and never applied by itself.'),
+    .describe('The carrier reports something out of order: the report is recorded and not applied.'),
   movementReconciled: Reconciliation.describe('Every seat is accounted for.'),
   reconciliationBroken: Reconciliation.extend({
-    unaccounted: z.number().describe('seats without an account'),
-  }).describe('Seats are not accounted for.'),
+    unaccounted: z.number().describe('seats not accounted for'),
+  }).describe('Some seats are not accounted for.'),
   movementCancelled: z
     .object({
       released: z.number().describe('households that held seats'),
-      byCarrier: z.boolean().describe('whether the carrier cancelled it: then there is no booking to give back'),
+      byCarrier: z.boolean().describe('whether the carrier cancelled it; then no booking is recalled'),
     })
     .describe('The movement is cancelled.'),
   compensationFailed: z
     .object({
       step: Step,
     })
-    .describe('Something done could not be compensated yet: a person has the task, and it is tried again.'),
-  compensated: z.object({ step: Step }).describe('Something done is compensated.'),
+    .describe('A step could not be compensated yet: a task is open, and the compensation is retried.'),
+  compensated: z.object({ step: Step }).describe('A step is compensated.'),
   movementClosed: z.object({}).describe('The movement is closed.'),
-  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  waitReminded: z.object({ key: WaitKey }).describe('A reminder of a wait is due.'),
   waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
   waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
   cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
@@ -208,7 +208,7 @@ export type MovementEventType = keyof MovementEvents;
 export type MovementEventOf<T extends MovementEventType> = EventHeader & { type: T; data: MovementEvents[T] };
 export type MovementEvent = { [T in MovementEventType]: MovementEventOf<T> }[MovementEventType];
 
-/** What a gate scanner or a list says of one person at the gate. */
+/** What a gate scanner or a list reports about one person. */
 export type Scan = {
   scanId: string;
   journeyId: string;

@@ -7,7 +7,7 @@ import {
   type Step,
 } from '../preconditions.ts';
 
-/** Fresh input about one person, with what is needed to judge their household. */
+/** Fresh data about one person, as needed to judge their household. */
 export type PersonPreconditions = PreconditionInput & {
   journeyId: string;
   personId: string;
@@ -19,17 +19,17 @@ export type PersonPreconditions = PreconditionInput & {
   conditions: string[];
   /** the next leg of movement that the person needs */
   nextLegCode: string | null;
-  /** every member who still needs the leg of the movement in request holds a seat on it */
+  /** whether every member who still needs this leg holds a seat on the movement */
   groupSeated: boolean;
 };
 
-/** One person's verdict: `own` reasons stand in themselves, `group` only in somebody of their household. */
+/** The result for one person: `own` reasons are their own, `group` reasons come from other members. */
 export type Verdict = { journeyId: string; own: PreconditionReason[]; group: PreconditionReason[] };
 
 /**
- * Whether a household may take a step as a whole. Each open member is judged for themselves; where one may not, or has
- * a request about the household open, nobody may: one member blocked and the whole group leaves the seat pool
- * (domain.md 5.2). From the lock on each member who needs the leg must hold a seat on the movement as well.
+ * Whether a household may take a step as a whole. Each open member is judged separately. If one of them may not take it,
+ * or waits for a decision about the household, nobody may. From the lock on, each member who needs the leg must hold a
+ * seat on the movement.
  * @param members all open members of one household
  */
 export function judgeGroup(step: Step, members: readonly PersonPreconditions[], occasion: Occasion): Verdict[] {
@@ -47,19 +47,21 @@ export function judgeGroup(step: Step, members: readonly PersonPreconditions[], 
   });
 }
 
-/** A reason as everybody outside protection reads it. */
+/** A reason as readers outside protection see it. */
 export type NeutralReason = { code: string; words: string };
 
 const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not travelling on this movement' };
 
 /**
- * The reasons of a household without what only protection may know, each once. Where one of them has to stay unspoken
- * the others do too: a hold that stops the consulate's request would show in the open nationality beside it.
+ * The reasons of a household without protection data, each once. Where one reason has to be redacted, the others are
+ * too: a hold that stops the consulate's request would show through the open nationality.
  */
 export function neutralReasons(reasons: readonly PreconditionReason[]): NeutralReason[] {
   const themselves = reasons.filter((reason) => reason.condition !== 'household');
   if (themselves.length === 0) return reasons.length > 0 ? [NOT_TRAVELLING] : [];
   if (themselves.some((reason) => reason.neutral !== reason.full)) return [NOT_TRAVELLING];
-  const words = new Map(themselves.map((reason) => [reason.code, reason.neutral]));
-  return [...words].map(([code, spoken]) => ({ code, words: spoken })).toSorted((a, b) => (a.code < b.code ? -1 : 1));
+  const neutral = new Map(themselves.map((reason) => [reason.code, reason.neutral]));
+  return [...neutral]
+    .map(([code, sentence]) => ({ code, words: sentence }))
+    .toSorted((a, b) => (a.code < b.code ? -1 : 1));
 }

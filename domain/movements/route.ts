@@ -13,12 +13,12 @@ const Stop = z.object({
 });
 export type Stop = z.infer<typeof Stop>;
 
-/** By stop, IANA names. */
+/** By stop: its IANA time zone. */
 const TimeZones = z.record(z.string(), z.string());
 
 const LeaveAt = z.record(z.string(), z.array(z.string()));
 
-/** Where a movement goes, as it was planned. */
+/** The route of a movement, as planned. */
 export const STORED_MOVEMENT_ROUTE = storedValue(
   'Route of a movement',
   z.object({
@@ -30,10 +30,10 @@ export const STORED_MOVEMENT_ROUTE = storedValue(
   }),
 );
 
-/** By stop, nationalities of heads whose households leave the vehicle there. */
+/** By stop: nationalities of the heads whose households leave the vehicle there. */
 export const STORED_LEAVE_AT = storedValue('Stops where households leave a movement', LeaveAt);
 
-/** What a change of the time-zone table may move. */
+/** The values that a change of the time-zone database may affect. */
 export const STORED_LOCAL_TIMES = storedValue(
   'Local times of a movement',
   z.object({ stops: z.array(Stop), timeZones: TimeZones }),

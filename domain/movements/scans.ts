@@ -1,7 +1,7 @@
 import type { Step } from '../preconditions.ts';
 import type { Scan } from './events.ts';
 
-/** Where a seat stands, as the gate sees it. */
+/** The status of a seat. */
 export type SeatStatus =
   | 'reserved'
   | 'checked_in'
@@ -13,29 +13,29 @@ export type SeatStatus =
   | 'denied'
   | 'offloaded';
 
-/** Why a scan changes nothing and is put on the list of refused ones. */
+/** Why a scan changes nothing. Refused scans are listed. */
 export const REFUSED_SCANS = {
-  no_seat: 'There is no seat for this person on this movement',
+  no_seat: 'This person has no seat on this movement',
   not_on_board: 'The person is not on board',
-  is_on_board: 'The person is on board; they can be brought off, not turned away',
+  is_on_board: 'The person is on board; record an offload, not a denial',
   has_departed: 'The person has departed with this movement',
-  marked_no_show: 'The person was recorded as not having come, and the seat is free',
-  turned_away: 'The person was turned away at this gate',
+  marked_no_show: 'The person was recorded as a no-show, and the seat is free',
+  turned_away: 'The person was denied boarding',
   left_again: 'The person has left the vehicle',
-  gate: 'The gate says no; the person is turned away',
-  household: 'The household is not here as a whole; a person must decide',
+  gate: 'The preconditions are not met; the person is denied boarding',
+  household: 'The household is not complete here; a person must decide',
 } as const;
 
 export type RefusedScan = keyof typeof REFUSED_SCANS;
 
-type Effect = { to: SeatStatus; asks?: Step } | { again: true } | { refused: RefusedScan };
+type Effect = { to: SeatStatus; checks?: Step } | { again: true } | { refused: RefusedScan };
 
 const AGAIN: Effect = { again: true };
 const refused = (code: RefusedScan): Effect => ({ refused: code });
 
 const ON_THE_GROUND: Record<Scan['kind'], Effect> = {
-  check_in: { to: 'checked_in', asks: 'check_in' },
-  board: { to: 'boarded', asks: 'board' },
+  check_in: { to: 'checked_in', checks: 'check_in' },
+  board: { to: 'boarded', checks: 'board' },
   no_show: { to: 'no_show' },
   deny: { to: 'denied' },
   offload: refused('not_on_board'),
@@ -58,9 +58,9 @@ const allRefused = (code: RefusedScan): Record<Scan['kind'], Effect> => ({
 });
 
 /**
- * What a scan does to a seat: status × kind. The same scan twice is once, because the seat stands there already; one
- * that comes late never puts a person back. Whoever has no seat is refused, whatever the scan: an unscreened person does
- * not board to fill one.
+ * What a scan does to a seat, by status and kind. A repeated scan changes nothing, because the seat already has the
+ * status. A late scan never moves a person back. A scan of a person without a seat is refused, so that nobody boards
+ * unscreened.
  */
 export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   reserved: ON_THE_GROUND,
@@ -80,7 +80,7 @@ export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   offloaded: { ...allRefused('left_again'), offload: AGAIN },
 };
 
-/** What the journey of a person is notified on the way of their seat from one status to another, in order. */
+/** The seat messages that a journey receives on the way from one status to another, in order. */
 const STEPS: Partial<Record<SeatStatus, readonly SeatStatus[]>> = {
   checked_in: ['reserved'],
   boarded: ['reserved', 'checked_in'],
@@ -93,13 +93,13 @@ const STEPS: Partial<Record<SeatStatus, readonly SeatStatus[]>> = {
 };
 
 /**
- * The statuses still to be notified, given the last one notified. What led up to the present status is notified too, so that a
- * journey never firstSeen of a release before the seat, however late it firstSeen.
+ * The statuses that the journey still has to receive, after the last one it received. The earlier statuses are included,
+ * so a journey never receives a release before the seat.
  */
 export function pendingNotifications(notified: SeatStatus | null, status: SeatStatus): SeatStatus[] {
   if (notified === status) return [];
   const way = [...(STEPS[status] ?? []), status];
   if (notified === null) return way;
-  // Delivered of a step that is not on the way (checked in, then released): what is left to tell is the end.
+  // The last status received is not on the way to this one (checked in, then released): only the end is left to send.
   return way.includes(notified) ? way.slice(way.indexOf(notified) + 1) : [status];
 }

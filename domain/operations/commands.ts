@@ -2,7 +2,7 @@ import type { Role } from '../actor.ts';
 import type { Phase, Scope } from './events.ts';
 import { ended, type OperationState, type OperationStatus, statusOf } from './state.ts';
 
-/** Arguments of each command, as they enter Temporal. Schemas at the edge mirror these. */
+/** Arguments of each command, as they enter Temporal. The schemas of the API mirror these. */
 export type OperationCommands = {
   activate: { governmentRequestRef: string; leads: Record<string, string> };
   suspend: { suspensionId: string; scopeKind: Scope['scopeKind']; scopeValue?: string };
@@ -16,27 +16,27 @@ export type OperationCommands = {
 
 export type OperationCommand = keyof OperationCommands;
 
-/** Areas whose lead must be named before an operation may be activated. */
+/** Areas that need a named lead before activation. */
 const REQUIRED_LEADS = ['protection', 'health', 'movement'] as const;
 
-/** Areas that may have a lead at all. */
+/** Areas that may have a lead. */
 export const LEAD_AREAS = [...REQUIRED_LEADS, 'consular', 'reception'] as const;
 
 type CommandRule<C extends OperationCommand> = {
   roles: readonly Role[];
   /** whether a reason must be given */
   reason: boolean;
-  /** the statuses in which the command makes sense */
+  /** the statuses in which the command is allowed */
   when: readonly OperationStatus[];
-  /** undefined: allowed. Otherwise why not; only asked in one of the statuses above */
+  /** undefined: allowed. Otherwise the reason; it is called only in one of the statuses above */
   refuse: (state: OperationState, args: OperationCommands[C]) => string | undefined;
   sentence: string;
 };
 
 const LEADING: readonly Role[] = ['coordinator', 'operation_lead'];
-const ALIVE: readonly OperationStatus[] = ['draft', 'activated', 'running', 'suspended', 'winding_down'];
+const OPEN: readonly OperationStatus[] = ['draft', 'activated', 'running', 'suspended', 'winding_down'];
 
-/** Which command is allowed when, and to whom: the one table that validators, the API and the console read. */
+/** Which command is allowed when, and to whom. Update validators, the API and the console read this one table. */
 export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
   activate: {
     roles: LEADING,
@@ -55,12 +55,12 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
     refuse: (state, args) => {
       if (args.scopeKind === 'all' ? args.scopeValue !== undefined : !args.scopeValue) {
         return args.scopeKind === 'all'
-          ? 'A suspension of everything has no further scope'
-          : 'Say which one is suspended';
+          ? 'A suspension of the whole operation takes no scope value'
+          : 'Name the leg, site or nationality to suspend';
       }
-      return state.suspensions.some((open) => sameScope(open, args)) ? 'This is suspended already' : undefined;
+      return state.suspensions.some((open) => sameScope(open, args)) ? 'This is already suspended' : undefined;
     },
-    sentence: 'Let everything, a leg, a site or one nationality stand still',
+    sentence: 'Suspend the operation, a leg, a site or one nationality',
   },
   resume: {
     roles: ['coordinator', 'operation_lead', 'duty_supervisor'],
@@ -70,46 +70,46 @@ export const OPERATION_COMMANDS: { [C in OperationCommand]: CommandRule<C> } = {
       state.suspensions.some(({ suspensionId }) => suspensionId === args.suspensionId)
         ? undefined
         : 'This suspension is not open',
-    sentence: 'End a suspension; what has lapsed meanwhile is listed before anybody is seated',
+    sentence: 'Resume; consents, findings and documents that lapsed are listed before anybody is seated',
   },
   setPhase: {
     roles: LEADING,
     reason: false,
-    when: ALIVE,
-    refuse: (state, args) => (state.phases[args.area] === args.phase ? 'The area is in this phase already' : undefined),
-    sentence: 'Say whether an area is before, during or after the crisis',
+    when: OPEN,
+    refuse: (state, args) => (state.phases[args.area] === args.phase ? 'The area is already in this phase' : undefined),
+    sentence: 'Set whether an area is before, during or after the crisis',
   },
   windDown: {
     roles: LEADING,
     reason: false,
     when: ['running'],
     refuse: () => undefined,
-    sentence: 'Take in nobody new, and bring everybody here to an end',
+    sentence: 'Wind down: register nobody new, and complete every open journey',
   },
   closeOperation: {
     roles: LEADING,
     reason: false,
     when: ['running', 'winding_down'],
     refuse: (state) => (state.suspensions.length > 0 ? 'A suspension is still open' : undefined),
-    sentence: 'Close the operation, when everybody’s journey has ended or was handed over',
+    sentence: 'Close the operation, after every journey has ended or was handed over',
   },
   cancelOperation: {
     roles: LEADING,
     reason: true,
     when: ['draft', 'activated'],
     refuse: () => undefined,
-    sentence: 'Give the operation up before it runs',
+    sentence: 'Cancel the operation before its activation',
   },
   dismissCancelRequest: {
     roles: [...LEADING, 'duty_supervisor'],
     reason: true,
-    when: ALIVE,
+    when: OPEN,
     refuse: (state) => (state.cancelRequested ? undefined : 'Nobody has asked Temporal to cancel this operation'),
     sentence: 'Record that the operation goes on although somebody asked Temporal to cancel it',
   },
 };
 
-/** What an activation still lacks, in words. The government's request and three leads come first (domain.md 5.1). */
+/** What an activation still lacks, in words: the government's request and three leads are required. */
 function missingForActivation(args: OperationCommands['activate']): string[] {
   const missing: string[] = [];
   if (args.governmentRequestRef.trim() === '') missing.push('the reference of the government’s request');
@@ -141,15 +141,15 @@ export function allowedCommands(state: OperationState, roles: readonly Role[]): 
 }
 
 /**
- * Who or what stands in the way of closing, counted in SQL: people whose journey has no ending (one that was handed
- * over has: `referred_out`), by status, and movements not reconciled, by status.
+ * What prevents closing, counted in SQL by status: people whose journey has no ending, and movements that are not
+ * reconciled. A journey that was handed over has the ending `referred_out`.
  */
 export type Unfinished = { people: Record<string, number>; movements: Record<string, number> };
 
-/** Why an operation cannot be closed, with the counts, or undefined when nothing is left. */
+/** Why an operation cannot be closed, with the counts, or undefined if it can. */
 export function unfinishedSentence({ people, movements }: Unfinished): string | undefined {
   const parts = [...counted(people, 'people in status'), ...counted(movements, 'movements in status')];
-  return parts.length === 0 ? undefined : `Not everything has come to an end: ${parts.join('; ')}`;
+  return parts.length === 0 ? undefined : `The operation has open journeys or movements: ${parts.join('; ')}`;
 }
 
 function counted(by: Record<string, number>, what: string): string[] {

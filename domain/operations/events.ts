@@ -2,26 +2,26 @@ import { z } from 'zod';
 import { eventForms } from '../eventForms.ts';
 import type { EventHeader } from '../journeys/events.ts';
 
-/** What a suspension covers: everything, a leg of the way home, a site, or people of one nationality. */
+/** What a suspension covers: the whole operation, a leg, a site, or people of one nationality. */
 export type Scope = { scopeKind: 'all' } | { scopeKind: 'leg' | 'site' | 'nationality'; scopeValue: string };
 
 export const PHASES = ['before', 'during', 'after'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** What the sweep at a resumption found no longer to hold, in people of the scope: listed before anybody is seated. */
+/** What has lapsed during a suspension, in people of its scope. It is listed before anybody is seated. */
 const Lapsed = z
   .object({
     consent: z.number().describe('people whose consent is too old'),
-    fitness: z.number().describe('people whose finding no longer counts'),
+    fitness: z.number().describe('people whose fitness finding is no longer valid'),
     document: z.number().describe('people whose document is not valid long enough'),
   })
-  .describe('what no longer holds');
+  .describe('what has lapsed');
 export type Lapsed = z.infer<typeof Lapsed>;
 
 const WaitKey = z.string().describe('key of the wait');
 const SuspensionId = z.string().describe('id of the suspension');
 
-/** The data of an operation's events, by type. Ids, codes and counts: an operation never names its people. */
+/** The data of an operation's events, by type: ids, codes and counts, so that no event names a person. */
 export const OPERATION_EVENT_DATA = Object.freeze({
   operationOpened: z.object({}).describe('The operation is opened as a draft.'),
   operationActivated: z

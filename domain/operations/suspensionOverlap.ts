@@ -1,11 +1,11 @@
 import type { Instant } from '../time.ts';
 
-/** A suspension that covers the subject: from when, and until when if it has ended. Half open: `until` counts as running. */
+/** A suspension that covers the subject: its start, and its end if it has ended. The end itself is not suspended. */
 export type Interval = { from: Instant; until?: Instant };
 
 /**
- * How long a subject stood still between `since` and `at` (milliseconds of operation time), and whether it still
- * does: a suspension without an end. Suspensions may overlap; a moment counts once.
+ * How long a subject was suspended between `since` and `at` (milliseconds of operation time), and whether it still is.
+ * Overlapping suspensions count once.
  */
 export function suspensionOverlapOver(
   suspensions: readonly Interval[],

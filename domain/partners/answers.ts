@@ -4,7 +4,7 @@ import type { Callback } from './callback.ts';
 import type { CallbackType } from './protocol.ts';
 import { CALLBACKS } from './protocol.ts';
 
-/** A code that a partner gives where it gave none. */
+/** The code for an answer without a code of its own. */
 const UNSTATED = 'unstated';
 
 const of = <K extends string>(kind: K) => z.object({ kind: z.literal(kind) });
@@ -43,7 +43,7 @@ export type PartnerAnswered = z.infer<typeof PartnerAnswered>;
 /** For the form in which messages that came early are carried. */
 export const ANSWER_SCHEMA = Object.freeze({ partnerAnswered: PartnerAnswered });
 
-/** What a carrier says of its own vehicle. */
+/** What a carrier reports about its own vehicle. */
 export type VehicleUpdate =
   | {
       kind: 'smaller_vehicle';
@@ -59,8 +59,8 @@ export function isVehicleUpdate(type: CallbackType): boolean {
 }
 
 /**
- * The answer in a callback, its hours turned into instants. An examination said to lie in the future counts from `now`:
- * a clock that runs ahead makes nobody fit for longer.
+ * The answer in a callback, with durations turned into instants. An examination with a future time counts from `now`, so
+ * a fast clock of a partner extends no finding.
  * @param now operation time
  * @param documentId id of the document that `document.issued` brings
  */
@@ -104,7 +104,7 @@ export function answerOf(callback: Callback, now: Instant, documentId: string): 
   }
 }
 
-/** A carrier's news of its vehicle in a callback; undefined where it is an answer to a request. */
+/** The message of a carrier about its vehicle in a callback; undefined for an answer to a request. */
 export function vehicleUpdateOf(callback: Callback): VehicleUpdate | undefined {
   switch (callback.type) {
     case 'movement.smaller_vehicle': {

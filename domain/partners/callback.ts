@@ -9,18 +9,18 @@ const Nothing = z.object({});
 const callback = <T extends CallbackType, D extends z.ZodType>(type: T, data: D) =>
   z.object({
     type: z.literal(type),
-    /** as the partner says it */
+    /** as the partner writes it */
     occurredAt: Instant,
     data,
   });
 
-/** One callback as the inbox keeps it: codes, instants, and durations in hours of operation time. */
+/** One callback as the inbox stores it: codes, instants, and durations in hours of operation time. */
 const Callback = z.discriminatedUnion('type', [
   callback('verification.acknowledged', Nothing),
   callback('verification.more_info', z.object({ requestedEvidence: z.array(z.string()) })),
   callback('verification.answered', z.object({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined']) })),
   callback('verification.retracted', Nothing),
-  // The number is encrypted before anything is stored: it never stands in the inbox as text.
+  // The number is encrypted before anything is stored, so the inbox never holds it as text.
   callback('document.issued', z.object({ kind: z.string(), validUntil: Instant })),
   callback('document.refused', Nothing),
   callback(
@@ -62,16 +62,16 @@ const Callback = z.discriminatedUnion('type', [
 ]);
 export type Callback = z.infer<typeof Callback>;
 
-/** What stands in the inbox: parsed, without anything that names a person (a document's number is encrypted). */
+/** What the inbox stores: the parsed callback without anything that names a person (the document number is encrypted). */
 const InboxBody = z.object({
   callback: Callback,
   movementReference: z.string().optional(),
-  /** number of an issued document, encrypted under the system's key, until it is moved to the person's own */
+  /** number of an issued document, encrypted under the system's key until it is re-encrypted under the person's key */
   encryptedNumber: z.object({ keyId: z.string(), encrypted: z.string() }).optional(),
 });
 export type InboxBody = z.infer<typeof InboxBody>;
 
 export const STORED_INBOX_BODY = versioned({ name: 'Inbox body', version: 1, schema: InboxBody, upgrades: {} });
 
-/** A body as it is stored. */
+/** A body in its stored form. */
 export const storedInboxBody = (body: InboxBody) => ({ version: STORED_INBOX_BODY.version, ...body });

@@ -5,19 +5,19 @@ import type { Callback } from './callback.ts';
 import type { RequestKind } from './protocol.ts';
 import { CALLBACKS, type CallbackType } from './protocol.ts';
 
-/** Clocks of two systems may differ by this much before an answer counts as older than its request. */
+/** The allowed difference between the clocks of two systems, before an answer counts as older than its request. */
 const CLOCKS_APART = HOUR;
 
-/** What we know of a request when an answer comes in. */
+/** What is known of a request when an answer arrives. */
 export type PartnerRequest = {
   kind: RequestKind;
   requestedAt: Instant;
   status: 'intended' | 'sent' | 'acknowledged' | 'answered' | 'recalled' | 'refused' | 'failed';
-  /** the answers that stand so far: the last final one, and when the answer before it was taken back */
+  /** the answers so far: the last final one, and when the answer before it was retracted */
   outcome?: Outcome;
 };
 
-/** Kept with the request. `answer` is what must be equal for two answers to say the same. */
+/** Stored with the request. Two answers mean the same if `answer` is equal. */
 const Outcome = z.object({
   type: z.enum(Object.keys(CALLBACKS) as CallbackType[]),
   occurredAt: z.number(),
@@ -29,24 +29,24 @@ export type Outcome = z.infer<typeof Outcome>;
 
 export const STORED_OUTCOME = versioned({ name: 'Outcome of a request', version: 1, schema: Outcome, upgrades: {} });
 
-/** An outcome as it is stored. */
+/** An outcome in its stored form. */
 export const storedOutcome = (outcome: Outcome) => ({ version: STORED_OUTCOME.version, ...outcome });
 
 /**
- * What is done with a callback about a request: `apply` it; or record it only, because it is `stale` (older than what
- * stands, or says it again), `misplaced` (it answers another kind of request), or `contradicts` what the partner
- * itself said before: then nothing is taken for true and a person looks.
+ * The disposition of a callback about a request. `apply` applies it; the others only record it. `stale`: it is older
+ * than the recorded answer, or repeats it. `misplaced`: it answers another kind of request. `contradicts`: it
+ * contradicts the partner's own earlier answer, so neither is applied and a person decides.
  */
 export type Disposition = 'apply' | 'stale' | 'misplaced' | 'contradicts';
 
-/** Order is told by the partner's own clock, not by arrival: what is late is recorded and never turns anything back. */
+/** The partner's own clock gives the order, not the arrival. A late callback is recorded and reverses nothing. */
 export function classify(request: PartnerRequest, callback: Callback): Disposition {
   const { of } = CALLBACKS[callback.type];
   if (of === null || !(of as readonly RequestKind[]).includes(request.kind)) return 'misplaced';
   if (callback.occurredAt < request.requestedAt - CLOCKS_APART || request.status === 'recalled') return 'stale';
   const before = request.outcome;
   if (before?.retractedAt !== undefined) {
-    // Taken back is final for this request: whoever wants another answer asks again, and a person sees to it.
+    // A retraction is final for this request. Another answer needs a new request, and a person decides on it.
     return callback.type === 'verification.answered' && callback.occurredAt > before.retractedAt
       ? 'contradicts'
       : 'stale';
@@ -61,12 +61,12 @@ export function classify(request: PartnerRequest, callback: Callback): Dispositi
   }
   if (!answered) return 'apply';
   if (answerKey(callback) === before.answer) return 'stale';
-  // A clinic examines again: the later finding stands. Any other second word of a partner is a contradiction.
+  // A clinic examines again: the later finding counts. Any other second answer of a partner is a contradiction.
   if (callback.type === 'fitness.answered') return callback.occurredAt > before.occurredAt ? 'apply' : 'stale';
   return 'contradicts';
 }
 
-/** The request's outcome after a callback that applies. */
+/** The outcome of the request after a callback that applies. */
 export function outcomeAfter(before: Outcome | undefined, callback: Callback): Outcome {
   const { type, occurredAt } = callback;
   if (type === 'verification.retracted') {
@@ -80,7 +80,7 @@ export function outcomeAfter(before: Outcome | undefined, callback: Callback): O
   };
 }
 
-/** Two callbacks with equal keys say the same. */
+/** Two callbacks with equal keys have the same meaning. */
 function answerKey(callback: Callback): string {
   const parts = Object.entries(callback.data)
     .filter(([, value]) => value !== undefined)

@@ -1,4 +1,4 @@
-/** How a call to a partner can go wrong. `status` is an HTTP answer that is not one of the protocol's. */
+/** How a call to a partner can fail. `status` is an HTTP status that the protocol does not define. */
 export type CallFailure =
   | { kind: 'refused_by_guard' }
   | { kind: 'timeout' }
@@ -7,10 +7,9 @@ export type CallFailure =
   | { kind: 'status'; status: number; retryAfterSeconds?: number };
 
 /**
- * What is done about it. `again`: the activity fails and is tried again, because time or an operator can correct it.
- * `alarm` too: somebody has to correct it. `give_up`: the partner has said no, or cannot be reached by any trying:
- * a person decides what happens. Whichever it is, an attempt that is made again begins with a look-up: the one before
- * may have arrived.
+ * What follows. `again`: the activity fails and Temporal retries it, because time or an operator can correct the cause.
+ * `alarm`: somebody has to correct it. `give_up`: the partner has refused, or no retry can reach it, so a person
+ * decides. Each retry begins with a look-up, because the earlier call may have arrived.
  */
 export type FailureRule = { then: 'again' | 'give_up'; alarm: boolean; code: string; because: string };
 
@@ -19,53 +18,53 @@ const RULES = {
     then: 'give_up',
     alarm: true,
     code: 'address_not_allowed',
-    because: 'the address is not one we send to; trying again changes nothing',
+    because: 'the address is not allowed; a retry changes nothing',
   },
   unreachable: {
     then: 'again',
     alarm: false,
     code: 'partner_unreachable',
-    because: 'networks come back; the call may have arrived, so it is looked up before any repeat',
+    because: 'a network recovers; the call may have arrived, so a look-up comes before each retry',
   },
   malformed: {
     then: 'again',
     alarm: true,
     code: 'answer_not_understood',
-    because: 'the partner has seen us and said something we cannot read; only the partner can correct that',
+    because: 'the partner answered with something unreadable; only the partner can correct that',
   },
   busy: {
     then: 'again',
     alarm: false,
     code: 'partner_busy',
-    because: 'the partner asks for patience (408, 425, 429)',
+    because: 'the partner asks us to wait (408, 425, 429)',
   },
   broken: {
     then: 'again',
     alarm: false,
     code: 'partner_failing',
-    because: 'a fault of the partner (5xx) passes; it may have come after the request was taken',
+    because: 'a fault of the partner (5xx) is temporary; it may have accepted the request before it',
   },
   credentials: {
     then: 'again',
     alarm: true,
     code: 'signature_not_accepted',
-    because: 'a secret was changed on one side only (401, 403); asked again once it is corrected, nothing is dropped',
+    because: 'a secret was changed on one side only (401, 403); the request is retried until it is corrected',
   },
   missing: {
     then: 'again',
     alarm: true,
     code: 'address_answers_404',
-    because: 'the base address is wrong or being moved; an operator can correct it',
+    because: 'the base address is wrong or changes; an operator can correct it',
   },
   refused: {
     then: 'give_up',
     alarm: true,
     code: 'request_refused',
-    because: 'the partner does not take this request (other 4xx) or redirects (3xx, never followed)',
+    because: 'the partner refuses this request (other 4xx) or redirects (3xx, never followed)',
   },
 } as const satisfies Record<string, FailureRule>;
 
-/** The one table of what is tried again and what is not, with the reason beside. */
+/** The one table of what is retried, with the reasons. */
 export function ruleFor(failure: CallFailure): FailureRule {
   switch (failure.kind) {
     case 'refused_by_guard':

@@ -1,6 +1,9 @@
 import type { PersonRequestKind } from './protocol.ts';
 
-/** What a partner may be sent of a person, by the name it has in the protocol, in agreements and in the ledger. */
+/**
+ * What a partner may receive about a person. The names are those of the protocol, the agreements and the disclosure
+ * ledger.
+ */
 export const PERSON_FIELDS = [
   'reference',
   'given_names',
@@ -14,15 +17,15 @@ export const PERSON_FIELDS = [
 
 export type PersonField = (typeof PERSON_FIELDS)[number];
 
-/** Fields of one person as text; what is not known is absent. */
+/** Fields of one person as text; an unknown field is absent. */
 export type PersonFields = Partial<Record<PersonField, string>>;
 
 type Needs = { required: readonly PersonField[]; helpful: readonly PersonField[] };
 
 /**
- * Which request needs what: without a required field the partner cannot answer at all, a helpful one makes the answer
- * surer. Nothing else is sent, whatever an agreement would allow. Special needs and protection are never sent: the
- * clinic examines and finds for itself.
+ * Which request needs which fields. Without a required field the partner cannot answer; a helpful one makes the answer
+ * more reliable. No other field is sent, whatever an agreement allows. Special needs and protection data are never sent:
+ * the clinic examines for itself.
  */
 export const FIELDS_NEEDED: Record<PersonRequestKind, Needs> = {
   registry: {
@@ -45,8 +48,8 @@ export const FIELDS_NEEDED: Record<PersonRequestKind, Needs> = {
 };
 
 /**
- * The fields that may go out for a request: those it needs, as far as the agreement names them. Undefined where the
- * agreement leaves out a required one: then it does not cover this request.
+ * The fields that a request may send: those it needs, as far as the agreement names them. Undefined where the agreement
+ * lacks a required one: then it does not cover this request.
  */
 export function fieldsFor(kind: PersonRequestKind, allowed: readonly string[]): PersonField[] | undefined {
   const { required, helpful } = FIELDS_NEEDED[kind];
@@ -56,12 +59,12 @@ export function fieldsFor(kind: PersonRequestKind, allowed: readonly string[]): 
   );
 }
 
-/** Keeps of a person what `fields` names, and drops what is not known. What is kept is what the ledger lists. */
+/** The person reduced to `fields`, without unknown ones. The disclosure ledger lists exactly these. */
 export function minimised(person: PersonFields, fields: readonly PersonField[]): PersonFields {
-  const kept: PersonFields = {};
+  const selected: PersonFields = {};
   for (const field of fields) {
     const value = person[field];
-    if (value !== undefined && value !== '') kept[field] = value;
+    if (value !== undefined && value !== '') selected[field] = value;
   }
-  return kept;
+  return selected;
 }

@@ -1,6 +1,6 @@
 /**
- * "Homeward partner protocol 1" (docs/partner-protocol.md): how every partner is asked and how it answers. One protocol
- * for registries, consulates, clinics, border authorities, carriers and receiving agencies.
+ * "Homeward partner protocol 1" (docs/partner-protocol.md): how partners receive requests and answer them. It is one
+ * protocol for registries, consulates, clinics, border authorities, carriers and receiving agencies.
  */
 export const PERSON_REQUEST_KINDS = ['registry', 'verification', 'document', 'fitness', 'exit_permit'] as const;
 export const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
@@ -22,8 +22,8 @@ export const ASKED_OF: Record<RequestKind, PartnerKind> = {
 };
 
 /**
- * How a callback answers, by type. `of` is the kind of request it belongs to; null is news of a carrier's own vehicle.
- * `final` answers end the request.
+ * How a callback answers, by type. `of` is the kind of request; null is a message about a carrier's own vehicle. A
+ * `final` answer ends the request.
  */
 export const CALLBACKS = {
   'verification.acknowledged': { of: ['verification'], final: false },
@@ -45,7 +45,7 @@ export const CALLBACKS = {
 
 export type CallbackType = keyof typeof CALLBACKS;
 
-/** What a partner answers to a request: a reference, and at times the answer itself. */
+/** The response to a request: a reference, and sometimes the answer itself. */
 export type PartnerReply = { reference: string; acknowledged: boolean; answer?: Record<string, unknown> };
 
 export type RegistryOutcome = 'match' | 'not_found' | 'several';

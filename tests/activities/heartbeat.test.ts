@@ -5,7 +5,7 @@ import { alive } from '../../activities/heartbeat.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('a call that lasts says so every five seconds, and not once more after its end', async () => {
+it('a long call sends a heartbeat every five seconds, and none after its end', async () => {
   const environment = new MockActivityEnvironment();
   let beats = 0;
   environment.on('heartbeat', () => {
@@ -22,7 +22,7 @@ it('a call that lasts says so every five seconds, and not once more after its en
   expect(beats).toBe(2);
 });
 
-it('one that fails, fails as it did, and says nothing afterwards', async () => {
+it('a failing call fails unchanged, and sends no heartbeat afterwards', async () => {
   const environment = new MockActivityEnvironment();
   let beats = 0;
   environment.on('heartbeat', () => {

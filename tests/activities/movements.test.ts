@@ -23,7 +23,7 @@ const seat = (n: number, over: Partial<PendingSeatNotification> = {}): PendingSe
   ...over,
 });
 
-/** Seats in memory; `hear` is each journey. */
+/** Seats in memory; `hear` stands for each journey. */
 function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJourney']) {
   const undelivered: PendingSeatNotification[] = [];
   const port: SeatUpdatePort = {
@@ -39,13 +39,13 @@ function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJour
     noteUndelivered: async (_movement, some) => void undelivered.push(...some),
     notifyJourney: hear,
   };
-  // The claims are not called here.
+  // The transactions are not called here.
   const { notifyJourneys } = movementActivities({} as SeatTransactions, port);
   return { tell: () => new MockActivityEnvironment().run(notifyJourneys, { movementId: 'mov_1' }), undelivered };
 }
 
 describe('telling journeys', () => {
-  it('tells everybody once, at most twenty at a time', async () => {
+  it('notifies everybody once, at most twenty at a time', async () => {
     const seats = Array.from({ length: 55 }, (_, i) => seat(i));
     const seen: string[] = [];
     let now = 0;
@@ -78,7 +78,7 @@ describe('telling journeys', () => {
     expect(keys[0]).toEqual(['mov_1:seat_1:reserved', 'mov_1:seat_1:checked_in']);
   });
 
-  it('a journey that is over firstSeen nothing; that somebody sits on the vehicle under it is noted', async () => {
+  it('a journey that has ended gets no signal; an alarm notes that its person is on the vehicle', async () => {
     const { tell, undelivered } = town(
       [seat(1, { status: 'boarded' }), seat(2, { status: 'released', notified: 'reserved' })],
       async () => 'over',
@@ -87,7 +87,7 @@ describe('telling journeys', () => {
     expect(undelivered.map((one) => one.journeyId)).toEqual(['jrn_1']);
   });
 
-  it('says how the seat came to stand, in order, with the reason only for the last step', () => {
+  it('lists the steps of the seat in order, with the reason only for the last step', () => {
     const update: MovementUpdate[] = updatesOf(
       'mov_1',
       seat(1, { status: 'offloaded', notified: 'reserved', reasonCode: 'not_travelling' }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newId } from '../../adapters/ids.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
-import { EN } from '../../domain/messages/en.ts';
+import { en } from '../../domain/messages/en.ts';
 import { openOperation, type TestSystem, testSystem } from './system.ts';
 
 let system: TestSystem;
@@ -35,7 +35,7 @@ it('an alarm is read by those who must look at it, counted, and settled once wit
   const everywhere = [{ role: 'duty_supervisor', operation: '*' }];
   const [seen] = await seenBy(mine);
   expect(await seenBy(mine)).toHaveLength(1);
-  expect(seen).toMatchObject({ kind: 'endpoint_disabled', sentence: EN['alarm.endpoint_disabled'] });
+  expect(seen).toMatchObject({ kind: 'endpoint_disabled', sentence: en['alarm.endpoint_disabled'] });
   const all = await seenBy(everywhere);
   expect(all.map(({ kind }) => kind)).toEqual(['endpoint_disabled', 'endpoint_disabled', 'forged_callback']);
   const firstTwo = await system.ask('duty_supervisor', 'GET', '/v1/alarms?limit=2');

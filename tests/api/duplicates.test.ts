@@ -108,7 +108,7 @@ describe('a pair', () => {
     expect((body['reasons'] as Array<{ sentence: string }>).map(({ sentence }) => sentence)).toEqual([
       'The names are the same.',
       'The birth date is the same.',
-      'Each has another telephone number.',
+      'The telephone numbers differ.',
     ]);
     expect((body['can_do'] as Array<{ command: string }>).map(({ command }) => command)).toEqual([
       'same',
@@ -280,7 +280,7 @@ describe('a decision', () => {
     ]);
     expect((await read(pairId, 'operation_lead')).text).not.toContain('side by side');
     const history = await system.ask('case_worker', 'GET', `/v1/people/${one.personId}/history`);
-    expect(history.text).toContain('Found not to be the same person as another who is like them');
+    expect(history.text).toContain('Confirmed as a different person from a similar registration');
     expect(history.text).toContain('both were there');
     const stored = await system.db.pool.query('select * from event_log where subject = $1', [pairId]);
     expect(stored.rows[0]).toMatchObject({

@@ -233,9 +233,9 @@ describe('history and now', () => {
     expect(entries.map(({ who, what }) => `${who}: ${what}`)).toEqual([
       'Homeward: Put on the list',
       'anna (a case worker): Identity confirmed by staff',
-      'anna (a case worker): Counselled alone and screened for risks',
-      'Homeward: Nationality asked of Consulate of Vanuatu (asked 3 times)',
-      'Consulate of Vanuatu: Consulate of Vanuatu has the request',
+      'anna (a case worker): Counselled in private and screened for risks',
+      'Homeward: Nationality verification requested from Consulate of Vanuatu (sent 3 times)',
+      'Consulate of Vanuatu: Consulate of Vanuatu acknowledged the request',
     ]);
     expect(entries[1]).toMatchObject({ why: 'document seen' });
 
@@ -287,7 +287,7 @@ describe('history and now', () => {
     const now = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}/now`);
     expect(now.body['status']).toBe('travel_ready');
     expect(now.body['sentence']).toBe(
-      'Ready, but the household travels as one: 1 other member is not ready (on the list; identity and risks not yet looked at).',
+      'Ready, but the household travels together: 1 other member is not ready (registered; identity and risks not yet checked).',
     );
     const household = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}`);
     const whole = await system.ask('case_worker', 'GET', `/v1/households/${String(household.body['household_id'])}`);

@@ -21,7 +21,7 @@ const OCCASION: Occasion = {
   rules: { documentValidityAfterArrival: 7 * DAY, consentMaxAge: 30 * DAY },
 };
 
-/** Somebody in whose way nothing stands. */
+/** A person who meets every condition. */
 const CLEAR: PreconditionInput = {
   identity: 'confirmed',
   screened: true,
@@ -55,7 +55,7 @@ const FAILING: Record<Condition, Partial<PreconditionInput>> = {
   clearance: { movementCleared: false },
 };
 
-/** The table of design.md 6, written down a second time: which condition stands before which step. */
+/** The table of preconditions, written a second time: which condition applies to which step. */
 const EXPECTED: Record<Condition, Step[]> = {
   identity: ['allocate', 'lock', 'check_in', 'board', 'pay'],
   consent: ['disclose', 'allocate', 'lock', 'check_in', 'board'],
@@ -73,7 +73,7 @@ const EXPECTED: Record<Condition, Step[]> = {
 const failed = (step: Step, input: Partial<PreconditionInput>, occasion: Partial<Occasion> = {}): Condition[] =>
   failedPreconditions(step, { ...CLEAR, ...input }, { ...OCCASION, ...occasion }).map((reason) => reason.condition);
 
-/** Cells in which the failedPreconditions behaves otherwise than the table above says. */
+/** Cells in which failedPreconditions differs from the table above. */
 function disagreements(): string[] {
   return CONDITIONS.flatMap((condition) =>
     STEPS.filter(
@@ -83,7 +83,7 @@ function disagreements(): string[] {
 }
 
 describe('the failedPreconditions', () => {
-  it('asks each condition before the steps that it stands before, and no other', () => {
+  it('evaluates each condition for the steps of its row, and no other', () => {
     expect(disagreements()).toEqual([]);
   });
 
@@ -99,7 +99,7 @@ describe('the failedPreconditions', () => {
     },
   );
 
-  it('lets somebody pass in whose way nothing stands', () => {
+  it('gives no reason for a person who meets every condition', () => {
     for (const step of STEPS) expect(failed(step, {})).toEqual([]);
   });
 

@@ -24,10 +24,10 @@ const events = (prefix: string) =>
 const known = (list: readonly RecordedEvent[] | undefined) => (list ?? []).map(({ type }) => type);
 
 describe('a batch merged with what alreadyRecorded', () => {
-  it('keeps what alreadyRecorded as it alreadyRecorded, adds what is new in its order, without a gap, each once', () => {
+  it('leaves recorded events unchanged, and adds new ones in order, without a gap, each once', () => {
     fc.assert(
       fc.property(events('a'), events('b'), fc.nat(), (stood, more, seed) => {
-        // the batch: everything that alreadyRecorded, or a part of it, anywhere among what is new
+        // the batch: every recorded event, or some of them, anywhere among what is new
         const own = [...stood.filter((_, index) => (seed >> index) & 1), ...more];
         const place = new Map(own.map((one, index) => [one, (seed * 31 + index * 17) % 11]));
         const shuffled = own
@@ -51,7 +51,7 @@ describe('a batch merged with what alreadyRecorded', () => {
     );
   });
 
-  it('a command makes a event once, whatever it says the second time', () => {
+  it('a command makes an event once, whatever its second attempt holds', () => {
     const stood = [event(8, 'consentGiven', { version: 2 }, 'cmd')];
     expect(merged(stood, [event(8, 'consentGiven', { version: 3 }, 'cmd')])).toEqual(stood);
     expect(merged(stood, [event(8, 'consentGiven', { version: 2 }, 'other')])).toHaveLength(2);

@@ -17,7 +17,7 @@ import { person } from './imports/scenario.ts';
 const flags = fc.subarray([...PROTECTION_FLAGS]);
 
 describe('holds at registration', () => {
-  it('stand for each flag that may harm if anybody is asked, and stop every step', () => {
+  it('are raised for each flag that makes a request to a partner harmful, and block every step', () => {
     fc.assert(
       fc.property(flags, fc.boolean(), (protection, incomplete) => {
         const types = holdsAtRegistration(protection, incomplete);
@@ -110,7 +110,7 @@ describe('the passport held', () => {
   });
 });
 
-describe('when somebody asked', () => {
+describe('the time of the request', () => {
   it('is the moment written, or its local time as UTC where no offset is', () => {
     const local = { local: '2026-11-20T09:00:00', day: 20261120 };
     expect(registeredInstant({ ...local, offsetMinutes: 120, instant: Date.UTC(2026, 10, 20, 7) })).toBe(

@@ -215,7 +215,7 @@ describe('an operation', () => {
       await say('activate', ACTIVATION);
       const journey = await registered(id);
       expect((await refusal(say('closeOperation'))).reason).toBe(
-        'Not everything has come to an end: 1 people in status registered',
+        'The operation has open journeys or movements: 1 people in status registered',
       );
       expect(await row(id)).toMatchObject({ status: 'running', registration_open: true });
       await say('windDown');

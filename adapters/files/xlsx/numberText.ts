@@ -1,10 +1,10 @@
 /**
- * What a number cell of a workbook says, as its reader sees it: leading zeros and signs of its format kept, dates
- * with no more than the format shows, and digits that the spreadsheet no longer has not made up.
+ * The text of a number cell as a reader sees it: with leading zeros and signs of its format, and dates at the precision
+ * of the format. Digits that the spreadsheet has lost are not invented.
  */
 export type NumberText = { text: string; isDate: boolean; zerosShown: boolean };
 
-/** Formats that a workbook names by number alone (ECMA-376 part 1, 18.8.30); the East Asian dates as plain dates. */
+/** Formats with a number only (ECMA-376 part 1, 18.8.30); the East Asian dates as plain dates. */
 const BUILT_IN = new Map<number, string>([
   [0, 'General'],
   [1, '0'],
@@ -34,7 +34,7 @@ export function builtInFormat(id: number): string {
   return BUILT_IN.get(id) ?? 'General';
 }
 
-/** The digits a spreadsheet keeps; beyond them it has put zeros. */
+/** The digits that a spreadsheet stores; it replaces further digits with zeros. */
 const DIGITS_KEPT = 15;
 
 /** @param format the cell's format code; @param date1904 days count from 1904 (old Macintosh workbooks) */
@@ -55,7 +55,7 @@ function plainText(value: number): string {
 
 type ShownParts = { year: boolean; month: boolean; day: boolean; time: boolean };
 
-/** Which parts of a date the format shows; null where it is no date format. Quoted and bracketed text does not count. */
+/** The parts of a date that the format shows; null for another format. Quoted and bracketed text is ignored. */
 function shownParts(format: string): ShownParts | null {
   const section = (format.split(';')[0] ?? '')
     .replace(/"[^"]*"|\\.|_.|\*./g, ' ')
@@ -63,7 +63,7 @@ function shownParts(format: string): ShownParts | null {
     .toLowerCase();
   if (section.includes('general') || !/[ymdhs]/.test(section) || /[0#]/.test(section.replace(/s\.0+/g, 's')))
     return null;
-  // m beside h or s is minutes
+  // m next to h or s is minutes
   const withoutTime = section.replace(/(h+[^a-z]*)m+/g, '$1').replace(/m+([^a-z]*s)/g, '$1');
   return {
     year: withoutTime.includes('y'),
@@ -88,7 +88,7 @@ function dateText(serial: number, shown: ShownParts, date1904: boolean): string 
   return ofDay === 0 ? day : `${day}T${clock}`;
 }
 
-/** `YYYY-MM-DD`. The 1900 system believes in 29 February 1900 (serial 60), and counts one too many after it. */
+/** `YYYY-MM-DD`. The 1900 system has a 29 February 1900 (serial 60), so later days are one too many. */
 function dayOfSerial(serial: number, date1904: boolean): string {
   if (!date1904 && serial === 60) return '1900-02-29';
   const start = date1904 ? Date.UTC(1904, 0, 1) : Date.UTC(1899, 11, serial < 60 ? 31 : 30);
@@ -97,8 +97,8 @@ function dayOfSerial(serial: number, date1904: boolean): string {
 }
 
 /**
- * A whole number in a format of digit places and literal text, such as `00000000`, `"+"0`, `000\-000`; null for
- * any other number or format. Thousands separators are left out: they are no part of a number that names somebody.
+ * A whole number in a format of digits and literal text, such as `00000000`, `"+"0`, `000\-000`; null for any other
+ * number or format. Thousands separators are omitted, because an identifying number has none.
  */
 function patternText(value: number, format: string): string | null {
   if (!Number.isInteger(value) || Math.abs(value) >= 10 ** DIGITS_KEPT) return null;
@@ -119,7 +119,7 @@ function patternText(value: number, format: string): string | null {
       continue;
     }
     places--;
-    // the leftmost place takes all digits that are left
+    // the leftmost placeholder takes all remaining digits
     const taken = places === 0 ? digits : digits.slice(-1);
     digits = digits.slice(0, digits.length - taken.length);
     written.unshift(taken === '' && piece === '0' ? '0' : taken);

@@ -6,10 +6,10 @@ import { openParts } from './zip.ts';
 
 export type Sheet = { name: string; hidden: boolean };
 
-/** A cell as its reader sees it. `number` says what a number cell was, for cells that should never have been numbers. */
+/** A cell as a reader sees it. `number` is the raw number of a number cell. */
 export type SheetCell = { text: string; number?: 'date' | 'plain' | 'withZeros' };
 
-/** One row that holds something; `line` is its number in the sheet. */
+/** One non-empty row; `line` is its number in the sheet. */
 export type SheetRow = { line: number; cells: SheetCell[] };
 
 export type Workbook = {
@@ -69,7 +69,7 @@ async function readRelations(chunks: AsyncIterable<Buffer> | null): Promise<Map<
   return targets;
 }
 
-/** The format code of each cell style, by its place. */
+/** The format code of each cell style, by index. */
 async function readFormats(chunks: AsyncIterable<Buffer> | null): Promise<string[]> {
   const own = new Map<number, string>();
   const formats: string[] = [];
@@ -90,7 +90,7 @@ async function readFormats(chunks: AsyncIterable<Buffer> | null): Promise<string
   return formats;
 }
 
-/** Texts that cells share; phonetic readings beside them are left out. */
+/** The shared texts of cells, without their phonetic readings. */
 async function readTexts(chunks: AsyncIterable<Buffer> | null, limits: ListLimits): Promise<string[]> {
   const texts: string[] = [];
   if (chunks === null) return texts;
@@ -184,7 +184,7 @@ function readCell(cell: { type: string; style: number; value: string }, context:
     case 's':
       return { text: context.texts[Number(cell.value)] ?? '' };
     case 'd':
-      // a day as ISO 8601 has a time nobody wrote
+      // an ISO 8601 date cell has a time that nobody wrote
       return { text: cell.value.replace(/T00:00:00(?:\.0+)?Z?$/, ''), number: 'date' };
     case 'b':
       return { text: cell.value === '1' ? 'TRUE' : 'FALSE' };

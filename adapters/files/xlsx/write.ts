@@ -27,8 +27,8 @@ function columnName(index: number): string {
 }
 
 /**
- * A workbook of one sheet whose cells are all text, in columns formatted as text: a spreadsheet evaluates none of
- * them as a formula and rewrites no number, also not those that a person types into it.
+ * A workbook of one sheet with text cells, in columns formatted as text. A spreadsheet evaluates no formula and rewrites
+ * no number in it, not even in cells that a person edits.
  */
 export function writeWorkbook(sheetName: string, rows: ReadonlyArray<readonly string[]>): Buffer {
   const width = Math.max(1, ...rows.map((row) => row.length));

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { ListRefused } from '../refused.ts';
 
-/** What a reader of one part of a workbook wants to be told. Names come without their namespace's prefix. */
+/** The handlers of a reader. Names have no namespace prefix. */
 export type XmlHandler = {
   open?: (name: string, attributes: Readonly<Record<string, string>>) => void;
   close?: (name: string) => void;
@@ -11,8 +11,8 @@ export type XmlHandler = {
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 /**
- * Feeds a part of a workbook to the handler and hands on after each piece, so that whoever gathers rows can pass
- * them on. The parser knows no external entities. @throws ListRefused `workbook_damaged`.
+ * Feeds a part of a workbook to the handler and yields after each piece, so that a caller can pass on complete rows. The
+ * parser knows no external entities. @throws ListRefused `workbook_damaged`.
  */
 export async function* parseXml(chunks: AsyncIterable<Buffer>, handler: XmlHandler): AsyncGenerator<void> {
   const parser = new SaxesParser();
@@ -48,7 +48,7 @@ export async function readXml(chunks: AsyncIterable<Buffer>, handler: XmlHandler
   while (!(await parsing.next()).done);
 }
 
-/** `_x000D_` and the like: characters that XML cannot hold, as workbooks write them. */
+/** `_x000D_` and similar: how workbooks write characters that XML cannot hold. */
 export function unescapeCharacters(text: string): string {
   return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

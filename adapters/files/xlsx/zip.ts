@@ -7,7 +7,10 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const LOCAL_HEADER = 0x04034b50;
 const DEFLATED = 8;
 
-/** Honest sheets are packed to a twentieth or so; what is packed a hundred times and large was made to fill the memory. */
+/**
+ * Normal sheets are compressed about twenty times. A large part that is compressed a hundred times is an attack on
+ * memory.
+ */
 const MOST_PACKED = 100;
 const SMALL_PART = 32 * 1024 * 1024;
 
@@ -15,8 +18,8 @@ const SMALL_PART = 32 * 1024 * 1024;
 export type Parts = {
   has(name: string): boolean;
   /**
-   * The unpacked bytes in pieces; null where there is no such part.
-   * @throws ListRefused `too_large` when all parts asked for are too large together, `workbook_damaged`
+   * The unpacked bytes in pieces; null if there is no such part.
+   * @throws ListRefused `too_large` if all requested parts together are too large, `workbook_damaged`
    */
   open(name: string): AsyncGenerator<Buffer> | null;
 };
@@ -46,7 +49,7 @@ export async function openParts(bytes: Buffer, limit: number): Promise<Parts> {
   };
 }
 
-/** What the archive says of sizes is true or the part is refused, so that the sizes are judged before unpacking. */
+/** A part whose size differs from the directory is refused, so the sizes can be checked before unpacking. */
 async function* unpack(file: ArchivedFile, total: number, limit: number): AsyncGenerator<Buffer> {
   if (total > limit) throw new ListRefused('too_large', `The limit unpacked is ${limit} bytes.`);
   if (file.size > SMALL_PART && file.size > MOST_PACKED * file.packedSize) {

@@ -19,18 +19,18 @@ import { peopleUnder, readHeads } from './knownPeople.ts';
 
 const FIRST = 20;
 
-/** Rows opened at a time: memory stays flat however long the list. */
+/** Rows decrypted at a time, so that memory stays constant for any list. */
 const PAGE = 500;
 
-/** Earlier rows opened for a page; more share keys only in a list of one name. */
+/** Earlier rows decrypted for a page; more rows share keys only in a list of one name. */
 const CANDIDATES_AT_MOST = 5_000;
 
 type ListedPerson = KnownPerson & { row: number };
 type List = { importId: string; operationId: string; round: number; key: ImportKey };
 
 /**
- * Compares the next list that a dry run has checked: its rows with one another and with everybody known, and notes what
- * was found with the dry run. Nothing else is written. A list that is being taken in, or read again, is left.
+ * Compares the next checked list: its rows with each other and with everybody known. The result is stored with the dry
+ * run, and nothing else is written. A list that is being committed or reprocessed is skipped.
  * @param pause between two pages
  * @returns whether there was one
  */
@@ -100,7 +100,7 @@ async function isStillRequested(db: Queryable, { importId, round }: List): Promi
   return rowCount === 1;
 }
 
-/** The pairs of these rows with one another and with those before them, which are filed by key and opened when asked for. */
+/** The pairs of these rows with each other and with earlier rows, which are indexed by key and decrypted on demand. */
 async function pairsWithin(
   db: Queryable,
   list: List,
@@ -142,7 +142,7 @@ async function countKnown(
   return page.filter((person) => found.has(person)).length;
 }
 
-/** Rows that could be taken in, opened. @param where what is asked of them: `$2` is `what`, `$3` how many */
+/** Acceptable rows, decrypted. @param where their condition: `$2` is `what`, `$3` the limit */
 async function readRows(
   db: Queryable,
   { importId, key }: List,

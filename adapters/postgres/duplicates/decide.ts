@@ -20,9 +20,9 @@ import { type Pair, readPair } from './pairRow.ts';
 export type Decision = {
   pairId: string;
   command: PairCommand;
-  /** the same command twice is once */
+  /** makes a repeated command idempotent */
   commandId: string;
-  /** the operation through which the decider came to the pair */
+  /** the operation through which the person reached the pair */
   operationId: string;
   by: string;
   role: Role;
@@ -32,14 +32,14 @@ export type Decision = {
   now: Instant;
 };
 
-/** `waits`: a hold that has been written and that the journey's own workflow has yet to be told of. */
+/** `waits`: a hold that is written and that the journey's workflow does not know yet. */
 export type DecidedPair =
   | { outcome: 'decided'; pair: Pair; waits?: { journeyId: string; holdId: string } }
   | { outcome: 'refused'; status: PairStatus; reason: string };
 
 /**
- * Takes a decision, in one transaction: the event_log of the pair, its row, the tasks that wait for it, and for `same` the
- * hold that stops one of two journeys. The hold counts from here on, so that no seat is given in between.
+ * Records a decision in one transaction: the event log of the pair, its row, its tasks, and for `same` the hold on one
+ * of the two journeys. The hold is valid at once, so that no seat is given in between.
  */
 export async function decidePair(pool: Pool, decision: Decision): Promise<DecidedPair> {
   return transaction(pool, async (client) => {
@@ -161,7 +161,7 @@ async function disposition(
   );
 }
 
-/** Which of the two journeys is the one: a person says so, by ending the other. */
+/** A person decides which of the two journeys continues, by ending the other. */
 async function askToEndOne(client: Queryable, pair: Pair, held: Held): Promise<void> {
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
@@ -178,8 +178,8 @@ async function askToEndOne(client: Queryable, pair: Pair, held: Held): Promise<v
 }
 
 /**
- * They are two people again. Nothing is left to end; a hold that the workflow never seen of never held, and one that it
- * knows is released by whoever may release holds: nothing lets a person go on by itself.
+ * The registrations are two people again, so there is no duplicate to close. A hold that the workflow has not confirmed
+ * becomes void. A confirmed one is released by a person, never by the system.
  */
 async function resume(client: Queryable, pair: Pair): Promise<void> {
   await client.query(

@@ -6,7 +6,7 @@ import type { Queryable } from '../database.ts';
 import { readPeople } from '../people/people.ts';
 import type { SearchKey } from '../people/searchKeys.ts';
 
-/** Somebody who was taken in, opened for comparison alone: it is shown to nobody, so it is no row of the ledger. */
+/** A registered person, decrypted for comparison only. Nobody sees the data, so there is no disclosure. */
 export type RegisteredPerson = KnownPerson & { personId: string; operationId: string };
 
 type Row = {
@@ -20,7 +20,7 @@ type Row = {
   size: number;
 };
 
-/** Each where they stand now: in the open journey, else in the newest. Who was erased is left out. */
+/** Each person with their open journey, else the newest. Erased people are left out. */
 const STANDING = `
   select distinct on (j.person_id) j.person_id, j.operation_id, j.household_id, j.relationship, p.sex, p.nationality, p.traveller,
          (select count(*)::integer from journeys m where m.household_id = j.household_id) as size
@@ -78,15 +78,15 @@ async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Prom
   });
 }
 
-/** Candidates opened at a time, so that memory stays flat and others get their turn whatever a list brings. */
+/** Candidates decrypted at a time, so that memory stays constant and other work continues. */
 const AT_ONCE = 250;
 
-/** Candidates for some hundred newcomers: those who share most with them. */
+/** Candidates for about a hundred newcomers: those who share most keys with them. */
 const CANDIDATES_AT_MOST = 5_000;
 
 /**
- * People filed under one of these keys, some at a time, those with most keys first. A drill meets only its own people; everybody else meets all
- * whom operations know that are no drill.
+ * People with one of these keys, some at a time, those with most keys first. A drill compares only its own people; other
+ * operations compare all people outside drills.
  */
 export async function* peopleUnder(
   db: Queryable,

@@ -15,10 +15,10 @@ import { operationTimes } from '../operations/clocks.ts';
 import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, type RegisteredPerson, readHeads, readRegisteredPeople } from './knownPeople.ts';
 
-/** Compared in one transaction: some tenths of a second. */
+/** Compared in one transaction of some tenths of a second. */
 const BATCH = 200;
 
-/** For a list on its way in: one that got stuck stops nobody. */
+/** The limit of the wait for an import, so that a blocked import does not stop the comparison. */
 const WAITS_AT_MOST = '10 minutes';
 
 export type DuplicateMatcherOptions = {
@@ -28,9 +28,9 @@ export type DuplicateMatcherOptions = {
 };
 
 /**
- * Compares the next people who were taken in with everybody known, in the caller's transaction, and files the pairs for
- * a person to decide. One at a time does this (the comparer holds a lock): of two who come together, the second meets
- * the first. While a list is being checked or taken in it waits, because registration comes first.
+ * Compares the next registered people with everybody known, in the caller's transaction, and stores the pairs for a
+ * person to decide. One process does this at a time (the duplicate matcher holds a lock), so the second of two newcomers
+ * finds the first. It waits while a list is being checked or committed, because registration has priority.
  * @returns how many were compared
  */
 export async function compareNewcomers(client: Queryable, options: DuplicateMatcherOptions): Promise<number> {
@@ -69,7 +69,7 @@ async function fileKeys(
   );
 }
 
-/** The pairs of these newcomers, who are filed already, with one another and with all who are known. */
+/** The pairs of these newcomers, whose keys are stored already, with each other and with everybody known. */
 async function meetEverybody(
   client: Queryable,
   keyring: Keyring,
@@ -88,7 +88,7 @@ async function meetEverybody(
   return withHeads(telling, await readHeads(client, keyring, meetings(telling).flat()));
 }
 
-/** A pair on which somebody has decided stays decided, whatever is compared anew. */
+/** A pair with a decision keeps it when it is compared again. */
 async function writePairs(
   client: Queryable,
   { now }: DuplicateMatcherOptions,

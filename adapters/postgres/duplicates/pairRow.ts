@@ -3,14 +3,14 @@ import type { PairStatus } from '../../../domain/duplicates/decisions.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-/** One of the two, where they stand in the operation through which they were met. */
+/** One of the two people, in the operation of the pair. */
 export type PairedPerson = { personId: string; operationId: string; journeyId: string };
 
 export type Pair = {
   id: string;
   people: [PairedPerson, PairedPerson];
   score: number;
-  /** the most telling first */
+  /** the strongest first */
   reasons: Array<{ reason: PairReason; points: number }>;
   status: PairStatus;
   /** how many decisions there have been */
@@ -53,7 +53,7 @@ export type PairRow = {
   created_at: Date;
 };
 
-/** To be followed by `where` and what else is asked of `p`. */
+/** To be followed by `where` and further conditions on `p`. */
 export const SELECT_PAIR = `
   select p.*, ja.id as journey_a, jb.id as journey_b
     from duplicate_pairs p

@@ -3,19 +3,19 @@ import { OPEN_STATUSES, PAIR_STATUSES } from '../../../domain/duplicates/decisio
 import { type DecidedPair, type Decision, decidePair } from './decide.ts';
 import { type Pair, type PairDecision, type PairRow, pairOf, readPair, SELECT_PAIR } from './pairRow.ts';
 
-/** A decision as the event_log has it. */
+/** A decision in the event log. */
 export type PairEvent = PairDecision & { seq: number; type: string };
 
-/** Somebody who was found to be the same person. */
+/** A registration that was confirmed as the same person. */
 export type LinkedPerson = { personId: string; operationId: string; goesOn: boolean };
 
-/** `importId`: pairs of which one of the people came with that list. */
+/** `importId`: pairs with a person of that list. */
 export type PairFilter = { state?: 'open' | 'decided'; importId?: string };
 
-/** People met twice, and what was decided of them. */
+/** Duplicate candidates and their decisions. */
 export function createDuplicates(pool: Pool) {
   return {
-    /** Operations of both people, the first of them first. */
+    /** The operations of both people, in the order of the pair. */
     async operationsOf(pairId: string): Promise<string[]> {
       const { rows } = await pool.query<Pick<PairRow, 'operation_a' | 'operation_b'>>(
         'select operation_a, operation_b from duplicate_pairs where id = $1',
@@ -26,14 +26,14 @@ export function createDuplicates(pool: Pool) {
 
     read: (pairId: string): Promise<Pair | undefined> => readPair(pool, pairId),
 
-    /** Pairs of which one of the people is in the operation, in the order of their ids. */
+    /** Pairs with a person in the operation, in the order of their ids. */
     async list(operationId: string, { state, importId }: PairFilter, limit: number, after?: string): Promise<Pair[]> {
       const statuses = PAIR_STATUSES.filter(
         (status) => state === undefined || OPEN_STATUSES.includes(status) === (state === 'open'),
       );
       const wanted = `status = any($2) and ($3::text is null or id > $3) and ($5::text is null or exists (
         select from journeys j where j.import_id = $5 and j.person_id in (p.person_a, p.person_b)))`;
-      // each half goes along its own index
+      // each half uses its own index
       const { rows } = await pool.query<PairRow>(
         `with page as (
            (select id from duplicate_pairs p where operation_a = $1 and ${wanted} order by id limit $4)
@@ -70,8 +70,8 @@ export function createDuplicates(pool: Pool) {
     },
 
     /**
-     * Whom each of these people was found to be the same as, through others too, each with whether their way home is the
-     * one that goes on: it is open, and nothing makes it wait.
+     * The registrations that are the same person as each of these, also through others. Each has a mark whether its
+     * journey continues: it is open and not blocked by a decision.
      */
     async linksOf(personIds: readonly string[]): Promise<Map<string, LinkedPerson[]>> {
       const { rows } = await pool.query<{ person: string; linked: string; operation_id: string; goes_on: boolean }>(

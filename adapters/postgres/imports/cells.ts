@@ -5,10 +5,10 @@ import { encryptFields, type Keyring, openFields } from '../../crypto/envelope.t
 import type { Queryable } from '../database.ts';
 import { encryptedIn, type ImportKey, importKey } from './keys.ts';
 
-/** Rows whose cells are encrypted together: few enough to open for one page, many enough that a list is soon written. */
+/** Rows whose cells are encrypted together: few enough to decrypt for one page, many enough to write a list fast. */
 const TOGETHER = 100;
 
-/** The cells of rows as they came, in the order of the file. */
+/** The cells of rows as they arrived, in the order of the file. */
 export async function writeCells(
   client: Queryable,
   { key, kekId }: ImportKey,
@@ -42,7 +42,7 @@ export async function writeCells(
   );
 }
 
-/** The cells of these rows (ascending), opened a group at a time; a row whose cells are gone is left out. */
+/** The cells of these rows (ascending), decrypted a group at a time; rows with deleted cells are left out. */
 export async function* readCells(
   pool: Pool,
   keyring: Keyring,

@@ -16,19 +16,19 @@ import { registeredBefore } from './registeredBefore.ts';
 export type CommitOptions = {
   keyring: Keyring;
   journeys: RegistrationContext['journeys'];
-  /** rows looked at in one transaction of a commit; households are whole, so it may take in a few more */
+  /** rows read in one transaction of a commit; households are complete, so it may register a few more */
   page?: number;
   now?: () => number;
 };
 
-/** Taking in what the dry run accepted, in bounded transactions with a cursor. */
+/** Registers the accepted rows of a dry run, in bounded transactions with a cursor. */
 export function commitStore(
   pool: Pool,
   { keyring, journeys, page: size = 500, now = Date.now }: CommitOptions,
 ): Pick<ImportStore, 'commitNext' | 'countStartsLeft' | 'finish'> {
   return {
     commitNext: async (importId, ahead) => {
-      // Whatever made it fail shows again where it is read now.
+      // An error of the read-ahead appears again in the read below.
       const given = await ahead?.catch(() => undefined);
       return transaction(pool, async (client): Promise<CommittedPage> => {
         const { rows } = await client.query<Job & { cursor: number; status: string }>(
@@ -83,7 +83,7 @@ export function commitStore(
           `update imports set status = 'done', finished_at = now() where id = $1 and status = 'starting' returning failed`,
           [importId],
         );
-        // with nothing left to correct the request of an earlier commit is answered
+        // with nothing left to correct, the task of an earlier commit is done
         if (rows[0]?.failed === 0) {
           await client.query(
             `update tasks set status = 'done', closed_at = opened_at where subject = $1 and kind = 'correctRows' and status = 'open'`,
@@ -94,7 +94,7 @@ export function commitStore(
     },
   };
 
-  /** The next households, registeredHousehold and encrypted; `before`: rows of those who were taken in by another list. */
+  /** The next households, prepared and encrypted; `before`: rows of people who were registered by another list. */
   async function readyPage(db: Queryable, job: Job, frame: OperationFrame, after: number): Promise<ReadyPage> {
     const page = await nextPage(db, keyring, job.id, after, size);
     const { fresh, before } = await registeredBefore(db, keyring, job.operationId, page.households);
@@ -120,7 +120,7 @@ type ReadyPage = PageAhead & {
   ready: ReadyHouseholds;
 };
 
-/** Whether it is the page whose turn it is, of the list as it was checked last, under the rules that are in force. */
+/** Whether this page is next, of the latest check of the list, under the rules in force. */
 function fits(
   ahead: PageAhead | undefined,
   job: Job & { cursor: number },
@@ -135,12 +135,12 @@ function fits(
   );
 }
 
-/** Who was taken in before stays; the rest waits in its rows, and the import says so. */
+/** Registered people stay registered; the other rows wait, and the import says so. */
 async function refuseCommit(client: Queryable, importId: string): Promise<void> {
   const refusal: Refusal = {
     code: 'registration_closed',
-    detail: 'The operation takes nobody in any more; people committed before stay taken in.',
-    hint: 'Ask the operation lead, or take the rest into another operation.',
+    detail: 'The operation has closed registration; people who were already committed stay registered.',
+    hint: 'Ask the operation lead, or import the rest into another operation.',
   };
   await client.query(`update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1`, [
     importId,
@@ -171,9 +171,10 @@ type StoredRow = {
 };
 
 /**
- * The households that begin within the next page of rows, whole. `last` is the cursor after them; undefined at the end.
- * A household that began before the cursor is taken in with its later rows, maybe at this moment; who was taken in by an
- * earlier commit is there already, and whoever was corrected since joins them.
+ * The complete households that begin within the next page of rows. `last` is the cursor after them; undefined at the
+ * end.
+ * A household that began before the cursor is registered with its later rows. Members of an earlier commit are already
+ * registered, and corrected rows join them.
  */
 async function nextPage(
   client: Queryable,
@@ -210,7 +211,7 @@ async function nextPage(
     households.set(stored.household, household);
     const codes = STORED_FINDINGS.read(stored.codes);
     if (stored.verdict === 'reject') {
-      // a row that was pasted twice is no missing member
+      // a repeated row is not a missing member
       if (!codes.some(({ code }) => code === 'PERSON_REF_REPEATED')) household.rejectedRows.push(stored.row);
     } else if (stored.person_id === null) {
       const opened = openFields(key, encryptedIn(importId, `row ${stored.row}`, kekId), stored.encrypted);
@@ -221,7 +222,9 @@ async function nextPage(
   return { households: [...households.values()], last: page.rows.at(-1)?.row };
 }
 
-/** Where the members who are in already stand, by the list's own number: with this list, or with one that brought them before. */
+/**
+ * The households whose members are already registered, by the list's own number: from this list, or from an earlier one.
+ */
 async function householdsThere(
   client: Queryable,
   importId: string,

@@ -7,7 +7,7 @@ import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 import { latestReading } from './readings.ts';
 
-/** Files that correct the list, in the order in which they came. */
+/** Correction files of the list, in the order of arrival. */
 export async function correctedFiles(db: Queryable, keyring: Keyring, importId: string): Promise<CorrectedFile[]> {
   const { rows } = await db.query<{ id: string; rows: number[]; targets: number[] }>(
     `select i.id, array_agg(m.row) as rows, array_agg(m.target) as targets
@@ -24,9 +24,8 @@ export async function correctedFiles(db: Queryable, keyring: Keyring, importId: 
 }
 
 /**
- * Finds the row of the list that each corrected row stands for: by the number that it still carries, else by its person_ref.
- * Only a row that was rejected is replaced, so that a file sent twice changes nothing; a person_ref that the list does
- * not have is a row more.
+ * Finds the row of the list that each corrected row replaces, by its row number, else by its person_ref.
+ * Only a rejected row is replaced, so a repeated file changes nothing. A new person_ref adds a row.
  */
 export async function matchCorrected(
   client: Queryable,
@@ -87,7 +86,7 @@ async function rowsOfList(
       if (!refs.has(meaning.personRef)) refs.set(meaning.personRef, listed);
     }
   }
-  // a row that was pasted twice is rejected beside an accepted one: without its number it is the one that is in already
+  // a repeated row is rejected next to an accepted one: without its number it means the accepted one
   for (const [ref, listed] of accepted) byRef.set(ref, listed);
   return { byRow, byRef, last };
 }

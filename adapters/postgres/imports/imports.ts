@@ -19,13 +19,13 @@ import type { StartOf } from './starts.ts';
 const MANY_ROWS = 5_000;
 
 export type ImportsOptions = CommitOptions & {
-  /** how the check of a list is started; built from workflows/messages.ts by whoever puts things together */
+  /** how the check of a list is started; the process builds it from workflows/messages.ts */
   checks: StartOf;
-  /** tries to start at once what has been ordered; else the starter comes to it, behind all journeys before it */
+  /** tries to start new orders at once; otherwise the workflow starter does it, after all earlier journeys */
   startNow: (workflowIds: readonly string[]) => Promise<unknown>;
 };
 
-/** Lists on their way in, on PostgreSQL. The file and its rows are encrypted under a key of the import. */
+/** The store of imports on PostgreSQL. The file and its rows are encrypted under a key of the import. */
 export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
   const { keyring, checks, startNow } = options;
   return {
@@ -143,7 +143,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
             counts.reject,
           ],
         );
-        // without statistics of so many new rows each page of the commit would read them all
+        // without new statistics each page of the commit would read all rows
         if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows (import_id, row, household)');
       });
     },
@@ -162,7 +162,7 @@ export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
   };
 }
 
-/** The file as it came, chunk by chunk, opened one at a time. */
+/** The file as it arrived, decrypted chunk by chunk. */
 async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGenerator<Buffer> {
   const { key, kekId } = await importKey(pool, keyring, importId);
   for (let number = 0; ; number++) {
@@ -176,7 +176,7 @@ async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGen
   }
 }
 
-/** Rows whose people were taken in stay as they were. */
+/** Rows of registered people stay unchanged. */
 async function amend(
   client: Queryable,
   importId: string,

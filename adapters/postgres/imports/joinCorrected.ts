@@ -8,7 +8,7 @@ import { matchCorrected } from './corrections.ts';
 import { refuseImport } from './refusals.ts';
 import { checkAgain, type Start, type StartOf } from './starts.ts';
 
-/** Journeys that are still being started are no hindrance: they start by themselves. */
+/** Journeys that are still to start do not prevent it: they start by themselves. */
 const FREE = ['checked', 'starting', 'done'];
 
 const OTHER_LIST: Refusal = {
@@ -23,9 +23,9 @@ const NOTHING_TO_CORRECT: Refusal = {
 };
 
 /**
- * Makes a corrected file a part of the list that it continues, once, and has that one checked anew.
+ * Joins a correction file to its list, once, and orders a new check of that list.
  * @returns the run that checks it, if there is anything to check
- * @throws Error while that list is being checked or taken in: the attempt is repeated
+ * @throws Error while that list is being checked or committed: the attempt is retried
  */
 export async function joinCorrected(
   pool: Pool,
@@ -34,7 +34,7 @@ export async function joinCorrected(
 ): Promise<Start | undefined> {
   const { importId, listId, rows, checks } = correcting;
   return transaction(pool, async (client) => {
-    // ascending, as everybody who locks both
+    // ascending, like every lock on both
     const locked = await client.query<{ id: string; status: string }>(
       'select id, status from imports where id = any($1) order by id for update',
       [[importId, listId]],

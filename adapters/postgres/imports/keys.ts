@@ -1,7 +1,7 @@
 import { type EncryptionContext, type Keyring, newDataKey, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 
-/** An import's own key, opened. Without its row the file and the rows of the list are unreadable. */
+/** An import's own key, unwrapped. Without its row, the file and the rows of the list are unreadable. */
 export type ImportKey = { key: Buffer; kekId: string };
 
 export async function makeImportKey(client: Queryable, keyring: Keyring, importId: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function makeImportKey(client: Queryable, keyring: Keyring, importI
   );
 }
 
-/** @throws Error where the key is gone: the raw list has been removed, as it is after 30 days */
+/** @throws Error if the key is deleted: the raw list is removed after 30 days */
 export async function importKey(db: Queryable, keyring: Keyring, importId: string): Promise<ImportKey> {
   const { rows } = await db.query<{ kek_id: string; wrapped_key: Buffer }>(
     'select kek_id, wrapped_key from import_keys where import_id = $1',
@@ -23,7 +23,7 @@ export async function importKey(db: Queryable, keyring: Keyring, importId: strin
   return { key: unwrapKey(keyring, importId, { kekId: row.kek_id, wrapped: row.wrapped_key }), kekId: row.kek_id };
 }
 
-/** What encrypted bytes of an import are bound to. */
+/** The context that the encrypted bytes of an import are bound to. */
 export function encryptedIn(importId: string, fieldSet: string, keyId: string): EncryptionContext {
   return { subject: importId, fieldSet, keyId };
 }

@@ -7,7 +7,7 @@ import { STORED_OVERRULE } from '../../files/storedList.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 
-/** Who said what of how a list is to be read; `round` is the first check for which it counted. */
+/** Who set which overrides; `round` is the first check that used them. */
 export type Reading = {
   round: number;
   overriddenBy: string;
@@ -15,7 +15,7 @@ export type Reading = {
   dateOrder: NonNullable<Override['dateOrder']>;
 };
 
-/** Writes down what a person says, on top of what was given before; the order of dates in plain, the rest encrypted. */
+/** Writes an override on top of the earlier ones; the order of dates in plain, the rest encrypted. */
 export async function writeReading(
   client: Queryable,
   keyring: Keyring,
@@ -39,7 +39,7 @@ export async function writeReading(
   );
 }
 
-/** All that was said of how the list is to be read. */
+/** All overrides of the list. */
 export async function latestReading(db: Queryable, keyring: Keyring, importId: string): Promise<Override> {
   const { rows } = await db.query<{ round: number; date_order: unknown; encrypted: Buffer | null }>(
     'select round, date_order, encrypted from import_readings where import_id = $1 order by round desc limit 1',
@@ -65,7 +65,7 @@ export async function readReadings(db: Queryable, importId: string): Promise<Rea
   return rows.map((row) => ({ ...row, dateOrder: STORED_DATE_ORDER.read(row.dateOrder) }));
 }
 
-/** What was given before with something new on top; a heading that is named again stands for the new column. */
+/** The earlier overrides with the new one on top; a heading that is named again gets the new column. */
 export function mergedOverride(before: Override, given: Override): Override {
   const same = (one: HeadingRule, other: HeadingRule): boolean =>
     headingKey(one.heading) === headingKey(other.heading) && one.position === other.position;
@@ -82,7 +82,7 @@ export function mergedOverride(before: Override, given: Override): Override {
   };
 }
 
-/** Whose lists have the same headings: a partner's, or the operation's own desks. */
+/** The source of the headings: a partner, or the operation's own teams. */
 async function sourceOf(db: Queryable, importId: string): Promise<string> {
   const { rows } = await db.query<{ source: string }>(
     'select coalesce(partner_id, operation_id) as source from imports where id = $1',
@@ -93,7 +93,10 @@ async function sourceOf(db: Queryable, importId: string): Promise<string> {
 
 const hashOf = (keyring: Keyring, heading: string): string => searchKey(keyring, 'heading', headingKey(heading));
 
-/** Remembers what headings stand for, for the next lists of the source. Where two have one heading nothing is remembered. */
+/**
+ * Remembers the meaning of headings for the next lists of the source. Where two columns have one heading, nothing is
+ * remembered.
+ */
 export async function rememberHeadings(
   client: Queryable,
   keyring: Keyring,
@@ -132,7 +135,7 @@ export async function recallHeadings(
   });
 }
 
-/** undefined for a column that the lists no longer have */
+/** undefined for a column that lists no longer have */
 function columnNamed(name: string | null): Column | null | undefined {
   if (name === null) return null;
   return isColumn(name) ? name : undefined;

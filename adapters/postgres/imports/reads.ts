@@ -6,9 +6,9 @@ import {
   type DuplicateCandidates,
   type ImportCounts,
   type Refusal,
+  STORED_CORRECTION_COUNTS,
+  STORED_DUPLICATE_CANDIDATES,
   STORED_IMPORT_COUNTS,
-  STORED_MEND_COUNTS,
-  STORED_MET_TWICE,
   STORED_REFUSAL,
 } from '../../../domain/imports/importRecord.ts';
 import { type PersonMeaning, STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
@@ -46,14 +46,14 @@ export type ImportSummary = {
   counts: ImportCounts | null;
   /** null until the checked rows have been compared */
   met: DuplicateCandidates | null;
-  /** of a file that corrections another list */
+  /** of a correction file */
   correcting: CorrectionCounts | null;
-  /** rows while it is checked, acceptable people once it is committed; unknown before the file is opened */
+  /** rows while it is checked, acceptable people once it is committed; unknown before the file is read */
   total: number | null;
   done: number;
   /** rows that were rejected */
   failed: number;
-  /** seconds of real time still to go, at the pace so far */
+  /** seconds of real time that remain, at the pace so far */
   eta: number | null;
   createdBy: string;
   createdAt: Instant;
@@ -61,9 +61,9 @@ export type ImportSummary = {
 };
 
 export type ImportProgress = ImportSummary & {
-  /** null until the file has been looked at, where nothing could be found out, and once the raw list is removed */
+  /** null until the file has been read, if nothing was detected, and once the raw list is removed */
   found: { found: FoundList; dateOrders: DateOrders } | null;
-  /** who said what of how it is to be read */
+  /** who set which overrides */
   readings: Reading[];
 };
 
@@ -92,7 +92,7 @@ type ImportRecord = {
 const RECORD = `id, operation_id, file_name, status, refusal, encrypted_found, reference_date::text, partner_id, continues, bytes,
                 counts, met, total, done, failed, created_by, created_at, started_at, finished_at`;
 
-/** @param now real time. @returns undefined where there is no such import */
+/** @param now real time. @returns undefined for an unknown import */
 export async function readImport(
   pool: Pool,
   keyring: Keyring,
@@ -110,7 +110,7 @@ export async function readImport(
   );
 }
 
-/** The lists of an operation, those that came last first. @param after where the page before ended */
+/** The lists of an operation, the newest first. @param after the end of the page before */
 export async function listImports(
   pool: Pool,
   operationId: string,
@@ -139,8 +139,8 @@ function summaryOf(row: ImportRecord, now: Instant): ImportSummary {
     continues: row.continues,
     bytes: row.bytes,
     counts: row.continues === null ? STORED_IMPORT_COUNTS.read(row.counts) : null,
-    correcting: row.continues === null ? null : STORED_MEND_COUNTS.read(row.counts),
-    met: STORED_MET_TWICE.read(row.met),
+    correcting: row.continues === null ? null : STORED_CORRECTION_COUNTS.read(row.counts),
+    met: STORED_DUPLICATE_CANDIDATES.read(row.met),
     total: row.total,
     done: row.done,
     failed: row.failed,
@@ -162,7 +162,7 @@ async function openFound(
   return STORED_FOUND_LIST.read(openFields(key, encryptedIn(importId, 'found', kekId), encrypted));
 }
 
-/** Raw lists are removed after 30 days, and at once where they were refused for good. */
+/** Raw lists are removed after 30 days, and at once if they were refused for good. */
 async function isKept(db: Queryable, importId: string): Promise<boolean> {
   const { rowCount } = await db.query('select from import_keys where import_id = $1', [importId]);
   return rowCount !== 0;
@@ -184,15 +184,15 @@ export type ImportRow = {
   protection: ProtectionFlag[];
   household: string | null;
   personId: string | null;
-  /** the cells as they came, in the order of the file; null once the raw list is removed */
+  /** the cells as they arrived, in the order of the file; null once the raw list is removed */
   raw: string[] | null;
-  /** what they mean, as far as they could be read */
+  /** how they were read */
   meaning: PersonMeaning | null;
 };
 
 export type RowFilter = { verdict?: Verdict; code?: string; after?: number };
 
-/** Rows of a list with what was found of them, in their order, cells and meaning side by side. */
+/** Rows of a list with their findings, in order, with cells and meaning. */
 export async function readImportRows(
   pool: Pool,
   keyring: Keyring,
@@ -228,12 +228,14 @@ export async function readImportRows(
   }));
 }
 
-/** Rows in one file to correct: it is in memory as a whole. The others come with the next one, when these are corrected. */
+/**
+ * Rows in one correction file, which is in memory as a whole. The next file has the others, after these are corrected.
+ */
 const MOST_TO_CORRECT = 20_000;
 
 /**
- * The first rows that were rejected, for the file of rows to correct.
- * @returns undefined where the raw list is removed, or nothing was found out of it
+ * The first rejected rows, for the correction file.
+ * @returns undefined if the raw list is removed, or nothing was detected
  */
 export async function readRowsToCorrect(
   pool: Pool,
@@ -258,14 +260,14 @@ export async function readRowsToCorrect(
   return { found: found.found, listTag: listTagOf(importId), rows: toCorrect };
 }
 
-/** What keeps the row out first, warnings after it. */
+/** Rejecting findings first, then warnings. */
 function inWords(codes: readonly Finding[]): string {
   return [...codes.filter(({ code }) => CODES[code].rejects), ...codes.filter(({ code }) => !CODES[code].rejects)]
     .map(explain)
     .join(' ');
 }
 
-/** The first rows that were rejected, so that one sees at once what is wrong with the list. */
+/** The first rejected rows, to show at once what is wrong with the list. */
 export async function firstFaults(
   pool: Pool,
   importId: string,
@@ -279,19 +281,19 @@ export async function firstFaults(
   return rows.map((row) => ({ ...row, codes: STORED_FINDINGS.read(row.codes) }));
 }
 
-/** Who looked at which rows, or fetched them. */
+/** The access log of an import: who read or downloaded which rows. */
 export type Look = {
   id: string;
   importId: string;
   principal: string;
   kind: 'rows' | 'correction_file';
   filter: object;
-  /** columns whose cells were shown */
+  /** columns whose cells were disclosed */
   fields: readonly string[];
   rowCount: number;
 };
 
-/** Written before what it tells of is shown. */
+/** Written before the rows are disclosed. */
 export async function writeLook(db: Queryable, look: Look): Promise<void> {
   await db.query(
     `insert into access_log (id, import_id, principal, purpose, filter, fields, row_count, at)

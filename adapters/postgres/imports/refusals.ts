@@ -3,7 +3,7 @@ import { encryptFields, type Keyring } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 
-/** What was found out of a file may quote it, so it is encrypted with it. */
+/** What was detected about a file may quote it, so it is encrypted with it. */
 export async function encryptFound(
   client: Queryable,
   keyring: Keyring,
@@ -14,7 +14,7 @@ export async function encryptFound(
   return encryptFields(key, encryptedIn(importId, 'found', kekId), found);
 }
 
-/** Nothing of a refused list is kept but why it was refused. */
+/** Of a refused list only the refusal is stored. */
 export async function refuseImport(client: Queryable, importId: string, refusal: Refusal): Promise<void> {
   await client.query(
     `update imports set status = 'refused', refusal = $2, finished_at = now() where id = $1 and status in ('uploading', 'uploaded', 'checking')`,
@@ -30,7 +30,7 @@ async function removeRows(client: Queryable, importId: string): Promise<void> {
   await client.query('delete from import_cells where import_id = $1', [importId]);
 }
 
-/** The file stays, with what was found out, until somebody says how it is to be read. */
+/** The file stays, with what was detected, until somebody overrides how it is read. */
 export async function refuseForNow(
   client: Queryable,
   keyring: Keyring,

@@ -16,9 +16,9 @@ type Registered = {
 };
 
 /**
- * A list that comes again brings the same registrations again, not other people. Parts the households that were taken in
- * before, every member under the same number with the same data, from those in which anything is new: these are taken in,
- * and whoever in them is known already is put before a person as met twice.
+ * A repeated list holds the same registrations, not other people. This separates households that are registered already
+ * (every member under the same number with the same data) from those with anything new. The latter are registered, and
+ * known members in them become duplicate candidates.
  * @returns for the rows of the former, who they are
  */
 export async function registeredBefore(
@@ -64,8 +64,8 @@ export async function registeredBefore(
 }
 
 /**
- * In two steps, and key by key (`offset 0` keeps it so): while a list comes in the statistics of its tables are behind,
- * and a plan made by them reads whole tables for each page.
+ * In two steps, and key by key (`offset 0` forces that). During an import the statistics of its tables are old, and a
+ * plan from them would read whole tables for each page.
  */
 async function readRegistered(client: Queryable, operationId: string, keys: readonly string[]): Promise<Registered[]> {
   const filed = await client.query<{ key: string; person_id: string }>(

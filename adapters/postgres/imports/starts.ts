@@ -1,10 +1,10 @@
 import type { ImportInput } from '../../../workflows/messages.ts';
 import type { Queryable } from '../database.ts';
 
-/** Which workflow run to start; built from workflows/messages.ts by whoever puts things together. */
+/** Which workflow run to start; the process builds it from workflows/messages.ts. */
 export type Start = { workflowId: string; taskQueue: string };
 
-/** The run of one step of an import; `round` counts how often the list has been checked. */
+/** The run of one step of an import; `round` counts the checks of the list. */
 export type StartOf = (importId: string, round: number) => Start;
 
 /** Orders a run, once. */
@@ -24,7 +24,7 @@ export async function orderRun(
 }
 
 /**
- * Has a list checked once more, from the beginning: rows whose people are taken in stay, all others are judged anew.
+ * Orders another check of a list from the beginning. Rows of registered people stay; all others are judged again.
  * @returns the run that does it
  */
 export async function checkAgain(client: Queryable, importId: string, startOf: StartOf): Promise<Start> {

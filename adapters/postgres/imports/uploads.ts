@@ -8,7 +8,7 @@ import { latestReading, mergedOverride, rememberHeadings, writeReading } from '.
 import { refuseImport } from './refusals.ts';
 import { checkAgain, orderRun, type Start, type StartOf } from './starts.ts';
 
-/** Above this a list is refused whole: it may have been cut, and nobody is taken in from half a list. */
+/** A larger list is refused as a whole: it may be truncated, and half a list is never imported. */
 export const UPLOAD_LIMIT = 50 * 1024 * 1024;
 
 /** Bytes encrypted and written at a time. */
@@ -17,20 +17,20 @@ const CHUNK = 256 * 1024;
 export type NewImport = {
   id: string;
   operationId: string;
-  /** as the team calls the file; it must not name anybody */
+  /** the team's name of the file; it must not name anybody */
   fileName: string | null;
   /** YYYY-MM-DD */
   referenceDate: string;
-  /** what a person says of the file instead of what would be found out */
+  /** the overrides of a person for the file */
   given?: Override;
-  /** the partner whose list it is: what its headings mean is remembered for it */
+  /** the partner of the list: the meaning of its headings is remembered for it */
   partnerId?: string;
-  /** the import whose rejected rows this list corrections */
+  /** the import whose rejected rows this file corrects */
   continues?: string;
   createdBy: string;
 };
 
-/** Opens an import; twice under one id is once. */
+/** Opens an import; idempotent by id. */
 export async function createImport(pool: Pool, keyring: Keyring, made: NewImport): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query(
@@ -59,9 +59,9 @@ export async function createImport(pool: Pool, keyring: Keyring, made: NewImport
 export type Upload = {
   importId: string;
   source: AsyncIterable<Uint8Array>;
-  /** bytes; above it the whole list is refused */
+  /** bytes; a larger list is refused as a whole */
   limit?: number;
-  /** what the sender announced (Content-Length), to know a list that was cut on its way */
+  /** the announced size (Content-Length), to detect a truncated upload */
   expectedBytes?: number;
   check: Start;
 };
@@ -69,8 +69,8 @@ export type Upload = {
 export type UploadOutcome = { outcome: 'uploaded'; bytes: number } | { outcome: 'refused'; refusal: Refusal };
 
 /**
- * Takes a list in as it streams, chunk by chunk, and orders its check. A list that is empty, above the limit, or cut on
- * its way is refused whole and nothing of it is kept. Twice under one id is once; one attempt at a time.
+ * Stores a list as it streams, chunk by chunk, and orders its check. A list that is empty, above the limit, or truncated
+ * is refused, and nothing of it is stored. Idempotent by id; one attempt at a time.
  */
 export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload): Promise<UploadOutcome> {
   const { importId, limit = UPLOAD_LIMIT } = upload;
@@ -112,8 +112,8 @@ export async function receiveUpload(pool: Pool, keyring: Keyring, upload: Upload
 }
 
 /**
- * What became of an earlier attempt under this id: its outcome, if it had one. What an attempt that broke off left behind
- * is removed, so that this one begins anew.
+ * The outcome of an earlier attempt under this id, if it has one. The chunks of an interrupted attempt are removed, so
+ * that this one starts again.
  */
 async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcome | undefined> {
   return transaction(pool, async (client) => {
@@ -136,19 +136,19 @@ async function earlierUpload(pool: Pool, importId: string): Promise<UploadOutcom
 
 const CUT: Refusal = {
   code: 'cut_off',
-  detail: 'The file did not arrive whole.',
-  hint: 'Send the whole file again; nothing of it was taken in.',
+  detail: 'The file did not arrive completely.',
+  hint: 'Send the whole file again; nobody in it was registered.',
 };
 
 function tooLarge(limit: number): Refusal {
   return {
     code: 'too_large',
     detail: `The file is larger than ${limit} bytes, so it may not be whole.`,
-    hint: 'Split it, whole households together; nothing of it was taken in.',
+    hint: 'Split it, with whole households together; nobody in it was registered.',
   };
 }
 
-/** Whether the sender went away, rather than the database or this program failing. */
+/** Whether the sender went away; otherwise the database or this program failed. */
 function brokeOff(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['ECONNRESET', 'ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_ABORTED', 'EPIPE'].includes(code);
@@ -173,8 +173,8 @@ export type ReprocessOutcome =
   | { outcome: 'unknown' | 'busy' | 'registered' | 'joined' | 'not_kept' };
 
 /**
- * A person says how the list is to be read instead: it is checked once more, on top of what was given before. What they
- * say of headings is remembered for the next lists of its source. Not once somebody of the list is taken in.
+ * A person overrides how the list is read, on top of earlier overrides, and the list is checked again. The meaning of
+ * headings is remembered for the next lists of its source. It is refused once anybody of the list is registered.
  */
 export async function reprocess(
   pool: Pool,
@@ -213,7 +213,7 @@ export type CommitOutcome =
   | { outcome: 'started'; start: Start }
   | { outcome: 'not_checked' | 'nobody_acceptable' | 'registration_closed' | 'corrects_another' | 'unknown' };
 
-/** A person has seen the dry run and says: take them in. Said twice it is done once. */
+/** A person commits the list after the dry run. Idempotent. */
 export async function startCommit(pool: Pool, importId: string, startOf: StartOf): Promise<CommitOutcome> {
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{

@@ -10,8 +10,8 @@ import { countSeats, type LockedMovement, lockHouseholds, lockMovement, occasion
 import { readSeatedGroups } from './seatedGroups.ts';
 
 /**
- * The vehicle leaves with those on board. Before that cannot be compensated: everybody with a seat is accounted for, no
- * household stands divided between vehicle and gate, and everybody on board passes the gate once more.
+ * Records the departure with those on board, which cannot be compensated. Before it, every seat is accounted for, no
+ * household is divided between vehicle and gate, and everybody on board meets the preconditions again.
  */
 export async function departSeats(pool: Pool, input: DepartInput): Promise<DepartResult> {
   return transaction(pool, async (client) => {
@@ -27,13 +27,13 @@ export async function departSeats(pool: Pool, input: DepartInput): Promise<Depar
         ) ??
         say(
           divided.length,
-          'household is divided: bring it off, or let a person decide',
-          'households are divided: bring them off, or let a person decide',
+          'household is divided: offload it, or let a person decide',
+          'households are divided: offload them, or let a person decide',
         ) ??
         say(
           notToTravel.length,
-          'person on board may not travel and must be brought off',
-          'people on board may not travel and must be brought off',
+          'person on board may not travel and must be offloaded',
+          'people on board may not travel and must be offloaded',
         );
       if (reason !== undefined) return { outcome: 'refused', reason };
     } else if (divided.length > 0 || notToTravel.length > 0) {
@@ -50,7 +50,7 @@ export async function departSeats(pool: Pool, input: DepartInput): Promise<Depar
   });
 }
 
-/** Households of which one part is on board and another is not, and people on board whom the gate would not let through now. */
+/** Households with some members on board and others not, and people on board who do not meet the preconditions now. */
 async function whatIsWrong(
   client: Queryable,
   movement: LockedMovement,
@@ -90,7 +90,7 @@ function say(n: number, one: string, many: string): string | undefined {
   return n === 1 ? `1 ${one}` : `${n} ${many}`;
 }
 
-/** It left with somebody it should not have taken, or without part of a family: people are escalationStep, once. */
+/** It departed with somebody who should not travel, or without part of a family: an alarm is raised once. */
 async function raiseAlarm(client: Queryable, movement: LockedMovement, detail: object): Promise<void> {
   await client.query(
     `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, 'departed_against_preconditions', $4)
@@ -99,7 +99,7 @@ async function raiseAlarm(client: Queryable, movement: LockedMovement, detail: o
   );
 }
 
-/** Everybody who gets off at this stop has arrived; at the last one also whoever was to get off at no stop of ours. */
+/** Everybody who leaves at this stop has arrived; at the last stop also everybody without an own stop. */
 export async function arriveSeats(pool: Pool, input: ArriveInput): Promise<{ alighted: number }> {
   return transaction(pool, async (client) => {
     await lockMovement(client, input.movementId);

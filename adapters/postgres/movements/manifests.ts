@@ -8,9 +8,9 @@ import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, r
 import { readSeatedGroups, writeRefusals } from './seatedGroups.ts';
 
 /**
- * Locks the manifest under a version. Everybody with a seat passes the gate `lock` with fresh preconditions, or their household
- * leaves the list as a whole, with reasons that everybody may read. The same version is never written twice: a transaction whose
- * answer was lost finds its own.
+ * Locks the manifest under a version. Everybody with a seat must meet the preconditions of `lock` with fresh data;
+ * otherwise the household loses its seats as a whole, with reasons that everybody may read. A version is written once: a
+ * repeated transaction finds its own.
  */
 export async function lockManifest(pool: Pool, input: LockInput): Promise<LockResult> {
   return transaction(pool, async (client) => {
@@ -60,8 +60,8 @@ async function releasedBy(client: Queryable, { movementId, at }: LockInput): Pro
 }
 
 /**
- * Writes the people who hold a seat now as one version of the manifest, in order of priority, households together, the
- * head first. An earlier version is void from then on. A version that stands is left as it is.
+ * Writes the people who hold a seat as one version of the manifest, by priority, with households together and the head
+ * first. Earlier versions become void. An existing version stays unchanged.
  */
 export async function writeManifest(
   client: Queryable,
@@ -92,7 +92,7 @@ export async function writeManifest(
   return { version: input.version, people: rows[0]?.people ?? 0 };
 }
 
-/** The list as it was when the vehicle left. */
+/** The list at departure. */
 export async function finishManifest(client: Queryable, movementId: string): Promise<void> {
   await client.query(
     `update manifests set status = 'final' where movement_id = $1

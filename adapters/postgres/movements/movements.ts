@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { PreconditionRules, Transaction } from '../../../activities/movements.ts';
-import type { Lists, Room } from '../../../domain/allocation.ts';
+import type { FreeCapacity, Lists } from '../../../domain/allocation.ts';
 import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movements/events.ts';
 import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
 import type { Occasion } from '../../../domain/preconditions.ts';
@@ -20,7 +20,7 @@ export type LockedMovement = {
   lists: Lists;
   leaveAt: Record<string, string[]>;
   lastStop: string;
-  room: Room;
+  room: FreeCapacity;
   taken: Capacity;
   overCapacity: boolean;
 };
@@ -47,9 +47,9 @@ type Row = {
 };
 
 /**
- * The locks of every transaction on seats, always in this order, so that two claims wait for each other and never block each
- * other: the operation (shared), the movement; then households and journeys by ascending id (`lockHouseholds`).
- * @throws Error when there is no such movement
+ * The locks of every transaction on seats, always in this order, so that two transactions never deadlock: the operation
+ * (shared), the movement, then households and journeys by ascending id (`lockHouseholds`).
+ * @throws Error for an unknown movement
  */
 export async function lockMovement(client: Queryable, movementId: string): Promise<LockedMovement> {
   await client.query(
@@ -99,8 +99,8 @@ export async function lockHouseholds(client: Queryable, householdIds: readonly s
   ]);
 }
 
-/** What is left of a vehicle. */
-export function roomLeft({ room, taken }: LockedMovement): Room {
+/** The free capacity of a vehicle. */
+export function roomLeft({ room, taken }: LockedMovement): FreeCapacity {
   return {
     seats: room.seats - taken.seats,
     infantLaps: room.infantLaps - taken.infantLaps,
@@ -110,10 +110,10 @@ export function roomLeft({ room, taken }: LockedMovement): Room {
   };
 }
 
-/** A leg that the rules do not know asks for everything. */
+/** A leg that is not in the rules requires everything. */
 const EVERYTHING: LegNeeds = { nationality: true, document: true, exitPermit: true };
 
-/** The occasion on which the gate is asked about this movement. */
+/** The occasion for the preconditions of this movement. */
 export function occasionOf(movement: LockedMovement, rules: PreconditionRules, now: Instant): Occasion {
   return {
     now,
@@ -124,10 +124,10 @@ export function occasionOf(movement: LockedMovement, rules: PreconditionRules, n
   };
 }
 
-/** The one reason that a seat carries when its household may not travel: the kind of reason is not for everybody. */
+/** The one reason on a seat whose household may not travel: not everybody may know the kind of reason. */
 export const NOT_TRAVELLING = 'not_travelling';
 
-/** Takes seats back. Only seats on the ground: nobody is brought off a vehicle by a database. */
+/** Releases seats of people on the ground only: the database never offloads anybody. */
 export async function releaseSeats(
   client: Queryable,
   seatIds: readonly string[],
@@ -141,7 +141,7 @@ export async function releaseSeats(
   );
 }
 
-/** Writes how a clearance stands; its event follows. */
+/** Writes the status of a clearance; its event follows. */
 export async function writeClearance(
   pool: Queryable,
   transaction: Transaction & { kind: ClearanceKind; status: 'given' | 'lost' },
@@ -154,8 +154,8 @@ export async function writeClearance(
 }
 
 /**
- * Another vehicle comes. It may be too small for the seats already given: then nobody more is seated and nothing is
- * locked until somebody has allocated again.
+ * Another vehicle. It may be too small for the seats already given: then nobody else is seated, and the manifest cannot
+ * be locked until seats are allocated again.
  */
 export async function changeVehicle(
   pool: Pool,
@@ -175,7 +175,7 @@ export async function changeVehicle(
   });
 }
 
-/** How the seats of a movement stand now. `open`: held by somebody who is neither on board nor accounted for. */
+/** The counts of a movement's seats. `open`: held by somebody who is neither on board nor accounted for. */
 export type SeatCounts = { households: number; people: number; open: number; onBoard: number } & GateCounts;
 
 export async function countSeats(client: Queryable, movementId: string): Promise<SeatCounts> {
@@ -208,9 +208,8 @@ export async function countSeats(client: Queryable, movementId: string): Promise
 }
 
 /**
- * Booked = boarded + did not come + turned away + left again. `booked` is counted from the last manifest and the rest
- * from the seats, so that each checks the other; somebody still unaccounted for always shows, even where another too many
- * would make the sum come out.
+ * Booked = boarded + no-show + denied + offloaded. `booked` comes from the last manifest and the rest from the seats, so
+ * that each checks the other. A person who is not accounted for always shows, even if another count is too high by one.
  */
 export async function reconcileSeats(
   pool: Queryable,

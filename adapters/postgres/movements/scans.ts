@@ -14,10 +14,10 @@ type Change = { status: SeatStatus; at: Instant; reasonCode?: string };
 type Refusal = { scan: Scan; code: RefusedScan };
 
 /**
- * Applies what was scanned at the gate, in the order in which it happened, in one transaction however many they are.
- * The gate is asked about each person and their household right before. Who does not pass is turned away, never boarded;
- * where only the household stands in the way, the scan is refused and their seat stays, until a person decides. Refused
- * scans are listed (refused_scans). The same scans applied again change nothing.
+ * Applies scans of the gate in the order of their time, in one transaction. The preconditions of each person and
+ * household are evaluated right before. A person who does not meet them is denied. If only the household does not meet
+ * them, the scan is refused and the seat stays until a person decides.
+ * Refused scans are listed (refused_scans). Repeated scans change nothing.
  */
 export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResult> {
   return transaction(pool, async (client) => {
@@ -27,7 +27,7 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
     await lockHouseholds(client, householdIds);
     const seats = await seatsOf(client, movement.id, journeyIds);
     const people = await peopleOf(client, movement.leg, movement.id, householdIds, input.at);
-    const gate = new Gate(people, occasionOf(movement, input.rules, input.at));
+    const preconditions = new BatchPreconditions(people, occasionOf(movement, input.rules, input.at));
     const changes = new Map<string, Change>();
     const refusals: Refusal[] = [];
     for (const scan of input.scans.toSorted((a, b) => a.at - b.at)) {
@@ -38,7 +38,7 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
         continue;
       }
       if ('again' in effect) continue;
-      const verdict = effect.asks ? gate.ask(effect.asks, scan.journeyId) : 'go';
+      const verdict = effect.checks ? preconditions.check(effect.checks, scan.journeyId) : 'go';
       if (verdict === 'household') {
         refusals.push({ scan, code: 'household' });
         continue;
@@ -53,7 +53,7 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
         ...(reasonCode ? { reasonCode } : {}),
       });
       if (seat.status !== 'checked_in' && seat.status !== 'boarded' && seat.status !== 'departed')
-        gate.leaves(scan.journeyId);
+        preconditions.leaves(scan.journeyId);
     }
     await writeChanges(client, input, changes);
     await writeRefused(client, input, refusals);
@@ -78,7 +78,7 @@ async function householdsOf(client: Queryable, journeyIds: readonly string[]): P
   return rows.map((row) => row.household_id);
 }
 
-/** The seat of each person on this movement; one that was given back counts only where there is no other. */
+/** The seat of each person on this movement; a released one only if there is no other. */
 async function seatsOf(
   client: Queryable,
   movementId: string,
@@ -119,8 +119,8 @@ async function peopleOf(
   ];
 }
 
-/** The gate as the scans of one batch see it: what one scan changes in a household the next one knows. */
-class Gate {
+/** The preconditions for the scans of one batch: a later scan sees what an earlier one changed in a household. */
+class BatchPreconditions {
   private readonly people: Map<string, PersonPreconditions>;
   private readonly occasion: Occasion;
   private readonly verdicts = new Map<string, Verdict[]>();
@@ -130,19 +130,19 @@ class Gate {
     this.occasion = occasion;
   }
 
-  ask(step: Step, journeyId: string): 'go' | 'turned_away' | 'household' {
+  check(step: Step, journeyId: string): 'go' | 'turned_away' | 'household' {
     const householdId = this.people.get(journeyId)?.householdId;
     if (householdId === undefined) return 'turned_away';
     const key = `${step} ${householdId}`;
     const verdicts = this.verdicts.get(key) ?? judgeGroup(step, this.group(householdId), this.occasion);
     this.verdicts.set(key, verdicts);
     const verdict = verdicts.find((one) => one.journeyId === journeyId);
-    // An open request about the household is a person's to answer: it turns nobody away.
+    // A person decides an open question about the household, so it denies nobody.
     if (!verdict || verdict.own.some((reason) => reason.condition !== 'household')) return 'turned_away';
     return verdict.own.length + verdict.group.length > 0 ? 'household' : 'go';
   }
 
-  /** The person no longer holds the seat: the household is not whole any more. */
+  /** The person no longer holds the seat, so the household is no longer complete. */
   leaves(journeyId: string): void {
     const person = this.people.get(journeyId);
     if (!person) return;

@@ -4,7 +4,7 @@ import type { SeatStatus } from '../../../domain/movements/scans.ts';
 import { derivedId } from '../../ids.ts';
 import type { Queryable } from '../database.ts';
 
-/** Seats whose person's journey has not seen everything, the update of each to be notified in order. */
+/** Seats with updates that their journey has not received, each with these updates in order. */
 export async function readPendingNotifications(
   client: Queryable,
   movementId: string,
@@ -20,7 +20,7 @@ export async function readPendingNotifications(
   return rows.map((row) => ({ ...row, at: row.at.getTime(), actor: STORED_ACTOR.read(row.actor) }));
 }
 
-/** Marks up to which status each person has been notified; a seat that has gone on meanwhile stays on the list. */
+/** Records up to which status each journey has been notified; a seat that has changed meanwhile stays pending. */
 export async function markNotified(
   client: Queryable,
   notified: ReadonlyArray<{ seatId: string; status: SeatStatus }>,
@@ -31,7 +31,7 @@ export async function markNotified(
   );
 }
 
-/** A person who sits on a vehicle while their journey is over: somebody must know. Once for each seat and status. */
+/** A person is on a vehicle although their journey has ended: an alarm is raised once for each seat and status. */
 export async function noteUndelivered(
   client: Queryable,
   movementId: string,

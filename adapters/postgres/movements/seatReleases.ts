@@ -6,8 +6,8 @@ import { writeManifest } from './manifests.ts';
 import { lockHouseholds, lockMovement, releaseSeats } from './movements.ts';
 
 /**
- * Takes a household off the list; its priority and date of request stay as they were. After the lock the manifest goes on
- * without it under the next version, so that nobody boards by an old list.
+ * Releases the seats of a household; its priority and date of request stay. After the lock a next version of the
+ * manifest is written without it, so that nobody boards with an old list.
  */
 export async function releaseHousehold(pool: Pool, input: ReleaseInput): Promise<ReleaseResult> {
   return transaction(pool, async (client) => {
@@ -28,7 +28,7 @@ export async function releaseHousehold(pool: Pool, input: ReleaseInput): Promise
   });
 }
 
-/** The movement does not run: every seat is free again, its manifests are void. Nobody loses their place in the order. */
+/** The movement is cancelled: its seats are free and its manifests void. Nobody loses their place in the order. */
 export async function releaseAll(
   pool: Pool,
   input: Transaction & { reasonCode: string },

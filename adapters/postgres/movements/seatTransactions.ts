@@ -8,7 +8,7 @@ import { markNotified, noteUndelivered, readPendingNotifications } from './seatN
 import { releaseAll, releaseHousehold } from './seatReleases.ts';
 import { allocateSeats } from './seats.ts';
 
-/** The claims on seats over one pool, as the movement's activities need them. */
+/** The transactions on seats over one pool, for the movement's activities. */
 export function seatTransactions(pool: Pool): SeatTransactions {
   return {
     writeClearance: (input) => writeClearance(pool, input),
@@ -24,7 +24,7 @@ export function seatTransactions(pool: Pool): SeatTransactions {
   };
 }
 
-/** What people have not been notified of their seats, over one pool; `notifyJourney` reaches their journeys. */
+/** Pending seat notifications over one pool; `notifyJourney` signals the journeys. */
 export function seatUpdates(pool: Pool, notifyJourney: SeatUpdatePort['notifyJourney']): SeatUpdatePort {
   return {
     readPendingNotifications: (movementId, limit) => readPendingNotifications(pool, movementId, limit),

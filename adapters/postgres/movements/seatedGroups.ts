@@ -4,7 +4,7 @@ import { iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 import { HELD, type LockedMovement } from './movements.ts';
 
-/** The explainable list: who stays, and why, in words that everybody may read. */
+/** The households without a seat, with reasons that everybody may read. */
 export async function writeRefusals(
   client: Queryable,
   movementId: string,
@@ -25,7 +25,7 @@ export async function writeRefusals(
   );
 }
 
-/** Ids of everybody who must be judged with those who hold a seat here: their open household members who still need the leg. */
+/** Ids of everybody to judge with those who hold a seat here: open members of their households who still need the leg. */
 export async function readSeatedGroups(
   client: Queryable,
   movement: LockedMovement,

@@ -32,17 +32,18 @@ import {
 } from './movements.ts';
 import { writeRefusals } from './seatedGroups.ts';
 
-/** Households locked at once: enough to fill a ship in a few steps, few enough to let their journeys go on. */
+/** Households locked at once: enough to fill a ship in a few steps, few enough not to delay their journeys. */
 const CHUNK = 200;
 
-/** Why a seat was taken back, as everybody may read it. */
+/** Why a seat was released, as everybody may read it. */
 const SMALLER_VEHICLE = 'smaller_vehicle';
 
 /**
- * Gives the seats of a movement to whole households, by priority and date of request. Where a smaller vehicle came,
- * those who do not fit leave first, the last in the order before the others. Each step is one transaction: operation,
- * movement, households and journeys are locked, the gate is asked with fresh preconditions, and whole households are seated or
- * notified why not (allocation_refusals). Who is not ready at all is not looked at: their own page says what they wait for.
+ * Allocates the seats of a movement to whole households, by priority and date of request. On a smaller vehicle,
+ * households that do not fit leave first, from the end of the order.
+ * Each step is one transaction. It locks operation, movement, households and journeys, and evaluates the preconditions
+ * with fresh data. Households are seated as a whole, or get a reason (allocation_refusals). Households that are not
+ * ready are not considered; their own page says what they wait for.
  */
 export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
   const amended = await transaction(pool, async (client) => {
@@ -92,8 +93,8 @@ type SeatedRow = {
 };
 
 /**
- * Allocates the smaller vehicle anew among those who have seats. A household of which somebody is on board already comes
- * before all others: nobody is brought off by a computation.
+ * Allocates the smaller vehicle again among those who have seats. A household with a member on board comes before all
+ * others: the system offloads nobody.
  */
 async function correct(client: Queryable, movement: LockedMovement, transaction: Transaction): Promise<void> {
   const { rows } = await client.query<SeatedRow>(
@@ -128,7 +129,7 @@ async function correct(client: Queryable, movement: LockedMovement, transaction:
   );
   await releaseSeats(client, leaving, transaction, SMALLER_VEHICLE);
   await writeRefusals(client, movement.id, transaction, refused);
-  // Only from a lap to a seat, for want of laps: so the seats never pass the capacity on the way.
+  // Only from a lap to a seat, if laps are missing, so that seats never exceed the capacity.
   const moved = seated.flatMap(({ seats }) => seats.filter((seat) => seatOf.get(seat.journeyId)?.kind !== seat.kind));
   await client.query(
     `update seats s set kind = n.kind, updated_at = now()
@@ -137,7 +138,7 @@ async function correct(client: Queryable, movement: LockedMovement, transaction:
   );
 }
 
-/** A seated household as a group to be placed again: each in a seat of the kind they have. */
+/** A seated household as a group to place again, each in a seat of the same kind. */
 function asGroup(rows: readonly SeatedRow[]): HouseholdGroup {
   return {
     householdId: rows[0]?.household_id ?? '',
@@ -151,7 +152,7 @@ function asGroup(rows: readonly SeatedRow[]): HouseholdGroup {
   };
 }
 
-/** Where the order of households stands; the moment as text, because a Date would cut its microseconds. */
+/** The position in the order of households; the time as text, because a Date would lose its microseconds. */
 type Cursor = { priority: number; requestedAt: string; id: string };
 const FIRST: Cursor = { priority: -2_147_483_648, requestedAt: '-infinity', id: '' };
 
@@ -163,13 +164,13 @@ type CandidateRow = {
   head_nationality: string | null;
 };
 
-/** Whether nobody more fits: everybody takes a seat, but a stretcher on a ship, which takes none. */
+/** Whether nobody else fits. Everybody takes a seat, except a stretcher on a ship. */
 function isFull(movement: LockedMovement): boolean {
   const left = roomLeft(movement);
   return left.seats <= 0 && (left.stretcherSeats > 0 || left.stretchers <= 0);
 }
 
-/** One step: the next households in the order are looked at and seated, or refused. undefined when there is no more to do. */
+/** One step: the next households in the order are considered and seated, or refused. Undefined if none are left. */
 async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promise<Cursor | undefined> {
   return transaction(pool, async (client) => {
     const movement = await lockMovement(client, input.movementId);
@@ -194,8 +195,8 @@ async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promis
 }
 
 /**
- * Households of which every open member needs this leg next and is ready as far as the projections tell, whom their
- * journeys know to be without a seat, and whom this movement has not turned away at its gate already.
+ * Households whose open members all need this leg next and are ready by the projections. Their journeys have no seat,
+ * and this movement has not denied them.
  */
 const CANDIDATES = `
   select h.id, h.priority, h.requested_at, h.head_nationality
@@ -233,7 +234,7 @@ async function readCandidates(client: Queryable, movement: LockedMovement, after
 
 const FULL: NeutralReason[] = [{ code: 'no_room', words: 'No seats are left' }];
 
-/** The vehicle is full: whoever comes next in the order is notified so, without being looked at further. */
+/** The vehicle is full: the next households in the order get this reason without further checks. */
 async function refuseTheRest(
   client: Queryable,
   movement: LockedMovement,
@@ -263,11 +264,13 @@ type MemberRow = {
 type Judged = {
   groups: HouseholdGroup[];
   refused: Allocation['refused'];
-  /** where each household gets off */
+  /** where each household leaves the vehicle */
   stops: Map<string, string>;
 };
 
-/** Asks, under the locks and with fresh preconditions, which of the candidates the movement serves and the gate lets through. */
+/**
+ * Evaluates, under the locks and with fresh data, which candidates the movement serves and which meet the preconditions.
+ */
 async function judge(
   client: Queryable,
   movement: LockedMovement,
@@ -292,7 +295,7 @@ async function judge(
   for (const candidate of candidates) {
     const group = members.get(candidate.id) ?? [];
     const head = group.find((member) => member.is_head) ?? group[0];
-    // What was read before the lock may have changed: then they are looked at the next time.
+    // Data may have changed before the lock: then they are considered next time.
     if (!head || group.some((member) => member.seated || member.travel !== 'none' || member.next_leg !== movement.leg))
       continue;
     const people = group.flatMap((member) => preconditions.get(member.id) ?? []);
@@ -306,7 +309,7 @@ async function judge(
     const reasons: NeutralReason[] = notServed
       ? [notServed]
       : neutralReasons(verdicts.flatMap(({ own, group: mates }) => [...own, ...mates]));
-    // Whom it is not planned for is not one of those who stay behind.
+    // A household for which the movement is not planned is not listed as refused.
     if (notServed?.code === 'not_planned_for') continue;
     if (reasons.length > 0) {
       judged.refused.push({ householdId: candidate.id, reasons });

@@ -2,7 +2,7 @@ import { type OperationClock, toOperation } from '../../../domain/clock.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-/** A segment as `json_agg` tells it. */
+/** A segment as `json_agg` returns it. */
 export type ClockRow = { from_operation_time: string; from_real_time: string; seconds_per_day: number };
 
 /** @param rows in the order of their position */
@@ -14,7 +14,7 @@ export function clockOf(rows: readonly ClockRow[]): OperationClock {
   }));
 }
 
-/** The clocks of these operations; an operation without segments, which cannot be, is left out. */
+/** The clocks of these operations; an operation without segments is left out. */
 export async function readClocks(db: Queryable, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
   const { rows } = await db.query<{
     operation_id: string;
@@ -39,7 +39,7 @@ export async function readClocks(db: Queryable, operationIds: readonly string[])
   return clocks;
 }
 
-/** Operation time of each operation at the real moment `real`. */
+/** Operation time of each operation at the real time `real`. */
 export async function operationTimes(
   db: Queryable,
   operationIds: readonly string[],
@@ -49,7 +49,7 @@ export async function operationTimes(
   return new Map([...clocks].map(([operationId, clock]) => [operationId, toOperation(clock, real)]));
 }
 
-/** Operation time at the real moment `real`. @throws Error where the operation is unknown */
+/** Operation time at the real time `real`. @throws Error for an unknown operation */
 export async function operationTime(db: Queryable, operationId: string, real: Instant): Promise<Instant> {
   const at = (await operationTimes(db, [operationId], real)).get(operationId);
   if (at === undefined) throw new Error(`Operation ${operationId} has no clock`);

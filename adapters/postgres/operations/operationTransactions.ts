@@ -6,7 +6,7 @@ import { iso } from '../../../domain/time.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { COVERS_JOURNEY } from './suspensions.ts';
 
-/** The claims of an operation on PostgreSQL. Each is one transaction, and done twice it changes nothing more. */
+/** The transactions of an operation on PostgreSQL. Each is idempotent. */
 export function operationTransactions(pool: Pool): OperationActivities {
   return {
     nameLeads: ({ operationId, governmentRequestRef, leads }) =>
@@ -55,7 +55,7 @@ export function operationTransactions(pool: Pool): OperationActivities {
 
     beginEnd: ({ operationId }) =>
       transaction(pool, async (client) => {
-        // registration holds a share lock on this row while it takes people in: nobody slips in between counting and closing
+        // registration holds a share lock on this row, so nobody is registered between the count and the closing
         await client.query('select 1 from operations where id = $1 for update', [operationId]);
         const unfinished = await countUnfinished(client, operationId);
         if (Object.keys(unfinished.people).length === 0 && Object.keys(unfinished.movements).length === 0) {
@@ -66,7 +66,7 @@ export function operationTransactions(pool: Pool): OperationActivities {
   };
 }
 
-/** Who in the scope of a suspension that ends must be asked, checked or given papers anew before being seated. */
+/** The people in the scope of a suspension whose consent, finding or document has lapsed at its end. */
 async function countLapsed(
   db: Queryable,
   operationId: string,
@@ -90,7 +90,7 @@ async function countLapsed(
   return rows[0] ?? { consent: 0, fitness: 0, document: 0 };
 }
 
-/** Movements after which nothing is left to do. */
+/** Statuses of a movement without further work. */
 const MOVEMENT_OVER = ['reconciled', 'closed', 'cancelled', 'ABORTED'];
 
 /** People whose journey has no ending, by status, and movements that are not over, by status. */

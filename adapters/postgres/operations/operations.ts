@@ -23,7 +23,7 @@ export type NewOperation = {
   sectors: ReadonlyArray<{ code: string; leadAgency?: string; cluster?: string; planned?: number }>;
   partners: readonly string[];
   createdBy: string;
-  /** id of the workflow that will own it, and its queue */
+  /** id of its workflow, and the task queue */
   workflow: { id: string; taskQueue: string };
 };
 
@@ -62,7 +62,7 @@ export type SectorRow = {
   leadAgency: string | null;
   cluster: string | null;
   planned: number;
-  /** people given at least one service of the sector, and services that name nobody */
+  /** people with at least one service of the sector, and services without a person */
   reached: number;
   services: number;
 };
@@ -70,11 +70,14 @@ export type SectorRow = {
 const COLUMNS = `o.id, o.kind, o.drill, o.name, o.country, o.status, o.plan_id, o.government_request_ref, o.rules_version,
   o.registration_open, o.seq, o.starts_at, o.created_at`;
 
-/** Operations as the API opens, reads and configures them; what is decided about one goes through its workflow. */
+/** Operations as the API opens, reads and configures them; commands go through the workflow. */
 export function createOperations(pool: Pool) {
   const seen = new Set<string>();
   return {
-    /** One transaction: the operation, its clock and rules, sites, sectors, partners, and the order to start its workflow. Twice is once. */
+    /**
+     * One transaction: the operation, its clock and rules, sites, sectors, partners, and the order to start its
+     * workflow. Idempotent by id.
+     */
     async create(operation: NewOperation): Promise<void> {
       await transaction(pool, (client) => insertOperation(client, operation));
     },
@@ -114,7 +117,7 @@ export function createOperations(pool: Pool) {
       );
     },
 
-    /** Every request about an operation asks this. An operation is never deleted, so who was seen once is not looked up again. */
+    /** Every request about an operation reads this. An operation is never deleted, so a known one is cached. */
     async exists(id: string): Promise<boolean> {
       if (seen.has(id)) return true;
       const { rowCount } = await pool.query({
@@ -153,7 +156,7 @@ export function createOperations(pool: Pool) {
       return STORED_RULES.read(rows[0].document);
     },
 
-    /** Writes the next version if `expected` is still the one in force. Journeys under way keep the version they began with. */
+    /** Writes the next version if `expected` is still in force. Running journeys keep the version they began with. */
     async writeRules(
       id: string,
       expected: number,
@@ -177,7 +180,10 @@ export function createOperations(pool: Pool) {
       });
     },
 
-    /** All sectors of the operation's set with planned and reached; reach is counted from services given, never typed in. */
+    /**
+     * All sectors of the operation's set with planned and reached people. Reached people are counted from services,
+     * never entered by hand.
+     */
     async sectors(id: string): Promise<SectorRow[]> {
       const { rows } = await pool.query<SectorRow>(
         `select s.number, s.code, s.name, os.lead_agency as "leadAgency", os.cluster, coalesce(os.planned, 0) as planned,
@@ -192,7 +198,7 @@ export function createOperations(pool: Pool) {
       return rows;
     },
 
-    /** False where the sector set has no such code. */
+    /** False for an unknown sector. */
     async writeSector(
       id: string,
       code: string,
@@ -208,7 +214,7 @@ export function createOperations(pool: Pool) {
       return rowCount === 1;
     },
 
-    /** False where there is no such partner. */
+    /** False for an unknown partner. */
     async addPartner(id: string, partnerId: string): Promise<boolean> {
       const { rowCount } = await pool.query('select 1 from partners where id = $1', [partnerId]);
       if (rowCount === 0) return false;

@@ -9,10 +9,10 @@ import { insertOperation, type NewOperation } from './operations.ts';
 
 export type PlanActivation = {
   planId: string;
-  /** id of the operation to be: the same one again changes nothing */
+  /** id of the new operation; the same id again changes nothing */
   operationId: string;
   name: string;
-  /** a rehearsal: the plan stays as it is and can be activated again */
+  /** a drill: the plan stays as it is and can be activated again */
   drill: boolean;
   startsAt: Instant;
   clock: OperationClock;
@@ -20,16 +20,16 @@ export type PlanActivation = {
   workflow: NewOperation['workflow'];
 };
 
-/** `missing` says in words what the plan lacks; `activated_before`: it has become another operation already. */
+/** `missing` says what the plan lacks; `activated_before`: it has already become another operation. */
 export type PlanActivated =
   | { outcome: 'activated'; operationId: string }
   | { outcome: 'unknown' | 'activated_before' | 'retired' }
   | { outcome: 'incomplete'; missing: string[] };
 
 /**
- * Claim: makes an operation of a plan in one transaction, with its routes as legs of the rules, its sites, sectors,
- * partners and agreements. The operation begins as a draft: its own activation still asks for the government's request
- * and the named leads.
+ * Opens an operation from a plan in one transaction: routes become the legs of the rules, with its sites, sectors,
+ * partners and agreements. The operation is a draft: its activation still requires the government's request and the
+ * named leads.
  */
 export function activatePlan(pool: Pool, activation: PlanActivation): Promise<PlanActivated> {
   const { planId, operationId } = activation;
@@ -78,7 +78,7 @@ function operationOf(activation: PlanActivation, plan: PlanDocument): NewOperati
   };
 }
 
-/** A plan may have been written long ago: partners and sectors that are not there any more are named, not skipped. */
+/** A plan may be old: missing partners and sectors are reported, not skipped. */
 async function unknownParts(client: Queryable, plan: PlanDocument): Promise<string[]> {
   const partners = await client.query<{ id: string }>(
     `select id from unnest($1::text[]) as named (id)
@@ -96,7 +96,7 @@ async function unknownParts(client: Queryable, plan: PlanDocument): Promise<stri
   ];
 }
 
-/** What was agreed in the plan holds from the operation's first moment: no sharing without a basis, and none delayed. */
+/** The agreements of the plan are valid from the first moment, so that sharing has a basis at once. */
 async function insertAgreements(client: Queryable, activation: PlanActivation, plan: PlanDocument): Promise<void> {
   for (const [index, agreement] of plan.agreements.entries()) {
     await client.query(

@@ -14,10 +14,10 @@ export type Plan = {
 
 type PlanText = { name: string; scenario: string; document: PlanDocument; status: 'draft' | 'ready' };
 
-/** Preparedness plans, each under a version that two people who edit it both see. */
+/** Preparedness plans, with a version that detects concurrent edits. */
 export function createPlans(prisma: PrismaClient) {
   return {
-    /** Twice under one id is once. */
+    /** Idempotent by id. */
     async create(plan: PlanText & { id: string; createdBy: string }): Promise<void> {
       await prisma.preparednessPlan.createMany({
         data: [{ ...plan, document: storedPlan(plan.document) }],
@@ -40,7 +40,7 @@ export function createPlans(prisma: PrismaClient) {
       return row === null ? undefined : planOf(row);
     },
 
-    /** The new version, or `changed` where it is not at `expected`, or has become an operation. */
+    /** The new version, or `changed` if the version is not `expected` or the plan has become an operation. */
     async write(id: string, expected: number, plan: PlanText): Promise<number | 'changed'> {
       const { count } = await prisma.preparednessPlan.updateMany({
         where: { id, version: expected, status: { in: ['draft', 'ready'] } },

@@ -5,8 +5,8 @@ import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
 /**
- * Whether suspension `s` covers journey `j` of person `p` in household `h`: everything, the next leg of the way home,
- * the site where the household registered, or the person's nationality.
+ * Whether suspension `s` covers journey `j` of person `p` in household `h`: the whole operation, the next leg, the
+ * household's site, or the person's nationality.
  */
 export const COVERS_JOURNEY = `(
   s.scope_kind = 'all'
@@ -16,15 +16,15 @@ export const COVERS_JOURNEY = `(
     select leg from unnest(j.route) with ordinality as r (leg, position)
      where leg <> all (j.route_done) order by position limit 1))`;
 
-/** A movement stands still with its leg or the site that it leaves from; its people's nationalities are theirs. */
+/** A movement is suspended with its leg or its site of departure; a suspension of a nationality does not cover it. */
 const COVERS_MOVEMENT = `(
   s.scope_kind = 'all'
   or s.scope_kind = 'leg' and s.scope_value = m.leg
   or s.scope_kind = 'site' and s.scope_value in (m.origin ->> 'name', m.origin ->> 'code'))`;
 
 /**
- * How long the operation stood still for this subject between `since` and `at`, and whether it still does. A subject
- * that is neither a journey nor a movement (the operation itself) stands still only when everything does.
+ * How long the operation was suspended for this subject between `since` and `at`, and whether it still is. The operation
+ * itself is suspended only by a suspension of everything.
  */
 export async function suspensionOverlap(
   db: Queryable,

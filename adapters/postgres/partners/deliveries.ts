@@ -1,10 +1,10 @@
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import type { Queryable } from '../database.ts';
 
-/** How long a claimed delivery is ours: longer than one attempt may take, so that no other sends it meanwhile. */
+/** The lease of a claimed delivery: longer than one attempt, so that no other process sends it meanwhile. */
 const LEASE_SECONDS = 60;
 
-/** What the feed needs of the endpoint it serves. */
+/** What the feed needs of its endpoint. */
 export type FeedEndpoint = {
   id: string;
   partnerId: string;
@@ -47,7 +47,7 @@ export async function readFeedEndpoint(db: Queryable, endpointId: string): Promi
   );
 }
 
-/** An event that is about to be sent, with what is asked again at this moment. */
+/** An event to send, with the conditions that are checked again now. */
 export type DueDelivery = {
   outboxId: string;
   operationId: string;
@@ -57,17 +57,17 @@ export type DueDelivery = {
   type: string;
   at: Date;
   data: Record<string, unknown>;
-  /** attempts of the present schedule; a replay begins anew */
+  /** attempts of the current schedule; a replay starts again */
   attempts: number;
   /** the person, where the subject is a journey */
   personId: string | null;
-  /** a hold that blocks disclosure, or no consent to share: both look the same from here on */
+  /** a hold that blocks disclosure, or no consent to sharing: the result does not say which */
   mayShare: boolean;
 };
 
 /**
- * TokenClaims the heads of the endpoint's subjects that are due: in order within a subject, where only the oldest open one
- * may go. A suspended head blocks its own subject and no other.
+ * Claims the due deliveries of the endpoint: of each subject only the oldest open one. A suspended delivery blocks its
+ * own subject and no other.
  */
 export async function claimHeads(db: Queryable, endpointId: string, limit: number): Promise<DueDelivery[]> {
   const { rows } = await db.query<{
@@ -120,7 +120,7 @@ export async function claimHeads(db: Queryable, endpointId: string, limit: numbe
 }
 
 /**
- * Which event types the partner may hear of in each operation now.
+ * The event types that the partner may receive in each operation now.
  * @param now ISO 8601 operation time of each operation
  */
 export async function agreedEventTypes(
@@ -140,18 +140,18 @@ export async function agreedEventTypes(
   return agreed;
 }
 
-/** What came of one claimed delivery. */
+/** The result of one claimed delivery. */
 export type Settled = {
   outboxId: string;
   status: 'delivered' | 'retrying' | 'suspended' | 'redacted';
   /** milliseconds until the next attempt, for `retrying` */
   nextInMs?: number;
   redactedReason?: string;
-  /** the attempt that was made; absent where nothing was sent */
+  /** the attempt; absent if nothing was sent */
   attempt?: { sentAt: Date; tookMs: number; httpStatus?: number; failure?: string };
 };
 
-/** Writes what came of claimed deliveries, and a row for each attempt, in one statement. */
+/** Writes the results of claimed deliveries, and a row for each attempt, in one statement. */
 export async function settleDeliveries(db: Queryable, endpointId: string, settled: readonly Settled[]): Promise<void> {
   if (settled.length === 0) return;
   await db.query({
@@ -182,7 +182,7 @@ export async function settleDeliveries(db: Queryable, endpointId: string, settle
   });
 }
 
-/** Gives claimed deliveries back unsent, due again in `inMs`: no attempt is counted. */
+/** Releases claimed deliveries unsent, due again in `inMs`, without counting an attempt. */
 export async function postponeDeliveries(
   db: Queryable,
   endpointId: string,
@@ -197,7 +197,7 @@ export async function postponeDeliveries(
   );
 }
 
-/** Milliseconds until the next head is due, 0 where one is; null where none waits. */
+/** Milliseconds until the next delivery is due, 0 if one is due; null for none. */
 export async function nextDueIn(db: Queryable, endpointId: string): Promise<number | null> {
   const { rows } = await db.query<{ ms: number | null }>(
     `select extract(epoch from min(next_attempt_at) - now())::double precision * 1000 as ms
@@ -211,7 +211,7 @@ export async function nextDueIn(db: Queryable, endpointId: string): Promise<numb
   return ms === null || ms === undefined ? null : Math.max(0, Math.ceil(ms));
 }
 
-/** Notes whether the endpoint answers. Returns the first failure since it last did; null while it does. */
+/** Records whether the endpoint answers. Returns the first failure since the last success; null while it works. */
 export async function noteHealth(db: Queryable, endpointId: string, answers: boolean): Promise<Date | null> {
   const { rows } = await db.query<{ failing_since: Date | null }>(
     `update endpoints set failing_since = case when $2 then null else coalesce(failing_since, now()) end
@@ -221,7 +221,7 @@ export async function noteHealth(db: Queryable, endpointId: string, answers: boo
   return rows[0]?.failing_since ?? null;
 }
 
-/** Stops sending to an endpoint. False where it was not active: then somebody else has seen to it. */
+/** Disables an endpoint. False if it was not active. */
 export async function disableEndpoint(db: Queryable, endpointId: string): Promise<boolean> {
   const { rowCount } = await db.query(`update endpoints set status = 'disabled' where id = $1 and status = 'active'`, [
     endpointId,
@@ -229,7 +229,7 @@ export async function disableEndpoint(db: Queryable, endpointId: string): Promis
   return rowCount === 1;
 }
 
-/** Sends to an endpoint again; what waited meanwhile is due at once. False where it was not disabled. */
+/** Enables an endpoint; its waiting events are due at once. False if it was not disabled. */
 export async function enableEndpoint(client: Queryable, endpointId: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `update endpoints set status = 'active', failing_since = null where id = $1 and status = 'disabled'`,
@@ -243,7 +243,7 @@ export async function enableEndpoint(client: Queryable, endpointId: string): Pro
   return true;
 }
 
-/** Feeds that have something due, for a nudge after an interruption. */
+/** Feeds with due deliveries, for a nudge after an interruption. */
 export async function feedsWithDue(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ endpoint_id: string }>(
     `select e.id as endpoint_id from endpoints e
@@ -268,8 +268,8 @@ export async function replayDeliveries(
 }
 
 /**
- * Sends every event of a range of positions (both ends included; without an end up to the last) again, those too that the endpoint was not there for,
- * as far as it asks for the type and an agreement named it. Returns how many.
+ * Sends every event of a range of positions again (inclusive; without an end up to the last), as far as the endpoint
+ * subscribes to the type and an agreement names it. This includes events from before the endpoint. Returns their number.
  */
 export async function replayRange(db: Queryable, endpointId: string, from: number, to?: number): Promise<number> {
   const { rowCount } = await db.query(
@@ -287,7 +287,7 @@ export async function replayRange(db: Queryable, endpointId: string, from: numbe
   return rowCount ?? 0;
 }
 
-/** Opens (or opens again) the task that tells people about an endpoint or about an event that was suspended. */
+/** Opens (or reopens) the task about an endpoint or a suspended event. */
 export async function openFeedTask(
   db: Queryable,
   task: {

@@ -10,7 +10,7 @@ export type Received = {
   body: InboxBody;
 };
 
-/** Takes a callback in. False where this partner has sent this event before: twice is once. */
+/** Stores a callback. False if this partner has sent this event before. */
 export async function receive(db: Queryable, received: Received): Promise<boolean> {
   const { callback } = received.body;
   const { rowCount } = await db.query(
@@ -30,10 +30,10 @@ export async function receive(db: Queryable, received: Received): Promise<boolea
 
 export type InboxRow = Received & { receivedAt: Instant };
 
-/** A message whose body this build does not read; `why` names the form and the place, never the data. */
+/** A message that this build cannot read; `why` names the form and the place, never the data. */
 export type UnreadableMessage = Omit<InboxRow, 'body'> & { type: string; why: string };
 
-/** The oldest messages that are still to be applied, locked for the transaction. */
+/** The oldest messages to apply, locked for the transaction. */
 export async function claimReceived(
   client: Queryable,
   limit: number,
@@ -69,12 +69,12 @@ export async function claimReceived(
   return { rows, unreadable };
 }
 
-/** `unreadable`: set aside whole, until somebody has seen to it. */
+/** `unreadable`: stored unchanged until a person handles it. */
 export type InboxEnd = 'applied' | 'unknown' | 'stale' | 'refused' | 'unreadable';
 
 /**
- * Writes what became of a callback. The encrypted number goes: it stands with the person now, or is nobody's. What
- * could not be read stays as it came.
+ * Writes the disposition of a callback. The encrypted number is removed: the person's row has it now, or nobody needs
+ * it. An unreadable callback stays unchanged.
  */
 export async function endInbox(
   client: Queryable,
@@ -90,7 +90,7 @@ export async function endInbox(
   );
 }
 
-/** Movements of this carrier with this reference that are not over. More than one: the reference says too little. */
+/** Open movements of this carrier with this reference. More than one: the reference is ambiguous. */
 export async function movementsOfCarrier(
   client: Queryable,
   carrierId: string,

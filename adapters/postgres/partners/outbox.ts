@@ -1,16 +1,16 @@
 import type { Queryable } from '../database.ts';
 
 /**
- * Stamps the next positions on committed outbox rows and makes a delivery for each endpoint that is to hear of them.
- * To be called in one transaction, under the relay's lock: positions are gapless only with one caller at a time.
+ * Gives the next positions to committed outbox rows and makes a delivery for each subscribed endpoint. It runs in one
+ * transaction under the lock of the outbox publisher, because positions are gapless only with one caller.
  *
- * Order is by creation, and within a subject by sequence: `effective` lifts a row to the moment of the latest earlier
- * row of its subject, so that a clock that steps back cannot put event n+1 before event n. A subject that is cut by the
- * limit is cut between two sequences, never inside.
+ * The order is by creation, and within a subject by sequence. `effective` raises a row to the time of the latest earlier
+ * row of its subject, so that a clock that steps back cannot reverse two events. The limit cuts a subject only between
+ * two sequences.
  *
- * An event goes to an endpoint that asked for its type and whose partner has an agreement in that operation naming it,
- * valid at the moment of the event. Endpoints that are disabled get their deliveries too, so that nothing is lost when
- * they are enabled again; those that are removed do not.
+ * An endpoint gets an event if it subscribes to the type and its partner has an agreement in that operation that names
+ * the type and is valid at the time of the event. Disabled endpoints get deliveries too, so that nothing is lost when
+ * they are enabled again; removed ones do not.
  */
 export async function stampOutbox(client: Queryable, limit: number): Promise<{ stamped: number; endpoints: string[] }> {
   const { rows } = await client.query<{ stamped: number; endpoints: string[] }>({

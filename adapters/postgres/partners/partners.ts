@@ -5,16 +5,16 @@ import type { Queryable } from '../database.ts';
 export type Encrypted = { encrypted: Buffer; keyId: string };
 
 /**
- * Encrypts short lists of secrets under a key of the system. `owner` is bound in: what was encrypted for one row opens for no
- * other. Secrets stand newest first: while one is being replaced the old one counts too.
+ * Encrypts short lists of secrets under a key of the system. `owner` is bound in, so that a value decrypts only for its
+ * row. Secrets are ordered newest first; during a rotation the old one is valid too.
  */
 export type SecretBox = {
   encrypt(owner: string, secrets: readonly string[]): Encrypted;
-  /** @throws Error where key or owner do not fit, or the bytes were changed */
+  /** @throws Error if key or owner do not match, or the bytes were changed */
   open(owner: string, encrypted: Encrypted): string[];
 };
 
-/** The secrets by which a partner and we sign to each other, newest first; empty where it has none or is unknown. */
+/** The shared secrets of a partner, newest first; empty if it has none or is unknown. */
 export async function readPartnerSecrets(
   db: Queryable,
   box: Pick<SecretBox, 'open'>,
@@ -30,7 +30,7 @@ export async function readPartnerSecrets(
 
 export type Agreement = { id: string; fields: string[] };
 
-/** The agreement under which a partner may be told something for `purpose` at `at` (operation time); the widest of several. */
+/** The agreement under which a partner may receive data for `purpose` at `at` (operation time); the widest of several. */
 export async function findAgreement(
   db: Queryable,
   about: { partnerId: string; operationId: string; purpose: string; at: Instant },
@@ -45,7 +45,7 @@ export async function findAgreement(
   return rows[0];
 }
 
-/** A partner with everything that is needed to call it. */
+/** A partner with all data that is needed to call it. */
 export type PartnerEndpoint = { id: string; kind: PartnerKind; baseUrl: string; secrets: string[] };
 
 type Raw = { id: string; kind: PartnerKind; base_url: string | null; secrets: Buffer | null; key_id: string | null };
@@ -60,7 +60,7 @@ const toPartner = (
     ? { id, kind, baseUrl: base_url, secrets: box.open(id, { encrypted: secrets, keyId: key_id }) }
     : undefined;
 
-/** One partner as a partner to call; undefined where it is suspended or has no address. */
+/** One partner to call; undefined if it is suspended or has no address. */
 export async function readPartnerEndpoint(
   db: Queryable,
   box: Pick<SecretBox, 'open'>,
@@ -73,9 +73,9 @@ export async function readPartnerEndpoint(
 }
 
 /**
- * The operation's partner of this kind. A consulate is that of `state`, and no other will do; a registry is that of
- * `state`, or one that serves everybody: nobody's data go to another State's. Of others their state does not matter.
- * @param about.partnerId this one, if it is one of the operation's
+ * The operation's partner of this kind. A consulate must be of `state`. A registry must be of `state` or serve
+ * everybody, so that no data goes to another State. For other kinds the state does not matter.
+ * @param about.partnerId this partner, if it belongs to the operation
  */
 export async function choosePartner(
   db: Queryable,

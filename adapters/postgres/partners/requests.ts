@@ -18,7 +18,7 @@ export type RequestRow = {
   attempts: number;
   requestedAt: Instant;
   outcome?: Outcome;
-  /** the answer that came back at once, as codes (registry, booking) */
+  /** the immediate answer, as codes (registry, booking) */
   reply?: Record<string, unknown>;
 };
 
@@ -58,7 +58,7 @@ function fromRaw(raw: Raw): RequestRow {
   };
 }
 
-/** The request of this round, whichever partner it went to. Locked for the transaction. */
+/** The request of this round, to any partner. Locked for the transaction. */
 export async function lockRound(
   client: Queryable,
   subject: string,
@@ -86,7 +86,7 @@ export async function lockRequests(client: Queryable, ids: readonly string[]): P
   return new Map(rows.map((raw) => [raw.id, fromRaw(raw)]));
 }
 
-/** Writes down that we are about to ask. The id derives from subject, kind, partner and round: twice is one row. */
+/** Records a request before it is sent. The id derives from subject, kind, partner and round, so a repeat is one row. */
 export async function intendRequest(
   client: Queryable,
   request: Pick<RequestRow, 'id' | 'kind' | 'subject' | 'operationId' | 'partnerId' | 'round' | 'requestedAt'>,
@@ -107,14 +107,14 @@ export async function intendRequest(
   );
 }
 
-/** One attempt more for a request that stands already. */
+/** One more attempt of a recorded request. */
 export async function countAttempt(client: Queryable, id: string): Promise<void> {
   await client.query('update requests set attempts = attempts + 1 where id = $1', [id]);
 }
 
 /**
- * The partner has the request. A callback may have overtaken this: what is further on is not put back.
- * @param reply what the partner answered at once, as codes
+ * The partner has the request. A callback may have arrived first, so a later status stays.
+ * @param reply the immediate answer, as codes
  */
 export async function markTaken(
   db: Queryable,
@@ -134,7 +134,7 @@ export async function markTaken(
   );
 }
 
-/** The last attempt did not come through; `final` where no other will be made. */
+/** The last attempt failed; `final` if there is no further one. */
 export async function markFailed(db: Queryable, id: string, code: string, final?: 'refused' | 'failed'): Promise<void> {
   await db.query(
     `update requests set last_failure = $2,
@@ -148,7 +148,7 @@ export async function markRecalled(db: Queryable, id: string): Promise<void> {
   await db.query(`update requests set status = 'recalled' where id = $1`, [id]);
 }
 
-/** What a callback made of the request: it proves, too, that the partner had it. */
+/** The result of a callback for the request; it also proves that the partner had it. */
 export async function markSeen(
   client: Queryable,
   id: string,

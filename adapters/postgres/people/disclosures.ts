@@ -2,9 +2,9 @@ import type { Instant } from '../../../domain/time.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-/** What was sent of a person to a partner. */
+/** Data of a person that was sent to a partner. */
 export type Sent = {
-  /** derived from what is sent, so that a repeat is no second row */
+  /** derived from the content, so that a repeat is no second row */
   id: string;
   personId: string;
   journeyId: string;
@@ -17,7 +17,7 @@ export type Sent = {
   at: Instant;
 };
 
-/** Written before the call, in the transaction that asked the gate. Twice is once. */
+/** Written before the call, in the transaction that evaluated the preconditions. Idempotent. */
 export async function writeSent(client: Queryable, sent: Sent): Promise<void> {
   await client.query(
     `insert into disclosures (id, person_id, journey_id, partner_id, request_id, purpose, fields, consent_version, agreement_id, at)
@@ -37,7 +37,7 @@ export async function writeSent(client: Queryable, sent: Sent): Promise<void> {
   );
 }
 
-/** What of a person was shown to a member of staff. */
+/** Data of a person that was disclosed to a member of staff. */
 export type Shown = {
   id: string;
   personId: string;

@@ -1,7 +1,7 @@
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
-/** A document that a partner has issued. Its number stands with the person, encrypted; twice is once. */
+/** A document that a partner has issued. Its number is stored with the person, encrypted. Idempotent. */
 export async function writeIssuedDocument(
   client: Queryable,
   document: {

@@ -26,13 +26,13 @@ type NewHold = {
   raisedAt: Instant;
 };
 
-/** Rows of holds. The kind stands here alone; workflows know an opaque id. */
+/** Rows of holds. Only these hold the kind; workflows have an opaque id. */
 export function createHolds(pool: Pool) {
   return {
-    /** The row blocks from this moment on, before the workflow has confirmed it. Twice under one id is once. */
+    /** The row blocks from this moment, before the workflow has confirmed it. Idempotent by id. */
     raise: (hold: NewHold): Promise<void> => insertHold(pool, hold),
 
-    /** The workflow has refused: the row never held. */
+    /** The workflow refused the hold: it was never valid. */
     async voidRaised(id: string): Promise<void> {
       await transaction(pool, (client) => voidHold(client, id));
     },
@@ -52,7 +52,7 @@ export function createHolds(pool: Pool) {
     },
 
     /**
-     * Notes an approval of the release. `second` where somebody else had approved before: then it may be released.
+     * Records an approval of the release. `second`: another person approved before, so the hold may be released.
      * The same person twice stays `first`.
      */
     async approve(id: string, by: string, reference: string): Promise<'first' | 'second'> {

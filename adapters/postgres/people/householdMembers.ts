@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.ts';
 
-/** Journeys of a household that have not ended, without this one, in ascending order. */
+/** Open journeys of a household, without this one, in ascending order. */
 export async function othersOf(db: Queryable, householdId: string, journeyId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     'select id from journeys where household_id = $1 and id <> $2 and ending is null order by id',

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Rows of households that precede a event. */
+/** Rows of households that are written before an event. */
 export function createHouseholds(pool: Pool) {
   return {
     async operationOf(id: string): Promise<string | undefined> {
@@ -10,7 +10,7 @@ export function createHouseholds(pool: Pool) {
       return rows[0]?.operation_id;
     },
 
-    /** Whether a child travels in this household, among those whose journey is open. */
+    /** Whether a child travels in this household, among its open journeys. */
     async hasChildren(id: string): Promise<boolean> {
       const { rowCount } = await pool.query(
         `select 1 from journeys j join persons p on p.id = j.person_id
@@ -20,7 +20,10 @@ export function createHouseholds(pool: Pool) {
       return rowCount === 1;
     },
 
-    /** The household that a person will stand in after a split: same place in the order, own nationality as its head's. Twice under one id is once. */
+    /**
+     * The household of a person after a separation: the same place in the order, with their own nationality as the
+     * head's. Idempotent by id.
+     */
     async prepareSplit(id: string, journeyId: string): Promise<void> {
       await pool.query(
         `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, split_from)
@@ -31,7 +34,7 @@ export function createHouseholds(pool: Pool) {
       );
     },
 
-    /** Takes back a household that nobody came to stand in. */
+    /** Removes a household that nobody joined. */
     async dropEmpty(id: string): Promise<void> {
       await pool.query(
         'delete from households h where h.id = $1 and h.split_from is not null and not exists (select from journeys where household_id = h.id)',

@@ -4,9 +4,9 @@ import { encryptFields, type Keyring, openFields, systemEncrypter, unwrapKey } f
 
 export type NewNote = {
   id: string;
-  /** the journey, movement or operation that it is about */
+  /** the journey, movement or operation of the note */
   subject: string;
-  /** whose key encrypts it: it goes with the person */
+  /** whose key encrypts it: erasing the person erases it */
   personId?: string;
   author: string;
   /** for protection roles alone */
@@ -16,12 +16,12 @@ export type NewNote = {
 
 const FIELD_SET = 'note';
 
-/** Free text, encrypted before anything else happens with it; only its id travels. */
+/** Free text, encrypted at once; only its id is passed on. */
 export function createNotes(pool: Pool, keyring: Keyring) {
   const encrypter = systemEncrypter(keyring);
 
   return {
-    /** Twice under one id is once. @throws Error where the person was erased */
+    /** Idempotent by id. @throws Error if the person was erased */
     async write(note: NewNote): Promise<void> {
       const { keyId, encrypted } =
         note.personId === undefined
@@ -33,7 +33,10 @@ export function createNotes(pool: Pool, keyring: Keyring) {
       );
     },
 
-    /** Texts by id; without those the caller may not read, and those of people who were erased. Opening them is a look: the ledger comes first. */
+    /**
+     * Texts by id, without those that the caller may not read and those of erased people. The caller writes the access
+     * log first.
+     */
     async read(ids: readonly string[], { restricted }: { restricted: boolean }): Promise<Map<string, string>> {
       if (ids.length === 0) return new Map();
       const { rows } = await pool.query<{

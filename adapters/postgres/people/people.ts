@@ -9,7 +9,7 @@ import type { Queryable } from '../database.ts';
 
 export type NewPerson = { personId: string; nationality: string; sex: Sex; traveller: Traveller; core: PersonCore };
 
-/** What of a row identifies the person. */
+/** The columns of a row that identify the person. */
 export function coreOf(meaning: PersonMeaning): PersonCore {
   return {
     personRef: meaning.personRef,
@@ -25,7 +25,7 @@ export function coreOf(meaning: PersonMeaning): PersonCore {
   };
 }
 
-/** A new person's data, encrypted under a key of their own, and that key, wrapped. */
+/** A new person's data, encrypted under their own key, with that key wrapped. */
 export type EncryptedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };
 
 export function encryptPeople(keyring: Keyring, people: readonly NewPerson[]): EncryptedPerson[] {
@@ -41,7 +41,7 @@ export function encryptPeople(keyring: Keyring, people: readonly NewPerson[]): E
   });
 }
 
-/** Encrypts one field set of a person anew, under the key that the person has. @throws Error where the person was erased */
+/** Encrypts one field set of a person again, under the person's existing key. @throws Error if the person was erased */
 export async function writeFieldSet(
   client: Queryable,
   keyring: Keyring,
@@ -64,9 +64,9 @@ export async function writeFieldSet(
 }
 
 /**
- * One field set of many people, opened and read as `form`. Who was erased, or has no such set, is left out. Whoever calls this shows or
- * sends what it returns: the disclosure ledger is written first.
- * @throws StoredFormError where a set is of a form that this build does not read
+ * One field set of many people, decrypted and read as `form`. Erased people, and people without the set, are left out. A
+ * caller that discloses the data writes the disclosure ledger first.
+ * @throws StoredFormError for a form that this build cannot read
  */
 export async function readFieldSets<T>(
   db: Queryable,
@@ -98,7 +98,7 @@ export function readPeople(
   return readFieldSets(db, keyring, personIds, 'core', STORED_PERSON_CORE);
 }
 
-/** Undefined where there is no such person, or the person was erased. */
+/** Undefined for an unknown or erased person. */
 export async function readPerson(db: Queryable, keyring: Keyring, personId: string): Promise<PersonCore | undefined> {
   return (await readPeople(db, keyring, [personId])).get(personId);
 }

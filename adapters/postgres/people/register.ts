@@ -15,7 +15,7 @@ export type Registered = {
   people: Array<{ row: number; personId: string; journeyId: string; workflowId: string }>;
 };
 
-/** The operation, under a share lock for as long as the caller's transaction lasts. @returns undefined where there is none */
+/** The operation, under a share lock for the caller's transaction. @returns undefined if it is unknown */
 export async function readFrame(client: Queryable, operationId: string): Promise<OperationFrame | undefined> {
   const { rows } = await client.query<{
     registration_open: boolean;
@@ -40,10 +40,10 @@ export async function readFrame(client: Queryable, operationId: string): Promise
   };
 }
 
-/** The operation is not any more as it was read: closed to registrations, or under other rules. */
+/** The operation has changed since it was read: registration is closed, or the rules are different. */
 export class FrameMoved extends Error {}
 
-/** Households with everything that is to be written of them; made without the database. */
+/** Households with all their rows; made without the database. */
 export type ReadyHouseholds = {
   taking: readonly HouseholdRegistration[];
   values: RegistrationValues;
@@ -61,10 +61,10 @@ export function readyHouseholds(
 }
 
 /**
- * Takes households in: household, people with their encrypted data, protection holds, the passport held, journeys, and the
- * order to start each. Ids follow from `origin` and row, so that the same registration done twice makes the same people once.
- * Where a member's row was rejected the unit is held together by DATA_DISPUTE holds and a case worker is asked for the
- * missing member. Households that join others need the caller's transaction.
+ * Registers households: household, people with encrypted data, protection holds, passport, journeys, and the orders to
+ * start them. Ids derive from `origin` and row, so that a repeated registration makes the same people.
+ * Where the row of a member was rejected, DATA_DISPUTE holds keep the household together and a case worker gets a task.
+ * Households that join others need the caller's transaction.
  * @throws FrameMoved, with nothing written, unless the caller holds the lock of `readFrame`
  */
 export async function commitReady(
@@ -86,14 +86,14 @@ export async function commitReady(
   }));
 }
 
-/** Readies households and takes them in; see `commitReady`. */
+/** Prepares households and registers them; see `commitReady`. */
 export const commitHouseholds = (
   client: Queryable,
   registration: RegistrationContext,
   households: readonly HouseholdInput[],
 ): Promise<Registered[]> => commitReady(client, readyHouseholds(registration, households));
 
-/** Takes one household in, on its own. @returns `closed` where nobody is taken in any more */
+/** Registers one household. @returns `closed` if registration is closed */
 export async function register(
   db: Queryable,
   { household, ...registration }: Omit<RegistrationContext, 'frame' | 'importId'> & { household: HouseholdInput },
@@ -117,11 +117,11 @@ export async function commitHousehold(
   household: HouseholdInput,
 ): Promise<Registered> {
   const [taken] = await commitHouseholds(client, registration, [household]);
-  if (!taken) throw new RangeError('A household without an accepted member cannot be taken in');
+  if (!taken) throw new RangeError('A household without an accepted member cannot be registered');
   return taken;
 }
 
-/** Where nobody was marked as head the first one counted; a marked head who comes later takes that place. */
+/** Where nobody was marked as head, the first member counted; a marked head who arrives later replaces them. */
 async function makeWayForHeads(client: Queryable, joining: readonly HouseholdRegistration[]): Promise<void> {
   const headed = joining.filter(({ registrations }) => registrations.some(({ isHead }) => isHead));
   if (headed.length === 0) return;
@@ -131,8 +131,8 @@ async function makeWayForHeads(client: Queryable, joining: readonly HouseholdReg
 }
 
 /**
- * The household goes first if a member who came needs it. The open request for missing members names those who are
- * missing still; the holds are released by a person.
+ * The household moves forward if a new member needs it. The open task for missing members names those who are still
+ * missing; a person releases the holds.
  */
 async function notifyWhoRegistered(client: Queryable, joining: readonly HouseholdRegistration[]): Promise<void> {
   if (joining.length === 0) return;

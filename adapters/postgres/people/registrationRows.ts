@@ -7,13 +7,13 @@ import type { HouseholdRegistration, Registration, RegistrationContext } from '.
 import { searchKeyFiler } from './searchKeys.ts';
 
 /**
- * Writes households with everything that is theirs, in one statement: it stands whole or not at all, and a rush of
- * registrations pays for one way to the database and back, not for eight. What is the same for everybody goes over once.
+ * Writes complete households in one statement, so that one round trip to the database replaces eight. Values that are
+ * the same for everybody are sent once.
  *
- * `open` locks the operation as it was read, so that nobody closes it or changes its rules meanwhile; `fresh` are the
- * households that were not there before (two at once meet at either of the table's keys, so no one key is named), and
- * `m` is whoever comes: members of fresh households, and those who join one. Journeys are counted by status when the
- * statement ends; from then on whoever registers somebody else waits for the commit.
+ * `open` locks the operation as it was read, so that nobody closes it or changes its rules meanwhile. `fresh` are new
+ * households; two concurrent writers may conflict on either key of the table, so no key is named. `m` are the new
+ * members: of fresh households, and of those they join. Status counts are written at the end of the statement; from then
+ * on other registrations wait for the commit.
  */
 const REGISTER = `
   with open as (
@@ -69,10 +69,10 @@ const REGISTER = `
       on conflict (id) do nothing)
   select count(*)::int as open from open`;
 
-/** What `writeRegistrations` writes, encrypted and in the order of its statement. */
+/** The values of `writeRegistrations`, encrypted and in the order of its statement. */
 export type RegistrationValues = readonly unknown[];
 
-/** Encrypts people and their search keys; of a list this is a quarter of the work, and the database is not needed for it. */
+/** Encrypts people and their search keys. This is a quarter of the work of a list and needs no database. */
 export function encryptRegistrations(
   registration: RegistrationContext,
   households: readonly HouseholdRegistration[],
@@ -113,10 +113,9 @@ export function encryptRegistrations(
 }
 
 /**
- * In the statement's own transaction, or the caller's. Holds stand as active from the start: registration itself is what
- * raises them, before any request leaves the system. Nobody is dropped silently: each household that lacks a member asks
- * a case worker, who sees the rejected rows.
- * @returns whether it was written; not where the operation was closed to registrations, or got other rules, since it was read
+ * Runs in its own transaction, or the caller's. Holds are active at once, because registration raises them before any
+ * request to a partner. Each household without a member gets a task for a case worker, who sees the rejected rows.
+ * @returns false if the operation has closed registration or changed its rules since it was read
  */
 export async function writeRegistrations(client: Queryable, values: RegistrationValues): Promise<boolean> {
   const { rows } = await client.query<{ open: number }>({ name: 'register', text: REGISTER, values: [...values] });

@@ -17,29 +17,29 @@ import { derivedId } from '../../ids.ts';
 import { coreOf, type NewPerson } from './people.ts';
 
 /**
- * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be taken in.
- * `joins`: it was taken in before, without the members who come now.
+ * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be registered.
+ * `joins`: the household is registered already, without the members of these rows.
  */
 export type HouseholdInput = { reference: string; members: JudgedRow[]; rejectedRows: number[]; joins?: Joined };
 
-/** A household that is there. `hasHead`: somebody in it is marked as its head. */
+/** An existing household. `hasHead`: a member is marked as its head. */
 export type Joined = { householdId: string; headNationality: string; hasHead: boolean };
 
-/** What registration needs to know of the operation; read under a share lock, so that nobody closes it meanwhile. */
+/** The operation data that registration needs; read under a share lock, so that nobody closes it meanwhile. */
 export type OperationFrame = { registrationOpen: boolean; rulesVersion: number; rules: Rules; clock: OperationClock };
 
 export type RegistrationContext = {
   operationId: string;
   frame: OperationFrame;
   importId: string | null;
-  /** whatever names this registration for good: the import, or the principal and key of a request. It makes the ids */
+  /** the permanent name of this registration: the import, or the principal and key of a request. Ids derive from it */
   origin: string;
   /** operation time */
   at: Instant;
-  /** the day on which ages are reckoned, YYYY-MM-DD */
+  /** the reference date for ages, YYYY-MM-DD */
   referenceDate: string;
   keyring: Keyring;
-  /** how journeys are started; built from workflows/messages.ts by whoever puts things together */
+  /** how journeys are started; the process builds it from workflows/messages.ts */
   journeys: { taskQueue: string; workflowId: (journeyId: string) => string };
 };
 
@@ -71,7 +71,7 @@ export type HouseholdRegistration = {
   registrations: Registration[];
 };
 
-/** An accepted row has everything that is required. */
+/** An accepted row has all required values. */
 type RegisteredHousehold = PersonMeaning & {
   [Field in 'relationship' | 'sex' | 'nationality' | 'registeredAt' | 'consent']: NonNullable<PersonMeaning[Field]>;
 };
@@ -84,13 +84,15 @@ function registeredHousehold({ row, verdict, meaning }: JudgedRow): RegisteredHo
   return { ...meaning, relationship, sex, nationality, registeredAt, consent };
 }
 
-/** What taking a household in comes to, before anything is written. @throws RangeError where nobody in it is accepted */
+/**
+ * All rows of a registration, before anything is written. @throws RangeError for a household without an accepted member
+ */
 export function registrationOf(registration: RegistrationContext, household: HouseholdInput): HouseholdRegistration {
   const { origin, frame } = registration;
   const members = household.members.map((judged) => ({ judged, meaning: registeredHousehold(judged) }));
   const first = members[0];
-  if (!first) throw new RangeError('A household without an accepted member cannot be taken in');
-  // Who heads it is for a person to say where nobody, or more than one, is marked; for the route the first one counts.
+  if (!first) throw new RangeError('A household without an accepted member cannot be registered');
+  // A person decides on the head if none, or more than one, is marked; for the route the first one counts.
   const { joins } = household;
   const marked = members.find(({ meaning }) => meaning.relationship === 'HEAD');
   const head = marked ?? first;

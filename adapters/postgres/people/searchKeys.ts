@@ -10,24 +10,24 @@ import type { PersonCore } from '../../../domain/personData.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 
 /**
- * What people are found by. Every key is an HMAC under a key from outside the database, so that the table tells
- * nobody's name; equal words have equal keys, which is all that a search needs. `name`, `document`, `phone` and
- * `person_ref` are filed with the person and searched for; `born`, `whole` and `tel` (with `document`) are filed when the
- * person is compared with all others, and find who may be the same.
+ * The keys to find people. Every key is an HMAC under a key from outside the database, so that the table discloses no
+ * name; equal tokens have equal keys.
+ * `name`, `document`, `phone` and `person_ref` serve searches. `born`, `whole` and `tel` (with `document`) are stored
+ * when the person is compared, and find possible duplicates.
  */
 export type SearchKey = {
   kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
   key: string;
-  /** of a name's word, how exactly it is seen; `SEVERAL` where words share the sound */
+  /** the exact spelling of a name token; `SEVERAL` if tokens share the key */
   seen?: number;
 };
 
-/** Stands for every word of the sound. */
+/** Matches every spelling of the phonetic key. */
 export const SEVERAL = 0;
 
 /**
- * The keys under which people are filed. The team's number is unique in an operation only, so its key says which.
- * Families share names, so a key is made once for all that are filed together.
+ * The search keys of people. A person_ref is unique in an operation only, so its key includes the operation. Families
+ * share names, so each key is made once for all people of a call.
  */
 export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {
   const encrypt = wordEncrypter(keyring);
@@ -41,7 +41,7 @@ export function searchKeyFiler(keyring: Keyring, operationId: string): (core: Pe
   };
 }
 
-/** Encrypts the keys by which somebody is met by whoever may be the same person; each distinct one once. */
+/** Encrypts the keys that find possible duplicates, each distinct one once. */
 export function pairKeyEncrypter(keyring: Keyring): (plain: readonly PlainKey[]) => SearchKey[] {
   return (plain) =>
     [...new Set(plain)].map((key) => {
@@ -53,13 +53,13 @@ export function pairKeyEncrypter(keyring: Keyring): (plain: readonly PlainKey[])
 }
 
 /**
- * The keys that a typed text may mean: the sounds of a name in any script, a document's or a telephone number, and where
- * the operation is known the team's number of a registration.
+ * The keys of a typed text: phonetic keys of a name in any script, a document number or a telephone number, and with an
+ * operation its person_ref.
  */
 export function searchKeysOfText(keyring: Keyring, text: string, operationId?: string): SearchKey[] {
   const number = bareNumber(text);
   const typed = `+${text.replace(/[^0-9]/g, '')}`;
-  // A number is filed in E.164: a trunk zero that is typed is no part of it.
+  // Numbers are stored in E.164, so a typed trunk zero is dropped.
   const phones = new Set([typed, readPhone(text) ?? typed].filter((phone) => phone.length >= SHORTEST_PHONE));
   return [
     ...nameTokens(nameIn(text)).map(wordEncrypter(keyring)),
@@ -72,7 +72,7 @@ export function searchKeysOfText(keyring: Keyring, text: string, operationId?: s
 /** `+` and the fewest digits of E.164 */
 const SHORTEST_PHONE = 9;
 
-/** The key of a registration by the team's number: how a list that comes again is recognised. */
+/** The key of a registration by person_ref, which recognises a repeated list. */
 export function personRefKey(keyring: Keyring, operationId: string, personRef: string): SearchKey {
   return made(keyring, 'person_ref', `${operationId} ${personRef}`);
 }
@@ -84,7 +84,7 @@ const KIND_OF: Readonly<Record<string, SearchKey['kind']>> = {
   doc: 'document',
 };
 
-/** Encrypts words of names, each distinct one once. */
+/** Encrypts name tokens, each distinct one once. */
 function wordEncrypter(keyring: Keyring): (word: NameToken) => SearchKey {
   const encrypted = new Map<string, SearchKey>();
   return (word) => {
@@ -98,12 +98,12 @@ function wordEncrypter(keyring: Keyring): (word: NameToken) => SearchKey {
   };
 }
 
-/** 32 bits are enough to put people in order. */
+/** 32 bits are enough to order people. */
 function phoneticForms(keyring: Keyring, word: string): number {
   return Buffer.from(searchKey(keyring, 'seen', word), 'base64url').readInt32BE() || 1;
 }
 
-/** 132 bits of the 256 tell everybody apart, and keep the index small. */
+/** 132 of the 256 bits are unique enough, and keep the index small. */
 const KEY_LENGTH = 22;
 
 function made(keyring: Keyring, kind: SearchKey['kind'], text: string): SearchKey {

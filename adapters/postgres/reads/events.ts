@@ -15,14 +15,14 @@ export type PositionedEvent = {
   data: Record<string, unknown>;
 };
 
-/** Who reads: staff in these operations, or a partner under its agreements. */
+/** The reader: staff in these operations, or a partner under its agreements. */
 export type EventReader = { operations: 'all' | readonly string[] } | { partnerId: string };
 
 export function createEvents(pool: Pool) {
   return {
     /**
-     * Events from a position on, without a gap. A partner gets the types that an agreement in force names for the
-     * operation, and of a person only what consent and holds allow at this moment: what is redacted is passed over.
+     * Events from a position on, without a gap. A partner gets the types that a valid agreement names for the operation.
+     * For a person, consent and holds are checked at this moment, and redacted events are skipped.
      */
     async from(
       reader: EventReader,

@@ -20,14 +20,14 @@ type EventLogRow = {
 
 const COLUMNS = 'seq, type, phase, at, actor, actor_kind, role, reason_code, note_id, data, data_version';
 
-/** The event_log of a journey, with what of its movements, its operation and the people it was taken for concerns it. */
+/** The events of a journey, with those of its movements, its operation and its duplicate candidates that concern it. */
 export function createHistory(pool: Pool) {
   return {
-    /** @param told which events of movements and of the operation are part of a person's history */
+    /** @param included which events of movements and of the operation belong to a person's history */
     async events(
       journeyId: string,
       operationId: string,
-      told: { movement: readonly string[]; operation: readonly string[] },
+      included: { movement: readonly string[]; operation: readonly string[] },
     ): Promise<HistoryEvent[]> {
       const own = await pool.query<EventLogRow>(`select ${COLUMNS} from event_log where subject = $1 order by seq`, [
         journeyId,
@@ -36,13 +36,13 @@ export function createHistory(pool: Pool) {
       const aboard = periodsAboard(journey);
       const movements = await pool.query<EventLogRow & { subject: string }>(
         `select subject, ${COLUMNS} from event_log where subject = any($1) and type = any($2) order by subject, seq`,
-        [[...aboard.keys()], told.movement],
+        [[...aboard.keys()], included.movement],
       );
       const began = own.rows[0]?.at ?? new Date(0);
       const ended = own.rows.find((row) => row.type === 'journeyEnded')?.at ?? null;
       const operation = await pool.query<EventLogRow>(
         `select ${COLUMNS} from event_log where subject = $1 and type = any($2) and at >= $3 and ($4::timestamptz is null or at <= $4) order by seq`,
-        [operationId, told.operation, began, ended],
+        [operationId, included.operation, began, ended],
       );
       const met = await pool.query<EventLogRow>(
         `select ${COLUMNS} from event_log where subject in (
@@ -52,7 +52,7 @@ export function createHistory(pool: Pool) {
       );
       return [
         ...journey,
-        // what was noted of a pair tells of another person as well, and is read there
+        // notes on a pair concern another person as well, so they are read with the pair
         ...met.rows.map((row) => eventOf('pair', { ...row, note_id: null })),
         ...movements.rows
           .filter((row) => concerns(aboard.get(row.subject) ?? [], row.at.getTime()))
@@ -64,7 +64,7 @@ export function createHistory(pool: Pool) {
       ];
     },
 
-    /** Names behind the ids in these events; a request's id leads to the name of the partner that was asked. */
+    /** Names for the ids in these events; the id of a request gives the name of its partner. */
     async names(
       events: readonly HistoryEvent[],
     ): Promise<{ names: Map<string, string>; attempts: Map<string, number> }> {
@@ -88,7 +88,7 @@ export type HistoryReads = ReturnType<typeof createHistory>;
 type Period = { from: Instant; until?: Instant };
 const LEAVES = ['seatReleased', 'noShow', 'deniedBoarding', 'offloaded', 'arrived'];
 
-/** When the person had a seat on which movement: its events of that time are part of their history. */
+/** When the person had a seat on which movement: events of that time belong to their history. */
 function periodsAboard(events: readonly HistoryEvent[]): Map<string, Period[]> {
   const periods = new Map<string, Period[]>();
   for (const { type, at, data } of events) {

@@ -3,12 +3,12 @@ import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys
 import type { Queryable } from '../database.ts';
 import { type ActorColumns, actorOf } from '../eventLog.ts';
 
-/** What a event_log row holds of a event. */
+/** The columns of an event in the event log. */
 type EventRow = ActorColumns & { type: string; at: Date; data: unknown; data_version: number };
 
 /**
- * The journey's state as its event_log tells it, folded by the same function that the workflow uses. It is as old as
- * the last committed event: whoever was answered before finds their event in it.
+ * The journey's state from its event log, by the function that the workflow uses. It includes every committed event, so
+ * a person who got an answer finds their event in it.
  */
 export async function journeyState(db: Queryable, journeyId: string): Promise<JourneyState> {
   const { rows } = await db.query<EventRow>(
@@ -18,7 +18,7 @@ export async function journeyState(db: Queryable, journeyId: string): Promise<Jo
   return rows.reduce((state, row) => apply(state, eventOf(row)), emptyJourney());
 }
 
-/** The command's events, if it has made any already: then it is repeated, not judged again. */
+/** Whether the command has made events already: then it is repeated, not judged again. */
 export async function commandIsRecorded(db: Queryable, subject: string, commandId: string): Promise<boolean> {
   const { rowCount } = await db.query('select 1 from event_log where subject = $1 and command_id = $2 limit 1', [
     subject,

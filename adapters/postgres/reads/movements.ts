@@ -20,9 +20,9 @@ export type MovementRow = {
   destination: Place;
   /** each time with its offset */
   stops: Stop[];
-  /** by stop, IANA names */
+  /** by stop, IANA time zones */
   timeZones: Record<string, string>;
-  /** release of the table that judged them */
+  /** release of the time-zone table that was used */
   timeZoneTable: string | null;
   departsAt: Instant;
   arrivesAt: Instant;
@@ -87,7 +87,10 @@ export function createMovements(pool: Pool) {
       return rows[0]?.operation_id;
     },
 
-    /** The row, its clearances and the order to start its workflow, in one transaction. `taken` where the reference is another movement's. Twice is once. */
+    /**
+     * The row, its clearances and the order to start its workflow, in one transaction. `taken`: another movement has the
+     * reference. Idempotent by id.
+     */
     async plan(movement: NewMovement): Promise<'planned' | 'taken'> {
       return transaction(pool, async (client) => {
         const made = await client.query(
@@ -166,7 +169,7 @@ export function createMovements(pool: Pool) {
       return rows[0] && withRoute(rows[0]);
     },
 
-    /** The state as its event_log tells it, folded by the workflow's own function. */
+    /** The state from the event log, by the workflow's own function. */
     async state(id: string): Promise<MovementState> {
       const { rows } = await pool.query<ActorColumns & { type: string; at: Date; data: unknown; data_version: number }>(
         'select type, at, actor, actor_kind, role, data, data_version from event_log where subject = $1 order by seq',
@@ -183,7 +186,7 @@ export function createMovements(pool: Pool) {
       );
     },
 
-    /** A locked version as it was locked, or (version 0) the seats as they stand. */
+    /** A locked version, or (version 0) the current seats. */
     async manifest(
       id: string,
       version: number,
@@ -213,7 +216,7 @@ export function createMovements(pool: Pool) {
       return { version, status: head.status, at: head.at.getTime(), entries: rows };
     },
 
-    /** Households that were not seated, and why, in neutral words. */
+    /** Households that were not seated, with neutral reasons. */
     async refusals(
       id: string,
       limit: number,
@@ -228,7 +231,7 @@ export function createMovements(pool: Pool) {
       return rows;
     },
 
-    /** The journey of each person in the movement's operation; who is not there is left out. */
+    /** The journey of each person in the movement's operation; people without one are left out. */
     async journeysOf(operationId: string, personIds: readonly string[]): Promise<Map<string, string>> {
       const { rows } = await pool.query<{ person_id: string; id: string }>(
         `select distinct on (person_id) person_id, id from journeys where operation_id = $1 and person_id = any($2)

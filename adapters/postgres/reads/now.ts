@@ -19,7 +19,7 @@ type WaitRow = {
   escalationStep: string;
 };
 
-/** What `now` says of a person is made from: state, waits, the unit, whether the operation runs here. */
+/** The input of the sentence about a person: state, waits, household group, and suspensions. */
 export function createNow(pool: Pool) {
   return {
     state: (journeyId: string): Promise<JourneyState> => journeyState(pool, journeyId),
@@ -34,7 +34,7 @@ export function createNow(pool: Pool) {
       return rows.map(waitOf);
     },
 
-    /** Stages of the other members who still have to come along and are not ready. */
+    /** Statuses of the other members who still have to travel and are not ready. */
     async groupWaitsFor(journeyId: string): Promise<JourneyStatus[]> {
       const { rows } = await pool.query<{ status: JourneyStatus }>(
         `select o.status from journeys j join journeys o on o.household_id = j.household_id and o.id <> j.id

@@ -57,7 +57,7 @@ const AGREEMENT = `id, partner_id as "partnerId", operation_id as "operationId",
 
 export function createPartners(pool: Pool) {
   return {
-    /** Twice under one id is once. */
+    /** Idempotent by id. */
     async register(
       partner: Pick<Partner, 'id' | 'kind' | 'name' | 'state' | 'baseUrl'> & {
         createdBy: string;
@@ -95,7 +95,7 @@ export function createPartners(pool: Pool) {
       return rows[0];
     },
 
-    /** Which of these ids are no partner's. */
+    /** Which of these ids belong to no partner. */
     async unknown(ids: readonly string[]): Promise<string[]> {
       const { rows } = await pool.query<{ id: string }>(
         'select id from unnest($1::text[]) as id where id not in (select id from partners)',
@@ -138,7 +138,7 @@ export function createPartners(pool: Pool) {
       return rows;
     },
 
-    /** With the order to start the workflow that feeds it. */
+    /** With the order to start its feed workflow. */
     async addEndpoint(
       endpoint: Pick<Endpoint, 'id' | 'partnerId' | 'url' | 'eventTypes'> & {
         createdBy: string;
@@ -185,7 +185,7 @@ export function createPartners(pool: Pool) {
       return { ...endpoint, secrets: { encrypted, keyId } };
     },
 
-    /** @param status what it becomes; a removed endpoint stays removed. False where it was */
+    /** @param status the new status; a removed endpoint stays removed. False if it was removed */
     async setEndpoint(id: string, status: 'active' | 'removed'): Promise<boolean> {
       const { rowCount } = await pool.query(
         "update endpoints set status = $2, failing_since = null where id = $1 and status <> 'removed'",

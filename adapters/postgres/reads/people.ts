@@ -6,7 +6,7 @@ import { type Instant, iso } from '../../../domain/time.ts';
 import { epoch } from '../database.ts';
 import { SEVERAL, type SearchKey } from '../people/searchKeys.ts';
 
-/** A journey of a person, as its projection tells it; open ones first, then the newest. */
+/** A journey of a person from its projection; open ones first, then the newest. */
 export type PersonJourney = {
   personId: string;
   journeyId: string;
@@ -95,10 +95,9 @@ export type SearchHit = {
 };
 
 /**
- * Looks up keys by the index alone, and journeys one by one for those who are found: `limit` in the lateral join keeps
- * the planner from reading all journeys, which it would for want of knowing how many are found. Who answers to more of
- * the words comes first, and of those who answer to as many, to whom more of them are seen the same: among 200,000 one
- * word of a name is seen the same of thousands, who are not meant.
+ * Finds keys by the index alone, and then journeys one by one. `limit` in the lateral join stops the planner from
+ * reading all journeys, because it cannot know how many people are found. People with more of the tokens come first,
+ * then those with more equal spellings: among 200,000 people thousands share the spelling of one token.
  */
 export const SEARCH = `
   with found as (
@@ -119,7 +118,7 @@ export const SEARCH = `
 
 export function createPeople(pool: Pool) {
   return {
-    /** Where a person stands: operation and journey, the open journey first, then the newest. */
+    /** Operation and journey of a person, the open journey first, then the newest. */
     async placesOf(personId: string): Promise<Array<{ operationId: string; journeyId: string }>> {
       const { rows } = await pool.query<{ operationId: string; journeyId: string }>(
         `select operation_id as "operationId", id as "journeyId" from journeys where person_id = $1
@@ -164,7 +163,7 @@ export function createPeople(pool: Pool) {
       return { ...row, members: members.rows };
     },
 
-    /** People of an operation by journey id, each with the earliest due that blocks. */
+    /** People of an operation by journey id, each with the earliest blocking deadline. */
     async list(operationId: string, filter: PeopleFilter, limit: number, after?: string): Promise<ListedPerson[]> {
       const { rows } = await pool.query<ListedPerson>(
         `select j.person_id as "personId", j.id as "journeyId", j.household_id as "householdId", h.reference, p.nationality, p.sex, p.traveller,
@@ -201,8 +200,8 @@ export function createPeople(pool: Pool) {
     },
 
     /**
-     * Persons who have some of the keys, those first who have most of them and whose words are seen the same; only in
-     * the given operations. `exact`: by a number, not by the sound of a name alone.
+     * People with some of the keys in the given operations, those with most keys and equal spellings first.
+     * `exact`: found by a number, not only by the phonetic key of a name.
      */
     async search(
       keys: readonly SearchKey[],
@@ -220,7 +219,7 @@ export function createPeople(pool: Pool) {
       return rows;
     },
 
-    /** Who was told or shown what about a person, newest first. */
+    /** The disclosures and accesses to data of a person, newest first. */
     async disclosures(
       personId: string,
       limit: number,
@@ -257,7 +256,7 @@ export function createPeople(pool: Pool) {
       return rows;
     },
 
-    /** A document that the person showed. Twice under one id is once. */
+    /** A document that the person showed. Idempotent by id. */
     async holdDocument(document: {
       id: string;
       journeyId: string;
@@ -273,12 +272,12 @@ export function createPeople(pool: Pool) {
       );
     },
 
-    /** The workflow has refused it: the row never counted. */
+    /** The workflow refused the document: it was never valid. */
     async dropDocument(id: string): Promise<void> {
       await pool.query("delete from documents where id = $1 and status = 'held'", [id]);
     },
 
-    /** A service given beside the journey: counted for its sector. Twice under one id is once. */
+    /** A service given in addition to the journey, counted for its sector. Idempotent by id. */
     async recordService(service: {
       id: string;
       operationId: string;

@@ -6,10 +6,10 @@ import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { displayNames } from './now.ts';
 
-/** How many groups of waits are told. */
+/** How many groups of waits are listed. */
 const LONGEST = 20;
 
-/** Where the people of an operation stand, from maintained counts; nothing here counts journeys one by one. */
+/** The people of an operation by status, from maintained counts; no query counts journeys one by one. */
 export function createSituation(pool: Pool) {
   return {
     async input(operationId: string, now: Instant): Promise<SituationInput> {
@@ -79,7 +79,7 @@ export function createSituation(pool: Pool) {
       };
     },
 
-    /** For metrics: open waits of journeys by status and kind of whom, and the oldest of each, of operations that run. */
+    /** For metrics: open waits of journeys in running operations by status and kind of whom, and the oldest of each. */
     async waiting(): Promise<
       Array<{ operationId: string; status: string; whomKind: string; people: number; oldestSince: Instant }>
     > {
@@ -103,7 +103,7 @@ export function createSituation(pool: Pool) {
       }));
     },
 
-    /** For metrics: starts that are ordered and not made, over all operations, and how long the oldest has waited. */
+    /** For metrics: pending starts over all operations, and how long the oldest has waited. */
     async startsWaiting(): Promise<{ count: number; oldestSeconds: number }> {
       const { rows } = await pool.query<{ count: number; oldest: number }>(
         `select count(*)::integer as count, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest

@@ -53,7 +53,7 @@ describe('the number of an issued document', () => {
     expect(await kept()).toBeUndefined();
   });
 
-  it('is not kept of somebody who was erased', async () => {
+  it('is not stored for an erased person', async () => {
     await database.pool.query('delete from person_keys where person_id = $1', [person.personId]);
     expect(await keep('par_1:event_1')).toBe(true);
     expect((await database.pool.query('select from person_data')).rowCount).toBe(

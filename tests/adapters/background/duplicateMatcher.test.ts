@@ -17,7 +17,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** So many people, born years apart, registered under numbers that begin with a message. */
+/** So many people, born years apart, registered under numbers that begin with a word. */
 const people = (message: string, count: number) =>
   Array.from({ length: count }, (_, n) =>
     person({
@@ -49,7 +49,7 @@ const count = async (sql: string): Promise<number> => {
   return rows[0]?.n ?? 0;
 };
 
-it('tells a checked list who is in it twice, and finds everybody who comes at once in two lists, whichever worker does it', async () => {
+it('finds duplicates within a checked list, and people of two lists that are committed at once, whichever worker does it', async () => {
   const warnings: unknown[] = [];
   const log = { info: () => undefined, warn: (fields: object) => void warnings.push(fields) };
   const start = () =>
@@ -72,7 +72,7 @@ it('tells a checked list who is in it twice, and finds everybody who comes at on
   }
 });
 
-it('says that somebody must look when something stops it again and again, and goes on when that is corrected', async () => {
+it('raises an alarm when it fails repeatedly, and continues when the cause is corrected', async () => {
   const { pool } = database;
   const { id: operationId } = await makeOperation(pool);
   await pool.query('update persons set compared_at = now()');

@@ -181,7 +181,7 @@ describe('a partner’s feed', () => {
     expect(rows[0].counted).toBe(sink.received.length);
   });
 
-  it('asks nothing more of a receiver that asks for patience, until the time it named', async () => {
+  it('sends nothing to a receiver that sent Retry-After, until that time', async () => {
     for (let n = 0; n < 10; n++) await event(`mov_${n}`, 1);
     await stamp();
     sink.answer = () => ({ status: 429, headers: { 'retry-after': '7200' } });
@@ -219,12 +219,12 @@ describe('a partner’s feed', () => {
     expect(new Set(sink.received.map(({ body }) => body.data['journey_id']))).toEqual(
       new Set([people['free']!.journeyId, people['medical']!.journeyId]),
     );
-    // A hold and a missing consent cannot be delivered apart from outside protection.
+    // Outside protection a hold and a missing consent look the same.
     const { rows } = await pool.query(`select distinct redacted_reason from deliveries where status = 'redacted'`);
     expect(rows).toEqual([{ redacted_reason: 'not_shared' }]);
     expect(await statuses()).toEqual({ delivered: 2, redacted: 4 });
 
-    // Withheld counts as done: what comes after, once it may be shared, is sent.
+    // A redacted event counts as done: later events are sent once they may be shared.
     await pool.query(`update holds set status = 'released' where id = 'hld_held'`);
     await event(people['held']!.journeyId, 2, SEATED, { movementId: 'mov_1' });
     await stamp();
@@ -290,7 +290,7 @@ describe('a partner’s feed', () => {
     ]);
   });
 
-  it('stops at once where nobody lives any more (410), keeps what waits, and sends it when enabled again', async () => {
+  it('stops at once on 410, keeps the waiting deliveries, and sends them when the endpoint is enabled again', async () => {
     for (let seq = 1; seq <= 3; seq++) await event('mov_1', seq);
     await stamp();
     sink.answer = () => 410;
@@ -320,7 +320,7 @@ describe('a partner’s feed', () => {
       },
     });
     await expect(dying.sendDue({ endpointId })).rejects.toThrow('killed');
-    // Ours for a while: another run of the activity does not send it beside the first.
+    // The lease holds: another run of the activity does not send it concurrently.
     expect(await drain()).toBeGreaterThan(0);
     expect(sink.received.map((message) => message.id)).toEqual([id]);
     await passTime();

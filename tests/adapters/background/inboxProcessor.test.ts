@@ -144,7 +144,7 @@ describe('the inbox', () => {
     expect(rows).toEqual([{ status: 'answered', sent: true }]);
   });
 
-  it('takes the same answer under another event id as said before', async () => {
+  it('treats the same answer under another event id as a repeat', async () => {
     const requestId = await ask('verification');
     await hear(confirmed(NOW - 2), { requestId });
     await hear(confirmed(NOW - 1), { requestId });
@@ -205,7 +205,7 @@ describe('the inbox', () => {
     expect(rows).toEqual([{ role: 'consular_officer', subject: person.journeyId, kind: 'contradicting_answer' }]);
   });
 
-  it('refuses what another partner says, what answers another kind of request, and records what nobody asked', async () => {
+  it('applies no answer of another partner or to another kind of request, and records an answer without a request', async () => {
     const requestId = await ask('verification');
     const stranger = await insertPartner(database.pool, operationId, { kind: 'consulate', state: 'FRA' });
     await hear(confirmed(), { requestId, from: stranger });
@@ -232,7 +232,7 @@ describe('the inbox', () => {
     expect(await statuses()).toEqual(['stale', 'stale']);
   });
 
-  it('keeps everything while Temporal is away, and tells each once it is back', async () => {
+  it('keeps every callback while Temporal is away, and applies each once it is back', async () => {
     const requestId = await ask('verification');
     let away = true;
     notify = () => {
@@ -381,7 +381,7 @@ describe('the inbox', () => {
     expect(await alarms()).toEqual(['ambiguous_movement', 'unknown_movement']);
   });
 
-  it('waits with update for a movement that is still to be started', async () => {
+  it('waits with a message for a movement that is still to be started', async () => {
     const carrier = await insertPartner(database.pool, operationId, { kind: 'carrier' });
     const id = newId('movement');
     await database.pool.query(

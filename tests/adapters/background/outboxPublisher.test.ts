@@ -35,7 +35,7 @@ const stamped = async (): Promise<Array<{ subject: string; seq: number; position
 const relay = (nudged: string[] = [], nudgeFeed = async (id: string) => void nudged.push(id)) =>
   startOutboxPublisher({ connectionString: database.url, gateway: { nudgeFeed }, log: silentLog, pollMs: 30 });
 
-describe('the relay', () => {
+describe('the outbox publisher', () => {
   it('stamps gapless positions, in order within each subject, while many write at once', async () => {
     const running = [relay(), relay()];
     const subjects = Array.from({ length: 12 }, (_, i) => `jrn_${i}`);
@@ -90,7 +90,7 @@ describe('the relay', () => {
     expect(rows.map(({ position }) => position)).toEqual([1, 2, 3]);
   });
 
-  it('makes one delivery for each endpoint that asked for the type and whose partner has an agreement naming it', async () => {
+  it('makes one delivery for each endpoint that subscribes to the type and whose partner has an agreement naming it', async () => {
     const { pool } = database;
     const partner = await insertPartner(pool, operationId);
     await insertAgreement(pool, partner, operationId, { eventTypes: [TYPE] });

@@ -27,7 +27,7 @@ const rowsOf = async (table: string, importId: string): Promise<number> =>
   (await query(`select from ${table} where import_id = $1`, importId)).rowCount ?? 0;
 
 describe('a list', () => {
-  /** Checked, and taken in where `taken`; finished so many days ago. */
+  /** Checked, and committed where `taken`; finished so many days ago. */
   async function list(daysAgo: number, { taken, correctable = false }: { taken: boolean; correctable?: boolean }) {
     const { id: operationId } = await makeOperation(database.pool);
     const cells = [person({ person_ref: 'A', household_ref: 'A' })];
@@ -60,7 +60,7 @@ describe('a list', () => {
     rows: await rowsOf('import_rows', importId),
   });
 
-  it('goes when its time is over, with who was taken in left; one that nobody took in says why; one to correct waits', async () => {
+  it('is deleted after its period and its registered people stay; an uncommitted one says why; one with rows to correct waits', async () => {
     const young = await list(29, { taken: true });
     const old = await list(31, { taken: true });
     const forgotten = await list(31, { taken: false });
@@ -75,7 +75,7 @@ describe('a list', () => {
     const { rows } = await query('select refusal from imports where id = $1', forgotten);
     expect(rows[0].refusal).toMatchObject({ code: 'list_not_kept', hint: 'Upload the file again.' });
     expect((await query('select from journeys where import_id = $1', old)).rowCount).toBe(1);
-    // once somebody has dealt with the rows, that list goes as well
+    // once the rows are handled, that list is deleted as well
     await query(`update tasks set status = 'done', closed_at = now() where subject = $1`, toCorrect);
     await removeOld(database.pool, KEEP);
     expect(await stateOf(toCorrect)).toMatchObject(gone);

@@ -67,7 +67,7 @@ async function newWorker(): Promise<{ stop(): Promise<void> }> {
   };
 }
 
-it('brings what is recorded to a partner, in order for each subject, over restarts of relay, worker and database connections', async () => {
+it('brings what is recorded to a partner, in order for each subject, over restarts of outbox publisher, worker and database connections', async () => {
   const { pool } = database;
   const operationId = await insertOperation(pool);
   const partnerId = await insertPartner(pool, operationId);

@@ -28,7 +28,7 @@ const open = async (): Promise<number> =>
   (await database.pool.query('select from pending_starts where started_at is null')).rowCount ?? 0;
 const names = (n: number): string[] => Array.from({ length: n }, (_, i) => `journey:jrn_${i}`);
 
-/** As Temporal's client tells of a gRPC status. */
+/** As Temporal's client reports a gRPC status. */
 function serviceError(code: number): ServiceError {
   return new ServiceError('call failed', {
     cause: Object.assign(new Error('grpc'), { code, details: '', metadata: {} }),
@@ -44,7 +44,7 @@ const starter = (start: (pending: PendingStart) => Promise<void>) =>
     perSecond: 100_000,
   });
 
-describe('the starter', () => {
+describe('the workflow starter', () => {
   it('starts each once with two starters and an immediate try at work, a bounded number at a time', async () => {
     const started: string[] = [];
     let atOnce = 0;
@@ -103,7 +103,7 @@ describe('the starter', () => {
     ]);
   });
 
-  it('starts nothing that was not asked for, or that is started', async () => {
+  it('starts nothing without an order, and nothing twice', async () => {
     const started: string[] = [];
     const start = async ({ workflowId }: PendingStart) => void started.push(workflowId);
     await pend(names(3));

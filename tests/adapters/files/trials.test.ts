@@ -45,7 +45,7 @@ describe('trials of intake', () => {
   it('T005: names longer than the field: cut is no other name', async () => {
     const { rows, codes } = await trial('T005.csv');
     expect(codes).toEqual([[], ['MRZ_NAME_CUT mrz_line1'], ['NAME_SINGLE given_names']]);
-    expect(rows[1]?.codes.map(explain)[0]).toContain('may be cut');
+    expect(rows[1]?.codes.map(explain)[0]).toContain('may be truncated');
     expect(rows[1]?.meaning.familyName).toBe('Nilavadhanananda Chayapa Dejthamrong Krasuang');
   });
 

@@ -121,7 +121,7 @@ const isAgain = (type: string) => (error: unknown) =>
   error instanceof ApplicationFailure && error.type === type && !error.nonRetryable;
 
 describe('asking a partner', () => {
-  it('asks the State’s consulate, sends the fields that the request needs, and writes the ledger', async () => {
+  it('sends the State’s consulate the fields that the request needs, and writes the ledger', async () => {
     await partnerOf('consulate', ['verification'], 'FRA');
     const asked = await activities().requestVerification(asking());
     expect(asked).toMatchObject({ outcome: 'requested', partnerId: consulate, at: AT });
@@ -208,7 +208,7 @@ describe('asking a partner', () => {
     expect(await request()).toEqual([]);
   });
 
-  it('has nobody to ask for people without a State, and asks another State where told to', async () => {
+  it('finds no partner for people without a State, and sends the request to another State on a decision', async () => {
     const stateless = await someone('XXA');
     expect(await activities().requestVerification(asking({ journeyId: stateless.journeyId }))).toEqual({
       outcome: 'no_partner',
@@ -219,7 +219,7 @@ describe('asking a partner', () => {
     ).toMatchObject({ outcome: 'requested', partnerId: other });
   });
 
-  it('answers what a registry says at once, and the same again without a second call', async () => {
+  it('returns the immediate answer of a registry, and the same again without a second call', async () => {
     const registry = await partnerOf('registry', ['registry']);
     partner.answer = { outcome: 'match', name: 'must not stay' };
     const found = await activities().lookUpIdentity(asking());
@@ -234,7 +234,7 @@ describe('asking a partner', () => {
     ).not.toContain('must not');
   });
 
-  it('looks a registry’s answer up where it did not come at once', async () => {
+  it('looks up the answer of a registry that did not arrive at once', async () => {
     await partnerOf('registry', ['registry']);
     await expect(activities().lookUpIdentity(asking())).rejects.toSatisfy(isAgain('answer_pending'));
     partner.answer = { outcome: 'several' };
@@ -275,7 +275,7 @@ describe('an unknown outcome', () => {
     expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
   });
 
-  it('asks the gate again before a repeat; what had gone out stands as asked, so that it can be recalled', async () => {
+  it('evaluates the preconditions again before a retry; a request that was sent counts as sent, so that it can be recalled', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
     await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
@@ -308,7 +308,7 @@ describe('an unknown outcome', () => {
     expect(await request()).toHaveLength(1);
   });
 
-  it('takes a callback that overtook our call for what it is: asked, and answered', async () => {
+  it('treats a callback that arrives before the response as proof that the request arrived', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
     await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(
@@ -351,7 +351,7 @@ describe('a partner that does not take the request', () => {
     expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(1);
   });
 
-  it('is left the time it asks for', async () => {
+  it('gets the delay that it requests', async () => {
     partner.treat = () => ({ status: 429, headers: { 'retry-after': '120' } });
     await expect(activities().requestVerification(asking())).rejects.toMatchObject({
       type: 'partner_busy',

@@ -23,7 +23,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** A list taken in, and everybody compared as the comparer does it. */
+/** A committed list, with everybody compared as the duplicate matcher does it. */
 async function registered(list: {
   source: AsyncIterable<Uint8Array>;
   operationId?: string;
@@ -70,7 +70,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
     rows.flatMap((row, index) => rows.slice(index + 1).map((later) => `${row}-${later}`)),
   );
 
-  it(`tells the ${pure.length} pairs in the dry run, and writes nobody`, async () => {
+  it(`the ${pure.length} pairs are in the dry run, and nobody is registered`, async () => {
     const { pool } = database;
     const operation = await makeOperation(pool, { drill: true });
     const { importId } = await upload(pool, keyring, {
@@ -116,7 +116,7 @@ const AMINA_AGAIN = {
 };
 
 describe('a dry run', () => {
-  it('counts the rows that may be somebody who was taken in before, and is compared anew when it is read again', async () => {
+  it('counts the rows that may be a person registered before, and is compared again when it is reprocessed', async () => {
     const { pool } = database;
     const who = { given_names: 'Hadiza', date_of_birth: '1974-02-03' };
     await registered({ source: list({ ...AMINA, ...who }) });
@@ -142,7 +142,7 @@ describe('a dry run', () => {
     expect(await met()).toBeNull();
   });
 
-  it('is left when the list is being taken in', async () => {
+  it('is skipped while the list is being committed', async () => {
     const { importId } = await registered({
       source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
     });
@@ -191,7 +191,7 @@ describe('newcomers meet', () => {
     expect(await pairsByRow(later.operationId)).toEqual([]);
   });
 
-  it('once: a pair on which somebody has decided stays decided when all are compared anew', async () => {
+  it('once: a pair with a decision keeps it when all are compared again', async () => {
     const who = { given_names: 'Falmata', date_of_birth: '1973-02-03' };
     const { operationId } = await registered({
       source: list({ ...AMINA, ...who }, { ...AMINA_AGAIN, ...who, family_name: 'Osman' }),
@@ -210,7 +210,7 @@ describe('newcomers meet', () => {
     expect(tasks.rows).toEqual([]);
   });
 
-  it('when no list is being taken in, but for one that got stuck: registration comes first', async () => {
+  it('when no list is being committed, except a blocked one: registration has priority', async () => {
     const { importId } = await registered({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
     await database.pool.query('update persons set compared_at = null');
     const compareNext = () =>

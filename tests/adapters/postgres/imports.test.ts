@@ -82,7 +82,7 @@ describe.each(SCENARIOS)('the careful list of %s', (scenario) => {
     expect(await count('pending_starts', `workflow = 'journey' and input ->> 'operationId' = $1`, operationId)).toBe(0);
   });
 
-  it('is taken in whole: a person, a journey and a start for each row, counted by status', async () => {
+  it('is committed completely: a person, a journey and a start for each row, counted by status', async () => {
     const { importId, operationId } = await checked(scenario, CAREFUL);
     await committed(importId);
     const rows = plainRows(scenarioFile(scenario, CAREFUL));
@@ -108,7 +108,7 @@ describe.each(SCENARIOS)('the careful list of %s', (scenario) => {
     expect((await progress(importId)).status).toBe('done');
   });
 
-  it('raises a hold for everybody who may not be asked about and whose list shows why, and for nobody else', async () => {
+  it('raises a hold for every person whose row shows that requests about them may harm, and for nobody else', async () => {
     const { importId } = await checked(scenario, CAREFUL);
     await committed(importId);
     const { rows: held } = await database.pool.query<{ row: number }>(
@@ -261,7 +261,7 @@ describe('whatever the number of retries', () => {
     expect(grown(before, await sizes())).toEqual(expected);
   });
 
-  it('a household whose rows lie far apart is taken in whole, once, wherever the pages end', async () => {
+  it('a household whose rows are far apart is registered completely and once, wherever the pages end', async () => {
     for (const page of [1, 2, 3]) {
       const operation = await makeOperation(database.pool);
       const refs = ['H1', 'H2', 'H1', 'H3', 'H2', 'H1'];
@@ -293,7 +293,7 @@ describe('whatever the number of retries', () => {
     }
   });
 
-  it('two attempts at once take turns: nobody is taken in twice', async () => {
+  it('two concurrent attempts alternate: nobody is registered twice', async () => {
     const { importId, operationId } = await checked('ambae-2017', CAREFUL);
     expect(await orderCommit(database.pool, importId)).toBe('started');
     const attempts = [1, 2, 3].map(() =>
@@ -346,7 +346,7 @@ describe('whatever the number of retries', () => {
   });
 });
 
-describe('a list that is not taken in', () => {
+describe('a list that is refused', () => {
   const listOf = (rows: number) =>
     stringifyCells(
       Array.from({ length: rows }, (_, index) => person({ household_ref: `H${index}`, person_ref: `P${index}` })),
@@ -402,7 +402,7 @@ describe('a list that is not taken in', () => {
     expect(await refused(textSource('name;age\nAmina;38\n'), { kept: true })).toBe('columns_missing');
   });
 
-  it('is not taken into an operation that takes nobody in any more, and says what was', async () => {
+  it('is not committed into an operation with closed registration, and reports the rows committed before', async () => {
     const { importId, operationId } = await checked('libya-vhr-flight', CAREFUL);
     expect(await orderCommit(database.pool, importId)).toBe('started');
     const store = storeOf(database.pool, keyring, { page: 10 });
@@ -430,7 +430,7 @@ describe('a list that is not taken in', () => {
 });
 
 describe('what came in', () => {
-  it('stands nowhere in plain: no name, number or birth date in any column of any table', async () => {
+  it('is stored nowhere in plain text: no name, number or birth date in any column of any table', async () => {
     const canary = {
       given_names: 'Zyxwana Qaribo',
       family_name: 'Vlumtrek',

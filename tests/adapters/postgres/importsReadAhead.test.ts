@@ -45,7 +45,7 @@ async function registered(importId: string): Promise<number[]> {
 }
 
 describe('households that were read while the page before was written', () => {
-  it('are taken in as they are, and nobody twice', async () => {
+  it('are committed unchanged, and nobody is registered twice', async () => {
     const { store, importId, ahead } = await firstPageIn();
     const first = await registered(importId);
     expect((await store.commitNext(importId, ahead)).outcome).toBe('more');

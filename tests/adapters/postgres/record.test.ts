@@ -91,7 +91,7 @@ const BEGUN = { consent: 'given', holds: [], route: ['evacuation'], routeDecided
 const STARTED = event(1, 'journeyStarted', BEGUN);
 const SCREENED = event(2, 'screened', { risk: 'none' });
 
-describe('the one door to the event_log', () => {
+describe('the one transaction that writes the event log', () => {
   it('writes events, projection, waits, tasks, events and services in one transaction', async () => {
     await recordEvents(pool, batch([STARTED, SCREENED], [wait()], { status: 'screened' }));
     expect(await rows('select seq from event_log where subject = $1 order by seq')).toEqual([{ seq: 1 }, { seq: 2 }]);
@@ -195,7 +195,7 @@ describe('the one door to the event_log', () => {
       expect(events).toMatchObject([{ seq: 2 }, { seq: 3 }]);
     });
 
-    it('says again which seat is in the way, and loses no consent', async () => {
+    it('names the seat in the way again, and loses no consent', async () => {
       await recordEvents(pool, batch([STARTED]));
       await recordEvents(
         pool,
@@ -301,7 +301,7 @@ describe('the one door to the event_log', () => {
     expect(await rows('select seq from event_log where subject = $1')).toHaveLength(2);
   });
 
-  it('rows of the event_log are never changed or deleted', async () => {
+  it('rows of the event log are never changed or deleted', async () => {
     await recordEvents(pool, batch([STARTED]));
     await expect(database.owner.query(`update event_log set type = 'x' where subject = $1`, [journey])).rejects.toThrow(
       'never changed',
@@ -358,7 +358,7 @@ describe('holds and seats', () => {
       );
   }
 
-  it('a hold that finds a seat names the movement, so that the unit is released', async () => {
+  it('a hold that finds a seat names the movement, so that the household group is released', async () => {
     await (await ship(1))(person);
     const result = await recordEvents(pool, batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x' })]));
     expect(result.seatedOn).toHaveLength(1);

@@ -41,7 +41,7 @@ const JOURNEY_STATUSES: RouteLeg[] = [
 
 let serial = 0;
 
-/** Takes one household in, in an operation of its own unless one is given. */
+/** Registers one household, in its own operation unless one is given. */
 async function register(cells: Cells[], over: { origin?: string; operationId?: string; rejectedRows?: number[] } = {}) {
   const { pool } = database;
   const operationId =
@@ -91,7 +91,7 @@ const FAMILY = [
   }),
 ];
 
-describe('a household that is taken in', () => {
+describe('a household that is registered', () => {
   it('has its people, its place in the order and what their journeys begin with', async () => {
     const { operationId, householdId, people } = await register(FAMILY);
     expect(people.map(({ row }) => row)).toEqual([1, 2, 3]);
@@ -160,7 +160,7 @@ describe('a household that is taken in', () => {
     }
   });
 
-  it('without a head, or of a head without a State, has a route as far as the rules tell', async () => {
+  it('without a head, or of a head without a State, has a route as far as the rules give one', async () => {
     const noHead = await register([
       person({ relationship_to_head: 'SIBLING', nationality: 'VUT' }),
       person({ person_ref: 'B', relationship_to_head: 'SIBLING' }),
@@ -226,7 +226,7 @@ describe('protection at registration', () => {
       people[0]?.workflowId,
     );
     expect(start?.input.registration.holds).toHaveLength(types.length);
-    // an opaque id is all that the engine is told
+    // Temporal gets an opaque id only
     for (const type of HOLD_TYPES) expect(JSON.stringify(start?.input.registration)).not.toContain(type);
   });
 
@@ -240,7 +240,7 @@ describe('protection at registration', () => {
     expect((await holdsOf(reserved.householdId)).map(({ type }) => type)).toEqual(['CUSTODY', 'UASC']);
   });
 
-  it('the order of the list does not tell who fears return or was trafficked', async () => {
+  it('the order of the list does not disclose who fears return or was trafficked', async () => {
     const [ordinary, asylum] = [
       await register([person()]),
       await register([person({ special_needs: 'ASYLUM;TRAFFICKING_RISK' })]),
@@ -310,7 +310,7 @@ describe('protection at registration', () => {
     expect(await all('select id from journeys where operation_id = $1', operationId)).toHaveLength(1);
   });
 
-  it('takes in no row that was rejected', async () => {
+  it('registers no row that was rejected', async () => {
     await expect(register([person({ sex: '' })])).rejects.toThrow(RangeError);
   });
 });

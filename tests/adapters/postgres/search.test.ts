@@ -3,7 +3,7 @@ import { SEARCH } from '../../../adapters/postgres/reads/people.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { insertOperation } from '../../support/systemRows.ts';
 
-/** As many as the issue asks for; every name of some 25 people, and one that a tenth of them has. */
+/** The size of a large deployment; every name of some 25 people, and one that a tenth of them has. */
 const PEOPLE = 20_000;
 const NAMES = 800;
 

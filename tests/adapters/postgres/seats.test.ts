@@ -56,7 +56,7 @@ describe('allocation on the database', () => {
     expect(first.households).toBe(1);
   });
 
-  it('goes on over many households, and tells all the rest when the vehicle is full', async () => {
+  it('continues over many households, and gives the rest a reason when the vehicle is full', async () => {
     const op = await newOperation(db.pool);
     for (let i = 0; i < 230; i++) await newHousehold(db.pool, op, 1, { requestedAt: NOW - 1_000_000 + i });
     const movement = await newMovement(db.pool, op, { seats: 210 });
@@ -91,7 +91,7 @@ describe('allocation on the database', () => {
     expect([...(await refusalsOf(db.pool, movement)).values()]).toEqual([['operation_not_running']]);
   });
 
-  it('looks at the lists by the head, and leaves people without a nationality to a person', async () => {
+  it("applies the lists by the head, and leaves people without a nationality to a person's decision", async () => {
     const op = await newOperation(db.pool);
     const served = await newHousehold(db.pool, op, 1, { nationality: 'NER' });
     const other = await newHousehold(db.pool, op, 1, { nationality: 'GIN' });

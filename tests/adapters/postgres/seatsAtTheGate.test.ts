@@ -113,7 +113,7 @@ describe('the gate', () => {
     await lock();
   });
 
-  it('lets everybody through who passes, the same scans twice once, late scans never turn anybody back', async () => {
+  it('boards everybody who meets the preconditions; repeated scans change nothing, late scans move nobody back', async () => {
     const came = everybody('check_in');
     expect(await apply([...came, ...came])).toMatchObject({ checkedIn: 4, boarded: 0, refused: 0 });
     expect(await apply(everybody('board'))).toMatchObject({ checkedIn: 0, boarded: 4, refused: 0 });
@@ -129,7 +129,7 @@ describe('the gate', () => {
     expect(await refusedScans()).toEqual(['no_seat', 'no_seat']);
   });
 
-  it('turns away who does not pass at the last moment, and keeps the household off until a person decides', async () => {
+  it('denies a person who no longer meets the preconditions, and holds the household back until a person decides', async () => {
     await raiseHold(db.pool, op, family.journeys[0] ?? '');
     expect(await apply(everybody('board'))).toMatchObject({ boarded: 1, denied: 1, refused: 3 });
     expect(await statuses(db.pool, movement, family)).toEqual(['denied', 'reserved', 'reserved']);
@@ -151,7 +151,7 @@ describe('the gate', () => {
     await apply([scan('deny', family.journeys[2])]);
     expect(await depart()).toEqual({
       outcome: 'refused',
-      reason: '1 household is divided: bring it off, or let a person decide',
+      reason: '1 household is divided: offload it, or let a person decide',
     });
     await apply([scan('offload', family.journeys[0])]);
     expect(await depart()).toEqual({ outcome: 'departed', aboard: 1, unaccounted: 0 });
@@ -175,7 +175,7 @@ describe('the gate', () => {
     await raiseHold(db.pool, op, single.journeys[0] ?? '');
     expect(await depart()).toEqual({
       outcome: 'refused',
-      reason: '1 person on board may not travel and must be brought off',
+      reason: '1 person on board may not travel and must be offloaded',
     });
     expect(await apply([scan('offload', single.journeys[0])], { mustLeave: [single.id] })).toMatchObject({
       offloaded: 1,
@@ -227,7 +227,7 @@ describe('the end of a movement', () => {
     });
   });
 
-  it('shows who is unaccounted for, until somebody says what became of them', async () => {
+  it('shows who is not accounted for, until a scan accounts for them', async () => {
     await apply(family.journeys.map((j) => scan('board', j)));
     await depart(true);
     expect(await reconcileSeats(db.pool, movement)).toMatchObject({ booked: 4, boarded: 3, unaccounted: 1 });

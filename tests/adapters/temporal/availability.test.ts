@@ -2,7 +2,7 @@ import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@t
 import { expect, it } from 'vitest';
 import { TemporalAway, whileAvailable } from '../../../adapters/temporal/availability.ts';
 
-it('asks first once a call has hung, and goes on as soon as the server answers', async () => {
+it('checks the server first once a call has hung, and continues as soon as it answers', async () => {
   let up = false;
   let asked = 0;
   const available = whileAvailable(async () => {

@@ -90,7 +90,7 @@ describe('a command on the real server', () => {
     expect(error).toBeInstanceOf(WorkflowNotFoundError);
   });
 
-  it('that is on record is answered, whatever the workflow says now', async () => {
+  it('with a recorded answer gets it, whatever the workflow answers now', async () => {
     const workflowId = await start();
     const refused = command({ refuse: true });
     const asked: string[][] = [];

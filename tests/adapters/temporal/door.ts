@@ -11,7 +11,7 @@ import { COMMAND_REFUSED, type Command } from '../../../workflows/messages.ts';
 
 type State = { count: number; answered: Record<string, number>; run: number };
 
-/** A workflow with one door, for tests of the client: it counts, refuses, goes on as new, and ends. */
+/** A workflow with one update, for tests of the client: it counts, refuses, continues as new, and ends. */
 export async function door(state: State = { count: 0, answered: {}, run: 1 }): Promise<number> {
   let next = false;
   let end = false;

@@ -82,7 +82,7 @@ describe('a table that reads announced times otherwise', () => {
     (await database.pool.query('select stops, departs_at, arrives_at, status, seq from movements where id = $1', [id]))
       .rows;
 
-  it('is told to people once, with what was announced and what it would be now; nothing moves', async () => {
+  it('raises one alarm, with the announced time and the time by the current table; no time changes', async () => {
     const movement = await planned();
     const before = await timesOf(movement);
     await flagMovedClocks(database.pool, OTHER);
@@ -124,7 +124,7 @@ describe('a table that reads announced times otherwise', () => {
     expect(await alarmsOf(movement)).toEqual([]);
   });
 
-  it('says it too where the time is no longer shown by any clock, or the zone is gone', async () => {
+  it('raises it also if the local time no longer exists, or the zone is gone', async () => {
     const [jumped, gone] = [await planned(), await planned({ zone: 'Africa/Abidjan' })];
     const offsets: Zones['offsets'] = (local, zone) =>
       zone === 'Africa/Casablanca' ? [] : zone === 'Africa/Abidjan' ? undefined : ZONES.offsets(local, zone);
@@ -133,7 +133,7 @@ describe('a table that reads announced times otherwise', () => {
     expect(await alarmsOf(gone)).toHaveLength(1);
   });
 
-  it('is found by the watcher of the worker, which says by which table it looks', async () => {
+  it('is found by the time-zone check of the worker, which logs its table', async () => {
     const movement = await planned();
     const said: object[] = [];
     const log = { info: (fields: object) => said.push(fields), warn: (fields: object) => said.push(fields) };

@@ -62,7 +62,7 @@ describe('T016', () => {
     const open = await pairs(operationId, 'open');
     const issas = open.find((pair) => namesOf(pair).join() === 'Issa,Issa');
     expect(issas?.reasons.map(({ sentence }) => sentence)).toContain(
-      'Two households have this child on their list: find out who cares for it.',
+      'Two households list this child: find out who cares for the child.',
     );
     const twins = open.find((pair) => namesOf(pair).join() === 'Halima,Halime');
     expect(open.length).toBe(twins ? 2 : 1);
@@ -99,7 +99,7 @@ describe('T016', () => {
       duplicate_candidates: { compared: 7, with_known: 0 },
     });
     const issas = duplicate_candidates?.first.find(({ rows }) => rows.join() === '5,7');
-    expect(issas?.reasons).toContain('Two households have this child on their list: find out who cares for it.');
+    expect(issas?.reasons).toContain('Two households list this child: find out who cares for the child.');
     expect(duplicate_candidates?.within_list).toBe(duplicate_candidates?.first.length);
     expect(await peopleIn(operationId)).toBe(0);
   });

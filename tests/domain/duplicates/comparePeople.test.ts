@@ -130,11 +130,11 @@ describe('two registrations', () => {
     expect(explainComparison(comparison)).toEqual([
       'They show the same document.',
       'The names are the same.',
-      'The year of birth is the same; more is not known of both.',
+      'The year of birth is the same; more is not known for both.',
     ]);
   });
 
-  it('compare the same whichever stands first', () => {
+  it('compare the same in either order', () => {
     const words = fc.constantFrom('Amina', 'Amna', 'Hassan', 'Osman', 'عثمان', 'حسن', 'Li', 'Hua', '');
     const name = fc.tuple(words, words).map((parts) => parts.join(' '));
     const people = fc
@@ -206,7 +206,7 @@ describe('one person a thousand times', () => {
     expect(Math.max(...[...pairsOf.values()].map((pairs) => pairs.length))).toBe(PAIRS_AT_MOST);
   });
 
-  it('keeps the most telling pairs', () => {
+  it('keeps the pairs with the highest scores', () => {
     const namesakes = Array.from({ length: 40 }, (_, n) =>
       someone({ born: '1988', household: { id: `H${n}`, size: 1 } }),
     );
@@ -239,7 +239,7 @@ describe('a family that registered twice', () => {
     ]);
     expect(pairs.length).toBe(3);
     expect(pairs.flatMap((pair) => explainComparison(pair.comparison))).toContain(
-      'Each heads a family, and members of the two families look like one person too.',
+      'Each is the head of a family, and other members of the two families are candidates too.',
     );
   });
 
@@ -256,8 +256,8 @@ describe('T016', () => {
   );
 
   it('the two Issas are a pair and raise the question who cares for him', () => {
-    expect(words.get('5-7')).toContain('Two households have this child on their list: find out who cares for it.');
-    expect(words.get('5-7')).toContain('Day and month of birth are the same, the years are two apart.');
+    expect(words.get('5-7')).toContain('Two households list this child: find out who cares for the child.');
+    expect(words.get('5-7')).toContain('Day and month of birth are the same; the years differ by two.');
   });
 
   it('the twins are at most a pair for a person, and nobody else is one', () => {

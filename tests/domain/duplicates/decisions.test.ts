@@ -21,7 +21,7 @@ describe('decisions on a pair', () => {
     expect(allowedPairCommands(status, ['case_worker'], true)).toEqual(allowed);
   });
 
-  it('are none where one of the two is known elsewhere alone, but that they be asked', () => {
+  it('offer only to contact the people, if one of the two is known only in another operation', () => {
     for (const status of PAIR_STATUSES) {
       expect(allowedPairCommands(status, ['operation_lead'], false)).toEqual(status === 'suspected' ? ['ask'] : []);
     }
@@ -63,7 +63,7 @@ describe('of two journeys of one person', () => {
   const hasLeft = ({ status }: PairedJourney): boolean =>
     JOURNEY_STATUSES.indexOf(status) >= JOURNEY_STATUSES.indexOf('boarded');
 
-  it('one waits, the same whichever stands first, and never one that has left while the other has not', () => {
+  it('one waits, the same in either order, and never one that has departed before the other', () => {
     fc.assert(
       fc.property(journey, journey, (one, other) => {
         fc.pre(one.journeyId !== other.journeyId);

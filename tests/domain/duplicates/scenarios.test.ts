@@ -3,7 +3,7 @@ import { findPairs } from '../../../domain/duplicates/findPairs.ts';
 import { plainRows, SCENARIOS, scenarioFile, truthOf } from '../imports/scenario.ts';
 import { knownRows } from './known.ts';
 
-describe.each(SCENARIOS)('people met twice in %s', (scenario) => {
+describe.each(SCENARIOS)('duplicate candidates in %s', (scenario) => {
   const truth = truthOf(scenario);
   const people = knownRows(plainRows(scenarioFile(scenario, 'messy/registrations.csv')), truth.reference_date);
   const search = findPairs(people);

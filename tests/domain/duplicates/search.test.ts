@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { foldName } from '../../../domain/duplicates/foldName.ts';
 import { rankByName } from '../../../domain/duplicates/rankByName.ts';
 import { nameTokens } from '../../../domain/duplicates/searchKeys.ts';
-import { soundKey } from '../../../domain/duplicates/sound.ts';
+import { phoneticKey } from '../../../domain/duplicates/sound.ts';
 import { plainRows, SCENARIOS, scenarioFile } from '../imports/scenario.ts';
 import { type KnownRow, knownRows } from './known.ts';
 
@@ -125,7 +125,7 @@ describe('names folded for keys', () => {
     ['Mulugheta', 'Mulugeta'],
     ['Gemal', 'Jemal'],
   ])('%s and %s share a sound', (one, other) => {
-    expect(soundKey(foldName(one).join(''))).toBe(soundKey(foldName(other).join('')));
+    expect(phoneticKey(foldName(one).join(''))).toBe(phoneticKey(foldName(other).join('')));
   });
 
   it('of any text are words of a to z, and every word has a sound', () => {
@@ -133,7 +133,7 @@ describe('names folded for keys', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (name) => {
         for (const word of foldName(name)) {
           expect(word).toMatch(/^[a-z]+$/);
-          expect(soundKey(word)).toMatch(/^[a-z]+$/);
+          expect(phoneticKey(word)).toMatch(/^[a-z]+$/);
         }
       }),
     );

@@ -38,7 +38,7 @@ describe('tidying', () => {
     );
   });
 
-  it('is told of, and everything else looks at the tidied cell', () => {
+  it('has a warning, and every other rule reads the tidied cell', () => {
     expect(codesOf({ household_ref: ' H1', relationship_to_head: 'HEAD\u00A0' })).toEqual([
       'WHITESPACE household_ref',
       'WHITESPACE relationship_to_head',
@@ -168,7 +168,7 @@ describe('cells', () => {
     ]);
   });
 
-  it('a number that a spreadsheet ruined is kept out of use', () => {
+  it('a number with lost precision is not used', () => {
     const { meaning, findings } = judgeRow(
       person({ document_type: 'NATIONAL_ID', document_number: '4.1234500000001E+14' }),
       context,

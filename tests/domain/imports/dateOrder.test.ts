@@ -26,7 +26,7 @@ describe('dates with the year last', () => {
     expect(offer('', '')).toBeNull();
   });
 
-  it('are turned as said, other cells left alone, times kept', () => {
+  it('are converted in the given order; other cells and times stay', () => {
     expect(turnDate('1/2/1990', 'day_first')).toBe('1990-02-01');
     expect(turnDate('1/2/1990', 'month_first')).toBe('1990-01-02');
     expect(turnDate('28/09/2017 10:37', 'day_first')).toBe('2017-09-28 10:37');

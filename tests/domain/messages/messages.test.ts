@@ -4,7 +4,7 @@ import { ROLES } from '../../../domain/actor.ts';
 import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands.ts';
 import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES, type JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import type { Wait } from '../../../domain/journeys/waits.ts';
-import { EN } from '../../../domain/messages/en.ts';
+import { en } from '../../../domain/messages/en.ts';
 import { type HistoryEvent, type HistoryNames, historyInWords } from '../../../domain/messages/history.ts';
 import { lengthInWords, momentInWords } from '../../../domain/messages/lengths.ts';
 import { nowInWords } from '../../../domain/messages/now.ts';
@@ -16,25 +16,22 @@ import { DAY, HOUR, MINUTE } from '../../../domain/time.ts';
 const NOW = Date.UTC(2017, 9, 3, 12);
 const NOBODY = new Map<string, string>();
 
-describe('words', () => {
-  it('fill every place, and never t undefined', () => {
-    for (const key of Object.keys(EN) as Array<keyof typeof EN>) expect(t(key)).not.toMatch(/undefined|\{/);
+describe('messages', () => {
+  it('fill every placeholder, never with undefined', () => {
+    for (const key of Object.keys(en) as Array<keyof typeof en>) expect(t(key)).not.toMatch(/undefined|\{/);
     expect(t('event.seatAssigned', { movement: 'AMB-01' })).toBe('Seat on AMB-01');
-    expect([tCount('now.more', 1), tCount('now.more', 3)]).toEqual([
-      '1 more thing is awaited',
-      '3 more things are awaited',
-    ]);
+    expect([tCount('now.more', 1), tCount('now.more', 3)]).toEqual(['1 more wait is open', '3 more waits are open']);
     expect([list([]), list(['a']), list(['a', 'b', 'c'])]).toEqual(['', 'a', 'a, b and c']);
   });
 
   it('exist for every role, phase, ending and deadline', () => {
-    for (const role of ROLES) expect(EN[`role.${role}`]).toBeTruthy();
-    for (const phase of JOURNEY_PHASES) expect(EN[`phase.${phase}`]).toBeTruthy();
-    for (const ending of ENDINGS) expect(EN[`ending.${ending}`]).toBeTruthy();
-    for (const deadline of DEADLINES) expect(EN[`what.${deadline}`]).toBeTruthy();
+    for (const role of ROLES) expect(en[`role.${role}`]).toBeTruthy();
+    for (const phase of JOURNEY_PHASES) expect(en[`phase.${phase}`]).toBeTruthy();
+    for (const ending of ENDINGS) expect(en[`ending.${ending}`]).toBeTruthy();
+    for (const deadline of DEADLINES) expect(en[`what.${deadline}`]).toBeTruthy();
   });
 
-  it('tell a length in one unit, rounded down', () => {
+  it('state a length in one unit, rounded down', () => {
     const table: Array<[number, string]> = [
       [0, 'less than a minute'],
       [MINUTE, '1 minute'],
@@ -45,7 +42,7 @@ describe('words', () => {
       [2 * DAY, '2 days'],
       [400 * DAY, '400 days'],
     ];
-    for (const [length, words] of table) expect(lengthInWords(length)).toBe(words);
+    for (const [length, sentence] of table) expect(lengthInWords(length)).toBe(sentence);
     expect(momentInWords(NOW)).toBe('2017-10-03 12:00 UTC');
   });
 });
@@ -76,11 +73,11 @@ const now = (more: Partial<Parameters<typeof nowInWords>[0]> = {}) =>
 
 describe('now', () => {
   it('names the earliest due that blocks, and how many more', () => {
-    const said = now({
+    const result = now({
       waits: [
         wait({ key: 'late', due: NOW + 5 * DAY }),
         wait({
-          key: 'beside',
+          key: 'background',
           blocks: false,
           due: NOW + 1,
           whom: { kind: 'role', id: 'health_officer' },
@@ -94,10 +91,10 @@ describe('now', () => {
         }),
       ],
     });
-    expect(said.sentence).toMatch(
-      /^Waiting for a protection officer to look at a hold, for 1 hour \(since 2017-10-03 11:00 UTC\);.*; 2 more things are awaited\.$/,
+    expect(result.sentence).toMatch(
+      /^Waiting for a protection officer to review a hold, for 1 hour \(since 2017-10-03 11:00 UTC\);.*; 2 more waits are open\.$/,
     );
-    expect(said.waiting.map(({ kind }) => kind)).toEqual(['holdReview', 'screening', 'fitnessAnswer']);
+    expect(result.waiting.map(({ kind }) => kind)).toEqual(['holdReview', 'screening', 'fitnessAnswer']);
   });
 
   it('is the same whatever order the waits come in', () => {
@@ -111,16 +108,16 @@ describe('now', () => {
     );
   });
 
-  it('says when a deadline has passed, that nothing has one, that the operation stands still, or that it has ended', () => {
+  it('says when a wait is overdue or has no deadline, the operation is suspended, or the journey has ended', () => {
     expect(now({ waits: [wait({ due: NOW - HOUR, escalateAt: NOW + HOUR })] }).sentence).toContain(
-      'past its time since 2017-10-03 11:00 UTC; at 2017-10-03 13:00 UTC it goes to the operation lead',
+      'overdue since 2017-10-03 11:00 UTC; at 2017-10-03 13:00 UTC it is escalated to the operation lead',
     );
     expect(now({ waits: [wait({ due: undefined })] }).sentence).toContain('without a deadline');
-    expect(now({ suspended: true, waits: [wait({})] }).sentence).toMatch(/^The operation stands still here; Waiting/);
+    expect(now({ suspended: true, waits: [wait({})] }).sentence).toMatch(/^The operation is suspended here; Waiting/);
     expect(now({ status: 'closed', ending: 'withdrawn', endedAt: NOW }).sentence).toBe(
-      'The journey has ended (withdrawn) on 2017-10-03 12:00 UTC.',
+      'The journey ended (withdrawn) on 2017-10-03 12:00 UTC.',
     );
-    expect(now({ status: 'arrived' }).sentence).toBe('Nothing is awaited. Has arrived; not yet received.');
+    expect(now({ status: 'arrived' }).sentence).toBe('No wait is open. Has arrived; not yet received.');
   });
 
   it('names the day of an appointment, and the leg that needs a movement', () => {
@@ -141,7 +138,7 @@ describe('now', () => {
     );
   });
 
-  it('tells what the reader can do in the words of the table', () => {
+  it('lists what the reader can do, with the sentences of the command table', () => {
     expect(now({ commands: ['raiseHold'] }).canDo).toEqual([
       { command: 'raiseHold', sentence: JOURNEY_COMMANDS.raiseHold.sentence, reasonRequired: true },
     ]);
@@ -170,7 +167,7 @@ const event = (more: Partial<HistoryEvent>): HistoryEvent => ({
 });
 
 describe('history', () => {
-  it('tells nothing of a hold but that it is there, outside protection', () => {
+  it('discloses only that a hold exists to readers outside protection', () => {
     const raised = (kind: string, by: string) => [
       event({ type: 'holdRaised', data: { holdId: 'hld_1' }, actor: by, role: by, reasonCode: kind, noteId: 'note_1' }),
     ];
@@ -225,11 +222,11 @@ describe('history', () => {
       }),
     );
     expect(phases.map(({ phase, entries }) => [phase, entries.map(({ who, what }) => `${who}: ${what}`)])).toEqual([
-      ['travel', ['Ships: AMB-01 is late: departs 2017-10-04 12:00 UTC', 'Ships: Departed with AMB-01']],
+      ['travel', ['Ships: AMB-01 is delayed: departs 2017-10-04 12:00 UTC', 'Ships: Departed with AMB-01']],
     ]);
   });
 
-  it('groups by what a event tells of, wherever the person stood by then', () => {
+  it('groups an event by its subject, whatever the phase of the journey was', () => {
     const phases = historyInWords(
       [
         event({ type: 'fitnessFound', phase: 'travel', seq: 1, data: { result: 'unfit', conditions: [] } }),
@@ -271,7 +268,7 @@ describe('the situation', () => {
       ...more,
     });
 
-  it('counts everybody once: safe, moving, waiting, or ended otherwise', () => {
+  it('counts everybody once: safe, moving, waiting, or ended without travel', () => {
     const counts = fc.record(
       Object.fromEntries(JOURNEY_STATUSES.map((status) => [status, fc.nat(500)])) as Record<
         JourneyStatus,
@@ -291,8 +288,8 @@ describe('the situation', () => {
     );
   });
 
-  it('says in one sentence who is stuck, which seats stay empty, and what waits for a person', () => {
-    const said = situation(
+  it('says in one sentence who is overdue, which seats stay empty, and what waits for a person', () => {
+    const result = situation(
       { consented: 96, travel_ready: 30, in_transit: 10, received: 4, closed: 3 },
       {
         completed: 1,
@@ -310,14 +307,12 @@ describe('the situation', () => {
         names: new Map([['par_1', 'the Consulate of X']]),
       },
     );
-    expect(said.sentence).toBe(
-      '143 people: 5 safe, 10 moving, 126 waiting; 2 have left the list otherwise; 96 people have waited more than 2 days for the Consulate of X; AMB-02 leaves 2017-10-03 13:00 UTC with 22 empty seats, and 30 ready without one; 3 decisions wait for a person.',
+    expect(result.sentence).toBe(
+      '143 people: 5 safe, 10 moving, 126 waiting; 2 ended without travel; 96 people have waited more than 2 days for the Consulate of X; AMB-02 leaves 2017-10-03 13:00 UTC with 22 empty seats, and 30 ready without one; 3 decisions wait for a person.',
     );
   });
 
-  it('says when nobody waits longer than agreed', () => {
-    expect(situation({ received: 1 }).sentence).toBe(
-      '1 person: 1 safe, 0 moving, 0 waiting; nobody waits longer than agreed.',
-    );
+  it('says when no wait is overdue', () => {
+    expect(situation({ received: 1 }).sentence).toBe('1 person: 1 safe, 0 moving, 0 waiting; no wait is overdue.');
   });
 });

@@ -5,9 +5,9 @@ import {
   alightingStop,
   allocate,
   byPriority,
+  type FreeCapacity,
   type HouseholdGroup,
   needOf,
-  type Room,
   servedBy,
 } from '../../../domain/allocation.ts';
 
@@ -33,7 +33,7 @@ const groups: fc.Arbitrary<HouseholdGroup[]> = fc
     })),
   );
 
-const room: fc.Arbitrary<Room> = fc.record({
+const room: fc.Arbitrary<FreeCapacity> = fc.record({
   seats: fc.nat(40),
   infantLaps: fc.nat(5),
   stretchers: fc.nat(2),
@@ -165,7 +165,7 @@ describe('allocation', () => {
     })),
     ...over,
   });
-  const seats = (n: number, over: Partial<Room> = {}): Room => ({
+  const seats = (n: number, over: Partial<FreeCapacity> = {}): FreeCapacity => ({
     seats: n,
     infantLaps: 0,
     stretchers: 0,
@@ -213,7 +213,7 @@ describe('whom a movement serves', () => {
     [lists, { ...head, nationality: 'XXX', confirmedBy: 'NER', routeDecided: false }, 'nationality_undecided'],
     [lists, { ...head, nationality: 'XXX', confirmedBy: 'NER' }, undefined],
     [lists, { ...head, nationality: 'XXX', confirmedBy: 'GIN' }, 'not_planned_for'],
-    // another State's word does not move somebody who has a nationality to that State's list
+    // another State's confirmation does not move somebody who has a nationality to that State's list
     [lists, { ...head, nationality: 'GIN', confirmedBy: 'NER' }, 'not_planned_for'],
     [{ forHouseholdsOf: ['XKX'], acceptsNationalities: null }, { ...head, nationality: 'RKS' }, undefined],
   ])('%j and a head %j: %s', (on, of, code) => {

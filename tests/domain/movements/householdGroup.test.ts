@@ -87,7 +87,7 @@ describe('a household before the failedPreconditions', () => {
 });
 
 describe('what everybody may read', () => {
-  it('tells what a person can do something about', () => {
+  it('shows reasons that a person can act on', () => {
     expect(
       reasonsOf([person('a', { fitness: { status: 'unfit' } }), person('b', { nationality: 'open' })]).map(
         (reason) => reason.code,
@@ -95,7 +95,7 @@ describe('what everybody may read', () => {
     ).toEqual(['nationality_open', 'not_fit']);
   });
 
-  it('does not tell a hold from a consent withdrawn or a household in request, byte for byte', () => {
+  it('shows the same bytes for a hold, a withdrawn consent and an open question about the household', () => {
     const withdrawn = { consent: { status: 'withdrawn' as const, sharing: false } };
     const texts = [HELD, withdrawn, { householdOpen: true }].map((over) =>
       JSON.stringify(reasonsOf([person('a', over), person('b')])),
@@ -103,7 +103,7 @@ describe('what everybody may read', () => {
     expect(new Set(texts).size).toBe(1);
   });
 
-  it('does not let what a hold has stopped show beside it', () => {
+  it('redacts the consequences of a hold as well', () => {
     const asylum = reasonsOf([person('a', { ...HELD, nationality: 'open' })]);
     const medical = reasonsOf([person('a', { ...HELD, nationality: 'confirmed' })]);
     expect(JSON.stringify(asylum)).toBe(JSON.stringify(medical));

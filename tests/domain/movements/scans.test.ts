@@ -23,17 +23,17 @@ describe('scans', () => {
     }
   });
 
-  it('nobody gets on board, or to the gate, without being asked for; and nobody without a seat', () => {
+  it('check in or board nobody without a check of the preconditions, and nobody without a seat', () => {
     for (const status of STATUSES) {
       for (const kind of ['check_in', 'board'] as const) {
         const effect = SCANS[status][kind];
-        if ('to' in effect) expect(effect.asks).toBe(kind);
+        if ('to' in effect) expect(effect.checks).toBe(kind);
       }
     }
     for (const kind of KINDS) expect(SCANS.released[kind]).toEqual({ refused: 'no_seat' });
   });
 
-  it('whatever order the scans come in, a seat that is given up stays so, and only who is on board can be brought off', () => {
+  it('whatever order the scans come in, a seat that is given up stays so, and only a person on board can be offloaded', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...KINDS)), (kinds) => {
         let status: SeatStatus = 'reserved';

@@ -51,7 +51,7 @@ const SAMPLES: OperationCommands = {
   dismissCancelRequest: {},
 };
 
-describe('where an operation stands', () => {
+describe('the status of an operation', () => {
   it.each([
     ['draft', after()],
     ['activated', after(event.activated)],
@@ -101,7 +101,7 @@ describe('commands of an operation', () => {
     );
   });
 
-  it('takes a suspension once, and asks which leg, site or nationality', () => {
+  it('suspends a scope once, and requires its leg, site or nationality', () => {
     const partly = apply(RUNNING, event.suspendedSite);
     expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Walaha' })).toMatch(
       /already/,
@@ -109,9 +109,11 @@ describe('commands of an operation', () => {
     expect(
       refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site', scopeValue: 'Lolowai' }),
     ).toBeUndefined();
-    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site' })).toMatch(/which/);
+    expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'site' })).toMatch(
+      /Name the leg, site or nationality/,
+    );
     expect(refusalOf(partly, 'suspend', { suspensionId: 's', scopeKind: 'all', scopeValue: 'x' })).toMatch(
-      /no further scope/,
+      /no scope value/,
     );
     expect(refusalOf(partly, 'resume', { suspensionId: 'sus_all' })).toMatch(/not open/);
     expect(refusalOf(partly, 'closeOperation', {})).toMatch(/still open/);
@@ -124,9 +126,9 @@ describe('commands of an operation', () => {
     expect(refusalOf(over, 'setPhase', SAMPLES.setPhase)).toBe('The operation is closed');
   });
 
-  it('says with counts what stands in the way of closing', () => {
+  it('lists with counts what prevents closing', () => {
     expect(unfinishedSentence({ people: { travel_ready: 2, seated: 0 }, movements: { arrived: 1 } })).toBe(
-      'Not everything has come to an end: 2 people in status travel_ready; 1 movements in status arrived',
+      'The operation has open journeys or movements: 2 people in status travel_ready; 1 movements in status arrived',
     );
     expect(unfinishedSentence({ people: {}, movements: {} })).toBeUndefined();
   });

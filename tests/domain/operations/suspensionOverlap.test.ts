@@ -10,7 +10,7 @@ const span = fc
   .tuple(fc.integer({ min: 0, max: HORIZON }), fc.integer({ min: 0, max: HORIZON }))
   .map(([a, b]) => ({ since: Math.min(a, b), at: Math.max(a, b) }));
 
-describe('how long a subject stood still', () => {
+describe('how long a subject was suspended', () => {
   it('equals counting the moments one by one', () => {
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 6 }), span, (suspensions, { since, at }) => {
@@ -37,7 +37,7 @@ describe('how long a subject stood still', () => {
     );
   });
 
-  it('does not change with the order of suspensions, nor when one is told twice', () => {
+  it('does not change with the order of suspensions, nor when one is given twice', () => {
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 6 }), span, (suspensions, { since, at }) => {
         const doubled = [...suspensions, ...suspensions].reverse();

@@ -24,7 +24,7 @@ const moreInfo = (at: number): Callback => ({
 });
 const retracted = (at: number): Callback => ({ type: 'verification.retracted', occurredAt: ASKED + at, data: {} });
 
-/** The request after callbacks in this order of arrival, with what was done about each. */
+/** The request after callbacks in this order of arrival, with the disposition of each. */
 function hear(...callbacks: Callback[]): { request: PartnerRequest; standings: string[] } {
   let request = asked;
   const standings = callbacks.map((callback) => {
@@ -42,7 +42,7 @@ function hear(...callbacks: Callback[]): { request: PartnerRequest; standings: s
   return { request, standings };
 }
 
-describe('what a partner says about a request', () => {
+describe('the disposition of a callback about a request', () => {
   it.each<[string, Callback[], string[]]>([
     ['the plain way', [acknowledged(1), moreInfo(2), saying('confirmed', 3)], ['apply', 'apply', 'apply']],
     ['an answer without an acknowledgement', [saying('confirmed', 1)], ['apply']],
@@ -74,12 +74,12 @@ describe('what a partner says about a request', () => {
     expect(classify({ ...asked, status: 'recalled' }, saying('confirmed', 1))).toBe('stale');
   });
 
-  it('an answer to another kind of request, and news of a vehicle, are misplaced', () => {
+  it('an answer to another kind of request, and a message about a vehicle, are misplaced', () => {
     expect(classify(asked, { type: 'document.refused', occurredAt: ASKED, data: {} })).toBe('misplaced');
     expect(classify(asked, { type: 'movement.departed', occurredAt: ASKED, data: {} })).toBe('misplaced');
   });
 
-  it('of two findings of a clinic the later one stands', () => {
+  it('of two findings of a clinic the later one applies', () => {
     const finding = (result: 'fit' | 'unfit', at: number): Callback => ({
       type: 'fitness.answered',
       occurredAt: ASKED + at,

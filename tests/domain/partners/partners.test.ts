@@ -68,7 +68,7 @@ describe('a call that fails', () => {
   });
 });
 
-describe('news in our own words', () => {
+describe('a callback as codes', () => {
   const now = Date.parse('2026-06-01T00:00:00Z');
 
   it('nobody is fit for longer because a clock runs ahead', () => {
@@ -98,7 +98,7 @@ describe('news in our own words', () => {
     });
   });
 
-  it('an answer is no news of a vehicle, and the other way round', () => {
+  it('an answer is no message about a vehicle, and the reverse', () => {
     expect(vehicleUpdateOf({ type: 'verification.retracted', occurredAt: now, data: {} })).toBeUndefined();
     expect(answerOf({ type: 'movement.departed', occurredAt: now, data: {} }, now, 'doc')).toBeUndefined();
   });
