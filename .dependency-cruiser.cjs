@@ -1,28 +1,30 @@
 /**
- * The rooms of the system and who may import whom (design.md 2). Arrows point towards `domain`; nothing points at
- * `processes`. A room without a row here may import nothing of ours.
+ * The layers of the system and who may import whom (docs/architecture.md). Arrows point towards `domain`; nothing points
+ * at `processes`. A layer without a row here may import nothing of ours.
  */
-const rooms = {
+const layers = {
   domain: [],
+  application: ['domain'],
   workflows: ['domain'],
-  activities: ['domain'],
-  adapters: ['domain'],
-  api: ['domain'],
+  activities: ['domain', 'application'],
+  adapters: ['domain', 'application'],
+  api: ['domain', 'application'],
   console: [],
   sandbox: ['domain'],
   prisma: [],
   cli: [],
-  processes: ['domain', 'workflows', 'activities', 'adapters', 'api', 'console', 'sandbox', 'prisma'],
+  processes: ['domain', 'application', 'workflows', 'activities', 'adapters', 'api', 'console', 'sandbox', 'prisma'],
 };
-const everyRoom = [...Object.keys(rooms), 'bench', 'tests', 'scripts', 'deploy', 'docs'];
+const everyLayer = [...Object.keys(layers), 'bench', 'tests', 'scripts', 'deploy', 'docs'];
 
-/** What a room may import besides whole rooms: single files, or types alone. */
+/** What a layer may import besides whole layers: single files, or types alone. */
 const exceptions = {
   // The client of our own API is generated: console, sandbox and command speak through it.
   console: ['^client/'],
   sandbox: ['^client/'],
   cli: ['^client/'],
   api: ['^workflows/messages\\.ts$'],
+  application: ['^workflows/messages\\.ts$'],
 };
 const typesOnly = {
   workflows: ['^activities/'],
@@ -31,28 +33,28 @@ const typesOnly = {
   api: ['^activities/', '^adapters/'],
 };
 
-const isOurs = `^(?:${everyRoom.join('|')})/`;
+const isOurs = `^(?:${everyLayer.join('|')})/`;
 
-const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
-  const whole = [room, ...allowed].map((name) => `^${name}/`);
-  const free = [...whole, ...(exceptions[room] ?? [])];
-  const types = typesOnly[room] ?? [];
+const layerRules = Object.entries(layers).flatMap(([layer, allowed]) => {
+  const whole = [layer, ...allowed].map((name) => `^${name}/`);
+  const free = [...whole, ...(exceptions[layer] ?? [])];
+  const types = typesOnly[layer] ?? [];
   return [
     {
-      name: `${room}-imports-its-own`,
-      comment: `${room}/ may import ${allowed.join(', ') || 'nothing'} of ours (design.md 2)`,
+      name: `${layer}-imports-its-own`,
+      comment: `${layer}/ may import ${allowed.join(', ') || 'nothing'} of ours (docs/architecture.md)`,
       severity: 'error',
-      from: { path: `^${room}/` },
+      from: { path: `^${layer}/` },
       to: { path: isOurs, pathNot: [...free, ...types] },
     },
     ...(types.length === 0
       ? []
       : [
           {
-            name: `${room}-imports-types-only`,
-            comment: `${room}/ may import types, and nothing that runs, of ${types.join(', ')}`,
+            name: `${layer}-imports-types-only`,
+            comment: `${layer}/ may import types, and nothing that runs, of ${types.join(', ')}`,
             severity: 'error',
-            from: { path: `^${room}/` },
+            from: { path: `^${layer}/` },
             to: { path: types, pathNot: free, dependencyTypesNot: ['type-only'] },
           },
         ]),
@@ -64,7 +66,7 @@ const PURE_PACKAGES = ['i18n-iso-countries', 'any-ascii', 'libphonenumber-js', '
 
 module.exports = {
   forbidden: [
-    ...roomRules,
+    ...layerRules,
     {
       name: 'domain-is-pure',
       comment: 'domain/ does no I/O: no node: modules, and only small pure packages',
@@ -105,7 +107,7 @@ module.exports = {
       comment: 'What ships runs without devDependencies; the one-machine mode and the sandbox are for development',
       severity: 'error',
       from: {
-        path: '^(?:domain|workflows|activities|adapters|api|console|prisma/migrate)',
+        path: '^(?:domain|application|workflows|activities|adapters|api|console|prisma/migrate)',
         pathNot: '^adapters/postgres/generated/',
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
 import type { FoundList, Override } from '../adapters/files/openList.ts';
-import type { Alarms } from '../adapters/postgres/alarms.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
 import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
@@ -32,6 +31,7 @@ import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
+import type { Alarms } from '../application/alarms/alarms.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';

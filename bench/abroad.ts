@@ -4,8 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { derivedId } from '../adapters/ids.ts';
 import { DEADLINE_NAMES } from '../api/casing.ts';
+import { derivedId } from '../application/ids.ts';
 import { PERSON_FIELDS } from '../domain/partners/fields.ts';
 import { DAY, iso } from '../domain/time.ts';
 import type { JourneyInput } from '../workflows/messages.ts';

@@ -5,11 +5,16 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const INGREDIENTS = ['prisma/schema.prisma', 'prisma.config.ts', 'node_modules/prisma/package.json'];
+const INGREDIENTS = [
+  'prisma/schema.prisma',
+  'prisma.config.ts',
+  'node_modules/prisma/package.json',
+  'node_modules/prisma-kysely/package.json',
+];
 const CLIENT = join(root, 'adapters/postgres/generated');
 const STAMP = join(CLIENT, 'made-from');
 
@@ -25,7 +30,8 @@ export async function generateClient({ always = false } = {}): Promise<{ made: b
         cwd: root,
         // `generate` needs no schema engine, yet the command line looks for one and would download it: any program does.
         env: {
-          PATH: process.env['PATH'],
+          // The second generator is a program of its own, and runs on this Node.
+          PATH: [join(root, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter),
           HOME: process.env['HOME'],
           CHECKPOINT_DISABLE: '1',
           PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,

@@ -10,7 +10,6 @@ import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
 import { isOnItsWay } from '../adapters/postgres/starts.ts';
-import { createStore } from '../adapters/postgres/store.ts';
 import { whileAvailable } from '../adapters/temporal/availability.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand } from '../adapters/temporal/commands.ts';
@@ -21,6 +20,7 @@ import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
 import * as names from '../workflows/messages.ts';
+import { createStore } from './composition/store.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 

@@ -1,3 +1,4 @@
+import { derivedId } from '../../application/ids.ts';
 import {
   type Answer,
   answerOf,
@@ -8,7 +9,6 @@ import {
 import { classify, outcomeAfter } from '../../domain/partners/classify.ts';
 import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
-import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { operationTimes } from '../postgres/operations/clocks.ts';

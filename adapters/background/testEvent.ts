@@ -1,4 +1,4 @@
-import { newId } from '../ids.ts';
+import { newId } from '../../application/ids.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { readFeedEndpoint } from '../postgres/partners/deliveries.ts';
 import type { SecretBox } from '../postgres/partners/partners.ts';

@@ -6,12 +6,12 @@ import type {
   ReceptionInput,
   RequestInput,
 } from '../../activities/partners.ts';
+import { derivedId } from '../../application/ids.ts';
 import { fieldsFor, minimised } from '../../domain/partners/fields.ts';
 import { ASKED_OF, type PersonRequestKind } from '../../domain/partners/protocol.ts';
 import { failedPreconditions } from '../../domain/preconditions.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
-import { derivedId } from '../ids.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { type Queryable, transaction } from '../postgres/database.ts';
 import { operationTime } from '../postgres/operations/clocks.ts';

@@ -1,4 +1,15 @@
+import {
+  CamelCasePlugin,
+  CompiledQuery,
+  Kysely,
+  type PostgresCursor,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
+import type { DB } from './generated/kysely/tables.ts';
 
 /** bigint columns (positions, byte counts) fit a double by far; as text they would compare wrongly. */
 types.setTypeParser(types.builtins.INT8, Number);
@@ -21,6 +32,78 @@ export function openPool(connectionString: string, max = 16): Pool {
   // Nor one that is lent out: who borrowed it firstSeen of it by the query under way, and the pool throws it away.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
+}
+
+/** Every table as prisma/schema.prisma has it, by the names of its models' columns. */
+export type Tables = DB;
+
+/** What typed statements run on: the database, or one transaction of it. */
+export type Db = Kysely<Tables>;
+
+/** Typed statements on the pool that SQL and Prisma use too. */
+export function databaseOn(pool: Pool): Db {
+  return kyselyOn({
+    options: pool.options,
+    connect: async () => namingStatements(await pool.connect()),
+    end: () => pool.end(),
+  });
+}
+
+/** Typed statements inside a transaction that `transaction` below has begun. */
+export function databaseIn(client: PoolClient): Db {
+  const lent = Object.assign(namingStatements(client), { release: () => {} });
+  return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
+}
+
+/** Statements as text inside a typed transaction. */
+export function queryableIn(db: Db): Queryable {
+  const plain = db.withoutPlugins();
+  const query = async (statement: string | { text: string; values?: unknown[] }, values?: unknown[]) => {
+    const { text, values: given } = typeof statement === 'string' ? { text: statement, values } : statement;
+    const { rows, numAffectedRows } = await plain.executeQuery(CompiledQuery.raw(text, given ?? []));
+    return { rows, rowCount: numAffectedRows === undefined ? rows.length : Number(numAffectedRows) };
+  };
+  return { query } as Queryable;
+}
+
+const kyselyOn = (pool: PostgresPool): Db =>
+  new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    // The names inside JSON columns stay as they are.
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+
+const NAMED_AFTER = 3;
+const MOST_NAMES = 500;
+/** How often each text has run in this process, up to the time when it gets a name. */
+const runs = new Map<string, number>();
+const names = new Map<string, string>();
+
+/** A statement that runs again and again gets a name, so that PostgreSQL parses and plans it once for each session. */
+function nameOf(text: string): string | undefined {
+  const name = names.get(text);
+  if (name !== undefined || names.size >= MOST_NAMES) return name;
+  const count = (runs.get(text) ?? 0) + 1;
+  if (count < NAMED_AFTER) {
+    // Texts that differ every time must not fill the memory.
+    if (runs.size >= MOST_NAMES * 4) runs.clear();
+    runs.set(text, count);
+    return undefined;
+  }
+  runs.delete(text);
+  names.set(text, `s${names.size + 1}`);
+  return names.get(text);
+}
+
+function namingStatements(client: PoolClient): PostgresPoolClient {
+  function query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  function query(text: unknown, values: readonly unknown[] = []): unknown {
+    if (typeof text !== 'string') throw new TypeError('Cursors are not used');
+    const name = values.length > 0 ? nameOf(text) : undefined;
+    return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
+  }
+  return { query, release: (destroy) => client.release(destroy) };
 }
 
 /** What can be queried: the pool, or one client inside a transaction. */

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { DatabaseError, type Pool } from 'pg';
+import { newId } from '../../application/ids.ts';
 import { effectsOf } from '../../domain/effects.ts';
 import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
-import { newId } from '../ids.ts';
 import { type ActorColumns, actorOf } from './eventLog.ts';
 import { rowsOf } from './recordRows.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { AlarmRow } from '../../adapters/postgres/alarms.ts';
+import type { RaisedAlarm } from '../../application/alarms/alarms.ts';
 import { operationsFor } from '../../domain/access.ts';
 import { snakeCaseFields } from '../../domain/casing.ts';
 import { ALARM_KINDS, t } from '../../domain/messages/t.ts';
@@ -72,7 +72,7 @@ export function alarmRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-function out(alarm: AlarmRow) {
+function out(alarm: RaisedAlarm) {
   return {
     id: alarm.id,
     operation_id: alarm.operationId,

@@ -7,6 +7,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const FOLDERS = [
   'domain',
+  'application',
   'workflows',
   'activities',
   'adapters',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../adapters/ids.ts';
+import { newId } from '../../application/ids.ts';
 import { ACCESS, type Action, decide } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import { PAIR_COMMANDS, type PairCommand } from '../../domain/duplicates/decisions.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newId } from '../../adapters/ids.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { newId } from '../../application/ids.ts';
 import { en } from '../../domain/messages/en.ts';
 import { openOperation, type TestSystem, testSystem } from './system.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { newId } from '../../adapters/ids.ts';
 import { readMovementMessage } from '../../adapters/partners/movementMessage.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
+import { newId } from '../../application/ids.ts';
 import { openOperation, type TestSystem, testSystem } from './system.ts';
 
 let system: TestSystem;

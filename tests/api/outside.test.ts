@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../adapters/ids.ts';
+import { newId } from '../../application/ids.ts';
 import { freshKey, member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
 let system: TestSystem;

@@ -12,7 +12,6 @@ import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
 import { journeyState } from '../../adapters/postgres/reads/journeyState.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
-import { createStore } from '../../adapters/postgres/store.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
@@ -25,6 +24,7 @@ import { apply, phaseOf } from '../../domain/journeys/state.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
+import { createStore } from '../../processes/composition/store.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newId } from '../../adapters/ids.ts';
+import { newId } from '../../application/ids.ts';
 import type { IdKind } from '../../domain/ids.ts';
 import { freshKey, member, openOperation, register, type TestSystem, testSystem } from '../api/system.ts';
 import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';

@@ -4,7 +4,6 @@ import type { Pool } from 'pg';
 import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
 import type { Keyring } from '../../adapters/crypto/envelope.ts';
 import { readImportedList } from '../../adapters/files/importReader.ts';
-import { newId } from '../../adapters/ids.ts';
 import { type ImportsOptions, importStore } from '../../adapters/postgres/imports/imports.ts';
 import type { StartOf } from '../../adapters/postgres/imports/starts.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type Upload,
   type UploadOutcome,
 } from '../../adapters/postgres/imports/uploads.ts';
+import { newId } from '../../application/ids.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 /** Workflow names as the processes make them. */

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { newId } from '../../adapters/ids.ts';
 import { createOperations, type NewOperation } from '../../adapters/postgres/operations/operations.ts';
+import { newId } from '../../application/ids.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportActivities } from '../../activities/imports.ts';
-import { newId } from '../../adapters/ids.ts';
+import { newId } from '../../application/ids.ts';
 import { type ImportInput, workflowId } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import { withWorker } from './journeyHarness.ts';

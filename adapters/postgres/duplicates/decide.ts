@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { derivedId } from '../../../application/ids.ts';
 import type { Role } from '../../../domain/actor.ts';
 import {
   journeyThatWaits,
@@ -11,7 +12,6 @@ import {
 } from '../../../domain/duplicates/decisions.ts';
 import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { operationTime } from '../operations/clocks.ts';
 import { insertHold, voidHold } from '../people/holds.ts';

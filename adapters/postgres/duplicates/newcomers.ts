@@ -1,3 +1,4 @@
+import { derivedId } from '../../../application/ids.ts';
 import {
   type FoundPair,
   meetings,
@@ -9,7 +10,6 @@ import {
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import { derivedId } from '../../ids.ts';
 import type { Queryable } from '../database.ts';
 import { operationTimes } from '../operations/clocks.ts';
 import { pairKeyEncrypter } from '../people/searchKeys.ts';

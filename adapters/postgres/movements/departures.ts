@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { ArriveInput, DepartInput, DepartResult } from '../../../activities/movements.ts';
+import { derivedId } from '../../../application/ids.ts';
 import { judgeGroup } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
-import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { finishManifest } from './manifests.ts';

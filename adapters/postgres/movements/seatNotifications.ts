@@ -1,7 +1,7 @@
 import type { PendingSeatNotification } from '../../../activities/movements.ts';
+import { derivedId } from '../../../application/ids.ts';
 import { STORED_ACTOR } from '../../../domain/actor.ts';
 import type { SeatStatus } from '../../../domain/movements/scans.ts';
-import { derivedId } from '../../ids.ts';
 import type { Queryable } from '../database.ts';
 
 /** Seats with updates that their journey has not received, each with these updates in order. */

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { AllocateInput, AllocateResult, Transaction } from '../../../activities/movements.ts';
+import { newId } from '../../../application/ids.ts';
 import {
   type Allocation,
   alightingStop,
@@ -17,7 +18,6 @@ import {
   type PersonPreconditions,
 } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
-import { newId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { writeManifest } from './manifests.ts';

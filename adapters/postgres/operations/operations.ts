@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
+import { derivedId } from '../../../application/ids.ts';
 import type { OperationClock } from '../../../domain/clock.ts';
 import { toOperation } from '../../../domain/clock.ts';
 import type { Phase, Scope } from '../../../domain/operations/events.ts';
 import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { OperationInput } from '../../../workflows/messages.ts';
-import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { readClocks } from './clocks.ts';
 

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
+import { derivedId } from '../../../application/ids.ts';
 import type { OperationClock } from '../../../domain/clock.ts';
 import { missingInPlan, type PlanDocument, STORED_PLAN } from '../../../domain/plan.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { derivedId } from '../../ids.ts';
 import { type Queryable, transaction } from '../database.ts';
 import { insertOperation, type NewOperation } from './operations.ts';
 

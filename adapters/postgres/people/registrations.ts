@@ -1,3 +1,4 @@
+import { derivedId } from '../../../application/ids.ts';
 import type { OperationClock } from '../../../domain/clock.ts';
 import type { HOLD_RULES } from '../../../domain/holds.ts';
 import { type CalendarDay, parseCalendarDay } from '../../../domain/imports/calendarDay.ts';
@@ -13,7 +14,6 @@ import {
 import { type Rules, routeOf } from '../../../domain/rules.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import { derivedId } from '../../ids.ts';
 import { coreOf, type NewPerson } from './people.ts';
 
 /**

@@ -856,6 +856,7 @@ create index tasks_by_subject on tasks (subject, wait_key);
 
 -- How late each wait's escalation_step was recorded, in seconds of real time: the drill prints the worst.
 create table lateness (
+  id           bigint generated always as identity primary key,
   subject      text not null,
   key          text not null,
   escalation_step text not null,

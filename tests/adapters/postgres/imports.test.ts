@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportStore } from '../../../activities/imports.ts';
-import { newId } from '../../../adapters/ids.ts';
 import { readImport, readImportRows } from '../../../adapters/postgres/imports/reads.ts';
 import { createImport, receiveUpload } from '../../../adapters/postgres/imports/uploads.ts';
+import { newId } from '../../../application/ids.ts';
 import { TASK_QUEUE, workflowId } from '../../../workflows/messages.ts';
 import { person, plainRows, SCENARIOS, type Scenario, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';

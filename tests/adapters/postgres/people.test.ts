@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../adapters/ids.ts';
 import {
   encryptPeople,
   type NewPerson,
@@ -9,6 +8,7 @@ import {
   writeFieldSet,
 } from '../../../adapters/postgres/people/people.ts';
 import { personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/postgres/people/searchKeys.ts';
+import { newId } from '../../../application/ids.ts';
 import {
   type PersonCore,
   STORED_DOCUMENT_NUMBER,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../adapters/ids.ts';
 import { createOperations } from '../../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../../adapters/postgres/operations/planActivation.ts';
+import { newId } from '../../../application/ids.ts';
 import { REAL_CLOCK } from '../../../domain/clock.ts';
 import { type PlanDocument, storedPlan } from '../../../domain/plan.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';

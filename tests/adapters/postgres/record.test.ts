@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { newId } from '../../../adapters/ids.ts';
 import { recordEvents } from '../../../adapters/postgres/record.ts';
+import { newId } from '../../../application/ids.ts';
 import { SYSTEM } from '../../../domain/actor.ts';
 import { projectionOf } from '../../../domain/journeys/projection.ts';
 import { emptyJourney } from '../../../domain/journeys/state.ts';

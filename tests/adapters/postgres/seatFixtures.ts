@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { newId } from '../../../adapters/ids.ts';
+import { newId } from '../../../application/ids.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { defaultRules, type Rules } from '../../../domain/rules.ts';
 import { DAY, HOUR, iso } from '../../../domain/time.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../adapters/ids.ts';
 import { suspensionOverlap } from '../../../adapters/postgres/operations/suspensions.ts';
+import { newId } from '../../../application/ids.ts';
 import { HOUR, iso } from '../../../domain/time.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTimeZoneCheck } from '../../../adapters/background/timeZoneCheck.ts';
-import { newId } from '../../../adapters/ids.ts';
-import { createAlarms } from '../../../adapters/postgres/alarms.ts';
+import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { flagMovedClocks } from '../../../adapters/timeZones/movedClocks.ts';
 import { ZONES, type Zones } from '../../../adapters/timeZones/zones.ts';
+import { newId } from '../../../application/ids.ts';
 import { readLocal } from '../../../domain/localTime.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/systemRows.ts';
@@ -77,7 +78,7 @@ describe('a table that reads announced times otherwise', () => {
     return { id, operationId };
   }
   const alarmsOf = ({ operationId }: { operationId: string }) =>
-    createAlarms(database.pool).list([operationId], { settled: false }, 10);
+    alarmsOn(databaseOn(database.pool)).list([operationId], { settled: false }, 10);
   const timesOf = async ({ id }: { id: string }) =>
     (await database.pool.query('select stops, departs_at, arrives_at, status, seq from movements where id = $1', [id]))
       .rows;

@@ -3,11 +3,11 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secretBox } from '../../../adapters/crypto/envelope.ts';
-import { newId } from '../../../adapters/ids.ts';
 import { callbackPorts } from '../../../adapters/partners/callbackPorts.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { problems } from '../../../api/plugins/problems.ts';
 import { callbacks } from '../../../api/routes/callbacks.ts';
+import { newId } from '../../../application/ids.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { insertOperation, insertPartner } from '../../support/systemRows.ts';

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startVersionWatch } from '../../../adapters/background/versionWatch.ts';
-import { createAlarms } from '../../../adapters/postgres/alarms.ts';
+import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { makeCurrent, readVersions } from '../../../adapters/temporal/versions.ts';
-import { missingActivity } from '../../../processes/worker/activities.ts';
+import { missingActivity } from '../../../processes/composition/activities.ts';
 import { NEW_VERSION, TASK_QUEUE } from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually, silentLog } from '../../support/systemRows.ts';
@@ -32,7 +33,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const alarms = () => createAlarms(database.pool).list('all', { settled: false }, 10);
+const alarms = () => alarmsOn(databaseOn(database.pool)).list('all', { settled: false }, 10);
 const current = (buildId: string) => makeCurrent(env.client, { buildId, takesOver: 'always', identity });
 
 describe('an older version', () => {

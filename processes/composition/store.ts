@@ -1,14 +1,11 @@
 import type { Pool } from 'pg';
-import { sendTestEvent } from '../background/testEvent.ts';
-import { type Keyring, secretBox } from '../crypto/envelope.ts';
-import { correctionFile } from '../files/correctionFile.ts';
-import { derivedId, newId } from '../ids.ts';
-import type { GuardedClient } from '../webhooks/client.ts';
-import { newEndpointSecret } from '../webhooks/signature.ts';
-import { createAlarms } from './alarms.ts';
-import { transaction } from './database.ts';
-import { createDuplicates } from './duplicates/pairs.ts';
-import { createIdempotency } from './idempotency.ts';
+import { sendTestEvent } from '../../adapters/background/testEvent.ts';
+import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
+import { correctionFile } from '../../adapters/files/correctionFile.ts';
+import { alarmsOn } from '../../adapters/postgres/alarms.ts';
+import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
+import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
 import {
   firstFaults,
   type Look,
@@ -18,30 +15,39 @@ import {
   readImportRows,
   readRowsToCorrect,
   writeLook,
-} from './imports/reads.ts';
-import type { Start, StartOf } from './imports/starts.ts';
-import { createImport, type NewImport, receiveUpload, reprocess, startCommit } from './imports/uploads.ts';
-import { createOperations } from './operations/operations.ts';
-import { activatePlan } from './operations/planActivation.ts';
-import { createPlans } from './operations/plans.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from './partners/deliveries.ts';
-import { writeShown } from './people/disclosures.ts';
-import { createHolds } from './people/holds.ts';
-import { createHouseholds } from './people/households.ts';
-import { createNotes } from './people/notes.ts';
-import { readPeople } from './people/people.ts';
-import { register } from './people/register.ts';
-import type { RegistrationContext } from './people/registrations.ts';
-import { searchKeysOfText } from './people/searchKeys.ts';
-import { type PrismaClient } from './prisma.ts';
-import { createEvents } from './reads/events.ts';
-import { createHistory } from './reads/history.ts';
-import { createMovements } from './reads/movements.ts';
-import { createNow } from './reads/now.ts';
-import { createPartners } from './reads/partners.ts';
-import { createPeople } from './reads/people.ts';
-import { createSituation } from './reads/situation.ts';
-import { createTasks } from './tasks.ts';
+} from '../../adapters/postgres/imports/reads.ts';
+import type { Start, StartOf } from '../../adapters/postgres/imports/starts.ts';
+import {
+  createImport,
+  type NewImport,
+  receiveUpload,
+  reprocess,
+  startCommit,
+} from '../../adapters/postgres/imports/uploads.ts';
+import { createOperations } from '../../adapters/postgres/operations/operations.ts';
+import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
+import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
+import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
+import { createHolds } from '../../adapters/postgres/people/holds.ts';
+import { createHouseholds } from '../../adapters/postgres/people/households.ts';
+import { createNotes } from '../../adapters/postgres/people/notes.ts';
+import { readPeople } from '../../adapters/postgres/people/people.ts';
+import { register } from '../../adapters/postgres/people/register.ts';
+import type { RegistrationContext } from '../../adapters/postgres/people/registrations.ts';
+import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
+import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
+import { createEvents } from '../../adapters/postgres/reads/events.ts';
+import { createHistory } from '../../adapters/postgres/reads/history.ts';
+import { createMovements } from '../../adapters/postgres/reads/movements.ts';
+import { createNow } from '../../adapters/postgres/reads/now.ts';
+import { createPartners } from '../../adapters/postgres/reads/partners.ts';
+import { createPeople } from '../../adapters/postgres/reads/people.ts';
+import { createSituation } from '../../adapters/postgres/reads/situation.ts';
+import { createTasks } from '../../adapters/postgres/tasks.ts';
+import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { derivedId, newId } from '../../application/ids.ts';
 
 export type StoreOptions = {
   pool: Pool;
@@ -57,6 +63,7 @@ export type StoreOptions = {
 
 /** The API's storage on PostgreSQL. */
 export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+  const db = databaseOn(pool);
   const box = secretBox(keyring);
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
     const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
@@ -77,7 +84,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),
     tasks: createTasks(pool),
-    alarms: createAlarms(pool),
+    alarms: alarmsOn(db),
     now: createNow(pool),
     history: createHistory(pool),
     situation: createSituation(pool),
