@@ -5,9 +5,9 @@ import {
   isVehicleUpdate,
   type VehicleUpdate,
   vehicleUpdateOf,
-} from '../../domain/partners/answers.ts';
-import { classify, outcomeAfter } from '../../domain/partners/classify.ts';
-import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
+} from '../../domain/requests/index.ts';
+import { classify, outcomeAfter } from '../../domain/requests/classify.ts';
+import { CALLBACKS, type RequestKind } from '../../domain/requests/definition.ts';
 import type { Instant } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';

@@ -1,4 +1,4 @@
-import type { PersonFields } from '../../domain/partners/fields.ts';
+import type { PersonFields } from '../../domain/requests/fields.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { readPerson } from '../postgres/people/people.ts';

@@ -4,7 +4,7 @@ import type { Received } from '../../adapters/postgres/partners/inbox.ts';
 import type { Encrypted } from '../../adapters/postgres/partners/partners.ts';
 import type { Verification } from '../../adapters/webhooks/signature.ts';
 import { idPattern } from '../../domain/ids.ts';
-import type { Callback } from '../../domain/partners/callback.ts';
+import type { Callback } from '../../domain/requests/callback.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';
 import { Problem, type ProblemError } from '../problems.ts';
 import { type CallbackBody, callbackBody } from '../schemas/callbacks.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
+import { PERSON_FIELDS } from '../../domain/requests/fields.ts';
 import type { PlanDocument } from '../../domain/plan.ts';
 import { legFrom } from '../rules.ts';
 import { At, Code, id, Nationality, Title } from './common.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { SecretBox } from '../../adapters/postgres/partners/partners.ts';
 import { newId } from '../../application/ids.ts';
-import type { PartnerKind } from '../../domain/partners/protocol.ts';
+import type { PartnerKind } from '../../domain/requests/definition.ts';
 
 /** Rows of a system for tests, written as plainly as the schema allows. */
 

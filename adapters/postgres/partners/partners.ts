@@ -1,4 +1,4 @@
-import type { PartnerKind } from '../../../domain/partners/protocol.ts';
+import type { PartnerKind } from '../../../domain/requests/definition.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 

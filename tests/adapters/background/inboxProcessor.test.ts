@@ -4,7 +4,7 @@ import { startInboxProcessor } from '../../../adapters/background/inboxProcessor
 import type { Loop } from '../../../adapters/background/loop.ts';
 import { receive } from '../../../adapters/postgres/partners/inbox.ts';
 import { newId } from '../../../application/ids.ts';
-import type { Callback, InboxBody } from '../../../domain/partners/callback.ts';
+import type { Callback, InboxBody } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
 import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
 import * as names from '../../../workflows/messages.ts';

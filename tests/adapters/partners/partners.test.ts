@@ -9,7 +9,7 @@ import { writeFieldSet } from '../../../adapters/postgres/people/people.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { newId } from '../../../application/ids.ts';
-import { PERSON_FIELDS } from '../../../domain/partners/fields.ts';
+import { PERSON_FIELDS } from '../../../domain/requests/fields.ts';
 import { type PersonCore, storedPersonCore } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';

@@ -1,4 +1,4 @@
-import { type InboxBody, STORED_INBOX_BODY, storedInboxBody } from '../../../domain/partners/callback.ts';
+import { type InboxBody, STORED_INBOX_BODY, storedInboxBody } from '../../../domain/requests/callback.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { StoredFormError } from '../../../domain/versioned.ts';
 import type { Queryable } from '../database.ts';

@@ -1,6 +1,6 @@
 import type { Role } from '../../domain/actor.ts';
 import type { AlarmKind } from '../../domain/messages/t.ts';
-import type { RequestKind } from '../../domain/partners/protocol.ts';
+import type { RequestKind } from '../../domain/requests/definition.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Queryable } from '../postgres/database.ts';

@@ -1,5 +1,5 @@
-import { type CallFailure, type FailureRule, ruleFor } from '../domain/partners/failures.ts';
-import type { PartnerReply, PersonRequestKind, RegistryOutcome } from '../domain/partners/protocol.ts';
+import { type CallFailure, type FailureRule, ruleFor } from '../domain/requests/failures.ts';
+import type { PartnerReply, PersonRequestKind, RegistryOutcome } from '../domain/requests/definition.ts';
 import type { Instant } from '../domain/time.ts';
 import { retryable } from './failures.ts';
 import type { PartnerActivities, RequestOutcome } from './ports.ts';

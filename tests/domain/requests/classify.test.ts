@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Callback } from '../../../domain/partners/callback.ts';
-import { classify, outcomeAfter, type PartnerRequest } from '../../../domain/partners/classify.ts';
+import type { Callback } from '../../../domain/requests/callback.ts';
+import { classify, outcomeAfter, type PartnerRequest } from '../../../domain/requests/classify.ts';
 import { HOUR } from '../../../domain/time.ts';
 
 const ASKED = Date.parse('2026-06-01T00:00:00Z');

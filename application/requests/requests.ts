@@ -7,8 +7,8 @@ import type {
   RequestInput,
 } from '../../activities/partners.ts';
 import { derivedId } from '../../application/ids.ts';
-import { fieldsFor, minimised } from '../../domain/partners/fields.ts';
-import { ASKED_OF, type PersonRequestKind } from '../../domain/partners/protocol.ts';
+import { fieldsFor, minimised } from '../../domain/requests/fields.ts';
+import { ASKED_OF, type PersonRequestKind } from '../../domain/requests/definition.ts';
 import { failedPreconditions } from '../../domain/preconditions.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';

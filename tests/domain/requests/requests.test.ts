@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerOf, vehicleUpdateOf } from '../../../domain/partners/answers.ts';
-import { type CallFailure, ruleFor } from '../../../domain/partners/failures.ts';
-import { FIELDS_NEEDED, fieldsFor, minimised, PERSON_FIELDS } from '../../../domain/partners/fields.ts';
-import { PERSON_REQUEST_KINDS } from '../../../domain/partners/protocol.ts';
+import { answerOf, vehicleUpdateOf } from '../../../domain/requests/index.ts';
+import { type CallFailure, ruleFor } from '../../../domain/requests/failures.ts';
+import { FIELDS_NEEDED, fieldsFor, minimised, PERSON_FIELDS } from '../../../domain/requests/fields.ts';
+import { PERSON_REQUEST_KINDS } from '../../../domain/requests/definition.ts';
 import { HOUR } from '../../../domain/time.ts';
 
 const kind = fc.constantFrom(...PERSON_REQUEST_KINDS);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Outcome, type PartnerRequest, STORED_OUTCOME, storedOutcome } from '../../../domain/partners/classify.ts';
-import type { RequestKind } from '../../../domain/partners/protocol.ts';
+import { type Outcome, type PartnerRequest, STORED_OUTCOME, storedOutcome } from '../../../domain/requests/classify.ts';
+import type { RequestKind } from '../../../domain/requests/definition.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
 
