@@ -5,7 +5,7 @@ import { startsInBatches } from '../adapters/background/startsInBatches.ts';
 import { startNow } from '../adapters/background/workflowStarter.ts';
 import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { callbackPorts } from '../adapters/partners/callbackPorts.ts';
+import { callbacksOn } from '../adapters/partners/callbacks.ts';
 import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
@@ -94,7 +94,7 @@ const app = await buildApp({
     },
     log,
   },
-  callbacks: callbackPorts({ pool, secrets: secretBox(keyring) }),
+  callbacks: callbacksOn(pool, secretBox(keyring)),
   trustedProxies: config.api.trustedProxies,
   authentication: {
     issuer: config.oidc.issuer,

@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
 import type { SeatKind } from '../domain/journeys/events.ts';
 import type { Ending } from '../domain/journeys/statuses.ts';
-import type { VehicleUpdate } from '../domain/requests/index.ts';
+import type { VehicleUpdate } from '../domain/requests/vehicle.ts';
 import type { Instant } from '../domain/time.ts';
 import type { ImportInput } from '../domain/workflowInputs.ts';
 

@@ -1,9 +1,9 @@
 import { storedDocumentNumber } from '../../domain/personData.ts';
 import type { Keyring } from '../crypto/envelope.ts';
-import type { Queryable } from '../postgres/database.ts';
+import { type Db, queryableIn } from '../postgres/database.ts';
+import type { InboxDeps } from '../postgres/inbox.ts';
 import type { SecretBox } from '../postgres/partners/partners.ts';
 import { writeFieldSet } from '../postgres/people/people.ts';
-import type { InboxProcessorDeps } from './inboxProcessor.ts';
 
 /**
  * Re-encrypts the number of an issued document from the system's key to the person's key. Erasing the person then erases
@@ -15,13 +15,15 @@ export function keepNumber({
 }: {
   keyring: Keyring;
   secrets: Pick<SecretBox, 'open'>;
-}): InboxProcessorDeps['keepNumber'] {
-  return async (client: Queryable, { keyId, encrypted }, { journeyId, documentId, eventKey }) => {
-    const { rows } = await client.query<{ person_id: string }>(
-      'select j.person_id from journeys j join person_keys k on k.person_id = j.person_id where j.id = $1',
-      [journeyId],
-    );
-    const personId = rows[0]?.person_id;
+}): InboxDeps['keepNumber'] {
+  return async (db: Db, { keyId, encrypted }, { journeyId, documentId, eventKey }) => {
+    const row = await db
+      .selectFrom('journeys as j')
+      .innerJoin('personKeys as k', 'k.personId', 'j.personId')
+      .select('j.personId')
+      .where('j.id', '=', journeyId)
+      .executeTakeFirst();
+    const personId = row?.personId;
     if (personId === undefined) return true;
     let number: string | undefined;
     try {
@@ -30,7 +32,7 @@ export function keepNumber({
       return false;
     }
     if (number === undefined) return false;
-    await writeFieldSet(client, keyring, personId, `document:${documentId}`, storedDocumentNumber(number));
+    await writeFieldSet(queryableIn(db), keyring, personId, `document:${documentId}`, storedDocumentNumber(number));
     return true;
   };
 }

@@ -1,6 +1,5 @@
-import type { Called, PartnerClient } from '../../activities/partners.ts';
+import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
 import type { CallFailure } from '../../domain/requests/failures.ts';
-import type { PartnerReply } from '../../domain/requests/definition.ts';
 import type { PartnerEndpoint } from '../postgres/partners/partners.ts';
 import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/call.ts';
 import { sign } from '../webhooks/signature.ts';

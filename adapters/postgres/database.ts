@@ -49,8 +49,8 @@ export function databaseOn(pool: Pool): Db {
   });
 }
 
-/** Typed statements inside a transaction that `transaction` below has begun. */
-export function databaseIn(client: PoolClient): Db {
+/** Typed statements inside a transaction that was begun on this connection. */
+export function databaseIn(client: Queryable): Db {
   const lent = Object.assign(namingStatements(client), { release: () => {} });
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
 }
@@ -95,7 +95,7 @@ function nameOf(text: string): string | undefined {
   return names.get(text);
 }
 
-function namingStatements(client: PoolClient): PostgresPoolClient {
+function namingStatements(client: Queryable & Partial<Pick<PoolClient, 'release'>>): PostgresPoolClient {
   function query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, values: readonly unknown[] = []): unknown {
@@ -103,7 +103,7 @@ function namingStatements(client: PoolClient): PostgresPoolClient {
     const name = values.length > 0 ? nameOf(text) : undefined;
     return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
   }
-  return { query, release: (destroy) => client.release(destroy) };
+  return { query, release: (destroy) => client.release?.(destroy) };
 }
 
 /** What can be queried: the pool, or one client inside a transaction. */

@@ -1,105 +1,94 @@
-import { type InboxBody, STORED_INBOX_BODY, storedInboxBody } from '../../../domain/requests/callback.ts';
-import { type Instant, iso } from '../../../domain/time.ts';
-import { StoredFormError } from '../../../domain/versioned.ts';
-import type { Queryable } from '../database.ts';
-
-export type Received = {
-  partnerId: string;
-  eventId: string;
-  requestId?: string;
-  body: InboxBody;
-};
+import { sql } from 'kysely';
+import type { InboxTransaction } from '../../application/requests/processInbox.ts';
+import { type InboxMessage, STORED_INBOX_BODY, storedInboxBody } from '../../domain/requests/callback.ts';
+import { StoredFormError } from '../../domain/versioned.ts';
+import { type Db, queryableIn } from './database.ts';
+import { operationTimes } from './operations/clocks.ts';
+import { writeIssuedDocument } from './people/documents.ts';
+import { asideOn, lockRequests, markAnswered } from './requests.ts';
+import { isPending } from './starts.ts';
+import { instant, json } from './typedSql.ts';
 
 /** Stores a callback. False if this partner has sent this event before. */
-export async function receive(db: Queryable, received: Received): Promise<boolean> {
-  const { callback } = received.body;
-  const { rowCount } = await db.query(
-    `insert into inbox (partner_id, event_id, kind, request_id, body, occurred_at)
-     values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, event_id) do nothing`,
-    [
-      received.partnerId,
-      received.eventId,
-      callback.type,
-      received.requestId ?? null,
-      storedInboxBody(received.body),
-      iso(callback.occurredAt),
-    ],
-  );
-  return rowCount === 1;
+export async function receive(db: Db, message: InboxMessage): Promise<boolean> {
+  const { partnerId, eventId, requestId, callback } = message;
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('inbox')
+    .values({
+      ...{ partnerId, eventId, requestId, kind: callback.type },
+      body: json(storedInboxBody(message)),
+      occurredAt: new Date(callback.occurredAt),
+    })
+    .onConflict((oc) => oc.columns(['partnerId', 'eventId']).doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
-export type InboxRow = Received & { receivedAt: Instant };
+export type InboxDeps = {
+  /** id of the workflow of a movement */
+  workflowOf: (movementId: string) => string;
+  keepNumber: (db: Db, ...args: Parameters<InboxTransaction['keepNumber']>) => Promise<boolean>;
+  /** epoch milliseconds of real time */
+  clock: () => number;
+};
 
-/** A message that this build cannot read; `why` names the form and the place, never the data. */
-export type UnreadableMessage = Omit<InboxRow, 'body'> & { type: string; why: string };
-
-/** The oldest messages to apply, locked for the transaction. */
-export async function claimReceived(
-  client: Queryable,
-  limit: number,
-): Promise<{ rows: InboxRow[]; unreadable: UnreadableMessage[] }> {
-  const stored = await client.query<{
-    partner_id: string;
-    event_id: string;
-    kind: string;
-    request_id: string | null;
-    body: unknown;
-    received_at: Date;
-  }>(
-    `select partner_id, event_id, kind, request_id, body, received_at from inbox
-      where status = 'received' order by received_at, event_id limit $1 for update skip locked`,
-    [limit],
-  );
-  const rows: InboxRow[] = [];
-  const unreadable: UnreadableMessage[] = [];
-  for (const row of stored.rows) {
-    const message = {
-      partnerId: row.partner_id,
-      eventId: row.event_id,
-      ...(row.request_id === null ? {} : { requestId: row.request_id }),
-      receivedAt: row.received_at.getTime(),
-    };
-    try {
-      rows.push({ ...message, body: STORED_INBOX_BODY.read(row.body) });
-    } catch (error) {
-      if (!(error instanceof StoredFormError)) throw error;
-      unreadable.push({ ...message, type: row.kind, why: error.message });
-    }
-  }
-  return { rows, unreadable };
-}
-
-/** `unreadable`: stored unchanged until a person handles it. */
-export type InboxEnd = 'applied' | 'unknown' | 'stale' | 'refused' | 'unreadable';
-
-/**
- * Writes the disposition of a callback. The encrypted number is removed: the person's row has it now, or nobody needs
- * it. An unreadable callback stays unchanged.
- */
-export async function endInbox(
-  client: Queryable,
-  row: Pick<InboxRow, 'partnerId' | 'eventId'>,
-  status: InboxEnd,
-  subject: string | undefined,
-): Promise<void> {
-  await client.query(
-    `update inbox set status = $3, subject = $4,
-        body = case when $3 = 'unreadable' then body else body - 'encryptedNumber' end
-      where partner_id = $1 and event_id = $2`,
-    [row.partnerId, row.eventId, status, subject ?? null],
-  );
-}
-
-/** Open movements of this carrier with this reference. More than one: the reference is ambiguous. */
-export async function movementsOfCarrier(
-  client: Queryable,
-  carrierId: string,
-  reference: string,
-): Promise<Array<{ id: string; operationId: string }>> {
-  const { rows } = await client.query<{ id: string; operation_id: string }>(
-    `select id, operation_id from movements
-      where carrier_id = $1 and reference = $2 and status not in ('closed', 'cancelled', 'ABORTED')`,
-    [carrierId, reference],
-  );
-  return rows.map((row) => ({ id: row.id, operationId: row.operation_id }));
+/** The inbox within one transaction. */
+export function inboxIn(tx: Db, { workflowOf, keepNumber, clock }: InboxDeps): InboxTransaction {
+  const queryable = queryableIn(tx);
+  return {
+    async claim(limit) {
+      const rows = await tx
+        .selectFrom('inbox')
+        .select(['partnerId', 'eventId', 'kind', 'requestId', 'body'])
+        .select((eb) => instant(eb, 'receivedAt'))
+        .where('status', '=', 'received')
+        .orderBy('receivedAt')
+        .orderBy('eventId')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .execute();
+      const messages: InboxMessage[] = [];
+      const unreadable: Awaited<ReturnType<InboxTransaction['claim']>>['unreadable'] = [];
+      for (const { partnerId, eventId, requestId, body, kind, receivedAt } of rows) {
+        const kept = { partnerId, eventId, ...(requestId !== null && { requestId }) };
+        try {
+          messages.push({ ...kept, ...STORED_INBOX_BODY.read(body) });
+        } catch (error) {
+          if (!(error instanceof StoredFormError)) throw error;
+          unreadable.push({ ...kept, type: kind, receivedAt, why: error.message });
+        }
+      }
+      return { messages, unreadable };
+    },
+    lockRequests: (ids) => lockRequests(tx, ids),
+    operationTimes: (ids) => operationTimes(queryable, ids, clock()),
+    async movementsOfCarrier(carrierId, reference) {
+      const rows = await tx
+        .selectFrom('movements')
+        .select('id')
+        .where('carrierId', '=', carrierId)
+        .where('reference', '=', reference)
+        .where('status', 'not in', ['closed', 'cancelled'])
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+    startIsPending: (movementId) => isPending(queryable, workflowOf(movementId)),
+    answered: (requestId, after) => markAnswered(tx, requestId, after),
+    storeDocument: (document) => writeIssuedDocument(queryable, document),
+    keepNumber: (...args) => keepNumber(tx, ...args),
+    async end({ partnerId, eventId }, status, subject) {
+      await tx
+        .updateTable('inbox')
+        .set({
+          status,
+          subject: subject ?? null,
+          ...(status !== 'unreadable' && { body: sql`body - 'encryptedNumber'` }),
+        })
+        .where('partnerId', '=', partnerId)
+        .where('eventId', '=', eventId)
+        .execute();
+    },
+    ...asideOn(tx),
+  };
 }

@@ -1,165 +1,223 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
-import { type Outcome, type PartnerRequest, STORED_OUTCOME, storedOutcome } from '../../../domain/requests/classify.ts';
-import type { RequestKind } from '../../../domain/requests/definition.ts';
-import { type Instant, iso } from '../../../domain/time.ts';
-import type { Queryable } from '../database.ts';
+import type { RequestStore } from '../../application/requests/prepare.ts';
+import type { AsidePorts } from '../../application/requests/setAside.ts';
+import { type PartnerRequest, STORED_OUTCOME } from '../../domain/requests/classify.ts';
+import type { PersonFields } from '../../domain/requests/fields.ts';
+import { ANSWER_SCHEMA } from '../../domain/requests/index.ts';
+import { iso } from '../../domain/time.ts';
+import type { Keyring } from '../crypto/envelope.ts';
+import { raiseAlarm } from './alarms.ts';
+import { type Db, queryableIn } from './database.ts';
+import type { Request } from './generated/kysely/tables.ts';
+import { operationTime } from './operations/clocks.ts';
+import { choosePartner, findAgreement, readPartnerEndpoint, type SecretBox } from './partners/partners.ts';
+import { writeSent } from './people/disclosures.ts';
+import { readPerson } from './people/people.ts';
+import { readPreconditionInput } from './preconditionInput.ts';
+import { anyOf, instant, json } from './typedSql.ts';
 
-export type RequestStatus = PartnerRequest['status'];
+const COLUMNS = ['id', 'kind', 'subject', 'operationId', 'partnerId', 'round', 'status', 'outcome'] as const;
 
-/** A request to a partner. `subject` is a journey or a movement. */
-export type RequestRow = {
-  id: string;
-  kind: RequestKind;
-  subject: string;
-  operationId: string;
-  partnerId: string;
-  round: number;
-  status: RequestStatus;
-  attempts: number;
-  requestedAt: Instant;
-  outcome?: Outcome;
-  /** the immediate answer, as codes (registry, booking) */
-  reply?: Record<string, unknown>;
-};
-
-type Raw = {
-  id: string;
-  kind: RequestKind;
-  subject: string;
-  operation_id: string;
-  partner_id: string;
-  round: number;
-  status: RequestStatus;
-  attempts: number;
-  requested_at: Date;
-  outcome: unknown;
-};
-
-const Stored = z
-  .object({ disposition: z.unknown().optional(), reply: z.record(z.string(), z.unknown()).optional() })
+/** A reply that an older build wrote is not read: the request is looked up again. */
+const Outcome = z
+  .object({ disposition: z.unknown().optional(), reply: ANSWER_SCHEMA.answer.optional().catch(undefined) })
   .nullable();
 
-const COLUMNS = 'id, kind, subject, operation_id, partner_id, round, status, attempts, requested_at, outcome';
+const requestsIn = (db: Db) =>
+  db
+    .selectFrom('requests')
+    .select(COLUMNS)
+    .select((eb) => instant(eb, 'requestedAt'));
 
-function fromRaw(raw: Raw): RequestRow {
-  const outcome = Stored.parse(raw.outcome);
+function fromRow(row: Pick<Request, (typeof COLUMNS)[number]> & { requestedAt: number }): PartnerRequest {
+  const { outcome: stored, ...request } = row;
+  const outcome = Outcome.parse(stored);
   return {
-    id: raw.id,
-    kind: raw.kind,
-    subject: raw.subject,
-    operationId: raw.operation_id,
-    partnerId: raw.partner_id,
-    round: raw.round,
-    status: raw.status,
-    attempts: raw.attempts,
-    requestedAt: raw.requested_at.getTime(),
+    ...request,
     ...(outcome?.disposition ? { outcome: STORED_OUTCOME.read(outcome.disposition) } : {}),
     ...(outcome?.reply ? { reply: outcome.reply } : {}),
   };
 }
 
-/** The request of this round, to any partner. Locked for the transaction. */
-export async function lockRound(
-  client: Queryable,
-  subject: string,
-  kind: RequestKind,
-  round: number,
-): Promise<RequestRow | undefined> {
-  const { rows } = await client.query<Raw>(
-    `select ${COLUMNS} from requests where subject = $1 and kind = $2 and round = $3 order by created_at desc limit 1 for update`,
-    [subject, kind, round],
-  );
-  return rows[0] && fromRaw(rows[0]);
-}
-
-export async function readRequest(db: Queryable, id: string): Promise<RequestRow | undefined> {
-  const { rows } = await db.query<Raw>(`select ${COLUMNS} from requests where id = $1`, [id]);
-  return rows[0] && fromRaw(rows[0]);
-}
-
 /** Locks the requests of these ids, in the order of ids. */
-export async function lockRequests(client: Queryable, ids: readonly string[]): Promise<Map<string, RequestRow>> {
-  const { rows } = await client.query<Raw>(
-    `select ${COLUMNS} from requests where id = any($1) order by id for update`,
-    [ids],
-  );
-  return new Map(rows.map((raw) => [raw.id, fromRaw(raw)]));
-}
-
-/** Records a request before it is sent. The id derives from subject, kind, partner and round, so a repeat is one row. */
-export async function intendRequest(
-  client: Queryable,
-  request: Pick<RequestRow, 'id' | 'kind' | 'subject' | 'operationId' | 'partnerId' | 'round' | 'requestedAt'>,
-): Promise<void> {
-  await client.query(
-    `insert into requests (id, kind, subject, operation_id, partner_id, round, requested_at, attempts)
-     values ($1, $2, $3, $4, $5, $6, $7, 1)
-     on conflict (id) do update set attempts = requests.attempts + 1`,
-    [
-      request.id,
-      request.kind,
-      request.subject,
-      request.operationId,
-      request.partnerId,
-      request.round,
-      iso(request.requestedAt),
-    ],
-  );
-}
-
-/** One more attempt of a recorded request. */
-export async function countAttempt(client: Queryable, id: string): Promise<void> {
-  await client.query('update requests set attempts = attempts + 1 where id = $1', [id]);
-}
-
-/**
- * The partner has the request. A callback may have arrived first, so a later status stays.
- * @param reply the immediate answer, as codes
- */
-export async function markTaken(
-  db: Queryable,
-  id: string,
-  taken: { reference: string; acknowledged: boolean; reply?: Record<string, unknown> },
-): Promise<void> {
-  await db.query(
-    `update requests set
-       status = case when status not in ('intended', 'sent', 'failed') then status
-                     when $4::jsonb is not null then 'answered' when $3 then 'acknowledged' else 'sent' end,
-       partner_ref = coalesce(partner_ref, $2), sent_at = coalesce(sent_at, now()), last_failure = null,
-       acknowledged_at = case when $3 then coalesce(acknowledged_at, now()) else acknowledged_at end,
-       answered_at = case when $4::jsonb is not null then coalesce(answered_at, now()) else answered_at end,
-       outcome = case when $4::jsonb is not null then coalesce(outcome, '{}') || jsonb_build_object('reply', $4::jsonb) else outcome end
-     where id = $1`,
-    [id, taken.reference, taken.acknowledged, taken.reply ? JSON.stringify(taken.reply) : null],
-  );
-}
-
-/** The last attempt failed; `final` if there is no further one. */
-export async function markFailed(db: Queryable, id: string, code: string, final?: 'refused' | 'failed'): Promise<void> {
-  await db.query(
-    `update requests set last_failure = $2,
-       status = case when $3::text is not null and status in ('intended', 'sent', 'failed') then $3 else status end
-     where id = $1`,
-    [id, code, final ?? null],
-  );
-}
-
-export async function markRecalled(db: Queryable, id: string): Promise<void> {
-  await db.query(`update requests set status = 'recalled' where id = $1`, [id]);
+export async function lockRequests(db: Db, ids: readonly string[]): Promise<Map<string, PartnerRequest>> {
+  const rows = await requestsIn(db).where('id', '=', anyOf(ids)).orderBy('id').forUpdate().execute();
+  return new Map(rows.map((row) => [row.id, fromRow(row)]));
 }
 
 /** The result of a callback for the request; it also proves that the partner had it. */
-export async function markSeen(
-  client: Queryable,
+export async function markAnswered(
+  db: Db,
   id: string,
-  status: 'acknowledged' | 'answered',
-  disposition: Outcome,
+  { status, outcome }: { status: 'acknowledged' | 'answered'; outcome: NonNullable<PartnerRequest['outcome']> },
 ): Promise<void> {
-  await client.query(
-    `update requests set status = $2, sent_at = coalesce(sent_at, now()), acknowledged_at = coalesce(acknowledged_at, now()),
-       answered_at = case when $2 = 'answered' then coalesce(answered_at, now()) else answered_at end,
-       outcome = coalesce(outcome, '{}') || jsonb_build_object('disposition', $3::jsonb)
-     where id = $1`,
-    [id, status, storedOutcome(disposition)],
-  );
+  const stored = { version: STORED_OUTCOME.version, ...outcome };
+  await db
+    .updateTable('requests')
+    .set((eb) => ({
+      status,
+      sentAt: eb.fn.coalesce('sentAt', eb.fn<Date>('now')),
+      acknowledgedAt: eb.fn.coalesce('acknowledgedAt', eb.fn<Date>('now')),
+      ...(status === 'answered' && { answeredAt: eb.fn.coalesce('answeredAt', eb.fn<Date>('now')) }),
+      outcome: merged({ disposition: stored }),
+    }))
+    .where('id', '=', id)
+    .execute();
 }
+
+export type RequestStoreDeps = {
+  keyring: Keyring;
+  secrets: Pick<SecretBox, 'open'>;
+  /** epoch milliseconds of real time */
+  clock: () => number;
+};
+
+/** Requests to partners as rows, and what decides whether they may be sent. */
+export function requestsOn(db: Db, { keyring, secrets, clock }: RequestStoreDeps): RequestStore {
+  const queryable = queryableIn(db);
+  const one = (id: string) => requestsIn(db).where('id', '=', id).executeTakeFirst();
+
+  return {
+    async lockPerson(journeyId) {
+      return db
+        .selectFrom('journeys as j')
+        .innerJoin('persons as p', 'p.id', 'j.personId')
+        .select(['j.personId', 'p.nationality', 'p.sex', 'j.consentVersion'])
+        .where('j.id', '=', journeyId)
+        .forUpdate('j')
+        .executeTakeFirstOrThrow(() => new Error(`There is no journey ${journeyId}`));
+    },
+    async personFields({ personId, sex, nationality }) {
+      const core = await readPerson(queryable, keyring, personId);
+      if (!core) return {};
+      const fields: PersonFields = {
+        reference: core.personRef ?? undefined,
+        given_names: core.givenNames ?? undefined,
+        family_name: core.familyName ?? undefined,
+        sex,
+        birth_date: core.birthDate ?? undefined,
+        nationality,
+        document_type: core.documentType ?? undefined,
+        document_number: core.documentNumber ?? undefined,
+      };
+      return fields;
+    },
+    preconditions: async (journeyId, about) =>
+      (await readPreconditionInput(queryable, [journeyId], about)).get(journeyId),
+    movement: (movementId) => readMovementMessage(db, movementId),
+    agreement: (about) => findAgreement(queryable, about),
+    choosePartner: (about) => choosePartner(queryable, secrets, about),
+    partner: (id) => readPartnerEndpoint(queryable, secrets, id),
+    operationTime: (operationId) => operationTime(queryable, operationId, clock()),
+    async find(requestId) {
+      const row = await one(requestId);
+      return row && fromRow(row);
+    },
+    async lockRound(subject, kind, round) {
+      const row = await requestsIn(db)
+        .where('subject', '=', subject)
+        .where('kind', '=', kind)
+        .where('round', '=', round)
+        .orderBy('createdAt', 'desc')
+        .limit(1)
+        .forUpdate()
+        .executeTakeFirst();
+      return row && fromRow(row);
+    },
+    async intend({ id, kind, subject, operationId, partnerId, round, requestedAt }) {
+      await db
+        .insertInto('requests')
+        .values({
+          ...{ id, kind, subject, operationId, partnerId, round, attempts: 1 },
+          requestedAt: new Date(requestedAt),
+        })
+        .onConflict((oc) => oc.column('id').doUpdateSet((eb) => ({ attempts: eb('requests.attempts', '+', 1) })))
+        .execute();
+    },
+    disclose: (disclosure) => writeSent(queryable, disclosure),
+    async taken(id, { reference, acknowledged, reply }) {
+      const now = sql<Date>`now()`;
+      const row = await db
+        .updateTable('requests')
+        .set((eb) => ({
+          // A callback or a recall may have come first: a later status stays.
+          status: beforeAnswer(reply ? 'answered' : acknowledged ? 'acknowledged' : 'sent'),
+          partnerRef: eb.fn.coalesce('partnerRef', eb.val(reference)),
+          sentAt: eb.fn.coalesce('sentAt', now),
+          lastFailure: null,
+          ...(acknowledged && { acknowledgedAt: eb.fn.coalesce('acknowledgedAt', now) }),
+          ...(reply && { answeredAt: eb.fn.coalesce('answeredAt', now), outcome: merged({ reply }) }),
+        }))
+        .where('id', '=', id)
+        .returning('status')
+        .executeTakeFirst();
+      return row?.status;
+    },
+    async failed(id, code, final) {
+      await db
+        .updateTable('requests')
+        .set({ lastFailure: code, ...(final && { status: beforeAnswer(final) }) })
+        .where('id', '=', id)
+        .execute();
+    },
+    async recalled(id) {
+      await db.updateTable('requests').set({ status: 'recalled' }).where('id', '=', id).execute();
+    },
+  };
+}
+
+/** Alarms and tasks about answers that are not applied. */
+export function asideOn(db: Db): AsidePorts {
+  return {
+    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(db), alarm, occasion),
+    async openTask({ data, openedAt, ...task }) {
+      await db
+        .insertInto('tasks')
+        .values({ ...task, openedAt: new Date(openedAt), data: json(data) })
+        .onConflict((oc) => oc.column('id').doNothing())
+        .execute();
+    },
+  };
+}
+
+/** What a carrier or a receiving agency receives about a movement. It names nobody. @throws Error for an unknown one */
+async function readMovementMessage(db: Db, movementId: string) {
+  const row = await db
+    .selectFrom('movements as m')
+    .leftJoin('seats as s', (join) =>
+      join
+        .onRef('s.movementId', '=', 'm.id')
+        .on('s.status', 'in', ['reserved', 'checked_in', 'boarded', 'departed', 'arrived']),
+    )
+    .select((eb) => [
+      ...(['m.id', 'm.reference', 'm.mode', 'm.departsAt', 'm.arrivesAt'] as const),
+      ...(['m.seatCapacity', 'm.infantCapacity', 'm.stretcherCapacity', 'm.wheelchairCapacity'] as const),
+      sql<string>`coalesce(m.origin ->> 'code', '')`.as('origin'),
+      sql<string>`coalesce(m.destination ->> 'code', '')`.as('destination'),
+      eb.cast<number>(eb.fn.count('s.id'), 'integer').as('people'),
+      eb.cast<number>(eb.fn.count('s.householdId').distinct(), 'integer').as('households'),
+    ])
+    .where('m.id', '=', movementId)
+    .groupBy('m.id')
+    .executeTakeFirstOrThrow(() => new Error(`There is no movement ${movementId}`));
+  return {
+    ...{ id: row.id, reference: row.reference, mode: row.mode, origin: row.origin, destination: row.destination },
+    departs_at: iso(row.departsAt.getTime()),
+    arrives_at: iso(row.arrivesAt.getTime()),
+    seats: {
+      seat: row.seatCapacity,
+      infant_lap: row.infantCapacity,
+      stretcher_block: row.stretcherCapacity,
+      wheelchair: row.wheelchairCapacity,
+    },
+    expected: { people: row.people, households: row.households },
+  };
+}
+
+/** The status, unless a callback or a recall has already set a later one. */
+const beforeAnswer = (status: PartnerRequest['status']) =>
+  sql<PartnerRequest['status']>`case when status in ('intended', 'sent', 'failed') then ${status} else status end`;
+
+/** The column `outcome` with more in it. */
+const merged = (more: object) => sql`coalesce(outcome, '{}') || ${json(more)}`;

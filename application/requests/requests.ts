@@ -1,289 +1,223 @@
-import type { Pool } from 'pg';
-import type {
-  BookingInput,
-  Intent,
-  PartnerRequestStore,
-  ReceptionInput,
-  RequestInput,
-} from '../../activities/partners.ts';
-import { derivedId } from '../../application/ids.ts';
-import { fieldsFor, minimised } from '../../domain/requests/fields.ts';
-import { ASKED_OF, type PersonRequestKind } from '../../domain/requests/definition.ts';
-import { failedPreconditions } from '../../domain/preconditions.ts';
+import type { Data } from '../../domain/requests/definition.ts';
+import { type CallFailure, ruleFor } from '../../domain/requests/failures.ts';
+import { type Answer, REQUESTS, type RequestKind } from '../../domain/requests/index.ts';
 import { type Instant, iso } from '../../domain/time.ts';
-import type { Keyring } from '../crypto/envelope.ts';
-import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Queryable, transaction } from '../postgres/database.ts';
-import { operationTime } from '../postgres/operations/clocks.ts';
-import {
-  choosePartner,
-  findAgreement,
-  type PartnerEndpoint,
-  readPartnerEndpoint,
-  type SecretBox,
-} from '../postgres/partners/partners.ts';
-import {
-  countAttempt,
-  intendRequest,
-  lockRound,
-  markFailed,
-  markRecalled,
-  markTaken,
-  type RequestRow,
-  readRequest,
-} from '../postgres/partners/requests.ts';
-import { writeSent } from '../postgres/people/disclosures.ts';
-import { readPreconditionInput } from '../postgres/preconditionInput.ts';
-import { type MovementMessage, readMovementMessage } from './movementMessage.ts';
-import { lockPerson, readPersonFields } from './person.ts';
+import { derivedId } from '../ids.ts';
+import { ENDED, type Intent, mayDisclose, prepare, type RequestStore, type SendInput, type Sent } from './prepare.ts';
+import { type AsidePorts, setAside } from './setAside.ts';
 
-export type PartnerRequestStoreDeps = {
-  pool: Pool;
-  keyring: Keyring;
-  secrets: Pick<SecretBox, 'open'>;
+/** `blocked` has the neutral codes of the preconditions. */
+export type SendOutcome =
+  | { outcome: 'requested'; requestId: string; partnerId: string; at: Instant; answer?: Answer }
+  | { outcome: 'blocked'; reasons: string[] }
+  | { outcome: 'no_partner' };
+
+/** The response to a request: a reference, and sometimes the answer itself. */
+export type PartnerReply = { reference: string; acknowledged: boolean; answer?: Data };
+export type Called<T> = { ok: true; value: T } | { ok: false; failure: CallFailure };
+
+/** The calls of the partner protocol. */
+export type PartnerClient = {
+  ask(partnerId: string, requestId: string, message: Data): Promise<Called<PartnerReply>>;
+  /** undefined if the partner does not know the request */
+  lookUp(partnerId: string, requestId: string): Promise<Called<PartnerReply | undefined>>;
+  /** `known`: whether the partner has the request */
+  notify(
+    partnerId: string,
+    about: { requestId: string; messageId: string; action: 'evidence' | 'recall' | 'reminders'; body: Data },
+  ): Promise<Called<{ known: boolean }>>;
+};
+
+export type RequestPorts = AsidePorts & {
+  store: RequestStore;
+  transaction<T>(work: (store: RequestStore) => Promise<T>): Promise<T>;
+  client: PartnerClient;
   /** base address of the API for partners, without a slash at the end */
   callbackBase: string;
   /** epoch milliseconds of real time */
-  now?: () => number;
+  clock: () => Instant;
 };
 
-/** `disclose` reads neither documents nor the age of a consent. */
-const NO_NEEDS = { nationality: false, document: false, exitPermit: false };
-const NO_RULES = { documentValidityAfterArrival: 0, consentMaxAge: 0 };
+/** The partner could not be reached, or is not ready: the same call is made again. It holds codes only, never values. */
+export class PartnerNotReady extends Error {
+  readonly code: string;
+  readonly retryAfterSeconds: number | undefined;
 
-/** Requests to partners as rows: whether they may be sent, with which fields, and their result. */
-export function partnerRequestStore({
-  pool,
-  keyring,
-  secrets,
-  callbackBase,
-  now = Date.now,
-}: PartnerRequestStoreDeps): PartnerRequestStore {
-  const replyTo = (partnerId: string): string => `${callbackBase}/v1/callbacks/${partnerId}`;
-
-  return {
-    intend: (kind, input) => transaction(pool, (client) => intend(client, kind, input)),
-    intendBooking: (input) => transaction(pool, (client) => intendMovement(client, 'booking', input)),
-    intendReception: (input) => transaction(pool, (client) => intendMovement(client, 'reception', input)),
-    intendEvidence: (input) => transaction(pool, (client) => intendEvidence(client, input)),
-    async findRequest(requestId) {
-      const request = await readRequest(pool, requestId);
-      return request && { partnerId: request.partnerId, recalled: request.status === 'recalled' };
-    },
-    taken: (requestId, taken) => markTaken(pool, requestId, taken),
-    failed: (requestId, code, final) => markFailed(pool, requestId, code, final),
-    recalled: (requestId) => markRecalled(pool, requestId),
-    alarm: (partnerId, requestId, { code }) =>
-      raiseAlarm(
-        pool,
-        { subject: partnerId, kind: 'partner_fails', detail: { code, request: requestId } },
-        `${code} ${today(now())}`,
-      ),
-  };
-
-  /**
-   * One decision under the lock of the journey: a hold or a withdrawal comes before it, or waits until it is recorded.
-   */
-  async function intend(client: Queryable, kind: PersonRequestKind, input: RequestInput): Promise<Intent> {
-    const person = await lockPerson(client, input.journeyId);
-    const earlier = await earlierRequest(client, input.journeyId, kind, input.round, input.partnerId);
-    if (earlier?.intent) return earlier.intent;
-    const partner = earlier
-      ? await readPartnerEndpoint(client, secrets, earlier.request.partnerId)
-      : await choosePartner(client, secrets, {
-          operationId: input.operationId,
-          kind: ASKED_OF[kind],
-          state: person.nationality,
-          ...(input.partnerId === undefined ? {} : { partnerId: input.partnerId }),
-        });
-    if (!partner) return { outcome: 'no_partner' };
-    const at = await operationTime(client, input.operationId, now());
-    const unsure = earlier && { requestId: earlier.request.id, partnerId: earlier.request.partnerId };
-    const may = await mayDisclose(client, {
-      journeyId: input.journeyId,
-      operationId: input.operationId,
-      partnerId: partner.id,
-      kind,
-      at,
-    });
-    if ('reasons' in may) return { outcome: 'blocked', reasons: may.reasons, ...(unsure ? { unsure } : {}) };
-
-    const sent = minimised(await readPersonFields(client, keyring, person), may.fields);
-    const requestId = earlier?.request.id ?? derivedId('request', input.journeyId, kind, partner.id, input.round);
-    const { operationId, round } = input;
-    const requestedAt = earlier?.request.requestedAt ?? input.at;
-    await intendRequest(client, {
-      id: requestId,
-      kind,
-      subject: input.journeyId,
-      operationId,
-      partnerId: partner.id,
-      round,
-      requestedAt,
-    });
-    await writeSent(client, {
-      // Under another consent or agreement it is another disclosure, even of the same request.
-      id: derivedId('disclosure', requestId, person.consentVersion, may.agreementId),
-      personId: person.personId,
-      journeyId: input.journeyId,
-      partnerId: partner.id,
-      requestId,
-      purpose: kind,
-      fields: Object.keys(sent),
-      consentVersion: person.consentVersion,
-      agreementId: may.agreementId,
-      at,
-    });
-    return ask(requestId, partner, earlier !== undefined, {
-      kind,
-      operation: operationId,
-      requested_at: iso(requestedAt),
-      person: sent,
-    });
-  }
-
-  async function intendMovement(
-    client: Queryable,
-    kind: 'booking' | 'reception',
-    input: BookingInput | ReceptionInput,
-  ): Promise<Intent> {
-    const movement = await readMovementMessage(client, input.movementId);
-    const earlier = await earlierRequest(client, input.movementId, kind, input.round, input.partnerId);
-    if (earlier?.intent) return earlier.intent;
-    const partnerId = earlier?.request.partnerId ?? input.partnerId;
-    const partner =
-      kind === 'booking'
-        ? partnerId === undefined
-          ? undefined
-          : await readPartnerEndpoint(client, secrets, partnerId)
-        : await choosePartner(client, secrets, {
-            operationId: input.operationId,
-            kind: ASKED_OF[kind],
-            ...(partnerId === undefined ? {} : { partnerId }),
-          });
-    if (!partner) return { outcome: 'no_partner' };
-    if (kind === 'reception') {
-      // It names no person, but only a partner with an agreement receives the schedule.
-      const at = await operationTime(client, input.operationId, now());
-      const agreed = await findAgreement(client, {
-        partnerId: partner.id,
-        operationId: input.operationId,
-        purpose: kind,
-        at,
-      });
-      if (!agreed) return { outcome: 'blocked', reasons: ['no_agreement'] };
-    }
-    const requestId = earlier?.request.id ?? derivedId('request', input.movementId, kind, partner.id, input.round);
-    const { operationId, round } = input;
-    const requestedAt = earlier?.request.requestedAt ?? input.at;
-    await intendRequest(client, {
-      id: requestId,
-      kind,
-      subject: input.movementId,
-      operationId,
-      partnerId: partner.id,
-      round,
-      requestedAt,
-    });
-    return ask(requestId, partner, earlier !== undefined, {
-      kind,
-      operation: operationId,
-      requested_at: iso(requestedAt),
-      movement,
-    });
-  }
-
-  async function intendEvidence(
-    client: Queryable,
-    { journeyId, requestId, kinds, at: saidAt }: { journeyId: string; requestId: string; kinds: string[]; at: Instant },
-  ): Promise<{ partnerId: string; messageId: string } | undefined> {
-    const request = await readRequest(client, requestId);
-    if (!request || request.subject !== journeyId || request.status === 'recalled') return undefined;
-    const person = await lockPerson(client, journeyId);
-    const { operationId, partnerId } = request;
-    const at = await operationTime(client, operationId, now());
-    const may = await mayDisclose(client, { journeyId, operationId, partnerId, kind: 'verification', at });
-    if ('reasons' in may) return undefined;
-    const evidence = [...kinds].sort();
-    await writeSent(client, {
-      id: derivedId('disclosure', requestId, 'evidence', ...evidence, saidAt, person.consentVersion),
-      personId: person.personId,
-      journeyId,
-      partnerId,
-      requestId,
-      purpose: 'verification',
-      fields: evidence.map((kind) => `evidence:${kind}`),
-      consentVersion: person.consentVersion,
-      agreementId: may.agreementId,
-      at,
-    });
-    return { partnerId, messageId: `${requestId}:evidence:${saidAt}` };
-  }
-
-  /** The request of this round, if it is recorded; with `intent` if the partner is known to have it. */
-  async function earlierRequest(
-    client: Queryable,
-    subject: string,
-    kind: RequestRow['kind'],
-    round: number,
-    wanted: string | undefined,
-  ): Promise<{ request: RequestRow; intent?: Intent } | undefined> {
-    const request = await lockRound(client, subject, kind, round);
-    if (!request) return undefined;
-    switch (request.status) {
-      case 'sent':
-      case 'acknowledged':
-      case 'answered': {
-        await countAttempt(client, request.id);
-        const { id: requestId, partnerId, requestedAt: at, reply } = request;
-        return {
-          request,
-          intent: { outcome: 'already_requested', requestId, partnerId, at, ...(reply ? { reply } : {}) },
-        };
-      }
-      case 'recalled':
-        return { request, intent: { outcome: 'blocked', reasons: ['recalled'] } };
-      default:
-        // The new partner differs from the one that failed, so it is another request.
-        return wanted !== undefined && wanted !== request.partnerId ? undefined : { request };
-    }
-  }
-
-  function ask(requestId: string, partner: PartnerEndpoint, lookUpFirst: boolean, message: RequestBody): Intent {
-    const { id: partnerId } = partner;
-    return {
-      outcome: 'ask',
-      request: {
-        requestId,
-        partnerId,
-        lookUpFirst,
-        message: { request_id: requestId, ...message, reply_to: replyTo(partnerId) },
-      },
-    };
-  }
-
-  async function mayDisclose(
-    client: Queryable,
-    about: { journeyId: string; operationId: string; partnerId: string; kind: PersonRequestKind; at: Instant },
-  ): Promise<{ reasons: string[] } | { agreementId: string; fields: ReturnType<typeof fieldsFor> & object }> {
-    const { journeyId, operationId, partnerId, kind, at } = about;
-    const input = (await readPreconditionInput(client, [journeyId], { at, partnerId, purpose: kind })).get(journeyId);
-    if (!input) return { reasons: ['unknown_person'] };
-    const reasons = failedPreconditions('disclose', input, { now: at, needs: NO_NEEDS, rules: NO_RULES });
-    if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };
-    const agreement = await findAgreement(client, { partnerId, operationId, purpose: kind, at });
-    const fields = agreement && fieldsFor(kind, agreement.fields);
-    return agreement && fields ? { agreementId: agreement.id, fields } : { reasons: ['agreement_too_narrow'] };
+  constructor(code: string, retryAfterSeconds?: number) {
+    super(code);
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
-type RequestBody = {
-  kind: string;
-  operation: string;
-  requested_at: string;
-  person?: Record<string, string>;
-  movement?: MovementMessage;
-};
+/** The lifecycle of requests to partners, of every kind. One transaction before each call decides what may be sent. */
+export function requests(ports: RequestPorts) {
+  const { store, client } = ports;
 
-/** One alarm of a kind a day: a partner that fails for hours is one incident. */
-const today = (real: number): string => iso(real).slice(0, 10);
+  /** The one place that turns a failed call into a retry, an alarm or an end. It returns only if no retry helps. */
+  const fail = async ({ requestId, partnerId }: Sent, failure: CallFailure): Promise<void> => {
+    const { code, then, alarm } = ruleFor(failure);
+    await store.failed(requestId, code, then === 'give_up' ? 'refused' : undefined);
+    if (alarm) {
+      // One alarm of a kind a day: a partner that fails for hours is one incident.
+      const occasion = `${code} ${iso(ports.clock()).slice(0, 10)}`;
+      await ports.raiseAlarm(
+        { subject: partnerId, kind: 'partner_fails', detail: { code, request: requestId } },
+        occasion,
+      );
+    }
+    if (then === 'again')
+      throw new PartnerNotReady(code, failure.kind === 'status' ? failure.retryAfterSeconds : undefined);
+  };
+
+  const call = async <T>(request: Sent, calling: Promise<Called<T>>): Promise<T | undefined> => {
+    const called = await calling;
+    if (called.ok) return called.value;
+    await fail(request, called.failure);
+    return undefined;
+  };
+
+  /** Whether the partner has the request. A failed look-up fails the attempt: no request is repeated blindly. */
+  const lookUp = (request: Sent) => call(request, client.lookUp(request.partnerId, request.requestId));
+
+  const tellRecall = (request: Sent) => {
+    const messageId = `${request.requestId}:recall`;
+    const recall = { requestId: request.requestId, messageId, action: 'recall' as const, body: {} };
+    return call(request, client.notify(request.partnerId, recall));
+  };
+
+  const settle = async (kind: RequestKind, request: Sent, reply: PartnerReply): Promise<Answer | undefined> => {
+    const { atOnce } = REQUESTS[kind];
+    const answer = reply.answer && atOnce?.read(reply.answer);
+    const { reference, acknowledged } = reply;
+    const taken = { reference, acknowledged, ...(answer && { reply: answer }) };
+    // Recalled while it was on its way: the partner may have been told before it had the request.
+    if ((await store.taken(request.requestId, taken)) === 'recalled') await tellRecall(request);
+    return answer;
+  };
+
+  async function carryOut(kind: RequestKind, intent: Intent, at: Instant): Promise<SendOutcome> {
+    switch (intent.outcome) {
+      case 'no_partner':
+        return intent;
+      case 'already_requested': {
+        const { requestId, partnerId, reply } = intent;
+        return { outcome: 'requested', requestId, partnerId, at: intent.at, ...(reply && { answer: reply }) };
+      }
+      case 'blocked': {
+        const { reasons, unsure } = intent;
+        const found = unsure && (await lookUp(unsure));
+        if (!unsure || !found) {
+          if (unsure) await store.failed(unsure.requestId, 'blocked', 'failed');
+          return { outcome: 'blocked', reasons };
+        }
+        // It was sent before the preconditions failed: it counts as sent, so that it can be recalled.
+        const answer = await settle(kind, unsure, found);
+        if (!reasons.includes(ENDED)) return { outcome: 'requested', ...unsure, at, ...(answer && { answer }) };
+        // Nobody is left who would recall it.
+        await recall(unsure);
+        return { outcome: 'blocked', reasons };
+      }
+      case 'ask': {
+        const { requestId, partnerId, message } = intent;
+        const found = intent.lookUpFirst ? await lookUp(intent) : undefined;
+        const reply = found ?? (await call(intent, client.ask(partnerId, requestId, message)));
+        if (!reply) return { outcome: 'no_partner' };
+        const answer = await settle(kind, intent, reply);
+        return { outcome: 'requested', requestId, partnerId, at, ...(answer && { answer }) };
+      }
+    }
+  }
+
+  async function recall({ requestId }: { requestId: string }): Promise<{ recalled: boolean }> {
+    const request = await store.find(requestId);
+    if (!request) return { recalled: false };
+    if (request.status === 'recalled') return { recalled: true };
+    const told = await tellRecall({ requestId, partnerId: request.partnerId });
+    // A partner that never had the request needs no recall.
+    if (told) await store.recalled(requestId);
+    return { recalled: told !== undefined };
+  }
+
+  /** Something more about an open request: the preconditions are asked again, and the ledger is written, before it goes. */
+  async function sendMore(
+    requestId: string,
+    action: 'evidence' | 'reminders',
+    said: { id: ReadonlyArray<string | number>; fields: readonly string[]; messageId: string; body: Data },
+  ): Promise<boolean> {
+    const partnerId = await ports.transaction(async (within) => {
+      const request = await within.find(requestId);
+      if (!request || !['sent', 'acknowledged'].includes(request.status)) return undefined;
+      const allowed = await mayDisclose(within, request);
+      if ('reasons' in allowed) return undefined;
+      const { subject: journeyId, kind: purpose } = request;
+      if (allowed.person) {
+        const { personId, consentVersion } = allowed.person;
+        await within.disclose({
+          id: derivedId('disclosure', requestId, ...said.id, consentVersion),
+          ...{ personId, journeyId, requestId, purpose, consentVersion, fields: said.fields, at: allowed.at },
+          partnerId: request.partnerId,
+          agreementId: allowed.agreementId,
+        });
+      }
+      return request.partnerId;
+    });
+    if (partnerId === undefined) return false;
+    const about = { requestId, messageId: said.messageId, action, body: said.body };
+    return (await call({ requestId, partnerId }, client.notify(partnerId, about)))?.known ?? false;
+  }
+
+  return {
+    async send(input: SendInput): Promise<SendOutcome> {
+      const { kind } = input;
+      const intent = await ports.transaction((within) => prepare(within, ports.callbackBase, input));
+      const sent = await carryOut(kind, intent, input.at);
+      if (sent.outcome !== 'requested' || sent.answer || !REQUESTS[kind].atOnce?.required) return sent;
+      // Its answer is looked up; the journey does not know of the request yet, so a hold must recall it here.
+      const about = { ...input, partnerId: sent.partnerId };
+      const allowed = await ports.transaction((within) => mayDisclose(within, about));
+      if ('reasons' in allowed) {
+        await recall(sent);
+        return { outcome: 'blocked', reasons: allowed.reasons };
+      }
+      const found = await lookUp(sent);
+      const answer = found && (await settle(kind, sent, found));
+      if (!answer) throw new PartnerNotReady('answer_pending');
+      return { ...sent, answer };
+    },
+
+    recall,
+
+    async remind({ requestId, at }: { requestId: string; at: Instant }): Promise<{ reminded: boolean }> {
+      const messageId = `${requestId}:remind:${at}`;
+      const said = { id: ['reminder', at], fields: ['reminder'], messageId, body: {} };
+      return { reminded: await sendMore(requestId, 'reminders', said) };
+    },
+
+    async sendEvidence(evidence: { requestId: string; kinds: string[]; at: Instant }): Promise<{ sent: boolean }> {
+      const { requestId, kinds, at } = evidence;
+      const sorted = [...kinds].sort();
+      const sent = await sendMore(requestId, 'evidence', {
+        id: ['evidence', ...sorted, at],
+        fields: sorted.map((kind) => `evidence:${kind}`),
+        messageId: `${requestId}:evidence:${at}`,
+        body: { kinds },
+      });
+      return { sent };
+    },
+
+    /** An answer came that nobody waits for any more: the inbox has kept it, and a person looks at it. */
+    async setAnswerAside(answer: {
+      requestId: string;
+      partnerId: string;
+      eventKey: string;
+      at: Instant;
+    }): Promise<void> {
+      const { requestId, partnerId, eventKey, at } = answer;
+      const request = await store.find(requestId);
+      const detail = { partner: partnerId, event: eventKey, request: requestId };
+      const alarm = request ? 'late_answer' : 'unknown_request';
+      await setAside(ports, { alarm, subject: request?.subject ?? partnerId, request, detail, at, occasion: eventKey });
+    },
+  };
+}

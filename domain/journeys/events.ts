@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Actor } from '../actor.ts';
 import { eventForms } from '../eventForms.ts';
+import { FIELDS } from '../requests/definition.ts';
+import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { Instant as EpochMilliseconds } from '../time.ts';
 import { ENDINGS } from './statuses.ts';
 
@@ -17,18 +19,13 @@ export type EventHeader = {
 export const SEAT_KINDS = ['seat', 'infant_lap', 'stretcher', 'wheelchair'] as const;
 export type SeatKind = (typeof SEAT_KINDS)[number];
 
-const Instant = z.number().describe('operation time in epoch milliseconds');
-const RequestId = z.string().describe('id of the request');
-const PartnerId = z.string().describe('id of the partner');
+const { requestId: RequestId, partnerId: PartnerId } = FIELDS;
 const HoldId = z.string().describe('id of the hold; it says nothing of its kind');
-const DocumentId = z.string().describe('id of the document');
 const MovementId = z.string().describe('id of the movement');
 const WaitKey = z.string().describe('key of the wait');
 const Leg = z.string().describe('code of the leg');
 const Route = z.array(z.string()).describe('codes of the legs, in order');
-const Round = z.number().describe('how often it was requested, from 1');
 const ConsentVersion = z.number().describe('version of the consent');
-const ValidUntil = Instant.describe('the document is valid until then');
 const SeatKind = z.enum(SEAT_KINDS);
 
 /** The data of a journey's events, by type: ids, codes and instants only, so that no event names a person. */
@@ -76,110 +73,10 @@ export const JOURNEY_EVENT_DATA = Object.freeze({
       reasons: z.array(z.string()).describe('codes of the preconditions that failed'),
     })
     .describe('Data was not sent, because a precondition failed.'),
-  verificationRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A consulate receives a request to verify the nationality.'),
-  verificationAcknowledged: z.object({ requestId: RequestId }).describe('The consulate acknowledges the request.'),
-  evidenceRequested: z
-    .object({
-      requestId: RequestId,
-      requestedEvidence: z.array(z.string()).describe('codes of the evidence that it requests'),
-    })
-    .describe('The consulate requests evidence.'),
-  evidenceProvided: z
-    .object({
-      requestId: RequestId,
-      kinds: z.array(z.string()).describe('codes of the evidence that was sent'),
-    })
-    .describe('Evidence was sent to the consulate.'),
-  nationalityConfirmed: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-    })
-    .describe('The nationality is confirmed.'),
-  nationalityNotConfirmed: z
-    .object({
-      requestId: RequestId,
-      outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
-    })
-    .describe('The consulate does not confirm the nationality.'),
-  nationalityRetracted: z.object({ requestId: RequestId }).describe('The consulate retracts its confirmation.'),
-  nationalityDecided: z
-    .object({
-      decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
-      partnerId: PartnerId.optional(),
-    })
-    .describe('A person decides the next step on the nationality.'),
+  ...REQUEST_PARTS.events,
   partnerMissing: z
-    .object({
-      what: z.enum(['verification', 'document', 'fitness', 'exitPermit']).describe('the kind of request'),
-    })
+    .object({ what: z.enum(REQUEST_PARTS.missing).describe('the kind of request') })
     .describe('The operation has no partner for the request.'),
-  documentHeld: z
-    .object({
-      documentId: DocumentId,
-      validUntil: ValidUntil,
-    })
-    .describe('The person holds a travel document.'),
-  documentRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A travel document is requested.'),
-  documentIssued: z
-    .object({
-      requestId: RequestId,
-      documentId: DocumentId,
-      validUntil: ValidUntil,
-    })
-    .describe('A travel document is issued.'),
-  documentRefused: z.object({ requestId: RequestId }).describe('A travel document is refused.'),
-  documentDecided: z.object({}).describe('A person decides that the document is requested again.'),
-  documentExpired: z.object({ documentId: DocumentId }).describe('A travel document is no longer valid long enough.'),
-  fitnessRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A clinic receives a request for a fitness finding.'),
-  fitnessFound: z
-    .object({
-      result: z.enum(['fit', 'fit_with', 'unfit']).describe('the finding'),
-      conditions: z.array(z.string()).describe('codes of what is needed on the way'),
-      until: Instant.optional().describe('the finding is valid until then'),
-      reviewAt: Instant.optional().describe('when to examine again'),
-      requestId: RequestId.optional(),
-    })
-    .describe('A clinic or a health officer reports the fitness to travel.'),
-  fitnessExpired: z
-    .object({
-      until: Instant.describe('it was valid until then'),
-    })
-    .describe('The finding is no longer valid.'),
-  exitPermitRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('An exit permit is requested.'),
-  exitPermitGranted: z
-    .object({
-      requestId: RequestId.optional(),
-      fineWaived: z.boolean().describe('whether a fine was waived'),
-    })
-    .describe('The exit permit is granted.'),
-  exitPermitRefused: z.object({ requestId: RequestId }).describe('The exit permit is refused.'),
-  exitPermitNotRequired: z.object({ requestId: RequestId.optional() }).describe('No exit permit is required.'),
-  exitPermitDecided: z.object({}).describe('A person decides that the permit is requested again.'),
   requestRecalled: z.object({ requestId: RequestId }).describe('A request to a partner is recalled.'),
   routeDecided: z.object({ route: Route }).describe('A person decides the route.'),
   seatAssigned: z

@@ -1,13 +1,15 @@
 import type { Aggregate } from '../aggregate.ts';
+import { JOURNEY_REQUESTS, type JourneyRequest } from '../requests/index.ts';
+import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
 import type { Instant } from '../time.ts';
 import type { JourneyEvent, JourneyEvents, JourneyEventType } from './events.ts';
 import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
-import type { JourneyState, OpenRequest } from './stored.ts';
+import type { JourneyState } from './stored.ts';
 
-export type { JourneyState, OpenRequest } from './stored.ts';
+export type { JourneyState } from './stored.ts';
 
 /** A journey before its first event. */
 export function emptyJourney(): JourneyState {
@@ -21,10 +23,7 @@ export function emptyJourney(): JourneyState {
     screened: false,
     consent: { status: 'none', version: 0, sharing: false },
     holds: [],
-    nationality: { status: 'open', rounds: 0 },
-    document: { status: 'none', rounds: 0 },
-    fitness: { status: 'unknown', rounds: 0, conditions: [] },
-    exitPermit: { status: 'open', rounds: 0 },
+    ...REQUEST_PARTS.empty,
     travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
     householdOpen: false,
     received: false,
@@ -67,89 +66,11 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
   }),
   holdReleased: (state, data) => ({ holds: state.holds.filter((id) => id !== data.holdId) }),
   disclosureBlocked: () => ({}),
-  verificationRequested: (state, data, at) => ({
-    nationality: { ...state.nationality, status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  verificationAcknowledged: (state, data) => ({
-    nationality: { ...state.nationality, request: acknowledged(state.nationality.request, data.requestId) },
-  }),
-  evidenceRequested: (state, data) => ({
-    nationality: {
-      ...state.nationality,
-      request: asking(state.nationality.request, data.requestId, data.requestedEvidence),
-    },
-  }),
-  evidenceProvided: (state, data, at) => {
-    const request = asking(state.nationality.request, data.requestId, []);
-    return {
-      nationality: { ...state.nationality, request: request && { ...request, evidence: { at, kinds: data.kinds } } },
-    };
-  },
-  nationalityConfirmed: (state, data) => ({
-    nationality: { status: 'confirmed', rounds: state.nationality.rounds, partnerId: data.partnerId },
-  }),
-  nationalityNotConfirmed: (state, data) => ({
-    nationality: { status: data.outcome, rounds: state.nationality.rounds },
-  }),
-  nationalityRetracted: (state) => ({ nationality: { status: 'retracted', rounds: state.nationality.rounds } }),
-  nationalityDecided: (state, data) => ({
-    nationality: {
-      status: 'open',
-      rounds: state.nationality.rounds,
-      ...(data.partnerId ? { partnerId: data.partnerId } : {}),
-    },
-  }),
+  ...REQUEST_PARTS.apply,
   partnerMissing: (state, data) =>
-    data.what === 'verification' ? { nationality: { status: 'undetermined', rounds: state.nationality.rounds } } : {},
-  documentHeld: (state, data) => ({
-    document: { ...state.document, status: 'held', documentId: data.documentId, validUntil: data.validUntil },
-  }),
-  documentRequested: (state, data, at) => ({
-    document: { ...state.document, status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  documentIssued: (state, data) => ({
-    document: {
-      status: 'issued',
-      rounds: state.document.rounds,
-      documentId: data.documentId,
-      validUntil: data.validUntil,
-    },
-  }),
-  documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
-  documentDecided: (state) => ({ document: { status: 'none', rounds: state.document.rounds } }),
-  documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
-  fitnessRequested: (state, data, at) => ({
-    // the last finding, fit or unfit, goes on holding while a new one is awaited
-    fitness: {
-      ...state.fitness,
-      status: fit(state) || state.fitness.status === 'unfit' ? state.fitness.status : 'requested',
-      rounds: data.round,
-      request: opened(data, at),
-    },
-  }),
-  fitnessFound: (state, data) => ({
-    fitness: {
-      status: data.result,
-      rounds: state.fitness.rounds,
-      conditions: data.conditions,
-      ...(data.until === undefined ? {} : { until: data.until }),
-      ...(data.reviewAt === undefined ? {} : { reviewAt: data.reviewAt }),
-    },
-  }),
-  fitnessExpired: (state) => ({
-    fitness: { status: 'expired', rounds: state.fitness.rounds, conditions: state.fitness.conditions },
-  }),
-  exitPermitRequested: (_state, data, at) => ({
-    exitPermit: { status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  exitPermitGranted: (state) => ({ exitPermit: { status: 'granted', rounds: state.exitPermit.rounds } }),
-  exitPermitRefused: (state) => ({ exitPermit: { status: 'refused', rounds: state.exitPermit.rounds } }),
-  exitPermitNotRequired: (state) => ({ exitPermit: { status: 'not_required', rounds: state.exitPermit.rounds } }),
-  exitPermitDecided: (state) => ({ exitPermit: { status: 'open', rounds: state.exitPermit.rounds } }),
+    ofRequest(({ journey }) => journey.missing === data.what)?.withoutPartner(state) ?? {},
   requestRecalled: (state, data) =>
-    state.nationality.request?.requestId === data.requestId
-      ? { nationality: { status: 'open', rounds: state.nationality.rounds } }
-      : {},
+    ofRequest(({ journey }) => journey.open(state)?.requestId === data.requestId)?.recalled(state) ?? {},
   routeDecided: (_state, data) => ({ route: data.route, routeDecided: true }),
   seatAssigned: (state, data) => ({
     travel: { ...state.travel, status: 'seated', movementId: data.movementId, leg: data.leg, kind: data.kind },
@@ -195,28 +116,7 @@ export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
 /** A journey as a fold over its events. */
 export const JOURNEY: Aggregate<JourneyState, JourneyEvent> = { empty: emptyJourney, evolve: apply };
 
-function opened(data: { requestId: string; partnerId: string; round: number }, requestedAt: Instant): OpenRequest {
-  return {
-    requestId: data.requestId,
-    partnerId: data.partnerId,
-    round: data.round,
-    requestedAt,
-    acknowledged: false,
-    requestedEvidence: [],
-  };
-}
-
-function acknowledged(request: OpenRequest | undefined, requestId: string): OpenRequest | undefined {
-  return request?.requestId === requestId ? { ...request, acknowledged: true } : request;
-}
-
-function asking(
-  request: OpenRequest | undefined,
-  requestId: string,
-  requestedEvidence: string[],
-): OpenRequest | undefined {
-  return request?.requestId === requestId ? { ...request, acknowledged: true, requestedEvidence } : request;
-}
+const ofRequest = (is: (request: JourneyRequest) => boolean) => JOURNEY_REQUESTS.find(is)?.journey;
 
 function withoutSeat(state: JourneyState): JourneyState['travel'] {
   const { noShows, underway, withdrawn } = state.travel;

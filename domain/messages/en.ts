@@ -211,6 +211,7 @@ export const en = {
   'alarm.foreign_answer': 'A partner answered a request that was sent to another partner',
   'alarm.forged_callback': 'A callback has a false signature of a partner',
   'alarm.issued_after_recall': 'A partner issued a document after the request was recalled',
+  'alarm.late_answer': 'A partner answered a request that is no longer open; the answer is kept and not applied',
   'alarm.misplaced_answer': 'A partner’s answer does not match the kind of the request',
   'alarm.message_not_handled': 'A workflow refused the message of a partner',
   'alarm.partner_fails': 'Requests to a partner fail: it is not available, or it refuses what we send',

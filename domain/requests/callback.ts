@@ -1,77 +1,86 @@
 import { z } from 'zod';
+import type { Instant } from '../time.ts';
 import { versioned } from '../versioned.ts';
-import type { CallbackType } from './protocol.ts';
+import { type Data, SENT } from './definition.ts';
+import { CALLBACK_TYPES, type CallbackType, callbackOf, isVehicleCallback } from './index.ts';
 
-/** Epoch milliseconds of operation time. */
-const Instant = z.number();
-const Nothing = z.object({});
+/** A callback as the inbox keeps it: codes, instants, and durations in hours. Nothing in it names a person. */
+export type InboxMessage = {
+  partnerId: string;
+  eventId: string;
+  requestId?: string;
+  /** `occurredAt` as the partner writes it, in operation time */
+  callback: { type: CallbackType; occurredAt: Instant; data: Data };
+  movementReference?: string;
+  /** what the callback keeps secret, encrypted under the system's key until it stands with its person */
+  encryptedNumber?: { keyId: string; encrypted: string };
+};
 
-const callback = <T extends CallbackType, D extends z.ZodType>(type: T, data: D) =>
-  z.object({
-    type: z.literal(type),
-    /** as the partner writes it */
-    occurredAt: Instant,
-    data,
-  });
-
-/** One callback as the inbox stores it: codes, instants, and durations in hours of operation time. */
-const Callback = z.discriminatedUnion('type', [
-  callback('verification.acknowledged', Nothing),
-  callback('verification.more_info', z.object({ requestedEvidence: z.array(z.string()) })),
-  callback('verification.answered', z.object({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined']) })),
-  callback('verification.retracted', Nothing),
-  // The number is encrypted before anything is stored, so the inbox never holds it as text.
-  callback('document.issued', z.object({ kind: z.string(), validUntil: Instant })),
-  callback('document.refused', Nothing),
-  callback(
-    'fitness.answered',
-    z.object({
-      result: z.enum(['fit', 'fit_with', 'unfit']),
-      conditions: z.array(z.string()),
-      validForHours: z.number().optional(),
-      reviewAfterHours: z.number().optional(),
-      examinedAt: Instant,
+const Stored = z.object({
+  callback: z
+    .object({ type: z.enum(CALLBACK_TYPES), occurredAt: z.number(), data: z.record(z.string(), z.unknown()) })
+    .transform((callback, context) => {
+      const data = callbackOf(callback.type).stored.safeParse(callback.data);
+      if (data.success) return { ...callback, data: data.data };
+      for (const { path, message } of data.error.issues)
+        context.addIssue({ code: 'custom', path: ['data', ...path], message });
+      return z.NEVER;
     }),
-  ),
-  callback(
-    'exit_permit.answered',
-    z.object({
-      answer: z.enum(['granted', 'refused', 'not_required']),
-      fineWaived: z.boolean().optional(),
-      reason: z.string().optional(),
-    }),
-  ),
-  callback('booking.confirmed', z.object({ bookingReference: z.string() })),
-  callback('booking.refused', z.object({ reason: z.string() })),
-  callback(
-    'movement.smaller_vehicle',
-    z.object({
-      vehicle: z.string().optional(),
-      seats: z.object({
-        seat: z.number(),
-        infantLap: z.number(),
-        stretcherBlock: z.number(),
-        wheelchair: z.number(),
-      }),
-    }),
-  ),
-  callback('movement.delayed', z.object({ newDepartsAt: Instant, newArrivesAt: Instant })),
-  callback('movement.cancelled', z.object({ reason: z.string().optional() })),
-  callback('movement.departed', Nothing),
-  callback('movement.arrived', z.object({ stop: z.string() })),
-]);
-export type Callback = z.infer<typeof Callback>;
-
-/** What the inbox stores: the parsed callback without anything that names a person (the document number is encrypted). */
-const InboxBody = z.object({
-  callback: Callback,
   movementReference: z.string().optional(),
-  /** number of an issued document, encrypted under the system's key until it is re-encrypted under the person's key */
   encryptedNumber: z.object({ keyId: z.string(), encrypted: z.string() }).optional(),
 });
-export type InboxBody = z.infer<typeof InboxBody>;
 
-export const STORED_INBOX_BODY = versioned({ name: 'Inbox body', version: 1, schema: InboxBody, upgrades: {} });
+export const STORED_INBOX_BODY = versioned({ name: 'Inbox body', version: 1, schema: Stored, upgrades: {} });
 
-/** A body in its stored form. */
-export const storedInboxBody = (body: InboxBody) => ({ version: STORED_INBOX_BODY.version, ...body });
+/** The part of a message that has no column of its own, in its stored form. */
+export function storedInboxBody({ callback, movementReference, encryptedNumber }: InboxMessage) {
+  return { version: STORED_INBOX_BODY.version, callback, movementReference, encryptedNumber };
+}
+
+const bodies = CALLBACK_TYPES.map((type) =>
+  z.strictObject({
+    type: z.literal(type),
+    /** the partner's own; the same event again has the same id */
+    event_id: z.string().regex(/^[\w:~+/=.-]{1,200}$/, 'Letters, digits and -_:~+/=.'),
+    occurred_at: SENT.instant,
+    data: callbackOf(type).sent,
+    // A message about a vehicle names the request of its booking, or the reference that the movement was booked under.
+    request_id: isVehicleCallback(type) ? SENT.requestId.optional() : SENT.requestId,
+    movement_reference: isVehicleCallback(type) ? SENT.reference.optional() : z.never().optional(),
+  }),
+);
+const [first, ...others] = bodies;
+const Body = first && z.discriminatedUnion('type', [first, ...others]);
+
+/**
+ * A callback as the partner sends it. Unknown fields are refused.
+ * @param encrypt for what may be stored only encrypted
+ */
+export function readCallback(
+  partnerId: string,
+  body: unknown,
+  encrypt: (owner: string, secret: string) => { keyId: string; encrypted: string },
+): { ok: true; message: InboxMessage } | { ok: false; issues: z.core.$ZodIssue[] } {
+  const read = Body?.safeParse(body);
+  if (!read?.success) return { ok: false, issues: read?.error.issues ?? [] };
+  const {
+    type,
+    event_id: eventId,
+    occurred_at: occurredAt,
+    request_id: requestId,
+    data,
+    movement_reference: movementReference,
+  } = read.data;
+  const { stored, secret } = callbackOf(type);
+  const hidden = secret === undefined ? undefined : data[secret];
+  return {
+    ok: true,
+    message: {
+      ...{ partnerId, eventId },
+      ...(requestId === undefined ? {} : { requestId }),
+      callback: { type, occurredAt, data: stored.parse(data) },
+      ...(movementReference === undefined ? {} : { movementReference }),
+      ...(typeof hidden === 'string' ? { encryptedNumber: encrypt(`${partnerId}:${eventId}`, hidden) } : {}),
+    },
+  };
+}

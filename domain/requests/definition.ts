@@ -1,51 +1,262 @@
+import { z } from 'zod';
+import type { Role } from '../actor.ts';
+import { durationOf } from '../durations.ts';
+import { idPattern } from '../ids.ts';
+import type { JourneyPhase } from '../journeys/statuses.ts';
+import type { Condition } from '../preconditions.ts';
+import type { DeadlineKey } from '../rules.ts';
+import { HOUR, type Instant } from '../time.ts';
+import type { FieldsNeeded } from './fields.ts';
+
 /**
  * "Homeward partner protocol 1" (docs/partner-protocol.md): how partners receive requests and answer them. It is one
  * protocol for registries, consulates, clinics, border authorities, carriers and receiving agencies.
  */
-export const PERSON_REQUEST_KINDS = ['registry', 'verification', 'document', 'fitness', 'exit_permit'] as const;
-export const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
-export type PersonRequestKind = (typeof PERSON_REQUEST_KINDS)[number];
-export type MovementRequestKind = (typeof MOVEMENT_REQUEST_KINDS)[number];
-export type RequestKind = PersonRequestKind | MovementRequestKind;
+export const PARTNER_KINDS = ['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'] as const;
+export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
-export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
+export type Data = Record<string, unknown>;
 
-/** Which kind of partner answers which request. */
-export const ASKED_OF: Record<RequestKind, PartnerKind> = {
-  registry: 'registry',
-  verification: 'consulate',
-  document: 'consulate',
-  fitness: 'clinic',
-  exit_permit: 'border',
-  booking: 'carrier',
-  reception: 'agency',
+const code = z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'A code of letters, digits and underscores');
+
+/** What partners write in a callback. Reasons and kinds are codes: free text of a partner would be text about a person. */
+export const SENT = Object.freeze({
+  code,
+  codes: z.array(code).max(20),
+  reference: z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, 'A reference of letters, digits and ._/-'),
+  instant: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  /** ISO 8601, read as hours of operation time */
+  hours: z.string().transform((text, context) => {
+    const length = durationOf(text);
+    if (length !== undefined && length <= LONGEST_HOURS * HOUR) return length / HOUR;
+    context.addIssue({ code: 'custom', message: 'Write an ISO 8601 duration, as P30D or PT72H' });
+    return z.NEVER;
+  }),
+  requestId: z.string().regex(idPattern('request')),
+  nothing: z.strictObject({}).default({}),
+});
+/** 20 years. */
+const LONGEST_HOURS = 7_300 * 24;
+
+/** Fields of the events and of the state of requests. */
+export const FIELDS = Object.freeze({
+  instant: z.number().describe('operation time in epoch milliseconds'),
+  requestId: z.string().describe('id of the request'),
+  partnerId: z.string().describe('id of the partner'),
+  documentId: z.string().describe('id of the document'),
+  round: z.number().describe('how often it was requested, from 1'),
+});
+
+const requested = z.object({ requestId: FIELDS.requestId, partnerId: FIELDS.partnerId, round: FIELDS.round });
+
+/** A request to a partner that is still open. */
+const OpenRequest = z.object({
+  ...requested.shape,
+  requestedAt: FIELDS.instant,
+  acknowledged: z.boolean(),
+  requestedEvidence: z.array(z.string()),
+  /** what was provided of it last, and when: from then on it has its time again */
+  evidence: z.object({ at: FIELDS.instant, kinds: z.array(z.string()) }).optional(),
+});
+export type OpenRequest = z.infer<typeof OpenRequest>;
+
+export const REQUEST_FORMS = Object.freeze({ requested, open: OpenRequest.optional() });
+
+export function opened(data: { requestId: string; partnerId: string; round: number }, at: Instant): OpenRequest {
+  const { requestId, partnerId, round } = data;
+  return { requestId, partnerId, round, requestedAt: at, acknowledged: false, requestedEvidence: [] };
+}
+
+/** Answers that every kind may get on the way to its own. */
+const acknowledged = z.object({ kind: z.literal('acknowledged') });
+const moreInfo = z.object({ kind: z.literal('more_info'), requestedEvidence: z.array(z.string()) });
+export const INTERIM_ANSWERS = Object.freeze({ acknowledged, moreInfo });
+export type InterimAnswer = z.infer<typeof acknowledged> | z.infer<typeof moreInfo>;
+
+/** What an answer is read with. `now`: operation time. `documentId`: of the document that the request may bring. */
+export type ReadingContext = { now: Instant; documentId: string };
+
+/** One type of callback. `Result` is what it says, as codes. */
+export type CallbackType<Result> = {
+  part: 'acknowledgement' | 'more_info' | 'answer' | 'retraction' | 'report';
+  /** `data` as the partner writes it */
+  sent: z.ZodType<Data>;
+  /** `data` as the inbox stores it, without what names a person */
+  stored: z.ZodType<Data>;
+  /** @param data as stored */
+  read(data: unknown, context: ReadingContext): Result;
+  /** the field of `data` that is stored only encrypted */
+  secret?: string;
+  /** the document that the answer brings */
+  document?(data: unknown): { kind: string; validUntil: Instant };
 };
 
+type Reading<D extends Data, Result> = Pick<CallbackType<Result>, 'sent' | 'secret'> & {
+  stored: z.ZodType<D>;
+  read(data: D, context: ReadingContext): Result;
+  document?(data: D): { kind: string; validUntil: Instant };
+};
+
+function callback<D extends Data, Result>(
+  part: CallbackType<Result>['part'],
+  { stored, read, document, ...rest }: Reading<D, Result>,
+): CallbackType<Result> {
+  return Object.freeze({
+    ...rest,
+    part,
+    stored,
+    read: (data: unknown, context: ReadingContext) => read(stored.parse(data), context),
+    ...(document && { document: (data: unknown) => document(stored.parse(data)) }),
+  });
+}
+
+export const answer = <D extends Data, Result>(reading: Reading<D, Result>) => callback('answer', reading);
+export const report = <D extends Data, Result>(reading: Reading<D, Result>) => callback('report', reading);
+
+export const retraction = <Result>(result: Result) =>
+  callback('retraction', { sent: SENT.nothing, stored: SENT.nothing, read: () => result });
+
+export const acknowledgement = () =>
+  callback('acknowledgement', {
+    sent: SENT.nothing,
+    stored: SENT.nothing,
+    read: (): InterimAnswer => ({ kind: 'acknowledged' }),
+  });
+
+export const furtherEvidence = () =>
+  callback('more_info', {
+    sent: z
+      .strictObject({ requested_evidence: SENT.codes.min(1) })
+      .transform((data) => ({ requestedEvidence: data.requested_evidence })),
+    stored: z.object({ requestedEvidence: z.array(z.string()) }),
+    read: ({ requestedEvidence }): InterimAnswer => ({ kind: 'more_info', requestedEvidence }),
+  });
+
+type Wait = { key: string; what: DeadlineKey };
+
+/** What every kind of request declares. The type parameter of `callbacks` ties each type of callback to its kind. */
+type Common<K extends string, A extends z.ZodType, C> = {
+  kind: K;
+  /** which kind of partner answers it */
+  to: PartnerKind;
+  /** what Temporal's own UI shows while it is sent */
+  summary: string;
+  /** the precondition of a step that the answer settles */
+  settles: Condition | null;
+  /** who decides where nobody answers, or where the answer does not fit */
+  decides: Role;
+  /** the answer as codes, for the journey or movement that asked */
+  answer: A;
+  callbacks: C;
+  /** the response to the request may bring the answer; `required`: it is looked up until it has come */
+  atOnce?: { required: boolean; read(sent: Data): z.output<A> | undefined };
+  /** a later answer to the same request replaces the earlier one */
+  laterCounts?: boolean;
+};
+
+type Callbacks<K extends string, A extends z.ZodType> = {
+  readonly [T in `${K}.${string}`]: CallbackType<z.output<A> | InterimAnswer>;
+};
+
+/** A request about a person. */
+export function definePersonRequest<
+  const K extends string,
+  A extends z.ZodType,
+  const C extends Callbacks<K, A>,
+  const R,
+>(
+  request: Common<K, A, C> & {
+    fields: FieldsNeeded;
+    phase: JourneyPhase;
+    /** the waits for the partner, and for the person who decides */
+    waits: { answer: Wait; acknowledgement?: Wait; decision: Wait };
+    journey: R;
+  },
+) {
+  return Object.freeze({ ...request, about: 'person' as const });
+}
+
+/** A request about a movement: its stops and counts. It names nobody. */
+export function defineMovementRequest<
+  const K extends string,
+  A extends z.ZodType,
+  const C extends Callbacks<K, A>,
+  const W extends { answer: Wait } | null,
+>(
+  request: Common<K, A, C> & {
+    /** only a partner with an agreement for this purpose receives it; else the partner is named by the movement */
+    byAgreement: boolean;
+    /** the wait for the partner; null where there is nothing to answer */
+    waits: W;
+  },
+) {
+  return Object.freeze({ ...request, about: 'movement' as const });
+}
+
+type Schemas = Readonly<Record<string, z.ZodObject>>;
+type Part = { rounds: number; request?: OpenRequest | undefined };
+type Drafts<E extends Schemas> = Array<
+  { [T in keyof E & string]: { type: T; data: z.output<E[T]>; reasonCode?: string } }[keyof E & string]
+>;
+
+/** Who answered which request. `open`: whether it is the request that is open. */
+export type Answering = { requestId: string; partnerId: string; open: boolean };
+
 /**
- * How a callback answers, by type. `of` is the kind of request; null is a message about a carrier's own vehicle. A
- * `final` answer ends the request.
+ * The part of a journey that a request settles: its state, its events, what each event changes, and the events that an
+ * answer makes. What an answer does not fit makes none and is set aside for a person.
  */
-export const CALLBACKS = {
-  'verification.acknowledged': { of: ['verification'], final: false },
-  'verification.more_info': { of: ['verification'], final: false },
-  'verification.answered': { of: ['verification'], final: true },
-  'verification.retracted': { of: ['verification'], final: true },
-  'document.issued': { of: ['document'], final: true },
-  'document.refused': { of: ['document'], final: true },
-  'fitness.answered': { of: ['fitness'], final: true },
-  'exit_permit.answered': { of: ['exit_permit'], final: true },
-  'booking.confirmed': { of: ['booking'], final: true },
-  'booking.refused': { of: ['booking'], final: true },
-  'movement.smaller_vehicle': { of: null, final: false },
-  'movement.delayed': { of: null, final: false },
-  'movement.cancelled': { of: null, final: false },
-  'movement.departed': { of: null, final: false },
-  'movement.arrived': { of: null, final: false },
-} as const satisfies Record<string, { of: readonly RequestKind[] | null; final: boolean }>;
+export function journeyPart<
+  const N extends string,
+  S extends Part,
+  A extends z.ZodType,
+  const E extends Schemas,
+  const M extends string,
+  const Q extends keyof E & string,
+>(forms: {
+  /** its name in the state of a journey */
+  name: N;
+  state: z.ZodType<S>;
+  answer: A;
+  events: E;
+  /** the event that the request is with the partner */
+  requested: Q;
+  /** how `partnerMissing` names it */
+  missing: M;
+}) {
+  type State = Record<N, S>;
+  const { name, answer: _answer, ...declared } = forms;
+  const own = z.union([forms.answer, INTERIM_ANSWERS.acknowledged, INTERIM_ANSWERS.moreInfo]);
+  const within = (part: S) => ({ [name]: part }) as State;
 
-export type CallbackType = keyof typeof CALLBACKS;
-
-/** The response to a request: a reference, and sometimes the answer itself. */
-export type PartnerReply = { reference: string; acknowledged: boolean; answer?: Record<string, unknown> };
-
-export type RegistryOutcome = 'match' | 'not_found' | 'several';
+  return (rules: {
+    empty: S;
+    apply: { [T in keyof E]: (before: S, data: z.output<E[T]>, at: Instant) => S };
+    /** undefined where the answer does not fit what the journey waits for */
+    answered(answer: z.output<A> | InterimAnswer, before: S, about: Answering): Drafts<E> | undefined;
+    /** the part after a recall of its open request, and where the operation has no partner for it */
+    recalled(before: S): S;
+    withoutPartner?(before: S): S;
+  }) => {
+    const apply = Object.fromEntries(
+      Object.entries<(before: S, data: never, at: Instant) => S>(rules.apply).map(([type, change]) => [
+        type,
+        (state: State, data: never, at: Instant) => within(change(state[name], data, at)),
+      ]),
+    ) as { [T in keyof E]: (state: State, data: z.output<E[T]>, at: Instant) => State };
+    return Object.freeze({
+      ...declared,
+      ...{ name, apply, empty: rules.empty },
+      open: (state: State): OpenRequest | undefined => state[name].request,
+      rounds: (state: State): number => state[name].rounds,
+      recalled: (state: State) => within(rules.recalled(state[name])),
+      withoutPartner: (state: State) => within(rules.withoutPartner?.(state[name]) ?? state[name]),
+      answered(answer: unknown, state: State, about: Omit<Answering, 'open'>): Drafts<E> | undefined {
+        const read = own.safeParse(answer);
+        if (!read.success) return undefined;
+        const open = state[name].request?.requestId === about.requestId;
+        return rules.answered(read.data, state[name], { ...about, open });
+      },
+    });
+  };
+}

@@ -1,4 +1,4 @@
-import type { PersonRequestKind } from './protocol.ts';
+import { type PersonRequestKind, REQUESTS } from './index.ts';
 
 /**
  * What a partner may receive about a person. The names are those of the protocol, the agreements and the disclosure
@@ -17,42 +17,21 @@ export const PERSON_FIELDS = [
 
 export type PersonField = (typeof PERSON_FIELDS)[number];
 
+/**
+ * Without a required field the partner cannot answer; a helpful one makes the answer more reliable. No other field is
+ * sent, whatever an agreement allows. Special needs and protection data are never sent.
+ */
+export type FieldsNeeded = { required: readonly PersonField[]; helpful: readonly PersonField[] };
+
 /** Fields of one person as text; an unknown field is absent. */
 export type PersonFields = Partial<Record<PersonField, string>>;
-
-type Needs = { required: readonly PersonField[]; helpful: readonly PersonField[] };
-
-/**
- * Which request needs which fields. Without a required field the partner cannot answer; a helpful one makes the answer
- * more reliable. No other field is sent, whatever an agreement allows. Special needs and protection data are never sent:
- * the clinic examines for itself.
- */
-export const FIELDS_NEEDED: Record<PersonRequestKind, Needs> = {
-  registry: {
-    required: ['reference', 'given_names', 'family_name'],
-    helpful: ['sex', 'birth_date', 'document_type', 'document_number'],
-  },
-  verification: {
-    required: ['reference', 'given_names', 'family_name'],
-    helpful: ['sex', 'birth_date', 'nationality', 'document_type', 'document_number'],
-  },
-  document: {
-    required: ['reference', 'given_names', 'family_name', 'sex', 'nationality'],
-    helpful: ['birth_date', 'document_type', 'document_number'],
-  },
-  fitness: { required: ['reference', 'given_names', 'family_name'], helpful: ['sex', 'birth_date'] },
-  exit_permit: {
-    required: ['reference', 'given_names', 'family_name'],
-    helpful: ['sex', 'birth_date', 'nationality', 'document_type', 'document_number'],
-  },
-};
 
 /**
  * The fields that a request may send: those it needs, as far as the agreement names them. Undefined where the agreement
  * lacks a required one: then it does not cover this request.
  */
 export function fieldsFor(kind: PersonRequestKind, allowed: readonly string[]): PersonField[] | undefined {
-  const { required, helpful } = FIELDS_NEEDED[kind];
+  const { required, helpful }: FieldsNeeded = REQUESTS[kind].fields;
   if (!required.every((field) => allowed.includes(field))) return undefined;
   return PERSON_FIELDS.filter(
     (field) => required.includes(field) || (helpful.includes(field) && allowed.includes(field)),

@@ -1,32 +1,85 @@
 import { z } from 'zod';
-import { HOUR, type Instant } from '../time.ts';
-import type { Callback } from './callback.ts';
-import type { CallbackType } from './protocol.ts';
-import { CALLBACKS } from './protocol.ts';
+import { booking } from './booking.ts';
+import { type CallbackType as CallbackModule, INTERIM_ANSWERS } from './definition.ts';
+import { document } from './document.ts';
+import { exitPermit } from './exitPermit.ts';
+import { fitness } from './fitness.ts';
+import { reception } from './reception.ts';
+import { registry } from './registry.ts';
+import { VEHICLE_CALLBACKS } from './vehicle.ts';
+import { verification } from './verification.ts';
 
-/** The code for an answer without a code of its own. */
-const UNSTATED = 'unstated';
+/** Every kind of request, each under its own name. `requests.kind` and the purposes of agreements use these names. */
+export const REQUESTS = listed({
+  registry,
+  verification,
+  document,
+  fitness,
+  exit_permit: exitPermit,
+  booking,
+  reception,
+});
 
-const of = <K extends string>(kind: K) => z.object({ kind: z.literal(kind) });
-const fitness = z.enum(['fit', 'fit_with', 'unfit']);
+function listed<const L extends { readonly [K in keyof L]: { kind: K } }>(list: L): Readonly<L> {
+  return Object.freeze(list);
+}
+
+type Requests = typeof REQUESTS;
+export type RequestKind = keyof Requests;
+export type RequestDefinition = Requests[RequestKind];
+type KindAbout<A> = { [K in RequestKind]: Requests[K]['about'] extends A ? K : never }[RequestKind];
+export type PersonRequestKind = KindAbout<'person'>;
+export type MovementRequestKind = KindAbout<'movement'>;
+
+export const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
+
+export const isPersonRequest = (kind: RequestKind): kind is PersonRequestKind => REQUESTS[kind].about === 'person';
+
+/** The kinds that are a part of a journey's state, with events of their own. */
+export type JourneyRequestKind = {
+  [K in PersonRequestKind]: Requests[K]['journey'] extends null ? never : K;
+}[PersonRequestKind];
+export type JourneyRequest = Requests[JourneyRequestKind];
+
+export const JOURNEY_REQUESTS: readonly JourneyRequest[] = Object.freeze(
+  Object.values<RequestDefinition>(REQUESTS).flatMap((request) =>
+    request.about === 'person' && request.journey !== null ? [request] : [],
+  ),
+);
+
+type AnswerCallbacks = { [K in RequestKind]: keyof Requests[K]['callbacks'] }[RequestKind] & string;
+export type CallbackType = AnswerCallbacks | keyof typeof VEHICLE_CALLBACKS;
+
+const ANSWER_CALLBACKS = new Map(
+  Object.values<RequestDefinition>(REQUESTS).flatMap(({ kind, callbacks }) =>
+    Object.entries<CallbackModule<Answer>>(callbacks).map(([type, module]) => [type, { kind, module }] as const),
+  ),
+);
+
+export const CALLBACK_TYPES = Object.freeze([
+  ...ANSWER_CALLBACKS.keys(),
+  ...Object.keys(VEHICLE_CALLBACKS),
+] as CallbackType[]);
+
+export const isVehicleCallback = (type: CallbackType): type is keyof typeof VEHICLE_CALLBACKS =>
+  Object.hasOwn(VEHICLE_CALLBACKS, type);
+
+/** The kind of request that a callback answers; undefined for a message about a carrier's own vehicle. */
+export const requestOf = (type: CallbackType): RequestKind | undefined => ANSWER_CALLBACKS.get(type)?.kind;
+
+export function callbackOf(type: Exclude<CallbackType, keyof typeof VEHICLE_CALLBACKS>): CallbackModule<Answer>;
+export function callbackOf(type: CallbackType): CallbackModule<unknown>;
+export function callbackOf(type: CallbackType): CallbackModule<unknown> {
+  const module = isVehicleCallback(type) ? VEHICLE_CALLBACKS[type] : ANSWER_CALLBACKS.get(type)?.module;
+  if (!module) throw new Error(`There is no callback ${type}`);
+  return module;
+}
 
 /** What a partner answered, as codes, for the journey or movement that asked. */
 const Answer = z.union([
-  of('acknowledged'),
-  of('more_info').extend({ requestedEvidence: z.array(z.string()) }),
-  of('nationality').extend({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined', 'retracted']) }),
-  of('document').extend({ outcome: z.literal('issued'), documentId: z.string(), validUntil: z.number() }),
-  of('document').extend({ outcome: z.literal('refused') }),
-  of('fitness').extend({
-    result: fitness,
-    conditions: z.array(z.string()),
-    until: z.number().optional(),
-    reviewAt: z.number().optional(),
-  }),
-  of('exit_permit').extend({ outcome: z.enum(['granted', 'not_required']), fineWaived: z.boolean() }),
-  of('exit_permit').extend({ outcome: z.literal('refused'), reasonCode: z.string() }),
-  of('booking').extend({ outcome: z.literal('booked'), bookingRef: z.string() }),
-  of('booking').extend({ outcome: z.literal('refused'), reasonCode: z.string() }),
+  INTERIM_ANSWERS.acknowledged,
+  INTERIM_ANSWERS.moreInfo,
+  ...Object.values<RequestDefinition>(REQUESTS).map(({ answer }) => answer),
 ]);
 export type Answer = z.infer<typeof Answer>;
 
@@ -40,89 +93,5 @@ const PartnerAnswered = z.object({
 });
 export type PartnerAnswered = z.infer<typeof PartnerAnswered>;
 
-/** For the form in which messages that came early are carried. */
-export const ANSWER_SCHEMA = Object.freeze({ partnerAnswered: PartnerAnswered });
-
-/** What a carrier reports about its own vehicle. */
-export type VehicleUpdate =
-  | {
-      kind: 'smaller_vehicle';
-      capacity: { seats: number; infantLaps: number; stretchers: number; wheelchairs: number };
-    }
-  | { kind: 'delayed'; departsAt: Instant; arrivesAt: Instant }
-  | { kind: 'cancelled' }
-  | { kind: 'departed' }
-  | { kind: 'arrived'; stop: string };
-
-export function isVehicleUpdate(type: CallbackType): boolean {
-  return CALLBACKS[type].of === null;
-}
-
-/**
- * The answer in a callback, with durations turned into instants. An examination with a future time counts from `now`, so
- * a fast clock of a partner extends no finding.
- * @param now operation time
- * @param documentId id of the document that `document.issued` brings
- */
-export function answerOf(callback: Callback, now: Instant, documentId: string): Answer | undefined {
-  switch (callback.type) {
-    case 'verification.acknowledged':
-      return { kind: 'acknowledged' };
-    case 'verification.more_info':
-      return { kind: 'more_info', requestedEvidence: callback.data.requestedEvidence };
-    case 'verification.answered':
-      return { kind: 'nationality', outcome: callback.data.outcome };
-    case 'verification.retracted':
-      return { kind: 'nationality', outcome: 'retracted' };
-    case 'document.issued':
-      return { kind: 'document', outcome: 'issued', documentId, validUntil: callback.data.validUntil };
-    case 'document.refused':
-      return { kind: 'document', outcome: 'refused' };
-    case 'fitness.answered': {
-      const { result, conditions, validForHours, reviewAfterHours } = callback.data;
-      const examinedAt = Math.min(callback.data.examinedAt, now);
-      return {
-        kind: 'fitness',
-        result,
-        conditions,
-        ...(validForHours === undefined ? {} : { until: examinedAt + validForHours * HOUR }),
-        ...(reviewAfterHours === undefined ? {} : { reviewAt: examinedAt + reviewAfterHours * HOUR }),
-      };
-    }
-    case 'exit_permit.answered': {
-      const { answer, fineWaived, reason } = callback.data;
-      return answer === 'refused'
-        ? { kind: 'exit_permit', outcome: answer, reasonCode: reason ?? UNSTATED }
-        : { kind: 'exit_permit', outcome: answer, fineWaived: fineWaived ?? false };
-    }
-    case 'booking.confirmed':
-      return { kind: 'booking', outcome: 'booked', bookingRef: callback.data.bookingReference };
-    case 'booking.refused':
-      return { kind: 'booking', outcome: 'refused', reasonCode: callback.data.reason };
-    default:
-      return undefined;
-  }
-}
-
-/** The message of a carrier about its vehicle in a callback; undefined for an answer to a request. */
-export function vehicleUpdateOf(callback: Callback): VehicleUpdate | undefined {
-  switch (callback.type) {
-    case 'movement.smaller_vehicle': {
-      const { seat, infantLap, stretcherBlock, wheelchair } = callback.data.seats;
-      return {
-        kind: 'smaller_vehicle',
-        capacity: { seats: seat, infantLaps: infantLap, stretchers: stretcherBlock, wheelchairs: wheelchair },
-      };
-    }
-    case 'movement.delayed':
-      return { kind: 'delayed', departsAt: callback.data.newDepartsAt, arrivesAt: callback.data.newArrivesAt };
-    case 'movement.cancelled':
-      return { kind: 'cancelled' };
-    case 'movement.departed':
-      return { kind: 'departed' };
-    case 'movement.arrived':
-      return { kind: 'arrived', stop: callback.data.stop };
-    default:
-      return undefined;
-  }
-}
+/** Frozen, because workflows share their modules (versioned.ts). */
+export const ANSWER_SCHEMA = Object.freeze({ answer: Answer, partnerAnswered: PartnerAnswered });

@@ -7,8 +7,8 @@ import { alive } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
-import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
+import { requestActivities } from '../../activities/requests.ts';
 import { feedPorts } from '../../adapters/background/feedPorts.ts';
 import type { LoopLog } from '../../adapters/background/loop.ts';
 import { startNow } from '../../adapters/background/workflowStarter.ts';
@@ -16,8 +16,8 @@ import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/importReader.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
-import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { importStore } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
@@ -26,10 +26,12 @@ import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensi
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
+import { asideOn, requestsOn } from '../../adapters/postgres/requests.ts';
 import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { requests } from '../../application/requests/requests.ts';
 import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
@@ -45,6 +47,8 @@ export type ActivityDeps = {
 /** What the workflows do outside, by the names that they call. */
 export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const secrets = secretBox(keyring);
+  const db = databaseOn(pool);
+  const requestDeps = { keyring, secrets, clock: Date.now };
   const notifyOutbox = notifier(pool, 'outbox');
   return {
     ...recordActivities({
@@ -52,13 +56,19 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       suspensionOverlap: suspensionOverlapOf(pool),
     }),
     ...alive(
-      partnerActivities({
-        store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
-        wire: partnerClient({
-          fetch: guardedFetch(outside),
-          readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+      requestActivities(
+        requests({
+          ...asideOn(db),
+          store: requestsOn(db, requestDeps),
+          transaction: (work) => db.transaction().execute((tx) => work(requestsOn(tx, requestDeps))),
+          client: partnerClient({
+            fetch: guardedFetch(outside),
+            readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+          }),
+          callbackBase,
+          clock: Date.now,
         }),
-      }),
+      ),
     ),
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,

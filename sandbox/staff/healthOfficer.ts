@@ -1,6 +1,6 @@
 import { HOUR, iso } from '../../domain/time.ts';
 import { legsOf, needsOfLeg, serves } from '../drill/policy.ts';
-import { findingAt } from '../requests/index.ts';
+import { findingAt } from '../partners/answers.ts';
 import type { Known } from './directory.ts';
 import { command, isLeft, nowOf, type Shift } from './shift.ts';
 import type { Handler } from './tasks.ts';

@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RequestOutcome } from '../../activities/ports.ts';
+import type { SendOutcome } from '../../activities/requests.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -104,7 +104,7 @@ describe('the way home', () => {
   it('never takes silence for an answer: after a year each partner has been reminded, and nobody confirmed, seated or moved', async () => {
     const reminded: string[] = [];
     const fake = fakeActivities({
-      async remindPartner({ requestId }) {
+      async remindRequest({ requestId }) {
         reminded.push(requestId);
         // one that cannot be reminded holds nothing up
         if (requestId.includes('fitness')) throw ApplicationFailure.nonRetryable('down', 'PartnerRefused');
@@ -290,9 +290,11 @@ describe('partners that misbehave', () => {
   it('an answer that comes before we know that we asked is joined, not lost', async () => {
     let person: Awaited<ReturnType<typeof startJourney>> | undefined;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<RequestOutcome> {
-        await person?.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
-        return { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          await person?.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+          return { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+        },
       },
     });
     await withWorker(env, bundle, fake.activities, async (queue) => {
@@ -328,11 +330,13 @@ describe('partners that misbehave', () => {
   it('the gate says no: asked again only when consent or holds have changed', async () => {
     let open = false;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<RequestOutcome> {
-        fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
-        return open
-          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
-          : { outcome: 'blocked', reasons: ['hold'] };
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
+          return open
+            ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+            : { outcome: 'blocked', reasons: ['hold'] };
+        },
       },
     });
     await along(
@@ -354,8 +358,10 @@ describe('partners that misbehave', () => {
 
   it('a partner that cannot be asked at all becomes a task for a person', async () => {
     const fake = fakeActivities({
-      async requestFitness(): Promise<RequestOutcome> {
-        throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
+      sending: {
+        async fitness(): Promise<SendOutcome> {
+          throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
+        },
       },
     });
     await along(

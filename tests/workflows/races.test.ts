@@ -278,10 +278,12 @@ describe('on the real server', () => {
   it('a hold and its release, again and again: the request is asked when it may be, never before', async () => {
     let open = false;
     const fake = fakeActivities({
-      async requestVerification(input) {
-        return open
-          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
-          : { outcome: 'blocked', reasons: ['hold'] };
+      sending: {
+        async verification(input) {
+          return open
+            ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+            : { outcome: 'blocked', reasons: ['hold'] };
+        },
       },
     });
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {

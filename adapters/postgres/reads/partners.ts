@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import type { EventType } from '../../../domain/outboxEvents.ts';
+import type { PartnerKind } from '../../../domain/requests/definition.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { DeliveryStatus, EndpointStatus } from '../../../domain/webhooks/statuses.ts';
 import { epoch } from '../database.ts';
 
-export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
 export type Partner = {
   id: string;
   kind: PartnerKind;

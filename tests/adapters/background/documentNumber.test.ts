@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepNumber } from '../../../adapters/background/documentNumber.ts';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
 import { STORED_DOCUMENT_NUMBER } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -31,7 +32,7 @@ const encrypted = (owner: string) => {
   return { keyId, encrypted: bytes.toString('base64') };
 };
 const keep = (owner: string) =>
-  keepNumber({ keyring, secrets: secretBox(keyring) })(database.pool, encrypted(owner), {
+  keepNumber({ keyring, secrets: secretBox(keyring) })(databaseOn(database.pool), encrypted(owner), {
     journeyId: person.journeyId,
     documentId: 'doc_1',
     eventKey: 'par_1:event_1',

@@ -2,9 +2,10 @@ import { ServiceError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../../../adapters/background/loop.ts';
-import { receive } from '../../../adapters/postgres/partners/inbox.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { receive } from '../../../adapters/postgres/inbox.ts';
 import { newId } from '../../../application/ids.ts';
-import type { Callback, InboxBody } from '../../../domain/requests/callback.ts';
+import type { InboxMessage } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
 import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
 import * as names from '../../../workflows/messages.ts';
@@ -62,7 +63,7 @@ function start(): void {
       },
     },
     names,
-    keepNumber: async (_client, _number, to) => {
+    keepNumber: async (_db, _number, to) => {
       numbersKept.push(to);
       return true;
     },
@@ -89,17 +90,18 @@ type Sending = {
   eventId?: string;
   from?: string;
   movementReference?: string;
-  encryptedNumber?: InboxBody['encryptedNumber'];
+  encryptedNumber?: InboxMessage['encryptedNumber'];
 };
 const hear = (
-  callback: InboxBody['callback'],
+  callback: InboxMessage['callback'],
   { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending,
 ) =>
-  receive(database.pool, {
+  receive(databaseOn(database.pool), {
     partnerId: from,
     eventId,
     ...(requestId ? { requestId } : {}),
-    body: { callback, ...rest },
+    callback,
+    ...rest,
   });
 
 const confirmed = (occurredAt = NOW) =>
@@ -251,7 +253,7 @@ describe('the inbox', () => {
 
   it('turns hours into instants, and lets nobody be fit from a day that has not come', async () => {
     const clinic = await insertPartner(database.pool, operationId, { kind: 'clinic' });
-    const finding = (examinedAt: number): Callback => ({
+    const finding = (examinedAt: number): InboxMessage['callback'] => ({
       type: 'fitness.answered',
       occurredAt: NOW,
       data: { result: 'fit', conditions: [], validForHours: 72, examinedAt },
