@@ -134,7 +134,7 @@ export const furtherEvidence = () =>
 
 type Wait = { key: string; what: DeadlineKey };
 
-/** What every kind of request declares. The type parameter of `callbacks` ties each type of callback to its kind. */
+/** What every kind of request declares. */
 type Common<K extends string, A extends z.ZodType, C> = {
   kind: K;
   /** which kind of partner answers it */
@@ -147,24 +147,20 @@ type Common<K extends string, A extends z.ZodType, C> = {
   decides: Role;
   /** the answer as codes, for the journey or movement that asked */
   answer: A;
-  callbacks: C;
+  /** each under a name that begins with the kind, so that no type of callback answers two kinds */
+  callbacks: C & { readonly [T in Exclude<keyof C, `${K}.${string}`>]: never };
   /** the response to the request may bring the answer; `required`: it is looked up until it has come */
   atOnce?: { required: boolean; read(sent: Data): z.output<A> | undefined };
   /** a later answer to the same request replaces the earlier one */
   laterCounts?: boolean;
 };
 
-type Callbacks<K extends string, A extends z.ZodType> = {
-  readonly [T in `${K}.${string}`]: CallbackType<z.output<A> | InterimAnswer>;
+type Callbacks<A extends z.ZodType> = {
+  readonly [T in string]: CallbackType<z.output<A> | InterimAnswer>;
 };
 
 /** A request about a person. */
-export function definePersonRequest<
-  const K extends string,
-  A extends z.ZodType,
-  const C extends Callbacks<K, A>,
-  const R,
->(
+export function definePersonRequest<const K extends string, A extends z.ZodType, const C extends Callbacks<A>, const R>(
   request: Common<K, A, C> & {
     fields: FieldsNeeded;
     phase: JourneyPhase;
@@ -180,7 +176,7 @@ export function definePersonRequest<
 export function defineMovementRequest<
   const K extends string,
   A extends z.ZodType,
-  const C extends Callbacks<K, A>,
+  const C extends Callbacks<A>,
   const W extends { answer: Wait } | null,
 >(
   request: Common<K, A, C> & {

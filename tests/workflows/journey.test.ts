@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SendOutcome } from '../../activities/requests.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
-import type { Refusal } from '../../workflows/messages.ts';
+import type { PartnerAnswered, Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
   eventually,
@@ -325,6 +325,123 @@ describe('partners that misbehave', () => {
       await person.command('requestOtherState', 'consular_officer', { partnerId: 'par_other' });
       await seen('verificationRequested', 2);
     });
+  });
+
+  it('a hold recalls every open request of every kind, and each is sent again after its release', async () => {
+    const recalled: string[] = [];
+    const fake = fakeActivities({
+      async recallRequest({ requestId }) {
+        recalled.push(requestId);
+        return { recalled: true };
+      },
+    });
+    const input = journeyInput(ABROAD);
+    await along(
+      input,
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        await seen('requestRecalled', 3);
+        expect(recalled.toSorted()).toEqual(['req_exitPermit_1', 'req_fitness_1', 'req_verification_1']);
+        const { nationality, fitness, exit_permit } = fake.batches.at(-1)?.projection ?? {};
+        expect([nationality, fitness, exit_permit]).not.toContain('requested');
+        await person.command('releaseHold', 'protection_lead', { holdId: 'hld_1' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`, 2);
+        await person.partner('req_verification_2', { kind: 'nationality', outcome: 'confirmed' });
+        await seen('documentRequested');
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_2' });
+        await seen('requestRecalled', 6);
+        expect(recalled).toContain('req_document_1');
+      },
+      fake,
+    );
+  });
+
+  it('a partner that cannot be reached for its recall holds up no other recall and no ending', async () => {
+    const fake = fakeActivities({
+      async recallRequest({ requestId }) {
+        fake.calls[requestId] = (fake.calls[requestId] ?? 0) + 1;
+        if (requestId === 'req_verification_1' && (fake.calls['notifyHousehold'] ?? 0) === 0)
+          throw ApplicationFailure.retryable('away', 'partner_unreachable');
+        return { recalled: true };
+      },
+    });
+    await along(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        await seen('requestRecalled', 2);
+        await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+        await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
+        expect(await person.handle.result()).toBe('referred_out');
+        expect(fake.types().filter((type) => type === 'requestRecalled')).toHaveLength(3);
+      },
+      fake,
+    );
+  });
+
+  it('a request that reaches its partner after the end is recalled, though no event names it', async () => {
+    const sent = Promise.withResolvers<void>();
+    const fake = fakeActivities({
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          await sent.promise;
+          return { outcome: 'requested', requestId: 'req_late', partnerId: 'par_verification', at: input.at };
+        },
+      },
+      async recallRequest({ requestId }) {
+        fake.calls[requestId] = (fake.calls[requestId] ?? 0) + 1;
+        return { recalled: true };
+      },
+    });
+    await along(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('withdrawConsent', 'case_worker');
+        await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
+        sent.resolve();
+        expect(await person.handle.result()).toBe('withdrawn');
+        expect(fake.calls).toMatchObject({ req_late: 1, req_fitness_1: 1, req_exitPermit_1: 1 });
+        expect(fake.types()).not.toContain('verificationRequested');
+      },
+      fake,
+    );
+  });
+
+  it('a late answer changes nothing and is put before a person, an acknowledgement is not', async () => {
+    const aside: string[] = [];
+    const fake = fakeActivities({
+      async setAnswerAside({ requestId, eventKey }) {
+        aside.push(`${requestId} ${eventKey}`);
+      },
+    });
+    await along(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await seen('fitnessRequested');
+        await person.command('recordFitness', 'health_officer', { result: 'unfit', conditions: [] });
+        await person.partner('req_fitness_1', { kind: 'acknowledged' });
+        const finding: PartnerAnswered['answer'] = {
+          kind: 'fitness',
+          result: 'fit',
+          conditions: [],
+          until: await far(),
+        };
+        await person.partner('req_fitness_1', finding, { eventKey: 'late' });
+        await person.partner('req_fitness_1', finding, { eventKey: 'late' });
+        await eventually(() => aside.length > 0, 'the answer to be set aside');
+        await person.quiet();
+        expect(aside).toEqual(['req_fitness_1 late']);
+        expect(fake.types().filter((type) => type === 'fitnessFound')).toHaveLength(1);
+      },
+      fake,
+    );
   });
 
   it('the gate says no: asked again only when consent or holds have changed', async () => {

@@ -234,6 +234,63 @@ describe('the inbox', () => {
     expect(await statuses()).toEqual(['stale', 'stale']);
   });
 
+  it.each([
+    ['verification', confirmed(), 'late_answer', 'consular_officer'],
+    [
+      'verification',
+      { type: 'verification.more_info', occurredAt: NOW, data: { requestedEvidence: ['PHOTO'] } },
+      'late_answer',
+      'consular_officer',
+    ],
+    [
+      'document',
+      { type: 'document.issued', occurredAt: NOW, data: { kind: 'PASSPORT', validUntil: NOW } },
+      'issued_after_recall',
+      'consular_officer',
+    ],
+    [
+      'exit_permit',
+      { type: 'exit_permit.answered', occurredAt: NOW, data: { answer: 'granted' } },
+      'late_answer',
+      'coordinator',
+    ],
+    [
+      'booking',
+      { type: 'booking.confirmed', occurredAt: NOW, data: { bookingReference: 'B1' } },
+      'late_answer',
+      'movement_officer',
+    ],
+  ] as const)(
+    'keeps an answer to a recalled %s request and puts it before a person',
+    async (kind, callback, alarm, role) => {
+      const requestId = await ask(kind, { status: 'recalled' });
+      await hear(callback, { requestId });
+      start();
+      await settled();
+      expect(answered).toEqual([]);
+      expect(await statuses()).toEqual(['stale']);
+      expect(await alarms()).toEqual([alarm]);
+      expect((await database.pool.query('select role, kind from tasks')).rows).toEqual([{ role, kind: alarm }]);
+      expect((await database.pool.query('select status from requests')).rows).toEqual([{ status: 'recalled' }]);
+      expect((await database.pool.query('select from documents')).rowCount).toBe(0);
+    },
+  );
+
+  it('puts an answer to a journey that has ended before a person, but no acknowledgement', async () => {
+    notify = () => 'closed';
+    const requestId = await ask('verification');
+    start();
+    await hear(acknowledged(NOW - 1), { requestId });
+    await settled();
+    expect(await alarms()).toEqual([]);
+    await hear(confirmed(), { requestId });
+    await settled();
+    expect(await statuses()).toEqual(['stale', 'stale']);
+    expect((await database.pool.query('select role, kind, subject from tasks')).rows).toEqual([
+      { role: 'consular_officer', kind: 'late_answer', subject: person.journeyId },
+    ]);
+  });
+
   it('keeps every callback while Temporal is away, and applies each once it is back', async () => {
     const requestId = await ask('verification');
     let away = true;

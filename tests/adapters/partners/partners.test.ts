@@ -409,6 +409,82 @@ describe('after the request', () => {
     expect(partner.told).toHaveLength(2);
   });
 
+  it.each([
+    [
+      'a hold',
+      `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
+       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`,
+    ],
+    ['a withdrawn consent', `update journeys set consent = 'withdrawn' where id = $1`],
+    ['the end of the journey', `update journeys set ending = 'deceased' where id = $1`],
+    [
+      'the end of the agreement',
+      `update agreements set valid_until = '2001-01-01' where operation_id = (select operation_id from journeys where id = $1)`,
+    ],
+  ])('a reminder asks the preconditions again: nothing goes out after %s', async (_name, sql) => {
+    const requestId = await asked();
+    await database.pool.query(sql, [person.journeyId]);
+    const calls = partner.calls.length;
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: false });
+    expect(partner.calls).toHaveLength(calls);
+    expect(await ledger()).toHaveLength(1);
+  });
+
+  it('a reminder is in the ledger before it is sent, once for each reminder, and none goes out after the answer', async () => {
+    const requestId = await asked();
+    partner.treat = () => ({ status: 503 });
+    await expect(activities().remindRequest({ requestId, at: AT })).rejects.toSatisfy(isAgain('partner_failing'));
+    expect((await ledger()).map(({ fields }) => fields)).toContainEqual(['reminder']);
+    partner.treat = () => 'answer';
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: true });
+    expect(await ledger()).toHaveLength(2);
+    await database.pool.query(`update requests set status = 'answered' where id = $1`, [requestId]);
+    expect(await activities().remindRequest({ requestId, at: AT + 1 })).toEqual({ reminded: false });
+  });
+
+  it('a request that was recalled while it was on its way is recalled again when it has arrived', async () => {
+    const recall = Promise.withResolvers<void>();
+    partner.treat = ({ path }) => (path === '/requests' ? { after: recall.promise } : 'answer');
+    const sending = asked();
+    await expect.poll(() => partner.calls.length).toBe(1);
+    await database.pool.query(`update requests set status = 'recalled'`);
+    recall.resolve();
+    await sending;
+    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(await request()).toMatchObject([{ status: 'recalled' }]);
+  });
+
+  it('a request that may have arrived before the journey ended is recalled by itself', async () => {
+    partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await database.pool.query(`update journeys set ending = 'lost_contact' where id = $1`, [person.journeyId]);
+    partner.treat = () => 'answer';
+    expect(await activities().sendRequest(asking())).toEqual({ outcome: 'blocked', reasons: ['journey_ended'] });
+    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(await request()).toMatchObject([{ status: 'recalled' }]);
+  });
+
+  it('a look-up in a registry that has not answered is recalled under a hold', async () => {
+    await partnerOf('registry', ['registry']);
+    await expect(activities().sendRequest(asking({ kind: 'registry' }))).rejects.toSatisfy(isAgain('answer_pending'));
+    await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
+    expect(await activities().sendRequest(asking({ kind: 'registry' }))).toMatchObject({ outcome: 'blocked' });
+    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+  });
+
+  it('an answer that nobody waits for is an alarm and a task for who decides about it', async () => {
+    const requestId = await asked();
+    const late = { requestId, partnerId: consulate, eventKey: `${consulate}:late`, at: AT };
+    await activities().setAnswerAside(late);
+    await activities().setAnswerAside(late);
+    const { rows } = await database.pool.query('select kind, role, subject from tasks where subject = $1', [
+      person.journeyId,
+    ]);
+    expect(rows).toEqual([{ kind: 'late_answer', role: 'consular_officer', subject: person.journeyId }]);
+    const raised = await database.pool.query('select kind from alarms where subject = $1', [person.journeyId]);
+    expect(raised.rows).toEqual([{ kind: 'late_answer' }]);
+  });
+
   it('a recall is done once, also where the partner never had the request; a reminder names the request alone', async () => {
     const requestId = await asked();
     expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: true });
