@@ -127,7 +127,7 @@ describe('two people who differ only in the kind of a hold', () => {
       const texts: string[] = [];
       for (const url of looks)
         texts.push((await system.ask(role, 'GET', url)).text.replace(/"operation_time":"[^"]*"/g, ''));
-      // as T057 counts them: found, and filtered by what stands of a hold
+      // found, and filtered by hold: a count must not reveal a hold
       const filters = ['[on_hold]=true', '[on_hold]=false', '[status]=screened', '[waiting_for]=protection_officer'];
       for (const filter of filters) {
         const listed = await system.ask(role, 'GET', `/v1/operations/${operationId}/people?filter${filter}`);
