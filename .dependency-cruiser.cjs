@@ -1,5 +1,5 @@
 /**
- * The rooms of the system and who may import whom (design.md 2). Arrows point towards `domain`; nothing points at
+ * The layers of the system and who may import whom. Arrows point towards `domain`; nothing points at
  * `processes`. A room without a row here may import nothing of ours.
  */
 const rooms = {
@@ -40,7 +40,7 @@ const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
   return [
     {
       name: `${room}-imports-its-own`,
-      comment: `${room}/ may import ${allowed.join(', ') || 'nothing'} of ours (design.md 2)`,
+      comment: `${room}/ may import ${allowed.join(', ') || 'nothing'} of ours`,
       severity: 'error',
       from: { path: `^${room}/` },
       to: { path: isOurs, pathNot: [...free, ...types] },
