@@ -120,8 +120,8 @@ describe('the rows to correct', () => {
       const why: string[] = [];
       for await (const { raw } of rows) why.push(raw[20] ?? '');
       expect(why).toEqual([
-        expect.stringMatching(/^1 \w{4}: sex: .*none of the allowed/),
-        expect.stringMatching(/^3 \w{4}: date_of_birth: There is no such day/),
+        expect.stringMatching(/^1 \w{4}: sex: The value is not an allowed one/),
+        expect.stringMatching(/^3 \w{4}: date_of_birth: This day does not exist/),
         expect.stringMatching(/^5 \w{4}: nationality: /),
       ]);
 
