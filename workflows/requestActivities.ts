@@ -3,7 +3,7 @@ import type { RequestActivities } from '../activities/requests.ts';
 import { REQUESTS } from '../domain/requests/index.ts';
 
 /**
- * Asking a partner goes on until it is reached: a partner that is down for three days strands nobody, its wait rings
+ * Asking a partner goes on until it is reached: a partner that is down for three days strands nobody: its wait escalates to
  * people. Each proxy carries the summary that Temporal's own UI shows.
  */
 const partner = (summary: string, more: ActivityOptions = {}): RequestActivities =>
@@ -20,7 +20,7 @@ const partner = (summary: string, more: ActivityOptions = {}): RequestActivities
 /** @param more other limits of the time that is tried */
 export const sendRequest = (input: Parameters<RequestActivities['sendRequest']>[0], more?: ActivityOptions) =>
   partner(REQUESTS[input.kind].summary, more).sendRequest(input);
-export const { sendEvidence } = partner('Send the partner the evidence that it asked for');
-export const { recallRequest } = partner('Tell the partner to disregard the request');
+export const { sendEvidence } = partner('Send the partner the evidence that it requested');
+export const { recallRequest } = partner('Recall the request from the partner');
 export const { remindRequest } = partner('Remind the partner');
 export const { setAnswerAside } = partner('Put an answer that nobody waits for before a person');

@@ -9,13 +9,13 @@ import { writeFieldSet } from '../postgres/people/people.ts';
  * Re-encrypts the number of an issued document from the system's key to the person's key. Erasing the person then erases
  * it. Nothing is stored of a person who was erased meanwhile.
  */
-export function keepNumber({
+export function storeNumber({
   keyring,
   secrets,
 }: {
   keyring: Keyring;
   secrets: Pick<SecretBox, 'open'>;
-}): InboxDeps['keepNumber'] {
+}): InboxDeps['storeNumber'] {
   return async (db: Db, { keyId, encrypted }, { journeyId, documentId, eventKey }) => {
     const row = await db
       .selectFrom('journeys as j')

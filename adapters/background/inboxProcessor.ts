@@ -7,7 +7,7 @@ import { eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
 const INBOX_PROCESSOR_LOCK = 7_261_002;
 const AT_ONCE = 16;
 
-export type InboxProcessorDeps = Pick<InboxDeps, 'keepNumber'> & {
+export type InboxProcessorDeps = Pick<InboxDeps, 'storeNumber'> & {
   connectionString: string;
   gateway: Pick<WorkflowGateway, 'partnerAnswered' | 'carrierReported'>;
   names: Pick<WorkflowNames, 'workflowId'>;
@@ -16,8 +16,14 @@ export type InboxProcessorDeps = Pick<InboxDeps, 'keepNumber'> & {
 };
 
 /** Applies the callbacks of partners, in one process at a time. */
-export function startInboxProcessor({ gateway, names, keepNumber, pollMs = 1_000, ...deps }: InboxProcessorDeps): Loop {
-  const inbox = { keepNumber, workflowOf: names.workflowId.movement, clock: Date.now };
+export function startInboxProcessor({
+  gateway,
+  names,
+  storeNumber,
+  pollMs = 1_000,
+  ...deps
+}: InboxProcessorDeps): Loop {
+  const inbox = { storeNumber, workflowOf: names.workflowId.movement, clock: Date.now };
   const send = (signals: Signals) =>
     signals.to === 'vehicle'
       ? gateway.carrierReported(signals.subject, signals.reports)

@@ -27,13 +27,13 @@ export async function receive(db: Db, message: InboxMessage): Promise<boolean> {
 export type InboxDeps = {
   /** id of the workflow of a movement */
   workflowOf: (movementId: string) => string;
-  keepNumber: (db: Db, ...args: Parameters<InboxTransaction['keepNumber']>) => Promise<boolean>;
+  storeNumber: (db: Db, ...args: Parameters<InboxTransaction['storeNumber']>) => Promise<boolean>;
   /** epoch milliseconds of real time */
   clock: () => number;
 };
 
 /** The inbox within one transaction. */
-export function inboxIn(tx: Db, { workflowOf, keepNumber, clock }: InboxDeps): InboxTransaction {
+export function inboxIn(tx: Db, { workflowOf, storeNumber, clock }: InboxDeps): InboxTransaction {
   const queryable = queryableIn(tx);
   return {
     async claim(limit) {
@@ -76,7 +76,7 @@ export function inboxIn(tx: Db, { workflowOf, keepNumber, clock }: InboxDeps): I
     startIsPending: (movementId) => isPending(queryable, workflowOf(movementId)),
     answered: (requestId, after) => markAnswered(tx, requestId, after),
     storeDocument: (document) => writeIssuedDocument(queryable, document),
-    keepNumber: (...args) => keepNumber(tx, ...args),
+    storeNumber: (...args) => storeNumber(tx, ...args),
     async end({ partnerId, eventId }, status, subject) {
       await tx
         .updateTable('inbox')

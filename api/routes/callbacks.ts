@@ -22,9 +22,9 @@ export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (ap
       bodyLimit: MOST_BYTES,
       config: { access: 'callback.receive', open: true },
       schema: {
-        summary: 'A partner answers, or a carrier tells of its vehicle',
+        summary: 'A partner answers, or a carrier reports on its vehicle',
         description:
-          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Taken in once for each event_id and applied afterwards: docs/partner-protocol.md.',
+          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Stored once for each event_id and applied afterwards: docs/partner-protocol.md.',
         tags: ['callbacks'],
         params: z.object({ partner_id: z.string().regex(idPattern('partner')) }),
         response: { 202: z.object({ status: z.literal('received') }) },

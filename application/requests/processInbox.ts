@@ -45,7 +45,7 @@ export type InboxTransaction = AsidePorts & {
     at: Instant;
   }): Promise<void>;
   /** moves what was encrypted to its person's key; false if it cannot be decrypted: then only the partner has it */
-  keepNumber(
+  storeNumber(
     number: { keyId: string; encrypted: string },
     to: { journeyId: string; documentId: string; eventKey: string },
   ): Promise<boolean>;
@@ -185,7 +185,7 @@ async function storeDocument(
   await ports.storeDocument({ ...document, journeyId: subject, issuedBy: partnerId, requestId });
   if (!encryptedNumber) return;
   const to = { journeyId: subject, documentId: document.id, eventKey };
-  if (await ports.keepNumber(encryptedNumber, to)) return;
+  if (await ports.storeNumber(encryptedNumber, to)) return;
   const detail = { partner: partnerId, event: eventId, document: document.id };
   await ports.raiseAlarm({ subject, operationId, kind: 'document_number_lost', detail }, eventKey);
 }

@@ -32,7 +32,7 @@ export async function receiveCallback(
 ): Promise<Receipt> {
   const secrets = await ports.secretsOf(partnerId);
   const verification = ports.verify({ headers, body: raw }, secrets, ports.clock());
-  // Which of it was wrong is not told, nor whether there is such a partner: a forger would learn from it.
+  // The answer says neither what was wrong nor whether there is such a partner: a forger would learn from it.
   if (!verification.ok || secrets.length === 0) {
     const hour = Math.floor(ports.clock() / HOUR) * HOUR;
     if (secrets.length > 0) await ports.forged(partnerId, verification.ok ? 'no_match' : verification.fault, hour);

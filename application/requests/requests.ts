@@ -80,7 +80,7 @@ export function requests(ports: RequestPorts) {
   /** Whether the partner has the request. A failed look-up fails the attempt: no request is repeated blindly. */
   const lookUp = (request: Sent) => call(request, client.lookUp(request.partnerId, request.requestId));
 
-  const tellRecall = (request: Sent) => {
+  const notifyRecall = (request: Sent) => {
     const messageId = `${request.requestId}:recall`;
     const recall = { requestId: request.requestId, messageId, action: 'recall' as const, body: {} };
     return call(request, client.notify(request.partnerId, recall));
@@ -91,8 +91,8 @@ export function requests(ports: RequestPorts) {
     const answer = reply.answer && atOnce?.read(reply.answer);
     const { reference, acknowledged } = reply;
     const taken = { reference, acknowledged, ...(answer && { reply: answer }) };
-    // Recalled while it was on its way: the partner may have been told before it had the request.
-    if ((await store.taken(request.requestId, taken)) === 'recalled') await tellRecall(request);
+    // Recalled while it was on its way: the partner may have received the recall before the request.
+    if ((await store.taken(request.requestId, taken)) === 'recalled') await notifyRecall(request);
     return answer;
   };
 
@@ -133,10 +133,10 @@ export function requests(ports: RequestPorts) {
     const request = await store.find(requestId);
     if (!request) return { recalled: false };
     if (request.status === 'recalled') return { recalled: true };
-    const told = await tellRecall({ requestId, partnerId: request.partnerId });
+    const answer = await notifyRecall({ requestId, partnerId: request.partnerId });
     // A partner that never had the request needs no recall.
-    if (told) await store.recalled(requestId);
-    return { recalled: told !== undefined };
+    if (answer) await store.recalled(requestId);
+    return { recalled: answer !== undefined };
   }
 
   /** Something more about an open request: the preconditions are asked again, and the ledger is written, before it goes. */

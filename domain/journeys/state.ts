@@ -33,14 +33,14 @@ export function emptyJourney(): JourneyState {
   };
 }
 
-type Applier<T extends JourneyEventType> = (
+type Apply<T extends JourneyEventType> = (
   state: JourneyState,
   data: JourneyEvents[T],
   at: Instant,
 ) => Partial<JourneyState>;
 
 /** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in JourneyEventType]: Applier<T> } = {
+const APPLY: { [T in JourneyEventType]: Apply<T> } = {
   journeyStarted: (state, data, at) => ({
     startedAt: at,
     route: data.route,
@@ -109,7 +109,7 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
 
 /** The state after a event, with the subject's next sequence number. Events cannot fail. */
 export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
-  const change = APPLY[event.type] as Applier<JourneyEventType>;
+  const change = APPLY[event.type] as Apply<JourneyEventType>;
   return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
 }
 
@@ -162,7 +162,7 @@ export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'legs'>)
   );
 }
 
-/** Whether nothing that this person can bring is missing for the next leg. The gate `allocate` has the last word. */
+/** Whether nothing that this person can bring is missing for the next leg. The preconditions of `allocate` decide. */
 export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'legs'>): boolean {
   return lacksOnlyHealth(state, rules) && fit(state);
 }

@@ -37,7 +37,7 @@ export const document = definePersonRequest({
         })
         .transform(({ number, kind, valid_until }) => ({ number, kind, validUntil: valid_until })),
       stored: z.object({ kind: z.string(), validUntil: z.number() }),
-      // It tells who somebody is: until it stands with the person, it is stored under the system's key.
+      // It identifies a person: until it stands with them, it is stored under the system's key.
       secret: 'number',
       read: (data, context) => ({
         kind: 'document' as const,

@@ -5,7 +5,7 @@ import { defineMovementRequest } from './definition.ts';
 export const reception = defineMovementRequest({
   kind: 'reception',
   to: 'agency',
-  summary: 'Tell the receiving agency how many come',
+  summary: 'Notify the receiving agency of the number of people',
   settles: null,
   // It names no person, but only a partner with an agreement receives the schedule.
   byAgreement: true,

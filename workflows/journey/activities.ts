@@ -4,5 +4,5 @@ import type { NotificationActivities } from '../../activities/ports.ts';
 export const notify: NotificationActivities = proxyActivities<NotificationActivities>({
   startToCloseTimeout: '60s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
-  summary: 'Tell another part of the operation',
+  summary: 'Notify another workflow of the operation',
 });

@@ -17,7 +17,7 @@ export function withdraw(run: JourneyRun, by: By): void {
   else run.event('journeyEnded', { ending: 'withdrawn' }, by);
 }
 
-/** What an ending leaves to do: every open request is recalled, and a household that goes on without them is told. */
+/** What an ending leaves to do: every open request is recalled, and the household that goes on without them is notified. */
 export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   const recalls = JOURNEY_REQUESTS.map((request) => recall(run, request));
   if (ending !== 'completed' && !run.state.travel.underway) {

@@ -5,7 +5,7 @@ import type { JourneyRun } from './run.ts';
 
 const { registry } = REQUESTS;
 
-/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot tell, a case worker looks. */
+/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot say, a case worker looks. */
 export async function identify(run: JourneyRun): Promise<void> {
   const known = () => run.state.identity === 'confirmed';
   if (run.state.identity === 'unknown' && mayShare(run)) {

@@ -38,12 +38,12 @@ function handlePartnerAnswer(run: JourneyRun, update: PartnerAnswered): void {
         run.event(type, data, { ...by, ...(reasonCode && { reasonCode }) });
       return;
     }
-    if (run.asking) return run.buffer.add(update);
+    if (run.requesting) return run.buffer.add(update);
   }
   if (answer.kind !== 'acknowledged') run.setAside(update);
 }
 
-/** Which statuses a piece of update may follow. What comes late never turns a person back (domain.md 6, 16). */
+/** Which statuses an update may follow. A late message never moves a person back. */
 function handleMovementUpdate(run: JourneyRun, { update, at, actor, reasonCode }: MovementUpdate): void {
   if (run.over()) return;
   const by: Partial<EventHeader> = { at: run.moment(at), actor, ...(reasonCode ? { reasonCode } : {}) };

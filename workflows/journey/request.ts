@@ -9,7 +9,7 @@ import type { JourneyRun } from './run.ts';
  * answers, recalled. What differs stands in the definition of the kind (domain/requests).
  */
 
-/** Nothing leaves the system about somebody who has not agreed to it, or under a hold. The preconditions have the last word. */
+/** Nothing leaves the system about somebody who has not agreed to it, or under a hold. The preconditions in the database decide. */
 export function mayShare(run: JourneyRun): boolean {
   const { consent, holds } = run.state;
   return consent.status === 'given' && consent.sharing && holds.length === 0;

@@ -22,13 +22,13 @@ function large<Name extends keyof Large>(name: Name, summary: string): Large[Nam
 
 export const lists: Large = {
   allocateSeats: large('allocateSeats', 'Give the seats to whole households'),
-  lockManifest: large('lockManifest', 'Ask the gate about everybody and lock the manifest'),
+  lockManifest: large('lockManifest', 'Check the preconditions of everybody and lock the manifest'),
   applyScans: large('applyScans', 'Apply what was scanned at the gate'),
   notifyJourneys: proxyActivities<Large>({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '1 minute',
     retry,
-    summary: 'Tell everybody how their seat stands',
+    summary: 'Notify everybody of the status of their seat',
   }).notifyJourneys,
 };
 

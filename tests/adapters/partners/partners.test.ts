@@ -131,7 +131,7 @@ const request = async () =>
 const isAgain = (type: string) => (error: unknown) =>
   error instanceof ApplicationFailure && error.type === type && !error.nonRetryable;
 
-describe('asking a partner', () => {
+describe('a request to a partner', () => {
   it('sends the State’s consulate the fields that the request needs, and writes the ledger', async () => {
     await partnerOf('consulate', ['verification'], 'FRA');
     const asked = await activities().sendRequest(asking());
@@ -303,10 +303,10 @@ describe('an unknown outcome', () => {
     expect(await activities().recallRequest({ requestId: asked.requestId, at: AT })).toEqual({
       recalled: true,
     });
-    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
   });
 
-  it('is blocked where nothing had gone out before the gate closed', async () => {
+  it('is blocked where nothing had gone out before the preconditions failed', async () => {
     partner.treat = () => ({ status: 503 });
     await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
@@ -385,7 +385,7 @@ describe('after the request', () => {
     return outcome.outcome === 'requested' ? outcome.requestId : '';
   };
 
-  it('evidence goes out under the gate and into the ledger', async () => {
+  it('evidence is sent under the preconditions and recorded in the ledger', async () => {
     const requestId = await asked();
     const evidence = {
       requestId,
@@ -394,7 +394,7 @@ describe('after the request', () => {
     };
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
-    expect(partner.told[0]).toMatchObject({
+    expect(partner.notified[0]).toMatchObject({
       requestId,
       action: 'evidence',
       body: { kinds: ['OLD_DOCUMENT', 'INTERVIEW'] },
@@ -406,7 +406,7 @@ describe('after the request', () => {
     expect(await ledger()).toHaveLength(2);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     expect(await activities().sendEvidence({ ...evidence, at: AT + 1 })).toEqual({ sent: false });
-    expect(partner.told).toHaveLength(2);
+    expect(partner.notified).toHaveLength(2);
   });
 
   it.each([
@@ -450,7 +450,7 @@ describe('after the request', () => {
     await database.pool.query(`update requests set status = 'recalled'`);
     recall.resolve();
     await sending;
-    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
     expect(await request()).toMatchObject([{ status: 'recalled' }]);
   });
 
@@ -460,7 +460,7 @@ describe('after the request', () => {
     await database.pool.query(`update journeys set ending = 'lost_contact' where id = $1`, [person.journeyId]);
     partner.treat = () => 'answer';
     expect(await activities().sendRequest(asking())).toEqual({ outcome: 'blocked', reasons: ['journey_ended'] });
-    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
     expect(await request()).toMatchObject([{ status: 'recalled' }]);
   });
 
@@ -469,7 +469,7 @@ describe('after the request', () => {
     await expect(activities().sendRequest(asking({ kind: 'registry' }))).rejects.toSatisfy(isAgain('answer_pending'));
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     expect(await activities().sendRequest(asking({ kind: 'registry' }))).toMatchObject({ outcome: 'blocked' });
-    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
   });
 
   it('an answer that nobody waits for is an alarm and a task for who decides about it', async () => {
@@ -490,7 +490,7 @@ describe('after the request', () => {
     expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: true });
     expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
     expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
-    expect(partner.told.map(({ action }) => action)).toEqual(['reminders', 'recall']);
+    expect(partner.notified.map(({ action }) => action)).toEqual(['reminders', 'recall']);
     expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: false });
     partner.requests.clear();
     await database.pool.query(`update requests set status = 'sent' where id = $1`, [requestId]);
