@@ -16,10 +16,11 @@ type Kept = Pick<InboxMessage, 'partnerId' | 'eventId' | 'requestId'>;
 /** A message that this build cannot read; `why` names the form and the place, never the data. */
 export type UnreadableMessage = Kept & { type: string; receivedAt: Instant; why: string };
 
-/** Signals for one workflow: sent together, so that they share a workflow task. */
-export type Signals =
-  | { to: 'journey' | 'movement'; subject: string; answers: PartnerAnswered[] }
-  | { to: 'vehicle'; subject: string; reports: CarrierMessage[] };
+/** Signals for one workflow, with their messages: sent together, so that they share a workflow task. */
+export type Signals = { subject: string; messages: InboxMessage[] } & (
+  | { to: 'journey' | 'movement'; answers: PartnerAnswered[] }
+  | { to: 'vehicle'; reports: CarrierMessage[] }
+);
 
 /** `closed`: the workflow has ended, or does not exist. `refused`: the server never accepts this signal. */
 export type Delivered = 'delivered' | 'closed' | 'refused';
@@ -63,8 +64,6 @@ const BATCH = 100;
 /** The key by which the receiving workflow recognises a repeated event. */
 const keyOf = ({ partnerId, eventId }: Kept): string => `${partnerId}:${eventId}`;
 
-/** A message that goes to a workflow. */
-type Accepted = { message: InboxMessage; signals: Signals };
 type TurnedAway = { end: InboxEnd; alarm?: Alarm['kind'] };
 
 /**
@@ -102,7 +101,7 @@ export async function processInbox(ports: InboxPorts): Promise<'more' | 'idle'> 
     const verdict = { end: 'unreadable', alarm: 'unreadable_message' } as const;
     await turnAway(message, message.type, message.receivedAt, verdict, message.why);
   }
-  const accepted: Accepted[] = [];
+  const accepted: Signals[] = [];
   for (const message of inTheirOwnOrder(messages)) {
     const { type, occurredAt } = message.callback;
     const judged = isVehicleCallback(type)
@@ -138,7 +137,7 @@ async function judgeAnswer(
   message: InboxMessage,
   requests: Map<string, PartnerRequest>,
   now: ReadonlyMap<string, Instant>,
-): Promise<TurnedAway | Accepted> {
+): Promise<TurnedAway | Signals> {
   const { callback, requestId, partnerId } = message;
   const request = requestId === undefined ? undefined : requests.get(requestId);
   if (!request) return { end: 'unknown', alarm: 'unknown_request' };
@@ -169,7 +168,7 @@ async function judgeAnswer(
       const { subject } = request;
       const answered = { eventKey: keyOf(message), requestId: request.id, partnerId, at, answer };
       const to = isPersonRequest(request.kind) ? 'journey' : 'movement';
-      return { message, signals: { to, subject, answers: [answered] } };
+      return { to, subject, messages: [message], answers: [answered] };
     }
   }
 }
@@ -194,7 +193,7 @@ async function judgeReport(
   ports: InboxTransaction,
   message: InboxMessage,
   requests: ReadonlyMap<string, PartnerRequest>,
-): Promise<TurnedAway | Accepted> {
+): Promise<TurnedAway | Signals> {
   const { callback, movementReference, partnerId, requestId } = message;
   const request = requestId === undefined ? undefined : requests.get(requestId);
   if (request && request.partnerId !== partnerId) return { end: 'refused', alarm: 'foreign_answer' };
@@ -210,7 +209,7 @@ async function judgeReport(
   const at = callback.occurredAt;
   const said = VEHICLE_CALLBACKS[callback.type].read(callback.data, { now: at, documentId: '' });
   const reported = { eventKey: keyOf(message), partnerId, at, ...said };
-  return { message, signals: { to: 'vehicle', subject: movement, reports: [reported] } };
+  return { to: 'vehicle', subject: movement, messages: [message], reports: [reported] };
 }
 
 /**
@@ -219,22 +218,25 @@ async function judgeReport(
  */
 async function signal(
   ports: InboxPorts,
-  accepted: readonly Accepted[],
+  accepted: readonly Signals[],
   closed: (message: InboxMessage, subject: string) => Promise<void>,
 ): Promise<number> {
-  const groups = [...Map.groupBy(accepted, ({ signals: { to, subject } }) => `${to} ${subject}`).values()];
-  const delivered = await ports.deliver(groups.flatMap((group) => together(group.map(({ signals }) => signals))));
+  const bySubject = new Map<string, Signals>();
+  for (const signals of accepted) {
+    const key = `${signals.to} ${signals.subject}`;
+    bySubject.set(key, together(bySubject.get(key), signals));
+  }
+  const groups = [...bySubject.values()];
+  const delivered = await ports.deliver(groups);
   let waiting = 0;
-  for (const [index, group] of groups.entries()) {
+  for (const [index, { to, subject, messages }] of groups.entries()) {
     const outcome = delivered[index];
-    const { to, subject } = group[0]?.signals ?? {};
-    if (to === undefined || subject === undefined) continue;
     if (to === 'vehicle' && outcome === 'closed' && (await ports.startIsPending(subject))) {
       // The workflow has not started yet: the signal is delivered after its start.
-      waiting += group.length;
+      waiting += messages.length;
       continue;
     }
-    for (const { message } of group) {
+    for (const message of messages) {
       if (outcome === 'closed') {
         await closed(message, subject);
         continue;
@@ -248,11 +250,12 @@ async function signal(
   return waiting;
 }
 
-/** One signal of those for one workflow. */
-function together(signals: readonly Signals[]): Signals[] {
-  const [first] = signals;
-  if (!first) return [];
-  return first.to === 'vehicle'
-    ? [{ ...first, reports: signals.flatMap((each) => (each.to === 'vehicle' ? each.reports : [])) }]
-    : [{ ...first, answers: signals.flatMap((each) => (each.to === 'vehicle' ? [] : each.answers)) }];
+function together(before: Signals | undefined, signals: Signals): Signals {
+  if (before === undefined) return signals;
+  const messages = [...before.messages, ...signals.messages];
+  if (before.to === 'vehicle')
+    return signals.to === 'vehicle'
+      ? { ...before, messages, reports: [...before.reports, ...signals.reports] }
+      : before;
+  return signals.to === 'vehicle' ? before : { ...before, messages, answers: [...before.answers, ...signals.answers] };
 }

@@ -5,7 +5,7 @@ import { idPattern } from '../ids.ts';
 import type { JourneyPhase } from '../journeys/statuses.ts';
 import type { Condition } from '../preconditions.ts';
 import type { DeadlineKey } from '../rules.ts';
-import { HOUR, type Instant } from '../time.ts';
+import { HOUR, type Instant, instantOf } from '../time.ts';
 import type { FieldsNeeded } from './fields.ts';
 
 /**
@@ -24,7 +24,7 @@ export const SENT = Object.freeze({
   code,
   codes: z.array(code).max(20),
   reference: z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, 'A reference of letters, digits and ._/-'),
-  instant: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  instant: z.iso.datetime({ offset: true }).transform(instantOf),
   /** ISO 8601, read as hours of operation time */
   hours: z.string().transform((text, context) => {
     const length = durationOf(text);

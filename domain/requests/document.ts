@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { instantOf } from '../time.ts';
 import { answer, definePersonRequest, FIELDS, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
 const { requestId, documentId } = FIELDS;
 const validUntil = FIELDS.instant.describe('the document is valid until then');
-const lastMomentOf = z.iso.date().transform((day) => Date.parse(`${day}T23:59:59Z`));
+const lastMomentOf = z.iso.date().transform((day) => instantOf(`${day}T23:59:59Z`));
 
 const Answer = z.union([
   z.object({ kind: z.literal('document'), outcome: z.literal('issued'), documentId: z.string(), validUntil }),

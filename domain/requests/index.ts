@@ -27,9 +27,9 @@ function listed<const L extends { readonly [K in keyof L]: { kind: K } }>(list: 
 type Requests = typeof REQUESTS;
 export type RequestKind = keyof Requests;
 export type RequestDefinition = Requests[RequestKind];
-type KindAbout<A> = { [K in RequestKind]: Requests[K]['about'] extends A ? K : never }[RequestKind];
-export type PersonRequestKind = KindAbout<'person'>;
-export type MovementRequestKind = KindAbout<'movement'>;
+export type PersonRequestKind = {
+  [K in RequestKind]: Requests[K]['about'] extends 'person' ? K : never;
+}[RequestKind];
 
 export const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
 
@@ -47,17 +47,19 @@ export const JOURNEY_REQUESTS: readonly JourneyRequest[] = Object.freeze(
   ),
 );
 
-type AnswerCallbacks = { [K in RequestKind]: keyof Requests[K]['callbacks'] }[RequestKind] & string;
+type AnswerCallbacks = { [K in RequestKind]: keyof Requests[K]['callbacks'] }[RequestKind];
 export type CallbackType = AnswerCallbacks | keyof typeof VEHICLE_CALLBACKS;
 
-const ANSWER_CALLBACKS = new Map(
-  Object.values<RequestDefinition>(REQUESTS).flatMap(({ kind, callbacks }) =>
-    Object.entries<CallbackModule<Answer>>(callbacks).map(([type, module]) => [type, { kind, module }] as const),
+const ANSWER_CALLBACKS: Readonly<Record<string, { kind: RequestKind; module: CallbackModule<Answer> }>> = Object.freeze(
+  Object.fromEntries(
+    Object.values<RequestDefinition>(REQUESTS).flatMap(({ kind, callbacks }) =>
+      Object.entries<CallbackModule<Answer>>(callbacks).map(([type, module]) => [type, { kind, module }]),
+    ),
   ),
 );
 
 export const CALLBACK_TYPES = Object.freeze([
-  ...ANSWER_CALLBACKS.keys(),
+  ...Object.keys(ANSWER_CALLBACKS),
   ...Object.keys(VEHICLE_CALLBACKS),
 ] as CallbackType[]);
 
@@ -65,12 +67,12 @@ export const isVehicleCallback = (type: CallbackType): type is keyof typeof VEHI
   Object.hasOwn(VEHICLE_CALLBACKS, type);
 
 /** The kind of request that a callback answers; undefined for a message about a carrier's own vehicle. */
-export const requestOf = (type: CallbackType): RequestKind | undefined => ANSWER_CALLBACKS.get(type)?.kind;
+export const requestOf = (type: CallbackType): RequestKind | undefined => ANSWER_CALLBACKS[type]?.kind;
 
 export function callbackOf(type: Exclude<CallbackType, keyof typeof VEHICLE_CALLBACKS>): CallbackModule<Answer>;
 export function callbackOf(type: CallbackType): CallbackModule<unknown>;
 export function callbackOf(type: CallbackType): CallbackModule<unknown> {
-  const module = isVehicleCallback(type) ? VEHICLE_CALLBACKS[type] : ANSWER_CALLBACKS.get(type)?.module;
+  const module = isVehicleCallback(type) ? VEHICLE_CALLBACKS[type] : ANSWER_CALLBACKS[type]?.module;
   if (!module) throw new Error(`There is no callback ${type}`);
   return module;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ROLES } from '../../../domain/actor.ts';
-import { JOURNEY_EVENT_DATA, type JourneyEvent } from '../../../domain/journeys/events.ts';
+import { JOURNEY_EVENT_DATA } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
 import { WAIT_MESSAGES } from '../../../domain/journeys/waits.ts';
 import { PRECONDITIONS } from '../../../domain/preconditions.ts';
@@ -71,7 +71,7 @@ describe.each(CALLBACK_TYPES)('the callback %s', (type) => {
 function asked(request: (typeof JOURNEY_REQUESTS)[number]): JourneyState {
   const type = request.journey.requested;
   const data = { requestId: 'req_1', partnerId: 'par_1', round: 1 };
-  return apply(emptyJourney(), { type, data, at: AT, actor: { kind: 'system', id: 'homeward' } } as JourneyEvent);
+  return apply(emptyJourney(), { type, data, at: AT, actor: { kind: 'system', id: 'homeward' } });
 }
 
 describe.each(JOURNEY_REQUESTS)('the part of a journey that $kind settles', (request) => {
