@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SendOutcome } from '../../activities/requests.ts';
+import { emptyJourney } from '../../domain/journeys/state.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { PartnerAnswered, Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -411,6 +412,38 @@ describe('partners that misbehave', () => {
       },
       fake,
     );
+  });
+
+  it('the last follow-up is an ending too: what is still open is recalled', async () => {
+    const arrivedAt = (await env.currentTimeMs()) - 400 * DAY;
+    const request = { requestId: 'req_fitness_1', partnerId: 'par_fitness', round: 1, requestedAt: arrivedAt };
+    const state = {
+      ...emptyJourney(),
+      ...{
+        seq: 5,
+        startedAt: arrivedAt,
+        arrivedAt,
+        identity: 'confirmed',
+        screened: true,
+        received: true,
+        planned: true,
+      },
+      consent: { status: 'given', version: 1, sharing: true, confirmedAt: arrivedAt },
+      fitness: {
+        ...{ status: 'requested', rounds: 1, conditions: [] },
+        request: { ...request, acknowledged: true, requestedEvidence: [] },
+      },
+      travel: { status: 'arrived', noShows: 0, underway: true, withdrawn: false },
+      followUps: [1, 3, 6].map((month) => ({ month, reached: true })),
+    };
+    const carried = { state, waits: [], answered: [], seen: [] };
+    await withJourney(journeyInput({ carried }), async ({ fake, person }) => {
+      await person.command('recordFollowUp', 'case_worker', { month: 12, reached: true });
+      expect(await person.handle.result()).toBe('completed');
+      const made = fake.types().filter((type) => !type.startsWith('wait'));
+      expect(made).toEqual(['followUpDone', 'journeyEnded', 'requestRecalled']);
+      expect(fake.calls['notifyHousehold']).toBeUndefined();
+    });
   });
 
   it('a late answer changes nothing and is put before a person, an acknowledgement is not', async () => {
