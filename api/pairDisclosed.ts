@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
-import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
+import type { PersonJourney } from '../application/people/reads.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';

@@ -14,26 +14,22 @@ import type {
 import type { Operations } from '../adapters/postgres/operations/operations.ts';
 import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
 import type { Plans } from '../adapters/postgres/operations/plans.ts';
-import type { Shown } from '../adapters/postgres/people/disclosures.ts';
-import type { Holds } from '../adapters/postgres/people/holds.ts';
-import type { Households } from '../adapters/postgres/people/households.ts';
-import type { Notes } from '../adapters/postgres/people/notes.ts';
-import type { Registered } from '../adapters/postgres/people/register.ts';
-import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
-import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
-import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
 import type { Movements } from '../adapters/postgres/reads/movements.ts';
-import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
-import type { People } from '../adapters/postgres/reads/people.ts';
-import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { registerHousehold } from '../application/households/register.ts';
+import type { readHistory } from '../application/journeys/history.ts';
+import type { readNow } from '../application/journeys/now.ts';
+import type { Holds, Notes, NowReads, SituationReads } from '../application/journeys/reads.ts';
+import type { PersonalData } from '../application/people/personalData.ts';
+import type { readPerson } from '../application/people/readPerson.ts';
+import type { Households, People } from '../application/people/reads.ts';
+import type { searchPeople } from '../application/people/search.ts';
 import type { IdKind } from '../domain/ids.ts';
-import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
 
@@ -48,25 +44,6 @@ export type Engine = {
   answers(): Promise<boolean>;
   /** Workflows that are pinned to a worker version which no worker runs; empty where all go on. */
   suspendedVersions(): Promise<Array<{ buildId: string; openWorkflows: number; oldestTaskSeconds: number }>>;
-};
-
-/** Identifying data: opened for those who may see it, found by keyed hashes. */
-export type PersonalData = {
-  cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
-  searchKeys(text: string): SearchKey[];
-  /** written before what it tells of is shown */
-  shown(shown: readonly Shown[]): Promise<void>;
-};
-
-/** Takes one household in. `closed`: registration is not open. The same origin makes the same people once. */
-export type RegistrationPort = {
-  register(household: {
-    operationId: string;
-    origin: string;
-    at: Instant;
-    referenceDate: string;
-    household: HouseholdInput;
-  }): Promise<Registered | 'closed'>;
 };
 
 /** Lists on their way in. */
@@ -138,14 +115,17 @@ export type ApiPorts = {
   tasks: Tasks;
   alarms: Alarms;
   now: NowReads;
-  history: HistoryReads;
   situation: SituationReads;
   movements: Movements;
   partners: Partners;
   events: Events;
   keys: Idempotency;
   personal: PersonalData;
-  registration: RegistrationPort;
+  registerHousehold: ReturnType<typeof registerHousehold>;
+  readPerson: ReturnType<typeof readPerson>;
+  searchPeople: ReturnType<typeof searchPeople>;
+  readHistory: ReturnType<typeof readHistory>;
+  readNow: ReturnType<typeof readNow>;
   imports: ImportsPort;
   secrets: SecretsPort;
   deliveries: DeliveryControl;

@@ -52,12 +52,16 @@ const startSoon = startsInBatches(async (workflowIds) => {
   await available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
 });
 
+const startWithin = async (workflowIds: readonly string[]) => {
+  await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
+};
+
 const store = createStore({
   pool,
   prisma,
   keyring,
   outside,
-  journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
+  startNow: startWithin,
   clock: Date.now,
 });
 const app = await buildApp({
@@ -72,9 +76,7 @@ const app = await buildApp({
             onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
           }),
         ),
-      startNow: async (workflowIds) => {
-        await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
-      },
+      startNow: startWithin,
       nudgeFeed: async (endpointId) => {
         await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
       },

@@ -2,7 +2,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { keepNumber } from '../adapters/background/documentNumber.ts';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
@@ -11,9 +10,9 @@ import { startRetention } from '../adapters/background/retentionJob.ts';
 import { startTimeZoneCheck } from '../adapters/background/timeZoneCheck.ts';
 import { startVersionWatch } from '../adapters/background/versionWatch.ts';
 import { startWorkflowStarter } from '../adapters/background/workflowStarter.ts';
-import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { openPool } from '../adapters/postgres/database.ts';
+import { databaseIn, openPool } from '../adapters/postgres/database.ts';
+import { keepDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
@@ -99,7 +98,7 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      keepNumber: keepNumber({ keyring, secrets: secretBox(keyring) }),
+      keepNumber: (client, number, to) => keepDocumentNumber(databaseIn(client), keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),

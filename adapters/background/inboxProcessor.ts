@@ -10,7 +10,8 @@ import { classify, outcomeAfter } from '../../domain/partners/classify.ts';
 import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import type { Queryable } from '../postgres/database.ts';
+import { databaseIn, type Queryable } from '../postgres/database.ts';
+import { writeDocument } from '../postgres/journeys/documents.ts';
 import { operationTimes } from '../postgres/operations/clocks.ts';
 import {
   claimReceived,
@@ -20,7 +21,6 @@ import {
   type UnreadableMessage,
 } from '../postgres/partners/inbox.ts';
 import { lockRequests, markSeen, type RequestRow } from '../postgres/partners/requests.ts';
-import { writeIssuedDocument } from '../postgres/people/documents.ts';
 import { isPending } from '../postgres/starts.ts';
 import {
   type Delivered,
@@ -196,8 +196,9 @@ async function hear(
   requests.set(request.id, { ...request, status, outcome });
   if (callback.type !== 'document.issued') return;
   const documentId = documentIdOf(request);
-  await writeIssuedDocument(client, {
+  await writeDocument(databaseIn(client), {
     id: documentId,
+    status: 'issued',
     journeyId: request.subject,
     kind: callback.data.kind,
     issuedBy: row.partnerId,

@@ -1,32 +1,59 @@
+import { SEVERAL, type SearchKey } from '../../application/people/personalData.ts';
+import { type NameToken, nameIn, nameTokens, type SearchKey as PlainKey } from '../../domain/duplicates/searchKeys.ts';
+import { bareNumber } from '../../domain/imports/passport.ts';
+import { readPhone } from '../../domain/imports/phone.ts';
+import { type PersonCore, storedPersonCore } from '../../domain/personData.ts';
+import type { Versioned } from '../../domain/versioned.ts';
 import {
-  type NameToken,
-  nameIn,
-  nameTokens,
-  type SearchKey as PlainKey,
-} from '../../../domain/duplicates/searchKeys.ts';
-import { bareNumber } from '../../../domain/imports/passport.ts';
-import { readPhone } from '../../../domain/imports/phone.ts';
-import type { PersonCore } from '../../../domain/personData.ts';
-import { type Keyring, searchKey } from '../../crypto/envelope.ts';
+  encryptFields,
+  type Keyring,
+  newDataKey,
+  openFields,
+  searchKey,
+  unwrapKey,
+  type WrappedKey,
+  wrapKey,
+} from './envelope.ts';
+
+// ---------------------------------------------------------------- a person's data
+
+/** A new person's data, encrypted under their own key, with that key wrapped. */
+export function encryptPerson(
+  keyring: Keyring,
+  personId: string,
+  core: PersonCore,
+): WrappedKey & { encrypted: Buffer } {
+  const key = newDataKey();
+  const wrapped = wrapKey(keyring, personId, key);
+  const context = { subject: personId, fieldSet: 'core', keyId: wrapped.kekId };
+  return { ...wrapped, encrypted: encryptFields(key, context, storedPersonCore(core)) };
+}
+
+/** The wrapped key of a person, as it is stored. */
+export type PersonKey = { personId: string; kekId: string; wrappedKey: Buffer };
+
+const dataKey = (keyring: Keyring, { personId, kekId, wrappedKey }: PersonKey) =>
+  unwrapKey(keyring, personId, { kekId, wrapped: wrappedKey });
+
+/** A field set for a person who has a key. */
+export const encryptFieldSet = (keyring: Keyring, key: PersonKey, fieldSet: string, fields: { version: number }) =>
+  encryptFields(dataKey(keyring, key), { subject: key.personId, fieldSet, keyId: key.kekId }, fields);
+
+/** @throws CannotOpen, or StoredFormError for a form that this build cannot read */
+export function openFieldSet<T>(
+  keyring: Keyring,
+  row: PersonKey & { keyId: string; encrypted: Buffer },
+  fieldSet: string,
+  form: Versioned<T>,
+): T {
+  const context = { subject: row.personId, fieldSet, keyId: row.keyId };
+  return form.read(openFields(dataKey(keyring, row), context, row.encrypted));
+}
+
+// ---------------------------------------------------------------- search keys
 
 /**
- * The keys to find people. Every key is an HMAC under a key from outside the database, so that the table discloses no
- * name; equal tokens have equal keys.
- * `name`, `document`, `phone` and `person_ref` serve searches. `born`, `whole` and `tel` (with `document`) are stored
- * when the person is compared, and find possible duplicates.
- */
-export type SearchKey = {
-  kind: 'name' | 'document' | 'phone' | 'person_ref' | 'born' | 'whole' | 'tel';
-  key: string;
-  /** the exact spelling of a name token; `SEVERAL` if tokens share the key */
-  seen?: number;
-};
-
-/** Matches every spelling of the phonetic key. */
-export const SEVERAL = 0;
-
-/**
- * The search keys of people. A person_ref is unique in an operation only, so its key includes the operation. Families
+ * The search keys of people, by `SearchKey`. A person_ref is unique in an operation only, so its key includes the operation. Families
  * share names, so each key is made once for all people of a call.
  */
 export function searchKeyFiler(keyring: Keyring, operationId: string): (core: PersonCore) => SearchKey[] {

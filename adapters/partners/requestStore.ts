@@ -13,7 +13,7 @@ import { failedPreconditions } from '../../domain/preconditions.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Queryable, transaction } from '../postgres/database.ts';
+import { databaseIn, type Queryable, transaction } from '../postgres/database.ts';
 import { operationTime } from '../postgres/operations/clocks.ts';
 import {
   choosePartner,
@@ -121,7 +121,7 @@ export function partnerRequestStore({
       round,
       requestedAt,
     });
-    await writeSent(client, {
+    await writeSent(databaseIn(client), {
       // Under another consent or agreement it is another disclosure, even of the same request.
       id: derivedId('disclosure', requestId, person.consentVersion, may.agreementId),
       personId: person.personId,
@@ -205,7 +205,7 @@ export function partnerRequestStore({
     const may = await mayDisclose(client, { journeyId, operationId, partnerId, kind: 'verification', at });
     if ('reasons' in may) return undefined;
     const evidence = [...kinds].sort();
-    await writeSent(client, {
+    await writeSent(databaseIn(client), {
       id: derivedId('disclosure', requestId, 'evidence', ...evidence, saidAt, person.consentVersion),
       personId: person.personId,
       journeyId,
@@ -267,7 +267,9 @@ export function partnerRequestStore({
     about: { journeyId: string; operationId: string; partnerId: string; kind: PersonRequestKind; at: Instant },
   ): Promise<{ reasons: string[] } | { agreementId: string; fields: ReturnType<typeof fieldsFor> & object }> {
     const { journeyId, operationId, partnerId, kind, at } = about;
-    const input = (await readPreconditionInput(client, [journeyId], { at, partnerId, purpose: kind })).get(journeyId);
+    const input = (await readPreconditionInput(databaseIn(client), [journeyId], { at, partnerId, purpose: kind })).get(
+      journeyId,
+    );
     if (!input) return { reasons: ['unknown_person'] };
     const reasons = failedPreconditions('disclose', input, { now: at, needs: NO_NEEDS, rules: NO_RULES });
     if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };

@@ -1,33 +1,34 @@
-import { derivedId } from '../../../application/ids.ts';
-import type { OperationClock } from '../../../domain/clock.ts';
-import type { HOLD_RULES } from '../../../domain/holds.ts';
-import { type CalendarDay, parseCalendarDay } from '../../../domain/imports/calendarDay.ts';
-import type { JudgedRow } from '../../../domain/imports/judgeList.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import { type OperationClock, toOperation } from '../../domain/clock.ts';
+import type { HoldType } from '../../domain/holds.ts';
+import { type CalendarDay, parseCalendarDay } from '../../domain/imports/calendarDay.ts';
+import { type Cells, COLUMNS, type Relationship, type Sex } from '../../domain/imports/columns.ts';
+import { type JudgedRow, judgeList } from '../../domain/imports/judgeList.ts';
+import { coreOf, type PersonCore } from '../../domain/personData.ts';
 import {
+  type HeldPassport,
   heldPassport,
   holdsAtRegistration,
   priorityOf,
+  referenceDateOf,
   registeredInstant,
+  type Traveller,
   travellerOf,
-} from '../../../domain/registration.ts';
-import { type Rules, routeOf } from '../../../domain/rules.ts';
-import type { Instant } from '../../../domain/time.ts';
-import type { Keyring } from '../../crypto/envelope.ts';
-import { coreOf, type NewPerson } from './people.ts';
+} from '../../domain/registration.ts';
+import { type Rules, routeOf } from '../../domain/rules.ts';
+import type { Instant } from '../../domain/time.ts';
+import { type JourneyInput, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { derivedId } from '../ids.ts';
 
-/**
- * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be registered.
- * `joins`: the household is registered already, without the members of these rows.
- */
-export type HouseholdInput = { reference: string; members: JudgedRow[]; rejectedRows: number[]; joins?: Joined };
+/** The operation data that registration needs. Whoever writes under it writes nothing once it has changed. */
+export type OperationFrame = {
+  registrationOpen: boolean;
+  country: string;
+  rulesVersion: number;
+  rules: Rules;
+  clock: OperationClock;
+};
 
-/** An existing household. `hasHead`: a member is marked as its head. */
-export type Joined = { householdId: string; headNationality: string; hasHead: boolean };
-
-/** The operation data that registration needs; read under a share lock, so that nobody closes it meanwhile. */
-export type OperationFrame = { registrationOpen: boolean; rulesVersion: number; rules: Rules; clock: OperationClock };
-
+/** What is the same for everybody of one registration. */
 export type RegistrationContext = {
   operationId: string;
   frame: OperationFrame;
@@ -38,27 +39,18 @@ export type RegistrationContext = {
   at: Instant;
   /** the reference date for ages, YYYY-MM-DD */
   referenceDate: string;
-  keyring: Keyring;
-  /** how journeys are started; the process builds it from workflows/messages.ts */
-  journeys: { taskQueue: string; workflowId: (journeyId: string) => string };
 };
 
-type Hold = { id: string; type: keyof typeof HOLD_RULES };
+/**
+ * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be registered.
+ * `joins`: the household is registered already, without the members of these rows.
+ */
+export type HouseholdInput = { reference: string; members: JudgedRow[]; rejectedRows: number[]; joins?: Joined };
 
-export type Registration = {
-  row: number;
-  journeyId: string;
-  householdId: string;
-  person: NewPerson;
-  meaning: RegisteredHousehold;
-  isHead: boolean;
-  registeredAt: Instant;
-  protection: string[];
-  holds: Hold[];
-  document?: { documentId: string; issuedBy: string; validUntil: Instant };
-  route: { legs: string[]; decided: boolean };
-};
+/** An existing household. `hasHead`: a member is marked as its head. */
+export type Joined = { householdId: string; headNationality: string; hasHead: boolean };
 
+/** What registration writes about a household. The same rows of one origin make the same household and people. */
 export type HouseholdRegistration = {
   householdId: string;
   joins: boolean;
@@ -68,15 +60,104 @@ export type HouseholdRegistration = {
   requestedAt: Instant;
   headNationality: string;
   rejectedRows: number[];
-  registrations: Registration[];
+  people: Array<{
+    row: number;
+    personId: string;
+    core: PersonCore;
+    nationality: string;
+    sex: Sex;
+    traveller: Traveller;
+    journeyId: string;
+    relationship: Relationship;
+    isHead: boolean;
+    protection: string[];
+    holds: Array<{ id: string; type: HoldType }>;
+    document: (HeldPassport & { documentId: string }) | undefined;
+    workflowId: string;
+    input: Omit<JourneyInput, keyof typeof JOURNEYS_SHARE>;
+  }>;
 };
+
+/** The part of the input that all journeys of a registration share. */
+const JOURNEYS_SHARE = { version: true, operationId: true, clock: true, rules: true } as const;
+
+export const journeysStart = ({ operationId, frame: { clock, rules } }: RegistrationContext) => ({
+  taskQueue: TASK_QUEUE,
+  input: { version: 1, operationId, clock, rules } satisfies Pick<JourneyInput, keyof typeof JOURNEYS_SHARE>,
+});
+
+/**
+ * Everything that follows from the rows of a household, before anything is written.
+ * @throws RangeError for a household without an accepted member
+ */
+export function householdOf(registration: RegistrationContext, household: HouseholdInput): HouseholdRegistration {
+  const { origin, frame, at } = registration;
+  const { joins, rejectedRows, reference } = household;
+  const members = household.members.map((judged) => ({ ...judged, meaning: acceptedMeaning(judged) }));
+  const first = members[0];
+  if (!first) throw new RangeError('A household without an accepted member cannot be registered');
+  // A person decides on the head if none, or more than one, is marked; for the route the first one counts.
+  const marked = members.find(({ meaning }) => meaning.relationship === 'HEAD');
+  const head = marked ?? first;
+  const newHead = joins === undefined ? head : joins.hasHead ? undefined : marked;
+  const headNationality = joins?.headNationality ?? head.meaning.nationality;
+  const route = routeOf(frame.rules, headNationality);
+  const householdId = joins?.householdId ?? derivedId('household', origin, first.row);
+  const on = dayOf(registration.referenceDate);
+
+  const people = members.map((member): HouseholdRegistration['people'][number] => {
+    const { row, protection, codes, meaning } = member;
+    const journeyId = derivedId('journey', origin, row);
+    const found = codes.map(({ code }) => code);
+    const passport = heldPassport(meaning, found, at);
+    const document = passport && { documentId: derivedId('document', origin, row), ...passport };
+    const holds = holdsAtRegistration(protection, rejectedRows.length > 0).map((type) => ({
+      id: derivedId('hold', origin, row, type),
+      type,
+    }));
+    return {
+      row,
+      personId: derivedId('person', origin, row),
+      core: coreOf(meaning),
+      nationality: meaning.nationality,
+      sex: meaning.sex,
+      traveller: travellerOf(meaning.birthDate, on),
+      journeyId,
+      relationship: meaning.relationship,
+      isHead: member === newHead,
+      protection,
+      holds,
+      document,
+      workflowId: workflowId.journey(journeyId),
+      input: {
+        journeyId,
+        householdId,
+        registration: {
+          registeredAt: registeredInstant(meaning.registeredAt),
+          consent: meaning.consent,
+          holds: holds.map(({ id }) => id),
+          route: route.legs,
+          routeDecided: route.decided,
+          ...(document && { document: { documentId: document.documentId, validUntil: document.validUntil } }),
+        },
+      },
+    };
+  });
+  return {
+    householdId,
+    joins: joins !== undefined,
+    reference,
+    site: head.meaning.site,
+    priority: priorityOf(members.map(({ protection }) => protection)),
+    requestedAt: Math.min(...people.map(({ input }) => input.registration.registeredAt)),
+    headNationality,
+    rejectedRows,
+    people,
+  };
+}
 
 /** An accepted row has all required values. */
-type RegisteredHousehold = PersonMeaning & {
-  [Field in 'relationship' | 'sex' | 'nationality' | 'registeredAt' | 'consent']: NonNullable<PersonMeaning[Field]>;
-};
-
-function registeredHousehold({ row, verdict, meaning }: JudgedRow): RegisteredHousehold {
+function acceptedMeaning({ row, verdict, meaning }: JudgedRow) {
   const { relationship, sex, nationality, registeredAt, consent } = meaning;
   const whole =
     relationship !== null && sex !== null && nationality !== null && registeredAt !== null && consent !== null;
@@ -84,70 +165,71 @@ function registeredHousehold({ row, verdict, meaning }: JudgedRow): RegisteredHo
   return { ...meaning, relationship, sex, nationality, registeredAt, consent };
 }
 
-/**
- * All rows of a registration, before anything is written. @throws RangeError for a household without an accepted member
- */
-export function registrationOf(registration: RegistrationContext, household: HouseholdInput): HouseholdRegistration {
-  const { origin, frame } = registration;
-  const members = household.members.map((judged) => ({ judged, meaning: registeredHousehold(judged) }));
-  const first = members[0];
-  if (!first) throw new RangeError('A household without an accepted member cannot be registered');
-  // A person decides on the head if none, or more than one, is marked; for the route the first one counts.
-  const { joins } = household;
-  const marked = members.find(({ meaning }) => meaning.relationship === 'HEAD');
-  const head = marked ?? first;
-  const newHead = joins === undefined ? head : joins.hasHead ? undefined : marked;
-  const headNationality = joins?.headNationality ?? head.meaning.nationality;
-  const route = routeOf(frame.rules, headNationality);
-  const householdId = joins?.householdId ?? derivedId('household', origin, first.judged.row);
-  const on = dayOf(registration.referenceDate);
-  const incomplete = household.rejectedRows.length > 0;
-  const registrations = members.map(({ judged, meaning }): Registration => {
-    const { row, protection, codes } = judged;
-    const journeyId = derivedId('journey', origin, row);
-    const passport = heldPassport(
-      meaning,
-      codes.map(({ code }) => code),
-      registration.at,
-    );
-    return {
-      row,
-      journeyId,
-      householdId,
-      person: {
-        personId: derivedId('person', origin, row),
-        nationality: meaning.nationality,
-        sex: meaning.sex,
-        traveller: travellerOf(meaning.birthDate, on),
-        core: coreOf(meaning),
-      },
-      meaning,
-      isHead: judged === newHead?.judged,
-      registeredAt: registeredInstant(meaning.registeredAt),
-      protection,
-      holds: holdsAtRegistration(protection, incomplete).map((type) => ({
-        id: derivedId('hold', origin, row, type),
-        type,
-      })),
-      ...(passport ? { document: { documentId: derivedId('document', origin, row), ...passport } } : {}),
-      route,
-    };
-  });
-  return {
-    householdId,
-    joins: joins !== undefined,
-    reference: household.reference,
-    site: head.meaning.site,
-    priority: priorityOf(members.map(({ judged }) => judged.protection)),
-    requestedAt: Math.min(...registrations.map(({ registeredAt }) => registeredAt)),
-    headNationality,
-    rejectedRows: household.rejectedRows,
-    registrations,
-  };
-}
-
 function dayOf(referenceDate: string): CalendarDay {
   const day = parseCalendarDay(referenceDate);
   if (day === null) throw new RangeError(`${referenceDate} is no day`);
   return day;
 }
+
+/** The operation has changed since its frame was read: registration is closed, or the rules are different. */
+export class FrameMoved extends Error {}
+
+export type RegisterPorts = {
+  frame(operationId: string): Promise<OperationFrame>;
+  /** Writes the household whole, with the orders to start its journeys. @throws FrameMoved, with nothing written */
+  write(registration: RegistrationContext, household: HouseholdRegistration): Promise<void>;
+  /** Tries to start the journeys; whatever does not start now is started later. */
+  startNow(workflowIds: readonly string[]): Promise<void>;
+};
+
+type Request = {
+  operationId: string;
+  /** the permanent name of the request; its repetition makes the same people */
+  origin: string;
+  householdRef: string;
+  members: ReadonlyArray<Partial<Record<keyof Cells, string | undefined>>>;
+  /** only judges */
+  dryRun: boolean;
+  /** real time */
+  now: Instant;
+};
+
+/** `refused`: no member is accepted. `closed`: the operation has closed registration. */
+type Outcome =
+  | { outcome: 'judged' | 'refused' | 'closed'; rows: JudgedRow[] }
+  | { outcome: 'registered'; rows: JudgedRow[]; household: HouseholdRegistration };
+
+/** Judges one household by the rules of a list, registers its accepted members, and starts their journeys. */
+export const registerHousehold =
+  (ports: RegisterPorts) =>
+  async ({ operationId, origin, householdRef, members, dryRun, now }: Request): Promise<Outcome> => {
+    for (;;) {
+      const frame = await ports.frame(operationId);
+      const at = toOperation(frame.clock, now);
+      const referenceDate = referenceDateOf(at);
+      const cells = members.map((member) => cellsOf({ ...member, household_ref: householdRef }));
+      const { rows } = judgeList(cells, { referenceDate, country: frame.country });
+      const accepted = rows.filter(({ verdict }) => verdict !== 'reject');
+      const [first] = accepted;
+      if (dryRun) return { outcome: 'judged', rows };
+      if (first === undefined) return { outcome: 'refused', rows };
+      if (!frame.registrationOpen) return { outcome: 'closed', rows };
+      const registration = { operationId, frame, importId: null, origin, at, referenceDate };
+      const household = householdOf(registration, {
+        reference: first.meaning.householdRef,
+        members: accepted,
+        rejectedRows: rows.filter(({ verdict }) => verdict === 'reject').map(({ row }) => row),
+      });
+      try {
+        await ports.write(registration, household);
+      } catch (error) {
+        if (error instanceof FrameMoved) continue;
+        throw error;
+      }
+      await ports.startNow(household.people.map((person) => person.workflowId));
+      return { outcome: 'registered', rows, household };
+    }
+  };
+
+const cellsOf = (member: Request['members'][number]): Cells =>
+  Object.fromEntries(COLUMNS.map((column) => [column, member[column] ?? ''])) as Cells;

@@ -18,13 +18,14 @@ import { readImportedList } from '../../adapters/files/importReader.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { othersOf } from '../../adapters/postgres/households/households.ts';
 import { importStore } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
 import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
-import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
@@ -63,14 +64,14 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,
       householdChanged: gateway.householdChanged,
-      othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
+      othersOf: (householdId, journeyId) => othersOf(databaseOn(pool), householdId, journeyId),
     }),
     ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
     ...operationTransactions(pool),
     ...createImportActivities({
       store: importStore(pool, {
         keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
+        journeys: { workflowId: names.workflowId.journey },
         checks: (importId, round) => ({
           workflowId: names.workflowId.import(importId, 'check', round),
           taskQueue: names.TASK_QUEUE,

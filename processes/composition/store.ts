@@ -5,6 +5,8 @@ import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { householdsOn } from '../../adapters/postgres/households/households.ts';
+import { registrationsOn } from '../../adapters/postgres/households/register.ts';
 import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
 import {
   firstFaults,
@@ -24,30 +26,30 @@ import {
   reprocess,
   startCommit,
 } from '../../adapters/postgres/imports/uploads.ts';
+import { historyOn } from '../../adapters/postgres/journeys/history.ts';
+import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
+import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
+import { nowOn } from '../../adapters/postgres/journeys/now.ts';
+import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
 import { createPlans } from '../../adapters/postgres/operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
-import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
-import { createHolds } from '../../adapters/postgres/people/holds.ts';
-import { createHouseholds } from '../../adapters/postgres/people/households.ts';
-import { createNotes } from '../../adapters/postgres/people/notes.ts';
-import { readPeople } from '../../adapters/postgres/people/people.ts';
-import { register } from '../../adapters/postgres/people/register.ts';
-import type { RegistrationContext } from '../../adapters/postgres/people/registrations.ts';
-import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
+import { peopleOn } from '../../adapters/postgres/people/people.ts';
+import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
-import { createHistory } from '../../adapters/postgres/reads/history.ts';
 import { createMovements } from '../../adapters/postgres/reads/movements.ts';
-import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
-import { createPeople } from '../../adapters/postgres/reads/people.ts';
-import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { createTasks } from '../../adapters/postgres/tasks.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { registerHousehold } from '../../application/households/register.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { readHistory } from '../../application/journeys/history.ts';
+import { readNow } from '../../application/journeys/now.ts';
+import { readPerson } from '../../application/people/readPerson.ts';
+import { searchPeople } from '../../application/people/search.ts';
 
 export type StoreOptions = {
   pool: Pool;
@@ -55,16 +57,22 @@ export type StoreOptions = {
   keyring: Keyring;
   /** for addresses of partners */
   outside: GuardedClient;
-  /** how journeys are started; the process builds it from workflows/messages.ts */
-  journeys: RegistrationContext['journeys'];
+  /** Tries to start what has been committed to be started. */
+  startNow: (workflowIds: readonly string[]) => Promise<void>;
   /** real time */
   clock: () => number;
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+export function createStore({ pool, prisma, keyring, outside, startNow, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
+  const people = peopleOn(db);
+  const holds = holdsOn(db);
+  const notes = notesOn(db, keyring);
+  const now = nowOn(db);
+  const personal = personalDataOn(db, keyring);
+  const operations = createOperations(pool);
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
     const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
       id,
@@ -73,35 +81,31 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
   };
 
   return {
-    operations: createOperations(pool),
+    operations,
     plans: {
       ...createPlans(prisma),
       activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
     },
-    people: createPeople(pool),
+    people,
     duplicates: createDuplicates(pool),
-    households: createHouseholds(pool),
-    holds: createHolds(pool),
-    notes: createNotes(pool, keyring),
+    households: householdsOn(db),
+    holds,
+    notes,
+    registerHousehold: registerHousehold({ ...registrationsOn(db, keyring), startNow }),
+    readPerson: readPerson({ people, holds, notes, personal }),
+    searchPeople: searchPeople({ people, personal, now: (id) => operations.now(id, clock()) }),
+    readHistory: readHistory({ history: historyOn(db), holds, notes, personal }),
+    readNow: readNow({ people, now }),
     tasks: createTasks(pool),
     alarms: alarmsOn(db),
-    now: createNow(pool),
-    history: createHistory(pool),
-    situation: createSituation(pool),
+    now,
+    situation: situationOn(db),
     movements: createMovements(pool),
     partners: createPartners(pool),
     events: createEvents(pool),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },
-    personal: {
-      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-      searchKeys: (text: string) => searchKeysOfText(keyring, text),
-      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-    },
-    registration: {
-      register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
-        register(pool, { ...registration, keyring, journeys }),
-    },
+    personal,
     imports: {
       operationOf: (id: string) => operationOf('imports', id),
       create: (list: NewImport) => createImport(pool, keyring, list),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { transaction } from '../../adapters/postgres/database.ts';
+import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { compareNewcomers } from '../../adapters/postgres/duplicates/newcomers.ts';
 import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
 import { DUPLICATE_COMMAND_NAMES } from '../../api/casing.ts';
@@ -377,9 +377,8 @@ describe('“same”', () => {
         ],
       ],
     );
-    const client = await system.db.pool.connect();
-    const events = await readPreconditionInput(client, [one.journeyId, two.journeyId], { at: Date.now() });
-    client.release();
+    const db = databaseOn(system.db.pool);
+    const events = await readPreconditionInput(db, [one.journeyId, two.journeyId], { at: Date.now() });
     expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
       journey_id,
     ]);

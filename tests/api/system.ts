@@ -9,8 +9,9 @@ import pino from 'pino';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
 import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { journeyState } from '../../adapters/postgres/journeys/now.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
-import { journeyState } from '../../adapters/postgres/reads/journeyState.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
@@ -25,7 +26,6 @@ import type { Wait } from '../../domain/journeys/waits.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
 export type Sent = { workflowId: string; name: string; command: Parameters<Engine['send']>[2] };
@@ -95,12 +95,15 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
         ? { seq: 1, status: 'registered', phase: 'identify' }
         : { seq: 1, status: workflowId.startsWith('movement:') ? 'boarding' : 'running', detail: {} },
   };
+  const startNow = async (ids: readonly string[]) => {
+    started.push(...ids);
+  };
   const store = createStore({
     pool: db.pool,
     prisma,
     keyring,
     outside,
-    journeys: { taskQueue: TASK_QUEUE, workflowId: workflowId.journey },
+    startNow,
     clock: Date.now,
   });
   const app = await buildApp({
@@ -112,9 +115,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
           sent.push(one);
           return (await answers.next(one)) as A;
         },
-        startNow: async (ids) => {
-          started.push(...ids);
-        },
+        startNow,
         nudgeFeed: async () => undefined,
         answers: async () => answers.away !== true,
         suspendedVersions: async () => (await answers.suspended?.()) ?? [],
@@ -253,7 +254,7 @@ export async function record(
   waits: Wait[] = [],
 ): Promise<void> {
   const rules = defaultRules('evacuation');
-  let state = await journeyState(system.db.pool, journeyId);
+  let state = await journeyState(databaseOn(system.db.pool), journeyId);
   const after = state.seq;
   const recorded = events.map(({ data = {}, at = Date.now(), actor = SYSTEM, ...event }) => {
     const whole = { ...event, at, actor, data } as JourneyEvent;

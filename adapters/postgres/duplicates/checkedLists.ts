@@ -12,9 +12,9 @@ import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/search
 import type { DuplicateCandidates } from '../../../domain/imports/importRecord.ts';
 import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
+import { pairKeyEncrypter } from '../../crypto/people.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
-import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads } from './knownPeople.ts';
 
 const FIRST = 20;

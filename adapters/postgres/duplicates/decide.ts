@@ -12,9 +12,9 @@ import {
 } from '../../../domain/duplicates/decisions.ts';
 import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
+import { insertHold, voidHold } from '../journeys/holds.ts';
 import { operationTime } from '../operations/clocks.ts';
-import { insertHold, voidHold } from '../people/holds.ts';
 import { type Pair, readPair } from './pairRow.ts';
 
 export type Decision = {
@@ -126,7 +126,7 @@ async function holdOneOfTwo(client: Queryable, decision: Decision, pair: Pair): 
   if (waits === undefined) return undefined;
   const holdId = derivedId('hold', decision.commandId);
   const at = await operationTime(client, waits.operationId, decision.now);
-  await insertHold(client, {
+  await insertHold(databaseIn(client), {
     id: holdId,
     journeyId: waits.journeyId,
     operationId: waits.operationId,
@@ -187,7 +187,7 @@ async function resume(client: Queryable, pair: Pair): Promise<void> {
     [pair.id],
   );
   if (pair.holdId === null) return;
-  await voidHold(client, pair.holdId);
+  await voidHold(databaseIn(client), pair.holdId);
   await client.query(
     `insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
      select $1 || '.resume', h.operation_id, h.journey_id, 'resume', 'duty_supervisor', h.raised_at,

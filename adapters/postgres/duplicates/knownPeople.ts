@@ -1,10 +1,10 @@
+import type { SearchKey } from '../../../application/people/personalData.ts';
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import { parsePartialDate } from '../../../domain/imports/birthDate.ts';
 import type { Relationship, Sex } from '../../../domain/imports/columns.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
-import { readPeople } from '../people/people.ts';
-import type { SearchKey } from '../people/searchKeys.ts';
+import { databaseIn, type Queryable } from '../database.ts';
+import { readPeople } from '../people/personData.ts';
 
 /** A registered person, decrypted for comparison only. Nobody sees the data, so there is no disclosure. */
 export type RegisteredPerson = KnownPerson & { personId: string; operationId: string };
@@ -52,7 +52,7 @@ export async function readHeads(
 
 async function open(db: Queryable, keyring: Keyring, rows: readonly Row[]): Promise<RegisteredPerson[]> {
   const cores = await readPeople(
-    db,
+    databaseIn(db),
     keyring,
     rows.map(({ person_id }) => person_id),
   );

@@ -10,9 +10,9 @@ import {
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
+import { pairKeyEncrypter } from '../../crypto/people.ts';
 import type { Queryable } from '../database.ts';
 import { operationTimes } from '../operations/clocks.ts';
-import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, type RegisteredPerson, readHeads, readRegisteredPeople } from './knownPeople.ts';
 
 /** Compared in one transaction of some tenths of a second. */

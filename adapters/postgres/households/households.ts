@@ -1,47 +1,72 @@
-import type { Pool } from 'pg';
+import { sql } from 'kysely';
+import type { Households } from '../../../application/people/reads.ts';
+import type { Db } from '../database.ts';
 
-/** Rows of households that are written before an event. */
-export function createHouseholds(pool: Pool) {
-  return {
-    async operationOf(id: string): Promise<string | undefined> {
-      const { rows } = await pool.query<{ operation_id: string }>('select operation_id from households where id = $1', [
-        id,
-      ]);
-      return rows[0]?.operation_id;
-    },
+export const householdsOn = (db: Db): Households => ({
+  async operationOf(id) {
+    const row = await db.selectFrom('households').select('operationId').where('id', '=', id).executeTakeFirst();
+    return row?.operationId;
+  },
 
-    /** Whether a child travels in this household, among its open journeys. */
-    async hasChildren(id: string): Promise<boolean> {
-      const { rowCount } = await pool.query(
-        `select 1 from journeys j join persons p on p.id = j.person_id
-          where j.household_id = $1 and j.ending is null and p.traveller in ('child', 'infant') limit 1`,
-        [id],
-      );
-      return rowCount === 1;
-    },
+  async hasChildren(id) {
+    const child = await db
+      .selectFrom('journeys as j')
+      .innerJoin('persons as p', 'p.id', 'j.personId')
+      .select('j.id')
+      .where('j.householdId', '=', id)
+      .where('j.ending', 'is', null)
+      .where('p.traveller', 'in', ['child', 'infant'])
+      .limit(1)
+      .executeTakeFirst();
+    return child !== undefined;
+  },
 
-    /**
-     * The household of a person after a separation: the same place in the order, with their own nationality as the
-     * head's. Idempotent by id.
-     */
-    async prepareSplit(id: string, journeyId: string): Promise<void> {
-      await pool.query(
-        `insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, split_from)
-         select $1, h.operation_id, h.reference || '/' || right($1, 4), h.site, h.priority, h.requested_at, p.nationality, h.id
-           from journeys j join households h on h.id = j.household_id join persons p on p.id = j.person_id
-          where j.id = $2 on conflict (id) do nothing`,
-        [id, journeyId],
-      );
-    },
+  async prepareSplit(id, journeyId) {
+    await db
+      .insertInto('households')
+      .columns(['id', 'operationId', 'reference', 'site', 'priority', 'requestedAt', 'headNationality', 'splitFrom'])
+      .expression((eb) =>
+        eb
+          .selectFrom('journeys as j')
+          .innerJoin('households as h', 'h.id', 'j.householdId')
+          .innerJoin('persons as p', 'p.id', 'j.personId')
+          .select([
+            sql<string>`${id}::text`.as('id'),
+            'h.operationId',
+            sql<string>`h.reference || '/' || right(${id}, 4)`.as('reference'),
+            'h.site',
+            'h.priority',
+            'h.requestedAt',
+            'p.nationality',
+            'h.id as splitFrom',
+          ])
+          .where('j.id', '=', journeyId),
+      )
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  },
 
-    /** Removes a household that nobody joined. */
-    async dropEmpty(id: string): Promise<void> {
-      await pool.query(
-        'delete from households h where h.id = $1 and h.split_from is not null and not exists (select from journeys where household_id = h.id)',
-        [id],
-      );
-    },
-  };
+  async dropEmpty(id) {
+    await db
+      .deleteFrom('households as h')
+      .where('h.id', '=', id)
+      .where('h.splitFrom', 'is not', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('journeys').select('id').whereRef('householdId', '=', 'h.id'))),
+      )
+      .execute();
+  },
+});
+
+/** Open journeys of a household, without this one, in ascending order. */
+export async function othersOf(db: Db, householdId: string, journeyId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('journeys')
+    .select('id')
+    .where('householdId', '=', householdId)
+    .where('id', '<>', journeyId)
+    .where('ending', 'is', null)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
 }
-
-export type Households = ReturnType<typeof createHouseholds>;

@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
 import type { CheckedRow, CommittedPage, ImportStore, PageAhead } from '../../../activities/imports.ts';
+import type {
+  HouseholdInput,
+  Joined,
+  OperationFrame,
+  RegistrationContext,
+} from '../../../application/households/register.ts';
 import { toOperation } from '../../../domain/clock.ts';
 import { STORED_FINDINGS, type Verdict } from '../../../domain/imports/codes.ts';
 import type { Refusal } from '../../../domain/imports/importRecord.ts';
@@ -7,15 +13,14 @@ import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
 import type { ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
-import { type Queryable, transaction } from '../database.ts';
-import { commitReady, type ReadyHouseholds, readFrame, readyHouseholds } from '../people/register.ts';
-import type { HouseholdInput, Joined, OperationFrame, RegistrationContext } from '../people/registrations.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
+import { type ReadyHouseholds, readFrame, readyHouseholds, registerHouseholds } from '../households/register.ts';
 import { encryptedIn, importKey } from './keys.ts';
 import { registeredBefore } from './registeredBefore.ts';
 
 export type CommitOptions = {
   keyring: Keyring;
-  journeys: RegistrationContext['journeys'];
+  journeys: { workflowId: (journeyId: string) => string };
   /** rows read in one transaction of a commit; households are complete, so it may register a few more */
   page?: number;
   now?: () => number;
@@ -38,7 +43,7 @@ export function commitStore(
         );
         const job = rows[0];
         if (job === undefined || job.status !== 'committing') return { outcome: 'finished', cursor: job?.cursor ?? 0 };
-        const frame = await readFrame(client, job.operationId);
+        const frame = await readFrame(databaseIn(client), job.operationId);
         if (frame === undefined || !frame.registrationOpen) {
           await refuseCommit(client, importId);
           return { outcome: 'registration_closed', cursor: job.cursor };
@@ -48,11 +53,11 @@ export function commitStore(
           await finishCommit(client, importId, job.operationId, iso(toOperation(frame.clock, now())));
           return { outcome: 'finished', cursor: job.cursor };
         }
-        const writing = commitReady(client, page.ready);
+        const writing = registerHouseholds(databaseIn(client), page.ready);
         const next = readyPage(pool, job, frame, page.last);
         next.catch(() => {});
-        const taken = await writing;
-        const people = [...page.before, ...taken.flatMap((household) => household.people)];
+        await writing;
+        const people = [...page.before, ...page.ready.households.flatMap((household) => household.people)];
         await client.query(
           `update import_rows r set person_id = t.person_id
              from unnest($2::int[], $3::text[]) as t (row, person_id)
@@ -105,10 +110,8 @@ export function commitStore(
       origin: job.id,
       at: toOperation(frame.clock, now()),
       referenceDate: job.referenceDate,
-      keyring,
-      journeys,
     };
-    return { round: job.round, after, last: page.last, before, ready: readyHouseholds(registration, fresh) };
+    return { round: job.round, after, last: page.last, before, ready: readyHouseholds(keyring, registration, fresh) };
   }
 }
 

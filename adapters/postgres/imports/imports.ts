@@ -5,8 +5,8 @@ import { type Finding, STORED_FINDINGS, type Verdict, verdictOf } from '../../..
 import type { ImportCounts } from '../../../domain/imports/importRecord.ts';
 import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../../domain/imports/protection.ts';
 import { encryptFields, type Keyring, openBytes } from '../../crypto/envelope.ts';
+import { personRefKey } from '../../crypto/people.ts';
 import { type Queryable, transaction } from '../database.ts';
-import { personRefKey } from '../people/searchKeys.ts';
 import { writeCells } from './cells.ts';
 import { type CommitOptions, commitStore } from './commit.ts';
 import { correctedFiles } from './corrections.ts';

@@ -1,9 +1,10 @@
+import type { HouseholdInput } from '../../../application/households/register.ts';
 import type { JudgedRow } from '../../../domain/imports/judgeList.ts';
+import { coreOf } from '../../../domain/personData.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
-import { coreOf, readPeople } from '../people/people.ts';
-import type { HouseholdInput } from '../people/registrations.ts';
-import { personRefKey } from '../people/searchKeys.ts';
+import { personRefKey } from '../../crypto/people.ts';
+import { databaseIn, type Queryable } from '../database.ts';
+import { readPeople } from '../people/personData.ts';
 
 type Registered = {
   key: string;
@@ -35,7 +36,7 @@ export async function registeredBefore(
   );
   if (registered.length === 0) return { fresh: [...households], before: [] };
   const cores = await readPeople(
-    client,
+    databaseIn(client),
     keyring,
     registered.map(({ personId }) => personId),
   );

@@ -1,89 +1,79 @@
-import type { Pool } from 'pg';
+import type { HistoryReads } from '../../../application/journeys/reads.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
 import type { Instant } from '../../../domain/time.ts';
+import type { Db } from '../database.ts';
+import type { EventLogEntry } from '../generated/kysely/tables.ts';
+import { anyOf } from '../typedSql.ts';
 import { displayNames } from './now.ts';
 
-type EventLogRow = {
-  seq: number;
-  type: string;
-  phase: string | null;
-  at: Date;
-  actor: string;
-  actor_kind: 'staff' | 'partner' | 'system';
-  role: string | null;
-  reason_code: string | null;
-  note_id: string | null;
-  data: unknown;
-  data_version: number;
-};
+export function historyOn(db: Db): HistoryReads {
+  const events = db
+    .selectFrom('eventLog')
+    .select(['subject', 'seq', 'type', 'phase', 'at', 'actor', 'actorKind', 'role', 'reasonCode', 'noteId'])
+    .select(['data', 'dataVersion'])
+    .orderBy('subject')
+    .orderBy('seq');
 
-const COLUMNS = 'seq, type, phase, at, actor, actor_kind, role, reason_code, note_id, data, data_version';
-
-/** The events of a journey, with those of its movements, its operation and its duplicate candidates that concern it. */
-export function createHistory(pool: Pool) {
   return {
-    /** @param included which events of movements and of the operation belong to a person's history */
-    async events(
-      journeyId: string,
-      operationId: string,
-      included: { movement: readonly string[]; operation: readonly string[] },
-    ): Promise<HistoryEvent[]> {
-      const own = await pool.query<EventLogRow>(`select ${COLUMNS} from event_log where subject = $1 order by seq`, [
-        journeyId,
-      ]);
-      const journey = own.rows.map((row) => eventOf('journey', row));
+    async events(journeyId, operationId, included) {
+      const own = await events.where('subject', '=', journeyId).execute();
+      const journey = own.map((row) => eventOf('journey', row));
       const aboard = periodsAboard(journey);
-      const movements = await pool.query<EventLogRow & { subject: string }>(
-        `select subject, ${COLUMNS} from event_log where subject = any($1) and type = any($2) order by subject, seq`,
-        [[...aboard.keys()], included.movement],
-      );
-      const began = own.rows[0]?.at ?? new Date(0);
-      const ended = own.rows.find((row) => row.type === 'journeyEnded')?.at ?? null;
-      const operation = await pool.query<EventLogRow>(
-        `select ${COLUMNS} from event_log where subject = $1 and type = any($2) and at >= $3 and ($4::timestamptz is null or at <= $4) order by seq`,
-        [operationId, included.operation, began, ended],
-      );
-      const met = await pool.query<EventLogRow>(
-        `select ${COLUMNS} from event_log where subject in (
-           select p.id from duplicate_pairs p join journeys j on j.person_id in (p.person_a, p.person_b) where j.id = $1)
-          order by subject, seq`,
-        [journeyId],
-      );
+      const movements = await events
+        .where('subject', '=', anyOf([...aboard.keys()]))
+        .where('type', '=', anyOf(included.movement))
+        .execute();
+      const ended = own.find(({ type }) => type === 'journeyEnded')?.at;
+      const ofOperation = events
+        .where('subject', '=', operationId)
+        .where('type', '=', anyOf(included.operation))
+        .where('at', '>=', own[0]?.at ?? new Date(0));
+      const operation = await (ended ? ofOperation.where('at', '<=', ended) : ofOperation).execute();
+      const pairs = await events
+        .where('subject', 'in', (eb) =>
+          eb
+            .selectFrom('duplicatePairs as p')
+            .innerJoin('journeys as j', (join) =>
+              join.on((on) =>
+                on.or([on('j.personId', '=', on.ref('p.personA')), on('j.personId', '=', on.ref('p.personB'))]),
+              ),
+            )
+            .select('p.id')
+            .where('j.id', '=', journeyId),
+        )
+        .execute();
       return [
         ...journey,
         // notes on a pair concern another person as well, so they are read with the pair
-        ...met.rows.map((row) => eventOf('pair', { ...row, note_id: null })),
-        ...movements.rows
+        ...pairs.map((row) => eventOf('pair', { ...row, noteId: null })),
+        ...movements
           .filter((row) => concerns(aboard.get(row.subject) ?? [], row.at.getTime()))
           .map((row) => {
             const event = eventOf('movement', row);
             return { ...event, data: { ...event.data, movementId: row.subject } };
           }),
-        ...operation.rows.map((row) => eventOf('operation', row)),
+        ...operation.map((row) => eventOf('operation', row)),
       ];
     },
 
-    /** Names for the ids in these events; the id of a request gives the name of its partner. */
-    async names(
-      events: readonly HistoryEvent[],
-    ): Promise<{ names: Map<string, string>; attempts: Map<string, number> }> {
-      const ids = events.flatMap((event) => [
-        event.actor,
-        ...Object.values(event.data).filter((value) => typeof value === 'string'),
+    async names(all) {
+      const ids = all.flatMap(({ actor, data }) => [
+        actor,
+        ...Object.values(data).filter((value) => typeof value === 'string'),
       ]);
-      const names = await displayNames(pool, ids);
-      const { rows } = await pool.query<{ id: string; attempts: number; name: string }>(
-        'select r.id, r.attempts, p.name from requests r join partners p on p.id = r.partner_id where r.id = any($1)',
-        [[...new Set(ids)]],
-      );
-      for (const row of rows) names.set(row.id, row.name);
-      return { names, attempts: new Map(rows.map((row) => [row.id, row.attempts])) };
+      const names = await displayNames(db, ids);
+      const rows = await db
+        .selectFrom('requests as r')
+        .innerJoin('partners as p', 'p.id', 'r.partnerId')
+        .select(['r.id', 'r.attempts', 'p.name'])
+        .where('r.id', '=', anyOf([...new Set(ids)]))
+        .execute();
+      for (const { id, name } of rows) names.set(id, name);
+      return { names, attempts: new Map(rows.map(({ id, attempts }) => [id, attempts])) };
     },
   };
 }
-
-export type HistoryReads = ReturnType<typeof createHistory>;
 
 type Period = { from: Instant; until?: Instant };
 const LEAVES = ['seatReleased', 'noShow', 'deniedBoarding', 'offloaded', 'arrived'];
@@ -106,17 +96,20 @@ function concerns(periods: readonly Period[], at: Instant): boolean {
   return periods.some(({ from, until }) => at >= from && (until === undefined || at <= until));
 }
 
-function eventOf(source: HistoryEvent['source'], row: EventLogRow): HistoryEvent {
+type EventRow = Omit<EventLogEntry, 'operationId' | 'recordedAt' | 'commandId'>;
+
+function eventOf(source: HistoryEvent['source'], row: EventRow): HistoryEvent {
+  const { seq, at, actor, actorKind, phase, role, reasonCode, noteId } = row;
   return {
     source,
-    seq: row.seq,
-    ...EVENT_FORMS[source].read(row.type, row.data_version, row.data),
-    ...(row.phase === null ? {} : { phase: row.phase }),
-    at: row.at.getTime(),
-    actor: row.actor,
-    actorKind: row.actor_kind,
-    ...(row.role === null ? {} : { role: row.role }),
-    ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
-    ...(row.note_id === null ? {} : { noteId: row.note_id }),
+    seq,
+    ...EVENT_FORMS[source].read(row.type, row.dataVersion, row.data),
+    ...(phase === null ? {} : { phase }),
+    at: at.getTime(),
+    actor,
+    actorKind,
+    ...(role === null ? {} : { role }),
+    ...(reasonCode === null ? {} : { reasonCode }),
+    ...(noteId === null ? {} : { noteId }),
   };
 }

@@ -1,90 +1,53 @@
-import type { Pool } from 'pg';
+import { sql } from 'kysely';
+import type { NewNote, Notes } from '../../../application/journeys/reads.ts';
 import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
-import { encryptFields, type Keyring, openFields, systemEncrypter, unwrapKey } from '../../crypto/envelope.ts';
+import { type Keyring, systemEncrypter } from '../../crypto/envelope.ts';
+import { encryptFieldSet, openFieldSet } from '../../crypto/people.ts';
+import type { Db } from '../database.ts';
+import { keyOfPerson } from '../people/personData.ts';
+import { anyOf } from '../typedSql.ts';
 
-export type NewNote = {
-  id: string;
-  /** the journey, movement or operation of the note */
-  subject: string;
-  /** whose key encrypts it: erasing the person erases it */
-  personId?: string;
-  author: string;
-  /** for protection roles alone */
-  restricted: boolean;
-  text: string;
-};
+const fieldSet = (noteId: string) => `note ${noteId}`;
 
-const FIELD_SET = 'note';
+export function notesOn(db: Db, keyring: Keyring): Notes {
+  const system = systemEncrypter(keyring);
 
-/** Free text, encrypted at once; only its id is passed on. */
-export function createNotes(pool: Pool, keyring: Keyring) {
-  const encrypter = systemEncrypter(keyring);
+  async function encrypt({ id, personId, text }: NewNote): Promise<{ keyId: string; encrypted: Buffer }> {
+    if (personId === undefined) return system.encrypt(fieldSet(id), text);
+    const key = await keyOfPerson(db, personId);
+    if (!key) throw new Error(`${personId} has no key: the person was erased`);
+    return { keyId: key.kekId, encrypted: encryptFieldSet(keyring, key, fieldSet(id), storedNote(text)) };
+  }
 
   return {
-    /** Idempotent by id. @throws Error if the person was erased */
-    async write(note: NewNote): Promise<void> {
-      const { keyId, encrypted } =
-        note.personId === undefined
-          ? encrypter.encrypt(`note ${note.id}`, note.text)
-          : await encryptForPerson(note.id, note.personId, note.text);
-      await pool.query(
-        'insert into notes (id, subject, person_id, author, restricted, encrypted, key_id) values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing',
-        [note.id, note.subject, note.personId ?? null, note.author, note.restricted, encrypted, keyId],
-      );
+    async write(note) {
+      const { id, subject, personId = null, author, restricted } = note;
+      await db
+        .insertInto('notes')
+        .values({ id, subject, personId, author, restricted, ...(await encrypt(note)) })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
     },
 
-    /**
-     * Texts by id, without those that the caller may not read and those of erased people. The caller writes the access
-     * log first.
-     */
-    async read(ids: readonly string[], { restricted }: { restricted: boolean }): Promise<Map<string, string>> {
+    async read(ids, { restricted }) {
       if (ids.length === 0) return new Map();
-      const { rows } = await pool.query<{
-        id: string;
-        person_id: string | null;
-        encrypted: Buffer;
-        key_id: string;
-        kek_id: string | null;
-        wrapped_key: Buffer | null;
-      }>(
-        `select n.id, n.person_id, n.encrypted, n.key_id, k.kek_id, k.wrapped_key
-           from notes n left join person_keys k on k.person_id = n.person_id where n.id = any($1) and (not n.restricted or $2)`,
-        [ids, restricted],
-      );
+      const rows = await db
+        .selectFrom('notes as n')
+        .leftJoin('personKeys as k', 'k.personId', 'n.personId')
+        .select(['n.id', 'n.personId', 'n.encrypted', 'n.keyId', 'k.kekId', 'k.wrappedKey'])
+        .where('n.id', '=', anyOf(ids))
+        .where((eb) => eb.or([eb('n.restricted', '=', false), sql<boolean>`${restricted}::boolean`]))
+        .execute();
       const texts = new Map<string, string>();
-      for (const row of rows) {
-        if (row.person_id === null) texts.set(row.id, encrypter.open(`note ${row.id}`, row.key_id, row.encrypted));
-        else if (row.kek_id !== null && row.wrapped_key !== null) {
-          const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
-          const place = { subject: row.person_id, fieldSet: `${FIELD_SET} ${row.id}`, keyId: row.key_id };
-          texts.set(row.id, STORED_NOTE.read(openFields(key, place, row.encrypted)).text);
-        }
+      for (const { id, personId, kekId, wrappedKey, ...note } of rows) {
+        if (personId === null) texts.set(id, system.open(fieldSet(id), note.keyId, note.encrypted));
+        else if (kekId !== null && wrappedKey !== null)
+          texts.set(
+            id,
+            openFieldSet(keyring, { personId, kekId, wrappedKey, ...note }, fieldSet(id), STORED_NOTE).text,
+          );
       }
       return texts;
     },
   };
-
-  async function encryptForPerson(
-    noteId: string,
-    personId: string,
-    text: string,
-  ): Promise<{ keyId: string; encrypted: Buffer }> {
-    const { rows } = await pool.query<{ kek_id: string; wrapped_key: Buffer }>(
-      'select kek_id, wrapped_key from person_keys where person_id = $1',
-      [personId],
-    );
-    const row = rows[0];
-    if (!row) throw new Error(`${personId} has no key: the person was erased`);
-    const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
-    return {
-      keyId: row.kek_id,
-      encrypted: encryptFields(
-        key,
-        { subject: personId, fieldSet: `${FIELD_SET} ${noteId}`, keyId: row.kek_id },
-        storedNote(text),
-      ),
-    };
-  }
 }
-
-export type Notes = ReturnType<typeof createNotes>;

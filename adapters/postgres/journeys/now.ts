@@ -1,88 +1,113 @@
-import type { Pool } from 'pg';
-import type { JourneyState } from '../../../domain/journeys/state.ts';
-import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
-import type { Wait } from '../../../domain/journeys/waits.ts';
-import type { Queryable } from '../database.ts';
-import { commandIsRecorded, journeyState } from './journeyState.ts';
+import type { NowReads } from '../../../application/journeys/reads.ts';
+import { JOURNEY_EVENT_FORMS } from '../../../domain/journeys/events.ts';
+import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
+import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
+import type { Db } from '../database.ts';
+import { actorOf } from '../eventLog.ts';
+import { anyOf, instant } from '../typedSql.ts';
 
-type WaitRow = {
-  key: string;
-  phase: string | null;
-  whom_kind: string;
-  whom: string;
-  what: string;
-  blocks: boolean;
-  since: Date;
-  remind_at: Date | null;
-  due: Date | null;
-  escalate_at: Date | null;
-  escalationStep: string;
-};
+export const nowOn = (db: Db): NowReads => ({
+  state: (journeyId) => journeyState(db, journeyId),
 
-/** The input of the sentence about a person: state, waits, household group, and suspensions. */
-export function createNow(pool: Pool) {
-  return {
-    state: (journeyId: string): Promise<JourneyState> => journeyState(pool, journeyId),
-    commandIsRecorded: (subject: string, commandId: string): Promise<boolean> =>
-      commandIsRecorded(pool, subject, commandId),
+  async commandIsRecorded(subject, commandId) {
+    const event = await db
+      .selectFrom('eventLog')
+      .select('seq')
+      .where('subject', '=', subject)
+      .where('commandId', '=', commandId)
+      .limit(1)
+      .executeTakeFirst();
+    return event !== undefined;
+  },
 
-    async waits(subject: string): Promise<Wait[]> {
-      const { rows } = await pool.query<WaitRow>(
-        'select key, phase, whom_kind, whom, what, blocks, since, remind_at, due, escalate_at, escalation_step as "escalationStep" from waits where subject = $1',
-        [subject],
-      );
-      return rows.map(waitOf);
-    },
+  async waits(subject) {
+    const rows = await db
+      .selectFrom('waits')
+      .select(['key', 'phase', 'whomKind', 'whom', 'what', 'blocks', 'escalationStep'])
+      .select((eb) => [instant(eb, 'since'), instant(eb, 'remindAt'), instant(eb, 'due'), instant(eb, 'escalateAt')])
+      .where('subject', '=', subject)
+      .execute();
+    return rows.map(({ phase, whomKind, whom, remindAt, due, escalateAt, ...wait }) => ({
+      ...wait,
+      phase: phase ?? '',
+      whom: STORED_WHOM.read({ kind: whomKind, id: whom }),
+      safety: false,
+      ...(remindAt === null ? {} : { remindAt }),
+      ...(due === null ? {} : { due }),
+      ...(escalateAt === null ? {} : { escalateAt }),
+    }));
+  },
 
-    /** Statuses of the other members who still have to travel and are not ready. */
-    async groupWaitsFor(journeyId: string): Promise<JourneyStatus[]> {
-      const { rows } = await pool.query<{ status: JourneyStatus }>(
-        `select o.status from journeys j join journeys o on o.household_id = j.household_id and o.id <> j.id
-          where j.id = $1 and j.status = 'travel_ready' and o.ending is null and o.status in ('registered', 'screened', 'consented', 'verified')
-          order by o.id`,
-        [journeyId],
-      );
-      return rows.map((row) => row.status);
-    },
+  async groupWaitsFor(journeyId) {
+    const rows = await db
+      .selectFrom('journeys as j')
+      .innerJoin('journeys as o', (join) =>
+        join.onRef('o.householdId', '=', 'j.householdId').onRef('o.id', '<>', 'j.id'),
+      )
+      .select('o.status')
+      .where('j.id', '=', journeyId)
+      .where('j.status', '=', 'travel_ready')
+      .where('o.ending', 'is', null)
+      .where('o.status', 'in', ['registered', 'screened', 'consented', 'verified'])
+      .orderBy('o.id')
+      .execute();
+    return rows.map(({ status }) => status);
+  },
 
-    async isSuspended(journeyId: string): Promise<boolean> {
-      const { rowCount } = await pool.query(
-        `select 1 from journeys j join persons p on p.id = j.person_id join households h on h.id = j.household_id
-           join suspensions s on s.operation_id = j.operation_id and s.until_at is null
-          where j.id = $1 and (s.scope_kind = 'all' or s.scope_kind = 'leg' and s.scope_value = j.next_leg
-             or s.scope_kind = 'site' and s.scope_value = h.site or s.scope_kind = 'nationality' and s.scope_value = p.nationality) limit 1`,
-        [journeyId],
-      );
-      return rowCount === 1;
-    },
+  async isSuspended(journeyId) {
+    const suspension = await db
+      .selectFrom('journeys as j')
+      .innerJoin('persons as p', 'p.id', 'j.personId')
+      .innerJoin('households as h', 'h.id', 'j.householdId')
+      .innerJoin('suspensions as s', 's.operationId', 'j.operationId')
+      .select('s.id')
+      .where('j.id', '=', journeyId)
+      .where('s.untilAt', 'is', null)
+      .where((eb) => {
+        const scope = (kind: string, value: 'j.nextLeg' | 'h.site' | 'p.nationality') =>
+          eb.and([eb('s.scopeKind', '=', kind), eb('s.scopeValue', '=', eb.ref(value))]);
+        return eb.or([
+          eb('s.scopeKind', '=', 'all'),
+          scope('leg', 'j.nextLeg'),
+          scope('site', 'h.site'),
+          scope('nationality', 'p.nationality'),
+        ]);
+      })
+      .limit(1)
+      .executeTakeFirst();
+    return suspension !== undefined;
+  },
 
-    names: (ids: readonly string[]): Promise<Map<string, string>> => displayNames(pool, ids),
-  };
-}
+  names: (ids) => displayNames(db, ids),
+});
 
-export type NowReads = ReturnType<typeof createNow>;
-
-/** Names of partners and references of movements, by id. */
-export async function displayNames(db: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await db.query<{ id: string; name: string }>(
-    'select id, name from partners where id = any($1) union all select id, reference from movements where id = any($1)',
-    [[...new Set(ids)]],
+/** See `NowReads.state`. */
+export async function journeyState(db: Db, journeyId: string): Promise<JourneyState> {
+  const rows = await db
+    .selectFrom('eventLog')
+    .select(['type', 'at', 'actor', 'actorKind', 'role', 'data', 'dataVersion'])
+    .where('subject', '=', journeyId)
+    .orderBy('seq')
+    .execute();
+  return rows.reduce(
+    (state, { type, at, actor, actorKind, role, data, dataVersion }) =>
+      apply(state, {
+        ...JOURNEY_EVENT_FORMS.read(type, dataVersion, data),
+        at: at.getTime(),
+        actor: actorOf({ actor, actor_kind: actorKind, role }),
+      }),
+    emptyJourney(),
   );
-  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-function waitOf(row: WaitRow): Wait {
-  return {
-    key: row.key,
-    phase: row.phase ?? '',
-    whom: { kind: row.whom_kind, id: row.whom } as Wait['whom'],
-    what: row.what as Wait['what'],
-    blocks: row.blocks,
-    safety: false,
-    since: row.since.getTime(),
-    ...(row.remind_at ? { remindAt: row.remind_at.getTime() } : {}),
-    ...(row.due ? { due: row.due.getTime() } : {}),
-    ...(row.escalate_at ? { escalateAt: row.escalate_at.getTime() } : {}),
-    escalationStep: row.escalationStep as Wait['escalationStep'],
-  };
+/** See `NowReads.names`. */
+export async function displayNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  const some = anyOf([...new Set(ids)]);
+  const rows = await db
+    .selectFrom('partners')
+    .select(['id', 'name'])
+    .where('id', '=', some)
+    .unionAll(db.selectFrom('movements').select(['id', 'reference as name']).where('id', '=', some))
+    .execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }

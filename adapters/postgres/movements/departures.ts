@@ -3,7 +3,7 @@ import type { ArriveInput, DepartInput, DepartResult } from '../../../activities
 import { derivedId } from '../../../application/ids.ts';
 import { judgeGroup } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { finishManifest } from './manifests.ts';
 import { countSeats, type LockedMovement, lockHouseholds, lockMovement, occasionOf } from './movements.ts';
@@ -64,7 +64,7 @@ async function whatIsWrong(
      group by j.household_id having bool_or(s.status = 'boarded') and bool_or(s.status <> 'boarded') order by 1`,
     [movement.id],
   );
-  const preconditions = await readPreconditionInput(client, groups.journeyIds, {
+  const preconditions = await readPreconditionInput(databaseIn(client), groups.journeyIds, {
     at: input.at,
     movementId: movement.id,
   });

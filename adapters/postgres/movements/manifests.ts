@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { LockInput, LockResult, Transaction } from '../../../activities/movements.ts';
 import { judgeGroup, neutralReasons } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
 import { readSeatedGroups, writeRefusals } from './seatedGroups.ts';
@@ -18,7 +18,7 @@ export async function lockManifest(pool: Pool, input: LockInput): Promise<LockRe
     if (movement.overCapacity) return { outcome: 'over_capacity' };
     const groups = await readSeatedGroups(client, movement, ['reserved', 'checked_in']);
     await lockHouseholds(client, groups.householdIds);
-    const preconditions = await readPreconditionInput(client, groups.journeyIds, {
+    const preconditions = await readPreconditionInput(databaseIn(client), groups.journeyIds, {
       at: input.at,
       movementId: movement.id,
     });

@@ -5,7 +5,7 @@ import { judgeGroup, type PersonPreconditions, type Verdict } from '../../../dom
 import { type RefusedScan, SCANS, type SeatStatus } from '../../../domain/movements/scans.ts';
 import type { Occasion, Step } from '../../../domain/preconditions.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf } from './movements.ts';
 
@@ -111,7 +111,7 @@ async function peopleOf(
   return [
     ...(
       await readPreconditionInput(
-        client,
+        databaseIn(client),
         rows.map((row) => row.id),
         { at, movementId },
       )

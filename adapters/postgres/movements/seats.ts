@@ -18,7 +18,7 @@ import {
   type PersonPreconditions,
 } from '../../../domain/movements/householdGroup.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { writeManifest } from './manifests.ts';
 import {
@@ -285,7 +285,7 @@ async function judge(
     [candidates.map((candidate) => candidate.id), movement.leg],
   );
   const preconditions = await readPreconditionInput(
-    client,
+    databaseIn(client),
     rows.map((row) => row.id),
     { at: input.at, movementId: movement.id },
   );

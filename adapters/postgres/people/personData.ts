@@ -1,106 +1,127 @@
-import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
-import type { Sex } from '../../../domain/imports/columns.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
-import { type PersonCore, STORED_PERSON_CORE, storedPersonCore } from '../../../domain/personData.ts';
-import type { Traveller } from '../../../domain/registration.ts';
+import type { PersonalData } from '../../../application/people/personalData.ts';
+import { type PersonCore, STORED_PERSON_CORE, storedDocumentNumber } from '../../../domain/personData.ts';
+import { iso } from '../../../domain/time.ts';
 import type { Versioned } from '../../../domain/versioned.ts';
-import { encryptFields, type Keyring, newDataKey, openFields, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
+import { type Keyring, secretBox } from '../../crypto/envelope.ts';
+import { encryptFieldSet, openFieldSet, type PersonKey, searchKeysOfText } from '../../crypto/people.ts';
+import type { Db } from '../database.ts';
+import { anyOf, recordset } from '../typedSql.ts';
 
-export type NewPerson = { personId: string; nationality: string; sex: Sex; traveller: Traveller; core: PersonCore };
-
-/** The columns of a row that identify the person. */
-export function coreOf(meaning: PersonMeaning): PersonCore {
-  return {
-    personRef: meaning.personRef,
-    givenNames: meaning.givenNames,
-    familyName: meaning.familyName,
-    birthDate: meaning.birthDate === null ? null : formatPartialDate(meaning.birthDate),
-    phone: meaning.phone,
-    preferredLanguage: meaning.preferredLanguage,
-    documentType: meaning.document?.type ?? null,
-    documentNumber: meaning.document?.number ?? null,
-    mrz: meaning.mrz,
-    destination: meaning.destination,
-  };
-}
-
-/** A new person's data, encrypted under their own key, with that key wrapped. */
-export type EncryptedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };
-
-export function encryptPeople(keyring: Keyring, people: readonly NewPerson[]): EncryptedPerson[] {
-  return people.map(({ personId, core }) => {
-    const key = newDataKey();
-    const { kekId, wrapped } = wrapKey(keyring, personId, key);
-    return {
-      personId,
-      kekId,
-      wrapped,
-      core: encryptFields(key, { subject: personId, fieldSet: 'core', keyId: kekId }, storedPersonCore(core)),
-    };
-  });
-}
-
-/** Encrypts one field set of a person again, under the person's existing key. @throws Error if the person was erased */
-export async function writeFieldSet(
-  client: Queryable,
-  keyring: Keyring,
-  personId: string,
-  fieldSet: string,
-  fields: { version: number },
-): Promise<void> {
-  const { rows } = await client.query<KeyRow>(
-    'select person_id, kek_id, wrapped_key from person_keys where person_id = $1',
-    [personId],
-  );
-  const row = rows[0];
-  if (!row) throw new Error(`${personId} has no key: the person was erased`);
-  const key = unwrapKey(keyring, personId, { kekId: row.kek_id, wrapped: row.wrapped_key });
-  await client.query(
-    `insert into person_data (person_id, field_set, key_id, encrypted) values ($1, $2, $3, $4)
-     on conflict (person_id, field_set) do update set key_id = excluded.key_id, encrypted = excluded.encrypted, updated_at = now()`,
-    [personId, fieldSet, row.kek_id, encryptFields(key, { subject: personId, fieldSet, keyId: row.kek_id }, fields)],
-  );
-}
+export const personalDataOn = (db: Db, keyring: Keyring): PersonalData => ({
+  cores: (personIds) => readPeople(db, keyring, personIds),
+  searchKeys: (text) => searchKeysOfText(keyring, text),
+  async shown(entries) {
+    if (entries.length === 0) return;
+    const rows = entries.map(({ personId, journeyId, at, ...rest }) => ({
+      ...rest,
+      person_id: personId,
+      journey_id: journeyId,
+      at: iso(at),
+    }));
+    const columns = {
+      id: 'text',
+      personId: 'text',
+      journeyId: 'text',
+      principal: 'text',
+      purpose: 'text',
+      fields: 'text[]',
+      at: 'timestamptz',
+    } as const;
+    const names = ['id', 'personId', 'journeyId', 'principal', 'purpose', 'fields', 'at'] as const;
+    await db
+      .insertInto('accessLog')
+      .columns(names)
+      .expression((eb) => eb.selectFrom(recordset(rows, columns, 'e')).select(names))
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  },
+});
 
 /**
  * One field set of many people, decrypted and read as `form`. Erased people, and people without the set, are left out. A
- * caller that discloses the data writes the disclosure ledger first.
+ * caller that discloses the data writes the access log first.
  * @throws StoredFormError for a form that this build cannot read
  */
 export async function readFieldSets<T>(
-  db: Queryable,
+  db: Db,
   keyring: Keyring,
   personIds: readonly string[],
   fieldSet: string,
   form: Versioned<T>,
 ): Promise<Map<string, T>> {
-  const { rows } = await db.query<KeyRow & { key_id: string; encrypted: Buffer }>(
-    `select k.person_id, k.kek_id, k.wrapped_key, d.key_id, d.encrypted
-       from person_data d join person_keys k on k.person_id = d.person_id
-      where d.person_id = any($1) and d.field_set = $2`,
-    [personIds, fieldSet],
-  );
-  return new Map(
-    rows.map((row) => {
-      const key = unwrapKey(keyring, row.person_id, { kekId: row.kek_id, wrapped: row.wrapped_key });
-      const place = { subject: row.person_id, fieldSet, keyId: row.key_id };
-      return [row.person_id, form.read(openFields(key, place, row.encrypted))];
-    }),
-  );
+  const rows = await db
+    .selectFrom('personData as d')
+    .innerJoin('personKeys as k', 'k.personId', 'd.personId')
+    .select(['k.personId', 'k.kekId', 'k.wrappedKey', 'd.keyId', 'd.encrypted'])
+    .where('d.personId', '=', anyOf(personIds))
+    .where('d.fieldSet', '=', fieldSet)
+    .execute();
+  return new Map(rows.map((row) => [row.personId, openFieldSet(keyring, row, fieldSet, form)]));
 }
 
-export function readPeople(
-  db: Queryable,
-  keyring: Keyring,
-  personIds: readonly string[],
-): Promise<Map<string, PersonCore>> {
-  return readFieldSets(db, keyring, personIds, 'core', STORED_PERSON_CORE);
-}
+export const readPeople = (db: Db, keyring: Keyring, personIds: readonly string[]): Promise<Map<string, PersonCore>> =>
+  readFieldSets(db, keyring, personIds, 'core', STORED_PERSON_CORE);
 
 /** Undefined for an unknown or erased person. */
-export async function readPerson(db: Queryable, keyring: Keyring, personId: string): Promise<PersonCore | undefined> {
+export async function readPerson(db: Db, keyring: Keyring, personId: string): Promise<PersonCore | undefined> {
   return (await readPeople(db, keyring, [personId])).get(personId);
 }
 
-type KeyRow = { person_id: string; kek_id: string; wrapped_key: Buffer };
+/** Undefined for an unknown or erased person. */
+export const keyOfPerson = (db: Db, personId: string): Promise<PersonKey | undefined> =>
+  db
+    .selectFrom('personKeys')
+    .select(['personId', 'kekId', 'wrappedKey'])
+    .where('personId', '=', personId)
+    .executeTakeFirst();
+
+/** Encrypts one field set of a person again, under the person's existing key. @throws Error if the person was erased */
+export async function writeFieldSet(
+  db: Db,
+  keyring: Keyring,
+  personId: string,
+  fieldSet: string,
+  fields: { version: number },
+): Promise<void> {
+  const key = await keyOfPerson(db, personId);
+  if (!key) throw new Error(`${personId} has no key: the person was erased`);
+  const encrypted = encryptFieldSet(keyring, key, fieldSet, fields);
+  await db
+    .insertInto('personData')
+    .values({ personId, fieldSet, keyId: key.kekId, encrypted })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['personId', 'fieldSet'])
+        .doUpdateSet((eb) => ({ keyId: key.kekId, encrypted, updatedAt: eb.fn('now') })),
+    )
+    .execute();
+}
+
+/**
+ * Re-encrypts the number of an issued document from the system's key to the person's key. Erasing the person then erases
+ * it. Nothing is stored of a person who was erased meanwhile.
+ * @returns false if it does not decrypt
+ */
+export async function keepDocumentNumber(
+  db: Db,
+  keyring: Keyring,
+  { keyId, encrypted }: { keyId: string; encrypted: string },
+  to: { journeyId: string; documentId: string; eventKey: string },
+): Promise<boolean> {
+  const person = await db
+    .selectFrom('journeys as j')
+    .innerJoin('personKeys as k', 'k.personId', 'j.personId')
+    .select('j.personId')
+    .where('j.id', '=', to.journeyId)
+    .executeTakeFirst();
+  if (!person) return true;
+  let number: string | undefined;
+  try {
+    [number] = secretBox(keyring).open(to.eventKey, { keyId, encrypted: Buffer.from(encrypted, 'base64') });
+  } catch {
+    return false;
+  }
+  if (number === undefined) return false;
+  await writeFieldSet(db, keyring, person.personId, `document:${to.documentId}`, storedDocumentNumber(number));
+  return true;
+}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { readFrame } from '../../../adapters/postgres/households/register.ts';
 import { createOperations } from '../../../adapters/postgres/operations/operations.ts';
-import { readFrame } from '../../../adapters/postgres/people/register.ts';
 import { defaultRules, STANDARD_DEADLINES } from '../../../domain/rules.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -14,7 +15,7 @@ afterAll(() => database?.drop());
 
 /** The rules of an operation as the API and a registration read them. */
 async function read(operationId: string) {
-  const frame = await readFrame(database.pool, operationId);
+  const frame = await readFrame(databaseOn(database.pool), operationId);
   return [await createOperations(database.pool).rules(operationId), frame?.rules];
 }
 
@@ -43,6 +44,6 @@ describe('the rules of an operation', () => {
     );
     const message = 'Rules of an operation has version 99; this build reads up to 1';
     await expect(createOperations(database.pool).rules(id)).rejects.toThrow(message);
-    await expect(readFrame(database.pool, id)).rejects.toThrow(message);
+    await expect(readFrame(databaseOn(database.pool), id)).rejects.toThrow(message);
   });
 });

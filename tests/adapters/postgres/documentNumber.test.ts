@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { keepNumber } from '../../../adapters/background/documentNumber.ts';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
-import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { keepDocumentNumber, readFieldSets } from '../../../adapters/postgres/people/personData.ts';
 import { STORED_DOCUMENT_NUMBER } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
@@ -31,15 +31,15 @@ const encrypted = (owner: string) => {
   return { keyId, encrypted: bytes.toString('base64') };
 };
 const keep = (owner: string) =>
-  keepNumber({ keyring, secrets: secretBox(keyring) })(database.pool, encrypted(owner), {
+  keepDocumentNumber(databaseOn(database.pool), keyring, encrypted(owner), {
     journeyId: person.journeyId,
     documentId: 'doc_1',
     eventKey: 'par_1:event_1',
   });
 const kept = async () =>
-  (await readFieldSets(database.pool, keyring, [person.personId], 'document:doc_1', STORED_DOCUMENT_NUMBER)).get(
-    person.personId,
-  );
+  (
+    await readFieldSets(databaseOn(database.pool), keyring, [person.personId], 'document:doc_1', STORED_DOCUMENT_NUMBER)
+  ).get(person.personId);
 
 describe('the number of an issued document', () => {
   it('moves under the key of its person, twice as well as once', async () => {
