@@ -20,8 +20,8 @@ export const show = (
   { groups, ...reader }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: string; at: Instant },
 ) => disclose(personal, seen, groups, { ...reader, principal: principalOfRequest(request).sub });
 
-/** Who a person is to an operation, and how far they are: nothing here is encrypted. */
-export function standingOut(journey: PersonJourney) {
+/** A person in an operation, with the status of the journey. Nothing here is encrypted. */
+export function journeyOut(journey: PersonJourney) {
   return {
     id: journey.personId,
     operation_id: journey.operationId,

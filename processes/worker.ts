@@ -12,7 +12,7 @@ import { startVersionWatch } from '../adapters/background/versionWatch.ts';
 import { startWorkflowStarter } from '../adapters/background/workflowStarter.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { databaseIn, openPool } from '../adapters/postgres/database.ts';
-import { keepDocumentNumber } from '../adapters/postgres/people/personData.ts';
+import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
@@ -98,7 +98,7 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      keepNumber: (client, number, to) => keepDocumentNumber(databaseIn(client), keyring, number, to),
+      storeNumber: (client, number, to) => storeDocumentNumber(databaseIn(client), keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),

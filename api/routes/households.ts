@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { CODES } from '../../domain/imports/codes.ts';
 import { COLUMNS, type Column } from '../../domain/imports/columns.ts';
 import type { JudgedRow } from '../../domain/imports/judgeList.ts';
-import { foundOut } from '../lists.ts';
+import { findingOut } from '../lists.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { idParams } from '../schemas/common.ts';
-import { FoundOut, VerdictCode } from '../schemas/imports.ts';
+import { FindingOut, VerdictCode } from '../schemas/imports.ts';
 
 const Cell = z.string().max(10_000);
 type MemberColumn = Exclude<Column, 'household_ref'>;
@@ -38,7 +38,7 @@ const Registered = z
         person_id: z.string().nullable(),
         journey_id: z.string().nullable(),
         verdict: VerdictCode,
-        codes: z.array(FoundOut),
+        codes: z.array(FindingOut),
       }),
     ),
   })
@@ -52,7 +52,7 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'households.register', names: 'operation' },
       schema: {
         tags: ['registration'],
-        summary: 'Take in one household',
+        summary: 'Register one household',
         params: idParams('operation'),
         body: Household,
         response: { 200: Registered.meta({ description: 'dry run' }), 201: Registered },
@@ -80,7 +80,7 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             person_id: registered.get(row)?.personId ?? null,
             journey_id: registered.get(row)?.journeyId ?? null,
             verdict,
-            codes: codes.map(foundOut),
+            codes: codes.map(findingOut),
           })),
         });
       },
@@ -90,12 +90,12 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 
 const refused = (rows: readonly JudgedRow[]) =>
   new Problem('invalid_request', {
-    detail: 'Nobody of this household can be taken in as it is; see errors.',
+    detail: 'Nobody of this household can be registered as it is; see errors.',
     errors: rows.flatMap(({ row, codes }) =>
       codes
         .filter(({ code }) => CODES[code].rejects)
         .map((finding) => {
-          const { code, column, detail, hint } = foundOut(finding);
+          const { code, column, detail, hint } = findingOut(finding);
           return { row, column, code, detail: hint === undefined ? detail : `${detail} ${hint}` };
         }),
     ),

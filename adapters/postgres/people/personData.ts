@@ -102,7 +102,7 @@ export async function writeFieldSet(
  * it. Nothing is stored of a person who was erased meanwhile.
  * @returns false if it does not decrypt
  */
-export async function keepDocumentNumber(
+export async function storeDocumentNumber(
   db: Db,
   keyring: Keyring,
   { keyId, encrypted }: { keyId: string; encrypted: string },
