@@ -108,9 +108,10 @@ export type PersonCore = { [N in Name]: z.output<Fields[N]['form']> };
 
 const ROWS = Object.entries(FIELDS) as Array<[Name, Row<z.ZodType>]>;
 
-/** The object whose keys come from the table: one entry for each row that has one. */
-const fromRows = <T>(entry: (name: Name, row: Row<z.ZodType>) => Array<[string, unknown]>): T =>
-  Object.fromEntries(ROWS.flatMap(([name, row]) => entry(name, row))) as T;
+/** An object whose keys come from the table; the type that stands for it is made of the same rows. */
+const objectOf = <T>(entries: ReadonlyArray<readonly [string, unknown]>): T => Object.fromEntries(entries) as T;
+const fromRows = <T>(entry: (name: Name, row: Row<z.ZodType>) => Array<readonly [string, unknown]>): T =>
+  objectOf(ROWS.flatMap(([name, row]) => entry(name, row)));
 
 export const STORED_PERSON_CORE = versioned({
   name: 'Person data (core)',
@@ -166,16 +167,14 @@ export const DISCLOSED_SCHEMAS = Object.freeze(
 ) as Readonly<{ [P in keyof Disclosed]: z.ZodOptional<z.ZodType<Disclosed[P], Disclosed[P]>> }>;
 
 /** The fields in the form of the API, no more than these groups may read. */
-export function disclosedFields(core: PersonCore, groups: readonly FieldGroup[]): Partial<Disclosed> {
-  const disclosed: Record<string, unknown> = {};
-  for (const [property, rows] of PROPERTIES) {
-    const read = rows.filter(({ readers }) => groups.includes(readers));
-    if (read.length === 0) continue;
-    const inner = read.flatMap((row) => (row.inner === undefined ? [] : [[row.inner, core[row.name]] as const]));
-    disclosed[property] = inner.length > 0 ? Object.fromEntries(inner) : read[0] && core[read[0].name];
-  }
-  return disclosed as Partial<Disclosed>;
-}
+export const disclosedFields = (core: PersonCore, groups: readonly FieldGroup[]): Partial<Disclosed> =>
+  objectOf(
+    [...PROPERTIES].flatMap(([property, rows]) => {
+      const read = rows.filter(({ readers }) => groups.includes(readers));
+      const inner = read.flatMap((row) => (row.inner === undefined ? [] : [[row.inner, core[row.name]] as const]));
+      return read.slice(0, 1).map(({ name }) => [property, inner.length > 0 ? objectOf(inner) : core[name]] as const);
+    }),
+  );
 
 // ---------------------------------------------------------------- other encrypted data of a person
 

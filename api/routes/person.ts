@@ -4,7 +4,7 @@ import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
 import { iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
-import { coreOut, flagsOut, linksShown, journeyOut } from '../disclosed.ts';
+import { coreOut, flagsOut, journeyOut, linksShown } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { journeyOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';

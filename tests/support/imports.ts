@@ -17,9 +17,6 @@ import {
 import { newId } from '../../application/ids.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
-/** Workflow names as the processes make them. */
-export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
-
 /** How the processes name the runs of an import. */
 const runOf =
   (step: 'check' | 'commit'): StartOf =>
@@ -28,7 +25,7 @@ const runOf =
 export function storeOf(pool: Pool, keyring: Keyring, over: Partial<ImportsOptions> = {}) {
   return importStore(pool, {
     keyring,
-    journeys: JOURNEYS,
+    journeys: { workflowId: workflowId.journey },
     checks: runOf('check'),
     startNow: async () => undefined,
     ...over,

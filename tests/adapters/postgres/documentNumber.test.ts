@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { storeDocumentNumber, readFieldSets } from '../../../adapters/postgres/people/personData.ts';
+import { readFieldSets, storeDocumentNumber } from '../../../adapters/postgres/people/personData.ts';
 import { STORED_DOCUMENT_NUMBER } from '../../../domain/personData.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
