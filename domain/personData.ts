@@ -30,8 +30,8 @@ const field = <Form extends z.ZodType, const Rest extends Omit<Row<Form>, 'form'
 
 /**
  * Identifying data of a person, encrypted under the person's key as field set `core`. The one table of its fields: a
- * field without a row does not exist, and each row says who reads it and whether it leaves. The plain columns of
- * `persons` and `journeys` (nationality, sex, age group, flags) do not identify a person.
+ * field without a row does not exist, and each row says who reads it and whether it leaves. Its label is the message
+ * `field.<name>`. The plain columns of `persons` and `journeys` (nationality, sex, age group, flags) do not identify a person.
  */
 const FIELDS = Object.freeze({
   /** as stated; either name may be empty */
@@ -134,6 +134,9 @@ export const COLUMN_READERS: Partial<Record<Column, FieldGroup>> = fromRows((_, 
 /** What a partner may receive of it, as text; the request says which fields it needs. Unknown ones are left out. */
 export const partnerFieldsOf = (core: PersonCore): Partial<Record<PersonField, string>> =>
   fromRows((name, { partner }) => (partner === null || core[name] === null ? [] : [[partner, core[name]]]));
+
+/** What the table says about each field, for the documentation. */
+export const FIELD_RULES = ROWS.map(([name, { readers, api, partner }]) => ({ name, readers, api, partner }));
 
 // ---------------------------------------------------------------- in the API
 
