@@ -1,5 +1,5 @@
 import type { Zones } from '../adapters/timeZones/zones.ts';
-import { readLocal } from '../domain/localTime.ts';
+import { readLocal } from '../domain/movements/localTimes.ts';
 import type { Stop } from '../domain/movements/route.ts';
 import { Problem, type ProblemError } from './problems.ts';
 

@@ -23,7 +23,7 @@ import type { HouseholdInput } from '../adapters/postgres/people/registrations.t
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
-import type { Movements } from '../adapters/postgres/reads/movements.ts';
+import type { Movements } from '../adapters/postgres/movements/reads.ts';
 import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';

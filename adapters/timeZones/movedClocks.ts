@@ -1,4 +1,4 @@
-import { readLocal } from '../../domain/localTime.ts';
+import { readLocal } from '../../domain/movements/localTimes.ts';
 import { STORED_LOCAL_TIMES, type Stop } from '../../domain/movements/route.ts';
 import { STILL_TO_LEAVE } from '../../domain/movements/state.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';

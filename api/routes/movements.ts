@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
+import type { MovementRow } from '../../adapters/postgres/movements/reads.ts';
 import { fieldsFor } from '../../domain/access.ts';
 import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
 import { iso } from '../../domain/time.ts';

@@ -39,7 +39,7 @@ import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
 import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createMovements } from '../../adapters/postgres/reads/movements.ts';
+import { createMovements } from '../../adapters/postgres/movements/reads.ts';
 import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';

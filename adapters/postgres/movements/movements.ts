@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { PreconditionRules, Transaction } from '../../../activities/movements.ts';
-import type { FreeCapacity, Lists } from '../../../domain/allocation.ts';
+import type { FreeCapacity, Lists } from '../../../domain/movements/allocation.ts';
 import type { Capacity, ClearanceKind, GateCounts, Reconciliation } from '../../../domain/movements/events.ts';
 import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
 import type { Occasion } from '../../../domain/preconditions.ts';

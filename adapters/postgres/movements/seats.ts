@@ -9,7 +9,7 @@ import {
   needOf,
   servedBy,
   type Traveller,
-} from '../../../domain/allocation.ts';
+} from '../../../domain/movements/allocation.ts';
 import type { SeatKind } from '../../../domain/journeys/events.ts';
 import {
   judgeGroup,

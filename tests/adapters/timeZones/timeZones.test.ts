@@ -5,7 +5,7 @@ import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { flagMovedClocks } from '../../../adapters/timeZones/movedClocks.ts';
 import { ZONES, type Zones } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
-import { readLocal } from '../../../domain/localTime.ts';
+import { readLocal } from '../../../domain/movements/localTimes.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/systemRows.ts';
 import { newOperation } from '../postgres/seatFixtures.ts';

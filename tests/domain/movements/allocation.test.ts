@@ -9,7 +9,7 @@ import {
   type HouseholdGroup,
   needOf,
   servedBy,
-} from '../../../domain/allocation.ts';
+} from '../../../domain/movements/allocation.ts';
 
 const traveller = fc.record({
   traveller: fc.constantFrom('adult' as const, 'adult' as const, 'child' as const, 'infant' as const),

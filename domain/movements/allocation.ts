@@ -1,7 +1,7 @@
-import type { SeatKind } from './journeys/events.ts';
-import type { Capacity } from './movements/events.ts';
-import type { NeutralReason } from './movements/householdGroup.ts';
-import type { Instant } from './time.ts';
+import type { SeatKind } from '../journeys/events.ts';
+import type { Capacity } from './events.ts';
+import type { NeutralReason } from './householdGroup.ts';
+import type { Instant } from '../time.ts';
 
 /**
  * Allocates the seats of a movement to whole households: vulnerable people first, then by the time of the request.
