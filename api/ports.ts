@@ -23,16 +23,18 @@ import type { HouseholdInput } from '../adapters/postgres/people/registrations.t
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
-import type { Movements } from '../adapters/postgres/movements/reads.ts';
 import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
-import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { planMovement } from '../application/movements/planMovement.ts';
+import type { readManifest } from '../application/movements/readManifest.ts';
+import type { MovementReads } from '../application/movements/reads.ts';
 import type { IdKind } from '../domain/ids.ts';
+import type { Zones } from '../domain/movements/localTimes.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
@@ -140,7 +142,10 @@ export type ApiPorts = {
   now: NowReads;
   history: HistoryReads;
   situation: SituationReads;
-  movements: Movements;
+  movements: Omit<MovementReads, 'manifest'> & {
+    plan: ReturnType<typeof planMovement>;
+    manifest: ReturnType<typeof readManifest>;
+  };
   partners: Partners;
   events: Events;
   keys: Idempotency;
@@ -151,7 +156,7 @@ export type ApiPorts = {
   deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
-  zones: Zones;
+  zones: Pick<Zones, 'table'>;
   /** real time */
   clock: () => Instant;
   /** why we would not send to this address, or undefined */

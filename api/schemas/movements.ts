@@ -3,7 +3,12 @@ import { SEAT_KINDS } from '../../domain/journeys/events.ts';
 import type { MovementCommand } from '../../domain/movements/commands.ts';
 import { CLEARANCE_KINDS } from '../../domain/movements/events.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
-import { MANIFEST_STATUSES, SEAT_STATUSES } from '../../domain/movements/statuses.ts';
+import {
+  CLEARANCE_STATUSES,
+  MANIFEST_STATUSES,
+  MOVEMENT_MODES,
+  SEAT_STATUSES,
+} from '../../domain/movements/statuses.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
 import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
 
@@ -30,7 +35,7 @@ const StopBody = z
 const Count = z.number().int().min(0).max(20_000);
 const ClearanceKind = z.enum(CLEARANCE_KINDS).meta({ id: 'ClearanceKind' });
 
-const Mode = z.enum(['flight', 'ship', 'bus', 'convoy']).meta({ id: 'MovementMode' });
+const Mode = z.enum(MOVEMENT_MODES).meta({ id: 'MovementMode' });
 
 export const NewMovement = z
   .strictObject({
@@ -123,12 +128,12 @@ export const MovementDetail = Movement.extend({
   clearances: z.array(
     z.object({
       kind: ClearanceKind,
-      status: z.enum(['open', 'given', 'lost', 'not_required']),
+      status: z.enum(CLEARANCE_STATUSES),
       at: MaybeAt,
       actor: z.string().nullable(),
     }),
   ),
-  people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
+  people: z.partialRecord(z.enum(SEAT_STATUSES), z.number()).meta({ description: 'seats by status' }),
   can_do: z.array(
     z.object({ command: z.enum(MOVEMENT_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
   ),
@@ -152,6 +157,13 @@ export const Manifest = z.object({
       document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
     }),
   ),
+});
+
+export const Refusal = z.object({
+  household_id: z.string(),
+  household_reference: z.string(),
+  reasons: z.array(z.object({ code: z.string(), words: z.string() })).meta({ description: 'neutral codes and words' }),
+  at: At,
 });
 
 const Scan = z.strictObject({

@@ -1,7 +1,8 @@
 import type { SeatKind } from '../journeys/events.ts';
+import type { Instant } from '../time.ts';
 import type { Capacity } from './events.ts';
 import type { NeutralReason } from './householdGroup.ts';
-import type { Instant } from '../time.ts';
+import type { SeatStatus } from './statuses.ts';
 
 /**
  * Allocates the seats of a movement to whole households: vulnerable people first, then by the time of the request.
@@ -29,7 +30,7 @@ export type FreeCapacity = Capacity & { stretcherSeats: number };
 export type Allocation = {
   seated: Array<{ householdId: string; seats: Array<{ journeyId: string; kind: SeatKind }> }>;
   refused: Array<{ householdId: string; reasons: NeutralReason[] }>;
-  left: Capacity;
+  left: FreeCapacity;
 };
 
 /** Priority, then the time of the request, then the id, so that no two households are equal. */
@@ -42,7 +43,7 @@ export function byPriority(a: HouseholdGroup, b: HouseholdGroup): number {
  * it may still get a seat, because an empty seat helps nobody. A later household never changes an earlier one.
  */
 export function allocate(groups: readonly HouseholdGroup[], free: FreeCapacity): Allocation {
-  const left: FreeCapacity = { ...free };
+  let left = free;
   const seated: Allocation['seated'] = [];
   const refused: Allocation['refused'] = [];
   for (const group of groups.toSorted(byPriority)) {
@@ -51,12 +52,11 @@ export function allocate(groups: readonly HouseholdGroup[], free: FreeCapacity):
       refused.push({ householdId: group.householdId, reasons: placed.reasons });
       continue;
     }
-    take(left, placed.kinds);
+    left = minus(left, needOf(placed.kinds, left.stretcherSeats));
     const seats = group.members.map((member, i) => ({ journeyId: member.journeyId, kind: placed.kinds[i] ?? 'seat' }));
     seated.push({ householdId: group.householdId, seats });
   }
-  const { stretcherSeats: _, ...capacity } = left;
-  return { seated, refused, left: capacity };
+  return { seated, refused, left };
 }
 
 /**
@@ -107,12 +107,68 @@ export function needOf(kinds: readonly SeatKind[], stretcherSeats: number): Capa
   };
 }
 
-function take(left: FreeCapacity, kinds: readonly SeatKind[]): void {
-  const need = needOf(kinds, left.stretcherSeats);
-  left.seats -= need.seats;
-  left.infantLaps -= need.infantLaps;
-  left.stretchers -= need.stretchers;
-  left.wheelchairs -= need.wheelchairs;
+/** What is left of a vehicle. */
+export const minus = (free: FreeCapacity, need: Capacity): FreeCapacity => ({
+  seats: free.seats - need.seats,
+  infantLaps: free.infantLaps - need.infantLaps,
+  stretchers: free.stretchers - need.stretchers,
+  wheelchairs: free.wheelchairs - need.wheelchairs,
+  stretcherSeats: free.stretcherSeats,
+});
+
+/** Whether nobody else fits. Everybody takes a seat, except a stretcher on a ship. */
+export const isFull = (left: FreeCapacity): boolean =>
+  left.seats <= 0 && (left.stretcherSeats > 0 || left.stretchers <= 0);
+
+/** Whether more is taken than a vehicle holds. */
+export const exceeds = (taken: Capacity, capacity: Capacity): boolean =>
+  taken.seats > capacity.seats ||
+  taken.infantLaps > capacity.infantLaps ||
+  taken.stretchers > capacity.stretchers ||
+  taken.wheelchairs > capacity.wheelchairs;
+
+/** A seat that somebody holds, with what decides about it on a smaller vehicle. */
+export type HeldSeat = Pick<Traveller, 'journeyId' | 'traveller'> &
+  Pick<HouseholdGroup, 'householdId' | 'priority' | 'requestedAt'> & { id: string; kind: SeatKind; status: SeatStatus };
+
+/** Seats whose people leave, those that change their kind, and the households that do not fit, with reasons. */
+export type Reallocation = Pick<Allocation, 'refused'> & {
+  leaving: string[];
+  moved: Array<Pick<HeldSeat, 'id' | 'kind'>>;
+};
+
+/**
+ * Allocates a smaller vehicle among those who have seats. A household with a member on board comes before all others:
+ * the system offloads nobody.
+ */
+export function reallocate(held: readonly HeldSeat[], free: FreeCapacity): Reallocation {
+  const isAboard = (seats: readonly HeldSeat[]): boolean => seats.some(({ status }) => status === 'boarded');
+  const households = [...Map.groupBy(held, ({ householdId }) => householdId).values()];
+  const aboard = households.filter(isAboard).flatMap((seats) => seats.map(({ kind }) => kind));
+  const others = households.filter((seats) => !isAboard(seats)).flatMap(asGroup);
+  const { seated, refused } = allocate(others, minus(free, needOf(aboard, free.stretcherSeats)));
+  const leaving = new Set(refused.map(({ householdId }) => householdId));
+  const kinds = new Map(seated.flatMap(({ seats }) => seats.map(({ journeyId, kind }) => [journeyId, kind] as const)));
+  return {
+    refused,
+    leaving: held.filter(({ householdId }) => leaving.has(householdId)).map(({ id }) => id),
+    // Only from a lap to a seat, if laps are missing, so that seats never exceed the capacity.
+    moved: held.flatMap(({ id, journeyId, kind: before }) => {
+      const kind = kinds.get(journeyId) ?? before;
+      return kind === before ? [] : [{ id, kind }];
+    }),
+  };
+}
+
+/** A seated household as a group to place again, each in a seat of the same kind. */
+function asGroup(seats: readonly HeldSeat[]): HouseholdGroup[] {
+  const members = seats.map(({ journeyId, traveller, kind }): Traveller => {
+    const conditions = kind === 'stretcher' ? ['STRETCHER'] : kind === 'wheelchair' ? ['WHEELCHAIR'] : [];
+    return { journeyId, conditions, traveller: traveller === 'infant' && kind === 'seat' ? 'child' : traveller };
+  });
+  return seats
+    .slice(0, 1)
+    .map(({ householdId, priority, requestedAt }) => ({ householdId, priority, requestedAt, members }));
 }
 
 function short(code: string, needed: number, left: number, one: string, many: string): NeutralReason {
@@ -121,7 +177,7 @@ function short(code: string, needed: number, left: number, one: string, many: st
 }
 
 /** For whom a movement is planned, by the nationality of the head of household; null is everybody. */
-export type Lists = { forHouseholdsOf: readonly string[] | null; acceptsNationalities: readonly string[] | null };
+export type Lists = { forHouseholdsOf: string[] | null; acceptsNationalities: string[] | null };
 
 /** Codes of ICAO Doc 9303 for people without a nationality, or with an unknown one. */
 const WITHOUT_NATIONALITY = ['XXA', 'XXB', 'XXC', 'XXX'];

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   failedPreconditions,
   type Occasion,
@@ -6,6 +7,7 @@ import {
   type PreconditionReason,
   type Step,
 } from '../preconditions.ts';
+import { storedValue } from '../storedValue.ts';
 
 /** Fresh data about one person, as needed to judge their household. */
 export type PersonPreconditions = PreconditionInput & {
@@ -48,9 +50,12 @@ export function judgeGroup(step: Step, members: readonly PersonPreconditions[], 
 }
 
 /** A reason as readers outside protection see it. */
-export type NeutralReason = { code: string; words: string };
+const NeutralReason = z.object({ code: z.string(), words: z.string() });
+export type NeutralReason = z.infer<typeof NeutralReason>;
+export const STORED_REASONS = storedValue('Reasons of a refusal', z.array(NeutralReason));
 
-const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not travelling on this movement' };
+/** The one reason of a household that may not travel: not everybody may know the kind of reason. */
+export const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not travelling on this movement' };
 
 /**
  * The reasons of a household without protection data, each once. Where one reason has to be redacted, the others are

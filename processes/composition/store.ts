@@ -24,6 +24,7 @@ import {
   reprocess,
   startCommit,
 } from '../../adapters/postgres/imports/uploads.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
 import { createPlans } from '../../adapters/postgres/operations/plans.ts';
@@ -39,15 +40,17 @@ import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
 import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createMovements } from '../../adapters/postgres/movements/reads.ts';
 import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';
 import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { planMovement } from '../../application/movements/planMovement.ts';
+import { readManifest } from '../../application/movements/readManifest.ts';
 
 export type StoreOptions = {
   pool: Pool;
@@ -72,8 +75,17 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     return rows[0]?.operation_id;
   };
 
+  const operations = createOperations(pool);
+  const partners = createPartners(pool);
+  const movements = movementsOn(db);
+  const personal = {
+    cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
+    searchKeys: (text: string) => searchKeysOfText(keyring, text),
+    shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
+  };
+
   return {
-    operations: createOperations(pool),
+    operations,
     plans: {
       ...createPlans(prisma),
       activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
@@ -88,16 +100,16 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     now: createNow(pool),
     history: createHistory(pool),
     situation: createSituation(pool),
-    movements: createMovements(pool),
-    partners: createPartners(pool),
+    movements: {
+      ...movements,
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners }),
+      manifest: readManifest({ ...movements, operations, people: personal, clock }),
+    },
+    partners,
     events: createEvents(pool),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },
-    personal: {
-      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-      searchKeys: (text: string) => searchKeysOfText(keyring, text),
-      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-    },
+    personal,
     registration: {
       register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
         register(pool, { ...registration, keyring, journeys }),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scan } from '../../../domain/movements/events.ts';
-import { pendingNotifications, REFUSED_SCANS, SCANS, type SeatStatus } from '../../../domain/movements/scans.ts';
+import { pendingNotifications, REFUSED_SCANS, SCANS } from '../../../domain/movements/scans.ts';
+import type { SeatStatus } from '../../../domain/movements/statuses.ts';
 
 const STATUSES = Object.keys(SCANS) as SeatStatus[];
 const KINDS: Array<Scan['kind']> = ['check_in', 'board', 'no_show', 'deny', 'offload'];

@@ -1,17 +1,16 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import {
-  movementActivities,
+  type NotifyPorts,
+  notifyJourneys,
   type PendingSeatNotification,
-  type SeatTransactions,
-  type SeatUpdatePort,
   updatesOf,
-} from '../../activities/movements.ts';
-import { SYSTEM } from '../../domain/actor.ts';
-import type { MovementUpdate } from '../../workflows/messages.ts';
+} from '../../../application/movements/notifyJourneys.ts';
+import { SYSTEM } from '../../../domain/actor.ts';
+import type { MovementUpdate } from '../../../workflows/messages.ts';
 
 const seat = (n: number, over: Partial<PendingSeatNotification> = {}): PendingSeatNotification => ({
   seatId: `seat_${n}`,
+  operationId: 'op_1',
   journeyId: `jrn_${n}`,
   kind: 'seat',
   leg: 'evacuation',
@@ -23,11 +22,12 @@ const seat = (n: number, over: Partial<PendingSeatNotification> = {}): PendingSe
   ...over,
 });
 
-/** Seats in memory; `hear` stands for each journey. */
-function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJourney']) {
-  const undelivered: PendingSeatNotification[] = [];
-  const port: SeatUpdatePort = {
-    readPendingNotifications: async (_movement, limit) =>
+/** Seats in memory; `seen` stands for each journey. */
+function town(seats: PendingSeatNotification[], seen: NotifyPorts['movementUpdated']) {
+  const alarms: Array<Parameters<NotifyPorts['raiseAlarm']>> = [];
+  const progress: number[] = [];
+  const ports: NotifyPorts = {
+    pendingNotifications: async (_movement, limit) =>
       seats
         .filter((one) => one.notified !== one.status)
         .slice(0, limit)
@@ -36,31 +36,31 @@ function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJour
       for (const { seatId, status } of notified)
         for (const one of seats) if (one.seatId === seatId) one.notified = status;
     },
-    noteUndelivered: async (_movement, some) => void undelivered.push(...some),
-    notifyJourney: hear,
+    movementUpdated: seen,
+    raiseAlarm: async (...alarm) => void alarms.push(alarm),
   };
-  // The transactions are not called here.
-  const { notifyJourneys } = movementActivities({} as SeatTransactions, port);
-  return { tell: () => new MockActivityEnvironment().run(notifyJourneys, { movementId: 'mov_1' }), undelivered };
+  const notify = notifyJourneys(ports, ({ notified }) => progress.push(notified));
+  return { tell: () => notify({ movementId: 'mov_1' }), alarms, progress };
 }
 
-describe('telling journeys', () => {
+describe('notifying journeys', () => {
   it('notifies everybody once, at most twenty at a time', async () => {
     const seats = Array.from({ length: 55 }, (_, i) => seat(i));
     const seen: string[] = [];
     let now = 0;
     let most = 0;
-    const { tell } = town(seats, async (journeyId) => {
+    const { tell, progress } = town(seats, async (journeyId) => {
       most = Math.max(most, ++now);
       await new Promise((resolve) => setTimeout(resolve, 2));
       now -= 1;
       seen.push(journeyId);
-      return 'notified';
+      return 'delivered';
     });
     expect(await tell()).toEqual({ notified: 55, over: 0 });
     expect(await tell()).toEqual({ notified: 0, over: 0 });
     expect(new Set(seen).size).toBe(55);
     expect(most).toBe(20);
+    expect(progress).toEqual([20, 40, 55]);
   });
 
   it('tried again after a failure, the same update has the same keys', async () => {
@@ -69,7 +69,7 @@ describe('telling journeys', () => {
     const { tell } = town([seat(1, { status: 'checked_in' })], async (_journey, update) => {
       keys.push(update.map((one) => one.key));
       if (fail) throw new Error('the server is away');
-      return 'notified';
+      return 'delivered';
     });
     await expect(tell()).rejects.toThrow('away');
     fail = false;
@@ -79,12 +79,22 @@ describe('telling journeys', () => {
   });
 
   it('a journey that has ended gets no signal; an alarm notes that its person is on the vehicle', async () => {
-    const { tell, undelivered } = town(
+    const { tell, alarms } = town(
       [seat(1, { status: 'boarded' }), seat(2, { status: 'released', notified: 'reserved' })],
-      async () => 'over',
+      async () => 'closed',
     );
     expect(await tell()).toEqual({ notified: 0, over: 2 });
-    expect(undelivered.map((one) => one.journeyId)).toEqual(['jrn_1']);
+    expect(alarms).toEqual([
+      [
+        {
+          operationId: 'op_1',
+          subject: 'jrn_1',
+          kind: 'movement_update_undelivered',
+          detail: { movementId: 'mov_1', status: 'boarded' },
+        },
+        'seat_1:boarded',
+      ],
+    ]);
   });
 
   it('lists the steps of the seat in order, with the reason only for the last step', () => {
