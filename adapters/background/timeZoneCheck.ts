@@ -15,7 +15,7 @@ export function startTimeZoneCheck(options: { connectionString: string; zones: Z
   const { table } = zones;
   log.info({ table }, 'time-zone table in use');
   return startLoop({
-    name: 'clockWatcher',
+    name: 'timeZoneCheck',
     connectionString,
     lock: TIME_ZONE_CHECK_LOCK,
     pollMs: HOUR,

@@ -11,9 +11,9 @@ export const REFUSED_SCANS = {
   is_on_board: 'The person is on board; record an offload, not a denial',
   has_departed: 'The person has departed with this movement',
   marked_no_show: 'The person was recorded as a no-show, and the seat is free',
-  turned_away: 'The person was denied boarding',
+  was_denied: 'The person was denied boarding',
   left_again: 'The person has left the vehicle',
-  gate: 'The preconditions are not met; the person is denied boarding',
+  preconditions: 'The preconditions are not met; the person is denied boarding',
   household: 'The household is not complete here; a person must decide',
 } as const;
 
@@ -67,7 +67,7 @@ export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   arrived: GONE,
   released: allRefused('no_seat'),
   no_show: { ...allRefused('marked_no_show'), no_show: AGAIN },
-  denied: { ...allRefused('turned_away'), deny: AGAIN },
+  denied: { ...allRefused('was_denied'), deny: AGAIN },
   offloaded: { ...allRefused('left_again'), offload: AGAIN },
 };
 
@@ -107,8 +107,8 @@ export function applyScans(
       refused.push({ scan, code: 'household' });
       continue;
     }
-    const denied = verdict === 'turned_away';
-    if (denied) refused.push({ scan, code: 'gate' });
+    const denied = verdict === 'denied';
+    if (denied) refused.push({ scan, code: 'preconditions' });
     const status = denied ? 'denied' : departed && effect.to === 'boarded' ? 'departed' : effect.to;
     const reasonCode = denied ? NOT_TRAVELLING.code : scan.reasonCode;
     const at = Math.min(scan.at, occasion.now);
@@ -124,14 +124,14 @@ function checksOfBatch(all: readonly PersonPreconditions[], occasion: Occasion) 
   const households = Map.groupBy(people.values(), ({ householdId }) => householdId);
   const judged = new Map<string, Verdict[]>();
   return {
-    person(step: Step, journeyId: string): 'go' | 'turned_away' | 'household' {
+    person(step: Step, journeyId: string): 'go' | 'denied' | 'household' {
       const householdId = people.get(journeyId)?.householdId ?? '';
       const key = `${step} ${householdId}`;
       const verdicts = judged.get(key) ?? judgeGroup(step, households.get(householdId) ?? [], occasion);
       judged.set(key, verdicts);
       const verdict = verdicts.find((one) => one.journeyId === journeyId);
       // A person decides an open question about the household, so it denies nobody.
-      if (!verdict || verdict.own.some(({ condition }) => condition !== 'household')) return 'turned_away';
+      if (!verdict || verdict.own.some(({ condition }) => condition !== 'household')) return 'denied';
       return verdict.own.length + verdict.group.length > 0 ? 'household' : 'go';
     },
     /** The person no longer holds the seat, so the household is no longer complete. */

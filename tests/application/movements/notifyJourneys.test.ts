@@ -23,7 +23,7 @@ const seat = (n: number, over: Partial<PendingSeatNotification> = {}): PendingSe
 });
 
 /** Seats in memory; `seen` stands for each journey. */
-function town(seats: PendingSeatNotification[], seen: NotifyPorts['movementUpdated']) {
+function journeys(seats: PendingSeatNotification[], seen: NotifyPorts['movementUpdated']) {
   const alarms: Array<Parameters<NotifyPorts['raiseAlarm']>> = [];
   const progress: number[] = [];
   const ports: NotifyPorts = {
@@ -39,8 +39,8 @@ function town(seats: PendingSeatNotification[], seen: NotifyPorts['movementUpdat
     movementUpdated: seen,
     raiseAlarm: async (...alarm) => void alarms.push(alarm),
   };
-  const notify = notifyJourneys(ports, ({ notified }) => progress.push(notified));
-  return { tell: () => notify({ movementId: 'mov_1' }), alarms, progress };
+  const run = notifyJourneys(ports, ({ notified }) => progress.push(notified));
+  return { notify: () => run({ movementId: 'mov_1' }), alarms, progress };
 }
 
 describe('notifying journeys', () => {
@@ -49,15 +49,15 @@ describe('notifying journeys', () => {
     const seen: string[] = [];
     let now = 0;
     let most = 0;
-    const { tell, progress } = town(seats, async (journeyId) => {
+    const { notify, progress } = journeys(seats, async (journeyId) => {
       most = Math.max(most, ++now);
       await new Promise((resolve) => setTimeout(resolve, 2));
       now -= 1;
       seen.push(journeyId);
       return 'delivered';
     });
-    expect(await tell()).toEqual({ notified: 55, over: 0 });
-    expect(await tell()).toEqual({ notified: 0, over: 0 });
+    expect(await notify()).toEqual({ notified: 55, over: 0 });
+    expect(await notify()).toEqual({ notified: 0, over: 0 });
     expect(new Set(seen).size).toBe(55);
     expect(most).toBe(20);
     expect(progress).toEqual([20, 40, 55]);
@@ -66,24 +66,24 @@ describe('notifying journeys', () => {
   it('tried again after a failure, the same update has the same keys', async () => {
     const keys: string[][] = [];
     let fail = true;
-    const { tell } = town([seat(1, { status: 'checked_in' })], async (_journey, update) => {
+    const { notify } = journeys([seat(1, { status: 'checked_in' })], async (_journey, update) => {
       keys.push(update.map((one) => one.key));
       if (fail) throw new Error('the server is away');
       return 'delivered';
     });
-    await expect(tell()).rejects.toThrow('away');
+    await expect(notify()).rejects.toThrow('away');
     fail = false;
-    await tell();
+    await notify();
     expect(keys[0]).toEqual(keys[1]);
     expect(keys[0]).toEqual(['mov_1:seat_1:reserved', 'mov_1:seat_1:checked_in']);
   });
 
   it('a journey that has ended gets no signal; an alarm notes that its person is on the vehicle', async () => {
-    const { tell, alarms } = town(
+    const { notify, alarms } = journeys(
       [seat(1, { status: 'boarded' }), seat(2, { status: 'released', notified: 'reserved' })],
       async () => 'closed',
     );
-    expect(await tell()).toEqual({ notified: 0, over: 2 });
+    expect(await notify()).toEqual({ notified: 0, over: 2 });
     expect(alarms).toEqual([
       [
         {
