@@ -6,7 +6,7 @@ import { movementsOn } from '../../../adapters/postgres/movements/reads.ts';
 import { ZONES } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
 import { checkLocalTimes } from '../../../application/movements/checkLocalTimes.ts';
-import { readLocal, type Zones } from '../../../domain/movements/localTimes.ts';
+import type { Zones } from '../../../domain/movements/localTimes.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/systemRows.ts';
 import { newOperation } from '../postgres/seatFixtures.ts';
@@ -40,15 +40,6 @@ describe('offsets of a local time', () => {
     } finally {
       vi.unstubAllEnvs();
     }
-  });
-
-  it.each([
-    ['2027-02-20T10:00+01:00', { local: '2027-02-20T10:00', offset: '+01:00' }],
-    ['2027-02-20T10:00:30.5-03:30', { local: '2027-02-20T10:00:30.5', offset: '-03:30' }],
-    ['2027-02-20T10:00Z', { local: '2027-02-20T10:00', offset: '+00:00' }],
-    ['2027-02-20T10:00', { local: '2027-02-20T10:00' }],
-  ])('%s is read apart', (text, read) => {
-    expect(readLocal(text)).toEqual(read);
   });
 });
 
