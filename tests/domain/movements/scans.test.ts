@@ -95,6 +95,9 @@ describe('a batch of scans', () => {
   it('sees in a later scan what an earlier one changed in the household', () => {
     expect(apply([scan('board', 'a'), scan('no_show', 'b', NOW + 1)]).refused).toEqual([]);
     expect(apply([scan('no_show', 'b'), scan('board', 'a', NOW + 1)]).refused).toEqual([['a', 'household']]);
+    const three = [person('a'), person('b'), person('c')];
+    const scans = [scan('board', 'a'), scan('no_show', 'b', NOW + 1), scan('board', 'c', NOW + 2)];
+    expect(apply(scans, three).refused).toEqual([['c', 'household']]);
     const other = person('c', { householdId: 'other' });
     expect(apply([scan('no_show', 'b'), scan('board', 'c', NOW + 1)], [person('b'), other]).refused).toEqual([]);
   });
