@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SEAT_KINDS } from '../../domain/journeys/events.ts';
 import type { MovementCommand } from '../../domain/movements/commands.ts';
 import { CLEARANCE_KINDS } from '../../domain/movements/events.ts';
+import { NEUTRAL_REASONS } from '../../domain/movements/householdGroup.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
 import {
   CLEARANCE_STATUSES,
@@ -162,7 +163,9 @@ export const Manifest = z.object({
 export const Refusal = z.object({
   household_id: z.string(),
   household_reference: z.string(),
-  reasons: z.array(z.object({ code: z.string(), words: z.string() })).meta({ description: 'neutral codes and words' }),
+  reasons: z
+    .array(z.object({ code: z.enum(NEUTRAL_REASONS), words: z.string() }))
+    .meta({ description: 'neutral codes and words' }),
   at: At,
 });
 

@@ -171,7 +171,7 @@ function asGroup(seats: readonly HeldSeat[]): HouseholdGroup[] {
     .map(({ householdId, priority, requestedAt }) => ({ householdId, priority, requestedAt, members }));
 }
 
-function short(code: string, needed: number, left: number, one: string, many: string): NeutralReason {
+function short(code: NeutralReason['code'], needed: number, left: number, one: string, many: string): NeutralReason {
   const what = needed === 1 ? `${one} is` : `${needed} ${many} are`;
   return { code, words: `${what.charAt(0).toUpperCase()}${what.slice(1)} needed, ${Math.max(left, 0)} left` };
 }

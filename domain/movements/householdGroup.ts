@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   failedPreconditions,
   type Occasion,
+  OPEN_REASONS,
   PRECONDITIONS,
   type PreconditionInput,
   type PreconditionReason,
@@ -50,7 +51,18 @@ export function judgeGroup(step: Step, members: readonly PersonPreconditions[], 
 }
 
 /** A reason as readers outside protection see it. */
-const NeutralReason = z.object({ code: z.string(), words: z.string() });
+export const NEUTRAL_REASONS = [
+  ...OPEN_REASONS,
+  'not_travelling',
+  'no_room',
+  'no_stretcher',
+  'no_wheelchair',
+  'infant_without_adult',
+  'nationality_undecided',
+  'not_planned_for',
+  'not_accepted',
+] as const;
+const NeutralReason = z.object({ code: z.enum(NEUTRAL_REASONS), words: z.string() });
 export type NeutralReason = z.infer<typeof NeutralReason>;
 export const STORED_REASONS = storedValue('Reasons of a refusal', z.array(NeutralReason));
 
@@ -64,9 +76,12 @@ export const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'N
 export function neutralReasons(reasons: readonly PreconditionReason[]): NeutralReason[] {
   const themselves = reasons.filter((reason) => reason.condition !== 'household');
   if (themselves.length === 0) return reasons.length > 0 ? [NOT_TRAVELLING] : [];
-  if (themselves.some((reason) => reason.neutral !== reason.full)) return [NOT_TRAVELLING];
-  const neutral = new Map(themselves.map((reason) => [reason.code, reason.neutral]));
-  return [...neutral]
-    .map(([code, sentence]) => ({ code, words: sentence }))
-    .toSorted((a, b) => (a.code < b.code ? -1 : 1));
+  const open = themselves.flatMap(({ code, full }) => {
+    const known = OPEN_REASONS.find((one) => one === code);
+    return known ? [{ code: known, words: full }] : [];
+  });
+  if (open.length < themselves.length) return [NOT_TRAVELLING];
+  return [...new Map(open.map((reason) => [reason.code, reason])).values()].toSorted((a, b) =>
+    a.code < b.code ? -1 : 1,
+  );
 }
