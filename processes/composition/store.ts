@@ -44,7 +44,7 @@ import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';
 import { createSituation } from '../../adapters/postgres/reads/situation.ts';
-import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
@@ -95,7 +95,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     households: createHouseholds(pool),
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),
-    tasks: createTasks(pool),
+    tasks: tasksOn(db),
     alarms: alarmsOn(db),
     now: createNow(pool),
     history: createHistory(pool),
