@@ -2,7 +2,6 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
 import type { FoundList, Override } from '../adapters/files/openList.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Idempotency } from '../adapters/postgres/idempotency.ts';
 import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
 import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
 import type {
@@ -38,6 +37,7 @@ import type { Zones } from '../domain/movements/localTimes.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Command } from '../workflows/messages.ts';
+import type { IdempotencyKeys } from './plugins/idempotency.ts';
 
 /** Temporal, as far as the API needs it. */
 export type Engine = {
@@ -148,7 +148,7 @@ export type ApiPorts = {
   };
   partners: Partners;
   events: Events;
-  keys: Idempotency;
+  keys: IdempotencyKeys;
   personal: PersonalData;
   registration: RegistrationPort;
   imports: ImportsPort;

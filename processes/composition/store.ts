@@ -5,7 +5,7 @@ import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
-import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
+import { keysOn } from '../../adapters/postgres/idempotency.ts';
 import {
   firstFaults,
   type Look,
@@ -48,6 +48,7 @@ import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { readManifest } from '../../application/movements/readManifest.ts';
@@ -78,6 +79,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
   const operations = createOperations(pool);
   const partners = createPartners(pool);
   const movements = movementsOn(db);
+  const keys = keysOn(db);
   const personal = {
     cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
     searchKeys: (text: string) => searchKeysOfText(keyring, text),
@@ -107,7 +109,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     },
     partners,
     events: createEvents(pool),
-    keys: createIdempotency(pool),
+    keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
     registration: {
