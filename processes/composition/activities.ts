@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { alive } from '../../activities/heartbeat.ts';
-import { createImportActivities } from '../../activities/imports.ts';
+import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { partnerActivities } from '../../activities/partners.ts';
@@ -14,11 +14,13 @@ import type { LoopLog } from '../../adapters/background/loop.ts';
 import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
-import { importStore } from '../../adapters/postgres/imports/imports.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
@@ -30,6 +32,8 @@ import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { checkList } from '../../application/imports/check.ts';
+import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
@@ -46,6 +50,9 @@ export type ActivityDeps = {
 export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const secrets = secretBox(keyring);
   const notifyOutbox = notifier(pool, 'outbox');
+  const db = databaseOn(pool);
+  const imports = importsOn(db, keyring);
+  const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
@@ -67,17 +74,15 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
     }),
     ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
     ...operationTransactions(pool),
-    ...createImportActivities({
-      store: importStore(pool, {
-        keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
-        checks: (importId, round) => ({
-          workflowId: names.workflowId.import(importId, 'check', round),
-          taskQueue: names.TASK_QUEUE,
-        }),
+    ...importActivities({
+      checkList: checkList({
+        store: imports,
+        openList: readImportedList,
         startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
       }),
-      openList: readImportedList,
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring, journeys), now: Date.now })),
+      countStartsLeft: countStartsLeft(imports),
+      finish: imports.finish,
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(

@@ -5,7 +5,7 @@ import {
   type SearchKey as PlainKey,
 } from '../../../domain/duplicates/searchKeys.ts';
 import { bareNumber } from '../../../domain/imports/passport.ts';
-import { readPhone } from '../../../domain/imports/phone.ts';
+import { readPhone } from '../../../domain/imports/values.ts';
 import type { PersonCore } from '../../../domain/personData.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 

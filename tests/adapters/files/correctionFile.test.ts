@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { correctedRow, correctionFile, neutraliseFormula, plainCell } from '../../../adapters/files/correctionFile.ts';
+import { correctionFile, neutraliseFormula, plainCell } from '../../../adapters/files/correctionFile.ts';
 import { encodeText } from '../../../adapters/files/encoding.ts';
 import { openList } from '../../../adapters/files/openList.ts';
 import { writeWorkbook } from '../../../adapters/files/xlsx/write.ts';
+import { correctedRow } from '../../../application/imports/correct.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
-import type { Encoding } from '../../../domain/imports/encodings.ts';
+import type { Encoding } from '../../../domain/imports/file.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { rowsOf } from './read.ts';
 
