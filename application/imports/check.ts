@@ -1,13 +1,7 @@
 import type { Finding } from '../../domain/imports/codes.ts';
 import type { Column, HeadingRule } from '../../domain/imports/columns.ts';
 import { offerDateOrder, startDateOrderWatch, watchDateOrder } from '../../domain/imports/dates.ts';
-import {
-  type DateOrders,
-  type FoundList,
-  LIST_REFUSALS,
-  ListRefused,
-  type Override,
-} from '../../domain/imports/file.ts';
+import { type DateOrders, type FoundList, ListRefused, type Override } from '../../domain/imports/file.ts';
 import type { Refusal } from '../../domain/imports/importRecord.ts';
 import { essentials, judgeHouseholds, withFindings } from '../../domain/imports/judgeList.ts';
 import { type JudgedRow, judgeRow } from '../../domain/imports/judgeRow.ts';
@@ -131,9 +125,8 @@ export const checkList =
       else await join(list.rows, job.continues.importId);
     } catch (error) {
       if (!(error instanceof ListRefused)) throw error;
-      const { code, message: detail, found } = error;
-      const { hint, again } = LIST_REFUSALS[code];
-      if (again) await store.refuseForNow(importId, { code, detail, hint }, found);
+      const { code, message: detail, hint } = error;
+      if (error.again) await store.refuseForNow(importId, { code, detail, hint }, error.found);
       else await store.transaction((tx) => tx.refuse(importId, { code, detail, hint }));
     }
 

@@ -131,7 +131,7 @@ export function mergedOverride(before: Override, given: Override): Override {
  * Why a whole list is refused; none of its rows is imported. `again`: an override of encoding, delimiter, sheet or
  * headings may help, so the file is stored. Otherwise nothing of it is stored.
  */
-export const LIST_REFUSALS = {
+const LIST_REFUSALS = {
   empty: { again: false, sentence: 'The file is empty.', hint: 'Choose the file again.' },
   no_rows: {
     again: true,
@@ -200,11 +200,15 @@ export type ListRefusal = keyof typeof LIST_REFUSALS;
 export class ListRefused extends Error {
   override readonly name = 'ListRefused';
   readonly code: ListRefusal;
+  readonly hint: string;
+  readonly again: boolean;
   readonly found: FoundList | undefined;
 
   constructor(code: ListRefusal, detail: string, found?: FoundList) {
     super(`${LIST_REFUSALS[code].sentence} ${detail}`.trim());
     this.code = code;
+    this.hint = LIST_REFUSALS[code].hint;
+    this.again = LIST_REFUSALS[code].again;
     this.found = found;
   }
 }
