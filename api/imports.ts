@@ -14,7 +14,7 @@ import type { ProblemError } from './problems.ts';
 import { DELIMITERS, type ReadArgs } from './schemas/imports.ts';
 
 /** A finding in words, without quoting the cell. */
-export function foundOut(finding: Finding) {
+export function findingOut(finding: Finding) {
   return {
     code: finding.code,
     column: finding.column,
@@ -44,7 +44,7 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
       overridden_at: iso(overriddenAt),
       date_order: dateOrder,
     })),
-    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
+    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(findingOut) })),
   };
 }
 
@@ -157,7 +157,7 @@ export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, gr
     row: row.row,
     line: row.line,
     verdict: row.verdict,
-    codes: row.codes.map(foundOut),
+    codes: row.codes.map(findingOut),
     child: row.child,
     protection: row.protection.filter((flag) => whole || (groups.includes('care') && CARE_FLAGS.includes(flag))),
     household: row.household,

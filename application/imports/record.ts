@@ -39,7 +39,7 @@ export type ImportTransaction = {
   /** Of a refused list only the refusal is stored. */
   refuse(importId: string, refusal: Refusal): Promise<void>;
   /** Whether the raw list is still stored. */
-  isKept(importId: string): Promise<boolean>;
+  isStored(importId: string): Promise<boolean>;
   hasRegistered(importId: string): Promise<boolean>;
   overrides(importId: string): Promise<Override>;
   writeOverride(importId: string, override: { round: number; given: Override; overriddenBy: string }): Promise<void>;

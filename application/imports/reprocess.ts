@@ -18,7 +18,7 @@ export const reprocess =
       if (found === undefined) return { outcome: 'unknown' };
       if (found.joined) return { outcome: 'joined' };
       if (await tx.hasRegistered(importId)) return { outcome: 'registered' };
-      if (!(await tx.isKept(importId))) return { outcome: 'not_kept' };
+      if (!(await tx.isStored(importId))) return { outcome: 'not_kept' };
       if (found.status !== 'checked' && found.status !== 'refused') return { outcome: 'busy' };
       const all = mergedOverride(await tx.overrides(importId), given);
       await tx.writeOverride(importId, { round: found.round + 1, given: all, overriddenBy });

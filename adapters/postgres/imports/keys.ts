@@ -32,7 +32,7 @@ export async function makeImportKey(db: Db, keyring: Keyring, importId: string):
 }
 
 /** undefined once the raw list is removed: after 30 days, and at once if it is refused for good */
-export async function keptKey(db: Db, keyring: Keyring, importId: string): Promise<ImportKey | undefined> {
+export async function storedKey(db: Db, keyring: Keyring, importId: string): Promise<ImportKey | undefined> {
   const row = await db
     .selectFrom('importKeys')
     .select(['kekId', 'wrappedKey as wrapped'])
@@ -54,7 +54,7 @@ export async function keptKey(db: Db, keyring: Keyring, importId: string): Promi
 
 /** @throws Error if the raw list is removed */
 export async function importKey(db: Db, keyring: Keyring, importId: string): Promise<ImportKey> {
-  const key = await keptKey(db, keyring, importId);
+  const key = await storedKey(db, keyring, importId);
   if (key === undefined) throw new Error(`The raw list of ${importId} has been removed`);
   return key;
 }

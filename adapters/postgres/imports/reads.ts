@@ -12,7 +12,7 @@ import type { Keyring } from '../../crypto/envelope.ts';
 import type { Db } from '../database.ts';
 import type { Import } from '../generated/kysely/tables.ts';
 import { json } from '../typedSql.ts';
-import { type ImportKey, keptKey } from './keys.ts';
+import { type ImportKey, storedKey } from './keys.ts';
 import { meaningOf, readCells } from './rows.ts';
 
 /** What people read of imports. */
@@ -42,7 +42,7 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
       const row = await imports.select('encryptedFound').where('id', '=', importId).executeTakeFirst();
       if (row === undefined) return undefined;
       const { encryptedFound, ...record } = row;
-      const key = encryptedFound === null ? undefined : await keptKey(db, keyring, importId);
+      const key = encryptedFound === null ? undefined : await storedKey(db, keyring, importId);
       return { ...summaryOf(record), found: foundOf(key, encryptedFound), readings: await readingsOf(db, importId) };
     },
 
@@ -65,7 +65,7 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
       if (verdict !== undefined) query = query.where('verdict', '=', verdict);
       if (code !== undefined) query = query.where('codes', '@>', json([{ code }]));
       const rows = await query.orderBy('row').limit(limit).execute();
-      const key = await keptKey(db, keyring, importId);
+      const key = await storedKey(db, keyring, importId);
       const numbers = rows.map(({ row }) => row);
       const cells = key === undefined ? undefined : await readCells(db, key, importId, numbers);
       return rows.map(({ encrypted, ...row }) => ({
@@ -83,7 +83,7 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
 
     async toCorrect(importId, limit) {
       const row = await db.selectFrom('imports').select('encryptedFound').where('id', '=', importId).executeTakeFirst();
-      const key = await keptKey(db, keyring, importId);
+      const key = await storedKey(db, keyring, importId);
       const found = foundOf(key, row?.encryptedFound ?? null)?.found;
       if (key === undefined || found === undefined) return undefined;
       const faults = await rejected(importId, limit);

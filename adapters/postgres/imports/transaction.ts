@@ -6,7 +6,7 @@ import { STORED_REFUSAL } from '../../../domain/imports/importRecord.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 import type { Db } from '../database.ts';
 import { anyOf, json, recordset } from '../typedSql.ts';
-import { importKey, keptKey } from './keys.ts';
+import { importKey, storedKey } from './keys.ts';
 import { listedRows } from './rows.ts';
 
 /** One transaction on imports. */
@@ -48,7 +48,7 @@ export function transactionOn(tx: Db, keyring: Keyring): ImportTransaction {
       await tx.deleteFrom('importKeys').where('importId', '=', importId).execute();
     },
 
-    isKept: async (importId) => (await keptKey(tx, keyring, importId)) !== undefined,
+    isStored: async (importId) => (await storedKey(tx, keyring, importId)) !== undefined,
 
     async hasRegistered(importId) {
       const row = await tx

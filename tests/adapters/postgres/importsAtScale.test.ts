@@ -5,7 +5,7 @@ import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
 import { familiesOf } from '../../scenarios/importKilled.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -34,7 +34,7 @@ function valuesOf([statement, beside]: unknown[]): unknown[] {
   return Array.isArray(given) ? given : [];
 }
 
-it('T063: 10,000 rows of 20 columns are checked and committed in bounded pieces, and a piece that failed is repeated alone', async () => {
+it('10,000 rows of 20 columns are checked and committed in bounded pieces, and a piece that failed is repeated alone', async () => {
   const { pool } = database;
   const { cells, rejected } = familiesOf(ROWS);
   const operation = await makeOperation(pool);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowId } from '../../../workflows/messages.ts';
 import { scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { fileSource, importActivities, orderCommit, storeOf, type TestStore, upload } from '../../support/intake.ts';
+import { fileSource, importActivities, orderCommit, storeOf, type TestStore, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 

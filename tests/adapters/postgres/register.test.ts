@@ -17,7 +17,7 @@ import type { JourneyInput } from '../../../workflows/messages.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import type { Cells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { JOURNEYS } from '../../support/intake.ts';
+import { JOURNEYS } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
