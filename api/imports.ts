@@ -93,7 +93,7 @@ export function summaryOut(list: ImportSummary, now: Instant) {
   };
 }
 
-/** How long it still takes in real time, at the pace so far. */
+/** The real time that remains, at the pace so far. */
 function remaining({ status, total, done, startedAt }: ImportSummary, now: Instant): string | null {
   const runs = status === 'checking' || status === 'committing';
   if (!runs || total === null || done === 0 || startedAt === null) return null;

@@ -11,7 +11,6 @@ import {
 } from '../../domain/imports/file.ts';
 import { decodeText, detectEncoding } from './encoding.ts';
 import type { ListLimits, OpenedFile } from './openList.ts';
-import type { SheetRow } from './xlsx/workbook.ts';
 
 /** The result of a scan of the text, without its cells. */
 type TextShape = {
@@ -131,7 +130,7 @@ async function* readDelimited(
   encoding: Encoding,
   delimiter: Delimiter,
   limits: ListLimits,
-): AsyncGenerator<SheetRow> {
+): ReturnType<OpenedFile['fileRows']> {
   const parser = parse({
     delimiter,
     // named, because a file that is joined from two has both

@@ -14,7 +14,7 @@ import { type FoundList, ListRefused, type Override } from '../../domain/imports
 import { NUMBER_COLUMNS, tidyCell } from '../../domain/imports/values.ts';
 import { plainCell } from './correctionFile.ts';
 import { openText } from './delimited.ts';
-import { openSheet, type SheetCell, type SheetRow } from './xlsx/workbook.ts';
+import { openSheet, type SheetCell } from './xlsx/workbook.ts';
 
 /** The limits of a list. All are settings; a list above one of them is refused as a whole. */
 export type ListLimits = {
@@ -43,7 +43,8 @@ export type OpenedList = { found: FoundList; rows: AsyncIterable<ListRow> };
 
 /** A file whose headings are not read yet. */
 export type OpenedFile = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'unknown'> & {
-  fileRows: () => AsyncIterable<SheetRow>;
+  /** its non-empty rows; `line` is where a row begins, as an editor or a spreadsheet counts */
+  fileRows: () => AsyncGenerator<{ line: number; cells: SheetCell[] }>;
   /** the last record, if no line break ends it: it may be truncated */
   openEnd: { line: number; cells: number } | null;
 };
@@ -90,7 +91,7 @@ export async function openList(
  * The whole file, outside the heap: its completeness must be known before the first row is used.
  * @throws ListRefused `too_large` as soon as the limit is passed.
  */
-export async function readWhole(source: AsyncIterable<Uint8Array> | Uint8Array, limits: ListLimits): Promise<Buffer> {
+async function readWhole(source: AsyncIterable<Uint8Array> | Uint8Array, limits: ListLimits): Promise<Buffer> {
   const tooLarge = (): ListRefused => new ListRefused('too_large', `The limit is ${limits.bytes} bytes.`);
   if (source instanceof Uint8Array) {
     if (source.byteLength > limits.bytes) throw tooLarge();
@@ -119,8 +120,8 @@ const ENOUGH = 5;
  * The headings: the row that a person named, else the first row with some known columns, else the first row.
  * @returns undefined if the file is empty, or empty from that line on
  */
-export async function findHeadings(
-  rows: AsyncIterable<SheetRow>,
+async function findHeadings(
+  rows: ReturnType<OpenedFile['fileRows']>,
   {
     line,
     given = [],
@@ -149,7 +150,7 @@ export async function findHeadings(
 }
 
 async function* readRows(
-  fileRows: AsyncIterable<SheetRow>,
+  fileRows: ReturnType<OpenedFile['fileRows']>,
   found: FoundList,
   { dateOrder }: Override,
 ): AsyncGenerator<ListRow> {

@@ -33,18 +33,6 @@ export const startCommit =
 /** A row of the list and the person that it is. */
 export type PersonOfRow = { row: number; personId: string };
 
-/** Somebody who is registered in the operation under a person_ref. */
-export type Known = {
-  personId: string;
-  core: PersonCore;
-  householdId: string;
-  /** the household's number in the list */
-  reference: string;
-  relationship: string;
-  sex: string;
-  nationality: string;
-};
-
 export type CommitReads = {
   /**
    * The complete households that begin within the next `size` rows. `last` is the cursor after them; undefined at the
@@ -56,7 +44,21 @@ export type CommitReads = {
     after: number,
     size: number,
   ): Promise<{ households: HouseholdInput[]; last: number | undefined }>;
-  known(operationId: string, personRefs: readonly string[]): Promise<Known[]>;
+  /** Who is registered in the operation under these numbers; `reference` is the household's number in its list. */
+  known(
+    operationId: string,
+    personRefs: readonly string[],
+  ): Promise<
+    Array<{
+      personId: string;
+      core: PersonCore;
+      householdId: string;
+      reference: string;
+      relationship: string;
+      sex: string;
+      nationality: string;
+    }>
+  >;
 };
 
 /** What all households of a list share. */
@@ -207,6 +209,12 @@ async function registeredBefore(
   const refs = households.flatMap(({ members }) => members.map(({ meaning }) => meaning.personRef));
   const known = await reads.known(operationId, refs);
   if (known.length === 0) return { fresh: households, before: [] };
+  const isSame = ({ meaning }: JudgedRow, one: (typeof known)[number]): boolean =>
+    JSON.stringify(one.core) === JSON.stringify(coreOf(meaning)) &&
+    one.relationship === meaning.relationship &&
+    one.sex === meaning.sex &&
+    one.nationality === meaning.nationality &&
+    one.reference === meaning.householdRef;
   const byRef = Map.groupBy(known, ({ core }) => core.personRef);
   const before: PersonOfRow[] = [];
   const fresh = households.filter(({ members, joins }) => {
@@ -223,10 +231,3 @@ async function registeredBefore(
   });
   return { fresh, before };
 }
-
-const isSame = ({ meaning }: JudgedRow, known: Known): boolean =>
-  JSON.stringify(known.core) === JSON.stringify(coreOf(meaning)) &&
-  known.relationship === meaning.relationship &&
-  known.sex === meaning.sex &&
-  known.nationality === meaning.nationality &&
-  known.reference === meaning.householdRef;

@@ -15,7 +15,7 @@ export function correctedRow(why: string): Corrections | null {
 }
 
 /** Four letters of an import's id, which show that a correction file belongs to another list. */
-export function listTagOf(importId: string): string {
+function listTagOf(importId: string): string {
   return importId.slice(-4);
 }
 

@@ -16,7 +16,7 @@ export function isFirstLine(text: string): boolean {
   return isLine(text) && text.startsWith('P');
 }
 
-export function nameFieldOf(line1: string): string {
+function nameFieldOf(line1: string): string {
   return line1.slice(5);
 }
 
@@ -157,7 +157,7 @@ function canRead(field: string, places: readonly ZonePlace[]): boolean {
 }
 
 /** Whether both names have letters to compare with a name field. */
-export function hasZoneName(givenNames: string, familyName: string): boolean {
+function hasZoneName(givenNames: string, familyName: string): boolean {
   return zonePlaces(givenNames).length > 0 || zonePlaces(familyName).length > 0;
 }
 

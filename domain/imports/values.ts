@@ -83,7 +83,7 @@ const ALPHA_2: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The alpha-2 code of a country's alpha-3 code; undefined for a code without a country. */
-export function alpha2Of(alpha3: string): string | undefined {
+function alpha2Of(alpha3: string): string | undefined {
   return ALPHA_2.get(alpha3);
 }
 

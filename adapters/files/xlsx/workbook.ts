@@ -7,13 +7,10 @@ import { openParts } from './zip.ts';
 /** A cell as a reader sees it. `number` is the raw number of a number cell. */
 export type SheetCell = { text: string; number?: 'date' | 'plain' | 'withZeros' };
 
-/** One non-empty row; `line` is its number in the sheet. */
-export type SheetRow = { line: number; cells: SheetCell[] };
-
 type Workbook = {
   sheets: FoundList['sheets'];
   /** rows of one sheet in order, empty ones left out. @throws ListRefused `sheet_unknown`, `workbook_damaged`, limits */
-  rows: (sheet: string) => AsyncGenerator<SheetRow>;
+  rows: (sheet: string) => ReturnType<OpenedFile['fileRows']>;
 };
 
 /** Opens a workbook (.xlsx): its sheets, number formats and texts. @throws ListRefused `workbook_damaged`, `too_large`. */
@@ -132,9 +129,9 @@ async function* readRows(
   chunks: AsyncIterable<Buffer>,
   context: CellContext,
   limits: ListLimits,
-): AsyncGenerator<SheetRow> {
-  let done: SheetRow[] = [];
-  let row: SheetRow = { line: 0, cells: [] };
+): ReturnType<OpenedFile['fileRows']> {
+  let row = { line: 0, cells: [] as SheetCell[] };
+  let done: Array<typeof row> = [];
   let cell = { column: -1, type: 'n', style: 0, value: '' };
   let characters = 0;
   let inValue = false;

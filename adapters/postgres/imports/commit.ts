@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { HouseholdInput, Joined } from '../../../application/households/register.ts';
-import type { CommitPorts, CommitReads, CommitTransaction, Known } from '../../../application/imports/commit.ts';
+import type { CommitPorts, CommitReads, CommitTransaction } from '../../../application/imports/commit.ts';
 import { STORED_FINDINGS } from '../../../domain/imports/codes.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { type Db, queryableIn } from '../database.ts';
@@ -96,7 +96,7 @@ function readsOn(db: Db, keyring: Keyring): CommitReads {
           join journeys j on j.person_id = s.person_id join households h on h.id = j.household_id
          where j.operation_id = ${operationId}`.execute(db);
       const cores = await readPeople(queryableIn(db), keyring, personIds);
-      return rows.flatMap((row): Known[] => {
+      return rows.flatMap((row) => {
         const core = cores.get(row.personId);
         return core === undefined ? [] : [{ ...row, core }];
       });
