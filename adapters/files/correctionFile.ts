@@ -1,7 +1,6 @@
 import type { CorrectionFile } from '../../application/imports/correct.ts';
-import { CORRECTION_COLUMN } from '../../domain/imports/columns.ts';
+import { CORRECTION_COLUMN, isInternationalFormat } from '../../domain/imports/columns.ts';
 import type { FoundList } from '../../domain/imports/file.ts';
-import { isInternationalFormat } from '../../domain/imports/values.ts';
 import { byteOrderMark, encodeText } from './encoding.ts';
 import { writeWorkbook } from './xlsx/write.ts';
 

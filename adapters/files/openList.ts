@@ -8,10 +8,11 @@ import {
   type HeadingRule,
   type MappedColumns,
   mapColumns,
+  NUMBER_COLUMNS,
+  tidyCell,
 } from '../../domain/imports/columns.ts';
 import { turnDate } from '../../domain/imports/dates.ts';
 import { type FoundList, ListRefused, type Override } from '../../domain/imports/file.ts';
-import { NUMBER_COLUMNS, tidyCell } from '../../domain/imports/values.ts';
 import { plainCell } from './correctionFile.ts';
 import { openText } from './delimited.ts';
 import { openSheet, type SheetCell } from './xlsx/workbook.ts';

@@ -1,11 +1,10 @@
 import type { Finding } from '../../domain/imports/codes.ts';
-import type { Column, HeadingRule } from '../../domain/imports/columns.ts';
+import { type Column, type HeadingRule, tidyCell } from '../../domain/imports/columns.ts';
 import { offerDateOrder, startDateOrderWatch, watchDateOrder } from '../../domain/imports/dates.ts';
 import { type DateOrders, type FoundList, ListRefused, type Override } from '../../domain/imports/file.ts';
 import type { Refusal } from '../../domain/imports/importRecord.ts';
 import { essentials, judgeHouseholds, withFindings } from '../../domain/imports/judgeList.ts';
 import { type JudgedRow, judgeRow } from '../../domain/imports/judgeRow.ts';
-import { tidyCell } from '../../domain/imports/values.ts';
 import { type CorrectingRow, type Corrections, joinCorrected } from './correct.ts';
 import type { Transactions } from './record.ts';
 

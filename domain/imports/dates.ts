@@ -1,7 +1,6 @@
 import { type Instant, instantOf } from '../time.ts';
 import type { Hint } from './codes.ts';
-import type { DobPrecision } from './columns.ts';
-import { hasOtherDigits } from './values.ts';
+import { type DobPrecision, hasOtherDigits } from './columns.ts';
 
 /**
  * A day of the proleptic Gregorian calendar as the number yyyymmdd (20260131), which compares with < and >. The

@@ -1,9 +1,8 @@
-import { type Code, type Finding, verdictOf } from './codes.ts';
-import type { Column } from './columns.ts';
+import type { Code, Finding } from './codes.ts';
+import { type Column, latinDigits } from './columns.ts';
 import { earliestDay, latestDay, wholeYears } from './dates.ts';
-import { type JudgeContext, type JudgedRow, judgeRow } from './judgeRow.ts';
+import { type JudgeContext, type JudgedRow, judgeRow, verdictOf } from './judgeRow.ts';
 import { flagsOfHousehold, inOrder, type PersonMeaning } from './person.ts';
-import { latinDigits } from './values.ts';
 
 /** What the household rules need of a row. It is small, so a list of 100,000 rows fits in memory. */
 export const essentials = ({ row, verdict, child, meaning }: JudgedRow) => {

@@ -1,15 +1,25 @@
-import { CODES, type Code, type Finding, type Verdict, verdictOf } from './codes.ts';
+import { CODES, type Code, type Finding, type Verdict } from './codes.ts';
 import {
   COLUMN_RULES,
   COLUMNS,
   CONSENTS,
   type Column,
+  canonicalNationality,
   DOB_PRECISIONS,
   DOCUMENT_TYPES,
   type DobPrecision,
+  hasLostPrecision,
+  hasOtherDigits,
+  isInternationalFormat,
+  isNationalFormat,
+  isNationality,
+  isSpreadsheetError,
+  NUMBER_COLUMNS,
   oneOf,
   RELATIONSHIPS,
+  readPhone,
   SEXES,
+  tidyCell,
 } from './columns.ts';
 import {
   birthDateHint,
@@ -31,18 +41,6 @@ import {
 } from './dates.ts';
 import { comparePassport, hasLetterNotLatin } from './passport.ts';
 import { flagsOfRow, type PersonMeaning, type ProtectionFlag, readSpecialNeeds } from './person.ts';
-import {
-  canonicalNationality,
-  hasLostPrecision,
-  hasOtherDigits,
-  isInternationalFormat,
-  isNationalFormat,
-  isNationality,
-  isSpreadsheetError,
-  NUMBER_COLUMNS,
-  readPhone,
-  tidyCell,
-} from './values.ts';
 
 export type JudgeContext = {
   /** The reference date for ages, `YYYY-MM-DD`: a rule of the operation, by default its first day. */
@@ -189,6 +187,12 @@ export function judgeRow(
     }),
     meaning: meaningOf(cells, usable, context.country, { birthDate, registeredAt, relationship, specialNeeds }),
   };
+}
+
+/** A rejecting finding rejects the row; without one, any warning warns. */
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  if (findings.some((finding) => CODES[finding.code].rejects)) return 'reject';
+  return findings.length > 0 ? 'accept_with_warning' : 'accept';
 }
 
 type Find = (code: Code, column: Column, more?: Pick<Finding, 'hint'>) => void;

@@ -1,6 +1,6 @@
 import type { Finding, MrzField } from './codes.ts';
+import { canonicalNationality } from './columns.ts';
 import { type CalendarDay, calendarDay, isRealDay, type PartialDate } from './dates.ts';
-import { canonicalNationality } from './values.ts';
 
 /**
  * The two lines of a passport (TD3, ICAO Doc 9303 part 4) and their check digits. The package `mrz` is not used, because

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CODES, explain, verdictOf } from '../../../domain/imports/codes.ts';
-import { COLUMN_RULES, COLUMNS } from '../../../domain/imports/columns.ts';
+import { CODES, explain } from '../../../domain/imports/codes.ts';
+import { COLUMN_RULES, COLUMNS, tidyCell } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
-import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { tidyCell } from '../../../domain/imports/values.ts';
+import { judgeRow, verdictOf } from '../../../domain/imports/judgeRow.ts';
 import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { isInternationalFormat, isNationalFormat, readPhone } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { isInternationalFormat, isNationalFormat, readPhone } from '../../../domain/imports/values.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from './scenario.ts';
 
 describe('a telephone number', () => {
