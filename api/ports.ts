@@ -1,15 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
-import type { FoundList, Override } from '../adapters/files/openList.ts';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
-import type {
-  CommitOutcome,
-  NewImport,
-  ReprocessOutcome,
-  UploadOutcome,
-} from '../adapters/postgres/imports/uploads.ts';
 import type { Operations } from '../adapters/postgres/operations/operations.ts';
 import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
 import type { Plans } from '../adapters/postgres/operations/plans.ts';
@@ -18,7 +8,6 @@ import type { Holds } from '../adapters/postgres/people/holds.ts';
 import type { Households } from '../adapters/postgres/people/households.ts';
 import type { Notes } from '../adapters/postgres/people/notes.ts';
 import type { Registered } from '../adapters/postgres/people/register.ts';
-import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
@@ -28,6 +17,12 @@ import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { HouseholdInput } from '../application/households/register.ts';
+import type { startCommit } from '../application/imports/commit.ts';
+import type { rowsToCorrect } from '../application/imports/correct.ts';
+import type { ImportReads } from '../application/imports/reads.ts';
+import type { reprocess } from '../application/imports/reprocess.ts';
+import type { uploadList } from '../application/imports/upload.ts';
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { readManifest } from '../application/movements/readManifest.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
@@ -72,32 +67,11 @@ export type RegistrationPort = {
 };
 
 /** Lists on their way in. */
-export type ImportsPort = {
-  operationOf(importId: string): Promise<string | undefined>;
-  create(list: NewImport): Promise<void>;
-  /** Takes the list in as it streams and orders its check; refused whole where it is empty, too large or cut. */
-  receive(
-    importId: string,
-    source: AsyncIterable<Uint8Array>,
-    expectedBytes: number | undefined,
-    check: Start,
-  ): Promise<UploadOutcome>;
-  read(importId: string): Promise<ImportProgress | undefined>;
-  list(operationId: string, limit: number, after?: { createdAt: Instant; id: string }): Promise<ImportSummary[]>;
-  rows(importId: string, filter: RowFilter, limit: number): Promise<ImportRow[]>;
-  firstFaults(importId: string, limit: number): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>>;
-  reprocess(reading: {
-    importId: string;
-    given: Override;
-    overriddenBy: string;
-    check: StartOf;
-  }): Promise<ReprocessOutcome>;
-  /** undefined once the raw list is removed */
-  rowsToCorrect(importId: string): Promise<{ found: FoundList; listTag: string; rows: RowToCorrect[] } | undefined>;
-  /** The rows to correct in the form of the list. */
-  correctionFile(found: FoundList, listTag: string, rows: readonly RowToCorrect[]): CorrectionFile;
-  looked(look: Look): Promise<void>;
-  startCommit(importId: string, commit: StartOf): Promise<CommitOutcome>;
+export type ImportsPort = ImportReads & {
+  upload: ReturnType<typeof uploadList>;
+  reprocess: ReturnType<typeof reprocess>;
+  startCommit: ReturnType<typeof startCommit>;
+  rowsToCorrect: ReturnType<typeof rowsToCorrect>;
 };
 
 /** Secrets that partners share with the system. */

@@ -27,6 +27,12 @@ export const workflowId = {
   import: (id: string, step: ImportInput['step'], round = 1) => `import:${id}:${step}${round === 1 ? '' : `:${round}`}`,
 } as const;
 
+/** The run of one step of an import; `round` counts how often its list has been checked. */
+export const importRun = (importId: string, step: ImportInput['step'], round = 1) => ({
+  workflowId: workflowId.import(importId, step, round),
+  taskQueue: TASK_QUEUE,
+});
+
 /** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */
 export type Command<Args> = {
   commandId: string;

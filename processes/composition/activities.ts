@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
-import { createImportActivities } from '../../activities/imports.ts';
+import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { partnerActivities } from '../../activities/partners.ts';
@@ -13,12 +13,13 @@ import type { LoopLog } from '../../adapters/background/loop.ts';
 import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { importStore } from '../../adapters/postgres/imports/imports.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
 import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
@@ -30,6 +31,8 @@ import { recordEvents } from '../../adapters/postgres/record.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { checkList } from '../../application/imports/check.ts';
+import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
@@ -46,6 +49,8 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
   const db = databaseOn(pool);
   const secrets = secretBox(keyring);
   const notifyOutbox = notifier(pool, 'outbox');
+  const imports = importsOn(db, keyring);
+  const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
@@ -72,17 +77,15 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
     }),
     ...operationTransactions(pool),
-    ...createImportActivities({
-      store: importStore(pool, {
-        keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
-        checks: (importId, round) => ({
-          workflowId: names.workflowId.import(importId, 'check', round),
-          taskQueue: names.TASK_QUEUE,
-        }),
+    ...importActivities({
+      checkList: checkList({
+        store: imports,
+        openList: readImportedList,
         startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
       }),
-      openList: readImportedList,
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring, journeys), now: Date.now })),
+      countStartsLeft: countStartsLeft(imports),
+      finish: imports.finish,
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(

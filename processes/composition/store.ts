@@ -6,24 +6,8 @@ import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
-import {
-  firstFaults,
-  type Look,
-  listImports,
-  type RowFilter,
-  readImport,
-  readImportRows,
-  readRowsToCorrect,
-  writeLook,
-} from '../../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../../adapters/postgres/imports/starts.ts';
-import {
-  createImport,
-  type NewImport,
-  receiveUpload,
-  reprocess,
-  startCommit,
-} from '../../adapters/postgres/imports/uploads.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
@@ -50,6 +34,10 @@ import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { startCommit } from '../../application/imports/commit.ts';
+import { rowsToCorrect } from '../../application/imports/correct.ts';
+import { reprocess } from '../../application/imports/reprocess.ts';
+import { uploadList } from '../../application/imports/upload.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { readManifest } from '../../application/movements/readManifest.ts';
 
@@ -69,15 +57,11 @@ export type StoreOptions = {
 export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
-  const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
-    const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
-      id,
-    ]);
-    return rows[0]?.operation_id;
-  };
-
+  const imports = importsOn(db, keyring);
+  const importReads = importReadsOn(db, keyring);
   const operations = createOperations(pool);
   const partners = createPartners(pool);
+
   const movements = movementsOn(db);
   const keys = keysOn(db);
   const personal = {
@@ -117,25 +101,16 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
         register(pool, { ...registration, keyring, journeys }),
     },
     imports: {
-      operationOf: (id: string) => operationOf('imports', id),
-      create: (list: NewImport) => createImport(pool, keyring, list),
-      receive: (importId: string, source: AsyncIterable<Uint8Array>, expectedBytes: number | undefined, check: Start) =>
-        receiveUpload(pool, keyring, {
-          importId,
-          source,
-          check,
-          ...(expectedBytes === undefined ? {} : { expectedBytes }),
-        }),
-      read: (id: string) => readImport(pool, keyring, id, clock()),
-      list: (operationId: string, limit: number, after?: { createdAt: number; id: string }) =>
-        listImports(pool, operationId, limit, clock(), after),
-      rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
-      firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
-      reprocess: (reading: Parameters<typeof reprocess>[2]) => reprocess(pool, keyring, reading),
-      rowsToCorrect: (id: string) => readRowsToCorrect(pool, keyring, id),
-      correctionFile,
-      looked: (look: Look) => writeLook(pool, look),
-      startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
+      ...importReads,
+      upload: uploadList({
+        ...imports,
+        listOf: importReads.read,
+        now: (operationId) => operations.now(operationId, clock()),
+        partnerExists: async (id) => (await partners.read(id)) !== undefined,
+      }),
+      reprocess: reprocess(imports),
+      startCommit: startCommit(imports),
+      rowsToCorrect: rowsToCorrect({ ...importReads, write: correctionFile }),
     },
     secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
     deliveries: {

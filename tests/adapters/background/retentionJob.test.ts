@@ -42,7 +42,7 @@ describe('a list', () => {
     const activities = importActivities({ store: storeOf(database.pool, keyring) });
     await activities.check(importId);
     if (taken) {
-      await orderCommit(database.pool, importId);
+      await orderCommit(database.pool, keyring, importId);
       await activities.commit(importId);
       await query('update pending_starts set started_at = now()');
       await activities.finish(importId);

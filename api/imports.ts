@@ -1,14 +1,17 @@
-import type { ImportProgress, ImportRow, ImportSummary } from '../adapters/postgres/imports/reads.ts';
+import type { z } from 'zod';
+import type { ImportProgress, ImportRow, ImportSummary } from '../application/imports/reads.ts';
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
 import { isoDuration } from '../domain/durations.ts';
 import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
-import { COLUMNS, type Column } from '../domain/imports/columns.ts';
-import { disclosedColumns, meaningCells } from '../domain/imports/disclosedCells.ts';
+import { COLUMNS, type Column, headingKey } from '../domain/imports/columns.ts';
+import type { FoundList, Override } from '../domain/imports/file.ts';
 import { suggestColumns } from '../domain/imports/headings.ts';
-import { iso, SECOND } from '../domain/time.ts';
-import { DELIMITERS } from './schemas/imports.ts';
+import { disclosedColumns, meaningCells } from '../domain/imports/person.ts';
+import { type Instant, iso, SECOND } from '../domain/time.ts';
+import type { ProblemError } from './problems.ts';
+import { DELIMITERS, type ReadArgs } from './schemas/imports.ts';
 
 /** A finding in words, without quoting the cell. */
 export function findingOut(finding: Finding) {
@@ -32,20 +35,21 @@ export function groupsOfList(
 
 type Faults = ReadonlyArray<Pick<ImportRow, 'row' | 'line' | 'codes'>>;
 
-export function importOut(list: ImportProgress, faults: Faults, groups: readonly FieldGroup[]) {
+export function importOut(list: ImportProgress, faults: Faults, groups: readonly FieldGroup[], now: Instant) {
   return {
-    ...summaryOut(list),
+    ...summaryOut(list, now),
     found: list.found === null ? null : foundFile(list, list.found, groups),
     readings: list.readings.map(({ overriddenBy, overriddenAt, dateOrder }) => ({
       overridden_by: overriddenBy,
-      overridden_at: overriddenAt.toISOString(),
+      overridden_at: iso(overriddenAt),
       date_order: dateOrder,
     })),
     first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(findingOut) })),
   };
 }
 
-export function summaryOut(list: ImportSummary) {
+/** @param now real time */
+export function summaryOut(list: ImportSummary, now: Instant) {
   return {
     id: list.id,
     operation_id: list.operationId,
@@ -81,12 +85,20 @@ export function summaryOut(list: ImportSummary) {
       done: list.done,
       total: list.total,
       failed: list.failed,
-      eta: list.eta === null ? null : isoDuration(list.eta * SECOND),
+      eta: remaining(list, now),
     },
     created_by: list.createdBy,
     created_at: iso(list.createdAt),
     finished_at: list.finishedAt === null ? null : iso(list.finishedAt),
   };
+}
+
+/** The real time that remains, at the pace so far. */
+function remaining({ status, total, done, startedAt }: ImportSummary, now: Instant): string | null {
+  const runs = status === 'checking' || status === 'committing';
+  if (!runs || total === null || done === 0 || startedAt === null) return null;
+  const left = (Math.max(0, now - startedAt) / done) * Math.max(0, total - done);
+  return isoDuration(Math.ceil(left / SECOND) * SECOND);
 }
 
 const NEWLINES = { '\r\n': 'CRLF', '\n': 'LF', '\r': 'CR' } as const;
@@ -163,4 +175,52 @@ function cellsOf({ raw, meaning }: ImportRow, columns: ReadonlyArray<Column | nu
       .filter((column) => columns.includes(column))
       .map((column) => [column, { raw: raw[columns.indexOf(column)] ?? '', meaning: meanings[column] }]),
   );
+}
+
+type Args = z.infer<typeof ReadArgs>;
+
+/** Headings and sheets that the file does not have. Where it is to be read otherwise its headings are not known yet. */
+export function misnamed(args: Args, found: FoundList | undefined): ProblemError[] {
+  const errors: ProblemError[] = [];
+  if (args.sheet !== undefined && found !== undefined && !found.sheets.some(({ name }) => name === args.sheet)) {
+    errors.push({ pointer: '/args/sheet', code: 'unknown', detail: 'The file has no such sheet: see found.sheets.' });
+  }
+  const readOtherwise = [args.encoding, args.delimiter, args.sheet, args.heading_line].some(
+    (given) => given !== undefined,
+  );
+  if (readOtherwise || found === undefined) return errors;
+  const keys = found.headings.map(headingKey);
+  for (const [index, { heading, position }] of (args.columns ?? []).entries()) {
+    const key = headingKey(heading);
+    if (position === undefined ? !keys.includes(key) : keys[position - 1] !== key) {
+      errors.push({
+        pointer: `/args/columns/${index}/heading`,
+        code: 'unknown',
+        detail: 'The file has no such heading there: see found.headings.',
+      });
+    }
+  }
+  return errors;
+}
+
+/** The same in the words of whoever reads the file. */
+export function overrideOf({ encoding, delimiter, sheet, heading_line, columns, date_order }: Args): Override {
+  return {
+    ...(encoding ? { encoding } : {}),
+    ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
+    ...(sheet ? { sheet } : {}),
+    ...(heading_line ? { headingLine: heading_line } : {}),
+    ...(columns
+      ? {
+          columns: columns.map(({ heading, position, column }) => ({
+            heading,
+            column,
+            ...(position === undefined ? {} : { position }),
+          })),
+        }
+      : {}),
+    ...(date_order
+      ? { dateOrder: Object.fromEntries(Object.entries(date_order).filter(([, order]) => order !== undefined)) }
+      : {}),
+  };
 }
