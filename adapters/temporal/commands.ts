@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Command } from '../../workflows/messages.ts';
+import type { Decision } from '../../domain/commands.ts';
 import { TemporalAway } from './availability.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function sendCommand<Answer>(
   client: Client,
   workflowId: string,
   name: string,
-  command: Command<unknown>,
+  command: Decision<object>,
   { deadline, start, onRecord }: SendOptions,
 ): Promise<Answer> {
   const until = Date.now() + deadline;
@@ -43,7 +43,7 @@ export async function sendCommand<Answer>(
       return await client.connection.withDeadline(until, () =>
         client.workflow
           .getHandle(workflowId)
-          .executeUpdate<Answer, [Command<unknown>]>(name, { args: [command], updateId: command.commandId }),
+          .executeUpdate<Answer, [Decision<object>]>(name, { args: [command], updateId: command.commandId }),
       );
     } catch (error) {
       const missing = error instanceof WorkflowNotFoundError;

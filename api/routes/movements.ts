@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
 import { fieldsFor } from '../../domain/access.ts';
-import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
+import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
 import { iso } from '../../domain/time.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
+import { canDoOf } from '../commands.ts';
 import { readStops } from '../localTimes.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
@@ -167,7 +168,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { roles } = scopeOf(request);
         const movement = await ports.movements.read(request.params.id);
         if (!movement) throw new Problem('not_found');
-        const allowed = allowedMovementCommands(await ports.movements.state(movement.id), roles);
+        const allowed = MOVEMENT_COMMANDS.allowed(await ports.movements.state(movement.id), roles, ports.clock());
         withEtag(reply, movement.seq);
         return {
           ...movementOut(movement),
@@ -182,11 +183,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           leave_at: movement.leaveAt,
           clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
           people: movement.people,
-          can_do: allowed.map((command) => ({
-            command: MOVEMENT_COMMAND_NAMES.out(command),
-            sentence: MOVEMENT_COMMANDS[command].sentence,
-            reason_required: MOVEMENT_COMMANDS[command].reason,
-          })),
+          can_do: canDoOf(MOVEMENT_COMMANDS, MOVEMENT_COMMAND_NAMES, allowed),
         };
       },
     });

@@ -1,7 +1,7 @@
 import type { Aggregate } from '../aggregate.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
-import type { Instant } from '../time.ts';
+import { addMonths, type Instant } from '../time.ts';
 import type { JourneyEvent, JourneyEvents, JourneyEventType } from './events.ts';
 import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
@@ -232,6 +232,15 @@ export function nextLeg(state: JourneyState): string | undefined {
 export function nextNeeds(state: JourneyState, rules: Pick<Rules, 'legs'>): LegNeeds {
   const next = nextLeg(state);
   return next === undefined ? needsOf(rules, state.route, state.routeDecided) : needsOf(rules, [next], true);
+}
+
+/** The day of the follow-up `month` months after arrival; undefined before arrival, or where the rules know no such month. */
+export function followUpDay(
+  { arrivedAt }: JourneyState,
+  rules: Pick<Rules, 'followUpMonths'>,
+  month: number,
+): Instant | undefined {
+  return arrivedAt === undefined || !rules.followUpMonths.includes(month) ? undefined : addMonths(arrivedAt, month);
 }
 
 export function documentReady(state: JourneyState): boolean {

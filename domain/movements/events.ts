@@ -208,11 +208,13 @@ export type MovementEventType = keyof MovementEvents;
 export type MovementEventOf<T extends MovementEventType> = EventHeader & { type: T; data: MovementEvents[T] };
 export type MovementEvent = { [T in MovementEventType]: MovementEventOf<T> }[MovementEventType];
 
+export const SCAN_KINDS = ['check_in', 'board', 'no_show', 'deny', 'offload'] as const;
+
 /** What a gate scanner or a list reports about one person. */
 export type Scan = {
   scanId: string;
   journeyId: string;
-  kind: 'check_in' | 'board' | 'no_show' | 'deny' | 'offload';
+  kind: (typeof SCAN_KINDS)[number];
   at: Instant;
   reasonCode?: string;
 };

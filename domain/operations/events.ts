@@ -5,6 +5,8 @@ import type { EventHeader } from '../journeys/events.ts';
 /** What a suspension covers: the whole operation, a leg, a site, or people of one nationality. */
 export type Scope = { scopeKind: 'all' } | { scopeKind: 'leg' | 'site' | 'nationality'; scopeValue: string };
 
+export const SCOPE_KINDS = ['all', 'leg', 'site', 'nationality'] as const;
+
 export const PHASES = ['before', 'during', 'after'] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -34,7 +36,7 @@ export const OPERATION_EVENT_DATA = Object.freeze({
   operationSuspended: z
     .object({
       suspensionId: SuspensionId,
-      scopeKind: z.enum(['all', 'leg', 'site', 'nationality']).describe('what the suspension covers'),
+      scopeKind: z.enum(SCOPE_KINDS).describe('what the suspension covers'),
       scopeValue: z.string().optional().describe('which leg, site or nationality'),
     })
     .describe('The operation, or a part of it, is suspended.'),

@@ -1,88 +1,90 @@
 import { ApplicationFailure, CancellationScope, defineUpdate, setHandler } from '@temporalio/workflow';
+import { ROLES } from '../../domain/actor.ts';
+import type { Command, Commands, Decision, Detail, Draft, Subject } from '../../domain/commands.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
-import { COMMAND_REFUSED, type Command, type Refusal } from '../messages.ts';
+import { COMMAND_REFUSED, type Refusal } from '../messages.ts';
 import type { AggregateRun, AggregateTypes } from './run.ts';
 
-/** Who gave a command, as it stands inBackground the events that the command makes. */
-export type By = Partial<EventHeader>;
+/** Who gave a command, as it stands in the events that the command makes. */
+type By = Partial<EventHeader>;
 
-type Detail = Record<string, number>;
-
-/** What the runner needs of one command of a subject. */
-export type CommandModule<Run, Args> = {
-  /** why it is refused now, or undefined; synchronous, reads the state only */
-  refusal: (run: Run, command: Command<Args>) => string | undefined;
-  /** what it does; counts that go into the answer, where there are any */
-  effect: (run: Run, args: Args, by: By, command: Command<Args>) => Promise<Detail | void> | Detail | void;
+/** How a workflow takes each step that its commands name (domain/commands.ts). */
+export type StepsOf<Steps extends Subject['steps'], Run> = {
+  readonly [N in keyof Steps]: (run: Run, input: Steps[N]['input'], by: By) => Promise<Steps[N]['result']>;
 };
+/** The same where only the name of the step is known. A command and its step agree by its definition. */
+export type Steps<Run> = Readonly<Record<string, { take(run: Run, input: object, by: By): Promise<Detail> }['take']>>;
 
-/** All commands of a subject: the arguments of each by its name. */
-export type CommandModules<Run, Args> = { readonly [C in keyof Args]: CommandModule<Run, Args[C]> };
-
-/** Thrown by an effect whose reservation says no; whoever gave the command reads the reason. */
+/** Thrown by a step whose transaction says no; whoever gave the command reads the reason. */
 export class ReservationRefused extends Error {}
-
-export type Dispatch<Run> = {
-  /** commands and messages one after the other, each recorded before the next begins */
-  serial: boolean;
-  /** the commands that could be given now, for whoever is refused */
-  allowed: (run: Run) => string[];
-};
 
 /**
  * Registers every command as an update. Validators are synchronous and read state only: a refusal costs no history.
  * A handler runs outside the workflow's own scope: what has begun is brought to its end, also when somebody asks
  * Temporal to cancel the workflow.
+ * @param serial commands one after the other, each recorded before the next begins
  */
-export function takeCommands<T extends AggregateTypes, Run extends AggregateRun<T>, Args>(
+export function takeCommands<T extends AggregateTypes, Run extends AggregateRun<T>>(
   run: Run,
-  commands: CommandModules<Run, Args>,
-  dispatch: Dispatch<Run>,
-): void {
-  for (const name of Object.keys(commands) as Array<keyof Args & string>)
-    takeCommand<T, Run, Args[typeof name]>(run, name, commands[name], dispatch);
-}
-
-function takeCommand<T extends AggregateTypes, Run extends AggregateRun<T>, Args>(
-  run: Run,
-  name: string,
-  module: CommandModule<Run, Args>,
-  { serial, allowed }: Dispatch<Run>,
+  commands: Commands<T['state']>,
+  steps: Steps<Run>,
+  serial: boolean,
 ): void {
   const refused = (reason: string): ApplicationFailure => {
-    const details: Refusal = { reason, allowed: allowed(run) };
+    const details: Refusal = { reason, allowed: commands.allowed(run.state, ROLES, run.now()) };
     return ApplicationFailure.nonRetryable(reason, COMMAND_REFUSED, details);
   };
-  const refuseUnlessAllowed = (command: Command<Args>): void => {
-    if (run.memory.answerTo(command.commandId)) return;
-    const reason = module.refusal(run, command);
+  const givenOf = (sent: Decision) => ({ ...sent, at: run.now(), rules: run.rules });
+  const refuseUnlessAllowed = ({ name }: Command, sent: Decision): void => {
+    if (run.memory.answerTo(sent.commandId)) return;
+    const reason = commands.refusal(name, run.state, sent.args, givenOf(sent));
     if (reason !== undefined) throw refused(reason);
   };
-  const carryOut = async (command: Command<Args>): Promise<T['answer']> => {
-    const before = run.memory.answerTo(command.commandId);
+  const put = (drafts: readonly Draft<Subject['event']>[], by: By): void => {
+    for (const { type, data, at } of drafts) run.append(type, data, at === undefined ? by : { ...by, at });
+  };
+  /** Without a step all of it happens at once. */
+  const effect = (command: Command, sent: Decision): Detail | Promise<Detail> => {
+    const { commandId, actor, reasonCode, noteId } = sent;
+    const by: By = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
+    const done = command.effect(run.state, sent.args, givenOf(sent));
+    if ('step' in done) {
+      const step = steps[done.step];
+      if (!step) throw new Error(`There is no step ${done.step}`);
+      return step(run, done.input, by).then((result) => {
+        put(done.events?.(result) ?? [], by);
+        return result;
+      });
+    }
+    put('events' in done ? done.events : done, by);
+    if (command.then === 'continueAsNew') run.continueAsNewSoon();
+    return 'detail' in done ? done.detail : {};
+  };
+  const carryOut = async (command: Command, sent: Decision): Promise<T['answer']> => {
+    const before = run.memory.answerTo(sent.commandId);
     if (before) {
       await run.recorder.recorded();
       return before;
     }
     // What came before in the line may have changed what is allowed.
-    if (serial) refuseUnlessAllowed(command);
-    const { commandId, actor, reasonCode, noteId, args } = command;
-    const by: By = { commandId, actor, ...(reasonCode ? { reasonCode } : {}), ...(noteId ? { noteId } : {}) };
+    if (serial) refuseUnlessAllowed(command, sent);
     try {
-      const effect = module.effect(run, args, by, command);
-      const detail = effect instanceof Promise ? await effect : effect;
-      const answer = run.answer(detail ?? {});
-      run.memory.remember(commandId, answer);
+      const counts = effect(command, sent);
+      const answer = run.answer(counts instanceof Promise ? await counts : counts);
+      run.memory.remember(sent.commandId, answer);
       await run.recorder.recorded();
       return answer;
     } catch (failure) {
       throw failure instanceof ReservationRefused ? refused(failure.message) : failure;
     }
   };
-  setHandler(
-    defineUpdate<T['answer'], [Command<Args>]>(name),
-    (command: Command<Args>) =>
-      CancellationScope.nonCancellable(() => (serial ? run.exclusively(() => carryOut(command)) : carryOut(command))),
-    { validator: refuseUnlessAllowed },
-  );
+  for (const command of commands.list)
+    setHandler(
+      defineUpdate<T['answer'], [Decision]>(command.name),
+      (sent: Decision) =>
+        CancellationScope.nonCancellable(() =>
+          serial ? run.exclusively(() => carryOut(command, sent)) : carryOut(command, sent),
+        ),
+      { validator: (sent: Decision) => refuseUnlessAllowed(command, sent) },
+    );
 }
