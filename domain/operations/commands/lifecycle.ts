@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Draft } from '../../commands.ts';
 import { FIELDS } from '../../fields.ts';
+import type { OperationEvent } from '../events.ts';
 import { defineCommand, LEADING, OPEN, unlessIn } from './define.ts';
 
 /** Areas that need a named lead before activation. */
@@ -33,14 +35,11 @@ export const activate = defineCommand({
   },
   effect: (_state, { governmentRequestRef, leads: given }) => {
     const leads = Object.fromEntries(Object.entries(given).flatMap(([area, lead]) => (lead ? [[area, lead]] : [])));
-    return {
-      step: 'nameLeads',
-      input: { governmentRequestRef, leads },
-      events: () => [
-        { type: 'operationActivated', data: { governmentRequestRef, leads } },
-        { type: 'operationStarted', data: {} },
-      ],
-    };
+    const events: Draft<OperationEvent>[] = [
+      { type: 'operationActivated', data: { governmentRequestRef, leads } },
+      { type: 'operationStarted', data: {} },
+    ];
+    return { step: 'nameLeads', input: { governmentRequestRef, leads }, events: () => events };
   },
 });
 
