@@ -26,8 +26,10 @@ export function dataOf<const T extends Readonly<Record<string, EventDefinition>>
 }
 
 /** How the state follows from the events: after each, with the next sequence number. */
-export function evolveBy<State extends { seq: number }>(definitions: Readonly<Record<string, EventDefinition<State>>>) {
-  return (state: State, { type, data, at }: { type: string; data: object; at: Instant }): State => ({
+export function evolveBy<State extends { seq: number }, Event extends { type: string; data: object; at: Instant }>(
+  definitions: Readonly<Record<string, EventDefinition<State>>>,
+) {
+  return (state: State, { type, data, at }: Event): State => ({
     ...state,
     ...definitions[type]?.evolve?.(state, { ...data }, at),
     seq: state.seq + 1,

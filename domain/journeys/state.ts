@@ -36,7 +36,7 @@ export function emptyJourney(): JourneyState {
 }
 
 /** The state after an event. */
-export const apply = evolveBy<JourneyState>(JOURNEY_EVENTS);
+export const apply = evolveBy<JourneyState, JourneyEvent>(JOURNEY_EVENTS);
 
 /** A journey as a fold over its events. */
 export const JOURNEY: Aggregate<JourneyState, JourneyEvent> = { empty: emptyJourney, evolve: apply };

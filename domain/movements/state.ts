@@ -68,7 +68,7 @@ export function emptyMovement(): MovementState {
 }
 
 /** The state after an event. */
-export const evolve = evolveBy<MovementState>(MOVEMENT_EVENTS);
+export const evolve = evolveBy<MovementState, MovementEvent>(MOVEMENT_EVENTS);
 
 /** A movement as a fold over its events. */
 export const MOVEMENT: Aggregate<MovementState, MovementEvent> = { empty: emptyMovement, evolve };

@@ -11,7 +11,7 @@ export function emptyOperation(): OperationState {
 }
 
 /** The state after an event. */
-export const apply = evolveBy<OperationState>(OPERATION_EVENTS);
+export const apply = evolveBy<OperationState, OperationEvent>(OPERATION_EVENTS);
 
 /** An operation as a fold over its events. */
 export const OPERATION: Aggregate<OperationState, OperationEvent> = { empty: emptyOperation, evolve: apply };
