@@ -60,7 +60,7 @@ export function journeyChecks(
   at: Instant,
 ): Checks {
   return {
-    /** What the event log already shows is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
+    /** What the event log already decides is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
     async early({ command: { name }, commandId, subject, args, roles, principal, reasonCode }, role) {
       if (await now.commandIsRecorded(subject, commandId)) return undefined;
       const state = await now.state(subject);

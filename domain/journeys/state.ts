@@ -89,7 +89,7 @@ export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'legs'>)
   );
 }
 
-/** Whether nothing that this person can bring is missing for the next leg. The gate `allocate` has the last word. */
+/** Whether nothing that this person can bring is missing for the next leg. The preconditions of `allocate` decide. */
 export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'legs'>): boolean {
   return lacksOnlyHealth(state, rules) && fit(state);
 }

@@ -47,7 +47,7 @@ import {
   waitReminded,
 } from './events/waits.ts';
 
-export { CARRIER_NEWS_KINDS, CLEARANCE_KINDS } from './events/define.ts';
+export { CARRIER_MESSAGE_KINDS, CLEARANCE_KINDS } from './events/define.ts';
 export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 export type Capacity = z.infer<typeof DATA.capacity>;
 export type GateCounts = z.infer<typeof DATA.gateCounts>;

@@ -6,7 +6,7 @@ import type { MovementState } from './stored.ts';
 
 export type { MovementState } from './stored.ts';
 
-/** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
+/** The main line of a movement. A delay is a new time, not a status. */
 export const MOVEMENT_STATUSES = {
   planned: 'Planned; the carrier has not confirmed.',
   contracted: 'The carrier has confirmed; a clearance is missing.',
@@ -23,7 +23,7 @@ export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
 
 export const STILL_TO_LEAVE: readonly MovementStatus[] = ['planned', 'contracted', 'cleared', 'boarding'];
 
-/** Chapters of a movement, in reading order. */
+/** Phases of a movement, in reading order. */
 export const MOVEMENT_PHASES = [
   'contract',
   'clearances',
@@ -131,7 +131,7 @@ export function stopsAhead(state: MovementState): string[] {
 }
 
 /**
- * The movement's row as its state tells it: columns of `movements`. Capacity and the counts of seats are no part of it:
+ * The movement's row from its state: columns of `movements`. Capacity and the counts of seats are no part of it:
  * claims write them under the lock of the row, before the event, so that no later batch can put back an older vehicle.
  */
 export function movementProjection(state: MovementState): Record<string, unknown> {

@@ -38,7 +38,7 @@ export const evidenceRequested = defineEvent({
   evolve: (state, data) => ({
     nationality: {
       ...state.nationality,
-      request: asking(state.nationality.request, data.requestId, data.requestedEvidence),
+      request: askedForEvidence(state.nationality.request, data.requestId, data.requestedEvidence),
     },
   }),
 });
@@ -53,7 +53,7 @@ export const evidenceProvided = defineEvent({
   phase: 'verifyNationality',
   sentence: 'event.evidenceProvided',
   evolve: (state, data, at) => {
-    const request = asking(state.nationality.request, data.requestId, []);
+    const request = askedForEvidence(state.nationality.request, data.requestId, []);
     return {
       nationality: { ...state.nationality, request: request && { ...request, evidence: { at, kinds: data.kinds } } },
     };
@@ -144,7 +144,7 @@ function acknowledged(request: OpenRequest | undefined, requestId: string): Open
   return request?.requestId === requestId ? { ...request, acknowledged: true } : request;
 }
 
-function asking(
+function askedForEvidence(
   request: OpenRequest | undefined,
   requestId: string,
   requestedEvidence: string[],

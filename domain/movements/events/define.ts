@@ -24,7 +24,7 @@ export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_stat
 export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
 /** Messages of a carrier, by kind. */
-export const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
+export const CARRIER_MESSAGE_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
 
 /**
  * Counts of a movement's seats after a step. They are totals, never differences, so a repeated step writes a correct

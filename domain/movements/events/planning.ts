@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CARRIER_NEWS_KINDS, CLEARANCE_KINDS, DATA, defineEvent } from './define.ts';
+import { CARRIER_MESSAGE_KINDS, CLEARANCE_KINDS, DATA, defineEvent } from './define.ts';
 
 export const movementPlanned = defineEvent({
   data: z
@@ -87,7 +87,7 @@ export const clearanceGiven = defineEvent({
 
 export const clearanceLost = defineEvent({
   data: z.object({ kind: DATA.clearanceKind }).describe('A clearance is no longer valid.'),
-  // without its clearances the gate is shut, and all gates are asked again
+  // without its clearances the gate is closed, and all preconditions are checked again
   evolve: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
 });
 
@@ -138,7 +138,7 @@ export const messageSetAside = defineEvent({
   data: z
     .object({
       eventKey: z.string().describe('key of the message'),
-      kind: z.enum(CARRIER_NEWS_KINDS).describe('what was reported'),
+      kind: z.enum(CARRIER_MESSAGE_KINDS).describe('what was reported'),
       why: z.string().describe('why it was not applied'),
     })
     .describe('The carrier reports something out of order: the report is recorded and not applied.'),
