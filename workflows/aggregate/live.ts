@@ -1,11 +1,9 @@
 import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Commands } from '../../domain/commands.ts';
 import { goOnAsNew, NEW_VERSION } from '../versions.ts';
-import { Interrupted, type Waiter } from '../waiting.ts';
-import { type Steps, takeCommands } from './commands.ts';
+import { Interrupted, until, type Waiter, type WaitSpec, waitFor } from '../waiting.ts';
+import { type SignalModules, type Steps, takeCommands, takeSignals } from './handlers.ts';
 import type { AggregateRun, AggregateTypes } from './run.ts';
-import { type SignalModules, takeSignals } from './signals.ts';
-import { STANDING_TASKS } from './standingTasks.ts';
 
 /** How a kind of subject declares itself to the runner; its pure part is a `Kind` (run.ts). */
 export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Messages> = {
@@ -76,3 +74,36 @@ async function uninterrupted(run: Waiter, work: Promise<unknown>): Promise<void>
     throw new Error('The workflow met a fault', { cause: error });
   }
 }
+
+const DUTY_SUPERVISOR: WaitSpec['whom'] = { kind: 'role', id: 'duty_supervisor' };
+
+/** A task for somebody for as long as `holds`, again and again. */
+export async function whenever<T extends AggregateTypes>(
+  run: AggregateRun<T>,
+  holds: () => boolean,
+  spec: Omit<WaitSpec, 'phase'>,
+): Promise<never> {
+  for (;;) {
+    await until(run, holds);
+    await waitFor(run, { ...spec, phase: run.phase ?? '' }, () => !holds());
+  }
+}
+
+/** What every subject asks people for, whatever its kind. */
+export const STANDING_TASKS: ReadonlyArray<<T extends AggregateTypes>(run: AggregateRun<T>) => Promise<never>> = [
+  // Somebody asked Temporal to cancel the workflow. The subject goes on; a person decides with the subject's own commands.
+  (run) =>
+    whenever(run, () => run.state.cancelRequested, {
+      key: 'cancelRequest',
+      whom: DUTY_SUPERVISOR,
+      what: 'cancelRequest',
+      blocks: false,
+    }),
+  (run) =>
+    whenever(run, () => run.buffer.full, {
+      key: 'bufferedMessages',
+      whom: DUTY_SUPERVISOR,
+      what: 'bufferedMessages',
+      blocks: false,
+    }),
+];

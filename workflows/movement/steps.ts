@@ -2,8 +2,8 @@ import type { Detail } from '../../domain/commands.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { MovementSteps } from '../../domain/movements/commands/define.ts';
 import type { Scan } from '../../domain/movements/events.ts';
-import { ReservationRefused, type StepsOf } from '../aggregate/commands.ts';
 import { compensate } from '../aggregate/compensate.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
 import { COMPENSATIONS, lists } from './activities.ts';
 import type { MovementRun } from './run.ts';
 
