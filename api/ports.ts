@@ -27,17 +27,17 @@ import type { planMovement } from '../application/movements/planMovement.ts';
 import type { readManifest } from '../application/movements/readManifest.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
+import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Zones } from '../domain/movements/localTimes.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Command } from '../workflows/messages.ts';
 import type { IdempotencyKeys } from './plugins/idempotency.ts';
 
 /** Temporal, as far as the API needs it. */
 export type Engine = {
   /** Sends a decision to the one workflow that owns the subject; answered after it is recorded. Throws as Temporal's client does. */
-  send<Answer>(workflowId: string, name: string, command: Command<unknown>): Promise<Answer>;
+  send<Answer>(workflowId: string, name: string, command: Decision<object>): Promise<Answer>;
   /** Tries to start what has been committed to be started. What does not start now, the relay starts. */
   startNow(workflowIds: readonly string[]): Promise<void>;
   /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */

@@ -2,12 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Movement as MovementFields } from '../../application/movements/reads.ts';
 import { snakeCase } from '../../domain/casing.ts';
-import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
+import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
 import type { Capacity } from '../../domain/movements/events.ts';
 import { MOVEMENT } from '../../domain/movements/state.ts';
 import { iso } from '../../domain/time.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
+import { canDoOf } from '../commands.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -84,7 +85,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const movement = await ports.movements.read(request.params.id);
         if (!movement) throw new Problem('not_found');
         const state = (await ports.movements.events(movement.id)).reduce(MOVEMENT.evolve, MOVEMENT.empty());
-        const allowed = allowedMovementCommands(state, roles);
+        const allowed = MOVEMENT_COMMANDS.allowed(state, roles, ports.clock());
         withEtag(reply, movement.seq);
         return {
           ...movementOut(movement),
@@ -99,11 +100,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           leave_at: movement.leaveAt,
           clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
           people: movement.people,
-          can_do: allowed.map((command) => ({
-            command: MOVEMENT_COMMAND_NAMES.out(command),
-            sentence: MOVEMENT_COMMANDS[command].sentence,
-            reason_required: MOVEMENT_COMMANDS[command].reason,
-          })),
+          can_do: canDoOf(MOVEMENT_COMMANDS, MOVEMENT_COMMAND_NAMES, allowed),
         };
       },
     });
