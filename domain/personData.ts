@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { FieldGroup } from './access.ts';
-import { formatPartialDate } from './imports/birthDate.ts';
 import { type Column, DOCUMENT_TYPES } from './imports/columns.ts';
-import type { PersonMeaning } from './imports/meaning.ts';
+import { formatPartialDate } from './imports/dates.ts';
+import type { PersonMeaning } from './imports/person.ts';
 import type { PersonField } from './partners/fields.ts';
 import { versioned } from './versioned.ts';
 

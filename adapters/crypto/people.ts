@@ -1,7 +1,7 @@
 import { SEVERAL, type SearchKey } from '../../application/people/personalData.ts';
 import { type NameToken, nameIn, nameTokens, type SearchKey as PlainKey } from '../../domain/duplicates/searchKeys.ts';
+import { readPhone } from '../../domain/imports/columns.ts';
 import { bareNumber } from '../../domain/imports/passport.ts';
-import { readPhone } from '../../domain/imports/phone.ts';
 import { type PersonCore, storedPersonCore } from '../../domain/personData.ts';
 import type { Versioned } from '../../domain/versioned.ts';
 import {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, isoDay } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 import { coreOut, flagsOut, journeyOut, linksShown } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
@@ -51,7 +51,10 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           consent: { status: journey.consent, sharing: journey.consentSharing },
           holds: holds.map(({ id, since, known }) => ({ id, status: 'open' as const, since: iso(since), ...known })),
           nationality_status: journey.nationalityStatus,
-          document: { status: journey.document, valid_until: maybe(journey.documentValidUntil) },
+          document: {
+            status: journey.document,
+            valid_until: journey.documentValidUntil === null ? null : isoDay(journey.documentValidUntil),
+          },
           exit_permit: journey.exitPermit,
           fitness: {
             status: journey.fitness,

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import { iso } from '../../domain/time.ts';
 import { DEADLINE_NAMES, eventOut, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
+import { canDoOf } from '../commands.ts';
 import { journeyOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -84,11 +86,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             sentence: wait.sentence,
           })),
           more: now.more,
-          can_do: now.canDo.map(({ command, sentence, reasonRequired }) => ({
-            command: JOURNEY_COMMAND_NAMES.out(command),
-            sentence,
-            reason_required: reasonRequired,
-          })),
+          can_do: canDoOf(JOURNEY_COMMANDS, JOURNEY_COMMAND_NAMES, now.commands),
         };
       },
     });

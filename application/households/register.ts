@@ -1,8 +1,9 @@
 import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { HoldType } from '../../domain/holds.ts';
-import { type CalendarDay, parseCalendarDay } from '../../domain/imports/calendarDay.ts';
-import { type Cells, COLUMNS, type Relationship, type Sex } from '../../domain/imports/columns.ts';
-import { type JudgedRow, judgeList } from '../../domain/imports/judgeList.ts';
+import { COLUMNS, type Column, type Relationship, type Sex } from '../../domain/imports/columns.ts';
+import { type CalendarDay, parseCalendarDay } from '../../domain/imports/dates.ts';
+import { judgeList } from '../../domain/imports/judgeList.ts';
+import type { JudgedRow } from '../../domain/imports/judgeRow.ts';
 import { coreOf, type PersonCore } from '../../domain/personData.ts';
 import {
   type HeldPassport,
@@ -187,7 +188,7 @@ type Request = {
   /** the permanent name of the request; its repetition makes the same people */
   origin: string;
   householdRef: string;
-  members: ReadonlyArray<Partial<Record<keyof Cells, string | undefined>>>;
+  members: ReadonlyArray<Partial<Record<Column, string | undefined>>>;
   /** only judges */
   dryRun: boolean;
   /** real time */
@@ -231,5 +232,5 @@ export const registerHousehold =
     }
   };
 
-const cellsOf = (member: Request['members'][number]): Cells =>
-  Object.fromEntries(COLUMNS.map((column) => [column, member[column] ?? ''])) as Cells;
+const cellsOf = (member: Request['members'][number]): Record<Column, string> =>
+  Object.fromEntries(COLUMNS.map((column) => [column, member[column] ?? ''])) as Record<Column, string>;

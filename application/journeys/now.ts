@@ -1,5 +1,5 @@
 import type { Role } from '../../domain/actor.ts';
-import { allowedCommands } from '../../domain/journeys/commands.ts';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import { nowInWords } from '../../domain/messages/now.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { People } from '../people/reads.ts';
@@ -8,7 +8,7 @@ import type { NowReads } from './reads.ts';
 export type NowPorts = { people: Pick<People, 'journey'>; now: NowReads };
 
 /**
- * Whom a person waits for, since when, what then, and what the reader can do, in words.
+ * Whom a person waits for, since when, what then, in words; and which commands the reader may give.
  * @param at operation time
  * @returns undefined for an unknown journey
  */
@@ -31,7 +31,6 @@ export const readNow =
       names: await now.names(waits.map(({ whom }) => whom.id)),
       suspended,
       groupWaitsFor,
-      commands: state.seq === 0 ? [] : allowedCommands(state, roles, at),
     });
-    return { journey, ...words };
+    return { journey, ...words, commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at) };
   };

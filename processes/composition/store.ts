@@ -7,30 +7,15 @@ import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
 import { householdsOn } from '../../adapters/postgres/households/households.ts';
 import { registrationsOn } from '../../adapters/postgres/households/register.ts';
-import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
-import {
-  firstFaults,
-  type Look,
-  listImports,
-  type RowFilter,
-  readImport,
-  readImportRows,
-  readRowsToCorrect,
-  writeLook,
-} from '../../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../../adapters/postgres/imports/starts.ts';
-import {
-  createImport,
-  type NewImport,
-  receiveUpload,
-  reprocess,
-  startCommit,
-} from '../../adapters/postgres/imports/uploads.ts';
+import { keysOn } from '../../adapters/postgres/idempotency.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
 import { historyOn } from '../../adapters/postgres/journeys/history.ts';
 import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
 import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
 import { nowOn } from '../../adapters/postgres/journeys/now.ts';
 import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
 import { createPlans } from '../../adapters/postgres/operations/plans.ts';
@@ -39,15 +24,22 @@ import { peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
-import { createMovements } from '../../adapters/postgres/reads/movements.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
-import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { tasksOn } from '../../adapters/postgres/tasks.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import { registerHousehold } from '../../application/households/register.ts';
+import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { startCommit } from '../../application/imports/commit.ts';
+import { rowsToCorrect } from '../../application/imports/correct.ts';
+import { reprocess } from '../../application/imports/reprocess.ts';
+import { uploadList } from '../../application/imports/upload.ts';
 import { readHistory } from '../../application/journeys/history.ts';
 import { readNow } from '../../application/journeys/now.ts';
+import { planMovement } from '../../application/movements/planMovement.ts';
+import { readManifest } from '../../application/movements/readManifest.ts';
 import { readPerson } from '../../application/people/readPerson.ts';
 import { searchPeople } from '../../application/people/search.ts';
 
@@ -72,13 +64,12 @@ export function createStore({ pool, prisma, keyring, outside, startNow, clock }:
   const notes = notesOn(db, keyring);
   const now = nowOn(db);
   const personal = personalDataOn(db, keyring);
+  const imports = importsOn(db, keyring);
+  const importReads = importReadsOn(db, keyring);
   const operations = createOperations(pool);
-  const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
-    const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
-      id,
-    ]);
-    return rows[0]?.operation_id;
-  };
+  const partners = createPartners(pool);
+  const movements = movementsOn(db);
+  const keys = keysOn(db);
 
   return {
     operations,
@@ -96,36 +87,31 @@ export function createStore({ pool, prisma, keyring, outside, startNow, clock }:
     searchPeople: searchPeople({ people, personal, now: (id) => operations.now(id, clock()) }),
     readHistory: readHistory({ history: historyOn(db), holds, notes, personal }),
     readNow: readNow({ people, now }),
-    tasks: createTasks(pool),
+    tasks: tasksOn(db),
     alarms: alarmsOn(db),
     now,
     situation: situationOn(db),
-    movements: createMovements(pool),
-    partners: createPartners(pool),
+    movements: {
+      ...movements,
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners }),
+      manifest: readManifest({ ...movements, operations, people: personal, clock }),
+    },
+    partners,
     events: createEvents(pool),
-    keys: createIdempotency(pool),
+    keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
     imports: {
-      operationOf: (id: string) => operationOf('imports', id),
-      create: (list: NewImport) => createImport(pool, keyring, list),
-      receive: (importId: string, source: AsyncIterable<Uint8Array>, expectedBytes: number | undefined, check: Start) =>
-        receiveUpload(pool, keyring, {
-          importId,
-          source,
-          check,
-          ...(expectedBytes === undefined ? {} : { expectedBytes }),
-        }),
-      read: (id: string) => readImport(pool, keyring, id, clock()),
-      list: (operationId: string, limit: number, after?: { createdAt: number; id: string }) =>
-        listImports(pool, operationId, limit, clock(), after),
-      rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
-      firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
-      reprocess: (reading: Parameters<typeof reprocess>[2]) => reprocess(pool, keyring, reading),
-      rowsToCorrect: (id: string) => readRowsToCorrect(pool, keyring, id),
-      correctionFile,
-      looked: (look: Look) => writeLook(pool, look),
-      startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
+      ...importReads,
+      upload: uploadList({
+        ...imports,
+        listOf: importReads.read,
+        now: (operationId) => operations.now(operationId, clock()),
+        partnerExists: async (id) => (await partners.read(id)) !== undefined,
+      }),
+      reprocess: reprocess(imports),
+      startCommit: startCommit(imports),
+      rowsToCorrect: rowsToCorrect({ ...importReads, write: correctionFile }),
     },
     secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
     deliveries: {

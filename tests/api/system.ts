@@ -18,7 +18,6 @@ import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
 import type { Engine } from '../../api/ports.ts';
 import { type Actor, SYSTEM } from '../../domain/actor.ts';
-import type { Cells } from '../../domain/imports/columns.ts';
 import type { JourneyEvent, JourneyEventType } from '../../domain/journeys/events.ts';
 import { projectionOf } from '../../domain/journeys/projection.ts';
 import { apply, phaseOf } from '../../domain/journeys/state.ts';
@@ -26,6 +25,7 @@ import type { Wait } from '../../domain/journeys/waits.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
+import type { Cells } from '../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
 export type Sent = { workflowId: string; name: string; command: Parameters<Engine['send']>[2] };

@@ -1,7 +1,7 @@
 import type { SearchKey } from '../../../application/people/personalData.ts';
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import { parsePartialDate } from '../../../domain/imports/birthDate.ts';
 import type { Relationship, Sex } from '../../../domain/imports/columns.ts';
+import { parsePartialDate } from '../../../domain/imports/dates.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { databaseIn, type Queryable } from '../database.ts';
 import { readPeople } from '../people/personData.ts';
