@@ -66,6 +66,7 @@ export type RegistrationPort = {
 
 /** Lists on their way in. */
 export type ImportsPort = ImportReads & {
+  operationOf(importId: string): Promise<string | undefined>;
   upload: ReturnType<typeof uploadList>;
   reprocess: ReturnType<typeof reprocess>;
   startCommit: ReturnType<typeof startCommit>;

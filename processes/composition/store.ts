@@ -90,6 +90,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     },
     imports: {
       ...importReads,
+      operationOf: imports.operationOf,
       upload: uploadList({
         ...imports,
         listOf: importReads.read,
