@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Idempotency } from '../adapters/postgres/idempotency.ts';
 import type { Operations } from '../adapters/postgres/operations/operations.ts';
 import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
 import type { Plans } from '../adapters/postgres/operations/plans.ts';
@@ -12,13 +11,10 @@ import type { Registered } from '../adapters/postgres/people/register.ts';
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
-import type { Movements } from '../adapters/postgres/reads/movements.ts';
 import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
-import type { Tasks } from '../adapters/postgres/tasks.ts';
-import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
 import type { HouseholdInput } from '../application/households/register.ts';
@@ -27,15 +23,21 @@ import type { rowsToCorrect } from '../application/imports/correct.ts';
 import type { ImportReads } from '../application/imports/reads.ts';
 import type { reprocess } from '../application/imports/reprocess.ts';
 import type { uploadList } from '../application/imports/upload.ts';
+import type { planMovement } from '../application/movements/planMovement.ts';
+import type { readManifest } from '../application/movements/readManifest.ts';
+import type { MovementReads } from '../application/movements/reads.ts';
+import type { Tasks } from '../application/tasks/tasks.ts';
+import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
+import type { Zones } from '../domain/movements/localTimes.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Command } from '../workflows/messages.ts';
+import type { IdempotencyKeys } from './plugins/idempotency.ts';
 
 /** Temporal, as far as the API needs it. */
 export type Engine = {
   /** Sends a decision to the one workflow that owns the subject; answered after it is recorded. Throws as Temporal's client does. */
-  send<Answer>(workflowId: string, name: string, command: Command<unknown>): Promise<Answer>;
+  send<Answer>(workflowId: string, name: string, command: Decision<object>): Promise<Answer>;
   /** Tries to start what has been committed to be started. What does not start now, the relay starts. */
   startNow(workflowIds: readonly string[]): Promise<void>;
   /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */
@@ -115,10 +117,13 @@ export type ApiPorts = {
   now: NowReads;
   history: HistoryReads;
   situation: SituationReads;
-  movements: Movements;
+  movements: Omit<MovementReads, 'manifest'> & {
+    plan: ReturnType<typeof planMovement>;
+    manifest: ReturnType<typeof readManifest>;
+  };
   partners: Partners;
   events: Events;
-  keys: Idempotency;
+  keys: IdempotencyKeys;
   personal: PersonalData;
   registration: RegistrationPort;
   imports: ImportsPort;
@@ -126,7 +131,7 @@ export type ApiPorts = {
   deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
-  zones: Zones;
+  zones: Pick<Zones, 'table'>;
   /** real time */
   clock: () => Instant;
   /** why we would not send to this address, or undefined */

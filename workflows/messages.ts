@@ -33,15 +33,6 @@ export const importRun = (importId: string, step: ImportInput['step'], round = 1
   taskQueue: TASK_QUEUE,
 });
 
-/** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */
-export type Command<Args> = {
-  commandId: string;
-  actor: Extract<Actor, { kind: 'staff' }>;
-  args: Args;
-  reasonCode?: string;
-  noteId?: string;
-};
-
 /** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };

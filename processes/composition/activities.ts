@@ -1,5 +1,4 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
@@ -21,14 +20,14 @@ import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
-import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
+import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
 import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
-import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
@@ -38,7 +37,6 @@ import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
   pool: Pool;
-  client: Client;
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
@@ -47,10 +45,10 @@ export type ActivityDeps = {
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
+export function workerActivities({ pool, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
+  const db = databaseOn(pool);
   const secrets = secretBox(keyring);
   const notifyOutbox = notifier(pool, 'outbox');
-  const db = databaseOn(pool);
   const imports = importsOn(db, keyring);
   const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
@@ -72,7 +70,12 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       householdChanged: gateway.householdChanged,
       othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
     }),
-    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
+    ...movementActivities({
+      ...seatsOn(db),
+      ...seatNotificationsOn(db),
+      movementUpdated: gateway.movementUpdated,
+      raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    }),
     ...operationTransactions(pool),
     ...importActivities({
       checkList: checkList({

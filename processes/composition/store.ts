@@ -5,9 +5,10 @@ import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
-import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
+import { keysOn } from '../../adapters/postgres/idempotency.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
 import { createPlans } from '../../adapters/postgres/operations/plans.ts';
@@ -23,19 +24,22 @@ import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
 import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createMovements } from '../../adapters/postgres/reads/movements.ts';
 import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';
 import { createSituation } from '../../adapters/postgres/reads/situation.ts';
-import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { tasksOn } from '../../adapters/postgres/tasks.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { startCommit } from '../../application/imports/commit.ts';
 import { rowsToCorrect } from '../../application/imports/correct.ts';
 import { reprocess } from '../../application/imports/reprocess.ts';
 import { uploadList } from '../../application/imports/upload.ts';
+import { planMovement } from '../../application/movements/planMovement.ts';
+import { readManifest } from '../../application/movements/readManifest.ts';
 
 export type StoreOptions = {
   pool: Pool;
@@ -58,6 +62,14 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
   const operations = createOperations(pool);
   const partners = createPartners(pool);
 
+  const movements = movementsOn(db);
+  const keys = keysOn(db);
+  const personal = {
+    cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
+    searchKeys: (text: string) => searchKeysOfText(keyring, text),
+    shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
+  };
+
   return {
     operations,
     plans: {
@@ -69,21 +81,21 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     households: createHouseholds(pool),
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),
-    tasks: createTasks(pool),
+    tasks: tasksOn(db),
     alarms: alarmsOn(db),
     now: createNow(pool),
     history: createHistory(pool),
     situation: createSituation(pool),
-    movements: createMovements(pool),
+    movements: {
+      ...movements,
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners }),
+      manifest: readManifest({ ...movements, operations, people: personal, clock }),
+    },
     partners,
     events: createEvents(pool),
-    keys: createIdempotency(pool),
+    keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
-    personal: {
-      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-      searchKeys: (text: string) => searchKeysOfText(keyring, text),
-      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-    },
+    personal,
     registration: {
       register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
         register(pool, { ...registration, keyring, journeys }),

@@ -10,7 +10,7 @@ import { secretBox } from '../../adapters/crypto/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
 import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
-import { journeyState } from '../../adapters/postgres/reads/journeyState.ts';
+import { journeyState } from '../../adapters/postgres/reads/now.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
