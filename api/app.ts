@@ -21,6 +21,7 @@ import { importUploadRoutes } from './routes/importUpload.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementCommandRoutes } from './routes/movementCommands.ts';
 import { movementRoutes } from './routes/movements.ts';
+import { operationSettingRoutes } from './routes/operationSettings.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -105,6 +106,7 @@ export async function buildApp({
       for (const routes of [
         planRoutes,
         operationRoutes,
+        operationSettingRoutes,
         situationRoutes,
         registrationRoutes,
         importRoutes,

@@ -11,9 +11,6 @@ import type {
   ReprocessOutcome,
   UploadOutcome,
 } from '../adapters/postgres/imports/uploads.ts';
-import type { Operations } from '../adapters/postgres/operations/operations.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
-import type { Plans } from '../adapters/postgres/operations/plans.ts';
 import type { Shown } from '../adapters/postgres/people/disclosures.ts';
 import type { Holds } from '../adapters/postgres/people/holds.ts';
 import type { Households } from '../adapters/postgres/people/households.ts';
@@ -32,6 +29,11 @@ import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { activatePlan } from '../application/operations/activatePlan.ts';
+import type { changeOperationRules } from '../application/operations/changeRules.ts';
+import type { createOperation } from '../application/operations/create.ts';
+import type { Operations } from '../application/operations/operations.ts';
+import type { Plans } from '../application/operations/plans.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
@@ -117,9 +119,6 @@ export type DeliveryControl = {
   enable(endpointId: string): Promise<boolean>;
 };
 
-/** Plans that become operations. */
-export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
-
 export type Ids = {
   fresh(kind: IdKind): string;
   /** the same parts, the same id */
@@ -128,8 +127,11 @@ export type Ids = {
 
 /** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
 export type ApiPorts = {
-  operations: Operations;
-  plans: Plans & PlanActivator;
+  operations: Operations & {
+    create: ReturnType<typeof createOperation>;
+    changeRules: ReturnType<typeof changeOperationRules>;
+  };
+  plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
   duplicates: Duplicates;
   households: Households;

@@ -7,6 +7,7 @@ import { alive } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
+import { operationActivities } from '../../activities/operations.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
 import { feedPorts } from '../../adapters/background/feedPorts.ts';
@@ -18,11 +19,11 @@ import { readImportedList } from '../../adapters/files/importReader.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { importStore } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
@@ -30,6 +31,7 @@ import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
@@ -45,11 +47,12 @@ export type ActivityDeps = {
 /** What the workflows do outside, by the names that they call. */
 export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const secrets = secretBox(keyring);
+  const db = databaseOn(pool);
   const notifyOutbox = notifier(pool, 'outbox');
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
-      suspensionOverlap: suspensionOverlapOf(pool),
+      suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...alive(
       partnerActivities({
@@ -66,7 +69,7 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
     }),
     ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
-    ...operationTransactions(pool),
+    ...operationActivities(operationStepsOn(db)),
     ...createImportActivities({
       store: importStore(pool, {
         keyring,

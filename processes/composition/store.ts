@@ -24,9 +24,8 @@ import {
   reprocess,
   startCommit,
 } from '../../adapters/postgres/imports/uploads.ts';
-import { createOperations } from '../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
-import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
 import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
 import { createHolds } from '../../adapters/postgres/people/holds.ts';
@@ -47,9 +46,14 @@ import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { createTasks } from '../../adapters/postgres/tasks.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import type { Engine } from '../../api/ports.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { activatePlan } from '../../application/operations/activatePlan.ts';
+import { changeOperationRules } from '../../application/operations/changeRules.ts';
+import { createOperation } from '../../application/operations/create.ts';
 
 export type StoreOptions = {
+  engine: Pick<Engine, 'startNow'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
@@ -62,9 +66,12 @@ export type StoreOptions = {
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
+  const operations = operationsOn(db);
+  const partners = createPartners(pool);
+  const starting = { startNow: engine.startNow, clock };
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
     const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
       id,
@@ -73,11 +80,12 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
   };
 
   return {
-    operations: createOperations(pool),
-    plans: {
-      ...createPlans(prisma),
-      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    operations: {
+      ...operations,
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partners.unknown }),
+      changeRules: changeOperationRules({ ...operations, clock }),
     },
+    plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
     people: createPeople(pool),
     duplicates: createDuplicates(pool),
     households: createHouseholds(pool),
@@ -89,7 +97,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     history: createHistory(pool),
     situation: createSituation(pool),
     movements: createMovements(pool),
-    partners: createPartners(pool),
+    partners,
     events: createEvents(pool),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },

@@ -12,7 +12,7 @@ import {
 } from '../../../domain/duplicates/decisions.ts';
 import type { JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { databaseIn, type Queryable, transaction } from '../database.ts';
 import { operationTime } from '../operations/clocks.ts';
 import { insertHold, voidHold } from '../people/holds.ts';
 import { type Pair, readPair } from './pairRow.ts';
@@ -67,7 +67,7 @@ async function isRecorded(client: Queryable, { pairId, commandId }: Decision): P
 
 async function take(client: Queryable, decision: Decision, pair: Pair): Promise<void> {
   const { becomes, event } = PAIR_COMMANDS[decision.command];
-  const at = await operationTime(client, decision.operationId, decision.now);
+  const at = await operationTime(databaseIn(client), decision.operationId, decision.now);
   const held = decision.command === 'same' ? await holdOneOfTwo(client, decision, pair) : undefined;
   await client.query(
     `insert into event_log (subject, seq, operation_id, phase, type, at, actor, actor_kind, role, command_id, reason_code, note_id, data, data_version)
@@ -125,7 +125,7 @@ async function holdOneOfTwo(client: Queryable, decision: Decision, pair: Pair): 
   const waits = one && other && journeyThatWaits(one, other);
   if (waits === undefined) return undefined;
   const holdId = derivedId('hold', decision.commandId);
-  const at = await operationTime(client, waits.operationId, decision.now);
+  const at = await operationTime(databaseIn(client), waits.operationId, decision.now);
   await insertHold(client, {
     id: holdId,
     journeyId: waits.journeyId,

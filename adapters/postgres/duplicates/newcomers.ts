@@ -10,7 +10,7 @@ import {
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
+import { databaseIn, type Queryable } from '../database.ts';
 import { operationTimes } from '../operations/clocks.ts';
 import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, type RegisteredPerson, readHeads, readRegisteredPeople } from './knownPeople.ts';
@@ -116,7 +116,7 @@ async function writePairs(
   );
   const placesOf = (pair: (typeof fresh)[number]): Set<string> => new Set([pair.operation_a, pair.operation_b]);
   const times = await operationTimes(
-    client,
+    databaseIn(client),
     fresh.flatMap((pair) => [...placesOf(pair)]),
     now(),
   );
