@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
+import type { Pair } from '../application/duplicates/pairs.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
-import type { PersonHere } from './schemas/duplicates.ts';
+import { type PersonHere, TELLING_FIELDS, type TellingField } from './schemas/duplicates.ts';
 
 export type Side = PersonHere | { known_elsewhere: true };
 
@@ -78,14 +78,13 @@ const TELLING = {
   relationship: (side) => side.relationship,
   household_id: (side) => side.household_id,
   operation_id: (side) => side.operation_id,
-} as const satisfies Record<string, (side: PersonHere) => unknown>;
+} satisfies Record<TellingField, (side: PersonHere) => unknown>;
 
 /** The fields, of those shown of both, in which the two differ. */
-export function differences([one, other]: readonly Side[]): string[] {
+export function differences([one, other]: readonly Side[]): TellingField[] {
   if (one === undefined || other === undefined || one.known_elsewhere || other.known_elsewhere) return [];
-  return Object.entries(TELLING).flatMap(([field, read]) => {
-    const [a, b] = [read(one), read(other)];
-    if (a === undefined || b === undefined) return [];
-    return JSON.stringify(a) === JSON.stringify(b) ? [] : [field];
+  return TELLING_FIELDS.filter((field) => {
+    const [a, b] = [TELLING[field](one), TELLING[field](other)];
+    return a !== undefined && b !== undefined && JSON.stringify(a) !== JSON.stringify(b);
   });
 }

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
 import type { FoundList, Override } from '../adapters/files/openList.ts';
-import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
 import type { Idempotency } from '../adapters/postgres/idempotency.ts';
 import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
 import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
@@ -29,6 +28,8 @@ import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { decidePair } from '../application/duplicates/decide.ts';
+import type { Duplicates } from '../application/duplicates/pairs.ts';
 import type { activatePlan } from '../application/operations/activatePlan.ts';
 import type { changeOperationRules } from '../application/operations/changeRules.ts';
 import type { createOperation } from '../application/operations/create.ts';
@@ -133,7 +134,7 @@ export type ApiPorts = {
   };
   plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
-  duplicates: Duplicates;
+  duplicates: Duplicates & { decide: ReturnType<typeof decidePair> };
   households: Households;
   holds: Holds;
   notes: Notes;

@@ -4,7 +4,7 @@ import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
-import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
 import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
 import {
   firstFaults,
@@ -46,14 +46,16 @@ import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { createTasks } from '../../adapters/postgres/tasks.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { wasRefused } from '../../api/commands.ts';
 import type { Engine } from '../../api/ports.ts';
+import { decidePair } from '../../application/duplicates/decide.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { activatePlan } from '../../application/operations/activatePlan.ts';
 import { changeOperationRules } from '../../application/operations/changeRules.ts';
 import { createOperation } from '../../application/operations/create.ts';
 
 export type StoreOptions = {
-  engine: Pick<Engine, 'startNow'>;
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
@@ -71,6 +73,8 @@ export function createStore({ engine, pool, prisma, keyring, outside, journeys, 
   const box = secretBox(keyring);
   const operations = operationsOn(db);
   const partners = createPartners(pool);
+  const holds = createHolds(pool);
+  const notes = createNotes(pool, keyring);
   const starting = { startNow: engine.startNow, clock };
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
     const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
@@ -87,10 +91,28 @@ export function createStore({ engine, pool, prisma, keyring, outside, journeys, 
     },
     plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
     people: createPeople(pool),
-    duplicates: createDuplicates(pool),
+    duplicates: {
+      ...duplicatesOn(db),
+      decide: decidePair({
+        ...pairDecisionsOn(db),
+        clock,
+        engineAnswers: engine.answers,
+        writeNote: notes.write,
+        voidHold: holds.voidRaised,
+        async sendHold(workflowId, command) {
+          try {
+            await engine.send(workflowId, 'raiseHold', command);
+            return 'taken';
+          } catch (error) {
+            if (!wasRefused(error)) throw error;
+            return 'refused';
+          }
+        },
+      }),
+    },
     households: createHouseholds(pool),
-    holds: createHolds(pool),
-    notes: createNotes(pool, keyring),
+    holds,
+    notes,
     tasks: createTasks(pool),
     alarms: alarmsOn(db),
     now: createNow(pool),

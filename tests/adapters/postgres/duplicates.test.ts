@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '../../../adapters/postgres/database.ts';
-import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
-import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
 import { readImport } from '../../../adapters/postgres/imports/reads.ts';
 import { checkAgain } from '../../../adapters/postgres/imports/starts.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
@@ -9,6 +7,7 @@ import { knownRows } from '../../domain/duplicates/known.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { compareAll, matching } from '../../support/duplicates.ts';
 import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -41,12 +40,8 @@ async function registered(list: {
   await activities.check(importId);
   await orderCommit(pool, importId);
   await activities.commit(importId);
-  await compareAll();
+  await compareAll(database.pool, keyring);
   return { operationId, importId };
-}
-
-async function compareAll(): Promise<void> {
-  while ((await transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }))) > 0);
 }
 
 /** The pairs of an operation's people, by the rows of the list they came in. */
@@ -79,7 +74,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       source: fileSource(file),
     });
     await importActivities({ store: storeOf(pool, keyring) }).check(importId);
-    expect(await compareCheckedList(pool, keyring)).toBe(true);
+    expect(await matching(pool, keyring).compareCheckedList()).toBe(true);
     const told = await readImport(pool, keyring, importId, Date.now());
     expect(told?.met).toMatchObject({
       compared: truth.rows.filter(({ verdict }) => verdict !== 'reject').length,
@@ -87,7 +82,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       withKnown: 0,
     });
     expect(pure).toEqual(expect.arrayContaining(told?.met?.first.map(({ rows }) => rows.join('-')) ?? ['none']));
-    expect(await compareCheckedList(pool, keyring)).toBe(false);
+    expect(await matching(pool, keyring).compareCheckedList()).toBe(false);
     expect(await pairsByRow(operation.id)).toEqual([]);
   });
 
@@ -134,7 +129,7 @@ describe('a dry run', () => {
     await check(importId);
     const met = async () => (await readImport(pool, keyring, importId, Date.now()))?.met;
     expect(await met()).toBeNull();
-    await compareCheckedList(pool, keyring);
+    await matching(pool, keyring).compareCheckedList();
     expect(await met()).toEqual({ compared: 2, withinList: 0, withKnown: 1, first: [] });
     await transaction(pool, (client) =>
       checkAgain(client, importId, (id, round) => ({ workflowId: `import:${id}:${round}`, taskQueue: 'test' })),
@@ -146,7 +141,7 @@ describe('a dry run', () => {
     const { importId } = await registered({
       source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
     });
-    expect(await compareCheckedList(database.pool, keyring)).toBe(false);
+    expect(await matching(database.pool, keyring).compareCheckedList()).toBe(false);
     expect((await readImport(database.pool, keyring, importId, Date.now()))?.met).toBeNull();
   });
 });
@@ -203,7 +198,7 @@ describe('newcomers meet', () => {
     expect(decided.rowCount).toBe(1);
     await database.owner.query('delete from tasks where subject = $1', [decided.rows[0].id]);
     await database.pool.query('update persons set compared_at = null');
-    await compareAll();
+    await compareAll(database.pool, keyring);
     const pair = await database.pool.query('select status from duplicate_pairs where id = $1', [decided.rows[0].id]);
     expect(pair.rows).toEqual([{ status: 'distinct' }]);
     const tasks = await database.pool.query('select id from tasks where subject = $1', [decided.rows[0].id]);
@@ -213,8 +208,7 @@ describe('newcomers meet', () => {
   it('when no list is being committed, except a blocked one: registration has priority', async () => {
     const { importId } = await registered({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
     await database.pool.query('update persons set compared_at = null');
-    const compareNext = () =>
-      transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }));
+    const compareNext = matching(database.pool, keyring).matchNewcomers;
     await database.pool.query(`update imports set status = 'committing' where id = $1`, [importId]);
     expect(await compareNext()).toBe(0);
     await database.pool.query(`update imports set started_at = now() - interval '11 minutes' where id = $1`, [
