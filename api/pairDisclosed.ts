@@ -3,14 +3,14 @@ import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import type { Pair } from '../application/duplicates/pairs.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { PersonCore } from '../domain/personData.ts';
-import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
+import { coreOut, flagsOut, journeyOut, show } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
-import { type PersonHere, TELLING_FIELDS, type TellingField } from './schemas/duplicates.ts';
+import { COMPARED_FIELDS, type ComparedField, type PersonHere } from './schemas/duplicates.ts';
 
 export type Side = PersonHere | { known_elsewhere: true };
 
-/** Whether the caller may see the people of this operation as people met twice. */
+/** Whether the caller may see the people of this operation as duplicate candidates. */
 export function seesPairsOf(request: FastifyRequest, operationId: string): boolean {
   return decide(principalOfRequest(request), 'pair.read', operationId) === 'allowed';
 }
@@ -56,7 +56,7 @@ export async function sidesOf(
 function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: readonly FieldGroup[]): PersonHere {
   return {
     known_elsewhere: false,
-    ...standingOut(journey),
+    ...journeyOut(journey),
     ending: journey.ending,
     on_hold: journey.openHolds > 0,
     ...coreOut(core, groups),
@@ -64,8 +64,8 @@ function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: re
   };
 }
 
-/** What of each side tells whether they are one person. Where they stand on their way home is no such thing. */
-const TELLING = {
+/** Fields that help to decide whether two sides are one person. The status of a journey does not. */
+const COMPARED = {
   given_names: (side) => side.names?.given,
   family_name: (side) => side.names?.family,
   sex: (side) => side.sex,
@@ -78,13 +78,13 @@ const TELLING = {
   relationship: (side) => side.relationship,
   household_id: (side) => side.household_id,
   operation_id: (side) => side.operation_id,
-} satisfies Record<TellingField, (side: PersonHere) => unknown>;
+} satisfies Record<ComparedField, (side: PersonHere) => unknown>;
 
 /** The fields, of those shown of both, in which the two differ. */
-export function differences([one, other]: readonly Side[]): TellingField[] {
+export function differences([one, other]: readonly Side[]): ComparedField[] {
   if (one === undefined || other === undefined || one.known_elsewhere || other.known_elsewhere) return [];
-  return TELLING_FIELDS.filter((field) => {
-    const [a, b] = [TELLING[field](one), TELLING[field](other)];
+  return COMPARED_FIELDS.filter((field) => {
+    const [a, b] = [COMPARED[field](one), COMPARED[field](other)];
     return a !== undefined && b !== undefined && JSON.stringify(a) !== JSON.stringify(b);
   });
 }

@@ -2,7 +2,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { keepNumber } from '../adapters/background/documentNumber.ts';
+import { storeNumber } from '../adapters/background/documentNumber.ts';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
@@ -100,7 +100,7 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      keepNumber: keepNumber({ keyring, secrets: secretBox(keyring) }),
+      storeNumber: storeNumber({ keyring, secrets: secretBox(keyring) }),
     }),
     startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),

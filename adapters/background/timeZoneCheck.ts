@@ -1,5 +1,5 @@
 import { HOUR } from '../../domain/time.ts';
-import { flagMovedClocks } from '../timeZones/movedClocks.ts';
+import { flagChangedTimes } from '../timeZones/changedTimes.ts';
 import type { Zones } from '../timeZones/zones.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 
@@ -12,13 +12,13 @@ export type TimeZoneCheckDeps = { connectionString: string; zones: Zones; log: L
 export function startTimeZoneCheck({ connectionString, zones, log, pollMs = HOUR }: TimeZoneCheckDeps): Loop {
   log.info({ table: zones.table }, 'time-zone table in use');
   return startLoop({
-    name: 'clockWatcher',
+    name: 'timeZoneCheck',
     connectionString,
     lock: TIME_ZONE_CHECK_LOCK,
     pollMs,
     log,
     async pass(client) {
-      const movements = await flagMovedClocks(client, zones);
+      const movements = await flagChangedTimes(client, zones);
       if (movements > 0)
         log.warn({ movements, table: zones.table }, 'local times of announced departures have changed');
       return 'idle';

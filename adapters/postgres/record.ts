@@ -7,7 +7,7 @@ import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from 
 import { type ActorColumns, actorOf } from './eventLog.ts';
 import { rowsOf } from './recordRows.ts';
 
-/** SQLSTATE that record_events raises for a event_log that tells another story. */
+/** SQLSTATE that record_events raises for an event log with other events. */
 const EVENT_LOG_CONFLICT = 'HW001';
 
 /** Failure type by which a subject alreadyRecorded still until somebody has looked. */

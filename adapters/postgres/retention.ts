@@ -16,7 +16,7 @@ export type RetentionTimes = {
 /** Rows in one statement. */
 const PORTION = 1_000;
 
-const NOT_KEPT: Refusal = {
+const EXPIRED: Refusal = {
   code: 'list_not_kept',
   detail: 'Nobody committed this list, and lists are stored for a limited time only.',
   hint: 'Upload the file again.',
@@ -62,7 +62,7 @@ export async function removeOld(
          rows as (delete from import_rows where import_id in (select id from old where status <> 'done') and person_id is null)
        delete from import_keys where import_id in (select id from old)`,
       keep.listsDays,
-      JSON.stringify(NOT_KEPT),
+      JSON.stringify(EXPIRED),
     ),
     peopleMonths: await run(
       `with over as (

@@ -25,7 +25,7 @@ import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
 import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
 
-/** People met twice: the pairs, both people side by side, and what a person decides of them. */
+/** Duplicate candidates: the pairs, both people side by side, and the decisions about them. */
 export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({

@@ -51,8 +51,8 @@ const Here = Person.pick({
 }).extend({ known_elsewhere: z.literal(false), on_hold: z.boolean() });
 export type PersonHere = z.output<typeof Here>;
 
-/** What of a person tells whether two registrations are one person. */
-export const TELLING_FIELDS = [
+/** Fields that help to decide whether two registrations are one person. */
+export const COMPARED_FIELDS = [
   'given_names',
   'family_name',
   'sex',
@@ -66,7 +66,7 @@ export const TELLING_FIELDS = [
   'household_id',
   'operation_id',
 ] as const;
-export type TellingField = (typeof TELLING_FIELDS)[number];
+export type ComparedField = (typeof COMPARED_FIELDS)[number];
 
 const Status = z
   .enum(PAIR_STATUSES)
@@ -91,7 +91,7 @@ const Waiting = z
 
 export const Pair = PairBase.extend({
   people: z.array(z.union([Elsewhere, Here])),
-  differs: z.array(z.enum(TELLING_FIELDS)).meta({ description: 'of the fields shown, those in which the two differ' }),
+  differs: z.array(z.enum(COMPARED_FIELDS)).meta({ description: 'of the fields shown, those in which the two differ' }),
   waiting: Waiting,
   decisions: z.array(
     z.object({

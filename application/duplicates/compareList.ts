@@ -1,8 +1,8 @@
 import type { KnownPerson } from '../../domain/duplicates/comparePeople.ts';
 import {
+  bestPairs,
   type FoundPair,
   meetings,
-  mostTelling,
   pairsAmong,
   pairsBetween,
   withHeads,
@@ -97,9 +97,9 @@ async function pairsWithin(
     pairs.push(...pairsBetween(page, await list.numbered(earlier.slice(from, from + PAGE)), keys).pairs);
   }
   for (const person of page) filed.add(person.row, keys.filed(person));
-  const telling = mostTelling(pairs);
-  const households = meetings(telling).flat();
-  return withHeads(telling, households.length === 0 ? [] : await list.ofHouseholds(households));
+  const best = bestPairs(pairs);
+  const households = meetings(best).flat();
+  return withHeads(best, households.length === 0 ? [] : await list.ofHouseholds(households));
 }
 
 async function countKnown(

@@ -1,8 +1,8 @@
 import type { KnownPerson, PairReason } from '../../domain/duplicates/comparePeople.ts';
 import {
+  bestPairs,
   type FoundPair,
   meetings,
-  mostTelling,
   pairsAmong,
   pairsBetween,
   withHeads,
@@ -91,8 +91,8 @@ async function meetEverybody(
     const known = filed.filter(({ personId }) => !own.has(personId));
     pairs.push(...pairsBetween(newcomers, known, keys).pairs);
   }
-  const telling = mostTelling(pairs);
-  return withHeads(telling, await inside.heads(meetings(telling).flat()));
+  const best = bestPairs(pairs);
+  return withHeads(best, await inside.heads(meetings(best).flat()));
 }
 
 /** Each new pair is a task in the operations of both people. */

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
-import { alive } from '../../activities/heartbeat.ts';
+import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
@@ -54,7 +54,7 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
       suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
-    ...alive(
+    ...withHeartbeat(
       partnerActivities({
         store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
         wire: partnerClient({

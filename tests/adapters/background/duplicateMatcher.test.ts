@@ -4,7 +4,7 @@ import { duplicateMatching } from '../../../processes/composition/duplicates.ts'
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 import { eventually } from '../../support/systemRows.ts';
