@@ -48,8 +48,6 @@ export function startDuplicateMatcher({
         begun = performance.now();
       };
       try {
-        // Each batch has its own keys, so a plan made without looking at them may be far from the best.
-        await client.query('set plan_cache_mode = force_custom_plan');
         const { matchNewcomers, compareCheckedList } = matching(databaseIn(client));
         if ((await matchNewcomers()) > 0) await pause();
         else if (!(await compareCheckedList(pause))) return 'idle';
