@@ -19,6 +19,7 @@ import { registrationRoutes } from './routes/households.ts';
 import { importRoutes, importUploadRoutes } from './routes/imports.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementRoutes } from './routes/movements.ts';
+import { operationSettingRoutes } from './routes/operationSettings.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -103,6 +104,7 @@ export async function buildApp({
       for (const routes of [
         planRoutes,
         operationRoutes,
+        operationSettingRoutes,
         situationRoutes,
         registrationRoutes,
         importRoutes,

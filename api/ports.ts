@@ -1,8 +1,4 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Operations } from '../adapters/postgres/operations/operations.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
-import type { Plans } from '../adapters/postgres/operations/plans.ts';
 import type { Shown } from '../adapters/postgres/people/disclosures.ts';
 import type { Holds } from '../adapters/postgres/people/holds.ts';
 import type { Households } from '../adapters/postgres/people/households.ts';
@@ -17,6 +13,8 @@ import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { decidePair } from '../application/duplicates/decide.ts';
+import type { Duplicates } from '../application/duplicates/pairs.ts';
 import type { HouseholdInput } from '../application/households/register.ts';
 import type { startCommit } from '../application/imports/commit.ts';
 import type { rowsToCorrect } from '../application/imports/correct.ts';
@@ -26,6 +24,11 @@ import type { uploadList } from '../application/imports/upload.ts';
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { readManifest } from '../application/movements/readManifest.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
+import type { activatePlan } from '../application/operations/activatePlan.ts';
+import type { changeOperationRules } from '../application/operations/changeRules.ts';
+import type { createOperation } from '../application/operations/create.ts';
+import type { Operations } from '../application/operations/operations.ts';
+import type { Plans } from '../application/operations/plans.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
@@ -94,9 +97,6 @@ export type DeliveryControl = {
   enable(endpointId: string): Promise<boolean>;
 };
 
-/** Plans that become operations. */
-export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
-
 export type Ids = {
   fresh(kind: IdKind): string;
   /** the same parts, the same id */
@@ -105,10 +105,13 @@ export type Ids = {
 
 /** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
 export type ApiPorts = {
-  operations: Operations;
-  plans: Plans & PlanActivator;
+  operations: Operations & {
+    create: ReturnType<typeof createOperation>;
+    changeRules: ReturnType<typeof changeOperationRules>;
+  };
+  plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
-  duplicates: Duplicates;
+  duplicates: Duplicates & { decide: ReturnType<typeof decidePair> };
   households: Households;
   holds: Holds;
   notes: Notes;

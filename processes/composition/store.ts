@@ -4,14 +4,13 @@ import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
-import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
-import { createOperations } from '../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
-import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
 import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
 import { createHolds } from '../../adapters/postgres/people/holds.ts';
@@ -32,6 +31,9 @@ import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import type { Engine } from '../../api/ports.ts';
+import { wasRefused } from '../../application/commands.ts';
+import { decidePair } from '../../application/duplicates/decide.ts';
 import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { startCommit } from '../../application/imports/commit.ts';
@@ -40,8 +42,12 @@ import { reprocess } from '../../application/imports/reprocess.ts';
 import { uploadList } from '../../application/imports/upload.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { readManifest } from '../../application/movements/readManifest.ts';
+import { activatePlan } from '../../application/operations/activatePlan.ts';
+import { changeOperationRules } from '../../application/operations/changeRules.ts';
+import { createOperation } from '../../application/operations/create.ts';
 
 export type StoreOptions = {
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
@@ -54,14 +60,13 @@ export type StoreOptions = {
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
   const imports = importsOn(db, keyring);
   const importReads = importReadsOn(db, keyring);
-  const operations = createOperations(pool);
+  const operations = operationsOn(db);
   const partners = createPartners(pool);
-
   const movements = movementsOn(db);
   const keys = keysOn(db);
   const personal = {
@@ -69,18 +74,40 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     searchKeys: (text: string) => searchKeysOfText(keyring, text),
     shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
   };
+  const holds = createHolds(pool);
+  const notes = createNotes(pool, keyring);
+  const starting = { startNow: engine.startNow, clock };
 
   return {
-    operations,
-    plans: {
-      ...createPlans(prisma),
-      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    operations: {
+      ...operations,
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partners.unknown }),
+      changeRules: changeOperationRules({ ...operations, clock }),
     },
+    plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
     people: createPeople(pool),
-    duplicates: createDuplicates(pool),
+    duplicates: {
+      ...duplicatesOn(db),
+      decide: decidePair({
+        ...pairDecisionsOn(db),
+        clock,
+        engineAnswers: engine.answers,
+        writeNote: notes.write,
+        voidHold: holds.voidRaised,
+        async sendHold(workflowId, command) {
+          try {
+            await engine.send(workflowId, 'raiseHold', command);
+            return 'taken';
+          } catch (error) {
+            if (!wasRefused(error)) throw error;
+            return 'refused';
+          }
+        },
+      }),
+    },
     households: createHouseholds(pool),
-    holds: createHolds(pool),
-    notes: createNotes(pool, keyring),
+    holds,
+    notes,
     tasks: tasksOn(db),
     alarms: alarmsOn(db),
     now: createNow(pool),
