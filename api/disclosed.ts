@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { LinkedPerson } from '../adapters/postgres/duplicates/pairs.ts';
+import type { LinkedPerson } from '../application/duplicates/pairs.ts';
 import { disclose } from '../application/people/personalData.ts';
 import type { PersonJourney } from '../application/people/reads.ts';
 import { CARE_FLAGS, decide, type FieldGroup } from '../domain/access.ts';

@@ -1,12 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Operations } from '../adapters/postgres/operations/operations.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
-import type { Plans } from '../adapters/postgres/operations/plans.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { decidePair } from '../application/duplicates/decide.ts';
+import type { Duplicates } from '../application/duplicates/pairs.ts';
 import type { registerHousehold } from '../application/households/register.ts';
 import type { startCommit } from '../application/imports/commit.ts';
 import type { rowsToCorrect } from '../application/imports/correct.ts';
@@ -19,6 +17,11 @@ import type { Holds, Notes, NowReads, SituationReads } from '../application/jour
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { readManifest } from '../application/movements/readManifest.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
+import type { activatePlan } from '../application/operations/activatePlan.ts';
+import type { changeOperationRules } from '../application/operations/changeRules.ts';
+import type { createOperation } from '../application/operations/create.ts';
+import type { Operations } from '../application/operations/operations.ts';
+import type { Plans } from '../application/operations/plans.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
 import type { readPerson } from '../application/people/readPerson.ts';
 import type { Households, People } from '../application/people/reads.ts';
@@ -45,6 +48,7 @@ export type Engine = {
 
 /** Lists on their way in. */
 export type ImportsPort = ImportReads & {
+  operationOf(importId: string): Promise<string | undefined>;
   upload: ReturnType<typeof uploadList>;
   reprocess: ReturnType<typeof reprocess>;
   startCommit: ReturnType<typeof startCommit>;
@@ -70,9 +74,6 @@ export type DeliveryControl = {
   enable(endpointId: string): Promise<boolean>;
 };
 
-/** Plans that become operations. */
-export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
-
 export type Ids = {
   fresh(kind: IdKind): string;
   /** the same parts, the same id */
@@ -81,10 +82,13 @@ export type Ids = {
 
 /** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
 export type ApiPorts = {
-  operations: Operations;
-  plans: Plans & PlanActivator;
+  operations: Operations & {
+    create: ReturnType<typeof createOperation>;
+    changeRules: ReturnType<typeof changeOperationRules>;
+  };
+  plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
-  duplicates: Duplicates;
+  duplicates: Duplicates & { decide: ReturnType<typeof decidePair> };
   households: Households;
   holds: Holds;
   notes: Notes;

@@ -19,6 +19,7 @@ import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { missingActivity, workerActivities } from './composition/activities.ts';
+import { duplicateMatching } from './composition/duplicates.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, readBundle, workflowBundle } from './worker/bundle.ts';
@@ -100,7 +101,7 @@ function startLoops(): Loop[] {
       ...{ connectionString, gateway, names, log },
       storeNumber: (client, number, to) => storeDocumentNumber(databaseIn(client), keyring, number, to),
     }),
-    startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
+    startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),
     startRetention({ connectionString, keep: config.retention, log }),
     startVersionWatch({

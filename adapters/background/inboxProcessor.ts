@@ -93,7 +93,7 @@ async function apply(
     [...rows, ...unreadable].flatMap(({ requestId }) => requestId ?? []),
   );
   const now = await operationTimes(
-    client,
+    databaseIn(client),
     [...requests.values()].map(({ operationId }) => operationId),
     Date.now(),
   );

@@ -6,6 +6,7 @@ import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
+import { operationActivities } from '../../activities/operations.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
 import { feedPorts } from '../../adapters/background/feedPorts.ts';
@@ -24,8 +25,7 @@ import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
 import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
@@ -33,6 +33,7 @@ import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 
 export type ActivityDeps = {
   pool: Pool;
@@ -52,7 +53,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
-      suspensionOverlap: suspensionOverlapOf(pool),
+      suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...withHeartbeat(
       partnerActivities({
@@ -74,7 +75,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       movementUpdated: gateway.movementUpdated,
       raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
     }),
-    ...operationTransactions(pool),
+    ...operationActivities(operationStepsOn(db)),
     ...importActivities({
       checkList: checkList({
         store: imports,

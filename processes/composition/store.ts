@@ -4,7 +4,7 @@ import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
-import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
 import { householdsOn } from '../../adapters/postgres/households/households.ts';
 import { registrationsOn } from '../../adapters/postgres/households/register.ts';
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
@@ -16,9 +16,8 @@ import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
 import { nowOn } from '../../adapters/postgres/journeys/now.ts';
 import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
-import { createOperations } from '../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
-import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
 import { peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
@@ -29,6 +28,9 @@ import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import type { Engine } from '../../api/ports.ts';
+import { wasRefused } from '../../application/commands.ts';
+import { decidePair } from '../../application/duplicates/decide.ts';
 import { registerHousehold } from '../../application/households/register.ts';
 import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
@@ -40,23 +42,25 @@ import { readHistory } from '../../application/journeys/history.ts';
 import { readNow } from '../../application/journeys/now.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { readManifest } from '../../application/movements/readManifest.ts';
+import { activatePlan } from '../../application/operations/activatePlan.ts';
+import { changeOperationRules } from '../../application/operations/changeRules.ts';
+import { createOperation } from '../../application/operations/create.ts';
 import { readPerson } from '../../application/people/readPerson.ts';
 import { searchPeople } from '../../application/people/search.ts';
 
 export type StoreOptions = {
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
   /** for addresses of partners */
   outside: GuardedClient;
-  /** Tries to start what has been committed to be started. */
-  startNow: (workflowIds: readonly string[]) => Promise<void>;
   /** real time */
   clock: () => number;
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, startNow, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
   const people = peopleOn(db);
@@ -66,23 +70,43 @@ export function createStore({ pool, prisma, keyring, outside, startNow, clock }:
   const personal = personalDataOn(db, keyring);
   const imports = importsOn(db, keyring);
   const importReads = importReadsOn(db, keyring);
-  const operations = createOperations(pool);
+  const operations = operationsOn(db);
   const partners = createPartners(pool);
   const movements = movementsOn(db);
   const keys = keysOn(db);
+  const starting = { startNow: engine.startNow, clock };
 
   return {
-    operations,
-    plans: {
-      ...createPlans(prisma),
-      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    operations: {
+      ...operations,
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partners.unknown }),
+      changeRules: changeOperationRules({ ...operations, clock }),
     },
+    plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
     people,
-    duplicates: createDuplicates(pool),
+    duplicates: {
+      ...duplicatesOn(db),
+      decide: decidePair({
+        ...pairDecisionsOn(db),
+        clock,
+        engineAnswers: engine.answers,
+        writeNote: notes.write,
+        voidHold: holds.voidRaised,
+        async sendHold(workflowId, command) {
+          try {
+            await engine.send(workflowId, 'raiseHold', command);
+            return 'taken';
+          } catch (error) {
+            if (!wasRefused(error)) throw error;
+            return 'refused';
+          }
+        },
+      }),
+    },
     households: householdsOn(db),
     holds,
     notes,
-    registerHousehold: registerHousehold({ ...registrationsOn(db, keyring), startNow }),
+    registerHousehold: registerHousehold({ ...registrationsOn(db, keyring), startNow: engine.startNow }),
     readPerson: readPerson({ people, holds, notes, personal }),
     searchPeople: searchPeople({ people, personal, now: (id) => operations.now(id, clock()) }),
     readHistory: readHistory({ history: historyOn(db), holds, notes, personal }),
@@ -103,6 +127,7 @@ export function createStore({ pool, prisma, keyring, outside, startNow, clock }:
     personal,
     imports: {
       ...importReads,
+      operationOf: imports.operationOf,
       upload: uploadList({
         ...imports,
         listOf: importReads.read,

@@ -95,31 +95,31 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
         ? { seq: 1, status: 'registered', phase: 'identify' }
         : { seq: 1, status: workflowId.startsWith('movement:') ? 'boarding' : 'running', detail: {} },
   };
-  const startNow = async (ids: readonly string[]) => {
-    started.push(...ids);
+  const engine: Engine = {
+    send: async <A>(workflow: string, name: string, command: Sent['command']) => {
+      const one = { workflowId: workflow, name, command };
+      sent.push(one);
+      return (await answers.next(one)) as A;
+    },
+    startNow: async (ids) => {
+      started.push(...ids);
+    },
+    nudgeFeed: async () => undefined,
+    answers: async () => answers.away !== true,
+    suspendedVersions: async () => (await answers.suspended?.()) ?? [],
   };
   const store = createStore({
+    engine,
     pool: db.pool,
     prisma,
     keyring,
     outside,
-    startNow,
     clock: Date.now,
   });
   const app = await buildApp({
     ports: {
       ...store,
-      engine: {
-        send: async <A>(workflow: string, name: string, command: Sent['command']) => {
-          const one = { workflowId: workflow, name, command };
-          sent.push(one);
-          return (await answers.next(one)) as A;
-        },
-        startNow,
-        nudgeFeed: async () => undefined,
-        answers: async () => answers.away !== true,
-        suspendedVersions: async () => (await answers.suspended?.()) ?? [],
-      },
+      engine,
       clock: Date.now,
       zones: ZONES,
       refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),

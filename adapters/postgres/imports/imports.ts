@@ -19,6 +19,7 @@ const MANY_ROWS = 5_000;
 export type ImportStore = CheckStore &
   StartsPorts &
   Omit<UploadPorts, 'partnerExists' | 'listOf' | 'now'> & {
+    operationOf(importId: string): Promise<string | undefined>;
     /** Marks the import as done, after every journey has been started. */
     finish(importId: string): Promise<void>;
   };
@@ -30,6 +31,11 @@ export function importsOn(db: Db, keyring: Keyring): ImportStore {
 
   return {
     transaction: inTransaction,
+
+    async operationOf(importId) {
+      const row = await db.selectFrom('imports').select('operationId').where('id', '=', importId).executeTakeFirst();
+      return row?.operationId;
+    },
 
     async create({ id, given = {}, ...list }) {
       await db.transaction().execute(async (tx) => {

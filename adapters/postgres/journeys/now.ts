@@ -2,6 +2,7 @@ import type { NowReads } from '../../../application/journeys/reads.ts';
 import { JOURNEY_EVENT_FORMS } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
+import type { Scope } from '../../../domain/operations/events.ts';
 import type { Db } from '../database.ts';
 import { actorOf } from '../eventLog.ts';
 import { anyOf, instant } from '../typedSql.ts';
@@ -64,7 +65,7 @@ export const nowOn = (db: Db): NowReads => ({
       .where('j.id', '=', journeyId)
       .where('s.untilAt', 'is', null)
       .where((eb) => {
-        const scope = (kind: string, value: 'j.nextLeg' | 'h.site' | 'p.nationality') =>
+        const scope = (kind: Scope['scopeKind'], value: 'j.nextLeg' | 'h.site' | 'p.nationality') =>
           eb.and([eb('s.scopeKind', '=', kind), eb('s.scopeValue', '=', eb.ref(value))]);
         return eb.or([
           eb('s.scopeKind', '=', 'all'),
