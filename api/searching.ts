@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { LinkedPerson } from '../adapters/postgres/duplicates/pairs.ts';
 import type { SearchHit } from '../adapters/postgres/reads/people.ts';
+import type { LinkedPerson } from '../application/duplicates/pairs.ts';
 import { decide, rolesIn } from '../domain/access.ts';
 import { rankByName } from '../domain/duplicates/rankByName.ts';
 import { nameIn } from '../domain/duplicates/searchKeys.ts';

@@ -18,6 +18,7 @@ import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
+import type { Engine } from '../api/ports.ts';
 import * as names from '../workflows/messages.ts';
 import { createStore } from './composition/store.ts';
 import { readConfig } from './config.ts';
@@ -51,7 +52,31 @@ const startSoon = startsInBatches(async (workflowIds) => {
   await available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
 });
 
+const engine: Engine = {
+  send: (workflowId, name, command) =>
+    available(() =>
+      sendCommand(client, workflowId, name, command, {
+        deadline: COMMAND_DEADLINE_MS,
+        start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
+        onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
+      }),
+    ),
+  startNow: async (workflowIds) => {
+    await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
+  },
+  nudgeFeed: async (endpointId) => {
+    await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
+  },
+  answers,
+  suspendedVersions: async () =>
+    withoutWorker(
+      await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
+        readVersions(client, names.TASK_QUEUE),
+      ),
+    ),
+};
 const store = createStore({
+  engine,
   pool,
   prisma,
   keyring,
@@ -62,29 +87,7 @@ const store = createStore({
 const app = await buildApp({
   ports: {
     ...store,
-    engine: {
-      send: (workflowId, name, command) =>
-        available(() =>
-          sendCommand(client, workflowId, name, command, {
-            deadline: COMMAND_DEADLINE_MS,
-            start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
-            onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
-          }),
-        ),
-      startNow: async (workflowIds) => {
-        await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
-      },
-      nudgeFeed: async (endpointId) => {
-        await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
-      },
-      answers,
-      suspendedVersions: async () =>
-        withoutWorker(
-          await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
-            readVersions(client, names.TASK_QUEUE),
-          ),
-        ),
-    },
+    engine,
     clock: Date.now,
     zones: ZONES,
     refusedAddress: async (url) => {

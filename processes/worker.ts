@@ -20,6 +20,7 @@ import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { missingActivity, workerActivities } from './composition/activities.ts';
+import { duplicateMatching } from './composition/duplicates.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, readBundle, workflowBundle } from './worker/bundle.ts';
@@ -51,7 +52,7 @@ const outside = openGuardedClient({ allowLoopback: config.local });
 const gateway = workflowGateway(client, names);
 const identity = `worker ${process.pid}`;
 const activities = workerActivities({
-  ...{ pool, client, keyring, outside, gateway, log },
+  ...{ pool, keyring, outside, gateway, log },
   callbackBase: config.api.publicUrl,
 });
 
@@ -101,7 +102,7 @@ function startLoops(): Loop[] {
       ...{ connectionString, gateway, names, log },
       storeNumber: storeNumber({ keyring, secrets: secretBox(keyring) }),
     }),
-    startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
+    startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),
     startRetention({ connectionString, keep: config.retention, log }),
     startVersionWatch({

@@ -10,7 +10,7 @@ import { classify, outcomeAfter } from '../../domain/partners/classify.ts';
 import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import type { Queryable } from '../postgres/database.ts';
+import { databaseIn, type Queryable } from '../postgres/database.ts';
 import { operationTimes } from '../postgres/operations/clocks.ts';
 import {
   claimReceived,
@@ -93,7 +93,7 @@ async function apply(
     [...rows, ...unreadable].flatMap(({ requestId }) => requestId ?? []),
   );
   const now = await operationTimes(
-    client,
+    databaseIn(client),
     [...requests.values()].map(({ operationId }) => operationId),
     Date.now(),
   );

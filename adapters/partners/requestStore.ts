@@ -13,7 +13,7 @@ import { failedPreconditions } from '../../domain/preconditions.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Queryable, transaction } from '../postgres/database.ts';
+import { databaseIn, type Queryable, transaction } from '../postgres/database.ts';
 import { operationTime } from '../postgres/operations/clocks.ts';
 import {
   choosePartner,
@@ -97,7 +97,7 @@ export function partnerRequestStore({
           ...(input.partnerId === undefined ? {} : { partnerId: input.partnerId }),
         });
     if (!partner) return { outcome: 'no_partner' };
-    const at = await operationTime(client, input.operationId, now());
+    const at = await operationTime(databaseIn(client), input.operationId, now());
     const unsure = earlier && { requestId: earlier.request.id, partnerId: earlier.request.partnerId };
     const may = await mayDisclose(client, {
       journeyId: input.journeyId,
@@ -164,7 +164,7 @@ export function partnerRequestStore({
     if (!partner) return { outcome: 'no_partner' };
     if (kind === 'reception') {
       // It names no person, but only a partner with an agreement receives the schedule.
-      const at = await operationTime(client, input.operationId, now());
+      const at = await operationTime(databaseIn(client), input.operationId, now());
       const agreed = await findAgreement(client, {
         partnerId: partner.id,
         operationId: input.operationId,
@@ -201,7 +201,7 @@ export function partnerRequestStore({
     if (!request || request.subject !== journeyId || request.status === 'recalled') return undefined;
     const person = await lockPerson(client, journeyId);
     const { operationId, partnerId } = request;
-    const at = await operationTime(client, operationId, now());
+    const at = await operationTime(databaseIn(client), operationId, now());
     const may = await mayDisclose(client, { journeyId, operationId, partnerId, kind: 'verification', at });
     if ('reasons' in may) return undefined;
     const evidence = [...kinds].sort();

@@ -2,8 +2,14 @@ import { z } from 'zod';
 import { FIELDS } from '../../domain/fields.ts';
 import { SEAT_KINDS } from '../../domain/journeys/events.ts';
 import { SCAN_KINDS } from '../../domain/movements/events.ts';
+import { NEUTRAL_REASONS } from '../../domain/movements/householdGroup.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
-import { MANIFEST_STATUSES, SEAT_STATUSES } from '../../domain/movements/statuses.ts';
+import {
+  CLEARANCE_STATUSES,
+  MANIFEST_STATUSES,
+  MOVEMENT_MODES,
+  SEAT_STATUSES,
+} from '../../domain/movements/statuses.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
 import { At, Code, canDo, id, MaybeAt, Moment, Nationality } from './common.ts';
 
@@ -29,7 +35,7 @@ const StopBody = z
 const Count = z.number().int().min(0).max(20_000);
 const ClearanceKind = FIELDS.clearance;
 
-const Mode = z.enum(['flight', 'ship', 'bus', 'convoy']).meta({ id: 'MovementMode' });
+const Mode = z.enum(MOVEMENT_MODES).meta({ id: 'MovementMode' });
 
 export const NewMovement = z
   .strictObject({
@@ -122,12 +128,12 @@ export const MovementDetail = Movement.extend({
   clearances: z.array(
     z.object({
       kind: ClearanceKind,
-      status: z.enum(['open', 'given', 'lost', 'not_required']),
+      status: z.enum(CLEARANCE_STATUSES),
       at: MaybeAt,
       actor: z.string().nullable(),
     }),
   ),
-  people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
+  people: z.partialRecord(z.enum(SEAT_STATUSES), z.number()).meta({ description: 'seats by status' }),
   can_do: canDo(MOVEMENT_COMMAND_NAMES.outside),
 });
 
@@ -149,6 +155,15 @@ export const Manifest = z.object({
       document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
     }),
   ),
+});
+
+export const Refusal = z.object({
+  household_id: z.string(),
+  household_reference: z.string(),
+  reasons: z
+    .array(z.object({ code: z.enum(NEUTRAL_REASONS), words: z.string() }))
+    .meta({ description: 'neutral codes and words' }),
+  at: At,
 });
 
 const Scan = z.strictObject({

@@ -213,6 +213,7 @@ export const en = {
   'alarm.issued_after_recall': 'A partner issued a document after the request was recalled',
   'alarm.misplaced_answer': 'A partner’s answer does not match the kind of the request',
   'alarm.message_not_handled': 'A workflow refused the message of a partner',
+  'alarm.movement_update_undelivered': 'A person is on a vehicle although their journey has ended.',
   'alarm.partner_fails': 'Requests to a partner fail: it is not available, or it refuses what we send',
   'alarm.start_refused': 'Temporal refused to start a workflow repeatedly; the start is no longer retried',
   'alarm.unknown_movement': 'A carrier sent a message about an unknown movement',

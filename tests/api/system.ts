@@ -17,7 +17,6 @@ import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
 import type { Engine } from '../../api/ports.ts';
 import { type Actor, SYSTEM } from '../../domain/actor.ts';
-import type { Cells } from '../../domain/imports/columns.ts';
 import type { JourneyEvent, JourneyEventType } from '../../domain/journeys/events.ts';
 import { projectionOf } from '../../domain/journeys/projection.ts';
 import { apply, phaseOf } from '../../domain/journeys/state.ts';
@@ -26,6 +25,7 @@ import { defaultRules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import type { Cells } from '../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
 export type Sent = { workflowId: string; name: string; command: Parameters<Engine['send']>[2] };
@@ -95,7 +95,21 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
         ? { seq: 1, status: 'registered', phase: 'identify' }
         : { seq: 1, status: workflowId.startsWith('movement:') ? 'boarding' : 'running', detail: {} },
   };
+  const engine: Engine = {
+    send: async <A>(workflow: string, name: string, command: Sent['command']) => {
+      const one = { workflowId: workflow, name, command };
+      sent.push(one);
+      return (await answers.next(one)) as A;
+    },
+    startNow: async (ids) => {
+      started.push(...ids);
+    },
+    nudgeFeed: async () => undefined,
+    answers: async () => answers.away !== true,
+    suspendedVersions: async () => (await answers.suspended?.()) ?? [],
+  };
   const store = createStore({
+    engine,
     pool: db.pool,
     prisma,
     keyring,
@@ -106,19 +120,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
   const app = await buildApp({
     ports: {
       ...store,
-      engine: {
-        send: async <A>(workflow: string, name: string, command: Sent['command']) => {
-          const one = { workflowId: workflow, name, command };
-          sent.push(one);
-          return (await answers.next(one)) as A;
-        },
-        startNow: async (ids) => {
-          started.push(...ids);
-        },
-        nudgeFeed: async () => undefined,
-        answers: async () => answers.away !== true,
-        suspendedVersions: async () => (await answers.suspended?.()) ?? [],
-      },
+      engine,
       clock: Date.now,
       zones: ZONES,
       refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
