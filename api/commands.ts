@@ -45,14 +45,17 @@ const SUBJECTS = [
 const schemaName = ({ name, args }: Command): string | null =>
   Object.keys(args.shape).length === 0 ? null : `${name.charAt(0).toUpperCase()}${name.slice(1)}Args`;
 
-/** Bodies of all commands, made once: a named schema can be made only once. */
+/**
+ * Bodies of all commands, made once: a named schema can be made only once. `example`, because zod leaves `examples` out
+ * of a schema that transforms.
+ */
 const BODIES = new Map(
   SUBJECTS.flatMap(({ commands }: { commands: Commands }) => commands.list).map((command) => {
     const id = schemaName(command);
     const args = z.strictObject(snakeCaseFields(command.args.shape));
     return [
       command,
-      commandBody(id === null ? args : args.meta({ id, examples: [snakeCaseFields(command.example)] })),
+      commandBody(id === null ? args : args.meta({ id, example: snakeCaseFields(command.example) })),
     ] as const;
   }),
 );

@@ -87,7 +87,7 @@ describe('every command', () => {
         if (permission !== undefined) expect(route?.['x-permission']).toBe(permission);
         if (address !== undefined || Object.keys(args.shape).length === 0) continue;
         const schema = `${name.charAt(0).toUpperCase()}${name.slice(1)}ArgsInput`;
-        expect(description.components['schemas']?.[schema], schema).toMatchObject({ examples: [expect.anything()] });
+        expect(description.components['schemas']?.[schema], schema).toMatchObject({ example: expect.anything() });
       }
   });
 });
