@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CheckedList, CompareListPorts, ListedPerson } from '../../../application/duplicates/compareList.ts';
-import { STORED_ROW_MEANING } from '../../../domain/imports/person.ts';
-import { type Keyring, openFields } from '../../crypto/envelope.ts';
+import type { Keyring } from '../../crypto/envelope.ts';
 import type { Db } from '../database.ts';
 import type { ImportRow } from '../generated/kysely/tables.ts';
-import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
+import { type ImportKey, importKey } from '../imports/keys.ts';
+import { meaningOf } from '../imports/rows.ts';
 import { json } from '../typedSql.ts';
 import { knownPeopleOn } from './knownPeople.ts';
 
@@ -42,17 +42,12 @@ function checkedList(
                where m.import_id = r.import_id and m.household = r.household) as size
         from import_rows r
        where import_id = ${id} and verdict <> 'reject' and person_id is null and ${which}`.execute(db);
-    return found.rows.map(({ row, household, child, encrypted, size }) => {
-      const { meaning } = STORED_ROW_MEANING.read(
-        openFields(key.key, encryptedIn(id, `row ${row}`, key.kekId), encrypted),
-      );
-      return {
-        ...meaning,
-        row,
-        household: { id: household ?? '', size },
-        isChild: child === 'yes' || child === 'possibly',
-      };
-    });
+    return found.rows.map(({ row, household, child, encrypted, size }) => ({
+      ...meaningOf(key, row, encrypted),
+      row,
+      household: { id: household ?? '', size },
+      isChild: child === 'yes' || child === 'possibly',
+    }));
   };
   return {
     operationId,
