@@ -20,9 +20,8 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { id, idParams } from '../schemas/common.ts';
+import { commandBody, id, idParams } from '../schemas/common.ts';
 import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
-import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
 
 /** Duplicate candidates: the pairs, both people side by side, and the decisions about them. */

@@ -1,4 +1,5 @@
 import type { Role } from '../../domain/actor.ts';
+import type { Decision as CommandDecision } from '../../domain/commands.ts';
 import {
   journeyThatWaits,
   PAIR_COMMANDS,
@@ -10,7 +11,7 @@ import {
   refusalOfPair,
 } from '../../domain/duplicates/decisions.ts';
 import type { Instant } from '../../domain/time.ts';
-import { type Command, workflowId } from '../../workflows/messages.ts';
+import { workflowId } from '../../workflows/messages.ts';
 import { derivedId } from '../ids.ts';
 import type { Pair } from './pairs.ts';
 
@@ -83,7 +84,7 @@ export type DecidePorts = {
   }): Promise<void>;
   engineAnswers(): Promise<boolean>;
   /** @returns whether the workflow took the command */
-  sendHold(workflowId: string, command: Command<{ holdId: string }>): Promise<'taken' | 'refused'>;
+  sendHold(workflowId: string, command: CommandDecision<{ holdId: string }>): Promise<'taken' | 'refused'>;
   voidHold(holdId: string): Promise<void>;
   /** real time */
   clock(): Instant;

@@ -1,4 +1,4 @@
-import { type Unfinished, unfinishedSentence } from '../../domain/operations/commands.ts';
+import { type Unfinished, unfinishedSentence } from '../../domain/operations/commands/lifecycle.ts';
 import type { Lapsed, Phase, Scope } from '../../domain/operations/events.ts';
 import { type Interval, suspensionOverlapOver } from '../../domain/operations/suspensionOverlap.ts';
 import type { Instant } from '../../domain/time.ts';

@@ -1,10 +1,9 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
-import { createImportActivities } from '../../activities/imports.ts';
+import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { operationActivities } from '../../activities/operations.ts';
@@ -15,28 +14,30 @@ import type { LoopLog } from '../../adapters/background/loop.ts';
 import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { importStore } from '../../adapters/postgres/imports/imports.ts';
-import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
+import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
-import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { checkList } from '../../application/imports/check.ts';
+import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
   pool: Pool;
-  client: Client;
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
@@ -45,10 +46,12 @@ export type ActivityDeps = {
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
-  const secrets = secretBox(keyring);
+export function workerActivities({ pool, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const db = databaseOn(pool);
+  const secrets = secretBox(keyring);
   const notifyOutbox = notifier(pool, 'outbox');
+  const imports = importsOn(db, keyring);
+  const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
@@ -68,19 +71,22 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
       householdChanged: gateway.householdChanged,
       othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
     }),
-    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
+    ...movementActivities({
+      ...seatsOn(db),
+      ...seatNotificationsOn(db),
+      movementUpdated: gateway.movementUpdated,
+      raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    }),
     ...operationActivities(operationStepsOn(db)),
-    ...createImportActivities({
-      store: importStore(pool, {
-        keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
-        checks: (importId, round) => ({
-          workflowId: names.workflowId.import(importId, 'check', round),
-          taskQueue: names.TASK_QUEUE,
-        }),
+    ...importActivities({
+      checkList: checkList({
+        store: imports,
+        openList: readImportedList,
         startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
       }),
-      openList: readImportedList,
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring, journeys), now: Date.now })),
+      countStartsLeft: countStartsLeft(imports),
+      finish: imports.finish,
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
 import { DUPLICATE_COMMAND_NAMES } from '../../api/casing.ts';
-import type { Cells } from '../../domain/imports/columns.ts';
+import type { Cells } from '../support/cells.ts';
 import { compareAll } from '../support/duplicates.ts';
 import {
   type Answer,

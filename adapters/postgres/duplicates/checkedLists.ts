@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CheckedList, CompareListPorts, ListedPerson } from '../../../application/duplicates/compareList.ts';
-import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
+import { STORED_ROW_MEANING } from '../../../domain/imports/person.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
-import { type Db, queryableIn } from '../database.ts';
+import type { Db } from '../database.ts';
 import type { ImportRow } from '../generated/kysely/tables.ts';
 import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
 import { json } from '../typedSql.ts';
@@ -24,7 +24,7 @@ export function checkedListsOn(db: Db, keyring: Keyring): CompareListPorts {
         .limit(1)
         .executeTakeFirst();
       if (next === undefined) return undefined;
-      return checkedList(db, next, await importKey(queryableIn(db), keyring, next.id));
+      return checkedList(db, next, await importKey(db, keyring, next.id));
     },
   };
 }

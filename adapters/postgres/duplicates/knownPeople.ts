@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { KnownPeople, RegisteredPerson } from '../../../application/duplicates/match.ts';
-import { parsePartialDate } from '../../../domain/imports/birthDate.ts';
+import { parsePartialDate } from '../../../domain/imports/dates.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { type Db, queryableIn } from '../database.ts';
 import { readPeople } from '../people/people.ts';

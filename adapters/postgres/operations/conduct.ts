@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { EndPorts, OperationSteps, Suspended } from '../../../application/operations/conduct.ts';
-import type { Unfinished } from '../../../domain/operations/commands.ts';
+import type { Unfinished } from '../../../domain/operations/commands/lifecycle.ts';
 import type { Lapsed } from '../../../domain/operations/events.ts';
 import type { Interval } from '../../../domain/operations/suspensionOverlap.ts';
 import type { Db } from '../database.ts';
