@@ -1,46 +1,42 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { CorrectionFile, RowToCorrect } from '../adapters/files/correctionFile.ts';
-import type { FoundList, Override } from '../adapters/files/openList.ts';
-import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Idempotency } from '../adapters/postgres/idempotency.ts';
-import type { ImportProgress, ImportRow, ImportSummary, Look, RowFilter } from '../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../adapters/postgres/imports/starts.ts';
-import type {
-  CommitOutcome,
-  NewImport,
-  ReprocessOutcome,
-  UploadOutcome,
-} from '../adapters/postgres/imports/uploads.ts';
-import type { Operations } from '../adapters/postgres/operations/operations.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
-import type { Plans } from '../adapters/postgres/operations/plans.ts';
-import type { Shown } from '../adapters/postgres/people/disclosures.ts';
-import type { Holds } from '../adapters/postgres/people/holds.ts';
-import type { Households } from '../adapters/postgres/people/households.ts';
-import type { Notes } from '../adapters/postgres/people/notes.ts';
-import type { Registered } from '../adapters/postgres/people/register.ts';
-import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
-import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
 import type { Events } from '../adapters/postgres/reads/events.ts';
-import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
-import type { Movements } from '../adapters/postgres/reads/movements.ts';
-import type { NowReads } from '../adapters/postgres/reads/now.ts';
 import type { Partners } from '../adapters/postgres/reads/partners.ts';
-import type { People } from '../adapters/postgres/reads/people.ts';
-import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
-import type { Tasks } from '../adapters/postgres/tasks.ts';
-import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { decidePair } from '../application/duplicates/decide.ts';
+import type { Duplicates } from '../application/duplicates/pairs.ts';
+import type { registerHousehold } from '../application/households/register.ts';
+import type { startCommit } from '../application/imports/commit.ts';
+import type { rowsToCorrect } from '../application/imports/correct.ts';
+import type { ImportReads } from '../application/imports/reads.ts';
+import type { reprocess } from '../application/imports/reprocess.ts';
+import type { uploadList } from '../application/imports/upload.ts';
+import type { readHistory } from '../application/journeys/history.ts';
+import type { readNow } from '../application/journeys/now.ts';
+import type { Holds, Notes, NowReads, SituationReads } from '../application/journeys/reads.ts';
+import type { planMovement } from '../application/movements/planMovement.ts';
+import type { readManifest } from '../application/movements/readManifest.ts';
+import type { MovementReads } from '../application/movements/reads.ts';
+import type { activatePlan } from '../application/operations/activatePlan.ts';
+import type { changeOperationRules } from '../application/operations/changeRules.ts';
+import type { createOperation } from '../application/operations/create.ts';
+import type { Operations } from '../application/operations/operations.ts';
+import type { Plans } from '../application/operations/plans.ts';
+import type { PersonalData } from '../application/people/personalData.ts';
+import type { readPerson } from '../application/people/readPerson.ts';
+import type { Households, People } from '../application/people/reads.ts';
+import type { searchPeople } from '../application/people/search.ts';
+import type { Tasks } from '../application/tasks/tasks.ts';
+import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
-import type { PersonCore } from '../domain/personData.ts';
+import type { Zones } from '../domain/movements/localTimes.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Command } from '../workflows/messages.ts';
+import type { IdempotencyKeys } from './plugins/idempotency.ts';
 
 /** Temporal, as far as the API needs it. */
 export type Engine = {
   /** Sends a decision to the one workflow that owns the subject; answered after it is recorded. Throws as Temporal's client does. */
-  send<Answer>(workflowId: string, name: string, command: Command<unknown>): Promise<Answer>;
+  send<Answer>(workflowId: string, name: string, command: Decision<object>): Promise<Answer>;
   /** Tries to start what has been committed to be started. What does not start now, the relay starts. */
   startNow(workflowIds: readonly string[]): Promise<void>;
   /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */
@@ -50,52 +46,13 @@ export type Engine = {
   suspendedVersions(): Promise<Array<{ buildId: string; openWorkflows: number; oldestTaskSeconds: number }>>;
 };
 
-/** Identifying data: opened for those who may see it, found by keyed hashes. */
-export type PersonalData = {
-  cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
-  searchKeys(text: string): SearchKey[];
-  /** written before the data is shown */
-  shown(shown: readonly Shown[]): Promise<void>;
-};
-
-/** Takes one household in. `closed`: registration is not open. The same origin makes the same people once. */
-export type RegistrationPort = {
-  register(household: {
-    operationId: string;
-    origin: string;
-    at: Instant;
-    referenceDate: string;
-    household: HouseholdInput;
-  }): Promise<Registered | 'closed'>;
-};
-
 /** Lists on their way in. */
-export type ImportsPort = {
+export type ImportsPort = ImportReads & {
   operationOf(importId: string): Promise<string | undefined>;
-  create(list: NewImport): Promise<void>;
-  /** Takes the list in as it streams and orders its check; refused whole where it is empty, too large or cut. */
-  receive(
-    importId: string,
-    source: AsyncIterable<Uint8Array>,
-    expectedBytes: number | undefined,
-    check: Start,
-  ): Promise<UploadOutcome>;
-  read(importId: string): Promise<ImportProgress | undefined>;
-  list(operationId: string, limit: number, after?: { createdAt: Instant; id: string }): Promise<ImportSummary[]>;
-  rows(importId: string, filter: RowFilter, limit: number): Promise<ImportRow[]>;
-  firstFaults(importId: string, limit: number): Promise<Array<Pick<ImportRow, 'row' | 'line' | 'codes'>>>;
-  reprocess(reading: {
-    importId: string;
-    given: Override;
-    overriddenBy: string;
-    check: StartOf;
-  }): Promise<ReprocessOutcome>;
-  /** undefined once the raw list is removed */
-  rowsToCorrect(importId: string): Promise<{ found: FoundList; listTag: string; rows: RowToCorrect[] } | undefined>;
-  /** The rows to correct in the form of the list. */
-  correctionFile(found: FoundList, listTag: string, rows: readonly RowToCorrect[]): CorrectionFile;
-  looked(look: Look): Promise<void>;
-  startCommit(importId: string, commit: StartOf): Promise<CommitOutcome>;
+  upload: ReturnType<typeof uploadList>;
+  reprocess: ReturnType<typeof reprocess>;
+  startCommit: ReturnType<typeof startCommit>;
+  rowsToCorrect: ReturnType<typeof rowsToCorrect>;
 };
 
 /** Secrets that partners share with the system. */
@@ -117,9 +74,6 @@ export type DeliveryControl = {
   enable(endpointId: string): Promise<boolean>;
 };
 
-/** Plans that become operations. */
-export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
-
 export type Ids = {
   fresh(kind: IdKind): string;
   /** the same parts, the same id */
@@ -128,30 +82,39 @@ export type Ids = {
 
 /** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
 export type ApiPorts = {
-  operations: Operations;
-  plans: Plans & PlanActivator;
+  operations: Operations & {
+    create: ReturnType<typeof createOperation>;
+    changeRules: ReturnType<typeof changeOperationRules>;
+  };
+  plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
-  duplicates: Duplicates;
+  duplicates: Duplicates & { decide: ReturnType<typeof decidePair> };
   households: Households;
   holds: Holds;
   notes: Notes;
   tasks: Tasks;
   alarms: Alarms;
   now: NowReads;
-  history: HistoryReads;
   situation: SituationReads;
-  movements: Movements;
+  movements: Omit<MovementReads, 'manifest'> & {
+    plan: ReturnType<typeof planMovement>;
+    manifest: ReturnType<typeof readManifest>;
+  };
   partners: Partners;
   events: Events;
-  keys: Idempotency;
+  keys: IdempotencyKeys;
   personal: PersonalData;
-  registration: RegistrationPort;
+  registerHousehold: ReturnType<typeof registerHousehold>;
+  readPerson: ReturnType<typeof readPerson>;
+  searchPeople: ReturnType<typeof searchPeople>;
+  readHistory: ReturnType<typeof readHistory>;
+  readNow: ReturnType<typeof readNow>;
   imports: ImportsPort;
   secrets: SecretsPort;
   deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
-  zones: Zones;
+  zones: Pick<Zones, 'table'>;
   /** real time */
   clock: () => Instant;
   /** why we would not send to this address, or undefined */

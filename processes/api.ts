@@ -10,15 +10,15 @@ import { answerOnRecord } from '../adapters/postgres/answers.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
 import { isOnItsWay } from '../adapters/postgres/starts.ts';
-import { whileAvailable } from '../adapters/temporal/availability.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
-import { sendCommand } from '../adapters/temporal/commands.ts';
+import { sendCommand, whileAvailable } from '../adapters/temporal/commands.ts';
 import { readVersions, withoutWorker } from '../adapters/temporal/versions.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
+import type { Engine } from '../api/ports.ts';
 import * as names from '../workflows/messages.ts';
 import { createStore } from './composition/store.ts';
 import { readConfig } from './config.ts';
@@ -52,40 +52,41 @@ const startSoon = startsInBatches(async (workflowIds) => {
   await available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
 });
 
+const engine: Engine = {
+  send: (workflowId, name, command) =>
+    available(() =>
+      sendCommand(client, workflowId, name, command, {
+        deadline: COMMAND_DEADLINE_MS,
+        start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
+        onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
+      }),
+    ),
+  startNow: async (workflowIds) => {
+    await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
+  },
+  nudgeFeed: async (endpointId) => {
+    await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
+  },
+  answers,
+  suspendedVersions: async () =>
+    withoutWorker(
+      await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
+        readVersions(client, names.TASK_QUEUE),
+      ),
+    ),
+};
 const store = createStore({
+  engine,
   pool,
   prisma,
   keyring,
   outside,
-  journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
   clock: Date.now,
 });
 const app = await buildApp({
   ports: {
     ...store,
-    engine: {
-      send: (workflowId, name, command) =>
-        available(() =>
-          sendCommand(client, workflowId, name, command, {
-            deadline: COMMAND_DEADLINE_MS,
-            start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
-            onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
-          }),
-        ),
-      startNow: async (workflowIds) => {
-        await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
-      },
-      nudgeFeed: async (endpointId) => {
-        await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
-      },
-      answers,
-      suspendedVersions: async () =>
-        withoutWorker(
-          await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
-            readVersions(client, names.TASK_QUEUE),
-          ),
-        ),
-    },
+    engine,
     clock: Date.now,
     zones: ZONES,
     refusedAddress: async (url) => {

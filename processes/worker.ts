@@ -2,7 +2,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { storeNumber } from '../adapters/background/documentNumber.ts';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
@@ -11,15 +10,16 @@ import { startRetention } from '../adapters/background/retentionJob.ts';
 import { startTimeZoneCheck } from '../adapters/background/timeZoneCheck.ts';
 import { startVersionWatch } from '../adapters/background/versionWatch.ts';
 import { startWorkflowStarter } from '../adapters/background/workflowStarter.ts';
-import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { openPool } from '../adapters/postgres/database.ts';
+import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { missingActivity, workerActivities } from './composition/activities.ts';
+import { duplicateMatching } from './composition/duplicates.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, readBundle, workflowBundle } from './worker/bundle.ts';
@@ -51,7 +51,7 @@ const outside = openGuardedClient({ allowLoopback: config.local });
 const gateway = workflowGateway(client, names);
 const identity = `worker ${process.pid}`;
 const activities = workerActivities({
-  ...{ pool, client, keyring, outside, gateway, log },
+  ...{ pool, keyring, outside, gateway, log },
   callbackBase: config.api.publicUrl,
 });
 
@@ -99,9 +99,9 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      storeNumber: storeNumber({ keyring, secrets: secretBox(keyring) }),
+      storeNumber: (db, number, to) => storeDocumentNumber(db, keyring, number, to),
     }),
-    startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
+    startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startTimeZoneCheck({ connectionString, zones: ZONES, log }),
     startRetention({ connectionString, keep: config.retention, log }),
     startVersionWatch({

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { DueEvent, FeedPorts } from '../../activities/feed.ts';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
+import { databaseOn } from '../postgres/database.ts';
 import { operationTime, operationTimes } from '../postgres/operations/clocks.ts';
 import {
   agreedEventTypes,
@@ -31,6 +32,7 @@ export type FeedDeps = {
 
 /** The feed's ports on PostgreSQL and the guarded HTTP client. */
 export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs }: FeedDeps): FeedPorts {
+  const db = databaseOn(pool);
   return {
     async endpoint(endpointId) {
       const row = await readFeedEndpoint(pool, endpointId);
@@ -49,7 +51,7 @@ export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs
       const claimed = await claimHeads(pool, endpointId, limit);
       if (claimed.length === 0) return [];
       const times = await operationTimes(
-        pool,
+        db,
         claimed.map(({ operationId }) => operationId),
         Date.now(),
       );
@@ -87,7 +89,7 @@ export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs
         subject: endpointId,
         kind: 'endpoint_disabled',
         role: 'admin',
-        at: iso(await operationTime(pool, operationId, Date.now())),
+        at: iso(await operationTime(db, operationId, Date.now())),
         data: { because },
       });
     },
@@ -99,7 +101,7 @@ export function feedPorts({ pool, secrets, client, heartbeat, leaving, timeoutMs
         subject: endpointId,
         kind: 'webhook_suspended',
         role: 'duty_supervisor',
-        at: iso(await operationTime(pool, event.operationId, Date.now())),
+        at: iso(await operationTime(db, event.operationId, Date.now())),
         data: { event: event.outboxId, subject: event.subject, position: event.position, type: event.type },
       });
     },

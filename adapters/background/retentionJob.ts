@@ -1,5 +1,7 @@
+import { type RetentionTimes, removeOld } from '../../application/retention/removeOld.ts';
 import { HOUR } from '../../domain/time.ts';
-import { type RetentionTimes, removeOld } from '../postgres/retention.ts';
+import { databaseIn } from '../postgres/database.ts';
+import { retentionOn } from '../postgres/retention.ts';
 import { type Loop, type LoopLog, startLoop } from './loop.ts';
 
 /** Session lock of the retention job; any number that no other lock uses. */
@@ -18,7 +20,7 @@ export function startRetention({ connectionString, keep, log, pollMs = HOUR }: R
     pollMs,
     log,
     async pass(client) {
-      const removed = await removeOld(client, keep);
+      const removed = await removeOld(retentionOn(databaseIn(client)), keep);
       if (Object.values(removed).every((count) => count === 0)) return 'idle';
       log.info(removed, 'removed expired data');
       return 'more';

@@ -3,8 +3,8 @@ import type { InboxTransaction } from '../../application/requests/processInbox.t
 import { type InboxMessage, STORED_INBOX_BODY, storedInboxBody } from '../../domain/requests/callback.ts';
 import { StoredFormError } from '../../domain/versioned.ts';
 import { type Db, queryableIn } from './database.ts';
+import { writeDocument } from './journeys/documents.ts';
 import { operationTimes } from './operations/clocks.ts';
-import { writeIssuedDocument } from './people/documents.ts';
 import { asideOn, lockRequests, markAnswered } from './requests.ts';
 import { isPending } from './starts.ts';
 import { instant, json } from './typedSql.ts';
@@ -62,7 +62,7 @@ export function inboxIn(tx: Db, { workflowOf, storeNumber, clock }: InboxDeps): 
       return { messages, unreadable };
     },
     lockRequests: (ids) => lockRequests(tx, ids),
-    operationTimes: (ids) => operationTimes(queryable, ids, clock()),
+    operationTimes: (ids) => operationTimes(tx, ids, clock()),
     async movementsOfCarrier(carrierId, reference) {
       const rows = await tx
         .selectFrom('movements')
@@ -75,7 +75,7 @@ export function inboxIn(tx: Db, { workflowOf, storeNumber, clock }: InboxDeps): 
     },
     startIsPending: (movementId) => isPending(queryable, workflowOf(movementId)),
     answered: (requestId, after) => markAnswered(tx, requestId, after),
-    storeDocument: (document) => writeIssuedDocument(queryable, document),
+    storeDocument: (document) => writeDocument(tx, { ...document, status: 'issued' }),
     storeNumber: (...args) => storeNumber(tx, ...args),
     async end({ partnerId, eventId }, status, subject) {
       await tx

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { RequestStore } from '../../application/requests/prepare.ts';
 import type { AsidePorts } from '../../application/requests/setAside.ts';
+import { partnerFieldsOf } from '../../domain/personData.ts';
 import { type PartnerRequest, STORED_OUTCOME } from '../../domain/requests/classify.ts';
-import type { PersonFields } from '../../domain/requests/fields.ts';
 import { ANSWER_SCHEMA } from '../../domain/requests/index.ts';
 import { iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
@@ -13,7 +13,7 @@ import type { Request } from './generated/kysely/tables.ts';
 import { operationTime } from './operations/clocks.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint, type SecretBox } from './partners/partners.ts';
 import { writeSent } from './people/disclosures.ts';
-import { readPerson } from './people/people.ts';
+import { readPerson } from './people/personData.ts';
 import { readPreconditionInput } from './preconditionInput.ts';
 import { anyOf, instant, json } from './typedSql.ts';
 
@@ -89,27 +89,15 @@ export function requestsOn(db: Db, { keyring, secrets, clock }: RequestStoreDeps
         .executeTakeFirstOrThrow(() => new Error(`There is no journey ${journeyId}`));
     },
     async personFields({ personId, sex, nationality }) {
-      const core = await readPerson(queryable, keyring, personId);
-      if (!core) return {};
-      const fields: PersonFields = {
-        reference: core.personRef ?? undefined,
-        given_names: core.givenNames ?? undefined,
-        family_name: core.familyName ?? undefined,
-        sex,
-        birth_date: core.birthDate ?? undefined,
-        nationality,
-        document_type: core.documentType ?? undefined,
-        document_number: core.documentNumber ?? undefined,
-      };
-      return fields;
+      const core = await readPerson(db, keyring, personId);
+      return core ? { ...partnerFieldsOf(core), sex, nationality } : {};
     },
-    preconditions: async (journeyId, about) =>
-      (await readPreconditionInput(queryable, [journeyId], about)).get(journeyId),
+    preconditions: async (journeyId, about) => (await readPreconditionInput(db, [journeyId], about)).get(journeyId),
     movement: (movementId) => readMovementMessage(db, movementId),
     agreement: (about) => findAgreement(queryable, about),
     choosePartner: (about) => choosePartner(queryable, secrets, about),
     partner: (id) => readPartnerEndpoint(queryable, secrets, id),
-    operationTime: (operationId) => operationTime(queryable, operationId, clock()),
+    operationTime: (operationId) => operationTime(db, operationId, clock()),
     async find(requestId) {
       const row = await one(requestId);
       return row && fromRow(row);
@@ -135,7 +123,7 @@ export function requestsOn(db: Db, { keyring, secrets, clock }: RequestStoreDeps
         .onConflict((oc) => oc.column('id').doUpdateSet((eb) => ({ attempts: eb('requests.attempts', '+', 1) })))
         .execute();
     },
-    disclose: (disclosure) => writeSent(queryable, disclosure),
+    disclose: (disclosure) => writeSent(db, disclosure),
     async taken(id, { reference, acknowledged, reply }) {
       const now = sql<Date>`now()`;
       const row = await db

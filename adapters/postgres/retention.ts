@@ -1,83 +1,51 @@
-import type { Refusal } from '../../domain/imports/importRecord.ts';
-import type { Queryable } from './database.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { RetentionPorts } from '../../application/retention/removeOld.ts';
+import type { Db } from './database.ts';
+import { json } from './typedSql.ts';
 
-/** Retention periods, in real time, never in operation time. Event log and ledger are stored permanently. */
-export type RetentionTimes = {
-  /** raw lists, after their commit or refusal, or without a commit */
-  listsDays: number;
-  /** idempotency keys and the answers under them */
-  answersDays: number;
-  /** callbacks of partners, after they were handled */
-  inboxDays: number;
-  /** identifying data of a person, after the end of their last journey */
-  peopleMonths: number;
-};
+const before = (days: number): RawBuilder<Date> => sql<Date>`now() - make_interval(days => ${days})`;
 
-/** Rows in one statement. */
-const PORTION = 1_000;
-
-const EXPIRED: Refusal = {
-  code: 'list_not_kept',
-  detail: 'Nobody committed this list, and lists are stored for a limited time only.',
-  hint: 'Upload the file again.',
-};
-
-/**
- * Deletes a batch of all expired data. A list with rows to correct stays until somebody has handled them, because its
- * people are stored nowhere else. Of a person the key and the search keys are deleted, so the encrypted data is
- * unreadable; journeys, events and counts stay.
- * @returns deleted rows of each kind
- */
-export async function removeOld(
-  client: Queryable,
-  keep: RetentionTimes,
-): Promise<Record<keyof RetentionTimes, number>> {
-  const run = async (text: string, ...values: unknown[]): Promise<number> =>
-    (await client.query(text, values)).rowCount ?? 0;
+export function retentionOn(db: Db): RetentionPorts {
+  const run = async (statement: RawBuilder<unknown>): Promise<number> =>
+    Number((await statement.execute(db)).numAffectedRows ?? 0);
   return {
-    answersDays: await run(
-      `delete from idempotency_keys where ctid = any(array(
-         select ctid from idempotency_keys where created_at < now() - make_interval(days => $1) limit ${PORTION}))`,
-      keep.answersDays,
-    ),
-    inboxDays: await run(
-      `delete from inbox where ctid = any(array(
-         select ctid from inbox
-          where received_at < now() - make_interval(days => $1) and status <> 'received' limit ${PORTION}))`,
-      keep.inboxDays,
-    ),
-    listsDays: await run(
-      `with old as (
-           select i.id, i.status from imports i join import_keys k on k.import_id = i.id
-            where coalesce(i.finished_at, i.created_at) < now() - make_interval(days => $1)
-              and i.status in ('uploading', 'uploaded', 'checked', 'done', 'refused')
-              and not (i.status = 'done' and exists (
-                select from tasks t where t.subject = i.id and t.kind = 'correctRows' and t.status = 'open'))
-            order by i.id limit 10 for update of i skip locked),
-         refused as (
-           update imports set status = 'refused', refusal = $2, finished_at = now()
-            where id in (select id from old where status in ('uploading', 'uploaded', 'checked'))),
-         chunks as (delete from import_chunks where import_id in (select id from old)),
-         cells as (delete from import_cells where import_id in (select id from old)),
-         rows as (delete from import_rows where import_id in (select id from old where status <> 'done') and person_id is null)
-       delete from import_keys where import_id in (select id from old)`,
-      keep.listsDays,
-      JSON.stringify(EXPIRED),
-    ),
-    peopleMonths: await run(
-      `with over as (
-           select p.id from persons p
-            where p.erased_at is null
-              -- nobody's last journey is longer over than they are known: this alone passes over almost everybody
-              and p.created_at < now() - make_interval(months => $1)
-              and exists (select from journeys j where j.person_id = p.id)
-              and not exists (select from journeys j where j.person_id = p.id
-                and (j.ending is null or j.updated_at >= now() - make_interval(months => $1)))
-            limit ${PORTION} for update of p skip locked),
-         keys as (delete from person_keys where person_id in (select id from over)),
-         data as (delete from person_data where person_id in (select id from over))
-       update persons set erased_at = now() where id in (select id from over)`,
-      keep.peopleMonths,
-    ),
+    answers: (days, most) =>
+      run(sql`
+        delete from idempotency_keys where ctid = any(array(
+          select ctid from idempotency_keys where created_at < ${before(days)} limit ${most}))`),
+    inbox: (days, most) =>
+      run(sql`
+        delete from inbox where ctid = any(array(
+          select ctid from inbox where received_at < ${before(days)} and status <> 'received' limit ${most}))`),
+    lists: (days, most, refusal) =>
+      run(sql`
+        with old as (
+            select i.id, i.status from imports i join import_keys k on k.import_id = i.id
+             where coalesce(i.finished_at, i.created_at) < ${before(days)}
+               and i.status in ('uploading', 'uploaded', 'checked', 'done', 'refused')
+               and not (i.status = 'done' and exists (
+                 select from tasks t where t.subject = i.id and t.kind = 'correctRows' and t.status = 'open'))
+             order by i.id limit ${most} for update of i skip locked),
+          refused as (
+            update imports set status = 'refused', refusal = ${json(refusal)}, finished_at = now()
+             where id in (select id from old where status in ('uploading', 'uploaded', 'checked'))),
+          chunks as (delete from import_chunks where import_id in (select id from old)),
+          cells as (delete from import_cells where import_id in (select id from old)),
+          rows as (delete from import_rows where import_id in (select id from old where status <> 'done') and person_id is null)
+        delete from import_keys where import_id in (select id from old)`),
+    // Nobody's last journey is longer over than they are known: this alone passes over almost everybody.
+    people: (months, most) =>
+      run(sql`
+        with over as (
+            select p.id from persons p
+             where p.erased_at is null
+               and p.created_at < now() - make_interval(months => ${months})
+               and exists (select from journeys j where j.person_id = p.id)
+               and not exists (select from journeys j where j.person_id = p.id
+                 and (j.ending is null or j.updated_at >= now() - make_interval(months => ${months})))
+             limit ${most} for update of p skip locked),
+          keys as (delete from person_keys where person_id in (select id from over)),
+          data as (delete from person_data where person_id in (select id from over))
+        update persons set erased_at = now() where id in (select id from over)`),
   };
 }

@@ -1,17 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ImportProgress } from '../../adapters/postgres/imports/reads.ts';
-import { disclosedColumns } from '../../domain/imports/disclosedCells.ts';
-import { runOf } from '../importRuns.ts';
-import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
+import type { ImportProgress } from '../../application/imports/reads.ts';
+import { disclosedColumns } from '../../domain/imports/person.ts';
+import { groupsOfList, importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
+import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
-import { Problem } from '../problems.ts';
-import { misnamed, overrideOf } from '../readingOverrides.ts';
+import { Problem, type ProblemError } from '../problems.ts';
 import { id, idParams } from '../schemas/common.ts';
-import { Import, ImportRow, ImportSummary, ReadArgs, RowQuery } from '../schemas/imports.ts';
+import { DELIMITERS, Import, ImportRow, ImportSummary, ReadArgs, RowQuery, UploadQuery } from '../schemas/imports.ts';
 
 /** What a file of rows to correct may come as. */
 const FILE_TYPES = [
@@ -40,7 +39,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const from = createdAt === undefined || lastId === undefined ? undefined : { createdAt, id: lastId };
         const lists = await ports.imports.list(scopeOf(request).operationId, limit + 1, from);
         const { data, ...rest } = page(lists, limit, (list) => [list.createdAt, list.id]);
-        return { data: data.map(summaryOut), ...rest };
+        return { data: data.map((list) => summaryOut(list, ports.clock())), ...rest };
       },
     });
 
@@ -57,7 +56,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const list = await listOf(ports, request.params.id);
         const groups = groupsOfList(list, principalOfRequest(request), scopeOf(request).roles);
-        return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups);
+        return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups, ports.clock());
       },
     });
 
@@ -80,9 +79,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const list = await listOf(ports, request.params.id);
         const principal = principalOfRequest(request);
         const groups = groupsOfList(list, principal, scopeOf(request).roles);
-        const filter = { ...(verdict ? { verdict } : {}), ...(code ? { code } : {}), after: from };
+        const filter = { verdict, code, after: from };
         const { data, ...rest } = page(await ports.imports.rows(list.id, filter, limit + 1), limit, (row) => [row.row]);
-        await ports.imports.looked({
+        await ports.imports.log({
           id: ports.ids.fresh('disclosure'),
           importId: list.id,
           principal: principal.sub,
@@ -113,21 +112,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const list = await listOf(ports, importId);
-        if (!JUDGED.includes(list.status)) throw new Problem('conflict', { detail: NOT_CHECKED });
-        const toCorrect = await ports.imports.rowsToCorrect(importId);
-        if (toCorrect === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
-        if (toCorrect.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
-        await ports.imports.looked({
-          id: ports.ids.fresh('disclosure'),
-          importId,
-          principal: principalOfRequest(request).sub,
-          kind: 'correction_file',
-          filter: { verdict: 'reject' },
-          fields: toCorrect.found.columns.filter((column) => column !== null),
-          rowCount: toCorrect.rows.length,
-        });
-        const file = ports.imports.correctionFile(toCorrect.found, toCorrect.listTag, toCorrect.rows);
+        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request).sub);
+        if (file === 'unknown') throw new Problem('not_found');
+        if (typeof file === 'string') throw new Problem('conflict', { detail: NO_FILE[file] });
         return reply
           .header('cache-control', 'no-store')
           .header('content-disposition', `attachment; filename="${importId}-to-correct.${file.extension}"`)
@@ -155,12 +142,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { args } = request.body;
         const errors = misnamed(args, list.found?.found);
         if (errors.length > 0) throw new Problem('invalid_request', { errors });
-        const ordered = await ports.imports.reprocess({
-          importId,
-          given: overrideOf(args),
-          overriddenBy: principalOfRequest(request).sub,
-          check: checkOf,
-        });
+        const ordered = await ports.imports.reprocess(importId, overrideOf(args), principalOfRequest(request).sub);
         if (ordered.outcome === 'unknown') throw new Problem('not_found');
         if (ordered.outcome !== 'ordered') throw new Problem('conflict', { detail: NOT_READ_AGAIN[ordered.outcome] });
         await ports.engine.startNow([ordered.start.workflowId]);
@@ -181,7 +163,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const ordered = await ports.imports.startCommit(importId, commitOf);
+        const ordered = await ports.imports.startCommit(importId);
         if (ordered.outcome === 'unknown') throw new Problem('not_found');
         if (ordered.outcome !== 'started') throw new Problem('conflict', { detail: NOT_COMMITTED[ordered.outcome] });
         await ports.engine.startNow([ordered.start.workflowId]);
@@ -191,13 +173,12 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-const checkOf = runOf('check');
-const commitOf = runOf('commit');
-
-/** Every row has its verdict, and keeps it. */
-const JUDGED: readonly string[] = ['checked', 'committing', 'starting', 'done'];
-
 const NOT_CHECKED = 'The list is not checked yet, or was refused.';
+const NO_FILE = {
+  not_checked: NOT_CHECKED,
+  not_kept: 'The raw list has been removed.',
+  nothing: 'No row of this list is rejected.',
+} as const;
 const NOT_COMMITTED = {
   not_checked: NOT_CHECKED,
   nobody_acceptable: 'The list has no acceptable row that is not registered already.',
@@ -215,4 +196,94 @@ async function listOf(ports: ApiPorts, importId: string): Promise<ImportProgress
   const list = await ports.imports.read(importId);
   if (!list) throw new Problem('not_found');
   return list;
+}
+
+/** What a list may come as; anything else is 415. */
+const LIST_TYPES = [
+  'text/csv',
+  'text/tab-separated-values',
+  'text/plain',
+  'application/octet-stream',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+];
+
+/** The one route whose body is not parsed: a plugin of its own, so that its parsers are. */
+export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
+  return async (app) => {
+    // The body of a list is never parsed here: it streams past, encrypted chunk by chunk.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(LIST_TYPES, (_request, payload, done) => done(null, payload));
+    app.route({
+      method: 'POST',
+      url: '/operations/:id/imports',
+      config: { access: 'imports.check', names: 'operation', once: 'streamed' },
+      bodyLimit: 1024 * 1024 * 1024,
+      schema: {
+        tags: ['registration'],
+        summary: 'Send a registration list (the body is the file); a dry run begins at once and writes nobody',
+        description: `Content-Type one of ${LIST_TYPES.join(', ')}. Refused whole where it is empty, above the limit or cut on its way. With \`continues\` the file corrections the rejected rows of that list, which is then checked anew under its own id.`,
+        consumes: LIST_TYPES,
+        params: idParams('operation'),
+        querystring: UploadQuery,
+        response: { 202: z.object({ id: id('import') }) },
+      },
+      handler: async (request, reply) => {
+        const { operationId } = scopeOf(request);
+        const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
+        const importId = ports.ids.derived('import', ...originOf(request));
+        const list = {
+          id: importId,
+          operationId,
+          fileName: file_name ?? null,
+          referenceDate: reference_date,
+          createdBy: principalOfRequest(request).sub,
+          given: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
+          partnerId: partner,
+          continues,
+        };
+        const announced = request.headers['content-length'];
+        const received = await ports.imports.upload(list, {
+          source: request.body as AsyncIterable<Uint8Array>,
+          expectedBytes: announced === undefined ? undefined : Number(announced),
+        });
+        if (received.outcome === 'unknown') {
+          throw new Problem('invalid_request', { errors: received.faults.map((fault) => UNKNOWN[fault]) });
+        }
+        if (received.outcome === 'refused') throw refusedList(received.refusal, importId);
+        await ports.engine.startNow([received.check.workflowId]);
+        return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
+      },
+    });
+  };
+}
+
+const UNKNOWN = {
+  partner_unknown: {
+    parameter: 'partner',
+    code: 'unknown',
+    detail: 'There is no such partner: register it first.',
+  },
+  list_unknown: {
+    parameter: 'continues',
+    code: 'unknown',
+    detail: 'There is no such import in this operation.',
+  },
+  corrects_another: {
+    parameter: 'continues',
+    code: 'corrects_another',
+    detail: 'Name the list itself, not a file that corrections it.',
+  },
+} as const satisfies Record<string, ProblemError>;
+
+const REFUSED_AS = { too_large: 'body_too_large', cut_off: 'body_cut_off' } as const;
+
+function refusedList(
+  { code, detail, hint }: { code: string; detail: string; hint: string },
+  importId: string,
+): Problem {
+  return new Problem(code === 'too_large' || code === 'cut_off' ? REFUSED_AS[code] : 'list_refused', {
+    detail: `${detail} ${hint}`,
+    errors: [{ pointer: '', code, detail }],
+    extra: { import_id: importId },
+  });
 }

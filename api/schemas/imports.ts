@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CODES } from '../../domain/imports/codes.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
-import { ENCODINGS } from '../../domain/imports/encodings.ts';
+import { ENCODINGS } from '../../domain/imports/file.ts';
 import { At, id, Length } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);
@@ -13,7 +13,7 @@ const FindingCode = z
 /** One fault or warning in words. */
 export const FindingOut = z
   .object({
-    code: z.string(),
+    code: FindingCode,
     column: z.string(),
     fields: z.array(z.string()).optional().meta({ description: 'check digits of the passport that do not fit' }),
     detail: z.string().meta({ description: 'what is wrong and what to do' }),
@@ -43,7 +43,7 @@ const Heading = z.object({
 
 const Found = z.object({
   format: z.enum(['delimited', 'xlsx']),
-  encoding: z.string().nullable(),
+  encoding: EncodingName.nullable(),
   encoding_certain: z
     .boolean()
     .meta({ description: 'false where the bytes allow another encoding: look at some names' }),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
+import { DISCLOSED_SCHEMAS } from '../../domain/personData.ts';
 import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
-import { At, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
+import { At, canDo, Day, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
 
 const Sex = z.enum(['F', 'M', 'X']).meta({ id: 'Sex' });
 const Traveller = z.enum(['adult', 'child', 'infant']).meta({ id: 'Traveller' });
@@ -24,7 +25,7 @@ export const ListedPerson = z.object({
   waiting: z.object({ kind: WaitKind, whom: z.string(), what: z.string(), since: At, due: MaybeAt }).nullable(),
   more: z.number().int(),
   changed_at: At.meta({ description: 'real time' }),
-  names: z.object({ given: z.string(), family: z.string() }).optional(),
+  names: DISCLOSED_SCHEMAS.names,
 });
 
 const Hold = z.object({
@@ -59,7 +60,7 @@ export const Found = z.object({
       status: StatusCode,
       match: z.number().meta({ description: '0 to 1: how well the name answers, best first; 1 for a number' }),
       same_person_as: Linked,
-      names: z.object({ given: z.string(), family: z.string() }).optional(),
+      names: DISCLOSED_SCHEMAS.names,
     }),
   ),
   more: z.boolean().meta({ description: 'others may be meant as well: give another word of the name' }),
@@ -88,7 +89,7 @@ export const Person = z.object({
   nationality_status: z.enum(['open', 'requested', 'confirmed', 'not_confirmed', 'undetermined', 'retracted']),
   document: z.object({
     status: z.enum(['none', 'held', 'requested', 'issued', 'refused', 'expired']),
-    valid_until: MaybeAt,
+    valid_until: Day.nullable(),
   }),
   exit_permit: z.enum(['open', 'requested', 'granted', 'refused', 'not_required']),
   fitness: z.object({
@@ -105,14 +106,8 @@ export const Person = z.object({
   }),
   arrived_at: MaybeAt,
   same_person_as: Linked,
-  /** what the caller's roles may see of who it is; each look is in the ledger */
-  names: z.object({ given: z.string(), family: z.string() }).optional(),
-  reference: z.string().optional(),
-  birth_date: z.string().nullable().optional(),
-  phone: z.string().nullable().optional(),
-  language: z.string().nullable().optional(),
-  identity_document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
-  destination: z.string().nullable().optional(),
+  /** what the caller's roles read of the person; the access log tells of it */
+  ...DISCLOSED_SCHEMAS,
   care: z.array(z.string()).optional(),
   protection: z.array(z.string()).optional(),
 });
@@ -184,9 +179,7 @@ export const Now = z.object({
     }),
   ),
   more: z.number().int(),
-  can_do: z.array(
-    z.object({ command: z.enum(JOURNEY_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
-  ),
+  can_do: canDo(JOURNEY_COMMAND_NAMES.outside),
 });
 
 export const Disclosure = z.object({

@@ -1,10 +1,10 @@
 import type { Aggregate } from '../aggregate.ts';
-import { JOURNEY_REQUESTS, type JourneyRequest } from '../requests/index.ts';
+import { evolveBy } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
-import type { Instant } from '../time.ts';
-import type { JourneyEvent, JourneyEvents, JourneyEventType } from './events.ts';
+import { addMonths, type Instant } from '../time.ts';
+import { JOURNEY_EVENTS, type JourneyEvent } from './events.ts';
 import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
 import type { JourneyState } from './stored.ts';
@@ -33,95 +33,11 @@ export function emptyJourney(): JourneyState {
   };
 }
 
-type Apply<T extends JourneyEventType> = (
-  state: JourneyState,
-  data: JourneyEvents[T],
-  at: Instant,
-) => Partial<JourneyState>;
-
-/** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in JourneyEventType]: Apply<T> } = {
-  journeyStarted: (state, data, at) => ({
-    startedAt: at,
-    route: data.route,
-    routeDecided: data.routeDecided,
-    holds: [...data.holds],
-    consent: {
-      ...state.consent,
-      status: data.consent,
-      ...(data.consent === 'given' ? { version: 1, sharing: true, confirmedAt: at } : {}),
-    },
-  }),
-  identityConfirmed: () => ({ identity: 'confirmed' }),
-  identityUnclear: () => ({ identity: 'unclear' }),
-  screened: () => ({ screened: true }),
-  consentGiven: (_state, data, at) => ({
-    consent: { status: 'given', version: data.version, sharing: data.sharing, confirmedAt: at },
-  }),
-  consentRefused: (_state, data) => ({ consent: { status: 'refused', version: data.version, sharing: false } }),
-  consentWithdrawn: (_state, data) => ({ consent: { status: 'withdrawn', version: data.version, sharing: false } }),
-  consentReconfirmed: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
-  holdRaised: (state, data) => ({
-    holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId],
-  }),
-  holdReleased: (state, data) => ({ holds: state.holds.filter((id) => id !== data.holdId) }),
-  disclosureBlocked: () => ({}),
-  ...REQUEST_PARTS.apply,
-  partnerMissing: (state, data) =>
-    ofRequest(({ journey }) => journey.missing === data.what)?.withoutPartner(state) ?? {},
-  requestRecalled: (state, data) =>
-    ofRequest(({ journey }) => journey.open(state)?.requestId === data.requestId)?.recalled(state) ?? {},
-  routeDecided: (_state, data) => ({ route: data.route, routeDecided: true }),
-  seatAssigned: (state, data) => ({
-    travel: { ...state.travel, status: 'seated', movementId: data.movementId, leg: data.leg, kind: data.kind },
-  }),
-  seatReleased: (state) => ({ travel: withoutSeat(state) }),
-  checkedIn: (state) => ({ travel: { ...state.travel, status: 'checked_in' } }),
-  boarded: (state) => ({ travel: { ...state.travel, status: 'boarded' } }),
-  noShow: (state) => ({ travel: { ...withoutSeat(state), noShows: state.travel.noShows + 1 } }),
-  deniedBoarding: (state) => ({ travel: withoutSeat(state) }),
-  offloaded: (state) => ({ travel: withoutSeat(state) }),
-  departed: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true } }),
-  arrived: (state, data, at) => ({
-    routeDone: [...state.routeDone.filter((status) => status !== data.leg), data.leg],
-    travel: { ...withoutSeat(state), status: data.lastOfRoute ? 'arrived' : 'none', underway: true },
-    ...(data.lastOfRoute ? { arrivedAt: at } : {}),
-  }),
-  withdrawalNoted: (state) => ({ travel: { ...state.travel, withdrawn: true } }),
-  splitOff: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
-  householdChanged: () => ({ householdOpen: true }),
-  householdConfirmed: () => ({ householdOpen: false }),
-  received: () => ({ received: true }),
-  reintegrationPlanned: () => ({ planned: true }),
-  followUpDone: (state, data) => ({
-    followUps: [
-      ...state.followUps.filter(({ month }) => month !== data.month),
-      { month: data.month, reached: data.reached },
-    ],
-  }),
-  waitReminded: () => ({}),
-  waitDue: () => ({}),
-  waitEscalated: () => ({}),
-  cancelRequested: () => ({ cancelRequested: true }),
-  cancelRequestDismissed: () => ({ cancelRequested: false }),
-  journeyEnded: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
-};
-
-/** The state after a event, with the subject's next sequence number. Events cannot fail. */
-export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
-  const change = APPLY[event.type] as Apply<JourneyEventType>;
-  return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
-}
+/** The state after an event. */
+export const apply = evolveBy<JourneyState, JourneyEvent>(JOURNEY_EVENTS);
 
 /** A journey as a fold over its events. */
 export const JOURNEY: Aggregate<JourneyState, JourneyEvent> = { empty: emptyJourney, evolve: apply };
-
-const ofRequest = (is: (request: JourneyRequest) => boolean) => JOURNEY_REQUESTS.find(is)?.journey;
-
-function withoutSeat(state: JourneyState): JourneyState['travel'] {
-  const { noShows, underway, withdrawn } = state.travel;
-  return { status: 'none', noShows, underway, withdrawn };
-}
 
 /** The next leg that this person still needs; undefined where the route is undecided or at its end. */
 export function nextLeg(state: JourneyState): string | undefined {
@@ -132,6 +48,15 @@ export function nextLeg(state: JourneyState): string | undefined {
 export function nextNeeds(state: JourneyState, rules: Pick<Rules, 'legs'>): LegNeeds {
   const next = nextLeg(state);
   return next === undefined ? needsOf(rules, state.route, state.routeDecided) : needsOf(rules, [next], true);
+}
+
+/** The day of the follow-up `month` months after arrival; undefined before arrival, or where the rules know no such month. */
+export function followUpDay(
+  { arrivedAt }: JourneyState,
+  rules: Pick<Rules, 'followUpMonths'>,
+  month: number,
+): Instant | undefined {
+  return arrivedAt === undefined || !rules.followUpMonths.includes(month) ? undefined : addMonths(arrivedAt, month);
 }
 
 export function documentReady(state: JourneyState): boolean {

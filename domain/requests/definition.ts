@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Role } from '../actor.ts';
 import { durationOf } from '../durations.ts';
+import type { EventDefinition } from '../events.ts';
 import { idPattern } from '../ids.ts';
+import { DATA } from '../journeys/events/define.ts';
 import type { JourneyPhase } from '../journeys/statuses.ts';
 import type { Condition } from '../preconditions.ts';
 import type { DeadlineKey } from '../rules.ts';
@@ -38,25 +40,16 @@ export const SENT = Object.freeze({
 /** 20 years. */
 const LONGEST_HOURS = 7_300 * 24;
 
-/** Fields of the events and of the state of requests. */
-export const FIELDS = Object.freeze({
-  instant: z.number().describe('operation time in epoch milliseconds'),
-  requestId: z.string().describe('id of the request'),
-  partnerId: z.string().describe('id of the partner'),
-  documentId: z.string().describe('id of the document'),
-  round: z.number().describe('how often it was requested, from 1'),
-});
-
-const requested = z.object({ requestId: FIELDS.requestId, partnerId: FIELDS.partnerId, round: FIELDS.round });
+const requested = z.object({ requestId: DATA.requestId, partnerId: DATA.partnerId, round: DATA.round });
 
 /** A request to a partner that is still open. */
 const OpenRequest = z.object({
   ...requested.shape,
-  requestedAt: FIELDS.instant,
+  requestedAt: DATA.instant,
   acknowledged: z.boolean(),
   requestedEvidence: z.array(z.string()),
   /** what was provided of it last, and when: from then on it has its time again */
-  evidence: z.object({ at: FIELDS.instant, kinds: z.array(z.string()) }).optional(),
+  evidence: z.object({ at: DATA.instant, kinds: z.array(z.string()) }).optional(),
 });
 export type OpenRequest = z.infer<typeof OpenRequest>;
 
@@ -189,10 +182,19 @@ export function defineMovementRequest<
   return Object.freeze({ ...request, about: 'movement' as const });
 }
 
-type Schemas = Readonly<Record<string, z.ZodObject>>;
+type Form<Schema extends z.ZodType = z.ZodObject> = Pick<
+  EventDefinition<object, Schema>,
+  'data' | 'sentence' | 'effects'
+>;
+
+/** An event of a part of a journey; what it changes stands beside it. */
+export const event = <Schema extends z.ZodObject>(form: Form<Schema> & Required<Pick<Form<Schema>, 'sentence'>>) =>
+  Object.freeze(form);
+
+type Forms = Readonly<Record<string, Form>>;
 type Part = { rounds: number; request?: OpenRequest | undefined };
-type Drafts<E extends Schemas> = Array<
-  { [T in keyof E & string]: { type: T; data: z.output<E[T]>; reasonCode?: string } }[keyof E & string]
+type Drafts<E extends Forms> = Array<
+  { [T in keyof E & string]: { type: T; data: z.output<E[T]['data']>; reasonCode?: string } }[keyof E & string]
 >;
 
 /** Who answered which request. `open`: whether it is the request that is open. */
@@ -206,12 +208,14 @@ export function journeyPart<
   const N extends string,
   S extends Part,
   A extends z.ZodType,
-  const E extends Schemas,
+  const E extends Forms,
   const M extends string,
   const Q extends keyof E & string,
 >(forms: {
   /** its name in the state of a journey */
   name: N;
+  /** where its events stand in the history */
+  phase: JourneyPhase;
   state: z.ZodType<S>;
   answer: A;
   events: E;
@@ -221,28 +225,30 @@ export function journeyPart<
   missing: M;
 }) {
   type State = Record<N, S>;
-  const { name, answer: _answer, ...declared } = forms;
+  const { name, phase, state: schema, events: eventForms, requested: requestedEvent, missing } = forms;
   const own = z.union([forms.answer, INTERIM_ANSWERS.acknowledged, INTERIM_ANSWERS.moreInfo]);
   const within = (part: S) => ({ [name]: part }) as State;
 
   return (rules: {
     empty: S;
-    apply: { [T in keyof E]: (before: S, data: z.output<E[T]>, at: Instant) => S };
+    apply: { [T in keyof E]: (before: S, data: z.output<E[T]['data']>, at: Instant) => S };
     /** undefined where the answer does not fit what the journey waits for */
     answered(answer: z.output<A> | InterimAnswer, before: S, about: Answering): Drafts<E> | undefined;
     /** the part after a recall of its open request, and where the operation has no partner for it */
     recalled(before: S): S;
     withoutPartner?(before: S): S;
   }) => {
-    const apply = Object.fromEntries(
-      Object.entries<(before: S, data: never, at: Instant) => S>(rules.apply).map(([type, change]) => [
-        type,
-        (state: State, data: never, at: Instant) => within(change(state[name], data, at)),
-      ]),
-    ) as { [T in keyof E]: (state: State, data: z.output<E[T]>, at: Instant) => State };
+    const changes: Readonly<Record<string, (before: S, data: never, at: Instant) => S>> = rules.apply;
+    const events = Object.fromEntries(
+      Object.entries<Form>(eventForms).map(([type, form]) => {
+        const evolve = (state: State, data: never, at: Instant) =>
+          within(changes[type]?.(state[name], data, at) ?? state[name]);
+        return [type, Object.freeze({ ...form, phase, evolve })];
+      }),
+    ) as { [T in keyof E]: E[T] & { phase: JourneyPhase; evolve(state: State, data: object, at: Instant): State } };
     return Object.freeze({
-      ...declared,
-      ...{ name, apply, empty: rules.empty },
+      ...{ name, state: schema, events, missing, empty: rules.empty },
+      requested: requestedEvent,
       open: (state: State): OpenRequest | undefined => state[name].request,
       rounds: (state: State): number => state[name].rounds,
       recalled: (state: State) => within(rules.recalled(state[name])),

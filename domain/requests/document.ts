@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { DATA } from '../journeys/events/define.ts';
 import { instantOf } from '../time.ts';
-import { answer, definePersonRequest, FIELDS, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
+import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
-const { requestId, documentId } = FIELDS;
-const validUntil = FIELDS.instant.describe('the document is valid until then');
+const { requestId, documentId } = DATA;
+const validUntil = DATA.instant.describe('the document is valid until then');
 const lastMomentOf = z.iso.date().transform((day) => instantOf(`${day}T23:59:59Z`));
 
 const Answer = z.union([
@@ -56,6 +57,7 @@ export const document = definePersonRequest({
   },
   journey: journeyPart({
     name: 'document',
+    phase: 'secureDocuments',
     answer: Answer,
     missing: 'document',
     requested: 'documentRequested',
@@ -67,12 +69,34 @@ export const document = definePersonRequest({
       request: REQUEST_FORMS.open,
     }),
     events: {
-      documentHeld: z.object({ documentId, validUntil }).describe('The person holds a travel document.'),
-      documentRequested: REQUEST_FORMS.requested.describe('A travel document is requested.'),
-      documentIssued: z.object({ requestId, documentId, validUntil }).describe('A travel document is issued.'),
-      documentRefused: z.object({ requestId }).describe('A travel document is refused.'),
-      documentDecided: z.object({}).describe('A person decides that the document is requested again.'),
-      documentExpired: z.object({ documentId }).describe('A travel document is no longer valid long enough.'),
+      documentHeld: event({
+        data: z.object({ documentId, validUntil }).describe('The person holds a travel document.'),
+        sentence: 'event.documentHeld',
+      }),
+      documentRequested: event({
+        data: REQUEST_FORMS.requested.describe('A travel document is requested.'),
+        sentence: 'event.documentRequested',
+      }),
+      documentIssued: event({
+        data: z.object({ requestId, documentId, validUntil }).describe('A travel document is issued.'),
+        sentence: 'event.documentIssued',
+        effects: {
+          partnerEvent: { type: 'journey.document_issued', fields: [] },
+          service: { sector: 'consular', kind: 'document' },
+        },
+      }),
+      documentRefused: event({
+        data: z.object({ requestId }).describe('A travel document is refused.'),
+        sentence: 'event.documentRefused',
+      }),
+      documentDecided: event({
+        data: z.object({}).describe('A person decides that the document is requested again.'),
+        sentence: 'event.documentDecided',
+      }),
+      documentExpired: event({
+        data: z.object({ documentId }).describe('A travel document is no longer valid long enough.'),
+        sentence: 'event.documentExpired',
+      }),
     },
   })({
     empty: { status: 'none', rounds: 0 },

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { answer, definePersonRequest, FIELDS, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
+import { DATA } from '../journeys/events/define.ts';
+import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
 /** The code for an answer without a code of its own. */
 const UNSTATED = 'unstated';
 
 const kind = z.literal('exit_permit');
 const outcome = z.enum(['granted', 'refused', 'not_required']);
-const { requestId } = FIELDS;
+const { requestId } = DATA;
 
 const Answer = z.union([
   z.object({ kind, outcome: z.enum(['granted', 'not_required']), fineWaived: z.boolean() }),
@@ -44,6 +45,7 @@ export const exitPermit = definePersonRequest({
   },
   journey: journeyPart({
     name: 'exitPermit',
+    phase: 'clearToTravel',
     answer: Answer,
     missing: 'exitPermit',
     requested: 'exitPermitRequested',
@@ -53,13 +55,29 @@ export const exitPermit = definePersonRequest({
       request: REQUEST_FORMS.open,
     }),
     events: {
-      exitPermitRequested: REQUEST_FORMS.requested.describe('An exit permit is requested.'),
-      exitPermitGranted: z
-        .object({ requestId: requestId.optional(), fineWaived: z.boolean().describe('whether a fine was waived') })
-        .describe('The exit permit is granted.'),
-      exitPermitRefused: z.object({ requestId }).describe('The exit permit is refused.'),
-      exitPermitNotRequired: z.object({ requestId: requestId.optional() }).describe('No exit permit is required.'),
-      exitPermitDecided: z.object({}).describe('A person decides that the permit is requested again.'),
+      exitPermitRequested: event({
+        data: REQUEST_FORMS.requested.describe('An exit permit is requested.'),
+        sentence: 'event.exitPermitRequested',
+      }),
+      exitPermitGranted: event({
+        data: z
+          .object({ requestId: requestId.optional(), fineWaived: z.boolean().describe('whether a fine was waived') })
+          .describe('The exit permit is granted.'),
+        sentence: 'event.exitPermitGranted',
+        effects: { service: { sector: 'border_management', kind: 'exit_permit' } },
+      }),
+      exitPermitRefused: event({
+        data: z.object({ requestId }).describe('The exit permit is refused.'),
+        sentence: 'event.exitPermitRefused',
+      }),
+      exitPermitNotRequired: event({
+        data: z.object({ requestId: requestId.optional() }).describe('No exit permit is required.'),
+        sentence: 'event.exitPermitNotRequired',
+      }),
+      exitPermitDecided: event({
+        data: z.object({}).describe('A person decides that the permit is requested again.'),
+        sentence: 'event.exitPermitDecided',
+      }),
     },
   })({
     empty: { status: 'open', rounds: 0 },

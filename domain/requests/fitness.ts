@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { DATA } from '../journeys/events/define.ts';
 import { HOUR } from '../time.ts';
-import { answer, definePersonRequest, FIELDS, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
+import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
 const result = z.enum(['fit', 'fit_with', 'unfit']);
 
@@ -71,6 +72,7 @@ export const fitness = definePersonRequest({
   },
   journey: journeyPart({
     name: 'fitness',
+    phase: 'clearToTravel',
     answer: Finding,
     missing: 'fitness',
     requested: 'fitnessRequested',
@@ -83,19 +85,29 @@ export const fitness = definePersonRequest({
       request: REQUEST_FORMS.open,
     }),
     events: {
-      fitnessRequested: REQUEST_FORMS.requested.describe('A clinic receives a request for a fitness finding.'),
-      fitnessFound: z
-        .object({
-          result: result.describe('the finding'),
-          conditions: z.array(z.string()).describe('codes of what is needed on the way'),
-          until: FIELDS.instant.optional().describe('the finding is valid until then'),
-          reviewAt: FIELDS.instant.optional().describe('when to examine again'),
-          requestId: FIELDS.requestId.optional(),
-        })
-        .describe('A clinic or a health officer reports the fitness to travel.'),
-      fitnessExpired: z
-        .object({ until: FIELDS.instant.describe('it was valid until then') })
-        .describe('The finding is no longer valid.'),
+      fitnessRequested: event({
+        data: REQUEST_FORMS.requested.describe('A clinic receives a request for a fitness finding.'),
+        sentence: 'event.fitnessRequested',
+      }),
+      fitnessFound: event({
+        data: z
+          .object({
+            result: result.describe('the finding'),
+            conditions: z.array(z.string()).describe('codes of what is needed on the way'),
+            until: DATA.instant.optional().describe('the finding is valid until then'),
+            reviewAt: DATA.instant.optional().describe('when to examine again'),
+            requestId: DATA.requestId.optional(),
+          })
+          .describe('A clinic or a health officer reports the fitness to travel.'),
+        sentence: ({ result }) => `event.fitnessFound.${result}`,
+        effects: { service: { sector: 'health', kind: 'health_check' } },
+      }),
+      fitnessExpired: event({
+        data: z
+          .object({ until: DATA.instant.describe('it was valid until then') })
+          .describe('The finding is no longer valid.'),
+        sentence: 'event.fitnessExpired',
+      }),
     },
   })({
     empty: { status: 'unknown', rounds: 0, conditions: [] },

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { DATA } from '../journeys/events/define.ts';
 import {
   acknowledgement,
   answer,
   definePersonRequest,
-  FIELDS,
+  event,
   furtherEvidence,
   journeyPart,
   type OpenRequest,
@@ -13,7 +14,7 @@ import {
 } from './definition.ts';
 
 const Answered = z.strictObject({ outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined']) });
-const { requestId, partnerId } = FIELDS;
+const { requestId, partnerId } = DATA;
 const Nationality = z.object({
   kind: z.literal('nationality'),
   outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined', 'retracted']),
@@ -49,6 +50,7 @@ export const verification = definePersonRequest({
   },
   journey: journeyPart({
     name: 'nationality',
+    phase: 'verifyNationality',
     answer: Nationality,
     missing: 'verification',
     requested: 'verificationRequested',
@@ -59,33 +61,60 @@ export const verification = definePersonRequest({
       request: REQUEST_FORMS.open,
     }),
     events: {
-      verificationRequested: REQUEST_FORMS.requested.describe(
-        'A consulate receives a request to verify the nationality.',
-      ),
-      verificationAcknowledged: z.object({ requestId }).describe('The consulate acknowledges the request.'),
-      evidenceRequested: z
-        .object({
-          requestId,
-          requestedEvidence: z.array(z.string()).describe('codes of the evidence that it requests'),
-        })
-        .describe('The consulate requests evidence.'),
-      evidenceProvided: z
-        .object({ requestId, kinds: z.array(z.string()).describe('codes of the evidence that was sent') })
-        .describe('Evidence was sent to the consulate.'),
-      nationalityConfirmed: z.object({ requestId, partnerId }).describe('The nationality is confirmed.'),
-      nationalityNotConfirmed: z
-        .object({
-          requestId,
-          outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
-        })
-        .describe('The consulate does not confirm the nationality.'),
-      nationalityRetracted: z.object({ requestId }).describe('The consulate retracts its confirmation.'),
-      nationalityDecided: z
-        .object({
-          decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
-          partnerId: partnerId.optional(),
-        })
-        .describe('A person decides the next step on the nationality.'),
+      verificationRequested: event({
+        data: REQUEST_FORMS.requested.describe('A consulate receives a request to verify the nationality.'),
+        sentence: 'event.verificationRequested',
+      }),
+      verificationAcknowledged: event({
+        data: z.object({ requestId }).describe('The consulate acknowledges the request.'),
+        sentence: 'event.verificationAcknowledged',
+      }),
+      evidenceRequested: event({
+        data: z
+          .object({
+            requestId,
+            requestedEvidence: z.array(z.string()).describe('codes of the evidence that it requests'),
+          })
+          .describe('The consulate requests evidence.'),
+        sentence: 'event.evidenceRequested',
+      }),
+      evidenceProvided: event({
+        data: z
+          .object({ requestId, kinds: z.array(z.string()).describe('codes of the evidence that was sent') })
+          .describe('Evidence was sent to the consulate.'),
+        sentence: 'event.evidenceProvided',
+      }),
+      nationalityConfirmed: event({
+        data: z.object({ requestId, partnerId }).describe('The nationality is confirmed.'),
+        sentence: 'event.nationalityConfirmed',
+        effects: {
+          partnerEvent: { type: 'journey.verified', fields: [] },
+          service: { sector: 'consular', kind: 'verification' },
+          confirmsState: true,
+        },
+      }),
+      nationalityNotConfirmed: event({
+        data: z
+          .object({
+            requestId,
+            outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
+          })
+          .describe('The consulate does not confirm the nationality.'),
+        sentence: ({ outcome }) => `event.nationalityNotConfirmed.${outcome}`,
+      }),
+      nationalityRetracted: event({
+        data: z.object({ requestId }).describe('The consulate retracts its confirmation.'),
+        sentence: 'event.nationalityRetracted',
+      }),
+      nationalityDecided: event({
+        data: z
+          .object({
+            decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
+            partnerId: partnerId.optional(),
+          })
+          .describe('A person decides the next step on the nationality.'),
+        sentence: ({ decision }) => `event.nationalityDecided.${decision}`,
+      }),
     },
   })({
     empty: { status: 'open', rounds: 0 },

@@ -1,12 +1,12 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
-import { createImportActivities } from '../../activities/imports.ts';
+import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
+import { operationActivities } from '../../activities/operations.ts';
 import { recordActivities } from '../../activities/record.ts';
 import { requestActivities } from '../../activities/requests.ts';
 import { feedPorts } from '../../adapters/background/feedPorts.ts';
@@ -14,29 +14,30 @@ import type { LoopLog } from '../../adapters/background/loop.ts';
 import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { importStore } from '../../adapters/postgres/imports/imports.ts';
-import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { othersOf } from '../../adapters/postgres/households/households.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
+import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
-import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import { asideOn, requestsOn } from '../../adapters/postgres/requests.ts';
-import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { checkList } from '../../application/imports/check.ts';
+import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import { requests } from '../../application/requests/requests.ts';
-import * as names from '../../workflows/messages.ts';
 
 export type ActivityDeps = {
   pool: Pool;
-  client: Client;
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
@@ -45,15 +46,16 @@ export type ActivityDeps = {
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
-  const secrets = secretBox(keyring);
+export function workerActivities({ pool, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
   const db = databaseOn(pool);
-  const requestDeps = { keyring, secrets, clock: Date.now };
+  const secrets = secretBox(keyring);
   const notifyOutbox = notifier(pool, 'outbox');
+  const imports = importsOn(db, keyring);
+  const requestDeps = { keyring, secrets, clock: Date.now };
   return {
     ...recordActivities({
       recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
-      suspensionOverlap: suspensionOverlapOf(pool),
+      suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...withHeartbeat(
       requestActivities(
@@ -73,21 +75,24 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,
       householdChanged: gateway.householdChanged,
-      othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
+      othersOf: (householdId, journeyId) => othersOf(db, householdId, journeyId),
     }),
-    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
-    ...operationTransactions(pool),
-    ...createImportActivities({
-      store: importStore(pool, {
-        keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
-        checks: (importId, round) => ({
-          workflowId: names.workflowId.import(importId, 'check', round),
-          taskQueue: names.TASK_QUEUE,
-        }),
+    ...movementActivities({
+      ...seatsOn(db),
+      ...seatNotificationsOn(db),
+      movementUpdated: gateway.movementUpdated,
+      raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    }),
+    ...operationActivities(operationStepsOn(db)),
+    ...importActivities({
+      checkList: checkList({
+        store: imports,
+        openList: readImportedList,
         startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
       }),
-      openList: readImportedList,
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring), now: Date.now })),
+      countStartsLeft: countStartsLeft(imports),
+      finish: imports.finish,
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(

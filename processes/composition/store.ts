@@ -4,124 +4,139 @@ import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
-import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
-import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
-import {
-  firstFaults,
-  type Look,
-  listImports,
-  type RowFilter,
-  readImport,
-  readImportRows,
-  readRowsToCorrect,
-  writeLook,
-} from '../../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../../adapters/postgres/imports/starts.ts';
-import {
-  createImport,
-  type NewImport,
-  receiveUpload,
-  reprocess,
-  startCommit,
-} from '../../adapters/postgres/imports/uploads.ts';
-import { createOperations } from '../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
-import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
+import { householdsOn } from '../../adapters/postgres/households/households.ts';
+import { registrationsOn } from '../../adapters/postgres/households/register.ts';
+import { keysOn } from '../../adapters/postgres/idempotency.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
+import { historyOn } from '../../adapters/postgres/journeys/history.ts';
+import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
+import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
+import { nowOn } from '../../adapters/postgres/journeys/now.ts';
+import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
-import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
-import { createHolds } from '../../adapters/postgres/people/holds.ts';
-import { createHouseholds } from '../../adapters/postgres/people/households.ts';
-import { createNotes } from '../../adapters/postgres/people/notes.ts';
-import { readPeople } from '../../adapters/postgres/people/people.ts';
-import { register } from '../../adapters/postgres/people/register.ts';
-import type { RegistrationContext } from '../../adapters/postgres/people/registrations.ts';
-import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
+import { peopleOn } from '../../adapters/postgres/people/people.ts';
+import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createEvents } from '../../adapters/postgres/reads/events.ts';
-import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createMovements } from '../../adapters/postgres/reads/movements.ts';
-import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPartners } from '../../adapters/postgres/reads/partners.ts';
-import { createPeople } from '../../adapters/postgres/reads/people.ts';
-import { createSituation } from '../../adapters/postgres/reads/situation.ts';
-import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { tasksOn } from '../../adapters/postgres/tasks.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import type { Engine } from '../../api/ports.ts';
+import { wasRefused } from '../../application/commands.ts';
+import { decidePair } from '../../application/duplicates/decide.ts';
+import { registerHousehold } from '../../application/households/register.ts';
+import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { startCommit } from '../../application/imports/commit.ts';
+import { rowsToCorrect } from '../../application/imports/correct.ts';
+import { reprocess } from '../../application/imports/reprocess.ts';
+import { uploadList } from '../../application/imports/upload.ts';
+import { readHistory } from '../../application/journeys/history.ts';
+import { readNow } from '../../application/journeys/now.ts';
+import { planMovement } from '../../application/movements/planMovement.ts';
+import { readManifest } from '../../application/movements/readManifest.ts';
+import { activatePlan } from '../../application/operations/activatePlan.ts';
+import { changeOperationRules } from '../../application/operations/changeRules.ts';
+import { createOperation } from '../../application/operations/create.ts';
+import { readPerson } from '../../application/people/readPerson.ts';
+import { searchPeople } from '../../application/people/search.ts';
 
 export type StoreOptions = {
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
   /** for addresses of partners */
   outside: GuardedClient;
-  /** how journeys are started; the process builds it from workflows/messages.ts */
-  journeys: RegistrationContext['journeys'];
   /** real time */
   clock: () => number;
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, clock }: StoreOptions) {
   const db = databaseOn(pool);
   const box = secretBox(keyring);
-  const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
-    const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
-      id,
-    ]);
-    return rows[0]?.operation_id;
-  };
+  const people = peopleOn(db);
+  const holds = holdsOn(db);
+  const notes = notesOn(db, keyring);
+  const now = nowOn(db);
+  const personal = personalDataOn(db, keyring);
+  const imports = importsOn(db, keyring);
+  const importReads = importReadsOn(db, keyring);
+  const operations = operationsOn(db);
+  const partners = createPartners(pool);
+  const movements = movementsOn(db);
+  const keys = keysOn(db);
+  const starting = { startNow: engine.startNow, clock };
 
   return {
-    operations: createOperations(pool),
-    plans: {
-      ...createPlans(prisma),
-      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    operations: {
+      ...operations,
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partners.unknown }),
+      changeRules: changeOperationRules({ ...operations, clock }),
     },
-    people: createPeople(pool),
-    duplicates: createDuplicates(pool),
-    households: createHouseholds(pool),
-    holds: createHolds(pool),
-    notes: createNotes(pool, keyring),
-    tasks: createTasks(pool),
+    plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
+    people,
+    duplicates: {
+      ...duplicatesOn(db),
+      decide: decidePair({
+        ...pairDecisionsOn(db),
+        clock,
+        engineAnswers: engine.answers,
+        writeNote: notes.write,
+        voidHold: holds.voidRaised,
+        async sendHold(workflowId, command) {
+          try {
+            await engine.send(workflowId, 'raiseHold', command);
+            return 'taken';
+          } catch (error) {
+            if (!wasRefused(error)) throw error;
+            return 'refused';
+          }
+        },
+      }),
+    },
+    households: householdsOn(db),
+    holds,
+    notes,
+    registerHousehold: registerHousehold({ ...registrationsOn(db, keyring), startNow: engine.startNow }),
+    readPerson: readPerson({ people, holds, notes, personal }),
+    searchPeople: searchPeople({ people, personal, now: (id) => operations.now(id, clock()) }),
+    readHistory: readHistory({ history: historyOn(db), holds, notes, personal }),
+    readNow: readNow({ people, now }),
+    tasks: tasksOn(db),
     alarms: alarmsOn(db),
-    now: createNow(pool),
-    history: createHistory(pool),
-    situation: createSituation(pool),
-    movements: createMovements(pool),
-    partners: createPartners(pool),
+    now,
+    situation: situationOn(db),
+    movements: {
+      ...movements,
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners }),
+      manifest: readManifest({ ...movements, operations, people: personal, clock }),
+    },
+    partners,
     events: createEvents(pool),
-    keys: createIdempotency(pool),
+    keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
-    personal: {
-      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-      searchKeys: (text: string) => searchKeysOfText(keyring, text),
-      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-    },
-    registration: {
-      register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
-        register(pool, { ...registration, keyring, journeys }),
-    },
+    personal,
     imports: {
-      operationOf: (id: string) => operationOf('imports', id),
-      create: (list: NewImport) => createImport(pool, keyring, list),
-      receive: (importId: string, source: AsyncIterable<Uint8Array>, expectedBytes: number | undefined, check: Start) =>
-        receiveUpload(pool, keyring, {
-          importId,
-          source,
-          check,
-          ...(expectedBytes === undefined ? {} : { expectedBytes }),
-        }),
-      read: (id: string) => readImport(pool, keyring, id, clock()),
-      list: (operationId: string, limit: number, after?: { createdAt: number; id: string }) =>
-        listImports(pool, operationId, limit, clock(), after),
-      rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
-      firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
-      reprocess: (reading: Parameters<typeof reprocess>[2]) => reprocess(pool, keyring, reading),
-      rowsToCorrect: (id: string) => readRowsToCorrect(pool, keyring, id),
-      correctionFile,
-      looked: (look: Look) => writeLook(pool, look),
-      startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
+      ...importReads,
+      operationOf: imports.operationOf,
+      upload: uploadList({
+        ...imports,
+        listOf: importReads.read,
+        now: (operationId) => operations.now(operationId, clock()),
+        partnerExists: async (id) => (await partners.read(id)) !== undefined,
+      }),
+      reprocess: reprocess(imports),
+      startCommit: startCommit(imports),
+      rowsToCorrect: rowsToCorrect({ ...importReads, write: correctionFile }),
     },
     secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
     deliveries: {

@@ -2,16 +2,16 @@
  * What the measuring knows of this build: its folders, addresses, tables and names. Everything else in this folder
  * holds for any build, so a restructuring changes this file alone.
  */
-import { JOURNEY_EVENT_DATA } from '../../domain/journeys/events.ts';
-import { MOVEMENT_EVENT_DATA } from '../../domain/movements/events.ts';
-import { OPERATION_EVENT_DATA } from '../../domain/operations/events.ts';
+
+import { SUBJECT_EVENTS } from '../../domain/effects.ts';
 
 /** Top-level folders without product code. Every other folder counts, also one that is new. */
 export const NOT_PRODUCT = ['bench', 'docs', 'node_modules', 'sandbox', 'tests'];
 /** Beginnings of the paths of files that a program writes. */
 export const GENERATED = ['adapters/postgres/generated/'];
 export const MIGRATIONS = 'prisma/migrations';
-export const EVENT_NAMES = Object.keys({ ...JOURNEY_EVENT_DATA, ...MOVEMENT_EVENT_DATA, ...OPERATION_EVENT_DATA });
+/** The names of all events. */
+export const EVENT_NAMES = Object.values(SUBJECT_EVENTS).flatMap((definitions) => Object.keys(definitions));
 
 /** The processes whose code is counted; each writes a line that begins with `ready`. */
 export const PROCESSES = ['processes/api.ts', 'processes/worker.ts'];

@@ -2,18 +2,21 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operationActivities } from '../../activities/operations.ts';
 import { startAgain, startAgainPorts } from '../../adapters/background/startAgain.ts';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlap } from '../../adapters/postgres/operations/suspensions.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { recordEvents } from '../../adapters/postgres/record.ts';
 import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { newId } from '../../application/ids.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { Decision } from '../../domain/commands.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import * as messages from '../../workflows/messages.ts';
-import { type Command, type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
+import { type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { makeOperation } from '../support/operations.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -37,14 +40,14 @@ const ACTIVATION = { governmentRequestRef: 'NV 12/2017', leads: LEADS };
 type Say = (
   name: string,
   args?: object,
-  extra?: Partial<Command<object>> & { role?: Role },
+  extra?: Partial<Decision<object>> & { role?: Role },
 ) => Promise<OperationAnswer>;
 
 /** An operation that runs on real PostgreSQL beside a worker of its own. */
 async function withOperation(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
   const { pool } = database;
   const activities = {
-    ...operationTransactions(pool),
+    ...operationActivities(operationStepsOn(databaseOn(pool))),
     record: (batch: Parameters<typeof recordEvents>[1]) => recordEvents(pool, batch),
   };
   await withWorker(env, bundle, activities, async (taskQueue) => {
@@ -56,7 +59,7 @@ async function withOperation(work: (operationId: string, say: Say) => Promise<vo
     });
     await work(id, (name, args = {}, { role = 'coordinator', ...extra } = {}) => {
       const commandId = extra.commandId ?? newId('event');
-      return handle.executeUpdate<OperationAnswer, [Command<object>]>(name, {
+      return handle.executeUpdate<OperationAnswer, [Decision<object>]>(name, {
         updateId: commandId,
         args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'security', ...extra }],
       });
@@ -154,22 +157,32 @@ describe('an operation', () => {
       expect(await say('suspend', site)).toMatchObject({ status: 'running' });
       const now = Date.now() + DAY;
       const at = { operationId: id, since: before, at: now };
-      expect((await suspensionOverlap(database.pool, { ...at, subject: old })).open).toBe(true);
-      expect(await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).toEqual({
+      expect((await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: old })).open).toBe(
+        true,
+      );
+      expect(await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: elsewhere })).toEqual({
         overlap: 0,
         open: false,
       });
-      expect(await suspensionOverlap(database.pool, { ...at, subject: id })).toEqual({ overlap: 0, open: false });
+      expect(await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: id })).toEqual({
+        overlap: 0,
+        open: false,
+      });
 
       const everything = { suspensionId: newId('suspension'), scopeKind: 'all' };
       expect(await say('suspend', everything)).toMatchObject({ status: 'suspended' });
-      expect((await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).open).toBe(true);
+      expect(
+        (await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: elsewhere })).open,
+      ).toBe(true);
       expect((await refusal(say('closeOperation'))).reason).toBe('The operation is suspended');
 
       await say('resume', everything);
       await say('resume', site);
       expect(await row(id)).toMatchObject({ status: 'running' });
-      const { overlap, open } = await suspensionOverlap(database.pool, { ...at, subject: old });
+      const { overlap, open } = await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({
+        ...at,
+        subject: old,
+      });
       expect(open).toBe(false);
       expect(overlap).toBeGreaterThan(0);
       const same = await database.pool.query(

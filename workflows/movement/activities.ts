@@ -1,5 +1,5 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { MovementActivities, SeatTransactions } from '../../activities/movements.ts';
+import type { MovementActivities } from '../../activities/movements.ts';
 import type { RequestActivities } from '../../activities/requests.ts';
 import { LONG } from '../aggregate/compensate.ts';
 
@@ -8,7 +8,7 @@ const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
 /** TokenClaims on a row or two of our own database. */
 export const transactions = proxyLocalActivities<
   Pick<
-    SeatTransactions,
+    MovementActivities,
     'writeClearance' | 'changeVehicle' | 'releaseHousehold' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'
   >
 >({ startToCloseTimeout: '30s', retry, localRetryThreshold: '30s' });
@@ -32,7 +32,7 @@ export const lists: Large = {
   }).notifyJourneys,
 };
 
-type Compensating = Pick<SeatTransactions, 'releaseAll'> & Pick<RequestActivities, 'recallRequest'>;
+type Compensating = Pick<MovementActivities, 'releaseAll'> & Pick<RequestActivities, 'recallRequest'>;
 
 const soon = proxyActivities<Compensating>({
   startToCloseTimeout: '1 minute',

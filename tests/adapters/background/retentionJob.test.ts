@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRetention } from '../../../adapters/background/retentionJob.ts';
-import { readPerson } from '../../../adapters/postgres/people/people.ts';
-import { register } from '../../../adapters/postgres/people/register.ts';
-import { removeOld } from '../../../adapters/postgres/retention.ts';
-import { judgeList } from '../../../domain/imports/judgeList.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { registrationsOn } from '../../../adapters/postgres/households/register.ts';
+import { readPerson } from '../../../adapters/postgres/people/personData.ts';
+import { retentionOn } from '../../../adapters/postgres/retention.ts';
+import { registerHousehold } from '../../../application/households/register.ts';
+import { removeOld } from '../../../application/retention/removeOld.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, JOURNEYS, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 import { eventually } from '../../support/systemRows.ts';
@@ -40,7 +42,7 @@ describe('a list', () => {
     const activities = importActivities({ store: storeOf(database.pool, keyring) });
     await activities.check(importId);
     if (taken) {
-      await orderCommit(database.pool, importId);
+      await orderCommit(database.pool, keyring, importId);
       await activities.commit(importId);
       await query('update pending_starts set started_at = now()');
       await activities.finish(importId);
@@ -65,7 +67,7 @@ describe('a list', () => {
     const old = await list(31, { taken: true });
     const forgotten = await list(31, { taken: false });
     const toCorrect = await list(31, { taken: true, correctable: true });
-    await removeOld(database.pool, KEEP);
+    await removeOld(retentionOn(databaseOn(database.pool)), KEEP);
     const whole = { key: 1, chunks: 1, cells: 1 };
     const gone = { key: 0, chunks: 0, cells: 0 };
     expect(await stateOf(young)).toEqual({ status: 'done', ...whole, rows: 1 });
@@ -77,7 +79,7 @@ describe('a list', () => {
     expect((await query('select from journeys where import_id = $1', old)).rowCount).toBe(1);
     // once the rows are handled, that list is deleted as well
     await query(`update tasks set status = 'done', closed_at = now() where subject = $1`, toCorrect);
-    await removeOld(database.pool, KEEP);
+    await removeOld(retentionOn(databaseOn(database.pool)), KEEP);
     expect(await stateOf(toCorrect)).toMatchObject(gone);
   });
 });
@@ -85,17 +87,19 @@ describe('a list', () => {
 describe('a person', () => {
   async function someone(monthsAgo: number, ending: string | null): Promise<string> {
     const { id: operationId } = await makeOperation(database.pool);
-    const { rows: members } = judgeList([person()], { referenceDate: '2026-11-20' });
-    const taken = await register(database.pool, {
+    const register = registerHousehold({
+      ...registrationsOn(databaseOn(database.pool), keyring),
+      startNow: async () => {},
+    });
+    const done = await register({
       operationId,
       origin: operationId,
-      at: Date.now(),
-      referenceDate: '2026-11-20',
-      keyring,
-      journeys: JOURNEYS,
-      household: { reference: 'H', members, rejectedRows: [] },
+      householdRef: 'H',
+      members: [person()],
+      dryRun: false,
+      now: Date.now(),
     });
-    const personId = taken === 'closed' ? '' : (taken.people[0]?.personId ?? '');
+    const personId = done.outcome === 'registered' ? (done.household.people[0]?.personId ?? '') : '';
     await query(
       `update journeys set ending = $2, ended_at = case when $2::text is not null then now() end, status = case when $2::text is not null then 'closed' else status end,
          updated_at = now() - make_interval(months => $3) where person_id = $1`,
@@ -118,10 +122,10 @@ describe('a person', () => {
       await someone(25, 'completed'),
       await someone(25, null),
     ];
-    expect((await removeOld(database.pool, KEEP)).peopleMonths).toBe(1);
-    expect((await removeOld(database.pool, KEEP)).peopleMonths).toBe(0);
+    expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(1);
+    expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(0);
     const known = async (id: string) => [
-      (await readPerson(database.pool, keyring, id)) !== undefined,
+      (await readPerson(databaseOn(database.pool), keyring, id)) !== undefined,
       ((await query('select from person_search where person_id = $1', id)).rowCount ?? 0) > 0,
       ((await query('select from person_data where person_id = $1', id)).rowCount ?? 0) > 0,
     ];

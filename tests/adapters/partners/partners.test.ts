@@ -5,7 +5,7 @@ import { type Keyring, newDataKey, wrapKey } from '../../../adapters/crypto/enve
 import { partnerClient } from '../../../adapters/partners/client.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
-import { writeFieldSet } from '../../../adapters/postgres/people/people.ts';
+import { writeFieldSet } from '../../../adapters/postgres/people/personData.ts';
 import { asideOn, requestsOn } from '../../../adapters/postgres/requests.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
@@ -83,7 +83,7 @@ async function someone(nationality = 'VUT'): Promise<JourneyRow> {
     kekId,
     wrapped,
   ]);
-  await writeFieldSet(database.pool, keyring, row.personId, 'core', storedPersonCore(CORE));
+  await writeFieldSet(databaseOn(database.pool), keyring, row.personId, 'core', storedPersonCore(CORE));
   return row;
 }
 
