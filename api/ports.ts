@@ -21,17 +21,17 @@ import type { Notes } from '../adapters/postgres/people/notes.ts';
 import type { Registered } from '../adapters/postgres/people/register.ts';
 import type { HouseholdInput } from '../adapters/postgres/people/registrations.ts';
 import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
-import type { Events } from '../adapters/postgres/reads/events.ts';
 import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
 import type { Movements } from '../adapters/postgres/reads/movements.ts';
 import type { NowReads } from '../adapters/postgres/reads/now.ts';
-import type { Partners } from '../adapters/postgres/reads/partners.ts';
 import type { People } from '../adapters/postgres/reads/people.ts';
 import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
-import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { PartnerReads, partners } from '../application/partners/partners.ts';
+import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
+import type { EventReads } from '../application/webhooks/events.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
@@ -98,25 +98,6 @@ export type ImportsPort = {
   startCommit(importId: string, commit: StartOf): Promise<CommitOutcome>;
 };
 
-/** Secrets that partners share with the system. */
-export type SecretsPort = {
-  /** a new secret, shown once */
-  issue(): string;
-  /** @param owner id of the partner or endpoint, which binds the encrypt to it */
-  encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
-  open(owner: string, encrypted: { encrypted: Buffer; keyId: string }): string[];
-};
-
-/** What an endpoint's deliveries can be told to do. */
-export type DeliveryControl = {
-  /** One event again, or all of a range of positions. How many were put in the queue. */
-  replay(endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number>;
-  /** Sends one event of type `test` now, outside the queue. Its answer is the endpoint's business: only the status is told. */
-  sendTest(endpointId: string): Promise<DeliveryEnd | undefined>;
-  /** False where it was not disabled. */
-  enable(endpointId: string): Promise<boolean>;
-};
-
 /** Plans that become operations. */
 export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
 
@@ -141,20 +122,17 @@ export type ApiPorts = {
   history: HistoryReads;
   situation: SituationReads;
   movements: Movements;
-  partners: Partners;
-  events: Events;
+  partners: PartnerReads & ReturnType<typeof partners>;
+  endpoints: EndpointReads & ReturnType<typeof endpoints>;
+  events: EventReads;
   keys: Idempotency;
   personal: PersonalData;
   registration: RegistrationPort;
   imports: ImportsPort;
-  secrets: SecretsPort;
-  deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
   zones: Zones;
   /** real time */
   clock: () => Instant;
-  /** why we would not send to this address, or undefined */
-  refusedAddress: (url: string) => Promise<string | undefined>;
   log: FastifyBaseLogger;
 };

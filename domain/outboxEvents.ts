@@ -23,6 +23,7 @@ export const EVENTS = {
 } as const;
 
 export type EventType = keyof typeof EVENTS;
+export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
 
 /** Which event of a movement partners can be notified of, and which of its fields go along (all of them ids or codes). */
 export const MOVEMENT_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {

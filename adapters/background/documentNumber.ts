@@ -1,7 +1,7 @@
+import type { SecretBox } from '../../application/partners/secrets.ts';
 import { storedDocumentNumber } from '../../domain/personData.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import type { Queryable } from '../postgres/database.ts';
-import type { SecretBox } from '../postgres/partners/partners.ts';
 import { writeFieldSet } from '../postgres/people/people.ts';
 import type { InboxProcessorDeps } from './inboxProcessor.ts';
 

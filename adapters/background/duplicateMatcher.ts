@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, type Log } from '../../application/log.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { compareCheckedList } from '../postgres/duplicates/checkedLists.ts';
 import { compareNewcomers, type DuplicateMatcherOptions } from '../postgres/duplicates/newcomers.ts';
-import { codeOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
+import { type Loop, startLoop, within } from './loop.ts';
 
 /** Session lock of the duplicate matcher; any number that no other lock uses. */
 const DUPLICATE_MATCHER_LOCK = 7_261_003;
 
 export type DuplicateMatcherDeps = DuplicateMatcherOptions & {
   connectionString: string;
-  log: LoopLog;
+  log: Log;
   pollMs?: number;
 };
 
@@ -25,7 +26,7 @@ export function startDuplicateMatcher({
   ...options
 }: DuplicateMatcherDeps): Loop {
   return startLoop({
-    name: 'comparer',
+    name: 'duplicate matcher',
     connectionString,
     lock: DUPLICATE_MATCHER_LOCK,
     // A portion of a list may meet everybody known.

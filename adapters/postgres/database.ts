@@ -44,14 +44,17 @@ export type Db = Kysely<Tables>;
 export function databaseOn(pool: Pool): Db {
   return kyselyOn({
     options: pool.options,
-    connect: async () => namingStatements(await pool.connect()),
+    connect: async () => {
+      const client = await pool.connect();
+      return namingStatements(client, (destroy) => client.release(destroy));
+    },
     end: () => pool.end(),
   });
 }
 
-/** Typed statements inside a transaction that `transaction` below has begun. */
-export function databaseIn(client: PoolClient): Db {
-  const lent = Object.assign(namingStatements(client), { release: () => {} });
+/** Typed statements on one connection, also inside a transaction that `transaction` below has begun. */
+export function databaseIn(client: Queryable): Db {
+  const lent = namingStatements(client);
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
 }
 
@@ -95,7 +98,7 @@ function nameOf(text: string): string | undefined {
   return names.get(text);
 }
 
-function namingStatements(client: PoolClient): PostgresPoolClient {
+function namingStatements(client: Queryable, release: PostgresPoolClient['release'] = () => {}): PostgresPoolClient {
   function query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, values: readonly unknown[] = []): unknown {
@@ -103,7 +106,7 @@ function namingStatements(client: PoolClient): PostgresPoolClient {
     const name = values.length > 0 ? nameOf(text) : undefined;
     return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
   }
-  return { query, release: (destroy) => client.release(destroy) };
+  return { query, release };
 }
 
 /** What can be queried: the pool, or one client inside a transaction. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationOf } from '../../domain/durations.ts';
 import { type IdKind, idPattern } from '../../domain/ids.ts';
 import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
+import { EVENT_TYPES } from '../../domain/outboxEvents.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 
@@ -78,6 +79,7 @@ export const Nationality = z
 export const PartnerKind = z
   .enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'])
   .meta({ id: 'PartnerKind' });
+export const EventType = z.enum(EVENT_TYPES).meta({ id: 'EventType' });
 export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
 export const PhaseCode = z.enum(PHASE_NAMES.outside).meta({ id: 'Phase' });
 export const EndingCode = z.enum(ENDINGS).meta({ id: 'Ending' });

@@ -1,27 +1,28 @@
-import { HOUR } from '../../domain/time.ts';
-import { type RetentionTimes, removeOld } from '../postgres/retention.ts';
-import { type Loop, type LoopLog, startLoop } from './loop.ts';
+import type { Chore } from '../background.ts';
+import type { Log } from '../log.ts';
 
-/** Session lock of the retention job; any number that no other lock uses. */
-const RETENTION_LOCK = 7_261_004;
+/** Retention periods, in real time, never in operation time. Event log and ledger are stored permanently. */
+export type RetentionTimes = {
+  /** raw lists, after their commit or refusal, or without a commit */
+  listsDays: number;
+  /** idempotency keys and the answers under them */
+  answersDays: number;
+  /** callbacks of partners, after they were handled */
+  inboxDays: number;
+  /** identifying data of a person, after the end of their last journey */
+  peopleMonths: number;
+};
 
-export type RetentionDeps = { connectionString: string; keep: RetentionTimes; log: LoopLog; pollMs?: number };
+/** How many rows of each kind. */
+export type Removed = Record<keyof RetentionTimes, number>;
 
-/** Removes expired data, at most an hour after its retention period. */
-export function startRetention({ connectionString, keep, log, pollMs = HOUR }: RetentionDeps): Loop {
-  return startLoop({
-    name: 'keeper',
-    connectionString,
-    lock: RETENTION_LOCK,
-    // It looks through whole tables.
-    statementTimeoutMs: 600_000,
-    pollMs,
-    log,
-    async pass(client) {
-      const removed = await removeOld(client, keep);
-      if (Object.values(removed).every((count) => count === 0)) return 'idle';
+/** Removes expired data, a portion of each kind at a time, until none is left. */
+export const removeExpired =
+  (removePortion: (keep: RetentionTimes) => Promise<Removed>, keep: RetentionTimes, log: Log): Chore =>
+  async (leaving) => {
+    while (!leaving()) {
+      const removed = await removePortion(keep);
+      if (Object.values(removed).every((count) => count === 0)) return;
       log.info(removed, 'removed expired data');
-      return 'more';
-    },
-  });
-}
+    }
+  };

@@ -1,112 +1,89 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from 'pg';
-import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Queryable, transaction } from '../postgres/database.ts';
-import {
-  claimStarts,
-  claimTheseStarts,
-  MOST_ATTEMPTS,
-  type PendingStartRow,
-  settleStarts,
-} from '../postgres/starts.ts';
-import { temporalIsAway, type WorkflowGateway } from '../temporal/workflowGateway.ts';
-import { codeOf, eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
+import type { Alarm } from '../alarms/alarms.ts';
+import { eachOf } from '../eachOf.ts';
+import { codeOf, type Log } from '../log.ts';
 
-/** Starts at once; more of them make the server slower. */
-const AT_ONCE = 16;
-const BATCH = 64;
+/** A workflow to start: its row is committed. */
+export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };
 
-export type WorkflowStarterDeps = {
-  connectionString: string;
-  gateway: Pick<WorkflowGateway, 'start'>;
-  log: LoopLog;
-  pollMs?: number;
-  /** most starts a second, so that running workflows keep their share of the server */
-  perSecond?: number;
+export type ClaimedStart = PendingStart & { attempts: number };
+
+/** Pending starts inside a transaction, which ends the claims. */
+export type OpenStarts = {
+  /** the oldest that no other process works on and that the server has not refused `MOST_ATTEMPTS` times */
+  claim(limit: number): Promise<ClaimedStart[]>;
+  /** those of these that are open and that no other process works on */
+  claimThese(workflowIds: readonly string[]): Promise<ClaimedStart[]>;
+  /** records which were started, and which the server refused */
+  settle(started: readonly string[], refused: readonly string[]): Promise<void>;
+  raiseAlarm(alarm: Alarm, occasion: string): Promise<void>;
 };
 
-/** Starts the workflows that are still to start. Every process may run one: a lock on the rows prevents double work. */
-export function startWorkflowStarter({
-  connectionString,
-  gateway,
-  log,
-  pollMs = 1_000,
-  perSecond = 200,
-}: WorkflowStarterDeps): Loop {
-  return startLoop({
-    name: 'starter',
-    connectionString,
-    channel: 'starts',
-    pollMs,
-    log,
-    async pass(client) {
-      const begun = performance.now();
-      const { claimed, away } = await within(client, async () => {
-        const rows = await claimStarts(client, BATCH);
-        return { claimed: rows, ...(await startThese(client, gateway, rows, log)) };
-      });
-      // Successful starts are recorded; the rest waits until the server is back.
-      if (away !== undefined) throw away;
-      if (claimed.length < BATCH) return 'idle';
-      await sleep(Math.max(0, (claimed.length / perSecond) * 1_000 - (performance.now() - begun)));
-      return 'more';
-    },
-  });
-}
+export type StartPorts = {
+  transaction<T>(work: (starts: OpenStarts) => Promise<T>): Promise<T>;
+  /** starts it, or finds it started */
+  start(pending: PendingStart): Promise<void>;
+  /** whether the error says that the server is away, and not that it refuses this one start */
+  isAway(error: unknown): boolean;
+  log: Log;
+};
 
-/**
- * Tries at once to start these workflows, whose rows are committed. The workflow starter retries what fails, so this
- * never fails because Temporal is away. Returns the ids that this call started.
- */
-export async function startNow(
-  { pool, gateway, log }: { pool: Pool; gateway: Pick<WorkflowGateway, 'start'>; log: LoopLog },
-  workflowIds: readonly string[],
-): Promise<string[]> {
-  if (workflowIds.length === 0) return [];
-  return transaction(pool, async (client) => {
-    const claimed = await claimTheseStarts(client, workflowIds);
-    return (await startThese(client, gateway, claimed, log)).started;
-  });
-}
+/** After this many refusals by the server a start is no longer tried, and an alarm is raised. */
+export const MOST_ATTEMPTS = 20;
+/** Starts at once; more of them make the server slower. */
+const AT_ONCE = 16;
 
-async function startThese(
-  client: Queryable,
-  gateway: Pick<WorkflowGateway, 'start'>,
-  claimed: readonly PendingStartRow[],
-  log: LoopLog,
-): Promise<{ started: string[]; away?: Error }> {
-  const started: string[] = [];
-  const refused: PendingStartRow[] = [];
-  let away: Error | undefined;
-  await eachOf(claimed, AT_ONCE, async (pending) => {
-    if (away !== undefined) return;
-    try {
-      await gateway.start(pending);
-      started.push(pending.workflowId);
-    } catch (error) {
-      if (temporalIsAway(error)) {
-        away = error instanceof Error ? error : new Error('Temporal is away');
-        return;
+export function starts({ transaction, start, isAway, log }: StartPorts) {
+  const startThese = async (
+    open: OpenStarts,
+    claimed: readonly ClaimedStart[],
+  ): Promise<{ started: string[]; away?: Error }> => {
+    const started: string[] = [];
+    const refused: ClaimedStart[] = [];
+    let away: Error | undefined;
+    await eachOf(claimed, AT_ONCE, async (pending) => {
+      if (away !== undefined) return;
+      try {
+        await start(pending);
+        started.push(pending.workflowId);
+      } catch (error) {
+        if (isAway(error)) {
+          away = error instanceof Error ? error : new Error('Temporal is away');
+          return;
+        }
+        refused.push(pending);
+        log.warn({ workflow: pending.workflowId, error: codeOf(error) }, 'start refused by the server');
       }
-      refused.push(pending);
-      log.warn({ workflow: pending.workflowId, error: codeOf(error) }, 'start refused by the server');
+    });
+    const refusedIds = refused.map(({ workflowId }) => workflowId);
+    if (started.length + refused.length > 0) await open.settle(started, refusedIds);
+    for (const { workflowId } of refused.filter(({ attempts }) => attempts + 1 === MOST_ATTEMPTS)) {
+      const detail = { attempts: MOST_ATTEMPTS };
+      await open.raiseAlarm({ subject: workflowId, kind: 'start_refused', detail }, 'start');
     }
-  });
-  if (started.length + refused.length > 0) {
-    await settleStarts(
-      client,
-      started,
-      refused.map(({ workflowId }) => workflowId),
-    );
-  }
-  for (const { workflowId, attempts } of refused) {
-    if (attempts + 1 === MOST_ATTEMPTS) {
-      await raiseAlarm(
-        client,
-        { subject: workflowId, kind: 'start_refused', detail: { attempts: MOST_ATTEMPTS } },
-        'start',
-      );
-    }
-  }
-  return { started, ...(away === undefined ? {} : { away }) };
+    return { started, ...(away === undefined ? {} : { away }) };
+  };
+
+  return {
+    /**
+     * Starts the oldest that wait. Returns how many there were.
+     * @throws Error while the server is away; what was started until then is recorded
+     */
+    async startOldest(limit: number): Promise<number> {
+      const { count, away } = await transaction(async (open) => {
+        const claimed = await open.claim(limit);
+        return { count: claimed.length, ...(await startThese(open, claimed)) };
+      });
+      if (away !== undefined) throw away;
+      return count;
+    },
+
+    /**
+     * Tries at once to start these workflows, whose rows are committed. The workflow starter retries what fails, so this
+     * never fails because Temporal is away. Returns the ids that this call started.
+     */
+    async startNow(workflowIds: readonly string[]): Promise<string[]> {
+      if (workflowIds.length === 0) return [];
+      return transaction(async (open) => (await startThese(open, await open.claimThese(workflowIds))).started);
+    },
+  };
 }

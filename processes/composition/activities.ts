@@ -1,7 +1,8 @@
-import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
+import { choreActivities } from '../../activities/chores.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { alive } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
@@ -9,15 +10,14 @@ import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
-import { feedPorts } from '../../adapters/background/feedPorts.ts';
-import type { LoopLog } from '../../adapters/background/loop.ts';
-import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/importReader.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
 import { importStore } from '../../adapters/postgres/imports/imports.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
@@ -25,30 +25,44 @@ import { operationTransactions } from '../../adapters/postgres/operations/operat
 import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
-import { recordEvents } from '../../adapters/postgres/record.ts';
+import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { deliver } from '../../adapters/webhooks/send.ts';
+import { recordEvents } from '../../application/eventLog/record.ts';
+import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
 import * as names from '../../workflows/messages.ts';
+import { type ChoreDeps, chores } from './chores.ts';
+import { startNow } from './starts.ts';
 
-export type ActivityDeps = {
-  pool: Pool;
+export type ActivityDeps = Omit<ChoreDeps, 'zones'> & {
   client: Client;
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
   callbackBase: string;
-  log: LoopLog;
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({ pool, client, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
+export function workerActivities({
+  pool,
+  client,
+  keyring,
+  outside,
+  gateway,
+  callbackBase,
+  retention,
+  log,
+}: ActivityDeps) {
   const secrets = secretBox(keyring);
-  const notifyOutbox = notifier(pool, 'outbox');
+  const db = databaseOn(pool);
   return {
     ...recordActivities({
-      recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
+      record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
       suspensionOverlap: suspensionOverlapOf(pool),
     }),
     ...alive(
@@ -56,7 +70,7 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
         store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
         wire: partnerClient({
           fetch: guardedFetch(outside),
-          readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+          readPartnerEndpoint: (id) => readPartnerEndpoint(db, secrets, id),
         }),
       }),
     ),
@@ -75,7 +89,7 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
           workflowId: names.workflowId.import(importId, 'check', round),
           taskQueue: names.TASK_QUEUE,
         }),
-        startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
+        startNow: startNow({ pool, gateway, log }),
       }),
       openList: readImportedList,
     }),
@@ -86,15 +100,29 @@ export function workerActivities({ pool, client, keyring, outside, gateway, call
         runId,
       ),
     ),
-    ...feedActivities(
-      feedPorts({
-        pool,
-        secrets,
-        client: outside,
-        heartbeat: () => Context.current().heartbeat(),
-        leaving: () => Context.current().cancellationSignal.aborted,
-      }),
-    ),
+    ...feedActivities(feedPorts({ pool, secrets, client: outside })),
+    ...alive(choreActivities(chores({ pool, retention, zones: ZONES, log }))),
+  };
+}
+
+/** What a partner's feed needs. @param timeoutMs for one attempt */
+export function feedPorts({
+  pool,
+  secrets,
+  client,
+  timeoutMs,
+}: {
+  pool: Pool;
+  secrets: Pick<SecretBox, 'open'>;
+  client: GuardedClient;
+  timeoutMs?: number;
+}): FeedPorts {
+  return {
+    ...feedOn(databaseOn(pool), secrets),
+    send: (attempt) => deliver(attempt, client, timeoutMs),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    now: Date.now,
+    jitter: Math.random,
   };
 }
 

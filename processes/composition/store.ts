@@ -1,9 +1,8 @@
 import type { Pool } from 'pg';
-import { sendTestEvent } from '../../adapters/background/testEvent.ts';
 import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
-import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
 import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
 import {
@@ -24,10 +23,11 @@ import {
   reprocess,
   startCommit,
 } from '../../adapters/postgres/imports/uploads.ts';
+import { operationTime } from '../../adapters/postgres/operations/clocks.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
 import { createPlans } from '../../adapters/postgres/operations/plans.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
+import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
 import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
 import { createHolds } from '../../adapters/postgres/people/holds.ts';
 import { createHouseholds } from '../../adapters/postgres/people/households.ts';
@@ -37,17 +37,20 @@ import { register } from '../../adapters/postgres/people/register.ts';
 import type { RegistrationContext } from '../../adapters/postgres/people/registrations.ts';
 import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
-import { createEvents } from '../../adapters/postgres/reads/events.ts';
 import { createHistory } from '../../adapters/postgres/reads/history.ts';
 import { createMovements } from '../../adapters/postgres/reads/movements.ts';
 import { createNow } from '../../adapters/postgres/reads/now.ts';
-import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';
 import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
+import { eventReadsOn } from '../../adapters/postgres/webhooks/outbox.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { deliver } from '../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { partners } from '../../application/partners/partners.ts';
+import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
   pool: Pool;
@@ -57,14 +60,18 @@ export type StoreOptions = {
   outside: GuardedClient;
   /** how journeys are started; the process builds it from workflows/messages.ts */
   journeys: RegistrationContext['journeys'];
+  /** why the system may not send to this address; undefined if it may */
+  refusedAddress: (url: string) => Promise<string | undefined>;
   /** real time */
   clock: () => number;
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, clock }: StoreOptions) {
+export function createStore({ pool, prisma, keyring, outside, journeys, refusedAddress, clock }: StoreOptions) {
   const db = databaseOn(pool);
-  const box = secretBox(keyring);
+  const secrets = { ...secretBox(keyring), issue: newEndpointSecret };
+  const partnerRows = partnersOn(db, prisma);
+  const endpointRows = endpointsOn(db, prisma);
   const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
     const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
       id,
@@ -89,8 +96,15 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
     history: createHistory(pool),
     situation: createSituation(pool),
     movements: createMovements(pool),
-    partners: createPartners(pool),
-    events: createEvents(pool),
+    partners: {
+      ...partnerRows,
+      ...partners({ ...partnerRows, secrets, refusedAddress, now: (id) => operationTime(pool, id, clock()) }),
+    },
+    endpoints: {
+      ...endpointRows,
+      ...endpoints({ ...endpointRows, secrets, refusedAddress, send: (attempt) => deliver(attempt, outside) }),
+    },
+    events: eventReadsOn(db),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },
     personal: {
@@ -122,15 +136,6 @@ export function createStore({ pool, prisma, keyring, outside, journeys, clock }:
       correctionFile,
       looked: (look: Look) => writeLook(pool, look),
       startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
-    },
-    secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
-    deliveries: {
-      replay: (endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number> =>
-        'eventId' in what
-          ? replayDeliveries(pool, endpointId, [what.eventId])
-          : replayRange(pool, endpointId, what.from, what.to),
-      enable: (endpointId: string) => transaction(pool, (client) => enableEndpoint(client, endpointId)),
-      sendTest: (endpointId: string) => sendTestEvent({ db: pool, secrets: box, client: outside }, endpointId),
     },
   };
 }

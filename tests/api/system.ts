@@ -11,7 +11,6 @@ import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
 import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
 import { journeyState } from '../../adapters/postgres/reads/journeyState.ts';
-import { recordEvents } from '../../adapters/postgres/record.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
@@ -27,6 +26,7 @@ import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordEvents } from '../support/recording.ts';
 
 export type Sent = { workflowId: string; name: string; command: Parameters<Engine['send']>[2] };
 
@@ -101,6 +101,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
     keyring,
     outside,
     journeys: { taskQueue: TASK_QUEUE, workflowId: workflowId.journey },
+    refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
     clock: Date.now,
   });
   const app = await buildApp({
@@ -121,7 +122,6 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
       },
       clock: Date.now,
       zones: ZONES,
-      refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
       log: pino({ level: 'debug' }, { write: (line: string) => logs.push(line) }),
     },
     callbacks: callbackPorts({ pool: db.pool, secrets: secretBox(keyring) }),

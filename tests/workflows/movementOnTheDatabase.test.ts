@@ -2,7 +2,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { movementActivities } from '../../activities/movements.ts';
 import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
-import { recordEvents } from '../../adapters/postgres/record.ts';
 import { HOUR, iso } from '../../domain/time.ts';
 import type { MovementUpdate } from '../../workflows/messages.ts';
 import {
@@ -14,6 +13,7 @@ import {
   statuses,
 } from '../adapters/postgres/seatFixtures.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordEvents } from '../support/recording.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import { eventually, withWorker } from './journeyHarness.ts';
 import { fakeMovement, movementInput, startMovement } from './movementHarness.ts';

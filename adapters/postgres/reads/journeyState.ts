@@ -1,7 +1,7 @@
 import { JOURNEY_EVENT_FORMS, type JourneyEvent } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
 import type { Queryable } from '../database.ts';
-import { type ActorColumns, actorOf } from '../eventLog.ts';
+import { type ActorColumns, actorOf } from '../eventLog/eventLog.ts';
 
 /** The columns of an event in the event log. */
 type EventRow = ActorColumns & { type: string; at: Date; data: unknown; data_version: number };

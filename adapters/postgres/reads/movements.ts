@@ -7,7 +7,7 @@ import type { ManifestStatus, SeatStatus } from '../../../domain/movements/statu
 import { type Instant, iso } from '../../../domain/time.ts';
 import type { MovementInput } from '../../../workflows/messages.ts';
 import { epoch, transaction } from '../database.ts';
-import { type ActorColumns, actorOf } from '../eventLog.ts';
+import { type ActorColumns, actorOf } from '../eventLog/eventLog.ts';
 
 export type MovementRow = {
   id: string;

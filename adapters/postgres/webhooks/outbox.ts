@@ -1,8 +1,12 @@
-import type { Queryable } from '../database.ts';
+import { sql } from 'kysely';
+import type { EventReads, OutboxPorts, PositionedEvent } from '../../../application/webhooks/events.ts';
+import { STORED_FIELDS } from '../../../domain/storedValue.ts';
+import type { Db } from '../database.ts';
+import type { OutboxEvent } from '../generated/kysely/tables.ts';
 
 /**
- * Gives the next positions to committed outbox rows and makes a delivery for each subscribed endpoint. It runs in one
- * transaction under the lock of the outbox publisher, because positions are gapless only with one caller.
+ * `stamp` gives the next positions to committed outbox rows and makes a delivery for each subscribed endpoint: one
+ * statement, under the lock of the outbox publisher, because positions are gapless only with one caller.
  *
  * The order is by creation, and within a subject by sequence. `effective` raises a row to the time of the latest earlier
  * row of its subject, so that a clock that steps back cannot reverse two events. The limit cuts a subject only between
@@ -12,13 +16,12 @@ import type { Queryable } from '../database.ts';
  * the type and is valid at the time of the event. Disabled endpoints get deliveries too, so that nothing is lost when
  * they are enabled again; removed ones do not.
  */
-export async function stampOutbox(client: Queryable, limit: number): Promise<{ stamped: number; endpoints: string[] }> {
-  const { rows } = await client.query<{ stamped: number; endpoints: string[] }>({
-    name: 'stamp_outbox',
-    text: `
+export const outboxOn = (db: Db): Omit<OutboxPorts, 'nudge'> => ({
+  async stamp(limit) {
+    const { rows } = await sql<{ stamped: number; endpoints: string[] }>`
       with picked as (
         select subject, max(seq) as upto
-          from (select subject, seq from outbox where position is null order by created_at, subject, seq limit $1) oldest
+          from (select subject, seq from outbox where position is null order by created_at, subject, seq limit ${limit}) oldest
          group by subject
       ), unstamped as (
         select o.id, o.subject, o.seq, o.type,
@@ -43,9 +46,49 @@ export async function stampOutbox(client: Queryable, limit: number): Promise<{ s
         returning endpoint_id
       )
       select (select count(*)::integer from stamped) as stamped,
-             array(select distinct endpoint_id from delivered) as endpoints`,
-    values: [limit],
-  });
-  const row = rows[0];
-  return { stamped: row?.stamped ?? 0, endpoints: row?.endpoints ?? [] };
-}
+             array(select distinct endpoint_id from delivered) as endpoints`.execute(db);
+    return rows[0] ?? { stamped: 0, endpoints: [] };
+  },
+
+  async feedsWithDue() {
+    const rows = await db
+      .selectFrom('endpoints as e')
+      .select('e.id')
+      .where('e.status', '=', 'active')
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('deliveries as d')
+            .select('d.outboxId')
+            .whereRef('d.endpointId', '=', 'e.id')
+            .where('d.status', 'in', ['queued', 'retrying'])
+            .where('d.nextAttemptAt', '<=', (now) => now.fn('now')),
+        ),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+});
+
+type Row = Pick<OutboxEvent, 'id' | 'operationId' | 'subject' | 'seq' | 'type' | 'data'> &
+  Pick<PositionedEvent, 'position' | 'at'>;
+
+export const eventReadsOn = (db: Db): EventReads => ({
+  async from(reader, { after, operation }, limit) {
+    const partnerId = 'partnerId' in reader ? reader.partnerId : null;
+    const operations = 'operations' in reader && reader.operations !== 'all' ? reader.operations : null;
+    const { rows } = await sql<Row>`
+      select o.id, o.position, o.operation_id, o.subject, o.seq, o.type, o.data,
+             (extract(epoch from o.at) * 1000)::double precision as at
+        from outbox o
+       where o.position > ${after} and (${operation ?? null}::text is null or o.operation_id = ${operation ?? null})
+         and (${operations}::text[] is null or o.operation_id = any(${operations}))
+         and (${partnerId}::text is null or (
+           exists (select from agreements a where a.partner_id = ${partnerId} and a.operation_id = o.operation_id and o.type = any(a.event_types)
+                     and a.valid_from <= o.at and (a.valid_until is null or a.valid_until > o.at))
+           and not exists (select from journeys j where j.id = o.subject and (j.consent <> 'given' or not j.consent_sharing
+                 or exists (select from holds h where h.journey_id = j.id and h.status in ('raising', 'active') and h.blocks_disclosure)))))
+       order by o.position limit ${limit + 1}`.execute(db);
+    return rows.map((row) => ({ ...row, data: STORED_FIELDS.read(row.data) }));
+  },
+});

@@ -4,6 +4,7 @@ import { partnerActivities } from '../../../activities/partners.ts';
 import { type Keyring, newDataKey, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { partnerClient } from '../../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../../adapters/partners/requestStore.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
 import { writeFieldSet } from '../../../adapters/postgres/people/people.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
@@ -92,7 +93,7 @@ function activities({ timeoutMs = 2_000 } = {}) {
     store: partnerRequestStore({ pool: database.pool, keyring, secrets: openBox, callbackBase: 'http://127.0.0.1:1' }),
     wire: partnerClient({
       fetch: (call) => fetch({ ...call, timeoutMs }),
-      readPartnerEndpoint: (id) => readPartnerEndpoint(database.pool, openBox, id),
+      readPartnerEndpoint: (id) => readPartnerEndpoint(databaseOn(database.pool), openBox, id),
     }),
   });
 }

@@ -7,7 +7,6 @@ import {
   register as registerAlone,
 } from '../../../adapters/postgres/people/register.ts';
 import type { RegistrationContext } from '../../../adapters/postgres/people/registrations.ts';
-import { recordEvents } from '../../../adapters/postgres/record.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
 import type { Cells } from '../../../domain/imports/columns.ts';
@@ -20,6 +19,7 @@ import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { JOURNEYS } from '../../support/intake.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
+import { recordEvents } from '../../support/recording.ts';
 
 const keyring = await testKeyring();
 const REFERENCE_DATE = '2026-11-25';

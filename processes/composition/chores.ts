@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { removeOld } from '../../adapters/postgres/retention.ts';
+import { keepSchedule } from '../../adapters/temporal/schedules.ts';
+import { flagMovedClocks } from '../../adapters/timeZones/movedClocks.ts';
+import type { Zones } from '../../adapters/timeZones/zones.ts';
+import { CHORES, type Chore, type ChoreName } from '../../application/background.ts';
+import type { Log } from '../../application/log.ts';
+import { type RetentionTimes, removeExpired } from '../../application/retention/removeExpired.ts';
+import type { ChoreInput } from '../../domain/workflowInputs.ts';
+
+export type ChoreDeps = { pool: Pool; retention: RetentionTimes; zones: Zones; log: Log };
+
+export function chores({ pool, retention, zones, log }: ChoreDeps): Record<ChoreName, Chore> {
+  return {
+    retention: removeExpired(removeOld(databaseOn(pool)), retention, log),
+    async timeZones() {
+      const { table } = zones;
+      log.info({ table }, 'time-zone table in use');
+      const movements = await flagMovedClocks(pool, zones);
+      if (movements > 0) log.warn({ movements, table }, 'local times of announced departures have changed');
+    },
+  };
+}
+
+/** Every chore has its schedule, and runs now. */
+export async function keepSchedules(client: Client, taskQueue: string): Promise<void> {
+  for (const [chore, every] of Object.entries(CHORES)) {
+    const input: ChoreInput = { version: 1, chore };
+    await keepSchedule(client, { id: `chore:${chore}`, every, workflow: 'chore', input, taskQueue });
+  }
+}
