@@ -7,8 +7,8 @@ const EVERY_MS = 5_000;
  * Wraps activities so that they send heartbeats while they run. Temporal then notices a killed worker within the
  * heartbeat timeout, not only at the end of the longest call.
  */
-export function alive<A extends { [Name in keyof A]: (input: never) => Promise<unknown> }>(activities: A): A {
-  const living = Object.entries<(input: never) => Promise<unknown>>(activities).map(([name, activity]) => [
+export function withHeartbeat<A extends { [Name in keyof A]: (input: never) => Promise<unknown> }>(activities: A): A {
+  const wrapped = Object.entries<(input: never) => Promise<unknown>>(activities).map(([name, activity]) => [
     name,
     async (input: never): Promise<unknown> => {
       const context = Context.current();
@@ -20,5 +20,5 @@ export function alive<A extends { [Name in keyof A]: (input: never) => Promise<u
       }
     },
   ]);
-  return Object.fromEntries(living) as A;
+  return Object.fromEntries(wrapped) as A;
 }

@@ -140,12 +140,12 @@ export function partnerActivities({
     return undefined;
   };
 
-  type Asked =
+  type Requested =
     | { outcome: 'requested'; requestId: string; partnerId: string; at: Instant; reply?: Record<string, unknown> }
     | { outcome: 'blocked'; reasons: string[] }
     | { outcome: 'no_partner' };
 
-  const carryOut = async (intent: Intent, at: Instant, parse: ParseReply): Promise<Asked> => {
+  const carryOut = async (intent: Intent, at: Instant, parse: ParseReply): Promise<Requested> => {
     switch (intent.outcome) {
       case 'no_partner':
         return intent;
@@ -181,27 +181,27 @@ export function partnerActivities({
   };
 
   const ask = async (kind: PersonRequestKind, input: RequestInput): Promise<RequestOutcome> => {
-    const asked = await carryOut(await store.intend(kind, input), input.at, noReply);
-    if (asked.outcome !== 'requested') return asked;
-    const { requestId, partnerId, at } = asked;
+    const requested = await carryOut(await store.intend(kind, input), input.at, noReply);
+    if (requested.outcome !== 'requested') return requested;
+    const { requestId, partnerId, at } = requested;
     return { outcome: 'requested', requestId, partnerId, at };
   };
 
   /** For immediate answers: if the partner has the request and no answer arrived, a look-up follows. */
-  const replyOf = async (asked: Extract<Asked, { outcome: 'requested' }>, parse: ParseReply) => {
-    if (asked.reply) return asked.reply;
-    const found = await lookUp(asked);
-    return found && settle(asked, found, parse);
+  const replyOf = async (requested: Extract<Requested, { outcome: 'requested' }>, parse: ParseReply) => {
+    if (requested.reply) return requested.reply;
+    const found = await lookUp(requested);
+    return found && settle(requested, found, parse);
   };
 
   return {
     async lookUpIdentity(input) {
-      const asked = await carryOut(await store.intend('registry', input), input.at, registryReply);
-      if (asked.outcome !== 'requested') return asked;
-      const reply = await replyOf(asked, registryReply);
+      const requested = await carryOut(await store.intend('registry', input), input.at, registryReply);
+      if (requested.outcome !== 'requested') return requested;
+      const reply = await replyOf(requested, registryReply);
       const outcome = REGISTRY_OUTCOMES.find((known) => known === reply?.['outcome']);
       if (!outcome) throw retryable('answer_pending');
-      const { requestId, partnerId, at } = asked;
+      const { requestId, partnerId, at } = requested;
       return { outcome, requestId, partnerId, at };
     },
     requestVerification: (input) => ask('verification', input),
@@ -213,9 +213,9 @@ export function partnerActivities({
       const intent = await store.intendEvidence({ journeyId, requestId, kinds, at });
       if (!intent) return { sent: false };
       const { partnerId, messageId } = intent;
-      const told = await wire.notify(partnerId, { requestId, messageId, action: 'evidence', body: { kinds } });
-      if (told.ok) return { sent: told.value.known };
-      await fail({ requestId, partnerId }, told.failure);
+      const answer = await wire.notify(partnerId, { requestId, messageId, action: 'evidence', body: { kinds } });
+      if (answer.ok) return { sent: answer.value.known };
+      await fail({ requestId, partnerId }, answer.failure);
       return { sent: false };
     },
 
@@ -223,14 +223,14 @@ export function partnerActivities({
       const request = await store.findRequest(requestId);
       if (!request) return { recalled: false };
       if (request.recalled) return { recalled: true };
-      const told = await wire.notify(request.partnerId, {
+      const answer = await wire.notify(request.partnerId, {
         requestId,
         messageId: `${requestId}:recall`,
         action: 'recall',
         body: {},
       });
-      if (!told.ok) {
-        await fail({ requestId, partnerId: request.partnerId }, told.failure);
+      if (!answer.ok) {
+        await fail({ requestId, partnerId: request.partnerId }, answer.failure);
         return { recalled: false };
       }
       // A partner that never had the request needs no recall.
@@ -241,21 +241,21 @@ export function partnerActivities({
     async remindPartner({ requestId, at }) {
       const request = await store.findRequest(requestId);
       if (!request || request.recalled) return { reminded: false };
-      const told = await wire.notify(request.partnerId, {
+      const answer = await wire.notify(request.partnerId, {
         requestId,
         messageId: `${requestId}:remind:${at}`,
         action: 'reminders',
         body: {},
       });
-      if (told.ok) return { reminded: told.value.known };
-      await fail({ requestId, partnerId: request.partnerId }, told.failure);
+      if (answer.ok) return { reminded: answer.value.known };
+      await fail({ requestId, partnerId: request.partnerId }, answer.failure);
       return { reminded: false };
     },
 
     async bookCarrier(input) {
-      const asked = await carryOut(await store.intendBooking(input), input.at, bookingReply);
-      if (asked.outcome !== 'requested') return { outcome: 'no_partner' };
-      const { requestId, partnerId, at, reply } = asked;
+      const requested = await carryOut(await store.intendBooking(input), input.at, bookingReply);
+      if (requested.outcome !== 'requested') return { outcome: 'no_partner' };
+      const { requestId, partnerId, at, reply } = requested;
       const { bookingRef, reasonCode } = reply ?? {};
       if (typeof bookingRef === 'string') return { outcome: 'booked', requestId, partnerId, bookingRef, at };
       if (typeof reasonCode === 'string') return { outcome: 'refused', requestId, partnerId, reasonCode, at };
@@ -263,9 +263,9 @@ export function partnerActivities({
     },
 
     async announceArrival(input) {
-      const asked = await carryOut(await store.intendReception(input), input.at, noReply);
-      if (asked.outcome !== 'requested') return asked;
-      const { requestId, partnerId, at } = asked;
+      const requested = await carryOut(await store.intendReception(input), input.at, noReply);
+      if (requested.outcome !== 'requested') return requested;
+      const { requestId, partnerId, at } = requested;
       return { outcome: 'requested', requestId, partnerId, at };
     },
   };

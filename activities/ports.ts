@@ -35,17 +35,17 @@ export type IdentityOutcome =
   | { outcome: 'blocked'; reasons: string[] }
   | { outcome: 'no_partner' };
 
-type Asking = { journeyId: string; operationId: string; round: number; at: Instant; partnerId?: string };
+type PersonRequestInput = { journeyId: string; operationId: string; round: number; at: Instant; partnerId?: string };
 
 /**
  * Ordinary activities that call partners. Each evaluates the preconditions of `disclose`, writes the ledger, then calls.
  */
 export type PartnerActivities = {
-  lookUpIdentity(input: Asking): Promise<IdentityOutcome>;
-  requestVerification(input: Asking): Promise<RequestOutcome>;
-  requestDocument(input: Asking): Promise<RequestOutcome>;
-  requestFitness(input: Asking): Promise<RequestOutcome>;
-  requestExitPermit(input: Asking): Promise<RequestOutcome>;
+  lookUpIdentity(input: PersonRequestInput): Promise<IdentityOutcome>;
+  requestVerification(input: PersonRequestInput): Promise<RequestOutcome>;
+  requestDocument(input: PersonRequestInput): Promise<RequestOutcome>;
+  requestFitness(input: PersonRequestInput): Promise<RequestOutcome>;
+  requestExitPermit(input: PersonRequestInput): Promise<RequestOutcome>;
   sendEvidence(input: {
     journeyId: string;
     operationId: string;

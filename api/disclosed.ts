@@ -43,8 +43,8 @@ export async function show(
   return { groups: granted, cores: await ports.personal.cores(seen.map(({ personId }) => personId)) };
 }
 
-/** Who a person is to an operation, and how far they are: nothing here needs the encrypt broken. */
-export function standingOut(journey: PersonJourney) {
+/** A person in an operation, with the status of the journey. Nothing here is encrypted. */
+export function journeyOut(journey: PersonJourney) {
   return {
     id: journey.personId,
     operation_id: journey.operationId,

@@ -11,7 +11,7 @@ import { iso, SECOND } from '../domain/time.ts';
 import { DELIMITERS } from './schemas/imports.ts';
 
 /** A finding in words, without quoting the cell. */
-export function foundOut(finding: Finding) {
+export function findingOut(finding: Finding) {
   return {
     code: finding.code,
     column: finding.column,
@@ -41,7 +41,7 @@ export function importOut(list: ImportProgress, faults: Faults, groups: readonly
       overridden_at: overriddenAt.toISOString(),
       date_order: dateOrder,
     })),
-    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(foundOut) })),
+    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(findingOut) })),
   };
 }
 
@@ -145,7 +145,7 @@ export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, gr
     row: row.row,
     line: row.line,
     verdict: row.verdict,
-    codes: row.codes.map(foundOut),
+    codes: row.codes.map(findingOut),
     child: row.child,
     protection: row.protection.filter((flag) => whole || (groups.includes('care') && CARE_FLAGS.includes(flag))),
     household: row.household,

@@ -3,14 +3,14 @@ import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { PersonCore } from '../domain/personData.ts';
-import { coreOut, flagsOut, show, standingOut } from './disclosed.ts';
+import { coreOut, flagsOut, journeyOut, show } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
 import type { PersonHere } from './schemas/duplicates.ts';
 
 export type Side = PersonHere | { known_elsewhere: true };
 
-/** Whether the caller may see the people of this operation as people met twice. */
+/** Whether the caller may see the people of this operation as duplicate candidates. */
 export function seesPairsOf(request: FastifyRequest, operationId: string): boolean {
   return decide(principalOfRequest(request), 'pair.read', operationId) === 'allowed';
 }
@@ -56,7 +56,7 @@ export async function sidesOf(
 function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: readonly FieldGroup[]): PersonHere {
   return {
     known_elsewhere: false,
-    ...standingOut(journey),
+    ...journeyOut(journey),
     ending: journey.ending,
     on_hold: journey.openHolds > 0,
     ...coreOut(core, groups),
@@ -64,8 +64,8 @@ function sideOf(journey: PersonJourney, core: PersonCore | undefined, groups: re
   };
 }
 
-/** What of each side tells whether they are one person. Where they stand on their way home is no such thing. */
-const TELLING = {
+/** Fields that help to decide whether two sides are one person. The status of a journey does not. */
+const COMPARED = {
   given_names: (side) => side.names?.given,
   family_name: (side) => side.names?.family,
   sex: (side) => side.sex,
@@ -83,7 +83,7 @@ const TELLING = {
 /** The fields, of those shown of both, in which the two differ. */
 export function differences([one, other]: readonly Side[]): string[] {
   if (one === undefined || other === undefined || one.known_elsewhere || other.known_elsewhere) return [];
-  return Object.entries(TELLING).flatMap(([field, read]) => {
+  return Object.entries(COMPARED).flatMap(([field, read]) => {
     const [a, b] = [read(one), read(other)];
     if (a === undefined || b === undefined) return [];
     return JSON.stringify(a) === JSON.stringify(b) ? [] : [field];

@@ -54,7 +54,7 @@ export type Engine = {
 export type PersonalData = {
   cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
   searchKeys(text: string): SearchKey[];
-  /** written before what it tells of is shown */
+  /** written before the data is shown */
   shown(shown: readonly Shown[]): Promise<void>;
 };
 

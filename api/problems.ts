@@ -110,7 +110,7 @@ export const PROBLEMS = {
   },
   engine_unavailable: {
     status: 503,
-    title: 'Decisions cannot be taken in at the moment',
+    title: 'Commands cannot be accepted at the moment',
     next: 'Repeat it with the same Idempotency-Key after Retry-After. RegistrationContext and reading go on.',
   },
   outcome_unknown: {

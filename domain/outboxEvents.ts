@@ -1,4 +1,4 @@
-/** Events that partners can be told. Thin: ids and codes, never names, documents or protection data. */
+/** Events that partners can receive. Thin: ids and codes, never names, documents or protection data. */
 export const EVENTS = {
   'journey.registered': 'A person is registered in the operation.',
   'journey.verified': 'The nationality is confirmed.',

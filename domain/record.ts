@@ -3,7 +3,7 @@ import type { Wait } from './journeys/waits.ts';
 import type { Instant } from './time.ts';
 
 /**
- * What a workflow hands to `record`, the one door to the event_log: the events of one workflow task, with the
+ * What a workflow hands to `record`, the only write path of the event log: the events of one workflow task, with the
  * projection and the waits that hold after the last of them. Written in one transaction, or not at all.
  */
 export type SubjectKind = 'journey' | 'movement' | 'operation' | 'household';
@@ -27,17 +27,17 @@ export type RecordBatch = {
 };
 
 export type RecordResult = {
-  /** everything that alreadyRecorded after `after`, in the event_log's order; only where that is not the batch as it was handed over */
+  /** all events recorded after `after`, in the order of the event log; only where they differ from the given batch */
   alreadyRecorded?: RecordedEvent[];
-  /** movement where the subject held an active seat when a hold or a withdrawal was recorded: it must be told */
+  /** movements where the subject held an active seat when a hold or a withdrawal was recorded: they must be notified */
   seatedOn: string[];
 };
 
 /**
- * A workflow task may be lost after its events were recorded (its worker is killed, or the server refuses its end because
- * news came meanwhile). It is run again with that news first, or without the command that it held: then the event_log has
- * events in another order, or some that the workflow does not know. What alreadyRecorded, alreadyRecorded; what is new is put after it.
- * @returns the event_log from there on; undefined where the subject's very first event is another one: two subjects under one id
+ * A workflow task may be lost after its events were recorded: its worker is killed, or the server refuses its completion
+ * because a message came meanwhile. It runs again with that message first, or without its command. Then the event log has
+ * events in another order, or some that the workflow does not know. Recorded events stay; new ones are appended.
+ * @returns the event log from there on; undefined if the subject's first event is another one: two subjects under one id
  */
 export function merged(
   alreadyRecorded: readonly RecordedEvent[],

@@ -2,7 +2,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { keepNumber } from '../adapters/background/documentNumber.ts';
+import { storeNumber } from '../adapters/background/documentNumber.ts';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
@@ -99,7 +99,7 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      keepNumber: keepNumber({ keyring, secrets: secretBox(keyring) }),
+      storeNumber: storeNumber({ keyring, secrets: secretBox(keyring) }),
     }),
     startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
     startVersionWatch({ connectionString, client, identity, now: Date.now, log }),

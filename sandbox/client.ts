@@ -33,7 +33,7 @@ export type Token = (refused?: string) => Promise<string>;
 /** Takes tokens from the issuer and renews them before they end. */
 export function tokens(tokenEndpoint: string, signIn: SignIn): Token {
   let token: { value: string; until: number } | undefined;
-  let asking: Promise<string> | undefined;
+  let pending: Promise<string> | undefined;
   const ask = async (): Promise<string> => {
     const response = await fetch(tokenEndpoint, {
       method: 'POST',
@@ -51,10 +51,10 @@ export function tokens(tokenEndpoint: string, signIn: SignIn): Token {
   };
   return async (refused) => {
     if (token && token.until > Date.now() && token.value !== refused) return token.value;
-    asking ??= ask().finally(() => {
-      asking = undefined;
+    pending ??= ask().finally(() => {
+      pending = undefined;
     });
-    return asking;
+    return pending;
   };
 }
 

@@ -11,7 +11,10 @@ const longRetry = {
 } as const;
 
 const { checkList } = proxyActivities<ImportActivities>({ ...longRetry, summary: 'Judge every row of the list' });
-const { commitList } = proxyActivities<ImportActivities>({ ...longRetry, summary: 'Take in household by household' });
+const { commitList } = proxyActivities<ImportActivities>({
+  ...longRetry,
+  summary: 'Register the list household by household',
+});
 const { countStartsLeft, finishImport } = proxyActivities<ImportActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
@@ -21,8 +24,8 @@ const FIRST_LOOK = 2_000;
 const LAST_LOOK = 60_000;
 
 /**
- * A list on its way in. Checking is one run; taking in, when a person has said so, is another. A cancellation that is
- * asked for in Temporal's own UI raises an alarm and the step goes on to its end: half a list helps nobody.
+ * The import of a list. The check is one run; the commit, which a person orders, is another. A cancellation requested
+ * in Temporal's own UI raises an alarm, and the step continues to its end: half a list helps nobody.
  */
 export async function importList(given: unknown): Promise<void> {
   const { importId, operationId, step } = IMPORT_INPUT.read(given);

@@ -40,7 +40,7 @@ export type Command<Args> = {
 export const COMMAND_REFUSED = 'CommandRefused';
 export type Refusal = { reason: string; allowed: string[] };
 
-/** Signal `movementUpdated`: what the movement tells each of its people. Applied once per key, in order of rank. */
+/** Signal `movementUpdated`: the movement notifies each of its people. Applied once per key, in order of rank. */
 export type MovementUpdate = {
   key: string;
   at: Instant;
@@ -72,7 +72,7 @@ export const movementSignals = {
   partnerAnswered: 'partnerAnswered',
 } as const;
 
-/** A journey tells the movement on which its household is seated that the unit cannot travel. */
+/** A journey notifies the movement of its seat that the household group cannot travel. */
 export type HouseholdMustLeave = {
   key: string;
   householdId: string;

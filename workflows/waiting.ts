@@ -148,8 +148,8 @@ async function reachedBefore(waiter: Waiter, wait: Wait, at: Instant, settled: (
 }
 
 /**
- * Whether the operation stood still meanwhile: then the escalationSteps ahead move by the overlap, or the timer is parked while
- * it still stands. Suspension wakes nobody; a timer that fires asks first.
+ * Whether the operation was suspended meanwhile. Then the escalation steps ahead move by the overlap; while the suspension
+ * lasts, the timer waits. A suspension wakes no workflow: a timer that fires reads the suspensions first.
  */
 async function wasSuspended(waiter: Waiter, wait: Wait, at: Instant, settled: () => boolean): Promise<boolean> {
   const { operationId, subject } = waiter;

@@ -9,13 +9,13 @@ import type { InboxProcessorDeps } from './inboxProcessor.ts';
  * Re-encrypts the number of an issued document from the system's key to the person's key. Erasing the person then erases
  * it. Nothing is stored of a person who was erased meanwhile.
  */
-export function keepNumber({
+export function storeNumber({
   keyring,
   secrets,
 }: {
   keyring: Keyring;
   secrets: Pick<SecretBox, 'open'>;
-}): InboxProcessorDeps['keepNumber'] {
+}): InboxProcessorDeps['storeNumber'] {
   return async (client: Queryable, { keyId, encrypted }, { journeyId, documentId, eventKey }) => {
     const { rows } = await client.query<{ person_id: string }>(
       'select j.person_id from journeys j join person_keys k on k.person_id = j.person_id where j.id = $1',

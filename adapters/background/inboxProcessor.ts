@@ -31,7 +31,7 @@ import {
   type WorkflowNames,
 } from '../temporal/workflowGateway.ts';
 import { type Loop, startLoop, within } from './loop.ts';
-import { keyOf, setAside, type TurnedAway, turnAway } from './turnedAway.ts';
+import { keyOf, type Rejected, reject, setAside } from './rejectedMessages.ts';
 
 const INBOX_PROCESSOR_LOCK = 7_261_002;
 const BATCH = 100;
@@ -45,7 +45,7 @@ export type InboxProcessorDeps = {
    * Moves the number of an issued document from the inbox to its person, encrypted under the person's key.
    * False if it cannot be decrypted: then only the partner has it.
    */
-  keepNumber(
+  storeNumber(
     client: Queryable,
     number: { keyId: string; encrypted: string },
     to: { journeyId: string; documentId: string; eventKey: string },
@@ -79,7 +79,7 @@ export function startInboxProcessor(deps: InboxProcessorDeps): Loop {
 
 /** What to do with one callback. */
 type Verdict =
-  | TurnedAway
+  | Rejected
   | { notify: 'answer'; request: RequestRow; answer: Answer; at: Instant }
   | { notify: 'vehicle'; movementId: string; operationId: string; update: VehicleUpdate; at: Instant };
 
@@ -105,9 +105,9 @@ async function apply(
     const verdict = await judge(client, row, requests, now);
     if ('end' in verdict) {
       const { type, occurredAt } = row.body.callback;
-      await turnAway(client, { ...row, type, at: occurredAt }, verdict, now);
+      await reject(client, { ...row, type, at: occurredAt }, verdict, now);
     } else {
-      if (verdict.notify === 'answer') await hear(deps, client, row, verdict, requests);
+      if (verdict.notify === 'answer') await recordAnswer(deps, client, row, verdict, requests);
       notifying.push({ row, verdict });
     }
   }
@@ -184,7 +184,7 @@ async function judgeVehicle(client: Queryable, row: InboxRow, request: RequestRo
 }
 
 /** Records the answer with its request, and the document that it brings. */
-async function hear(
+async function recordAnswer(
   deps: InboxProcessorDeps,
   client: Queryable,
   row: InboxRow,
@@ -208,12 +208,12 @@ async function hear(
     at,
   });
   if (row.body.encryptedNumber) {
-    const kept = await deps.keepNumber(client, row.body.encryptedNumber, {
+    const stored = await deps.storeNumber(client, row.body.encryptedNumber, {
       journeyId: request.subject,
       documentId,
       eventKey: keyOf(row),
     });
-    if (!kept) {
+    if (!stored) {
       const detail = { partner: row.partnerId, event: row.eventId, document: documentId };
       await raiseAlarm(
         client,

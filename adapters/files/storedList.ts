@@ -35,7 +35,7 @@ export const STORED_FOUND_LIST = storedValue(
 );
 
 /** The overrides of a person, encrypted with the list; the order of dates is stored separately. */
-export const STORED_OVERRULE = storedValue(
+export const STORED_OVERRIDE = storedValue(
   'Reading of a list file',
   z.object({
     encoding: z.enum(ENCODINGS).optional(),

@@ -22,9 +22,9 @@ import {
   countAttempt,
   intendRequest,
   lockRound,
+  markAccepted,
   markFailed,
   markRecalled,
-  markTaken,
   type RequestRow,
   readRequest,
 } from '../postgres/partners/requests.ts';
@@ -66,7 +66,7 @@ export function partnerRequestStore({
       const request = await readRequest(pool, requestId);
       return request && { partnerId: request.partnerId, recalled: request.status === 'recalled' };
     },
-    taken: (requestId, taken) => markTaken(pool, requestId, taken),
+    taken: (requestId, taken) => markAccepted(pool, requestId, taken),
     failed: (requestId, code, final) => markFailed(pool, requestId, code, final),
     recalled: (requestId) => markRecalled(pool, requestId),
     alarm: (partnerId, requestId, { code }) =>

@@ -4,15 +4,15 @@ import { storedValue } from '../../domain/storedValue.ts';
 
 /** A request with an idempotency key: its principal, route, key and body. */
 export type KeyedRequest = { principal: string; route: string; key: string; requestHash: string };
-export type KeptAnswer = { status: number; body: unknown; headers: Record<string, string> };
+export type StoredAnswer = { status: number; body: unknown; headers: Record<string, string> };
 
 /**
  * `mine`: continue. `running`: another process works on it. `reused`: the key belongs to another body. `answered`: the
  * stored answer.
  */
-export type Claim = { outcome: 'mine' | 'running' | 'reused' } | { outcome: 'answered'; answer: KeptAnswer };
+export type Claim = { outcome: 'mine' | 'running' | 'reused' } | { outcome: 'answered'; answer: StoredAnswer };
 
-const Headers = storedValue('Headers of a kept answer', z.record(z.string(), z.string()).nullable());
+const Headers = storedValue('Headers of a stored answer', z.record(z.string(), z.string()).nullable());
 
 /** A key without an answer for longer than this belongs to a process that has ended; its work is safe to repeat. */
 const ABANDONED_AFTER = '60 seconds';
@@ -54,7 +54,7 @@ export function createIdempotency(pool: Pool) {
       };
     },
 
-    async keep({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>, answer: KeptAnswer): Promise<void> {
+    async keep({ principal, route, key }: Omit<KeyedRequest, 'requestHash'>, answer: StoredAnswer): Promise<void> {
       await pool.query({
         name: 'keep_answer',
         text: 'update idempotency_keys set status = $4, response = $5, headers = $6 where principal = $1 and route = $2 and key = $3',

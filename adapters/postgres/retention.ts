@@ -7,7 +7,7 @@ import { json } from './typedSql.ts';
 /** Rows in one statement. */
 const PORTION = 1_000;
 
-const NOT_KEPT: Refusal = {
+const EXPIRED: Refusal = {
   code: 'list_not_kept',
   detail: 'Nobody committed this list, and lists are stored for a limited time only.',
   hint: 'Upload the file again.',
@@ -46,7 +46,7 @@ export const removeOld =
                select from tasks t where t.subject = i.id and t.kind = 'correctRows' and t.status = 'open'))
            order by i.id limit 10 for update of i skip locked),
         refused as (
-          update imports set status = 'refused', refusal = ${json(NOT_KEPT)}, finished_at = now()
+          update imports set status = 'refused', refusal = ${json(EXPIRED)}, finished_at = now()
            where id in (select id from old where status in ('uploading', 'uploaded', 'checked'))),
         chunks as (delete from import_chunks where import_id in (select id from old)),
         cells as (delete from import_cells where import_id in (select id from old)),

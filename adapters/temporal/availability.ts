@@ -18,12 +18,12 @@ export class TemporalAway extends Error {
  */
 export function whileAvailable(answers: () => Promise<boolean>): <T>(call: () => Promise<T>) => Promise<T> {
   let away = false;
-  let asking: Promise<boolean> | undefined;
+  let pending: Promise<boolean> | undefined;
   const ask = (): Promise<boolean> => {
-    asking ??= answers().finally(() => {
-      asking = undefined;
+    pending ??= answers().finally(() => {
+      pending = undefined;
     });
-    return asking;
+    return pending;
   };
   return async (call) => {
     if (away) {

@@ -10,7 +10,7 @@ const PROBLEM = 'Problem';
 /** Answers that every route behind a token may give, by status. */
 const COMMON = [400, 401, 403, 404, 409, 429, 503];
 
-/** OpenAPI 3.1, made from the routes themselves, with the events that partners are told as `webhooks`; at /docs a page to try it. */
+/** OpenAPI 3.1, made from the routes themselves, with the events for partners as `webhooks`; at /docs a page to try it. */
 export const documentation = fp(
   async (app) => {
     await app.register(swagger, {
@@ -29,11 +29,11 @@ export const documentation = fp(
           { name: 'operations', description: 'Operations, their rules, sectors, clock and situation' },
           { name: 'registration', description: 'Taking people in: one household, or a list' },
           { name: 'people', description: 'People, their history and now, and decisions about them' },
-          { name: 'duplicates', description: 'People met twice, and what is decided of them' },
+          { name: 'duplicates', description: 'Duplicate candidates, and the decisions about them' },
           { name: 'tasks', description: 'Decisions that wait for a person' },
           { name: 'movements', description: 'Flights, ships, buses and convoys' },
           { name: 'partners', description: 'StandInPartners, carriers and agencies' },
-          { name: 'webhooks', description: 'Addresses that are told of events' },
+          { name: 'webhooks', description: 'Addresses that receive events' },
           { name: 'events', description: 'Events in order' },
           { name: 'callbacks', description: 'What partners answer' },
           { name: 'health', description: 'Health, metrics, documentation' },
@@ -128,7 +128,7 @@ const KEY_HEADER = {
   },
 };
 
-/** What partners are told, thin: ids and codes. Signed by Standard Webhooks 1.0. */
+/** Events for partners, thin: ids and codes. Signed by Standard Webhooks 1.0. */
 const WEBHOOKS = Object.fromEntries(
   Object.entries(EVENTS).map(([type, sentence]) => [
     type,
@@ -160,7 +160,7 @@ const WEBHOOKS = Object.fromEntries(
           },
         },
         responses: {
-          '2XX': { description: 'Taken in. Anything else is tried again, by schedule.' },
+          '2XX': { description: 'Received. After any other answer the delivery is retried by schedule.' },
           410: { description: 'Never send here again.' },
         },
       },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Idempotency, KeptAnswer, KeyedRequest } from '../../adapters/postgres/idempotency.ts';
+import type { Idempotency, KeyedRequest, StoredAnswer } from '../../adapters/postgres/idempotency.ts';
 import { Problem } from '../problems.ts';
 import { principalOfRequest } from './authentication.ts';
 
@@ -59,7 +59,7 @@ export const idempotency = fp<{ keys: Idempotency }>(
         await keys.keep(keyed, {
           status: reply.statusCode,
           body: redacted(text === '' ? null : JSON.parse(text), request.routeOptions.config.shownOnce ?? []),
-          headers: keptHeaders(reply),
+          headers: storedHeaders(reply),
         });
       }
       return payload;
@@ -113,12 +113,12 @@ function ordered(value: unknown): unknown {
   );
 }
 
-const KEPT_HEADERS = ['content-type', 'location', 'etag'];
+const STORED_HEADERS = ['content-type', 'location', 'etag'];
 
-function keptHeaders(reply: FastifyReply): Record<string, string> {
+function storedHeaders(reply: FastifyReply): Record<string, string> {
   const headers = reply.getHeaders();
   return Object.fromEntries(
-    KEPT_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
+    STORED_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
   );
 }
 
@@ -128,7 +128,7 @@ function redacted(body: unknown, names: readonly string[]): unknown {
 }
 
 /** As text, past the serializer: what was answered once is answered the same. */
-function answerAgain(reply: FastifyReply, { status, body, headers }: KeptAnswer): FastifyReply {
+function answerAgain(reply: FastifyReply, { status, body, headers }: StoredAnswer): FastifyReply {
   return reply
     .code(status)
     .headers({ ...headers, 'idempotent-replayed': 'true' })

@@ -25,8 +25,9 @@ declare module 'fastify' {
 
 /**
  * `journeys_waiting` and `oldest_waiting_seconds` cover "people are stuck" with one alert; `starts_waiting` and
- * `oldest_start_waiting_seconds` how far the engine is behind what was taken in; `alarms_open` what somebody must look at; `time_zone_table_info` who judges local times;
- * `workflows_without_worker` who stands still because no worker runs their version; durations by route, never by address.
+ * `oldest_start_waiting_seconds` how far the engine is behind the registrations; `alarms_open` what a person must look
+ * at; `time_zone_table_info` which table reads local times; `workflows_without_worker` workflows that cannot continue
+ * because no worker runs their version; durations by route, never by address.
  */
 export const metrics = fp<MetricsOptions>(
   async (app, { situation, alarms, operations, zones, clock, engine }) => {

@@ -32,8 +32,8 @@ export type CallbackPorts = {
 const MOST_BYTES = 16 * 1024;
 
 /**
- * `POST /v1/callbacks/{partner_id}`: answers of partners and news of carriers. The signature is checked on the raw bytes
- * before anything is read. What is taken in is answered 202, the same event again too; it is applied afterwards.
+ * `POST /v1/callbacks/{partner_id}`: answers of partners and updates of carriers. The signature is checked on the raw bytes
+ * before anything is read. A stored event is answered 202, a repeated one too; it is applied afterwards.
  */
 export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (app, { ports }) => {
   // Only within this plugin: the bytes as they came are what was signed.
@@ -48,9 +48,9 @@ export const callbacks: FastifyPluginAsync<{ ports: CallbackPorts }> = async (ap
       bodyLimit: MOST_BYTES,
       config: { access: 'callback.receive', open: true },
       schema: {
-        summary: 'A partner answers, or a carrier tells of its vehicle',
+        summary: 'A partner answers, or a carrier reports on its vehicle',
         description:
-          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Taken in once for each event_id and applied afterwards: docs/partner-protocol.md.',
+          'Signed by Standard Webhooks with the secret of the partner, no older than five minutes. Stored once for each event_id and applied afterwards: docs/partner-protocol.md.',
         tags: ['callbacks'],
         params: z.object({ partner_id: z.string().regex(idPattern('partner')) }),
         response: { 202: z.object({ status: z.literal('received') }) },
@@ -112,7 +112,7 @@ function receivedOf(partnerId: string, body: CallbackBody, ports: Pick<CallbackP
   };
 }
 
-/** A document's number tells who somebody is: it stands in the inbox only encrypted, until it is moved to the person. */
+/** A document's number identifies a person: the inbox holds it encrypted, until it is moved to the person. */
 function encryptNumber(
   partnerId: string,
   eventId: string,

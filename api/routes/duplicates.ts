@@ -27,10 +27,10 @@ import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
 import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
 
-/** Why the journey that waits is stopped, as its own event_log tells it. */
+/** Why the journey that waits is stopped, as its own event log records it. */
 const SAME_PERSON = 'same_person_registered_twice';
 
-/** People met twice: the pairs, both people side by side, and what a person decides of them. */
+/** Duplicate candidates: the pairs, both people side by side, and the decisions about them. */
 export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({

@@ -50,7 +50,7 @@ const Delivery = z.object({
 });
 const nothing = z.strictObject({}).prefault({});
 
-/** Addresses of partners that are told of events, and what became of each delivery. */
+/** Addresses of partners that receive events, and what became of each delivery. */
 export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
@@ -59,7 +59,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'endpoint.write', names: 'partner', shownOnce: ['secret'] },
       schema: {
         tags: ['webhooks'],
-        summary: 'Register an address that is told of events; its secret is shown once',
+        summary: 'Register an address that receives events; its secret is shown once',
         params: idParams('partner'),
         body: z.strictObject({ url: Address, event_types: EventTypes.min(1) }),
         response: { 201: z.object({ id: id('endpoint'), secret: Secret }) },

@@ -4,13 +4,13 @@ import { CODES } from '../../domain/imports/codes.ts';
 import { type Cells, COLUMNS, type Column } from '../../domain/imports/columns.ts';
 import { judgeList } from '../../domain/imports/judgeList.ts';
 import { referenceDateOf } from '../../domain/registration.ts';
-import { foundOut } from '../lists.ts';
+import { findingOut } from '../lists.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { idParams } from '../schemas/common.ts';
-import { FoundOut, VerdictCode } from '../schemas/imports.ts';
+import { FindingOut, VerdictCode } from '../schemas/imports.ts';
 
 const Cell = z.string().max(10_000);
 const MEMBER_COLUMNS = COLUMNS.filter(
@@ -39,7 +39,7 @@ const Registered = z
         person_id: z.string().nullable(),
         journey_id: z.string().nullable(),
         verdict: VerdictCode,
-        codes: z.array(FoundOut),
+        codes: z.array(FindingOut),
       }),
     ),
   })
@@ -53,7 +53,7 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'households.register', names: 'operation' },
       schema: {
         tags: ['registration'],
-        summary: 'Take in one household',
+        summary: 'Register one household',
         params: idParams('operation'),
         body: Household,
         response: { 200: Registered.meta({ description: 'dry run' }), 201: Registered },
@@ -70,19 +70,19 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const verdicts = rows.map(({ row, verdict, codes }) => ({
           row,
           verdict,
-          codes: codes.map(foundOut),
+          codes: codes.map(findingOut),
           person_id: null,
           journey_id: null,
         }));
         if (dry_run) return reply.code(200).send({ household_id: null, people: verdicts });
         if (accepted.length === 0) {
           throw new Problem('invalid_request', {
-            detail: 'Nobody of this household can be taken in as it is; see errors.',
+            detail: 'Nobody of this household can be registered as it is; see errors.',
             errors: rows.flatMap(({ row, codes }) =>
               codes
                 .filter(({ code }) => CODES[code].rejects)
                 .map((finding) => {
-                  const { code, column, detail, hint } = foundOut(finding);
+                  const { code, column, detail, hint } = findingOut(finding);
                   return { row, column, code, detail: hint === undefined ? detail : `${detail} ${hint}` };
                 }),
             ),

@@ -106,7 +106,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['registration'],
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
-          'Mend the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
+          'Correct the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
         produces: FILE_TYPES,
         params: idParams('import'),
         response: { 200: z.unknown().meta({ description: 'the file; its encoding is that of the list' }) },
@@ -174,7 +174,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'imports.commit', names: 'import' },
       schema: {
         tags: ['registration'],
-        summary: 'Take in everybody of the list whose row is acceptable and who is not in yet',
+        summary: 'Register everybody of the list whose row is acceptable and who is not registered yet',
         params: idParams('import'),
         body: z.strictObject({}).prefault({}),
         response: { 202: z.object({ id: id('import') }) },
@@ -200,13 +200,13 @@ const JUDGED: readonly string[] = ['checked', 'committing', 'starting', 'done'];
 const NOT_CHECKED = 'The list is not checked yet, or was refused.';
 const NOT_COMMITTED = {
   not_checked: NOT_CHECKED,
-  nobody_acceptable: 'No row of the list can be taken in that is not in already.',
+  nobody_acceptable: 'The list has no acceptable row that is not registered already.',
   registration_closed: 'Registration is closed in this operation.',
   corrects_another: 'This file is a part of the list that it continues: commit that one.',
 } as const;
 const NOT_READ_AGAIN = {
   busy: 'The list is being worked on: wait until it is checked or refused.',
-  registered: 'People of this list have been taken in; correct its rejected rows instead.',
+  registered: 'People of this list have been registered; correct its rejected rows instead.',
   joined: 'This file has become a part of the list that it continues: say it of that one.',
   not_kept: 'Nothing of this list was kept: send it again.',
 } as const;

@@ -141,7 +141,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'agreement.write', names: 'partner' },
       schema: {
         tags: ['partners'],
-        summary: 'Record what a partner may be told, for what, on which written basis',
+        summary: 'Record which data a partner may receive, for what, on which written basis',
         params: idParams('partner'),
         body: NewAgreement,
         response: { 201: z.object({ id: id('agreement') }) },

@@ -5,7 +5,7 @@ import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
 import { iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
-import { coreOut, flagsOut, show, standingOut } from '../disclosed.ts';
+import { coreOut, flagsOut, journeyOut, show } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { journeyOf } from '../plugins/access.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
@@ -56,7 +56,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           : new Map<string, string>();
         withEtag(reply, journey.seq);
         return {
-          ...standingOut(journey),
+          ...journeyOut(journey),
           status_since: iso(journey.statusSince),
           phase: PHASE_NAMES.out(journey.phase),
           milestone: STATUS_TABLE[journey.status].milestone,
@@ -139,7 +139,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       config: { access: 'person.disclosures', names: 'person' },
       schema: {
         tags: ['people'],
-        summary: 'Who was told or shown what about this person, newest first',
+        summary: 'Who received or saw which data of this person, newest first',
         params: idParams('person'),
         querystring: z.strictObject(Paging),
         response: { 200: pageOf(Disclosure) },

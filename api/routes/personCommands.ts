@@ -245,7 +245,7 @@ async function decide<C extends JourneyCommand>(
   }
 }
 
-/** What the event_log already tells is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
+/** What the event log already decides is refused here: a refusal by a workflow that sleeps costs as much as an acceptance. */
 async function refuseEarly<C extends JourneyCommand>(
   ports: ApiPorts,
   journeyId: string,

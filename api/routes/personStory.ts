@@ -27,8 +27,8 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const told = { movement: HISTORY_MOVEMENT_EVENTS, operation: HISTORY_OPERATION_EVENTS };
-        const events = await ports.history.events(journeyId, operationId, told);
+        const wanted = { movement: HISTORY_MOVEMENT_EVENTS, operation: HISTORY_OPERATION_EVENTS };
+        const events = await ports.history.events(journeyId, operationId, wanted);
         const { names, attempts } = await ports.history.names(events);
         const knows = mayKnowHolds(roles);
         const { groups } = await show(ports, request, [{ personId: request.params.id, journeyId }], {
@@ -89,7 +89,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         ]);
         if (!journey) throw new Problem('not_found');
         const names = await ports.now.names(waits.map(({ whom }) => whom.id));
-        const said = nowInWords({
+        const now = nowInWords({
           now: at,
           status: journey.status,
           ...(journey.ending === null ? {} : { ending: journey.ending, endedAt: journey.endedAt ?? at }),
@@ -105,8 +105,8 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           operation_time: iso(at),
           status: journey.status,
           phase: PHASE_NAMES.out(journey.phase),
-          sentence: said.sentence,
-          waiting: said.waiting.map((wait) => ({
+          sentence: now.sentence,
+          waiting: now.waiting.map((wait) => ({
             kind: DEADLINE_NAMES.out(wait.kind),
             whom: wait.whom,
             what: wait.what,
@@ -117,8 +117,8 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             blocks: wait.blocks,
             sentence: wait.sentence,
           })),
-          more: said.more,
-          can_do: said.canDo.map(({ command, sentence, reasonRequired }) => ({
+          more: now.more,
+          can_do: now.canDo.map(({ command, sentence, reasonRequired }) => ({
             command: JOURNEY_COMMAND_NAMES.out(command),
             sentence,
             reason_required: reasonRequired,

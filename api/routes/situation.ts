@@ -19,7 +19,7 @@ const Situation = z.object({
     safe: z.number(),
     moving: z.number(),
     waiting: z.number(),
-    ended_otherwise: z.number(),
+    ended_without_travel: z.number(),
   }),
   statuses: z.array(z.object({ status: StatusCode, people: z.number() })),
   milestones: z.array(z.object({ milestone: z.enum(MILESTONES), people: z.number() })),
@@ -58,15 +58,15 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { operationId } = scopeOf(request);
         const now = await ports.operations.now(operationId, ports.clock());
         const input = await ports.situation.input(operationId, now);
-        const said = situationInWords(input);
-        const { endedOtherwise, ...numbers } = said.numbers;
+        const situation = situationInWords(input);
+        const { endedWithoutTravel, ...numbers } = situation.numbers;
         return {
           operation_time: iso(now),
-          sentence: said.sentence,
-          numbers: { ...numbers, ended_otherwise: endedOtherwise },
-          statuses: said.statuses,
-          milestones: said.milestones,
-          longest_waits: said.longestWaits.map((wait) => ({
+          sentence: situation.sentence,
+          numbers: { ...numbers, ended_without_travel: endedWithoutTravel },
+          statuses: situation.statuses,
+          milestones: situation.milestones,
+          longest_waits: situation.longestWaits.map((wait) => ({
             kind: DEADLINE_NAMES.out(wait.kind),
             whom: wait.whom,
             whom_id: wait.whomId,
@@ -76,7 +76,7 @@ export function situationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             oldest_since: iso(wait.oldestSince),
             length: isoDuration(wait.length),
           })),
-          decisions: said.decisions.map((decision) => ({ ...decision, kind: taskKindOut(decision.kind) })),
+          decisions: situation.decisions.map((decision) => ({ ...decision, kind: taskKindOut(decision.kind) })),
           lateness: {
             worst: isoDuration(input.lateness.worstSeconds * SECOND),
             escalation_steps: input.lateness.escalationSteps,

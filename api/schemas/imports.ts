@@ -11,7 +11,7 @@ const FindingCode = z
   .meta({ id: 'FindingCode' });
 
 /** One fault or warning in words. */
-export const FoundOut = z
+export const FindingOut = z
   .object({
     code: z.string(),
     column: z.string(),
@@ -90,7 +90,7 @@ const DuplicateCandidates = z
   .object({
     compared: z.number(),
     within_list: z.number().meta({ description: 'pairs of two rows that may be one person' }),
-    with_known: z.number().meta({ description: 'rows that may be somebody who was taken in before' }),
+    with_known: z.number().meta({ description: 'rows that may be somebody who was registered before' }),
     first: z
       .array(z.object({ rows: z.array(z.number().int()), score: z.number().int(), reasons: z.array(z.string()) }))
       .meta({ description: 'the first pairs within the list' }),
@@ -104,7 +104,7 @@ export const Import = z.object({
   file_name: z.string().nullable(),
   bytes: z.number(),
   partner_id: z.string().nullable().meta({ description: 'whose list it is' }),
-  continues: z.string().nullable().meta({ description: 'the import whose rows this file corrections' }),
+  continues: z.string().nullable().meta({ description: 'the import whose rows this file corrects' }),
   refusal: z.object({ code: z.string(), detail: z.string(), hint: z.string() }).nullable(),
   found: Found.nullable().meta({ description: 'what was found out about the file; null before it is read' }),
   readings: z
@@ -119,7 +119,7 @@ export const Import = z.object({
   reference_date: z.string(),
   counts: Counts.nullable(),
   duplicate_candidates: DuplicateCandidates.nullable().meta({
-    description: 'people met twice; null until the checked rows have been compared',
+    description: 'duplicate candidates; null until the checked rows have been compared',
   }),
   correcting: z
     .object({
@@ -134,7 +134,7 @@ export const Import = z.object({
     .nullable()
     .meta({ description: 'of a file that corrections another list: what became of its rows' }),
   first_faults: z
-    .array(z.object({ row: z.number().int(), line: z.number().int(), codes: z.array(FoundOut) }))
+    .array(z.object({ row: z.number().int(), line: z.number().int(), codes: z.array(FindingOut) }))
     .meta({ description: 'the first rejected rows' }),
   progress: z.object({
     done: z.number(),
@@ -154,7 +154,7 @@ export const ImportRow = z.object({
   row: z.number().int().meta({ description: 'counted from 1 after the headings' }),
   line: z.number().int().meta({ description: 'as the user sees it in the file' }),
   verdict: VerdictCode,
-  codes: z.array(FoundOut),
+  codes: z.array(FindingOut),
   child: z.string(),
   protection: z.array(z.string()).meta({ description: 'what a protection officer must see; needs of care for others' }),
   household: z.string().nullable(),

@@ -17,7 +17,7 @@ export type WorkerVersion = {
   oldestTaskSeconds: number;
 };
 
-/** Those whose workflows stand still: they are open and no worker can go on with them. */
+/** Versions whose workflows cannot continue: they are open and no worker runs them. */
 export function withoutWorker(versions: readonly WorkerVersion[]): WorkerVersion[] {
   return versions.filter(({ openWorkflows, hasWorker }) => openWorkflows > 0 && !hasWorker);
 }

@@ -8,11 +8,11 @@ import type { Instant } from '../time.ts';
  * The decisions on two registrations that may be one person. Nothing is merged: `same` links the two, and each keeps its
  * own event log. A decision stays until somebody retracts it.
  */
-export const PAIR_STATUSES = ['suspected', 'asked', 'distinct', 'same'] as const;
+export const PAIR_STATUSES = ['suspected', 'awaiting_contact', 'distinct', 'same'] as const;
 export type PairStatus = (typeof PAIR_STATUSES)[number];
 
 /** The statuses that wait for a decision. */
-export const OPEN_STATUSES: readonly PairStatus[] = ['suspected', 'asked'];
+export const OPEN_STATUSES: readonly PairStatus[] = ['suspected', 'awaiting_contact'];
 
 /** The roles that decide whether two registrations are one person. */
 export const PAIR_DECIDERS: readonly Role[] = [
@@ -33,7 +33,7 @@ const Decided = z.object({
 /** The data of the events of a pair, by type. */
 export const PAIR_EVENT_DATA = Object.freeze({
   peopleLinked: Decided.describe('A person decides that both registrations are one person.'),
-  peopleKeptApart: Decided.describe('A person decides that they are two people.'),
+  pairDecidedDistinct: Decided.describe('A person decides that they are two people.'),
   peopleToBeContacted: Decided.describe('The two people are to be contacted.'),
   peopleSeparated: Decided.describe('A person retracts the decision that both are one person.'),
 });
@@ -60,7 +60,7 @@ export const PAIR_COMMANDS = {
   same: {
     roles: PAIR_DECIDERS,
     reason: true,
-    from: ['suspected', 'asked', 'distinct'],
+    from: ['suspected', 'awaiting_contact', 'distinct'],
     becomes: 'same',
     event: 'peopleLinked',
     knowsBoth: true,
@@ -69,9 +69,9 @@ export const PAIR_COMMANDS = {
   notTheSame: {
     roles: PAIR_DECIDERS,
     reason: true,
-    from: ['suspected', 'asked'],
+    from: ['suspected', 'awaiting_contact'],
     becomes: 'distinct',
-    event: 'peopleKeptApart',
+    event: 'pairDecidedDistinct',
     knowsBoth: true,
     sentence: 'Confirm two people: the pair is no longer a candidate',
   },
@@ -79,7 +79,7 @@ export const PAIR_COMMANDS = {
     roles: PAIR_DECIDERS,
     reason: false,
     from: ['suspected'],
-    becomes: 'asked',
+    becomes: 'awaiting_contact',
     event: 'peopleToBeContacted',
     knowsBoth: false,
     sentence: 'Leave the pair open until the people have been contacted',
@@ -106,7 +106,7 @@ export function refusalOfPair(command: PairCommand, status: PairStatus): string 
 
 const REFUSED: Record<PairStatus, string> = {
   suspected: 'Nobody has decided on this pair yet',
-  asked: 'The people are already to be contacted',
+  awaiting_contact: 'The people are already to be contacted',
   distinct: 'Somebody has decided that they are two people',
   same: 'Somebody has decided that they are one person',
 };

@@ -117,7 +117,7 @@ const COMPARED_AT_MOST = 200;
 export const PAIRS_AT_MOST = 20;
 
 /** For each newcomer the pairs with the highest scores. */
-export function mostTelling<Person extends KnownPerson>(
+export function bestPairs<Person extends KnownPerson>(
   pairs: ReadonlyArray<FoundPair<Person>>,
 ): Array<FoundPair<Person>> {
   const ofNewcomer = Map.groupBy(pairs, ({ other }) => other);
@@ -144,7 +144,7 @@ function compareAll<Person extends KnownPerson>(
     }
     search.compared += compared;
   }
-  return { ...search, pairs: mostTelling(search.pairs) };
+  return { ...search, pairs: bestPairs(search.pairs) };
 }
 
 function remembering(): PersonReader {

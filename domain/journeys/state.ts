@@ -34,14 +34,14 @@ export function emptyJourney(): JourneyState {
   };
 }
 
-type Applier<T extends JourneyEventType> = (
+type Apply<T extends JourneyEventType> = (
   state: JourneyState,
   data: JourneyEvents[T],
   at: Instant,
 ) => Partial<JourneyState>;
 
 /** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in JourneyEventType]: Applier<T> } = {
+const APPLY: { [T in JourneyEventType]: Apply<T> } = {
   journeyStarted: (state, data, at) => ({
     startedAt: at,
     route: data.route,
@@ -76,11 +76,11 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
   evidenceRequested: (state, data) => ({
     nationality: {
       ...state.nationality,
-      request: asking(state.nationality.request, data.requestId, data.requestedEvidence),
+      request: askedForEvidence(state.nationality.request, data.requestId, data.requestedEvidence),
     },
   }),
   evidenceProvided: (state, data, at) => {
-    const request = asking(state.nationality.request, data.requestId, []);
+    const request = askedForEvidence(state.nationality.request, data.requestId, []);
     return {
       nationality: { ...state.nationality, request: request && { ...request, evidence: { at, kinds: data.kinds } } },
     };
@@ -188,7 +188,7 @@ const APPLY: { [T in JourneyEventType]: Applier<T> } = {
 
 /** The state after a event, with the subject's next sequence number. Events cannot fail. */
 export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
-  const change = APPLY[event.type] as Applier<JourneyEventType>;
+  const change = APPLY[event.type] as Apply<JourneyEventType>;
   return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
 }
 
@@ -210,7 +210,7 @@ function acknowledged(request: OpenRequest | undefined, requestId: string): Open
   return request?.requestId === requestId ? { ...request, acknowledged: true } : request;
 }
 
-function asking(
+function askedForEvidence(
   request: OpenRequest | undefined,
   requestId: string,
   requestedEvidence: string[],
@@ -262,7 +262,7 @@ export function lacksOnlyHealth(state: JourneyState, rules: Pick<Rules, 'legs'>)
   );
 }
 
-/** Whether nothing that this person can bring is missing for the next leg. The gate `allocate` has the last word. */
+/** Whether nothing that this person can bring is missing for the next leg. The preconditions of `allocate` decide. */
 export function readyToTravel(state: JourneyState, rules: Pick<Rules, 'legs'>): boolean {
   return lacksOnlyHealth(state, rules) && fit(state);
 }

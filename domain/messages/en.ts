@@ -49,7 +49,7 @@ export const en = {
   'event.identityUnclear.several': 'The registry finds several people',
   'event.identityUnclear.no_registry': 'The operation has no registry to send a request to',
   'event.peopleLinked': 'Confirmed as the same person as another registration',
-  'event.peopleKeptApart': 'Confirmed as a different person from a similar registration',
+  'event.pairDecidedDistinct': 'Confirmed as a different person from a similar registration',
   'event.peopleToBeContacted': 'May be the same person as another registration; both are to be contacted',
   'event.peopleSeparated': 'Link to another registration removed',
   'event.screened': 'Counselled in private and screened for risks',
@@ -196,7 +196,7 @@ export const en = {
   'situation.seats.other': '{movement} leaves {at} with {n} empty seats, and {ready} ready without one',
   'alarm.activity_missing':
     'An older worker version calls something that this build no longer has; what called it tries again and again',
-  'alarm.ambiguous_movement': 'A carrier sent news that fits more than one movement; none was told',
+  'alarm.ambiguous_movement': 'A message of a carrier fits more than one movement; none has received it',
   'alarm.cancel_requested':
     'Somebody asked Temporal to cancel a workflow; it goes on: disable the endpoint, or let the import end',
   'alarm.clocks_moved':

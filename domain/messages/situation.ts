@@ -41,7 +41,7 @@ export type LongestWait = {
 
 export type Situation = {
   sentence: string;
-  numbers: { people: number; safe: number; moving: number; waiting: number; endedOtherwise: number };
+  numbers: { people: number; safe: number; moving: number; waiting: number; endedWithoutTravel: number };
   statuses: Array<{ status: JourneyStatus; people: number }>;
   milestones: Array<{ milestone: Milestone; people: number }>;
   longestWaits: LongestWait[];
@@ -58,11 +58,11 @@ export function situationInWords(input: SituationInput): Situation {
   }));
   const of = (...wanted: JourneyStatus[]) =>
     statuses.filter(({ status }) => wanted.includes(status)).reduce((sum, { people }) => sum + people, 0);
-  const endedOtherwise = Math.max(0, of('closed') - input.completed);
+  const endedWithoutTravel = Math.max(0, of('closed') - input.completed);
   const people = statuses.reduce((sum, status) => sum + status.people, 0);
   const safe = of('arrived', 'received', 'reintegrating') + Math.min(input.completed, of('closed'));
   const moving = of('boarded', 'in_transit');
-  const numbers = { people, safe, moving, waiting: people - safe - moving - endedOtherwise, endedOtherwise };
+  const numbers = { people, safe, moving, waiting: people - safe - moving - endedWithoutTravel, endedWithoutTravel };
   const longestWaits = input.waits
     .map((wait) => ({
       kind: wait.what,
@@ -87,7 +87,7 @@ export function situationInWords(input: SituationInput): Situation {
 
 function sentenceOf(input: SituationInput, numbers: Situation['numbers'], waits: readonly LongestWait[]): string {
   const parts = [tCount('situation.numbers', numbers.people, numbers)];
-  if (numbers.endedOtherwise > 0) parts.push(tCount('situation.ended', numbers.endedOtherwise));
+  if (numbers.endedWithoutTravel > 0) parts.push(tCount('situation.ended', numbers.endedWithoutTravel));
   const worst = waits[0];
   if (worst && worst.overdue > 0) {
     const waited = input.now - worst.oldestSince;

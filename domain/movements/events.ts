@@ -19,7 +19,7 @@ export const CLEARANCE_KINDS = ['carrier', 'permit', 'security', 'receiving_stat
 export type ClearanceKind = (typeof CLEARANCE_KINDS)[number];
 
 /** Messages of a carrier, by kind. */
-export const CARRIER_NEWS_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
+export const CARRIER_MESSAGE_KINDS = ['smaller_vehicle', 'delayed', 'cancelled', 'departed', 'arrived'] as const;
 
 /**
  * Counts of a movement's seats after a step. They are totals, never differences, so a repeated step writes a correct
@@ -171,7 +171,7 @@ export const MOVEMENT_EVENT_DATA = Object.freeze({
   messageSetAside: z
     .object({
       eventKey: z.string().describe('key of the message'),
-      kind: z.enum(CARRIER_NEWS_KINDS).describe('what was reported'),
+      kind: z.enum(CARRIER_MESSAGE_KINDS).describe('what was reported'),
       why: z.string().describe('why it was not applied'),
     })
     .describe('The carrier reports something out of order: the report is recorded and not applied.'),

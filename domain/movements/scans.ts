@@ -20,9 +20,9 @@ export const REFUSED_SCANS = {
   is_on_board: 'The person is on board; record an offload, not a denial',
   has_departed: 'The person has departed with this movement',
   marked_no_show: 'The person was recorded as a no-show, and the seat is free',
-  turned_away: 'The person was denied boarding',
+  was_denied: 'The person was denied boarding',
   left_again: 'The person has left the vehicle',
-  gate: 'The preconditions are not met; the person is denied boarding',
+  preconditions: 'The preconditions are not met; the person is denied boarding',
   household: 'The household is not complete here; a person must decide',
 } as const;
 
@@ -76,7 +76,7 @@ export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   arrived: GONE,
   released: allRefused('no_seat'),
   no_show: { ...allRefused('marked_no_show'), no_show: AGAIN },
-  denied: { ...allRefused('turned_away'), deny: AGAIN },
+  denied: { ...allRefused('was_denied'), deny: AGAIN },
   offloaded: { ...allRefused('left_again'), offload: AGAIN },
 };
 

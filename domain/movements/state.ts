@@ -6,7 +6,7 @@ import type { MovementState } from './stored.ts';
 
 export type { MovementState } from './stored.ts';
 
-/** A movement's main line (domain.md 5.4). A delay is a new time, not a status. */
+/** The main line of a movement. A delay is a new time, not a status. */
 export const MOVEMENT_STATUSES = {
   planned: 'Planned; the carrier has not confirmed.',
   contracted: 'The carrier has confirmed; a clearance is missing.',
@@ -23,7 +23,7 @@ export type MovementStatus = keyof typeof MOVEMENT_STATUSES;
 
 export const STILL_TO_LEAVE: readonly MovementStatus[] = ['planned', 'contracted', 'cleared', 'boarding'];
 
-/** Chapters of a movement, in reading order. */
+/** Phases of a movement, in reading order. */
 export const MOVEMENT_PHASES = [
   'contract',
   'clearances',
@@ -67,14 +67,14 @@ export function emptyMovement(): MovementState {
   };
 }
 
-type Applier<T extends MovementEventType> = (
+type Apply<T extends MovementEventType> = (
   state: MovementState,
   data: MovementEvents[T],
   at: Instant,
 ) => Partial<MovementState>;
 
 /** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in MovementEventType]: Applier<T> } = {
+const APPLY: { [T in MovementEventType]: Apply<T> } = {
   movementPlanned: (_state, data) => ({
     leg: data.leg,
     stops: data.stops,
@@ -100,7 +100,7 @@ const APPLY: { [T in MovementEventType]: Applier<T> } = {
   carrierMissing: (state) => ({ booking: { ...state.booking, status: 'missing' } }),
   bookingRecalled: () => ({}),
   clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
-  // without its clearances the gate is shut, and all gates are asked again
+  // without its clearances the gate is closed, and all preconditions are checked again
   clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
   vehicleChanged: (_state, data, at) => ({
     capacity: data.capacity,
@@ -176,7 +176,7 @@ const APPLY: { [T in MovementEventType]: Applier<T> } = {
 
 /** The state after a event, with the subject's next sequence number. Events cannot fail. */
 export function evolve(state: MovementState, event: MovementEvent): MovementState {
-  const change = APPLY[event.type] as Applier<MovementEventType>;
+  const change = APPLY[event.type] as Apply<MovementEventType>;
   return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
 }
 
@@ -241,7 +241,7 @@ export function stopsAhead(state: MovementState): string[] {
 }
 
 /**
- * The movement's row as its state tells it: columns of `movements`. Capacity and the counts of seats are no part of it:
+ * The movement's row from its state: columns of `movements`. Capacity and the counts of seats are no part of it:
  * claims write them under the lock of the row, before the event, so that no later batch can put back an older vehicle.
  */
 export function movementProjection(state: MovementState): Record<string, unknown> {

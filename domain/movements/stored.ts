@@ -4,7 +4,7 @@ import { CLOCK_SCHEMA } from '../clock.ts';
 import { ANSWER_SCHEMA } from '../partners/answers.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
 import { versioned } from '../versioned.ts';
-import { CARRIER_NEWS_KINDS, CLEARANCE_KINDS } from './events.ts';
+import { CARRIER_MESSAGE_KINDS, CLEARANCE_KINDS } from './events.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from './state.ts';
 
 const instant = z.number();
@@ -26,7 +26,7 @@ const MovementState = z.object({
   stops: z.array(z.string()),
   departsAt: instant,
   arrivesAt: instant,
-  /** since when the vehicle and the times are as they are: older news does not change them */
+  /** since when the vehicle and the times are as they are: older messages do not change them */
   vehicleSince: instant,
   timesSince: instant,
   capacity: Capacity,
@@ -55,14 +55,14 @@ const MovementState = z.object({
     denied: z.number(),
     offloaded: z.number(),
   }),
-  /** households on board that must be brought off before the vehicle may leave */
+  /** households on board that must be offloaded before the vehicle may leave */
   mustLeave: z.array(z.string()),
   departedAt: instant.optional(),
   receptionNotified: z.boolean(),
   arrivedStops: z.array(z.string()),
   arrived: z.boolean(),
   /** the latest of each kind that came out of its order */
-  setAside: z.array(z.object({ eventKey: z.string(), kind: z.enum(CARRIER_NEWS_KINDS) })),
+  setAside: z.array(z.object({ eventKey: z.string(), kind: z.enum(CARRIER_MESSAGE_KINDS) })),
   /** the last count did not come out even */
   broken: z.boolean(),
   /** steps that are still to be compensated */

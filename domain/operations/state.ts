@@ -9,12 +9,9 @@ export function emptyOperation(): OperationState {
   return { seq: 0, line: 'draft', suspensions: [], phases: {}, cancelRequested: false };
 }
 
-type Applier<T extends OperationEventType> = (
-  state: OperationState,
-  data: OperationEvents[T],
-) => Partial<OperationState>;
+type Apply<T extends OperationEventType> = (state: OperationState, data: OperationEvents[T]) => Partial<OperationState>;
 
-const APPLY: { [T in OperationEventType]: Applier<T> } = {
+const APPLY: { [T in OperationEventType]: Apply<T> } = {
   operationOpened: () => ({}),
   operationActivated: (_state, data) => ({ line: 'activated', governmentRequestRef: data.governmentRequestRef }),
   operationStarted: () => ({ line: 'running' }),
@@ -35,7 +32,7 @@ const APPLY: { [T in OperationEventType]: Applier<T> } = {
 
 /** The state after a event, with the next sequence number. Events cannot fail. */
 export function apply(state: OperationState, event: OperationEvent): OperationState {
-  const change = APPLY[event.type] as Applier<OperationEventType>;
+  const change = APPLY[event.type] as Apply<OperationEventType>;
   return { ...state, ...change(state, event.data), seq: state.seq + 1 };
 }
 

@@ -5,13 +5,13 @@ import { RULES_SCHEMAS } from '../rules.ts';
 import { versioned } from '../versioned.ts';
 import { PHASES } from './events.ts';
 
-/** Where an operation stands (domain.md 5.1). `suspended` is what a suspension of everything makes of `running` or `winding_down`. */
+/** The status of an operation. A suspension of everything turns `running` or `winding_down` into `suspended`. */
 export const OPERATION_STATUSES = {
   draft: 'Being prepared; people can be registered, nothing else happens.',
   activated: 'The government has asked and the leads are named; the start is imminent.',
-  running: 'People are taken in, decided on and moved.',
-  suspended: 'Everything stands still; people under way go on to the next safe place.',
-  winding_down: 'Nobody new is taken in; who is here is brought to an end.',
+  running: 'People are registered, decided on and moved.',
+  suspended: 'Everything is suspended; people under way go on to the next safe place.',
+  winding_down: 'Nobody new is registered; the journeys that run are brought to an end.',
   closed: 'Everybody’s journey has ended or was handed over.',
   cancelled: 'Given up before it ran.',
 } as const;

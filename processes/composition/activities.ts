@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { choreActivities } from '../../activities/chores.ts';
 import { feedActivities } from '../../activities/feed.ts';
-import { alive } from '../../activities/heartbeat.ts';
+import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { createImportActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
@@ -65,7 +65,7 @@ export function workerActivities({
       record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
       suspensionOverlap: suspensionOverlapOf(pool),
     }),
-    ...alive(
+    ...withHeartbeat(
       partnerActivities({
         store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
         wire: partnerClient({
@@ -101,7 +101,7 @@ export function workerActivities({
       ),
     ),
     ...feedActivities(feedPorts({ pool, secrets, client: outside })),
-    ...alive(choreActivities(chores({ pool, retention, zones: ZONES, log }))),
+    ...withHeartbeat(choreActivities(chores({ pool, retention, zones: ZONES, log }))),
   };
 }
 

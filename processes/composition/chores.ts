@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { removeOld } from '../../adapters/postgres/retention.ts';
 import { keepSchedule } from '../../adapters/temporal/schedules.ts';
-import { flagMovedClocks } from '../../adapters/timeZones/movedClocks.ts';
+import { flagChangedTimes } from '../../adapters/timeZones/changedTimes.ts';
 import type { Zones } from '../../adapters/timeZones/zones.ts';
 import { CHORES, type Chore, type ChoreName } from '../../application/background.ts';
 import type { Log } from '../../application/log.ts';
@@ -18,7 +18,7 @@ export function chores({ pool, retention, zones, log }: ChoreDeps): Record<Chore
     async timeZones() {
       const { table } = zones;
       log.info({ table }, 'time-zone table in use');
-      const movements = await flagMovedClocks(pool, zones);
+      const movements = await flagChangedTimes(pool, zones);
       if (movements > 0) log.warn({ movements, table }, 'local times of announced departures have changed');
     },
   };

@@ -57,14 +57,14 @@ export function runVersions({
       .filter(({ buildId }) => buildId !== bundle.buildId)
       .map((kept) => [kept.buildId, { bundle: kept, emptyLooks: 0 }]),
   );
-  const told = new Set<string>();
+  const reported = new Set<string>();
   let current = false;
 
   const look = async (): Promise<void> => {
     for (const version of older.values()) await lookAt(version);
     for (const { buildId, openWorkflows: open } of withoutWorker(await readVersions(client, TASK_QUEUE, now))) {
-      if (buildId === bundle.buildId || older.has(buildId) || told.has(buildId)) continue;
-      told.add(buildId);
+      if (buildId === bundle.buildId || older.has(buildId) || reported.has(buildId)) continue;
+      reported.add(buildId);
       say(
         `version ${buildId} has open workflows (${open}) and is not kept here, so they wait; docs/upgrading.md says what to do`,
       );

@@ -1,7 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { DEPLOYMENT } from '../../adapters/temporal/versions.ts';
 
-/** Each waiting workflow costs some 300 KB; beyond this the oldest is replayed when it wakes (ceilings.md 2.3, 2.4). */
+/** Each waiting workflow costs some 300 KB; beyond this the oldest is replayed when it wakes. */
 const CACHED_WORKFLOWS = 3_000;
 
 /** How a worker works, whatever it does. */

@@ -2,7 +2,7 @@ import type { Client } from '../client.ts';
 import type { Scenario } from '../scenarioData.ts';
 import type { End } from './outcome.ts';
 
-export type Asked = { partner: string; kind: string; person_ref?: string };
+export type LedgerRequest = { partner: string; kind: string; person_ref?: string };
 
 /** One line of the final account: what must hold, and whether it does. */
 export type Check = { what: string; holds: boolean; detail: string };
@@ -19,7 +19,7 @@ export async function reconcile(of: {
   operationId: string;
   scenario: Scenario;
   ends: ReadonlyMap<string, End>;
-  asked: readonly Asked[];
+  requests: readonly LedgerRequest[];
   decisions: ReadonlyArray<{ household: string; what: string }>;
   worstLatenessSeconds: number | undefined;
   expectedDecisions: number | undefined;
@@ -61,11 +61,11 @@ export async function reconcile(of: {
       .map(([name, n]) => `${n} ${name}`)
       .join(', '),
   });
-  const forbidden = forbiddenRequests(scenario, of.asked);
+  const forbidden = forbiddenRequests(scenario, of.requests);
   checks.push({
     what: 'no request about anybody who may not be asked about',
     holds: forbidden.length === 0,
-    detail: `${of.asked.filter((one) => one.person_ref !== undefined).length} requests${forbidden.length === 0 ? '' : `; about ${forbidden.map((one) => `${one.person_ref} (${one.kind})`).join(', ')}`}`,
+    detail: `${of.requests.filter((one) => one.person_ref !== undefined).length} requests${forbidden.length === 0 ? '' : `; about ${forbidden.map((one) => `${one.person_ref} (${one.kind})`).join(', ')}`}`,
   });
   if (of.expectedDecisions !== undefined) {
     checks.push({
@@ -95,9 +95,9 @@ const SHOWN_BY_THE_LIST = [
   'UNVERIFIED_CARER',
 ];
 
-function forbiddenRequests(scenario: Scenario, asked: readonly Asked[]): Asked[] {
+function forbiddenRequests(scenario: Scenario, requests: readonly LedgerRequest[]): LedgerRequest[] {
   const list = new Map(scenario.people.map((person) => [person.personRef, person]));
-  return asked.filter((request) => {
+  return requests.filter((request) => {
     const person = request.person_ref === undefined ? undefined : list.get(request.person_ref);
     const answers = person && scenario.answers.get(person.personRef);
     if (!person || !answers || answers.may_be_asked) return false;

@@ -13,7 +13,7 @@ import { clockStartOf } from './estimate.ts';
 import { type End, outcomes } from './outcome.ts';
 import { leftToVisitor, legsOf, needsOfLeg, serves } from './policy.ts';
 import { Progress, progressFile } from './progress.ts';
-import { type Asked, type Check, counts, reconcile } from './reconciliation.ts';
+import { type Check, counts, type LedgerRequest, reconcile } from './reconciliation.ts';
 import { timetableOf } from './relief.ts';
 import { stillBusy } from './rest.ts';
 import { agreeAndActivate, openOperation, partnersOf, register, registerPartners } from './setUp.ts';
@@ -105,7 +105,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
     operationId,
     scenario,
     ends,
-    asked: await ledgerOf(options.partners, progress.id),
+    requests: await ledgerOf(options.partners, progress.id),
     decisions: decisionsLeft(scenario, ends),
     worstLatenessSeconds: worst,
     expectedDecisions: leftToVisitor(scenario).filter((ref) =>
@@ -197,9 +197,9 @@ async function partner(url: string, body: object): Promise<void> {
   if (!response.ok) throw new Error(`The stand-in partners answered ${response.status} to ${new URL(url).pathname}`);
 }
 
-async function ledgerOf(partners: string, drill: string): Promise<Asked[]> {
+async function ledgerOf(partners: string, drill: string): Promise<LedgerRequest[]> {
   const response = await fetch(`${partners}/ledger?drill=${drill}`, { signal: AbortSignal.timeout(10_000) });
-  return ((await response.json()) as { data: Asked[] }).data;
+  return ((await response.json()) as { data: LedgerRequest[] }).data;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Client } from '../client.ts';
 type Situation = {
   operation_time: string;
   sentence: string;
-  numbers: { people: number; safe: number; moving: number; waiting: number; ended_otherwise: number };
+  numbers: { people: number; safe: number; moving: number; waiting: number; ended_without_travel: number };
   statuses: Array<{ status: string; people: number }>;
   decisions: Array<{ role: string; kind: string; count: number }>;
   lateness?: { worst: string; escalation_steps: number };

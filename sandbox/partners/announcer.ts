@@ -11,7 +11,7 @@ export type AnnouncerDeps = {
   clock: OperationClock;
   secretOf: (partner: string) => string;
   /** called once the system has accepted the announcement (2xx) */
-  told: (eventId: string, status: number) => void;
+  delivered: (eventId: string, status: number) => void;
   log: (message: string) => void;
   /** how many callbacks may be under way at once */
   atOnce?: number;
@@ -72,7 +72,7 @@ export class Announcer {
     const line = announcement.requestId ?? `movement:${announcement.movementReference ?? announcement.eventId}`;
     const before = this.#lines.get(line) ?? Promise.resolve();
     const mine = before
-      .then(() => this.#say(announcement, times))
+      .then(() => this.#deliver(announcement, times))
       .catch((error: unknown) => this.#deps.log(`callback: ${String(error)}`));
     this.#lines.set(line, mine);
     void mine.finally(() => {
@@ -80,13 +80,13 @@ export class Announcer {
     });
   }
 
-  async #say(announcement: Announcement, times: number): Promise<void> {
+  async #deliver(announcement: Announcement, times: number): Promise<void> {
     await this.#slot();
     try {
       for (let time = 0; time < times; time++) {
-        const status = await this.#untilTaken(announcement);
+        const status = await this.#untilAccepted(announcement);
         if (status === undefined) return;
-        if (time === 0) this.#deps.told(announcement.eventId, status);
+        if (time === 0) this.#deps.delivered(announcement.eventId, status);
       }
     } finally {
       this.#free++;
@@ -99,7 +99,7 @@ export class Announcer {
     this.#free--;
   }
 
-  async #untilTaken(announcement: Announcement): Promise<number | undefined> {
+  async #untilAccepted(announcement: Announcement): Promise<number | undefined> {
     const body = JSON.stringify(callbackBody(announcement));
     let wait = FIRST_RETRY_MS;
     while (!this.#stop.signal.aborted) {

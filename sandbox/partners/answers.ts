@@ -1,7 +1,7 @@
 import { isoDuration } from '../../domain/durations.ts';
 import { DAY, HOUR, type Instant } from '../../domain/time.ts';
 import type { Answers, ConsulateAnswer, FitnessAnswer, FitnessFinding, Outcome } from '../scenarioData.ts';
-import type { Announcement, Asked, Knobs } from './requests.ts';
+import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 
 /** Delay until a consulate or border authority acknowledges a request. */
 const ACKNOWLEDGED_AFTER = HOUR;
@@ -9,9 +9,9 @@ const ACKNOWLEDGED_AFTER = HOUR;
 const EXAMINED_AFTER = HOUR;
 const DOCUMENT_AFTER = DAY;
 const DOCUMENT_VALID = 365 * DAY;
-const NOTHING_SAID_AFTER = HOUR;
+const DEFAULT_ANSWER_AFTER = HOUR;
 
-type Said = { after: number; type: string; data: Record<string, unknown> };
+type PlannedAnswer = { after: number; type: string; data: Record<string, unknown> };
 
 /**
  * Answers about a person in no scenario, such as a visitor's own household: all positive.
@@ -42,39 +42,42 @@ export function findingAt(
  * if ever. `state`: the State of the consulate.
  */
 export function announcements(
-  asked: Asked,
+  received: ReceivedRequest,
   of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
 ): Announcement[] {
   if (of.knobs.silent === true) return [];
-  return announced(asked, said(asked, of), of.knobs);
+  return announcementsOf(received, plannedAnswers(received, of), of.knobs);
 }
 
 /** What follows once the evidence that a consulate asked for has reached it at `at`. */
-export function afterEvidence(asked: Asked, at: Instant, answers: Answers, knobs: Knobs): Announcement[] {
+export function afterEvidence(received: ReceivedRequest, at: Instant, answers: Answers, knobs: Knobs): Announcement[] {
   const then = answers.consulate.outcome === 'more_info' ? answers.consulate.then : undefined;
   if (!then || knobs.silent === true) return [];
-  return announced({ ...asked, requestedAt: at }, outcomes(then, knobs), knobs);
+  return announcementsOf({ ...received, requestedAt: at }, outcomes(then, knobs), knobs);
 }
 
 /** Moment of the examination that a request brings about. */
-export function examinationOf(asked: Asked): Instant {
-  return asked.requestedAt + EXAMINED_AFTER;
+export function examinationOf(received: ReceivedRequest): Instant {
+  return received.requestedAt + EXAMINED_AFTER;
 }
 
-function said(asked: Asked, of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs }): Said[] {
+function plannedAnswers(
+  received: ReceivedRequest,
+  of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
+): PlannedAnswer[] {
   const { answers, knobs } = of;
-  switch (asked.kind) {
+  switch (received.kind) {
     case 'verification':
       return verification(answers, of.state, knobs);
     case 'document': {
-      const validUntil = asked.requestedAt + DOCUMENT_AFTER + DOCUMENT_VALID;
-      const number = documentNumber(`${asked.person ?? ''}:${asked.requestId}`);
+      const validUntil = received.requestedAt + DOCUMENT_AFTER + DOCUMENT_VALID;
+      const number = documentNumber(`${received.person ?? ''}:${received.requestId}`);
       const data = { kind: 'EMERGENCY_TRAVEL_DOCUMENT', number, valid_until: new Date(validUntil).toISOString() };
       return [{ after: DOCUMENT_AFTER, type: 'document.issued', data }];
     }
     case 'fitness':
       return [
-        { after: EXAMINED_AFTER, type: 'fitness.answered', data: finding(asked, answers.fitness, of.firstExamAt) },
+        { after: EXAMINED_AFTER, type: 'fitness.answered', data: finding(received, answers.fitness, of.firstExamAt) },
       ];
     case 'exit_permit': {
       const { answer, after_hours: hours, fine, reason } = answers.exit_permit;
@@ -84,14 +87,14 @@ function said(asked: Asked, of: { answers: Answers; state?: string; firstExamAt?
         ...(fine === 'waived' ? { fine_waived: true } : {}),
         ...(reason === undefined ? {} : { reason }),
       };
-      return [{ after: hours === undefined ? NOTHING_SAID_AFTER : hours * HOUR, type: 'exit_permit.answered', data }];
+      return [{ after: hours === undefined ? DEFAULT_ANSWER_AFTER : hours * HOUR, type: 'exit_permit.answered', data }];
     }
     case 'booking':
       return [
         {
           after: HOUR,
           type: 'booking.confirmed',
-          data: { booking_reference: `BK-${documentNumber(asked.requestId)}` },
+          data: { booking_reference: `BK-${documentNumber(received.requestId)}` },
         },
       ];
     default:
@@ -100,51 +103,58 @@ function said(asked: Asked, of: { answers: Answers; state?: string; firstExamAt?
   }
 }
 
-function verification(answers: Answers, state: string | undefined, knobs: Knobs): Said[] {
+function verification(answers: Answers, state: string | undefined, knobs: Knobs): PlannedAnswer[] {
   const { consulate } = answers;
   if (answers.asked_state === null || state === undefined || state === answers.asked_state)
-    return consulateSays(consulate, knobs);
+    return consulateAnswers(consulate, knobs);
   const other = consulate.other_state;
-  if (other && other.state === state) return consulateSays(other, knobs);
+  if (other && other.state === state) return consulateAnswers(other, knobs);
   // a State that has nothing to do with the person
   return [acknowledgement(DAY), { after: DAY, type: 'verification.answered', data: { outcome: 'undetermined' } }];
 }
 
-function consulateSays(says: ConsulateAnswer | { outcome: Outcome; after_hours?: number }, knobs: Knobs): Said[] {
-  if (says.outcome === 'silent') return [];
-  const after = (says.after_hours ?? 0) * HOUR;
-  if (says.outcome === 'more_info') {
-    const data = { requested_evidence: 'asks_for' in says ? says.asks_for : [] };
+function consulateAnswers(
+  entry: ConsulateAnswer | { outcome: Outcome; after_hours?: number },
+  knobs: Knobs,
+): PlannedAnswer[] {
+  if (entry.outcome === 'silent') return [];
+  const after = (entry.after_hours ?? 0) * HOUR;
+  if (entry.outcome === 'more_info') {
+    const data = { requested_evidence: 'asks_for' in entry ? entry.asks_for : [] };
     return [acknowledgement(after), { after, type: 'verification.more_info', data }];
   }
-  return [acknowledgement(after), ...outcomes(says, knobs)];
+  return [acknowledgement(after), ...outcomes(entry, knobs)];
 }
 
 function outcomes(
-  says: { outcome: string; after_hours?: number; retracted_after_hours?: number },
+  entry: { outcome: string; after_hours?: number; retracted_after_hours?: number },
   knobs: Knobs,
-): Said[] {
-  if (says.outcome === 'silent') return [];
-  const answered: Said = {
-    after: (says.after_hours ?? 0) * HOUR,
+): PlannedAnswer[] {
+  if (entry.outcome === 'silent') return [];
+  const answered: PlannedAnswer = {
+    after: (entry.after_hours ?? 0) * HOUR,
     type: 'verification.answered',
-    data: { outcome: says.outcome },
+    data: { outcome: entry.outcome },
   };
-  if (says.outcome !== 'confirmed') return [answered];
+  if (entry.outcome !== 'confirmed') return [answered];
   const retracted =
-    says.retracted_after_hours ??
-    (knobs.retractAfterHours === undefined ? undefined : (says.after_hours ?? 0) + knobs.retractAfterHours);
+    entry.retracted_after_hours ??
+    (knobs.retractAfterHours === undefined ? undefined : (entry.after_hours ?? 0) + knobs.retractAfterHours);
   return retracted === undefined
     ? [answered]
     : [answered, { after: retracted * HOUR, type: 'verification.retracted', data: {} }];
 }
 
-function acknowledgement(answerAfter: number): Said {
+function acknowledgement(answerAfter: number): PlannedAnswer {
   return { after: Math.min(ACKNOWLEDGED_AFTER, answerAfter / 2), type: 'verification.acknowledged', data: {} };
 }
 
-function finding(asked: Asked, fitness: FitnessAnswer, firstExamAt: Instant | undefined): Record<string, unknown> {
-  const examinedAt = examinationOf(asked);
+function finding(
+  received: ReceivedRequest,
+  fitness: FitnessAnswer,
+  firstExamAt: Instant | undefined,
+): Record<string, unknown> {
+  const examinedAt = examinationOf(received);
   const found = findingAt(fitness, firstExamAt ?? examinedAt, examinedAt);
   const examined = { examined_at: new Date(examinedAt).toISOString() };
   if (found.result === 'unfit') {
@@ -158,20 +168,20 @@ function finding(asked: Asked, fitness: FitnessAnswer, firstExamAt: Instant | un
   };
 }
 
-function announced(asked: Asked, sayings: Said[], knobs: Knobs): Announcement[] {
+function announcementsOf(received: ReceivedRequest, answers: PlannedAnswer[], knobs: Knobs): Announcement[] {
   const slow = (knobs.slowHours ?? 0) * HOUR;
-  const last = Math.max(...sayings.map((saying) => saying.after));
-  return sayings.flatMap((saying) => {
+  const last = Math.max(...answers.map((answer) => answer.after));
+  return answers.flatMap((answer) => {
     // out of order: what should come last comes first, the rest an hour after it
-    const after = knobs.outOfOrder === true && saying.after < last ? last + HOUR : saying.after;
+    const after = knobs.outOfOrder === true && answer.after < last ? last + HOUR : answer.after;
     const one: Announcement = {
-      eventId: `${asked.requestId}:${saying.type}${asked.kind === 'verification' ? `:${asked.requestedAt}` : ''}`,
-      at: asked.requestedAt + after + slow,
-      type: saying.type,
-      data: saying.data,
-      requestId: asked.requestId,
-      partner: asked.partner,
-      replyTo: asked.replyTo,
+      eventId: `${received.requestId}:${answer.type}${received.kind === 'verification' ? `:${received.requestedAt}` : ''}`,
+      at: received.requestedAt + after + slow,
+      type: answer.type,
+      data: answer.data,
+      requestId: received.requestId,
+      partner: received.partner,
+      replyTo: received.replyTo,
     };
     return knobs.twice === true ? [one, one] : [one];
   });

@@ -2,7 +2,7 @@ import { HOUR, type Instant } from '../../domain/time.ts';
 import { instant, type PlannedMovement } from '../scenarioData.ts';
 import type { Announcement } from './requests.ts';
 
-/** How long the news of a carrier takes where it was known before the booking. */
+/** Delay of an update that the carrier knew before the booking. */
 const AFTER_BOOKING = 0.1 * HOUR;
 
 export type Stop = { code: string; afterDeparture: number };
@@ -13,7 +13,7 @@ export type Sailing = {
   departsAt: Instant;
   stops: Stop[];
   cancelled: boolean;
-  news: Array<{ at: Instant; type: string; data: Record<string, unknown> }>;
+  changes: Array<{ at: Instant; type: string; data: Record<string, unknown> }>;
 };
 
 /** The carrier's own timetable of a listed movement, with its changes in the order in which they become known. */
@@ -23,21 +23,25 @@ export function sailingOf(movement: PlannedMovement): Sailing {
   const travelTime = stops.at(-1)?.afterDeparture ?? 0;
   let departsAt = planned;
   let cancelled = false;
-  const news: Sailing['news'] = [];
+  const changes: Sailing['changes'] = [];
   for (const event of [...movement.events].sort((a, b) => instant(a.known_at) - instant(b.known_at))) {
     const at = instant(event.known_at);
     if (event.kind === 'smaller_vehicle') {
-      news.push({ at, type: 'movement.smaller_vehicle', data: { vehicle: event.vehicle, seats: event.seats_after } });
+      changes.push({
+        at,
+        type: 'movement.smaller_vehicle',
+        data: { vehicle: event.vehicle, seats: event.seats_after },
+      });
     } else if (event.kind === 'delayed') {
       departsAt = instant(event.new_departs_at);
       const times = { new_departs_at: iso(departsAt), new_arrives_at: iso(departsAt + travelTime) };
-      news.push({ at, type: 'movement.delayed', data: times });
+      changes.push({ at, type: 'movement.delayed', data: times });
     } else {
       cancelled = true;
-      news.push({ at, type: 'movement.cancelled', data: { reason: event.reason } });
+      changes.push({ at, type: 'movement.cancelled', data: { reason: event.reason } });
     }
   }
-  return { reference: movement.id, departsAt, stops, cancelled, news };
+  return { reference: movement.id, departsAt, stops, cancelled, changes };
 }
 
 /** A movement that is in no list but goes the way of one that is: the same stops, as long after departure. */
@@ -48,17 +52,17 @@ export function sailingLike(like: PlannedMovement, reference: string, departsAt:
 /** A movement on a way that nobody knows: as it was booked. */
 export function plainSailing(reference: string, departsAt: Instant, arrivesAt: Instant, destination: string): Sailing {
   const stops = [{ code: destination, afterDeparture: arrivesAt - departsAt }];
-  return { reference, departsAt, stops, cancelled: false, news: [] };
+  return { reference, departsAt, stops, cancelled: false, changes: [] };
 }
 
 type Line = { partner: string; replyTo: string };
 
 /** What the carrier will say of a movement that is booked at `bookedAt`: its changes. */
 export function changesOf(sailing: Sailing, bookedAt: Instant, line: Line): Announcement[] {
-  return sailing.news.map((item, index) => ({
+  return sailing.changes.map((item, index) => ({
     ...line,
     eventId: `${sailing.reference}:${item.type}:${index}:${bookedAt}`,
-    // changes known before the booking are told right after it, still in their order
+    // changes known before the booking follow right after it, still in their order
     at: Math.max(item.at, bookedAt + AFTER_BOOKING * (index + 1)),
     type: item.type,
     data: item.data,

@@ -2,7 +2,7 @@ import type { RequestKind } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
 
 /** A request as it reached a partner: what the partner knows, and nothing else. */
-export type Asked = {
+export type ReceivedRequest = {
   requestId: string;
   kind: RequestKind;
   /** under which path of the drill: `consulates/VUT`, `clinic`, … */

@@ -178,7 +178,7 @@ function knobs(call: Call, system: System): Reply {
   const { drill, partner, ...turned } = json(call) as { drill: string; partner: string } & Knobs;
   const partners = system.drills.get(drill);
   if (!partners?.partner(partner)) return notThere();
-  if (call.method === 'POST') partners.turn(partner, turned);
+  if (call.method === 'POST') partners.setKnobs(partner, turned);
   return { status: 200, body: { partner, ...partners.knobs(partner) } };
 }
 

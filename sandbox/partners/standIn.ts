@@ -5,7 +5,7 @@ import { type Answers, readScenario, type Scenario } from '../scenarioData.ts';
 import { Announcer } from './announcer.ts';
 import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';
 import { changesOf, departureOf, plainSailing, type Sailing, sailingLike, sailingOf } from './carrier.ts';
-import type { Announcement, Asked, Knobs } from './requests.ts';
+import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 import type { Drill, DrillState, PartnerEndpoint, PartnerRequest, PartnerRequestStore } from './store.ts';
 
 /** The immediate response of a partner. */
@@ -42,10 +42,10 @@ export class DrillPartners {
     this.#announcer = new Announcer({
       clock: drill.clock,
       secretOf: (path) => this.partner(path)?.secret ?? '',
-      told: (eventId, status) => store.add({ type: 'told', drill: drill.id, eventId, status }),
+      delivered: (eventId, status) => store.add({ type: 'delivered', drill: drill.id, eventId, status }),
       log,
     });
-    for (const open of state.open.values()) this.#say(open);
+    for (const open of state.open.values()) this.#schedule(open);
   }
 
   get id(): string {
@@ -60,7 +60,7 @@ export class DrillPartners {
     return this.#state.knobs.get(path) ?? {};
   }
 
-  turn(path: string, knobs: Knobs): void {
+  setKnobs(path: string, knobs: Knobs): void {
     this.#store.add({ type: 'knobs', drill: this.id, partner: path, knobs });
   }
 
@@ -71,46 +71,47 @@ export class DrillPartners {
   /** Accepts a request. A repeated request gets the first response again. */
   request(partner: PartnerEndpoint, body: RequestBody): Reply {
     const known = this.#state.requests.get(body.request_id);
-    if (known) return known.asked.partner === partner.path ? this.#reply(body.request_id, 409) : notFound();
-    const asked = askedOf(partner, body);
+    if (known) return known.received.partner === partner.path ? this.#reply(body.request_id, 409) : notFound();
+    const received = readRequest(partner, body);
     const knobs = this.knobs(partner.path);
-    this.#store.add({ type: 'asked', drill: this.id, asked, receivedAt: Date.now() });
+    this.#store.add({ type: 'received', drill: this.id, received, receivedAt: Date.now() });
     if (knobs.refuse !== undefined) {
-      this.#store.add({ type: 'refused', drill: this.id, requestId: asked.requestId, code: knobs.refuse });
-      return this.#reply(asked.requestId);
+      this.#store.add({ type: 'refused', drill: this.id, requestId: received.requestId, code: knobs.refuse });
+      return this.#reply(received.requestId);
     }
-    if (asked.kind === 'registry' && knobs.silent !== true) {
+    if (received.kind === 'registry' && knobs.silent !== true) {
       this.#store.add({
         type: 'answeredAtOnce',
         drill: this.id,
-        requestId: asked.requestId,
+        requestId: received.requestId,
         answer: { outcome: 'match' },
       });
     }
-    this.#plan(this.#followsFrom(asked, partner, knobs));
-    return this.#reply(asked.requestId);
+    this.#plan(this.#followsFrom(received, partner, knobs));
+    return this.#reply(received.requestId);
   }
 
   /** The status of a request, for a system that lost the first response. */
   lookUp(partner: PartnerEndpoint, requestId: string): Reply {
     const request = this.#state.requests.get(requestId);
-    return request?.asked.partner === partner.path ? this.#reply(requestId) : notFound();
+    return request?.received.partner === partner.path ? this.#reply(requestId) : notFound();
   }
 
   evidence(partner: PartnerEndpoint, requestId: string, kinds: string[]): Reply {
     const request = this.#state.requests.get(requestId);
-    if (request?.asked.partner !== partner.path) return notFound();
+    if (request?.received.partner !== partner.path) return notFound();
     const at = this.now();
     const first = request.evidence === 0;
     this.#store.add({ type: 'evidence', drill: this.id, requestId, kinds, at });
     // evidence sent twice is one round
-    if (first) this.#plan(afterEvidence(request.asked, at, this.#answersFor(request.asked), this.knobs(partner.path)));
+    if (first)
+      this.#plan(afterEvidence(request.received, at, this.#answersFor(request.received), this.knobs(partner.path)));
     return this.#reply(requestId);
   }
 
   recall(partner: PartnerEndpoint, requestId: string): Reply {
     const request = this.#state.requests.get(requestId);
-    if (request?.asked.partner !== partner.path) return notFound();
+    if (request?.received.partner !== partner.path) return notFound();
     this.#store.add({ type: 'recalled', drill: this.id, requestId, at: this.now() });
     this.#announcer.forget(requestId);
     return this.#reply(requestId);
@@ -118,7 +119,7 @@ export class DrillPartners {
 
   remind(partner: PartnerEndpoint, requestId: string): Reply {
     const request = this.#state.requests.get(requestId);
-    if (request?.asked.partner !== partner.path) return notFound();
+    if (request?.received.partner !== partner.path) return notFound();
     this.#store.add({ type: 'reminded', drill: this.id, requestId, at: this.now() });
     return this.#reply(requestId);
   }
@@ -126,29 +127,29 @@ export class DrillPartners {
   /** Staff notify the crew that boarding is over: the vehicle leaves at its time, or now if that has passed. */
   ready(reference: string): Reply {
     const booking = [...this.#state.requests.values()].find(
-      ({ asked }) => asked.kind === 'booking' && asked.movement?.reference === reference,
+      ({ received }) => received.kind === 'booking' && received.movement?.reference === reference,
     );
     if (!booking) return notFound();
     if (!this.#state.ready.has(reference)) {
       const at = this.now();
       this.#store.add({ type: 'ready', drill: this.id, movement: reference, at });
-      this.#plan(departureOf(this.#sailing(booking.asked), at, lineOf(booking.asked)));
+      this.#plan(departureOf(this.#sailing(booking.received), at, lineOf(booking.received)));
     }
     return { status: 200, body: { reference, ready: true } };
   }
 
   /** Every request with its time and fields. The ledger is outside the system, so the system can be checked against it. */
   ledger(): Array<Record<string, unknown>> {
-    return [...this.#state.requests.values()].map(({ asked, receivedAt, ...request }) => ({
-      request_id: asked.requestId,
-      partner: asked.partner,
-      kind: asked.kind,
-      requested_at: new Date(asked.requestedAt).toISOString(),
+    return [...this.#state.requests.values()].map(({ received, receivedAt, ...request }) => ({
+      request_id: received.requestId,
+      partner: received.partner,
+      kind: received.kind,
+      requested_at: new Date(received.requestedAt).toISOString(),
       received_at: new Date(receivedAt).toISOString(),
-      ...(asked.person === undefined ? {} : { person_ref: asked.person }),
-      ...(asked.movement === undefined ? {} : { movement: asked.movement.reference }),
-      fields: asked.fields,
-      status: statusOf({ asked, receivedAt, ...request }),
+      ...(received.person === undefined ? {} : { person_ref: received.person }),
+      ...(received.movement === undefined ? {} : { movement: received.movement.reference }),
+      fields: received.fields,
+      status: statusOf({ received, receivedAt, ...request }),
       reminders: request.reminders,
       evidence: request.evidence,
     }));
@@ -158,31 +159,32 @@ export class DrillPartners {
     await this.#announcer.stop();
   }
 
-  #followsFrom(asked: Asked, partner: PartnerEndpoint, knobs: Knobs): Announcement[] {
-    if (asked.kind === 'booking') {
-      const changes = knobs.silent === true ? [] : changesOf(this.#sailing(asked), asked.requestedAt, lineOf(asked));
-      return [...announcements(asked, { answers: UNLISTED, knobs }), ...changes];
+  #followsFrom(received: ReceivedRequest, partner: PartnerEndpoint, knobs: Knobs): Announcement[] {
+    if (received.kind === 'booking') {
+      const changes =
+        knobs.silent === true ? [] : changesOf(this.#sailing(received), received.requestedAt, lineOf(received));
+      return [...announcements(received, { answers: UNLISTED, knobs }), ...changes];
     }
-    const person = asked.person;
+    const person = received.person;
     const firstExamAt = person === undefined ? undefined : this.#state.firstExam.get(person);
-    if (asked.kind === 'fitness' && person !== undefined && firstExamAt === undefined) {
-      this.#store.add({ type: 'examined', drill: this.id, person, at: examinationOf(asked) });
+    if (received.kind === 'fitness' && person !== undefined && firstExamAt === undefined) {
+      this.#store.add({ type: 'examined', drill: this.id, person, at: examinationOf(received) });
     }
-    return announcements(asked, {
-      answers: this.#answersFor(asked),
+    return announcements(received, {
+      answers: this.#answersFor(received),
       knobs,
       ...(partner.state === undefined ? {} : { state: partner.state }),
       ...(firstExamAt === undefined ? {} : { firstExamAt }),
     });
   }
 
-  #answersFor(asked: Asked): Answers {
-    return (asked.person === undefined ? undefined : this.#scenario.answers.get(asked.person)) ?? UNLISTED;
+  #answersFor(received: ReceivedRequest): Answers {
+    return (received.person === undefined ? undefined : this.#scenario.answers.get(received.person)) ?? UNLISTED;
   }
 
-  #sailing(asked: Asked): Sailing {
-    const way = asked.movement ?? { reference: '' };
-    const { reference, departsAt = asked.requestedAt, arrivesAt = departsAt } = way;
+  #sailing(received: ReceivedRequest): Sailing {
+    const way = received.movement ?? { reference: '' };
+    const { reference, departsAt = received.requestedAt, arrivesAt = departsAt } = way;
     const { movements } = this.#scenario;
     const listed = movements.find((movement) => movement.id === reference);
     if (listed) return sailingOf(listed);
@@ -197,10 +199,10 @@ export class DrillPartners {
     if (planned.length === 0) return;
     this.#store.add({ type: 'planned', drill: this.id, announcements: planned });
     const byEvent = Map.groupBy(planned, (one) => one.eventId);
-    for (const same of byEvent.values()) this.#say(same);
+    for (const same of byEvent.values()) this.#schedule(same);
   }
 
-  #say(same: Announcement[]): void {
+  #schedule(same: Announcement[]): void {
     const [first] = same;
     if (first) this.#announcer.plan(first, same.length);
   }
@@ -223,7 +225,7 @@ export class DrillPartners {
   }
 }
 
-function askedOf(partner: PartnerEndpoint, body: RequestBody): Asked {
+function readRequest(partner: PartnerEndpoint, body: RequestBody): ReceivedRequest {
   const { person, movement } = body;
   return {
     requestId: body.request_id,
@@ -247,15 +249,15 @@ function askedOf(partner: PartnerEndpoint, body: RequestBody): Asked {
   };
 }
 
-function lineOf(asked: Asked): { partner: string; replyTo: string } {
-  return { partner: asked.partner, replyTo: asked.replyTo };
+function lineOf(received: ReceivedRequest): { partner: string; replyTo: string } {
+  return { partner: received.partner, replyTo: received.replyTo };
 }
 
-function statusOf({ asked, answer, refused, recalled }: PartnerRequest): string {
+function statusOf({ received, answer, refused, recalled }: PartnerRequest): string {
   if (refused !== undefined) return 'refused';
   if (recalled) return 'recalled';
   if (answer !== undefined) return 'answered';
-  return asked.kind === 'verification' ? 'received' : 'acknowledged';
+  return received.kind === 'verification' ? 'received' : 'acknowledged';
 }
 
 function notFound(): Reply {

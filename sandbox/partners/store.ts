@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } fro
 import { join } from 'node:path';
 import type { ClockSegment } from '../../domain/clock.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Announcement, Asked, Knobs } from './requests.ts';
+import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 
 /** One partner of a drill: its path, what it is, and the secret it shares with the system. */
 export type PartnerEndpoint = { path: string; kind: string; state?: string; partnerId: string; secret: string };
@@ -19,18 +19,18 @@ export type Drill = {
 /** Every change of the partners, in order. */
 export type Entry =
   | { type: 'opened'; drill: Drill }
-  | { type: 'asked'; drill: string; asked: Asked; receivedAt: Instant }
+  | { type: 'received'; drill: string; received: ReceivedRequest; receivedAt: Instant }
   | { type: 'answeredAtOnce'; drill: string; requestId: string; answer: Record<string, unknown> }
   | { type: 'refused'; drill: string; requestId: string; code: string }
   | { type: 'evidence' | 'recalled' | 'reminded'; drill: string; requestId: string; kinds?: string[]; at: Instant }
   | { type: 'ready'; drill: string; movement: string; at: Instant }
   | { type: 'examined'; drill: string; person: string; at: Instant }
   | { type: 'planned'; drill: string; announcements: Announcement[] }
-  | { type: 'told'; drill: string; eventId: string; status: number }
+  | { type: 'delivered'; drill: string; eventId: string; status: number }
   | { type: 'knobs'; drill: string; partner: string; knobs: Knobs };
 
 export type PartnerRequest = {
-  asked: Asked;
+  received: ReceivedRequest;
   receivedAt: Instant;
   answer?: Record<string, unknown>;
   refused?: string;
@@ -47,7 +47,7 @@ export type DrillState = {
   ready: Map<string, Instant>;
   /** announcements not yet delivered, by event id; one that is sent twice is listed twice */
   open: Map<string, Announcement[]>;
-  told: Set<string>;
+  delivered: Set<string>;
   knobs: Map<string, Knobs>;
 };
 
@@ -97,16 +97,16 @@ function emptyState(drill: Drill): DrillState {
     firstExam: new Map(),
     ready: new Map(),
     open: new Map(),
-    told: new Set(),
+    delivered: new Set(),
     knobs: new Map(),
   };
 }
 
 function fold(state: DrillState, entry: Exclude<Entry, { type: 'opened' }>): void {
   switch (entry.type) {
-    case 'asked':
-      state.requests.set(entry.asked.requestId, {
-        asked: entry.asked,
+    case 'received':
+      state.requests.set(entry.received.requestId, {
+        received: entry.received,
         receivedAt: entry.receivedAt,
         recalled: false,
         reminders: 0,
@@ -139,11 +139,12 @@ function fold(state: DrillState, entry: Exclude<Entry, { type: 'opened' }>): voi
       return;
     case 'planned':
       for (const one of entry.announcements) {
-        if (!state.told.has(one.eventId)) state.open.set(one.eventId, [...(state.open.get(one.eventId) ?? []), one]);
+        if (!state.delivered.has(one.eventId))
+          state.open.set(one.eventId, [...(state.open.get(one.eventId) ?? []), one]);
       }
       return;
-    case 'told':
-      state.told.add(entry.eventId);
+    case 'delivered':
+      state.delivered.add(entry.eventId);
       state.open.delete(entry.eventId);
       return;
     case 'knobs':

@@ -197,7 +197,7 @@ async function seat(shift: Shift, movement: Movement): Promise<void> {
   });
 }
 
-/** Everybody with a seat comes to the gate and boards. Who may not is turned away, and the family with them: none is divided. */
+/** Everybody with a seat comes to the gate and boards. A person who may not board is refused with the whole household: none is divided. */
 async function board(shift: Shift, movement: Movement, late: boolean): Promise<void> {
   const entries = await seatsOf(shift, movement);
   const reserved = entries.filter((entry) => entry.status === 'reserved');

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { alive } from '../../activities/heartbeat.ts';
+import { withHeartbeat } from '../../activities/heartbeat.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -11,7 +11,7 @@ it('a long call sends a heartbeat every five seconds, and none after its end', a
   environment.on('heartbeat', () => {
     beats += 1;
   });
-  const { call } = alive({
+  const { call } = withHeartbeat({
     call: (input: { ms: number }) => new Promise<string>((resolve) => setTimeout(resolve, input.ms, 'answered')),
   });
   const running = environment.run(call, { ms: 12_000 });
@@ -28,7 +28,7 @@ it('a failing call fails unchanged, and sends no heartbeat afterwards', async ()
   environment.on('heartbeat', () => {
     beats += 1;
   });
-  const { call } = alive({
+  const { call } = withHeartbeat({
     call: async (_input: object): Promise<string> => {
       throw new RangeError('no');
     },

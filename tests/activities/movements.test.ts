@@ -23,8 +23,8 @@ const seat = (n: number, over: Partial<PendingSeatNotification> = {}): PendingSe
   ...over,
 });
 
-/** Seats in memory; `hear` stands for each journey. */
-function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJourney']) {
+/** Seats in memory; `notifyJourney` stands for each journey. */
+function town(seats: PendingSeatNotification[], notifyJourney: SeatUpdatePort['notifyJourney']) {
   const undelivered: PendingSeatNotification[] = [];
   const port: SeatUpdatePort = {
     readPendingNotifications: async (_movement, limit) =>
@@ -37,28 +37,28 @@ function town(seats: PendingSeatNotification[], hear: SeatUpdatePort['notifyJour
         for (const one of seats) if (one.seatId === seatId) one.notified = status;
     },
     noteUndelivered: async (_movement, some) => void undelivered.push(...some),
-    notifyJourney: hear,
+    notifyJourney,
   };
   // The transactions are not called here.
   const { notifyJourneys } = movementActivities({} as SeatTransactions, port);
-  return { tell: () => new MockActivityEnvironment().run(notifyJourneys, { movementId: 'mov_1' }), undelivered };
+  return { notify: () => new MockActivityEnvironment().run(notifyJourneys, { movementId: 'mov_1' }), undelivered };
 }
 
-describe('telling journeys', () => {
+describe('notifying journeys', () => {
   it('notifies everybody once, at most twenty at a time', async () => {
     const seats = Array.from({ length: 55 }, (_, i) => seat(i));
     const seen: string[] = [];
     let now = 0;
     let most = 0;
-    const { tell } = town(seats, async (journeyId) => {
+    const { notify } = town(seats, async (journeyId) => {
       most = Math.max(most, ++now);
       await new Promise((resolve) => setTimeout(resolve, 2));
       now -= 1;
       seen.push(journeyId);
       return 'notified';
     });
-    expect(await tell()).toEqual({ notified: 55, over: 0 });
-    expect(await tell()).toEqual({ notified: 0, over: 0 });
+    expect(await notify()).toEqual({ notified: 55, over: 0 });
+    expect(await notify()).toEqual({ notified: 0, over: 0 });
     expect(new Set(seen).size).toBe(55);
     expect(most).toBe(20);
   });
@@ -66,24 +66,24 @@ describe('telling journeys', () => {
   it('tried again after a failure, the same update has the same keys', async () => {
     const keys: string[][] = [];
     let fail = true;
-    const { tell } = town([seat(1, { status: 'checked_in' })], async (_journey, update) => {
+    const { notify } = town([seat(1, { status: 'checked_in' })], async (_journey, update) => {
       keys.push(update.map((one) => one.key));
       if (fail) throw new Error('the server is away');
       return 'notified';
     });
-    await expect(tell()).rejects.toThrow('away');
+    await expect(notify()).rejects.toThrow('away');
     fail = false;
-    await tell();
+    await notify();
     expect(keys[0]).toEqual(keys[1]);
     expect(keys[0]).toEqual(['mov_1:seat_1:reserved', 'mov_1:seat_1:checked_in']);
   });
 
   it('a journey that has ended gets no signal; an alarm notes that its person is on the vehicle', async () => {
-    const { tell, undelivered } = town(
+    const { notify, undelivered } = town(
       [seat(1, { status: 'boarded' }), seat(2, { status: 'released', notified: 'reserved' })],
       async () => 'over',
     );
-    expect(await tell()).toEqual({ notified: 0, over: 2 });
+    expect(await notify()).toEqual({ notified: 0, over: 2 });
     expect(undelivered.map((one) => one.journeyId)).toEqual(['jrn_1']);
   });
 

@@ -18,11 +18,11 @@ function delivered(over: Partial<NotificationPorts> = {}) {
   return { seen, activities };
 }
 
-const NEWS = { householdId: 'hh_1', journeyId: 'jrn_a', ending: 'withdrawn', key: 'jrn_a-end', at: 1 } as const;
+const ENDED = { householdId: 'hh_1', journeyId: 'jrn_a', ending: 'withdrawn', key: 'jrn_a-end', at: 1 } as const;
 
 it('every other member firstSeen who left, under one key, past one whose own journey has ended', async () => {
   const { seen, activities } = delivered();
-  await activities.notifyHousehold(NEWS);
+  await activities.notifyHousehold(ENDED);
   const update = [{ key: 'jrn_a-end', at: 1, journeyId: 'jrn_a', ending: 'withdrawn' }];
   expect(seen).toEqual([
     ['jrn_ended', update],
@@ -38,7 +38,7 @@ it('fails where one could not be delivered, so that all are delivered again', as
       return 'delivered';
     },
   });
-  await expect(activities.notifyHousehold(NEWS)).rejects.toThrow('Temporal is away');
+  await expect(activities.notifyHousehold(ENDED)).rejects.toThrow('Temporal is away');
 });
 
 it('the movement firstSeen which household must leave, and why', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestSystem, testSystem } from './system.ts';
 
-/** Trial T055: who the client is behind a proxy. */
+/** Who the client is behind a proxy. */
 const PER_MINUTE = 20;
 const PROXY = '127.0.0.1';
 const OPEN = '/problems/command_refused';

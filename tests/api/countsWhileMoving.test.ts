@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
-/** Trial T047: nobody is counted twice, or missed, while journeys pass from one status to the next. */
+/** Nobody is counted twice, or missed, while journeys pass from one status to the next. */
 const PEOPLE = 500;
 const IN_A_HOUSEHOLD = 20;
 const PAGE = 100;

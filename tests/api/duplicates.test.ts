@@ -212,7 +212,7 @@ describe('somebody who is known elsewhere', () => {
     const seeing = [...mine, { role: 'auditor', operation: other }];
     expect((await as(seeing, 'POST', `${url}/commands/same`, { reason_code: 'seen' })).status).toBe(403);
     expect((await as(mine, 'POST', `${url}/commands/ask`, { note: 'Ask for the village' })).body['status']).toBe(
-      'asked',
+      'awaiting_contact',
     );
     expect((await as(mine, 'GET', url)).text).not.toContain('village');
     const both = [...mine, { role: 'protection_officer', operation: other }];
@@ -284,7 +284,7 @@ describe('a decision', () => {
     expect(history.text).toContain('both were there');
     const stored = await system.db.pool.query('select * from event_log where subject = $1', [pairId]);
     expect(stored.rows[0]).toMatchObject({
-      type: 'peopleKeptApart',
+      type: 'pairDecidedDistinct',
       actor: 'case_worker',
       role: 'case_worker',
       reason_code: 'both_were_there',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, freshKey, openOperation, type TestSystem, testSystem } from './system.ts';
 
-/** Trial T059: a key answers its own question, of its own caller, and no other. */
+/** A key answers its own question, of its own caller, and no other. */
 let system: TestSystem;
 beforeAll(async () => {
   system = await testSystem();

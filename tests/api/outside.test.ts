@@ -276,7 +276,7 @@ describe('taking people in', () => {
     expect(rows[0].n).toBe(2);
   });
 
-  it('refuses a household of which nobody can be taken in, by row and column', async () => {
+  it('refuses a household of which nobody can be registered, by row and column', async () => {
     const answer = await system.ask('case_worker', 'POST', `/v1/operations/${operationId}/households`, {
       household_ref: 'H',
       members: [member({ nationality: 'XYZ' })],

@@ -127,7 +127,7 @@ describe('two people who differ only in the kind of a hold', () => {
       const texts: string[] = [];
       for (const url of looks)
         texts.push((await system.ask(role, 'GET', url)).text.replace(/"operation_time":"[^"]*"/g, ''));
-      // as T057 counts them: found, and filtered by what stands of a hold
+      // found, and filtered by hold: a count must not reveal a hold
       const filters = ['[on_hold]=true', '[on_hold]=false', '[status]=screened', '[waiting_for]=protection_officer'];
       for (const filter of filters) {
         const listed = await system.ask(role, 'GET', `/v1/operations/${operationId}/people?filter${filter}`);
@@ -241,7 +241,7 @@ describe('history and now', () => {
 
     const now = await system.ask('consular_officer', 'GET', `/v1/people/${personId}/now`);
     expect(now.body['sentence']).toMatch(
-      /^Waiting for Consulate of Vanuatu to answer the nationality request, for 10 days \(since .* UTC\); a reminder goes out at .* UTC; if nothing has come by .* UTC, a supervisor takes it up; silence is never a yes; at .* UTC it goes to the operation lead; 1 more thing is awaited\.$/,
+      /^Waiting for Consulate of Vanuatu to answer the nationality request, for 10 days \(since .* UTC\); a reminder goes out at .* UTC; if nothing has happened by .* UTC, a supervisor takes it up; no answer never means yes; at .* UTC it is escalated to the operation lead; 1 more wait is open\.$/,
     );
     expect(now.body['more']).toBe(1);
     expect((now.body['can_do'] as Array<{ command: string }>).map(({ command }) => command)).toEqual([

@@ -218,7 +218,7 @@ export const member = (different: Partial<Cells> = {}): Partial<Cells> => ({
 /** What of a person could tell who it is: none of it may come out where it has no business. */
 export const CANARIES = ['Canaria', 'Zzyzx', '5551234', '1990-04-12'];
 
-/** One household of the given members, taken in through the API. */
+/** One household of the given members, registered through the API. */
 export async function register(
   system: TestSystem,
   operationId: string,
@@ -228,7 +228,7 @@ export async function register(
     household_ref: freshKey(),
     members,
   });
-  if (made.status !== 201) throw new Error(`The household was not taken in: ${made.text}`);
+  if (made.status !== 201) throw new Error(`The household was not registered: ${made.text}`);
   const people = made.body['people'] as Array<{ person_id: string; journey_id: string }>;
   return {
     householdId: String(made.body['household_id']),

@@ -13,8 +13,8 @@ import { STORED_INBOX_BODY } from '../../domain/partners/callback.ts';
 import { STORED_OUTCOME } from '../../domain/partners/classify.ts';
 import { STORED_DOCUMENT_NUMBER, STORED_NOTE, STORED_PERSON_CORE } from '../../domain/personData.ts';
 import { STORED_PLAN } from '../../domain/plan.ts';
-import { STORED_RULES } from '../../domain/rules.ts';
-import type { Versioned } from '../../domain/versioned.ts';
+import { STANDARD_DEADLINES, STORED_RULES } from '../../domain/rules.ts';
+import { StoredFormError, type Versioned } from '../../domain/versioned.ts';
 import { IMPORT_INPUT, PARTNER_FEED_INPUT } from '../../domain/workflowInputs.ts';
 
 /**
@@ -22,8 +22,8 @@ import { IMPORT_INPUT, PARTNER_FEED_INPUT } from '../../domain/workflowInputs.ts
  * may still be there. A new version of a form adds the next file.
  */
 const folder = join(import.meta.dirname, '../stored');
-const json = (path: string): Record<string, Record<string, unknown>> =>
-  JSON.parse(readFileSync(join(folder, path), 'utf8'));
+const parsed = (path: string): unknown => JSON.parse(readFileSync(join(folder, path), 'utf8'));
+const json = (path: string) => parsed(path) as Record<string, Record<string, unknown>>;
 
 /** Folder of examples and the form that reads them. */
 const FORMS: Readonly<Record<string, Versioned<unknown>>> = {
@@ -118,5 +118,31 @@ describe('stored examples', () => {
         expect({ type, data: examples[type]?.[version] }).toEqual(forms.read(type, version, examples[type]?.[version]));
       }
     }
+  });
+});
+
+describe('stored workflow state', () => {
+  it('keeps state, waits, answers and keys of messages when it is upgraded', () => {
+    const old = parsed('journey-carried/1.json') as Record<string, unknown[]> & { state: object };
+    const { state, waits, answers, seen, buffered } = JOURNEY_CARRIED.read(old);
+    expect(state).toEqual({ ...old.state, cancelRequested: false });
+    expect(waits).toEqual(old['waits']);
+    expect(answers).toEqual(old['answered']);
+    expect(seen.map(({ key }) => key)).toEqual(old['seen']);
+    expect(buffered).toEqual([]);
+  });
+
+  it('gives rules that were written before a deadline existed the standard one', () => {
+    const input = JOURNEY_INPUT.read(json('journey-input/1.json'));
+    const written = (parsed('journey-input/1.json') as { rules: { deadlines: object } }).rules.deadlines;
+    expect(Object.keys(written)).not.toContain('cancelRequest');
+    expect(input.rules.deadlines).toEqual({ ...STANDARD_DEADLINES, ...written });
+  });
+
+  it('is refused where a field has another type, without a word of what it held', () => {
+    const old = parsed('journey-carried/2.json') as { state: object };
+    const broken = { ...old, state: { ...old.state, holds: 'Mele Taro' } };
+    expect(() => JOURNEY_CARRIED.read(broken)).toThrow(StoredFormError);
+    expect(() => JOURNEY_CARRIED.read(broken)).toThrow(/state\.holds: invalid_type$/);
   });
 });

@@ -98,11 +98,11 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const sent = request('before-statement', round);
-        const gate = await beforeTheStatement();
+        const block = await beforeTheStatement();
         const lost = send(sent);
         await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         await system.api.kill();
-        await gate.release();
+        await block.release();
         await eventually('its session is gone', async () => (await sessionsWaitingForLock(system.db)) === 0);
         expect(await committed(sent)).toEqual([]);
         const [person] = await sendAgain(lost, sent);
@@ -123,12 +123,12 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const sent = request('within-statement', round);
-        const gate = await withinTheStatement();
+        const block = await withinTheStatement();
         const lost = send(sent);
         await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         await system.api.kill();
         expect(await committed(sent)).toEqual([]);
-        await gate.release();
+        await block.release();
         // the database finishes what it was told by the dead
         await eventually('the commit', async () => (await committed(sent)).length === 1);
         const journeyIds = await committed(sent);
@@ -151,14 +151,14 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const sent = request('before-start', round);
-        const gate = await withinTheStatement();
+        const block = await withinTheStatement();
         const lost = send(sent);
         await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         // Nobody gets through to the engine, neither the API at once nor the relay meanwhile; and no answer gets out.
         const answer = await keyRow(sent);
         system.links.apiToTemporal.set('hole');
         system.links.workerToTemporal.set('hole');
-        await gate.release();
+        await block.release();
         await eventually('the commit', async () => (await committed(sent)).length === 1);
         const journeyIds = await committed(sent);
         expect(await runs(journeyIds)).toBe(0);
@@ -185,11 +185,11 @@ describe('F3: the API is killed while it takes a household in', () => {
     async (context) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const sent = request('before-answer', round);
-        const gate = await withinTheStatement();
+        const block = await withinTheStatement();
         const lost = send(sent);
         await eventually('the API waits for the lock', async () => (await sessionsWaitingForLock(system.db)) > 0);
         const answer = await keyRow(sent);
-        await gate.release();
+        await block.release();
         await eventually('the start', async () => (await runs(await committed(sent))) === 1);
         const journeyIds = await committed(sent);
         await system.api.kill();

@@ -47,7 +47,7 @@ const referenceOf = ({ body }: Pick<PartnerCall, 'body'>): string | undefined =>
   (body['person'] as { reference: string } | undefined)?.reference;
 
 /** Lets something be waited for, and done when the test says so. */
-function gate(): { passed: Promise<void>; open(): void } {
+function barrier(): { passed: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => {
     open = resolve;
@@ -89,8 +89,8 @@ async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Reg
     Registered,
   ];
 
-  const report = gate();
-  const record = gate();
+  const report = barrier();
+  const record = barrier();
   partner.treat = (call) => {
     switch (referenceOf(call)) {
       case unheard.reference:

@@ -3,7 +3,7 @@ import { type Cells, COLUMNS } from '../../domain/imports/columns.ts';
 import { freshKey, openOperation, type TestSystem, testSystem } from '../api/system.ts';
 import { someone } from '../support/faultOperation.ts';
 import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
-import { importActivities, storeOf } from '../support/intake.ts';
+import { importActivities, storeOf } from '../support/imports.ts';
 
 const ROUNDS = inForm(1, 20);
 const ROWS = inForm(60, 400);

@@ -108,14 +108,14 @@ describe(`F2: workers are killed one after the other, seed ${SEED}`, () => {
       await letLeasesEnd(system.db);
       // One more event wakes the feed, which finds what else is due.
       await register(system, operation.operationId, 'last');
-      const told = (): string[] =>
+      const notified = (): string[] =>
         sink.events.filter(({ type }) => type === 'journey.registered').map(({ subject }) => subject);
       await eventually(
         'the sink has seen of everybody',
-        async () => told().length === PEOPLE + 1 || told().length,
+        async () => notified().length === PEOPLE + 1 || notified().length,
         90_000,
       );
-      expect(new Set(told()).size).toBe(PEOPLE + 1);
+      expect(new Set(notified()).size).toBe(PEOPLE + 1);
       expect(sink.unverified).toBe(0);
       expect(outOfOrder(sink.events)).toEqual([]);
 

@@ -187,10 +187,10 @@ describe('a database of another baseline', () => {
   const OURS = 'create table operations (); create table journeys (); create table person_keys ();';
 
   it.each([
-    ['of another name', '20261125000000_house'],
+    ['of another name', '20261125000000_first'],
     ['of another content', '20261201000000_baseline'],
   ])(
-    '%s is told from one of a newer version, is left alone, and is made anew when that is asked for',
+    '%s is distinguished from one of a newer version, is left alone, and is made anew when that is asked for',
     async (_, name) => {
       await apply(name, OURS);
       await expect(migrate(database.url)).rejects.toThrow(OtherBaseline);

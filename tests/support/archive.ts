@@ -61,10 +61,10 @@ function commonFields(file: Packed, { size, packedSize, checksum }: Numbers, ext
 
 /** It has an extra field that the directory does not have, and no numbers where these follow the body. */
 function localEntry(file: Packed, numbers: Numbers): Buffer[] {
-  const told = file.descriptor ? { size: 0, packedSize: 0, checksum: 0 } : numbers;
+  const stated = file.descriptor ? { size: 0, packedSize: 0, checksum: 0 } : numbers;
   return [
     Buffer.from('504b0304', 'hex'),
-    commonFields(file, told, ENTRY_EXTRA),
+    commonFields(file, stated, ENTRY_EXTRA),
     Buffer.from(file.name),
     Buffer.alloc(ENTRY_EXTRA),
   ];

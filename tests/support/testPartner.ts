@@ -26,7 +26,7 @@ export type TestPartner = {
   requests: Map<string, Record<string, unknown>>;
   /** every call whose signature is good */
   calls: PartnerCall[];
-  told: Array<{ requestId: string; action: string; body: Record<string, unknown> }>;
+  notified: Array<{ requestId: string; action: string; body: Record<string, unknown> }>;
   forged: number;
   treat: (call: PartnerCall) => Treatment;
   /** the answer given at once */
@@ -41,7 +41,7 @@ export async function startTestPartner(secret: string): Promise<TestPartner> {
     secret,
     requests: new Map(),
     calls: [],
-    told: [],
+    notified: [],
     forged: 0,
     treat: () => 'answer',
     answer: undefined,
@@ -96,7 +96,7 @@ export async function startTestPartner(secret: string): Promise<TestPartner> {
     }
     if (!partner.requests.has(requestId)) return [404, { code: 'not_known' }];
     if (method === 'GET') return [200, { ...reply(requestId), status: partner.answer ? 'answered' : 'acknowledged' }];
-    partner.told.push({ requestId, action: action ?? '', body });
+    partner.notified.push({ requestId, action: action ?? '', body });
     return [200, {}];
   }
 

@@ -205,7 +205,7 @@ describe('a cancellation that is asked for in Temporal', () => {
         workflowId: workflowId.import('imp_cancel', 'commit'),
         args: [{ version: 1, importId: 'imp_cancel', operationId: 'op_test', step: 'commit' }],
       });
-      await eventually(() => steps.length === 1, 'the list to be taken in');
+      await eventually(() => steps.length === 1, 'the commit of the list');
       await handle.cancel();
       await eventually(() => reports.length === 1, 'the alarm');
       release();

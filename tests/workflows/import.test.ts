@@ -50,11 +50,11 @@ async function step(name: ImportInput['step'], over: Partial<ImportActivities> =
 }
 
 describe('an import', () => {
-  it('is checked in one run, and nothing is taken in by it', async () => {
+  it('is checked in one run, which registers nobody', async () => {
     expect(await step('check')).toEqual(['checkList']);
   });
 
-  it('is done when everybody was taken in and every journey runs', async () => {
+  it('is done when everybody is registered and every journey runs', async () => {
     let left = 3;
     const countStartsLeft = async () => left--;
     expect(await step('commit', { countStartsLeft })).toEqual([

@@ -34,7 +34,7 @@ const ABROAD = { rules: RULES.abroad, registration: { route: ['return'] } };
 /** Runs one journey beside its fakes; `seen` waits for a event. */
 type Person = Awaited<ReturnType<typeof startJourney>>;
 
-async function along(
+async function withJourney(
   input: ReturnType<typeof journeyInput>,
   work: (tools: {
     fake: ReturnType<typeof fakeActivities>;
@@ -69,7 +69,7 @@ async function refusal(promise: Promise<unknown>): Promise<Refusal> {
 
 describe('the way home', () => {
   it('goes from the list to the last follow-up, each event once and in order', async () => {
-    await along(journeyInput(), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await seen('identityConfirmed');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('fitnessRequested');
@@ -133,11 +133,11 @@ describe('the way home', () => {
       expect(fake.batches.at(-1)?.waits.map((wait) => wait.key)).toContain('verification');
       expect(new Set(reminded)).toEqual(new Set(['req_verification_1', 'req_fitness_1', 'req_exitPermit_1']));
     };
-    await along(journeyInput(ABROAD), work, fake);
+    await withJourney(journeyInput(ABROAD), work, fake);
   });
 
   it('a health finding that ends is renewed when the person could leave with it, and not before', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       const finding = async (round: number) =>
         person.partner(`req_fitness_${round}`, {
           kind: 'fitness',
@@ -180,7 +180,7 @@ describe('the way home', () => {
         return { sent: true };
       },
     });
-    await along(
+    await withJourney(
       journeyInput(ABROAD),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
@@ -210,7 +210,7 @@ describe('the way home', () => {
 
 describe('consent', () => {
   it('pending: nothing is asked trackInFlight until the person has said yes', async () => {
-    await along(
+    await withJourney(
       journeyInput({ ...ABROAD, registration: { ...ABROAD.registration, consent: 'pending' } }),
       async ({ fake, person, seen }) => {
         await person.command('confirmIdentity', 'case_worker');
@@ -225,7 +225,7 @@ describe('consent', () => {
   });
 
   it('to travel but not to share: the health officer looks, and no partner ever firstSeen of the person', async () => {
-    await along(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
       await person.command('confirmIdentity', 'case_worker');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: false });
@@ -239,7 +239,7 @@ describe('consent', () => {
   });
 
   it('withdrawn before boarding ends the journey under its name, recalls what is open, tells the household', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('verificationRequested');
       await seen('fitnessRequested');
@@ -251,14 +251,14 @@ describe('consent', () => {
     });
   });
 
-  it('withdrawn with a seat: the movement is told to release the whole unit', async () => {
+  it('withdrawn with a seat: the movement releases the whole household group', async () => {
     const fake = fakeActivities();
     const inner = fake.activities.record;
     fake.activities.record = async (batch) => {
       await inner(batch);
       return { seatedOn: batch.events.some((event) => event.type === 'consentWithdrawn') ? ['mov_1'] : [] };
     };
-    await along(
+    await withJourney(
       journeyInput(),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
@@ -273,7 +273,7 @@ describe('consent', () => {
   });
 
   it('withdrawn on board: carried to the next stop, and the journey ends there', async () => {
-    await along(journeyInput(), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
       await person.travel({ kind: 'boarded', movementId: 'mov_1' });
@@ -305,7 +305,7 @@ describe('partners that misbehave', () => {
   });
 
   it('twice is once; of another request is nothing; taken back is a new request for a person', async () => {
-    await along(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await seen('verificationRequested');
       await person.partner('req_verification_9', { kind: 'nationality', outcome: 'confirmed' });
@@ -325,7 +325,7 @@ describe('partners that misbehave', () => {
     });
   });
 
-  it('the gate says no: asked again only when consent or holds have changed', async () => {
+  it('the preconditions refuse: requested again only when consent or holds have changed', async () => {
     let open = false;
     const fake = fakeActivities({
       async requestVerification(input): Promise<RequestOutcome> {
@@ -335,7 +335,7 @@ describe('partners that misbehave', () => {
           : { outcome: 'blocked', reasons: ['hold'] };
       },
     });
-    await along(
+    await withJourney(
       journeyInput(ABROAD),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
@@ -352,13 +352,13 @@ describe('partners that misbehave', () => {
     );
   });
 
-  it('a partner that cannot be asked at all becomes a task for a person', async () => {
+  it('a partner that cannot be reached at all becomes a task for a person', async () => {
     const fake = fakeActivities({
       async requestFitness(): Promise<RequestOutcome> {
         throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
       },
     });
-    await along(
+    await withJourney(
       journeyInput(),
       async ({ person, seen }) => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
@@ -377,7 +377,7 @@ describe('partners that misbehave', () => {
 
 describe('movements that misbehave', () => {
   it('what comes late or twice never turns an arrived person back', async () => {
-    await along(journeyInput(), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' }, 'k1');
       await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' }, 'k1');
@@ -396,7 +396,7 @@ describe('movements that misbehave', () => {
   });
 
   it('a household that lost a member waits for a person, and takes no seat meanwhile', async () => {
-    await along(journeyInput(), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.handle.signal('householdChanged', [
         { key: 'h1', at: JUST_NOW, journeyId: 'jrn_other', ending: 'declined' },
@@ -416,7 +416,7 @@ describe('movements that misbehave', () => {
 
 describe('commands', () => {
   it('refused: a reason, and what is allowed now', async () => {
-    await along(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
+    await withJourney(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
       await person.command('confirmIdentity', 'case_worker');
       await seen('identityConfirmed');
       const answer = await refusal(person.command('receive', 'case_worker'));
@@ -434,7 +434,7 @@ describe('commands', () => {
   });
 
   it('given twice under one id have one effect and one answer', async () => {
-    await along(journeyInput(), async ({ fake, person }) => {
+    await withJourney(journeyInput(), async ({ fake, person }) => {
       const first = await person.command('completeScreening', 'case_worker', { risk: 'none' }, { commandId: 'same' });
       const second = await person.command('completeScreening', 'case_worker', { risk: 'none' }, { commandId: 'same' });
       expect(second).toEqual(first);

@@ -27,7 +27,7 @@ type Tools = {
 };
 
 /** Runs one movement beside its fakes; `seen` waits for a event. */
-async function along(
+async function withMovement(
   over: Partial<MovementInput>,
   work: (tools: Tools) => Promise<void>,
   fake = fakeMovement(),
@@ -69,7 +69,7 @@ async function refused(promise: Promise<unknown>): Promise<Refusal> {
 
 describe('a movement', () => {
   it('runs from its plan to the last seat accounted for', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       expect(await ship.command('allocateSeats')).toMatchObject({ status: 'cleared', detail: { people: 4 } });
       expect(await ship.command('lockManifest')).toMatchObject({
@@ -100,7 +100,7 @@ describe('a movement', () => {
   });
 
   it('answers the same command the same, and does it once', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       const first = await ship.command('allocateSeats', {}, { commandId: 'once' });
       expect(await ship.command('allocateSeats', {}, { commandId: 'once' })).toEqual(first);
@@ -110,7 +110,7 @@ describe('a movement', () => {
   });
 
   it('refuses what is not allowed, says why, and what is', async () => {
-    await along({}, async ({ ship, seen }) => {
+    await withMovement({}, async ({ ship, seen }) => {
       await seen('carrierBooked');
       const refusal = await refused(ship.command('openBoarding'));
       expect(refusal.reason).toBe('The manifest is not locked yet');
@@ -125,7 +125,7 @@ describe('a movement', () => {
   });
 
   it('commands given at once are taken one after the other', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       const results = await Promise.allSettled([
         ship.command('allocateSeats'),
@@ -150,7 +150,7 @@ describe('its carrier', () => {
         at: input.at,
       }),
     });
-    await along(
+    await withMovement(
       {},
       async ({ ship, seen }) => {
         await seen('carrierRequested');
@@ -179,7 +179,7 @@ describe('its carrier', () => {
         at: input.at,
       }),
     });
-    await along(
+    await withMovement(
       {},
       async ({ ship, seen }) => {
         await seen('carrierRefused');
@@ -191,7 +191,7 @@ describe('its carrier', () => {
   });
 
   it('is not asked where there is none', async () => {
-    await along({ carrierId: undefined, clearances: ['security'] }, async ({ fake, ship }) => {
+    await withMovement({ carrierId: undefined, clearances: ['security'] }, async ({ fake, ship }) => {
       await eventually(() => fake.waits().length === 1, 'the task');
       expect(fake.waits()[0]).toMatchObject({ key: 'carrier', whom: { kind: 'role', id: 'movement_officer' } });
       expect(await ship.command('giveClearance', { kind: 'carrier' })).toMatchObject({ status: 'contracted' });
@@ -202,7 +202,7 @@ describe('its carrier', () => {
   });
 
   it('comes with a smaller vehicle: nothing is locked until somebody has allocated again', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.carrier({
@@ -222,7 +222,7 @@ describe('its carrier', () => {
   });
 
   it('a smaller vehicle after the lock is corrected under the next version', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.carrier({
@@ -237,7 +237,7 @@ describe('its carrier', () => {
 
   it('is late: a new time, no new status, and nobody is escalationStep before it', async () => {
     await skipping((own) =>
-      along(
+      withMovement(
         {},
         async ({ fake, ship, seen }) => {
           await seen('carrierBooked');
@@ -262,7 +262,7 @@ describe('its carrier', () => {
   });
 
   it('cancels: every seat is free, everybody is notified, nothing is asked back', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.carrier({ kind: 'cancelled' }, { eventKey: 'cancel' });
@@ -280,7 +280,7 @@ describe('its carrier', () => {
 
 describe('update inFlight of order', () => {
   it('arrived before departed: it has departed; departed after arrived changes nothing', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.scans('board', 4);
@@ -300,7 +300,7 @@ describe('update inFlight of order', () => {
   });
 
   it('a departure that nobody boarded for is looked at by a person', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.carrier({ kind: 'departed' });
@@ -314,7 +314,7 @@ describe('update inFlight of order', () => {
   });
 
   it('a stranger who speaks for the carrier is not seen', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.carrier({ kind: 'cancelled' }, { partnerId: 'par_other' });
       await seen('messageSetAside');
@@ -323,7 +323,7 @@ describe('update inFlight of order', () => {
   });
 
   it('a difference keeps the movement open until somebody has said what became of each', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.scans('board', 3);
@@ -340,7 +340,7 @@ describe('update inFlight of order', () => {
 
 describe('a household that cannot travel', () => {
   it('leaves the list, and after the lock the manifest goes on under its next version', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.mustLeave('hh_1', 'k1');
@@ -354,8 +354,8 @@ describe('a household that cannot travel', () => {
     });
   });
 
-  it('on board must be brought off by hand: a person has the task until it is off', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+  it('a household on board must be offloaded by hand: a person has the task until then', async () => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       await ship.scans('board', 4);
@@ -379,7 +379,7 @@ describe('what must be compensated', () => {
       return releaseAll(input);
     };
     await skipping((own) =>
-      along(
+      withMovement(
         {},
         async ({ ship, seen }) => {
           await seen('carrierBooked');
@@ -415,7 +415,7 @@ describe('what must be compensated', () => {
       return releaseAll(input);
     };
     await skipping((own) =>
-      along(
+      withMovement(
         {},
         async ({ ship, seen }) => {
           await seen('carrierBooked');
@@ -444,7 +444,7 @@ describe('what must be compensated', () => {
   });
 
   it('cancelled by us the booking is given back after the seats are free', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       expect(await ship.command('cancelMovement')).toMatchObject({ status: 'cancelled', detail: { released: 4 } });
@@ -458,7 +458,7 @@ describe('what must be compensated', () => {
 
 describe('a change after the lock', () => {
   it('needs two people under two roles', async () => {
-    await along({}, async ({ fake, ship, seen }) => {
+    await withMovement({}, async ({ fake, ship, seen }) => {
       await seen('carrierBooked');
       await ship.command('allocateSeats');
       await ship.command('lockManifest');
@@ -472,8 +472,8 @@ describe('a change after the lock', () => {
     });
   });
 
-  it('a clearance lost shuts the gate', async () => {
-    await along({}, async ({ ship, seen }) => {
+  it('a lost clearance closes the gate', async () => {
+    await withMovement({}, async ({ ship, seen }) => {
       await seen('carrierBooked');
       await ship.toTheGate();
       expect(await ship.command('loseClearance', { kind: 'security' })).toMatchObject({ status: 'contracted' });
@@ -488,7 +488,7 @@ describe('a new run', () => {
   it('goes on where the last one stood: state, waits, answers and what has been seen', async () => {
     const first = fakeMovement();
     let answer: unknown;
-    await along(
+    await withMovement(
       {},
       async ({ ship, seen }) => {
         await seen('carrierBooked');
@@ -500,7 +500,7 @@ describe('a new run', () => {
     const events = first.event_log();
     const state = events.reduce((before, event) => evolve(before, event as unknown as MovementEvent), emptyMovement());
     const carried = { state, waits: first.waits(), answered: [{ commandId: 'before', answer }], seen: ['seen'] };
-    await along(
+    await withMovement(
       { carried: JSON.parse(JSON.stringify(carried)) },
       async ({ fake, ship, seen }) => {
         expect(await ship.command('allocateSeats', {}, { commandId: 'before' })).toEqual(answer);

@@ -42,7 +42,7 @@ type Say = (
 ) => Promise<OperationAnswer>;
 
 /** An operation that runs on real PostgreSQL beside a worker of its own. */
-async function along(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
+async function withOperation(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
   const { pool } = database;
   const activities = {
     ...operationTransactions(pool),
@@ -109,7 +109,7 @@ async function registered(operationId: string, over: Record<string, unknown> = {
 
 describe('an operation', () => {
   it('is activated on a government’s request with its leads named, and only then', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       expect((await refusal(say('activate', { governmentRequestRef: '', leads: { health: 'h' } }))).reason).toBe(
         'Before activation there must be: the reference of the government’s request, a named lead for protection, a named lead for movement',
       );
@@ -129,7 +129,7 @@ describe('an operation', () => {
   });
 
   it('answers the same command the same, and does it once', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       const twice = { commandId: 'the-same' };
       const [first, second] = await Promise.all([
         say('activate', ACTIVATION, twice),
@@ -140,8 +140,8 @@ describe('an operation', () => {
     });
   });
 
-  it('stands still and goes on: timers see the overlap, the sweep counts what has lapsed', async () => {
-    await along(async (id, say) => {
+  it('is suspended and resumes: timers see the overlap, the sweep counts what has lapsed', async () => {
+    await withOperation(async (id, say) => {
       await say('activate', ACTIVATION);
       const old = await registered(id, { consent: 'given', confirmedAt: new Date(Date.now() - 90 * DAY) });
       const elsewhere = await registered(id, {
@@ -200,7 +200,7 @@ describe('an operation', () => {
   });
 
   it('keeps the phase of each area', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       await say('setPhase', { area: 'health', phase: 'before' });
       await say('setPhase', { area: 'health', phase: 'during' });
       expect((await refusal(say('setPhase', { area: 'health', phase: 'during' }))).reason).toMatch(/already/);
@@ -212,7 +212,7 @@ describe('an operation', () => {
   });
 
   it('is not closed while anybody is unfinished, says who, and takes nobody in after it was', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       await say('activate', ACTIVATION);
       const journey = await registered(id);
       expect((await refusal(say('closeOperation'))).reason).toBe(
@@ -234,7 +234,7 @@ describe('an operation', () => {
   });
 
   it('is given up before it runs, and not while people are on its list', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       const journey = await registered(id);
       expect((await refusal(say('cancelOperation'))).reason).toMatch(/1 people/);
       await database.pool.query(
@@ -246,7 +246,7 @@ describe('an operation', () => {
   });
 
   it('goes on when somebody asks Temporal to cancel it, and a supervisor has the task until they decide', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       await say('activate', ACTIVATION);
       const handle = env.client.workflow.getHandle(workflowId.operation(id));
       await handle.cancel();
@@ -263,7 +263,7 @@ describe('an operation', () => {
   });
 
   it('is started again from its event log where its workflow is gone, and never while it runs', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       await say('activate', ACTIVATION);
       const handle = env.client.workflow.getHandle(workflowId.operation(id));
       const { taskQueue } = await handle.describe();
@@ -283,7 +283,7 @@ describe('an operation', () => {
   });
 
   it('does one thing at a time: of commands that race, the second sees what the first made', async () => {
-    await along(async (id, say) => {
+    await withOperation(async (id, say) => {
       await say('activate', ACTIVATION);
       const outcomes = await Promise.allSettled([say('windDown'), say('windDown'), say('windDown')]);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -130,7 +130,7 @@ describe(`F11: updates that race a journey's continuation and its end, ${ROUNDS}
   }
 });
 
-/** A event_log as PostgreSQL keeps it (tests/adapters/postgres/record.test.ts), with a door to what happens at its commit. */
+/** An event log as PostgreSQL stores it (tests/adapters/postgres/record.test.ts). Tests can act at the moment of its commit. */
 function eventLogOf(committed: (batch: RecordBatch) => Promise<void> = async () => {}) {
   const events: RecordedEvent[] = [];
   return {
@@ -181,9 +181,9 @@ describe('a workflow task that is lost after it has recorded', () => {
     let update: (() => Promise<void>) | undefined;
     const event_log = eventLogOf(async (batch) => {
       if (!batch.events.some(({ commandId }) => commandId === 'last')) return;
-      const tell = update;
+      const send = update;
       update = undefined;
-      await tell?.();
+      await send?.();
     });
     const fake = fakeActivities({ record: event_log.record });
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {

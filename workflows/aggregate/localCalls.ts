@@ -27,7 +27,7 @@ export class LocalCalls {
     return !this.calling && this.waiting.length === 0 && !this.first.due();
   }
 
-  /** @param order tells calls apart that wait together: the least goes first, whoever came first */
+  /** @param order the order of calls that wait together: the lowest goes first, whichever came first */
   call<T>(order: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ order, start: () => work().then(resolve, reject) });

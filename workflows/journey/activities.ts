@@ -25,12 +25,12 @@ export const partners: PartnerActivities = {
   requestFitness: partner('requestFitness', 'Ask the clinic for a health check'),
   requestExitPermit: partner('requestExitPermit', 'Ask the authority for an exit permit'),
   sendEvidence: partner('sendEvidence', 'Send the consulate the evidence it asked for'),
-  recallRequest: partner('recallRequest', 'Tell the partner to disregard the request'),
+  recallRequest: partner('recallRequest', 'Recall the request from the partner'),
   remindPartner: partner('remindPartner', 'Remind the partner'),
 };
 
 export const notify: NotificationActivities = proxyActivities<NotificationActivities>({
   startToCloseTimeout: '60s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
-  summary: 'Tell another part of the operation',
+  summary: 'Notify another workflow of the operation',
 });

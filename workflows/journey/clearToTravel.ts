@@ -13,7 +13,7 @@ const RENEW_BEFORE = 24 * HOUR;
 
 /**
  * Fit to travel, for as long as it takes: the first check waits for nothing, a finding holds until a day, and safety
- * clocks run while an operation stands still. A finding that ends is renewed once the person could leave with it: who
+ * clocks run while an operation is suspended. A finding that ends is renewed once the person could leave with it: who
  * waits a year for a passport is not sent to the clinic every third day.
  */
 export async function becomeFit(run: JourneyRun): Promise<never> {
@@ -22,7 +22,7 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
     if (request) {
       await awaitFinding(run, request.partnerId, request.requestedAt);
     } else if (fit(run.state)) {
-      await keepFit(run);
+      await renewFitness(run);
     } else if (status === 'unfit' && reviewAt !== undefined && run.now() < reviewAt) {
       await waitFor(
         run,
@@ -85,7 +85,7 @@ async function awaitFinding(run: JourneyRun, partnerId: string, since: Instant):
 }
 
 /** While a finding holds nothing happens; near its end a new one is asked for, and at its end it is history. */
-async function keepFit(run: JourneyRun): Promise<void> {
+async function renewFitness(run: JourneyRun): Promise<void> {
   const finding = run.state.fitness;
   const { until: end } = finding;
   const changed = () => run.state.fitness !== finding;

@@ -96,10 +96,10 @@ function handlePartnerAnswer(run: JourneyRun, update: PartnerAnswered): void {
     case 'booking':
       return;
   }
-  if (run.asking) run.buffer.add(update);
+  if (run.requesting) run.buffer.add(update);
 }
 
-/** Which statuses a piece of update may follow. What comes late never turns a person back (domain.md 6, 16). */
+/** Which statuses an update may follow. A late message never moves a person back. */
 function handleMovementUpdate(run: JourneyRun, { update, at, actor, reasonCode }: MovementUpdate): void {
   if (run.over()) return;
   const by: Partial<EventHeader> = { at: run.moment(at), actor, ...(reasonCode ? { reasonCode } : {}) };

@@ -83,11 +83,11 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   }
 
   /** Whether a request is on its way whose id is not known here yet. */
-  get asking(): boolean {
+  get requesting(): boolean {
     return this.requests > 0;
   }
 
-  /** A journey that holds a seat tells the movement that its household must leave it. */
+  /** A journey with a seat notifies the movement that its household must leave. */
   protected override onRecorded({ seatedOn }: RecordResult): void {
     for (const movementId of seatedOn) void this.leaveGroup(movementId);
   }

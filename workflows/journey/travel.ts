@@ -4,7 +4,7 @@ import type { JourneyRun } from './run.ts';
 
 const phase = 'travel';
 
-/** One movement of each leg of the route: a seat, the gate, on board, on the way, there. The movement tells; nothing here seats anybody. */
+/** One movement for each leg of the route: seat, gate, on board, under way, arrived. The movement notifies; it alone gives seats. */
 export async function travel(run: JourneyRun): Promise<void> {
   await waitFor(
     run,
@@ -25,7 +25,7 @@ export async function travel(run: JourneyRun): Promise<void> {
         () => run.state.travel.status !== status,
       );
     } else {
-      // The movement keeps the time of the gate; here it is only shown.
+      // The movement has the deadline of the gate; this wait only shows it.
       await waitFor(
         run,
         { key: 'boarding', phase, whom, what: status === 'boarded' ? 'departure' : 'boarding', rule: null },

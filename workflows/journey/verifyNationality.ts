@@ -75,10 +75,10 @@ async function awaitAnswer(run: JourneyRun): Promise<void> {
   ]);
   if (recalled(run)) {
     const { requestId } = request;
-    const { recalled: told } = await run.trackInFlight(
+    const { recalled: confirmed } = await run.trackInFlight(
       partners.recallRequest({ operationId: run.operationId, requestId, at: run.now() }),
     );
-    if (told && still()?.requestId === requestId) run.event('requestRecalled', { requestId });
+    if (confirmed && still()?.requestId === requestId) run.event('requestRecalled', { requestId });
     else await until(run, () => !recalled(run));
     return;
   }
@@ -105,7 +105,7 @@ function requestedSince({ requestedAt, evidence }: OpenRequest): Instant {
   return evidence?.at ?? requestedAt;
 }
 
-/** A hold or a withdrawal came while the consulate was thinking: it is told to disregard the request. */
+/** A hold or a withdrawal came while the request was open: the request is recalled. */
 function recalled(run: JourneyRun): boolean {
   return run.state.nationality.request !== undefined && !mayShare(run);
 }

@@ -23,13 +23,13 @@ function large<Name extends keyof Large>(name: Name, summary: string): Large[Nam
 
 export const lists: Large = {
   allocateSeats: large('allocateSeats', 'Give the seats to whole households'),
-  lockManifest: large('lockManifest', 'Ask the gate about everybody and lock the manifest'),
+  lockManifest: large('lockManifest', 'Check the preconditions of everybody and lock the manifest'),
   applyScans: large('applyScans', 'Apply what was scanned at the gate'),
   notifyJourneys: proxyActivities<Large>({
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '1 minute',
     retry,
-    summary: 'Tell everybody how their seat stands',
+    summary: 'Notify everybody of the status of their seat',
   }).notifyJourneys,
 };
 
@@ -61,11 +61,11 @@ export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({
   summary: 'Book the carrier',
 });
 
-/** Who receives people is told for a day; after that they have arrived. */
+/** The receiving agency is notified for up to a day; after that the people have arrived. */
 export const { announceArrival } = proxyActivities<Pick<Outside, 'announceArrival'>>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '15s',
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-  summary: 'Tell the receiving agency how many come',
+  summary: 'Notify the receiving agency of the number of people',
 });

@@ -11,7 +11,7 @@ export type MovementMessages = Record<typeof movementSignals.carrierReported, Ca
 
 /**
  * What others may say to a movement. What comes inFlight of its order is kept and looked at by a person, and never turns a
- * movement back (domain.md 6, 15 and 16).
+ * movement back.
  */
 export const SIGNALS: SignalModules<MovementRun, MovementMessages> = {
   carrierReported: { key: ({ eventKey }) => eventKey, handle: handleCarrierMessage },

@@ -13,7 +13,7 @@ import type { MovementRun } from './run.ts';
 const role = (id: Role): WaitSpec['whom'] => ({ kind: 'role', id });
 const MOVEMENT_OFFICER = role('movement_officer');
 
-/** How late a vehicle may be before the lead is escalationStep (domain.md 5.4: an hour, then three). */
+/** How late a vehicle may be before the lead is notified: an hour, then three. */
 const OVERDUE: Deadline = { due: HOUR, remind: null, escalate: 3 * HOUR };
 const AT_THE_GATE: Deadline = { due: 15 * MINUTE, remind: null, escalate: HOUR };
 
@@ -50,7 +50,7 @@ async function contract(run: MovementRun): Promise<void> {
 
 async function book(run: MovementRun, partnerId: string): Promise<void> {
   const round = run.state.booking.round + 1;
-  const asking = bookCarrier({
+  const request = bookCarrier({
     movementId: run.subject,
     operationId: run.operationId,
     partnerId,
@@ -58,7 +58,7 @@ async function book(run: MovementRun, partnerId: string): Promise<void> {
     at: run.now(),
   });
   const answer = await run.trackInFlight(
-    asking.catch((failure: unknown) => {
+    request.catch((failure: unknown) => {
       // A carrier that cannot be asked at all is as good as none: a person decides what to do.
       if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;
       throw failure;
@@ -109,13 +109,13 @@ async function allocation(run: MovementRun): Promise<void> {
 }
 
 async function boarding(run: MovementRun): Promise<void> {
-  await keepTime(run, 'departure', () => run.state.departsAt);
+  await awaitAppointment(run, 'departure', () => run.state.departsAt);
 }
 
-/** On the way. Whoever receives people at the end is told how many come. */
+/** On the way. The agency at the end receives the number of people who come. */
 async function underway(run: MovementRun): Promise<void> {
   const [next] = stopsAhead(run.state);
-  await keepTime(
+  await awaitAppointment(
     run,
     'arrival',
     () => run.state.arrivesAt,
@@ -144,8 +144,8 @@ async function close(run: MovementRun): Promise<void> {
   });
 }
 
-/** Until the appointed time nobody is escalationStep; when it has passed, a movement officer looks. A delay is a new appointment. */
-async function keepTime(
+/** Nobody is notified before the appointed time. After it, a movement officer checks. A delay is a new appointment. */
+async function awaitAppointment(
   run: MovementRun,
   what: 'departure' | 'arrival',
   appointed: () => Instant,
@@ -163,7 +163,7 @@ async function keepTime(
   if (!changed()) await waitFor(run, { ...spec, whom: MOVEMENT_OFFICER, rule: OVERDUE }, changed);
 }
 
-/** What runs inBackground the phases: each is open while its condition holds, and is somebody's task. */
+/** Waits that run in the background of the phases: each is open while its condition holds, as a task of a role. */
 export const IN_BACKGROUND: ReadonlyArray<(run: MovementRun) => Promise<never>> = [
   (run) =>
     whenever(run, () => run.state.overCapacity, {
@@ -202,10 +202,10 @@ export const IN_BACKGROUND: ReadonlyArray<(run: MovementRun) => Promise<never>> 
   announce,
 ];
 
-/** Tells the receiving agency, once, when the vehicle has left. That it cannot be reached keeps nobody on the way. */
+/** Notifies the receiving agency once, when the vehicle has left. A failure delays nobody. */
 async function announce(run: MovementRun): Promise<never> {
   await until(run, () => run.state.departedAt !== undefined && !run.state.receptionNotified);
-  const told = await run.trackInFlight(
+  const answer = await run.trackInFlight(
     announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch(
       (failure: unknown) => {
         if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;
@@ -213,7 +213,7 @@ async function announce(run: MovementRun): Promise<never> {
       },
     ),
   );
-  if (told.outcome === 'requested' && !run.over())
-    run.event('receptionNotified', { requestId: told.requestId, partnerId: told.partnerId });
+  if (answer.outcome === 'requested' && !run.over())
+    run.event('receptionNotified', { requestId: answer.requestId, partnerId: answer.partnerId });
   return until(run, () => false) as Promise<never>;
 }

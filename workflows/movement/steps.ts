@@ -9,7 +9,7 @@ import type { MovementRun } from './run.ts';
  * whoever asked for them: a member of staff, the carrier, or a journey.
  */
 
-/** The one reason that people and partners hear when a household cannot travel: which it is, is not for everybody. */
+/** The one reason that people and partners receive when a household cannot travel: not everybody may know the real one. */
 const NOT_TRAVELLING = 'not_travelling';
 
 type Detail = Record<string, number>;

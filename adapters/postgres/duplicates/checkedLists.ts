@@ -1,8 +1,8 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import {
+  bestPairs,
   type FoundPair,
   meetings,
-  mostTelling,
   pairsAmong,
   pairsBetween,
   withHeads,
@@ -115,11 +115,11 @@ async function pairsWithin(
     pairs.push(...pairsBetween(page, rows, keys).pairs);
   }
   for (const person of page) filed.add(person.row, keys.filed(person));
-  const telling = mostTelling(pairs);
-  const households = meetings(telling).flat();
+  const best = bestPairs(pairs);
+  const households = meetings(best).flat();
   const heads =
     households.length === 0 ? [] : await readRows(db, list, 'household = any($2) limit $3', households, null);
-  return withHeads(telling, heads);
+  return withHeads(best, heads);
 }
 
 async function countKnown(

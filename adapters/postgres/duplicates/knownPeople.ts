@@ -21,7 +21,7 @@ type Row = {
 };
 
 /** Each person with their open journey, else the newest. Erased people are left out. */
-const STANDING = `
+const CURRENT_JOURNEY = `
   select distinct on (j.person_id) j.person_id, j.operation_id, j.household_id, j.relationship, p.sex, p.nationality, p.traveller,
          (select count(*)::integer from journeys m where m.household_id = j.household_id) as size
     from journeys j join persons p on p.id = j.person_id`;
@@ -32,7 +32,7 @@ export async function readRegisteredPeople(
   keyring: Keyring,
   personIds: readonly string[],
 ): Promise<RegisteredPerson[]> {
-  const { rows } = await db.query<Row>(`${STANDING} where j.person_id = any($1) ${PRESENT_FIRST}`, [personIds]);
+  const { rows } = await db.query<Row>(`${CURRENT_JOURNEY} where j.person_id = any($1) ${PRESENT_FIRST}`, [personIds]);
   return open(db, keyring, rows);
 }
 
@@ -44,7 +44,7 @@ export async function readHeads(
 ): Promise<RegisteredPerson[]> {
   if (householdIds.length === 0) return [];
   const { rows } = await db.query<Row>(
-    `${STANDING} where j.household_id = any($1) and j.relationship = 'HEAD' ${PRESENT_FIRST}`,
+    `${CURRENT_JOURNEY} where j.household_id = any($1) and j.relationship = 'HEAD' ${PRESENT_FIRST}`,
     [householdIds],
   );
   return open(db, keyring, rows);

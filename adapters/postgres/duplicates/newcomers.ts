@@ -1,8 +1,8 @@
 import { derivedId } from '../../../application/ids.ts';
 import {
+  bestPairs,
   type FoundPair,
   meetings,
-  mostTelling,
   pairsAmong,
   pairsBetween,
   withHeads,
@@ -84,8 +84,8 @@ async function meetEverybody(
     const known = filed.filter(({ personId }) => !own.has(personId));
     pairs.push(...pairsBetween(newcomers, known, keys).pairs);
   }
-  const telling = mostTelling(pairs);
-  return withHeads(telling, await readHeads(client, keyring, meetings(telling).flat()));
+  const best = bestPairs(pairs);
+  return withHeads(best, await readHeads(client, keyring, meetings(best).flat()));
 }
 
 /** A pair with a decision keeps it when it is compared again. */

@@ -3,7 +3,7 @@ import { type HeadingRule, headingKey } from '../../../domain/imports/headings.t
 import { STORED_DATE_ORDER } from '../../../domain/imports/importRecord.ts';
 import { encryptFields, type Keyring, openFields, searchKey } from '../../crypto/envelope.ts';
 import type { Override } from '../../files/openList.ts';
-import { STORED_OVERRULE } from '../../files/storedList.ts';
+import { STORED_OVERRIDE } from '../../files/storedList.ts';
 import type { Queryable } from '../database.ts';
 import { encryptedIn, importKey } from './keys.ts';
 
@@ -52,7 +52,7 @@ export async function latestReading(db: Queryable, keyring: Keyring, importId: s
   if (latest.encrypted === null) return order;
   const { key, kekId } = await importKey(db, keyring, importId);
   const opened = openFields(key, encryptedIn(importId, `reading ${latest.round}`, kekId), latest.encrypted);
-  const rest = STORED_OVERRULE.read(opened);
+  const rest = STORED_OVERRIDE.read(opened);
   return { ...rest, ...order };
 }
 

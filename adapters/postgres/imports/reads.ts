@@ -157,13 +157,13 @@ async function openFound(
   importId: string,
   encrypted: Buffer | null,
 ): Promise<ImportProgress['found']> {
-  if (encrypted === null || !(await isKept(db, importId))) return null;
+  if (encrypted === null || !(await isStored(db, importId))) return null;
   const { key, kekId } = await importKey(db, keyring, importId);
   return STORED_FOUND_LIST.read(openFields(key, encryptedIn(importId, 'found', kekId), encrypted));
 }
 
 /** Raw lists are removed after 30 days, and at once if they were refused for good. */
-async function isKept(db: Queryable, importId: string): Promise<boolean> {
+async function isStored(db: Queryable, importId: string): Promise<boolean> {
   const { rowCount } = await db.query('select from import_keys where import_id = $1', [importId]);
   return rowCount !== 0;
 }
@@ -210,7 +210,7 @@ export async function readImportRows(
     [importId, after, verdict ?? null, code === undefined ? null : JSON.stringify([{ code }]), limit],
   );
   if (rows.length === 0) return [];
-  const key = (await isKept(pool, importId)) ? await importKey(pool, keyring, importId) : null;
+  const key = (await isStored(pool, importId)) ? await importKey(pool, keyring, importId) : null;
   const cells = new Map<number, string[]>();
   if (key !== null) {
     const numbers = rows.map(({ row }) => row);

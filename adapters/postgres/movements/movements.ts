@@ -100,7 +100,7 @@ export async function lockHouseholds(client: Queryable, householdIds: readonly s
 }
 
 /** The free capacity of a vehicle. */
-export function roomLeft({ room, taken }: LockedMovement): FreeCapacity {
+export function seatsLeft({ room, taken }: LockedMovement): FreeCapacity {
   return {
     seats: room.seats - taken.seats,
     infantLaps: room.infantLaps - taken.infantLaps,

@@ -43,10 +43,10 @@ export async function applyScans(pool: Pool, input: ScanInput): Promise<ScanResu
         refusals.push({ scan, code: 'household' });
         continue;
       }
-      if (verdict === 'turned_away') refusals.push({ scan, code: 'gate' });
+      if (verdict === 'denied') refusals.push({ scan, code: 'preconditions' });
       seat.status =
-        verdict === 'turned_away' ? 'denied' : input.departed && effect.to === 'boarded' ? 'departed' : effect.to;
-      const reasonCode = verdict === 'turned_away' ? NOT_TRAVELLING : scan.reasonCode;
+        verdict === 'denied' ? 'denied' : input.departed && effect.to === 'boarded' ? 'departed' : effect.to;
+      const reasonCode = verdict === 'denied' ? NOT_TRAVELLING : scan.reasonCode;
       changes.set(seat.id, {
         status: seat.status,
         at: Math.min(scan.at, input.at),
@@ -130,15 +130,15 @@ class BatchPreconditions {
     this.occasion = occasion;
   }
 
-  check(step: Step, journeyId: string): 'go' | 'turned_away' | 'household' {
+  check(step: Step, journeyId: string): 'go' | 'denied' | 'household' {
     const householdId = this.people.get(journeyId)?.householdId;
-    if (householdId === undefined) return 'turned_away';
+    if (householdId === undefined) return 'denied';
     const key = `${step} ${householdId}`;
     const verdicts = this.verdicts.get(key) ?? judgeGroup(step, this.group(householdId), this.occasion);
     this.verdicts.set(key, verdicts);
     const verdict = verdicts.find((one) => one.journeyId === journeyId);
     // A person decides an open question about the household, so it denies nobody.
-    if (!verdict || verdict.own.some((reason) => reason.condition !== 'household')) return 'turned_away';
+    if (!verdict || verdict.own.some((reason) => reason.condition !== 'household')) return 'denied';
     return verdict.own.length + verdict.group.length > 0 ? 'household' : 'go';
   }
 

@@ -28,7 +28,7 @@ import {
   lockMovement,
   occasionOf,
   releaseSeats,
-  roomLeft,
+  seatsLeft,
 } from './movements.ts';
 import { writeRefusals } from './seatedGroups.ts';
 
@@ -166,7 +166,7 @@ type CandidateRow = {
 
 /** Whether nobody else fits. Everybody takes a seat, except a stretcher on a ship. */
 function isFull(movement: LockedMovement): boolean {
-  const left = roomLeft(movement);
+  const left = seatsLeft(movement);
   return left.seats <= 0 && (left.stretcherSeats > 0 || left.stretchers <= 0);
 }
 
@@ -187,7 +187,7 @@ async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promis
       candidates.map((candidate) => candidate.id),
     );
     const { groups, refused, stops } = await judge(client, movement, input, candidates);
-    const allocation = allocate(groups, roomLeft(movement));
+    const allocation = allocate(groups, seatsLeft(movement));
     await insertSeats(client, movement, input, allocation, stops);
     await writeRefusals(client, movement.id, input, [...refused, ...allocation.refused]);
     return { priority: last.priority, requestedAt: last.requested_at, id: last.id };

@@ -116,7 +116,7 @@ export async function countAttempt(client: Queryable, id: string): Promise<void>
  * The partner has the request. A callback may have arrived first, so a later status stays.
  * @param reply the immediate answer, as codes
  */
-export async function markTaken(
+export async function markAccepted(
   db: Queryable,
   id: string,
   taken: { reference: string; acknowledged: boolean; reply?: Record<string, unknown> },

@@ -82,7 +82,7 @@ create table operation_phases (
   primary key (operation_id, area)
 );
 
--- The 15 sectors are versioned reference data: MCOF's list has been revised before (domain.md 1).
+-- The 15 sectors are versioned reference data: MCOF's list has been revised before.
 create table sectors (
   set_code text not null,
   number   integer not null,
@@ -136,7 +136,7 @@ create table households (
   operation_id  text not null references operations (id),
   reference     text not null,
   site          text,
-  -- vulnerable first, else in order of request (domain.md 2.1): lower is earlier
+  -- vulnerable first, else in order of request: lower is earlier
   priority      integer not null default 100,
   requested_at  timestamptz not null,
   head_nationality text,
@@ -158,7 +158,7 @@ create table persons (
   erased_at   timestamptz,
   compared_at timestamptz
 );
--- Who was taken in and not compared yet. The comparer takes them in turn.
+-- People who are registered and not compared yet. The duplicate matcher takes them in order.
 create index persons_to_compare on persons (created_at, id) where compared_at is null;
 
 -- One key for each person, wrapped by a key from outside the database: deleting the row erases the person.
@@ -261,7 +261,7 @@ end $$;
 create trigger journeys_count_status after update of status on journeys
   for each row when (old.status <> new.status) execute function count_status();
 
--- Journeys are taken in by the thousand: their stages are counted once for each statement, in the order of the counters,
+-- Journeys are registered by the thousand: their statuses are counted once for each statement, in the order of the counters,
 -- so that two lists that come in at once never wait for each other in a circle. A later change of status stays counted
 -- row by row.
 create function count_new_journeys() returns trigger language plpgsql as $$
@@ -522,7 +522,7 @@ create table imports (
   partner_id     text references partners (id),
   -- which check of the list this is
   round          integer not null default 1,
-  -- what a dry run found of people met twice: how many rows were compared, and the pairs by row
+  -- duplicate candidates found by a dry run: how many rows were compared, and the pairs by row
   met            jsonb,
   created_by     text not null,
   created_at     timestamptz not null default now(),
@@ -613,7 +613,7 @@ create table duplicate_pairs (
   person_b     text not null references persons (id),
   score        integer not null,
   reasons      jsonb not null,
-  status       text not null default 'suspected' check (status in ('suspected', 'asked', 'distinct', 'same')),
+  status       text not null default 'suspected' check (status in ('suspected', 'awaiting_contact', 'distinct', 'same')),
   decided_by   text,
   decided_at   timestamptz,
   note_id      text,
@@ -702,7 +702,7 @@ create table seats (
   reason_code  text,
   reserved_at   timestamptz not null,
   -- when and through whom it came to stand as it does (operation time), and up to which status its person has been notified:
-  -- what is not notified yet is found here, so that news survives whoever was about to bring it
+  -- notifications that are still pending: they survive the end of the process that was about to send them
   status_at    timestamptz,
   status_by    jsonb,
   notified         text,
@@ -743,7 +743,7 @@ end $$;
 create trigger seats_count after insert or update of status, kind or delete on seats
   for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived');
 
--- Scans that changed nothing because the gate, or the list, said no. Never boarded, never forgotten.
+-- Scans that changed nothing because the preconditions, or the manifest, refused them.
 create table refused_scans (
   movement_id text not null references movements (id),
   scan_id     text not null,

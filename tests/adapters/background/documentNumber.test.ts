@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { keepNumber } from '../../../adapters/background/documentNumber.ts';
+import { storeNumber } from '../../../adapters/background/documentNumber.ts';
 import { type Keyring, newDataKey, secretBox, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { readFieldSets } from '../../../adapters/postgres/people/people.ts';
 import { STORED_DOCUMENT_NUMBER } from '../../../domain/personData.ts';
@@ -30,32 +30,32 @@ const encrypted = (owner: string) => {
   const { keyId, encrypted: bytes } = secretBox(keyring).encrypt(owner, ['VU9988776']);
   return { keyId, encrypted: bytes.toString('base64') };
 };
-const keep = (owner: string) =>
-  keepNumber({ keyring, secrets: secretBox(keyring) })(database.pool, encrypted(owner), {
+const store = (owner: string) =>
+  storeNumber({ keyring, secrets: secretBox(keyring) })(database.pool, encrypted(owner), {
     journeyId: person.journeyId,
     documentId: 'doc_1',
     eventKey: 'par_1:event_1',
   });
-const kept = async () =>
+const stored = async () =>
   (await readFieldSets(database.pool, keyring, [person.personId], 'document:doc_1', STORED_DOCUMENT_NUMBER)).get(
     person.personId,
   );
 
 describe('the number of an issued document', () => {
   it('moves under the key of its person, twice as well as once', async () => {
-    expect(await keep('par_1:event_1')).toBe(true);
-    expect(await keep('par_1:event_1')).toBe(true);
-    expect(await kept()).toEqual({ number: 'VU9988776' });
+    expect(await store('par_1:event_1')).toBe(true);
+    expect(await store('par_1:event_1')).toBe(true);
+    expect(await stored()).toEqual({ number: 'VU9988776' });
   });
 
   it('is delivered to be lost where it was encrypted for another event', async () => {
-    expect(await keep('par_1:event_2')).toBe(false);
-    expect(await kept()).toBeUndefined();
+    expect(await store('par_1:event_2')).toBe(false);
+    expect(await stored()).toBeUndefined();
   });
 
   it('is not stored for an erased person', async () => {
     await database.pool.query('delete from person_keys where person_id = $1', [person.personId]);
-    expect(await keep('par_1:event_1')).toBe(true);
+    expect(await store('par_1:event_1')).toBe(true);
     expect((await database.pool.query('select from person_data')).rowCount).toBe(
       (await database.pool.query('select from person_data where person_id <> $1', [person.personId])).rowCount,
     );

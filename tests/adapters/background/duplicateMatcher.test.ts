@@ -3,7 +3,7 @@ import { startDuplicateMatcher } from '../../../adapters/background/duplicateMat
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 import { eventually } from '../../support/systemRows.ts';

@@ -22,10 +22,10 @@ let database: TestDatabase;
 let operationId: string;
 let partnerId: string;
 let person: JourneyRow;
-let applier: Loop | undefined;
+let processor: Loop | undefined;
 let answered: Array<{ subject: string; update: PartnerAnswered[] }>;
 let vehicles: Array<{ movementId: string; update: CarrierMessage[] }>;
-let numbersKept: Array<{ journeyId: string; documentId: string }>;
+let storedNumbers: Array<{ journeyId: string; documentId: string }>;
 let notify: (subject: string) => 'delivered' | 'closed';
 
 const NOW = Date.now();
@@ -41,13 +41,13 @@ beforeEach(async () => {
   person = await insertJourney(database.pool, operationId);
   answered = [];
   vehicles = [];
-  numbersKept = [];
+  storedNumbers = [];
   notify = () => 'delivered';
 });
-afterEach(() => applier?.stop());
+afterEach(() => processor?.stop());
 
 function start(): void {
-  applier = startInboxProcessor({
+  processor = startInboxProcessor({
     connectionString: database.url,
     gateway: {
       partnerAnswered: async ({ id }, update) => {
@@ -62,8 +62,8 @@ function start(): void {
       },
     },
     names,
-    keepNumber: async (_client, _number, to) => {
-      numbersKept.push(to);
+    storeNumber: async (_client, _number, to) => {
+      storedNumbers.push(to);
       return true;
     },
     log: silentLog,
@@ -91,7 +91,7 @@ type Sending = {
   movementReference?: string;
   encryptedNumber?: InboxBody['encryptedNumber'];
 };
-const hear = (
+const receiveCallback = (
   callback: InboxBody['callback'],
   { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending,
 ) =>
@@ -121,7 +121,7 @@ describe('the inbox', () => {
   it('applies an answer once, though it comes ten times', async () => {
     const requestId = await ask('verification');
     const results = await Promise.all(
-      Array.from({ length: 10 }, () => hear(confirmed(), { requestId, eventId: 'once' })),
+      Array.from({ length: 10 }, () => receiveCallback(confirmed(), { requestId, eventId: 'once' })),
     );
     expect(results.filter(Boolean)).toHaveLength(1);
     start();
@@ -146,8 +146,8 @@ describe('the inbox', () => {
 
   it('treats the same answer under another event id as a repeat', async () => {
     const requestId = await ask('verification');
-    await hear(confirmed(NOW - 2), { requestId });
-    await hear(confirmed(NOW - 1), { requestId });
+    await receiveCallback(confirmed(NOW - 2), { requestId });
+    await receiveCallback(confirmed(NOW - 1), { requestId });
     start();
     await settled();
     expect(seen()).toHaveLength(1);
@@ -158,16 +158,16 @@ describe('the inbox', () => {
   it('joins an answer that comes before our own call has returned', async () => {
     const requestId = await ask('verification', { status: 'intended' });
     start();
-    await hear(confirmed(), { requestId });
+    await receiveCallback(confirmed(), { requestId });
     await settled();
     expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
   });
 
   it('puts answers to one request into the partner’s own order, and turns nothing back that comes late', async () => {
     const requestId = await ask('verification');
-    await hear(retracted(NOW - 10), { requestId });
-    await hear(confirmed(NOW - 20), { requestId });
-    await hear(acknowledged(NOW - 30), { requestId });
+    await receiveCallback(retracted(NOW - 10), { requestId });
+    await receiveCallback(confirmed(NOW - 20), { requestId });
+    await receiveCallback(acknowledged(NOW - 30), { requestId });
     start();
     await settled();
     expect(seen().map((answer) => ('outcome' in answer ? answer.outcome : answer.kind))).toEqual([
@@ -177,16 +177,16 @@ describe('the inbox', () => {
     ]);
 
     const second = await ask('verification');
-    await hear(confirmed(NOW - 5), { requestId: second });
+    await receiveCallback(confirmed(NOW - 5), { requestId: second });
     await settled();
-    await hear(acknowledged(NOW - 6), { requestId: second });
+    await receiveCallback(acknowledged(NOW - 6), { requestId: second });
     await settled();
     expect(seen()).toHaveLength(4);
     // A retraction that overtook its answer: the answer is older, and changes nothing any more.
     const third = await ask('verification');
-    await hear(retracted(NOW - 1), { requestId: third });
+    await receiveCallback(retracted(NOW - 1), { requestId: third });
     await settled();
-    await hear(confirmed(NOW - 2), { requestId: third });
+    await receiveCallback(confirmed(NOW - 2), { requestId: third });
     await settled();
     expect(seen()).toHaveLength(5);
     expect(await alarms()).toEqual([]);
@@ -195,9 +195,9 @@ describe('the inbox', () => {
   it('takes nothing for true where a partner contradicts itself, and gives it to a person', async () => {
     const requestId = await ask('verification');
     start();
-    await hear(confirmed(NOW - 2), { requestId });
+    await receiveCallback(confirmed(NOW - 2), { requestId });
     await settled();
-    await hear(notConfirmed(NOW - 1), { requestId });
+    await receiveCallback(notConfirmed(NOW - 1), { requestId });
     await settled();
     expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
     expect(await alarms()).toEqual(['contradicting_answer']);
@@ -208,9 +208,9 @@ describe('the inbox', () => {
   it('applies no answer of another partner or to another kind of request, and records an answer without a request', async () => {
     const requestId = await ask('verification');
     const stranger = await insertPartner(database.pool, operationId, { kind: 'consulate', state: 'FRA' });
-    await hear(confirmed(), { requestId, from: stranger });
-    await hear({ type: 'document.refused', occurredAt: NOW, data: {} }, { requestId });
-    await hear(confirmed(), { requestId: newId('request') });
+    await receiveCallback(confirmed(), { requestId, from: stranger });
+    await receiveCallback({ type: 'document.refused', occurredAt: NOW, data: {} }, { requestId });
+    await receiveCallback(confirmed(), { requestId: newId('request') });
     start();
     await settled();
     expect(answered).toEqual([]);
@@ -222,12 +222,12 @@ describe('the inbox', () => {
 
   it('records what is older than its request, and what belongs to a journey that has ended', async () => {
     const requestId = await ask('verification');
-    await hear(confirmed(NOW - 365 * 24 * HOUR), { requestId });
+    await receiveCallback(confirmed(NOW - 365 * 24 * HOUR), { requestId });
     start();
     await settled();
     expect(answered).toEqual([]);
     notify = () => 'closed';
-    await hear(confirmed(), { requestId });
+    await receiveCallback(confirmed(), { requestId });
     await settled();
     expect(await statuses()).toEqual(['stale', 'stale']);
   });
@@ -239,7 +239,7 @@ describe('the inbox', () => {
       if (away) throw new ServiceError('Failed to connect');
       return 'delivered';
     };
-    await hear(confirmed(), { requestId });
+    await receiveCallback(confirmed(), { requestId });
     start();
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await statuses()).toEqual(['received']);
@@ -257,12 +257,15 @@ describe('the inbox', () => {
       data: { result: 'fit', conditions: [], validForHours: 72, examinedAt },
     });
     start();
-    await hear(finding(NOW - HOUR), {
+    await receiveCallback(finding(NOW - HOUR), {
       requestId: await ask('fitness', { partner: clinic, requestedAt: NOW - 5 * HOUR }),
       from: clinic,
     });
     await settled();
-    await hear(finding(NOW + 9_000 * HOUR), { requestId: await ask('fitness', { partner: clinic }), from: clinic });
+    await receiveCallback(finding(NOW + 9_000 * HOUR), {
+      requestId: await ask('fitness', { partner: clinic }),
+      from: clinic,
+    });
     await settled();
     const [first, second] = seen();
     expect(first).toMatchObject({ kind: 'fitness', result: 'fit', until: NOW + 71 * HOUR });
@@ -272,7 +275,7 @@ describe('the inbox', () => {
   it('makes a document of an issued one, and keeps its number with the person alone', async () => {
     const requestId = await ask('document');
     const encryptedNumber = { keyId: 'test', encrypted: 'c2VhbGVk' };
-    await hear(
+    await receiveCallback(
       { type: 'document.issued', occurredAt: NOW, data: { kind: 'LAISSEZ_PASSER', validUntil: NOW + HOUR } },
       { requestId, encryptedNumber },
     );
@@ -290,7 +293,7 @@ describe('the inbox', () => {
         request_id: requestId,
       },
     ]);
-    expect(numbersKept).toMatchObject([{ journeyId: person.journeyId, documentId: rows[0].id }]);
+    expect(storedNumbers).toMatchObject([{ journeyId: person.journeyId, documentId: rows[0].id }]);
     expect(seen()).toEqual([{ kind: 'document', outcome: 'issued', documentId: rows[0].id, validUntil: NOW + HOUR }]);
     expect((await database.pool.query(`select body ? 'encryptedNumber' as kept from inbox`)).rows).toEqual([
       { kept: false },
@@ -312,7 +315,7 @@ describe('the inbox', () => {
       );
     await insert('unread', partnerId, requestId);
     await insert('unread_alone', partnerId, null);
-    await hear(confirmed(), { requestId: another });
+    await receiveCallback(confirmed(), { requestId: another });
     start();
     await settled();
     expect(seen()).toEqual([{ kind: 'nationality', outcome: 'confirmed' }]);
@@ -355,10 +358,10 @@ describe('the inbox', () => {
     await movement('M3', carrier);
     await movement('M3', carrier, await insertOperation(database.pool));
     const departed = { type: 'movement.departed', occurredAt: NOW, data: {} } as const;
-    await hear(departed, { from: carrier, movementReference: 'M1', eventId: 'a' });
-    await hear(departed, { from: carrier, movementReference: 'M2' });
-    await hear(departed, { from: carrier, movementReference: 'M3' });
-    await hear(
+    await receiveCallback(departed, { from: carrier, movementReference: 'M1', eventId: 'a' });
+    await receiveCallback(departed, { from: carrier, movementReference: 'M2' });
+    await receiveCallback(departed, { from: carrier, movementReference: 'M3' });
+    await receiveCallback(
       {
         type: 'movement.smaller_vehicle',
         occurredAt: NOW,
@@ -395,7 +398,7 @@ describe('the inbox', () => {
     );
     let running = false;
     notify = () => (running ? 'delivered' : 'closed');
-    await hear(
+    await receiveCallback(
       { type: 'movement.cancelled', occurredAt: NOW, data: { reason: 'STORM' } },
       { from: carrier, movementReference: 'EARLY' },
     );

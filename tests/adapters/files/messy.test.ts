@@ -44,7 +44,7 @@ const cases = SCENARIOS.flatMap((scenario) => {
 
 describe('each messy file as it arrives', () => {
   it.each(cases)(
-    '$caseload $file.file: found out, and verdict and codes of $count rows',
+    '$scenario $file.file: found out, and verdict and codes of $count rows',
     async ({ scenario, truth, file, rows }) => {
       const list = await openList(readFileSync(scenarioFile(scenario, file.file)));
       expect(list.found).toMatchObject({

@@ -98,7 +98,7 @@ function activities({ timeoutMs = 2_000 } = {}) {
   });
 }
 
-const asking = (over: { round?: number; partnerId?: string; journeyId?: string } = {}) => ({
+const input = (over: { round?: number; partnerId?: string; journeyId?: string } = {}) => ({
   journeyId: person.journeyId,
   operationId,
   round: 1,
@@ -121,10 +121,10 @@ const request = async () =>
 const isAgain = (type: string) => (error: unknown) =>
   error instanceof ApplicationFailure && error.type === type && !error.nonRetryable;
 
-describe('asking a partner', () => {
+describe('a request to a partner', () => {
   it('sends the State’s consulate the fields that the request needs, and writes the ledger', async () => {
     await partnerOf('consulate', ['verification'], 'FRA');
-    const asked = await activities().requestVerification(asking());
+    const asked = await activities().requestVerification(input());
     expect(asked).toMatchObject({ outcome: 'requested', partnerId: consulate, at: AT });
     const [message] = [...partner.requests.values()];
     expect(message).toEqual({
@@ -158,7 +158,7 @@ describe('asking a partner', () => {
 
   it('sends a clinic no nationality and no document, whatever the agreement allows', async () => {
     await partnerOf('clinic', ['fitness']);
-    await activities().requestFitness(asking());
+    await activities().requestFitness(input());
     const [message] = [...partner.requests.values()];
     expect(Object.keys(message?.['person'] ?? {})).toEqual([
       'reference',
@@ -173,11 +173,11 @@ describe('asking a partner', () => {
     const narrow = (fields: string[]) =>
       database.pool.query('update agreements set fields = $2 where partner_id = $1', [consulate, fields]);
     await narrow(['reference', 'given_names', 'family_name']);
-    await activities().requestVerification(asking());
+    await activities().requestVerification(input());
     const [message] = [...partner.requests.values()];
     expect(Object.keys(message?.['person'] ?? {})).toEqual(['reference', 'given_names', 'family_name']);
     await narrow(['reference']);
-    expect(await activities().requestVerification(asking({ round: 2 }))).toEqual({
+    expect(await activities().requestVerification(input({ round: 2 }))).toEqual({
       outcome: 'blocked',
       reasons: ['agreement_too_narrow'],
     });
@@ -202,7 +202,7 @@ describe('asking a partner', () => {
     ],
   ])('tells nobody anything under %s', async (_name, sql) => {
     await database.pool.query(sql, [person.journeyId]);
-    const asked = await activities().requestVerification(asking());
+    const asked = await activities().requestVerification(input());
     expect(asked.outcome).toBe('blocked');
     expect(partner.calls).toEqual([]);
     expect(await ledger()).toEqual([]);
@@ -211,22 +211,22 @@ describe('asking a partner', () => {
 
   it('finds no partner for people without a State, and sends the request to another State on a decision', async () => {
     const stateless = await someone('XXA');
-    expect(await activities().requestVerification(asking({ journeyId: stateless.journeyId }))).toEqual({
+    expect(await activities().requestVerification(input({ journeyId: stateless.journeyId }))).toEqual({
       outcome: 'no_partner',
     });
     const other = await partnerOf('consulate', ['verification'], 'FRA');
     expect(
-      await activities().requestVerification(asking({ journeyId: stateless.journeyId, partnerId: other })),
+      await activities().requestVerification(input({ journeyId: stateless.journeyId, partnerId: other })),
     ).toMatchObject({ outcome: 'requested', partnerId: other });
   });
 
   it('returns the immediate answer of a registry, and the same again without a second call', async () => {
     const registry = await partnerOf('registry', ['registry']);
     partner.answer = { outcome: 'match', name: 'must not stay' };
-    const found = await activities().lookUpIdentity(asking());
+    const found = await activities().lookUpIdentity(input());
     expect(found).toMatchObject({ outcome: 'match', partnerId: registry, at: AT });
     const calls = partner.calls.length;
-    expect(await activities().lookUpIdentity(asking())).toEqual(found);
+    expect(await activities().lookUpIdentity(input())).toEqual(found);
     expect(partner.calls).toHaveLength(calls);
     expect(
       JSON.stringify(
@@ -237,9 +237,9 @@ describe('asking a partner', () => {
 
   it('looks up the answer of a registry that did not arrive at once', async () => {
     await partnerOf('registry', ['registry']);
-    await expect(activities().lookUpIdentity(asking())).rejects.toSatisfy(isAgain('answer_pending'));
+    await expect(activities().lookUpIdentity(input())).rejects.toSatisfy(isAgain('answer_pending'));
     partner.answer = { outcome: 'several' };
-    expect(await activities().lookUpIdentity(asking())).toMatchObject({ outcome: 'several' });
+    expect(await activities().lookUpIdentity(input())).toMatchObject({ outcome: 'several' });
     expect(partner.requests.size).toBe(1);
   });
 });
@@ -250,9 +250,9 @@ describe('an unknown outcome', () => {
     async (treatment) => {
       partner.treat = ({ method }) => (method === 'POST' ? treatment : 'answer');
       const short = activities({ timeoutMs: 300 });
-      await expect(short.requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+      await expect(short.requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
       partner.treat = () => 'answer';
-      expect(await short.requestVerification(asking())).toMatchObject({ outcome: 'requested' });
+      expect(await short.requestVerification(input())).toMatchObject({ outcome: 'requested' });
       expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
       expect(partner.requests.size).toBe(1);
       expect(await ledger()).toHaveLength(1);
@@ -262,69 +262,69 @@ describe('an unknown outcome', () => {
 
   it('repeats the call where the partner never had it', async () => {
     partner.treat = () => ({ status: 503 });
-    await expect(activities().requestVerification(asking())).rejects.toSatisfy(isAgain('partner_failing'));
+    await expect(activities().requestVerification(input())).rejects.toSatisfy(isAgain('partner_failing'));
     partner.treat = () => 'answer';
-    expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
     expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST']);
     expect(await ledger()).toHaveLength(1);
   });
 
   it('does not repeat blindly where the look-up fails too', async () => {
     partner.treat = () => ({ status: 500 });
-    await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
-    await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
     expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
   });
 
   it('evaluates the preconditions again before a retry; a request that was sent counts as sent, so that it can be recalled', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
-    await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
       person.journeyId,
     ]);
     partner.treat = () => 'answer';
-    const asked = await activities().requestVerification(asking());
+    const asked = await activities().requestVerification(input());
     expect(asked.outcome).toBe('requested');
     expect(partner.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
     if (asked.outcome !== 'requested') return;
     expect(await activities().recallRequest({ operationId, requestId: asked.requestId, at: AT })).toEqual({
       recalled: true,
     });
-    expect(partner.told).toMatchObject([{ action: 'recall' }]);
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
   });
 
-  it('is blocked where nothing had gone out before the gate closed', async () => {
+  it('is blocked where nothing had gone out before the preconditions failed', async () => {
     partner.treat = () => ({ status: 503 });
-    await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     partner.treat = () => 'answer';
-    expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'blocked' });
+    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'blocked' });
     expect(partner.requests.size).toBe(0);
     // With a new consent it may be asked: one request, and a line in the ledger for each consent it was to go out under.
     await database.pool.query(`update journeys set consent_sharing = true, consent_version = 3 where id = $1`, [
       person.journeyId,
     ]);
-    expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
     expect((await ledger()).map(({ consent_version }) => consent_version)).toEqual([1, 3]);
     expect(await request()).toHaveLength(1);
   });
 
   it('treats a callback that arrives before the response as proof that the request arrived', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
-    await expect(activities().requestVerification(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(
       `update requests set status = 'answered', sent_at = now(), answered_at = now() where subject = $1`,
       [person.journeyId],
     );
     const calls = partner.calls.length;
-    expect(await activities().requestVerification(asking())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
     expect(partner.calls).toHaveLength(calls);
     expect(await request()).toMatchObject([{ status: 'answered' }]);
   });
 
   it('is one effect with ten attempts at once', async () => {
     const results = await Promise.allSettled(
-      Array.from({ length: 10 }, () => activities().requestVerification(asking())),
+      Array.from({ length: 10 }, () => activities().requestVerification(input())),
     );
     expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
     expect(partner.requests.size).toBe(1);
@@ -335,7 +335,7 @@ describe('an unknown outcome', () => {
 describe('a partner that does not take the request', () => {
   it.each([422, 400, 410, 302])('is a matter for a person (%i), with an alarm', async (status) => {
     partner.treat = () => ({ status });
-    expect(await activities().requestVerification(asking())).toEqual({ outcome: 'no_partner' });
+    expect(await activities().requestVerification(input())).toEqual({ outcome: 'no_partner' });
     expect(await request()).toMatchObject([{ status: 'refused', last_failure: 'request_refused' }]);
     expect((await database.pool.query('select detail from alarms where subject = $1', [consulate])).rows).toMatchObject(
       [{ detail: { code: 'request_refused' } }],
@@ -348,13 +348,13 @@ describe('a partner that does not take the request', () => {
     [404, 'address_answers_404'],
   ])('is asked again once somebody has corrected it (%i)', async (status, code) => {
     partner.treat = () => ({ status });
-    await expect(activities().requestVerification(asking())).rejects.toSatisfy(isAgain(code));
+    await expect(activities().requestVerification(input())).rejects.toSatisfy(isAgain(code));
     expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(1);
   });
 
   it('gets the delay that it requests', async () => {
     partner.treat = () => ({ status: 429, headers: { 'retry-after': '120' } });
-    await expect(activities().requestVerification(asking())).rejects.toMatchObject({
+    await expect(activities().requestVerification(input())).rejects.toMatchObject({
       type: 'partner_busy',
       nextRetryDelay: 120_000,
     });
@@ -363,18 +363,18 @@ describe('a partner that does not take the request', () => {
 
   it('is never called at an address that we do not send to', async () => {
     await database.pool.query(`update partners set base_url = 'http://10.0.0.1/' where id = $1`, [consulate]);
-    expect(await activities().requestVerification(asking())).toEqual({ outcome: 'no_partner' });
+    expect(await activities().requestVerification(input())).toEqual({ outcome: 'no_partner' });
     expect(await request()).toMatchObject([{ last_failure: 'address_not_allowed' }]);
   });
 });
 
 describe('after the request', () => {
   const asked = async (): Promise<string> => {
-    const outcome = await activities().requestVerification(asking());
+    const outcome = await activities().requestVerification(input());
     return outcome.outcome === 'requested' ? outcome.requestId : '';
   };
 
-  it('evidence goes out under the gate and into the ledger', async () => {
+  it('evidence is sent under the preconditions and recorded in the ledger', async () => {
     const requestId = await asked();
     const evidence = {
       journeyId: person.journeyId,
@@ -385,7 +385,7 @@ describe('after the request', () => {
     };
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
     expect(await activities().sendEvidence(evidence)).toEqual({ sent: true });
-    expect(partner.told[0]).toMatchObject({
+    expect(partner.notified[0]).toMatchObject({
       requestId,
       action: 'evidence',
       body: { kinds: ['OLD_DOCUMENT', 'INTERVIEW'] },
@@ -397,7 +397,7 @@ describe('after the request', () => {
     expect(await ledger()).toHaveLength(2);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     expect(await activities().sendEvidence({ ...evidence, at: AT + 1 })).toEqual({ sent: false });
-    expect(partner.told).toHaveLength(2);
+    expect(partner.notified).toHaveLength(2);
   });
 
   it('a recall is done once, also where the partner never had the request; a reminder names the request alone', async () => {
@@ -405,7 +405,7 @@ describe('after the request', () => {
     expect(await activities().remindPartner({ operationId, requestId, at: AT })).toEqual({ reminded: true });
     expect(await activities().recallRequest({ operationId, requestId, at: AT })).toEqual({ recalled: true });
     expect(await activities().recallRequest({ operationId, requestId, at: AT })).toEqual({ recalled: true });
-    expect(partner.told.map(({ action }) => action)).toEqual(['reminders', 'recall']);
+    expect(partner.notified.map(({ action }) => action)).toEqual(['reminders', 'recall']);
     expect(await activities().remindPartner({ operationId, requestId, at: AT })).toEqual({ reminded: false });
     partner.requests.clear();
     await database.pool.query(`update requests set status = 'sent' where id = $1`, [requestId]);
@@ -475,7 +475,7 @@ describe('a movement', () => {
 it('keeps names and numbers out of requests, ledger, alarms and failures', async () => {
   partner.treat = () => ({ status: 500 });
   const failure: unknown = await activities()
-    .requestVerification(asking())
+    .requestVerification(input())
     .catch((error: unknown) => error);
   const { rows } = await database.pool.query(
     `select (select json_agg(r) from requests r)::text || (select json_agg(d) from disclosures d)::text || coalesce((select json_agg(a) from alarms a)::text, '') as everything`,

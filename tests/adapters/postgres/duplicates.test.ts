@@ -9,7 +9,7 @@ import { knownRows } from '../../domain/duplicates/known.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -80,13 +80,13 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
     });
     await importActivities({ store: storeOf(pool, keyring) }).check(importId);
     expect(await compareCheckedList(pool, keyring)).toBe(true);
-    const told = await readImport(pool, keyring, importId, Date.now());
-    expect(told?.met).toMatchObject({
+    const list = await readImport(pool, keyring, importId, Date.now());
+    expect(list?.met).toMatchObject({
       compared: truth.rows.filter(({ verdict }) => verdict !== 'reject').length,
       withinList: pure.length,
       withKnown: 0,
     });
-    expect(pure).toEqual(expect.arrayContaining(told?.met?.first.map(({ rows }) => rows.join('-')) ?? ['none']));
+    expect(pure).toEqual(expect.arrayContaining(list?.met?.first.map(({ rows }) => rows.join('-')) ?? ['none']));
     expect(await compareCheckedList(pool, keyring)).toBe(false);
     expect(await pairsByRow(operation.id)).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { TASK_QUEUE, workflowId } from '../../../workflows/messages.ts';
 import { person, plainRows, SCENARIOS, type Scenario, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -22,7 +22,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** The one person of the careful lists who is known to be at risk from a messy list alone (data/README.md). */
+/** The one person of the careful lists who is known to be at risk from a messy list alone. */
 const UNSEEN = ['LOL-70000'];
 const HARMFUL = ['ASYLUM', 'TRAFFICKING_RISK', 'UASC', 'UNVERIFIED_CARER', 'CHILD_HEAD'];
 
@@ -145,13 +145,13 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       incompleteHouseholds: truth.households.filter(({ complete }) => !complete).length,
     });
     const stored = await readImportRows(database.pool, keyring, importId, { limit: 10_000 });
-    const told = (codes: Array<{ code: string; column: string }>) =>
+    const plain = (codes: Array<{ code: string; column: string }>) =>
       codes.map(({ code, column }) => `${code} ${column}`).sort();
     for (const [index, row] of truth.rows.entries()) {
-      expect({ row: index + 1, verdict: stored[index]?.verdict, codes: told(stored[index]?.codes ?? []) }).toEqual({
+      expect({ row: index + 1, verdict: stored[index]?.verdict, codes: plain(stored[index]?.codes ?? []) }).toEqual({
         row: row.row,
         verdict: row.verdict,
-        codes: told(row.codes),
+        codes: plain(row.codes),
       });
     }
 

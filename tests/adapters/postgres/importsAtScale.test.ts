@@ -4,7 +4,7 @@ import { readImport } from '../../../adapters/postgres/imports/reads.ts';
 import { familiesOf } from '../../scenarios/importKilled.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -26,7 +26,7 @@ const PAGE = 1_000;
 
 const plain = pg.Client.prototype.query;
 
-it('T063: 10,000 rows of 20 columns are checked and committed in bounded pieces, and a piece that failed is repeated alone', async () => {
+it('10,000 rows of 20 columns are checked and committed in bounded pieces, and a piece that failed is repeated alone', async () => {
   const { pool } = database;
   const { cells, rejected } = familiesOf(ROWS);
   const operation = await makeOperation(pool);

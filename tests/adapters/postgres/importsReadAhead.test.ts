@@ -3,7 +3,7 @@ import type { ImportStore } from '../../../activities/imports.ts';
 import { workflowId } from '../../../workflows/messages.ts';
 import { scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { fileSource, importActivities, orderCommit, storeOf, upload } from '../../support/intake.ts';
+import { fileSource, importActivities, orderCommit, storeOf, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 

@@ -21,19 +21,19 @@ afterAll(async () => {
   await database.drop();
 });
 
-const heardAtLeast = (count: number) => vi.waitFor(() => expect(seen).toBeGreaterThanOrEqual(count), 10_000);
+const seenAtLeast = (count: number) => vi.waitFor(() => expect(seen).toBeGreaterThanOrEqual(count), 10_000);
 
 it('notifies at once, and a rush of notifications in between as one more', async () => {
   const notify = notifier(database.pool, 'outbox', 200);
   notify();
-  await heardAtLeast(1);
+  await seenAtLeast(1);
   for (let time = 0; time < 1_000; time++) notify();
   expect(seen).toBe(1);
-  await heardAtLeast(2);
+  await seenAtLeast(2);
   await pause(500);
   expect(seen).toBe(2);
   notify();
-  await heardAtLeast(3);
+  await seenAtLeast(3);
 });
 
 it('does not fail where the database is away', async () => {

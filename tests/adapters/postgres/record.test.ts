@@ -144,19 +144,19 @@ describe('the one transaction that writes the event log', () => {
 
   describe('a workflow task that was lost after it had recorded', () => {
     const HELD = { ...event(2, 'holdRaised', { holdId: 'hld_x' }), commandId: 'cmd-1' };
-    const HEARD = event(2, 'fitnessFound', { result: 'fit', conditions: [] });
-    const event_log = () => rows('select seq, type from event_log where subject = $1 order by seq');
+    const FOUND_FIT = event(2, 'fitnessFound', { result: 'fit', conditions: [] });
+    const loggedEvents = () => rows('select seq, type from event_log where subject = $1 order by seq');
 
-    it('is run again in another order: what alreadyRecorded, alreadyRecorded, and the workflow firstSeen of it', async () => {
+    it('is run again in another order: the recorded events stay, and the workflow receives them', async () => {
       await recordEvents(pool, batch([STARTED]));
       await recordEvents(pool, batch([HELD], [wait()], { status: 'registered' }));
-      const again = batch([HEARD, { ...HELD, seq: 3 }], [wait({ key: 'other' })], { status: 'screened' });
+      const again = batch([FOUND_FIT, { ...HELD, seq: 3 }], [wait({ key: 'other' })], { status: 'screened' });
       const { alreadyRecorded } = await recordEvents(pool, again);
       expect(alreadyRecorded?.map(({ seq, type }) => ({ seq, type }))).toEqual([
         { seq: 2, type: 'holdRaised' },
         { seq: 3, type: 'fitnessFound' },
       ]);
-      expect(await event_log()).toEqual([
+      expect(await loggedEvents()).toEqual([
         { seq: 1, type: 'journeyStarted' },
         ...(alreadyRecorded ?? []).map(({ seq, type }) => ({ seq, type })),
       ]);
@@ -165,10 +165,10 @@ describe('the one transaction that writes the event log', () => {
       expect(await rows('select key from waits where subject = $1')).toEqual([{ key: 'screening' }]);
     });
 
-    it('is run again without a command that its sender never sent again: the event alreadyRecorded, whole', async () => {
+    it('is run again without a command that its sender never sent again: the recorded event stays whole', async () => {
       await recordEvents(pool, batch([STARTED]));
       await recordEvents(pool, batch([{ ...HELD, reasonCode: 'why', noteId: 'note_1' }]));
-      const { alreadyRecorded } = await recordEvents(pool, batch([HEARD]));
+      const { alreadyRecorded } = await recordEvents(pool, batch([FOUND_FIT]));
       expect(alreadyRecorded?.[0]).toEqual({ ...HELD, reasonCode: 'why', noteId: 'note_1' });
       expect(alreadyRecorded).toHaveLength(2);
     });

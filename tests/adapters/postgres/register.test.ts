@@ -16,7 +16,7 @@ import { defaultRules } from '../../../domain/rules.ts';
 import type { JourneyInput } from '../../../workflows/messages.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { JOURNEYS } from '../../support/intake.ts';
+import { JOURNEYS } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 import { recordEvents } from '../../support/recording.ts';

@@ -8,7 +8,7 @@ import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, JOURNEYS, orderCommit, storeOf, textSource, upload } from '../../support/intake.ts';
+import { importActivities, JOURNEYS, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 

@@ -133,7 +133,7 @@ describe('the gate', () => {
     await raiseHold(db.pool, op, family.journeys[0] ?? '');
     expect(await apply(everybody('board'))).toMatchObject({ boarded: 1, denied: 1, refused: 3 });
     expect(await statuses(db.pool, movement, family)).toEqual(['denied', 'reserved', 'reserved']);
-    expect((await refusedScans()).toSorted()).toEqual(['gate', 'household', 'household']);
+    expect((await refusedScans()).toSorted()).toEqual(['household', 'household', 'preconditions']);
   });
 
   it('a household of which one does not come is not boarded, and not left half on board', async () => {

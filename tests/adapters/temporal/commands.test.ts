@@ -12,13 +12,13 @@ import { devServerEnvironment } from '../../support/temporal.ts';
 let environment: TestWorkflowEnvironment;
 let worker: Worker;
 let running: Promise<void>;
-const QUEUE = 'door';
+const QUEUE = 'counting';
 beforeAll(async () => {
   environment = await devServerEnvironment();
   worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue: QUEUE,
-    workflowsPath: new URL('./door.ts', import.meta.url).pathname,
+    workflowsPath: new URL('./countingWorkflow.ts', import.meta.url).pathname,
   });
   running = worker.run();
 });
@@ -35,8 +35,8 @@ const command = (args: object = {}, commandId = `cmd_${++made}`): Command<object
   args,
 });
 const start = async () => {
-  const workflowId = `door:${++made}`;
-  await environment.client.workflow.start('door', { workflowId, taskQueue: QUEUE });
+  const workflowId = `counting:${++made}`;
+  await environment.client.workflow.start('counting', { workflowId, taskQueue: QUEUE });
   return workflowId;
 };
 const send = (workflowId: string, one: Command<object>, deadline = 10_000, ensure?: (id: string) => Promise<boolean>) =>
@@ -114,31 +114,31 @@ describe('a command on the real server', () => {
   });
 
   it('starts once what should run and does not yet', async () => {
-    const workflowId = `door:${++made}`;
+    const workflowId = `counting:${++made}`;
     let asked = 0;
     const ensure = async (id: string) => {
       asked += 1;
-      await environment.client.workflow.start('door', { workflowId: id, taskQueue: QUEUE });
+      await environment.client.workflow.start('counting', { workflowId: id, taskQueue: QUEUE });
       return true;
     };
     expect(await send(workflowId, command(), 10_000, ensure)).toEqual({ count: 1, run: 1 });
     expect(asked).toBe(1);
-    await expect(send(`door:${++made}`, command(), 2_000, async () => false)).rejects.toBeInstanceOf(
+    await expect(send(`counting:${++made}`, command(), 2_000, async () => false)).rejects.toBeInstanceOf(
       WorkflowNotFoundError,
     );
   });
 
   it('waits for one that somebody else is starting, and says when to come back where that takes too long', async () => {
-    const workflowId = `door:${++made}`;
+    const workflowId = `counting:${++made}`;
     let asked = 0;
     const elsewhere = async () => {
       asked += 1;
-      if (asked === 3) await environment.client.workflow.start('door', { workflowId, taskQueue: QUEUE });
+      if (asked === 3) await environment.client.workflow.start('counting', { workflowId, taskQueue: QUEUE });
       return true;
     };
     expect(await send(workflowId, command(), 10_000, elsewhere)).toEqual({ count: 1, run: 1 });
     expect(asked).toBe(3);
-    const late: unknown = await send(`door:${++made}`, command(), 500, async () => true).catch((e: unknown) => e);
+    const late: unknown = await send(`counting:${++made}`, command(), 500, async () => true).catch((e: unknown) => e);
     expect(problemOf(late)).toMatchObject({ status: 503, code: 'engine_unavailable' });
   });
 
@@ -161,7 +161,7 @@ it('does not hang where nobody listens', async () => {
   });
   const client = openTemporal({ connection: { address: `127.0.0.1:${port}` }, namespace: 'default' });
   expect(await temporalAnswers(client, 500)).toBe(false);
-  const nobody: unknown = await sendCommand(client, 'door:0', 'step', command(), { deadline: 700 }).catch(
+  const nobody: unknown = await sendCommand(client, 'counting:0', 'step', command(), { deadline: 700 }).catch(
     (e: unknown) => e,
   );
   expect(problemOf(nobody).status).toBe(503);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { flagMovedClocks } from '../../../adapters/timeZones/movedClocks.ts';
+import { flagChangedTimes } from '../../../adapters/timeZones/changedTimes.ts';
 import { ZONES, type Zones } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
 import { readLocal } from '../../../domain/localTime.ts';
@@ -85,8 +85,8 @@ describe('a table that reads announced times otherwise', () => {
   it('raises one alarm, with the announced time and the time by the current table; no time changes', async () => {
     const movement = await planned();
     const before = await timesOf(movement);
-    await flagMovedClocks(database.pool, OTHER);
-    await flagMovedClocks(database.pool, OTHER);
+    await flagChangedTimes(database.pool, OTHER);
+    await flagChangedTimes(database.pool, OTHER);
     expect(await alarmsOf(movement)).toMatchObject([
       {
         subject: movement.id,
@@ -108,7 +108,7 @@ describe('a table that reads announced times otherwise', () => {
     ]);
     expect(await timesOf(movement)).toEqual(before);
     // a later table that is off again is another occasion
-    await flagMovedClocks(database.pool, { ...OTHER, table: '2027y' });
+    await flagChangedTimes(database.pool, { ...OTHER, table: '2027y' });
     expect(await alarmsOf(movement)).toHaveLength(2);
   });
 
@@ -120,7 +120,7 @@ describe('a table that reads announced times otherwise', () => {
     ['to which the carrier has given other times since', { late: 3 }],
   ])('says nothing of a movement %s', async (_, over) => {
     const movement = await planned(over);
-    await flagMovedClocks(database.pool, OTHER);
+    await flagChangedTimes(database.pool, OTHER);
     expect(await alarmsOf(movement)).toEqual([]);
   });
 
@@ -128,7 +128,7 @@ describe('a table that reads announced times otherwise', () => {
     const [jumped, gone] = [await planned(), await planned({ zone: 'Africa/Abidjan' })];
     const offsets: Zones['offsets'] = (local, zone) =>
       zone === 'Africa/Casablanca' ? [] : zone === 'Africa/Abidjan' ? undefined : ZONES.offsets(local, zone);
-    await flagMovedClocks(database.pool, { table: '2027z', offsets });
+    await flagChangedTimes(database.pool, { table: '2027z', offsets });
     expect(await alarmsOf(jumped)).toHaveLength(1);
     expect(await alarmsOf(gone)).toHaveLength(1);
   });

@@ -104,7 +104,7 @@ describe('T016', () => {
     expect(await peopleIn(operationId)).toBe(0);
   });
 
-  it('whoever comes again with other data is taken in, and put before a person', async () => {
+  it('whoever comes again with other data is registered, and shown to a person', async () => {
     const operationId = await openOperation(system);
     await registerList(operationId, trial('T016'));
     const people = await peopleIn(operationId);

@@ -1,5 +1,5 @@
 import type { ImportInput } from '../../../workflows/messages.ts';
-import { importActivities, storeOf } from '../../support/intake.ts';
+import { importActivities, storeOf } from '../../support/imports.ts';
 import { type Answer, freshKey, type TestSystem } from '../system.ts';
 
 export type Sending = {

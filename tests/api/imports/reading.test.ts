@@ -99,7 +99,7 @@ describe('a dry run shows what was found out of the file, and is told otherwise'
     expect(await names()).toEqual(['Shown']);
   });
 
-  it('is refused by place where it says what the file does not have, and once people are taken in', async () => {
+  it('is refused by place where it says what the file does not have, and once people are registered', async () => {
     const importId = await desk.take(operationId, list({ household_ref: 'once', person_ref: 'once' }));
     const wrong = await desk.reprocess(importId, {
       sheet: 'x',
@@ -115,7 +115,7 @@ describe('a dry run shows what was found out of the file, and is told otherwise'
     expect((await desk.commit(importId)).status).toBe(202);
     expect((await desk.reprocess(importId, { delimiter: 'tab' })).body).toMatchObject({
       code: 'conflict',
-      detail: expect.stringContaining('taken in'),
+      detail: expect.stringContaining('registered'),
     });
   });
 });
@@ -213,12 +213,12 @@ describe('columns under other headings', () => {
           and (table_name like 'import%' or table_name like 'list%' or table_name in ('pending_starts', 'idempotency_keys'))`,
     );
     expect(tables.rows.length).toBeGreaterThan(6);
-    const told = [JSON.stringify(refusal), logs.join('\n')];
+    const outputs = [JSON.stringify(refusal), logs.join('\n')];
     for (const { name } of tables.rows) {
       const { rows } = await db.pool.query<Record<string, unknown>>(`select * from ${name}`);
-      told.push(JSON.stringify(rows, (_, v: unknown) => (Buffer.isBuffer(v) ? v.toString('latin1') : v)));
+      outputs.push(JSON.stringify(rows, (_, v: unknown) => (Buffer.isBuffer(v) ? v.toString('latin1') : v)));
     }
-    for (const text of told) expect(text).not.toMatch(/Canaria|Zzyzx/);
+    for (const text of outputs) expect(text).not.toMatch(/Canaria|Zzyzx/);
   });
 });
 

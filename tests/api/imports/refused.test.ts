@@ -18,8 +18,8 @@ afterAll(() => system?.close());
 
 const LIST = stringifyCells([person()]);
 
-describe('a file that is refused at the door', () => {
-  const doors: Array<[string, () => Promise<Awaited<ReturnType<ListDesk['send']>>>, object]> = [
+describe('a file that is refused on upload', () => {
+  const refusals: Array<[string, () => Promise<Awaited<ReturnType<ListDesk['send']>>>, object]> = [
     [
       'empty',
       () => desk.send(operationId, ''),
@@ -47,7 +47,7 @@ describe('a file that is refused at the door', () => {
       { status: 400, errors: [{ parameter: 'encoding' }] },
     ],
   ];
-  it.each(doors)('%s', async (_what, send, problem) => {
+  it.each(refusals)('%s', async (_what, send, problem) => {
     const answer = await send();
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(answer.body).toMatchObject(problem);
@@ -104,7 +104,7 @@ describe('a file that the dry run refuses', () => {
   });
 });
 
-describe('T060: errors name nobody', () => {
+describe('errors name nobody', () => {
   it('broken JSON, unknown fields, wrong types, oversize and faulty cells, a broken list: no log, no problem, no address', async () => {
     const canary = member({ sex: 'Canaria', special_needs: 'x'.repeat(300), date_of_birth: '1990-04-12x' });
     const url = `/v1/operations/${operationId}/households`;

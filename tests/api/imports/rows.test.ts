@@ -191,7 +191,7 @@ describe('the lists of an operation', () => {
   });
 });
 
-describe('T009: a birth date of which only the year is known', () => {
+describe('a birth date of which only the year is known', () => {
   it('is 1991 in the dry run, of the person, in the history and for the consulate, never a day of it', async () => {
     const importId = await desk.take(
       operationId,

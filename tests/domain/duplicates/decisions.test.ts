@@ -14,7 +14,7 @@ import { JOURNEY_STATUSES } from '../../../domain/journeys/statuses.ts';
 describe('decisions on a pair', () => {
   it.each([
     ['suspected', ['same', 'notTheSame', 'ask']],
-    ['asked', ['same', 'notTheSame']],
+    ['awaiting_contact', ['same', 'notTheSame']],
     ['distinct', ['same']],
     ['same', ['separate']],
   ] as const)('%s allows %j to whoever knows both', (status, allowed) => {

@@ -26,7 +26,7 @@ function firstThree(query: string, people: readonly KnownRow[]): KnownRow[] {
     .map(({ person }) => person);
 }
 
-describe('T020: spelling habits of one script', () => {
+describe('spelling habits of one script', () => {
   const people = trial('T020.csv');
   it.each([
     ['ابراهيم عبد الله', 1],
@@ -53,7 +53,7 @@ describe('T020: spelling habits of one script', () => {
   });
 });
 
-describe('T001: every spelling finds', () => {
+describe('every spelling finds', () => {
   const people = trial('T001.csv');
   it.each([
     ["Koffi N'Dahlo", 1],

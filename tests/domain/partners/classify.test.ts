@@ -25,11 +25,11 @@ const moreInfo = (at: number): Callback => ({
 const retracted = (at: number): Callback => ({ type: 'verification.retracted', occurredAt: ASKED + at, data: {} });
 
 /** The request after callbacks in this order of arrival, with the disposition of each. */
-function hear(...callbacks: Callback[]): { request: PartnerRequest; standings: string[] } {
+function classifyAll(...callbacks: Callback[]): { request: PartnerRequest; dispositions: string[] } {
   let request = asked;
-  const standings = callbacks.map((callback) => {
-    const standing = classify(request, callback);
-    if (standing === 'apply') {
+  const dispositions = callbacks.map((callback) => {
+    const disposition = classify(request, callback);
+    if (disposition === 'apply') {
       const final = callback.type === 'verification.answered' || callback.type === 'verification.retracted';
       request = {
         ...request,
@@ -37,9 +37,9 @@ function hear(...callbacks: Callback[]): { request: PartnerRequest; standings: s
         outcome: outcomeAfter(request.outcome, callback),
       };
     }
-    return standing;
+    return disposition;
   });
-  return { request, standings };
+  return { request, dispositions };
 }
 
 describe('the disposition of a callback about a request', () => {
@@ -52,17 +52,17 @@ describe('the disposition of a callback about a request', () => {
     ['two rounds of evidence', [moreInfo(1), moreInfo(3)], ['apply', 'apply']],
     ['the same answer again', [saying('confirmed', 1), saying('confirmed', 2)], ['apply', 'stale']],
     ['another answer', [saying('confirmed', 1), saying('not_confirmed', 2)], ['apply', 'contradicts']],
-    ['taken back', [saying('confirmed', 1), retracted(2)], ['apply', 'apply']],
-    ['taken back twice', [saying('confirmed', 1), retracted(2), retracted(3)], ['apply', 'apply', 'stale']],
-    ['taken back before it was said', [retracted(2), saying('confirmed', 1)], ['apply', 'stale']],
+    ['retracted', [saying('confirmed', 1), retracted(2)], ['apply', 'apply']],
+    ['retracted twice', [saying('confirmed', 1), retracted(2), retracted(3)], ['apply', 'apply', 'stale']],
+    ['retracted before the answer', [retracted(2), saying('confirmed', 1)], ['apply', 'stale']],
     [
-      'said again after it was taken back',
+      'answered again after a retraction',
       [saying('confirmed', 1), retracted(2), saying('confirmed', 3)],
       ['apply', 'apply', 'contradicts'],
     ],
     ['the same request for evidence under another id', [moreInfo(1), moreInfo(1)], ['apply', 'stale']],
-  ])('%s', (_name, callbacks, standings) => {
-    expect(hear(...callbacks).standings).toEqual(standings);
+  ])('%s', (_name, callbacks, dispositions) => {
+    expect(classifyAll(...callbacks).dispositions).toEqual(dispositions);
   });
 
   it('older than the request is stale, within an hour of two clocks it is not', () => {
@@ -104,16 +104,16 @@ describe('the disposition of a callback about a request', () => {
     fc.nat(50).map(retracted),
   );
 
-  it('applies nothing twice, one answer at most, and nothing after it was taken back', () => {
+  it('applies nothing twice, one answer at most, and nothing after a retraction', () => {
     fc.assert(
       fc.property(fc.array(callback, { maxLength: 12 }), (callbacks) => {
-        const { standings } = hear(...callbacks);
-        const applied = callbacks.filter((_, i) => standings[i] === 'apply').map(({ type }) => type);
+        const { dispositions } = classifyAll(...callbacks);
+        const applied = callbacks.filter((_, i) => dispositions[i] === 'apply').map(({ type }) => type);
         expect(applied.filter((type) => type === 'verification.answered').length).toBeLessThanOrEqual(1);
         const back = applied.indexOf('verification.retracted');
         if (back !== -1) expect(applied.slice(back + 1)).toEqual([]);
-        const again = hear(...callbacks, ...callbacks.filter((_, i) => standings[i] === 'apply'));
-        expect(again.standings.slice(callbacks.length)).not.toContain('apply');
+        const again = classifyAll(...callbacks, ...callbacks.filter((_, i) => dispositions[i] === 'apply'));
+        expect(again.dispositions.slice(callbacks.length)).not.toContain('apply');
       }),
     );
   });

@@ -199,7 +199,7 @@ test('what is recalled is not answered', async () => {
 test('after a restart, with its last line cut off, the rest is still said, and nothing again', async () => {
   await post('/drills/d1/consulates/VUT/requests', request('req_a', 'verification', PERSON), SECRET);
   // taken by the system, and known to be: what a partner does not know to be taken it says again
-  await until(() => readFileSync(join(dataDir, 'partners.jsonl'), 'utf8').includes('"type":"told"'));
+  await until(() => readFileSync(join(dataDir, 'partners.jsonl'), 'utf8').includes('"type":"delivered"'));
   await partners.stop();
   appendFileSync(join(dataDir, 'partners.jsonl'), '{"type":"asked","drill":"d1","asked":{"requ');
   partners = await startPartners({ port: 0, dataDir });

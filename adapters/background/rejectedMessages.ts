@@ -8,7 +8,7 @@ import { endInbox, type InboxEnd, type InboxRow, type UnreadableMessage } from '
 import type { RequestRow } from '../postgres/partners/requests.ts';
 
 /** A message that reaches no workflow. `taskFor`: the kind of request whose person gets a task. */
-export type TurnedAway = {
+export type Rejected = {
   end: Exclude<InboxEnd, 'applied'>;
   alarm?: AlarmKind;
   subject?: string;
@@ -28,7 +28,7 @@ export async function setAside(
 ): Promise<void> {
   const request = message.requestId === undefined ? undefined : requests.get(message.requestId);
   const about = request?.partnerId === message.partnerId ? request : undefined;
-  await turnAway(
+  await reject(
     client,
     { ...message, at: message.receivedAt },
     {
@@ -41,10 +41,10 @@ export async function setAside(
   );
 }
 
-export async function turnAway(
+export async function reject(
   client: Queryable,
   row: Pick<InboxRow, 'partnerId' | 'eventId' | 'requestId'> & { type: string; at: Instant },
-  verdict: TurnedAway,
+  verdict: Rejected,
   now: ReadonlyMap<string, Instant>,
   more: Record<string, string> = {},
 ): Promise<void> {

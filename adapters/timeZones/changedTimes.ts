@@ -14,14 +14,14 @@ type Row = {
 };
 
 /** One announced time, and the offsets that the current table gives it. */
-type Moved = { piece: number; stop: string; zone: string; announced: string; offsets: string[] };
+type ChangedTime = { piece: number; stop: string; zone: string; announced: string; offsets: string[] };
 
 /**
  * Movements that have not left and were planned with another time-zone table. If the current table reads their local
  * times differently, an alarm is raised, once for each table. Times are not changed, because the carrier knows what it
  * meant. Where the carrier has sent new times since, the local ones are obsolete. Returns the number of such movements.
  */
-export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<number> {
+export async function flagChangedTimes(client: Queryable, zones: Zones): Promise<number> {
   const { rows } = await client.query<Row>(
     `select id, operation_id as "operationId", stops, time_zones as "timeZones", time_zone_table as "table" from movements
       where status = any($2) and time_zones <> '{}'
@@ -32,17 +32,17 @@ export async function flagMovedClocks(client: Queryable, zones: Zones): Promise<
   const flagged = rows
     .map((row) => {
       const { stops, timeZones } = STORED_LOCAL_TIMES.read(row);
-      return { ...row, moved: stops.flatMap((piece, at) => movedIn(piece, at + 1, timeZones, zones)) };
+      return { ...row, changed: stops.flatMap((piece, at) => changesIn(piece, at + 1, timeZones, zones)) };
     })
-    .filter(({ moved }) => moved.length > 0);
-  for (const { id, operationId, table, moved } of flagged) {
-    const detail = { planned_by: table, table: zones.table, times: moved };
+    .filter(({ changed }) => changed.length > 0);
+  for (const { id, operationId, table, changed } of flagged) {
+    const detail = { planned_by: table, table: zones.table, times: changed };
     await raiseAlarm(client, { operationId, subject: id, kind: 'clocks_moved', detail }, zones.table);
   }
   return flagged.length;
 }
 
-function movedIn(piece: Stop, number: number, timeZones: Record<string, string>, zones: Zones): Moved[] {
+function changesIn(piece: Stop, number: number, timeZones: Record<string, string>, zones: Zones): ChangedTime[] {
   const times = [
     { stop: piece.from, announced: piece.departsAt },
     { stop: piece.to, announced: piece.arrivesAt },

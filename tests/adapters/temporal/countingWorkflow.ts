@@ -12,7 +12,7 @@ import { COMMAND_REFUSED, type Command } from '../../../workflows/messages.ts';
 type State = { count: number; answered: Record<string, number>; run: number };
 
 /** A workflow with one update, for tests of the client: it counts, refuses, continues as new, and ends. */
-export async function door(state: State = { count: 0, answered: {}, run: 1 }): Promise<number> {
+export async function counting(state: State = { count: 0, answered: {}, run: 1 }): Promise<number> {
   let next = false;
   let end = false;
   setHandler(
@@ -41,5 +41,5 @@ export async function door(state: State = { count: 0, answered: {}, run: 1 }): P
   await condition(() => next || end);
   await condition(allHandlersFinished);
   if (end) return state.count;
-  return continueAsNew<typeof door>({ ...state, run: state.run + 1 });
+  return continueAsNew<typeof counting>({ ...state, run: state.run + 1 });
 }
