@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
-import { CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
+import { type AccessPurpose, CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import { type Instant, iso } from '../domain/time.ts';
@@ -24,7 +24,7 @@ export async function show(
     groups,
     purpose,
     at,
-  }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: string; at: Instant },
+  }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: AccessPurpose; at: Instant },
 ): Promise<{ groups: FieldGroup[]; cores: Map<string, PersonCore> }> {
   const granted = fieldsFor(roles).filter((group) => groups.includes(group));
   if (granted.length === 0 || seen.length === 0) return { groups: granted, cores: new Map() };

@@ -29,6 +29,7 @@ import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Tasks } from '../adapters/postgres/tasks.ts';
 import type { Zones } from '../adapters/timeZones/zones.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { LoopReads } from '../application/background.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
 import type { EventReads } from '../application/webhooks/events.ts';
@@ -125,6 +126,7 @@ export type ApiPorts = {
   partners: PartnerReads & ReturnType<typeof partners>;
   endpoints: EndpointReads & ReturnType<typeof endpoints>;
   events: EventReads;
+  loops: LoopReads;
   keys: Idempotency;
   personal: PersonalData;
   registration: RegistrationPort;

@@ -23,20 +23,19 @@ export async function keepSchedule(client: Client, wanted: WantedSchedule): Prom
       workflowId: id,
       args: [input],
       taskQueue,
-      workflowExecutionTimeout: every,
+      workflowExecutionTimeout: '1 hour',
     },
   };
-  try {
-    await client.schedule.create({ scheduleId: id, ...options, state: { triggerImmediately: true } });
-    return;
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-  }
   const handle = client.schedule.getHandle(id);
   let paused = false;
-  await handle.update(({ state }) => {
-    paused = state.paused;
-    return { ...options, state };
-  });
-  if (!paused) await handle.trigger();
+  try {
+    await client.schedule.create({ scheduleId: id, ...options });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await handle.update(({ state }) => {
+      paused = state.paused;
+      return { ...options, state };
+    });
+  }
+  if (!paused) await handle.trigger(ScheduleOverlapPolicy.SKIP);
 }

@@ -6,7 +6,8 @@ export const PERSON_REQUEST_KINDS = ['registry', 'verification', 'document', 'fi
 export const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
 export type PersonRequestKind = (typeof PERSON_REQUEST_KINDS)[number];
 export type MovementRequestKind = (typeof MOVEMENT_REQUEST_KINDS)[number];
-export type RequestKind = PersonRequestKind | MovementRequestKind;
+export const REQUEST_KINDS = [...PERSON_REQUEST_KINDS, ...MOVEMENT_REQUEST_KINDS] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { loopReadsOn } from '../../adapters/background/loop.ts';
 import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
@@ -105,6 +106,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, refusedA
       ...endpoints({ ...endpointRows, secrets, refusedAddress, send: (attempt) => deliver(attempt, outside) }),
     },
     events: eventReadsOn(db),
+    loops: loopReadsOn(pool),
     keys: createIdempotency(pool),
     ids: { fresh: newId, derived: derivedId },
     personal: {

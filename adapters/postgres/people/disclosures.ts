@@ -1,3 +1,5 @@
+import type { AccessPurpose } from '../../../domain/access.ts';
+import type { RequestKind } from '../../../domain/partners/protocol.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Queryable } from '../database.ts';
@@ -10,7 +12,7 @@ export type Sent = {
   journeyId: string;
   partnerId: string;
   requestId: string;
-  purpose: string;
+  purpose: RequestKind;
   fields: readonly string[];
   consentVersion: number;
   agreementId: string;
@@ -43,7 +45,7 @@ export type Shown = {
   personId: string;
   journeyId: string | null;
   principal: string;
-  purpose: string;
+  purpose: AccessPurpose;
   fields: readonly string[];
   at: Instant;
 };

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
+import type { AccessPurpose } from '../../../domain/access.ts';
 import type { JourneyState } from '../../../domain/journeys/state.ts';
 import type { Ending, JourneyPhase, JourneyStatus } from '../../../domain/journeys/statuses.ts';
+import type { RequestKind } from '../../../domain/partners/protocol.ts';
 import type { DeadlineKey } from '../../../domain/rules.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { epoch } from '../database.ts';
@@ -231,7 +233,7 @@ export function createPeople(pool: Pool) {
         partnerId: string | null;
         partner: string | null;
         principal: string | null;
-        purpose: string;
+        purpose: RequestKind | AccessPurpose;
         fields: string[];
         consentVersion: number | null;
         agreementId: string | null;
