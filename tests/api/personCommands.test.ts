@@ -80,7 +80,7 @@ describe('a decision about a person', () => {
     const before = system.sent.length;
     const refused = await command('case_worker', 'confirm_identity', {});
     expect(refused.status).toBe(409);
-    expect(refused.body).toMatchObject({ code: 'command_refused', reason: 'The identity is confirmed already' });
+    expect(refused.body).toMatchObject({ code: 'command_refused', reason: 'The identity is already confirmed' });
     expect(refused.body['allowed']).toContain('complete_screening');
     await record(system, journeyId, operationId, [{ type: 'journeyEnded', data: { ending: 'withdrawn' } }]);
     expect((await command('case_worker', 'complete_screening', { args: { risk: 'none' } })).body).toMatchObject({

@@ -60,7 +60,7 @@ describe('one person registered twice, in the running system', () => {
     expect(await holds(goesOn)).toEqual([]);
     const history = await get<object>('protection_officer', `/people/${waits.personId}/history`);
     expect(JSON.stringify(history)).toContain('Hold raised');
-    expect(JSON.stringify(history)).toContain('Found to be the same person as another who was registered');
+    expect(JSON.stringify(history)).toContain('Confirmed as the same person as another registration');
     expect(await tasks()).toEqual(['close_duplicate']);
     await system.as('coordinator').post(`/people/${waits.personId}/commands/end-journey`, {
       args: { ending: 'ineligible' },
