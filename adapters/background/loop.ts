@@ -110,11 +110,14 @@ async function session(
 
   let asked: Promise<unknown> | undefined;
   const ask = async (withinMs: number): Promise<void> => {
-    const late = setTimeout(() => socket.destroy(new SessionSilent('The server does not answer')), withinMs);
-    asked = client.query('select 1').finally(() => clearTimeout(late));
-    await asked.finally(() => {
+    const giveUp = () => asked && socket.destroy(new SessionSilent('The server does not answer'));
+    // An answer that came while this process was busy is read first.
+    const late = setTimeout(() => setImmediate(giveUp), withinMs);
+    asked = client.query('select 1').finally(() => {
+      clearTimeout(late);
       asked = undefined;
     });
+    await asked;
   };
   let passing = false;
   // Inside a transaction it does not ask, so that the server still ends one that is forgotten.

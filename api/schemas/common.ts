@@ -3,6 +3,7 @@ import { durationOf } from '../../domain/durations.ts';
 import { type IdKind, idPattern } from '../../domain/ids.ts';
 import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
 import { EVENT_TYPES } from '../../domain/outboxEvents.ts';
+import { PARTNER_KINDS } from '../../domain/partners/protocol.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 
@@ -76,9 +77,7 @@ export const Nationality = z
   .regex(/^[A-Z]{3}$/, 'ISO 3166-1 alpha-3, or a code of ICAO Doc 9303')
   .meta({ id: 'CountryCode' });
 
-export const PartnerKind = z
-  .enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'])
-  .meta({ id: 'PartnerKind' });
+export const PartnerKind = z.enum(PARTNER_KINDS).meta({ id: 'PartnerKind' });
 export const EventType = z.enum(EVENT_TYPES).meta({ id: 'EventType' });
 export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
 export const PhaseCode = z.enum(PHASE_NAMES.outside).meta({ id: 'Phase' });

@@ -9,7 +9,8 @@ export type MovementRequestKind = (typeof MOVEMENT_REQUEST_KINDS)[number];
 export const REQUEST_KINDS = [...PERSON_REQUEST_KINDS, ...MOVEMENT_REQUEST_KINDS] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
-export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
+export const PARTNER_KINDS = ['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'] as const;
+export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
 /** Which kind of partner answers which request. */
 export const ASKED_OF: Record<RequestKind, PartnerKind> = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Loop, loopReadsOn, type SessionTimes, startLoop } from '../../../adapters/background/loop.ts';
+import { type Loop, loopReadsOn, type SessionTimes, startLoop, within } from '../../../adapters/background/loop.ts';
 import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -42,7 +42,7 @@ function counting(
       ...{ name: NAME, connectionString, lock: LOCK, pollMs: 50, statementTimeoutMs, times: TIMES },
       log: { info: () => undefined, warn: () => void seen.warnings++ },
       async pass(client) {
-        await client.query(work);
+        await within(client, () => client.query(work));
         seen.passes += 1;
         return 'idle';
       },
@@ -53,37 +53,37 @@ function counting(
 
 const alarms = () => alarmsOn(databaseOn(database.pool)).list('all', { settled: false }, 10);
 const silentSeconds = async () => (await loopReadsOn(database.pool).silentSeconds()).get(NAME) ?? 0;
-const within = (ms: number, holds: () => void | Promise<void>) => vi.waitFor(holds, { timeout: ms, interval: 20 });
+const soon = (ms: number, holds: () => void | Promise<void>) => vi.waitFor(holds, { timeout: ms, interval: 20 });
 
 describe('a session that is silently dead', () => {
   it('is noticed in bounded time; the lock moves to who stands by, and an alarm says so', async () => {
     const first = counting(throughLink());
-    await within(5_000, () => expect(first.passes).toBeGreaterThan(2));
+    await soon(5_000, () => expect(first.passes).toBeGreaterThan(2));
     const second = counting(database.url);
-    await within(5_000, async () => expect(await silentSeconds()).toBeLessThan(0.5));
+    await soon(5_000, async () => expect(await silentSeconds()).toBeLessThan(0.5));
     expect(second.passes).toBe(0);
 
     link.set('hole');
-    await within(TIMES.askMs + 3 * TIMES.answerMs, () => expect(first.warnings).toBeGreaterThan(0));
+    await soon(TIMES.askMs + 3 * TIMES.answerMs, () => expect(first.warnings).toBeGreaterThan(0));
     const passes = first.passes;
-    await within(TIMES.endMs, async () => expect(await silentSeconds()).toBeGreaterThan(0.6));
-    await within(3 * TIMES.endMs, () => expect(second.passes).toBeGreaterThan(2));
+    await soon(TIMES.endMs, async () => expect(await silentSeconds()).toBeGreaterThan(0.6));
+    await soon(3 * TIMES.endMs, () => expect(second.passes).toBeGreaterThan(2));
     expect(first.passes).toBe(passes);
     expect(await alarms()).toMatchObject([{ kind: 'loop_session_silent', subject: NAME, operationId: null }]);
     expect(await silentSeconds()).toBeLessThan(0.5);
     expect(second.warnings).toBe(0);
   });
 
-  it('is noticed in the middle of a statement too, and the same process goes on when new sessions work', async () => {
+  it('is noticed in the middle of a transaction too, and the same process goes on when new sessions work', async () => {
     const loop = counting(throughLink(), { statementTimeoutMs: 1_500, work: 'select pg_sleep(0.3)' });
-    await within(5_000, () => expect(loop.passes).toBeGreaterThan(0));
+    await soon(5_000, () => expect(loop.passes).toBeGreaterThan(0));
     link.set('hole');
-    await within(1_500 + 3 * TIMES.answerMs, () => expect(loop.warnings).toBe(1));
+    await soon(1_500 + 3 * TIMES.answerMs, () => expect(loop.warnings).toBe(1));
     // The session before is lost for good; what is connected from now on works.
     link.reset();
     link.set('pass');
     const before = loop.passes;
-    await within(15_000, () => expect(loop.passes).toBeGreaterThan(before));
+    await soon(15_000, () => expect(loop.passes).toBeGreaterThan(before));
     expect(await alarms()).toMatchObject([{ kind: 'loop_session_silent', subject: NAME }]);
   });
 
@@ -105,6 +105,6 @@ it('a quiet session is kept alive, also while it waits for long between passes',
       },
     }),
   );
-  await within(4 * TIMES.endMs, () => expect(passes).toBe(2));
+  await soon(4 * TIMES.endMs, () => expect(passes).toBe(2));
   expect(warnings).toEqual([]);
 });
