@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Loop, loopReadsOn, type SessionTimes, startLoop, within } from '../../../adapters/background/loop.ts';
 import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
@@ -36,12 +37,13 @@ function counting(
   connectionString: string,
   { statementTimeoutMs = 1_000, work = 'select 1' }: { statementTimeoutMs?: number; work?: string } = {},
 ) {
-  const seen = { passes: 0, warnings: 0, lastPass: 0 };
+  const seen = { begun: 0, passes: 0, warnings: 0 };
   loops.push(
     startLoop({
       ...{ name: NAME, connectionString, lock: LOCK, pollMs: 50, statementTimeoutMs, times: TIMES },
       log: { info: () => undefined, warn: () => void seen.warnings++ },
       async pass(client) {
+        seen.begun += 1;
         await within(client, () => client.query(work));
         seen.passes += 1;
         return 'idle';
@@ -75,8 +77,9 @@ describe('a session that is silently dead', () => {
   });
 
   it('is noticed in the middle of a transaction too, and the same process goes on when new sessions work', async () => {
-    const loop = counting(throughLink(), { statementTimeoutMs: 1_500, work: 'select pg_sleep(0.3)' });
-    await soon(5_000, () => expect(loop.passes).toBeGreaterThan(0));
+    const loop = counting(throughLink(), { statementTimeoutMs: 1_500, work: 'select pg_sleep(0.5)' });
+    await soon(5_000, () => expect([loop.begun, loop.passes]).toEqual([2, 1]));
+    await pause(200);
     link.set('hole');
     await soon(1_500 + 3 * TIMES.answerMs, () => expect(loop.warnings).toBe(1));
     // The session before is lost for good; what is connected from now on works.
