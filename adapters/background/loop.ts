@@ -74,7 +74,7 @@ async function run(options: LoopOptions, alarmClock: AlarmClock, stopping: Abort
       await session(options, alarmClock, stopping, trouble);
     } catch (error) {
       trouble.failures += 1;
-      trouble.silent ||= isSilent(error);
+      trouble.silent ||= error instanceof SessionSilent;
       log.warn({ loop: name, failures: trouble.failures, error: codeOf(error) }, 'loop interrupted, begins anew');
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(trouble.failures - 1, 10));
       await alarmClock.until(pause * (0.5 + Math.random() / 2), stopping);
@@ -99,7 +99,6 @@ async function session(
     keepAlive: true,
     ...SESSION_LIMITS,
     statement_timeout: statementMs,
-    query_timeout: statementMs + times.answerMs,
   });
   let broken: Error | undefined;
   client.on('error', (error) => {
@@ -108,11 +107,11 @@ async function session(
   });
   client.on('notification', alarmClock.ring);
 
+  const giveUp = () => socket.destroy(new SessionSilent('The server does not answer'));
   let asked: Promise<unknown> | undefined;
   const ask = async (withinMs: number): Promise<void> => {
-    const giveUp = () => asked && socket.destroy(new SessionSilent('The server does not answer'));
     // An answer that came while this process was busy is read first.
-    const late = setTimeout(() => setImmediate(giveUp), withinMs);
+    const late = setTimeout(() => setImmediate(() => asked && giveUp()), withinMs);
     asked = client.query('select 1').finally(() => {
       clearTimeout(late);
       asked = undefined;
@@ -120,10 +119,14 @@ async function session(
     await asked;
   };
   let passing = false;
-  // Inside a transaction it does not ask, so that the server still ends one that is forgotten.
-  const asking = setInterval(() => {
+  let spoke = { bytes: 0, at: performance.now() };
+  const longestMs = statementMs + times.answerMs;
+  const watching = setInterval(() => {
+    if (socket.bytesRead !== spoke.bytes) spoke = { bytes: socket.bytesRead, at: performance.now() };
+    else if (performance.now() - spoke.at > longestMs) giveUp();
+    // Inside a transaction it does not ask, so that the server still ends one that is forgotten.
     if (asked === undefined && client.getTransactionStatus() === 'I')
-      ask(passing ? statementMs + times.answerMs : times.answerMs).catch(() => {});
+      ask(passing ? longestMs : times.answerMs).catch(() => {});
   }, times.askMs);
 
   try {
@@ -149,15 +152,12 @@ async function session(
       if (found === 'idle') await alarmClock.until(pollMs, stopping);
     }
   } finally {
-    clearInterval(asking);
+    clearInterval(watching);
     const ending = setTimeout(() => socket.destroy(), END_WITHIN_MS);
     await client.end().catch(() => {});
     clearTimeout(ending);
   }
 }
-
-const isSilent = (error: unknown): boolean =>
-  error instanceof SessionSilent || (error instanceof Error && error.message === 'Query read timeout');
 
 const SESSION_PREFIX = 'homeward: ';
 /** What a session that runs a loop is called in pg_stat_activity. */
