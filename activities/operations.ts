@@ -1,4 +1,4 @@
-import type { Unfinished } from '../domain/operations/commands.ts';
+import type { Unfinished } from '../domain/operations/commands/lifecycle.ts';
 import type { Lapsed, Phase, Scope } from '../domain/operations/events.ts';
 import type { Instant } from '../domain/time.ts';
 

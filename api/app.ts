@@ -1,14 +1,14 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { v7 } from 'uuid';
+import { commandRoutes } from './commands.ts';
 import { access, type Owned, type Place } from './plugins/access.ts';
 import { type AuthenticationOptions, authentication } from './plugins/authentication.ts';
 import { documentation } from './plugins/documentation.ts';
 import { idempotency } from './plugins/idempotency.ts';
-import { metrics } from './plugins/metrics.ts';
 import { answerClientError, answerNotFound, answerProblem, problems } from './plugins/problems.ts';
-import { requestLog } from './plugins/requestLog.ts';
 import { shielding } from './plugins/shielding.ts';
+import { metrics, requestLog } from './plugins/telemetry.ts';
 import type { ApiPorts } from './ports.ts';
 import { alarmRoutes } from './routes/alarms.ts';
 import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
@@ -19,16 +19,15 @@ import { registrationRoutes } from './routes/households.ts';
 import { importRoutes } from './routes/imports.ts';
 import { importUploadRoutes } from './routes/importUpload.ts';
 import { meRoutes } from './routes/me.ts';
-import { movementCommandRoutes } from './routes/movementCommands.ts';
 import { movementRoutes } from './routes/movements.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { personRoutes } from './routes/person.ts';
-import { personCommandRoutes } from './routes/personCommands.ts';
 import { storyRoutes } from './routes/personStory.ts';
 import { plainRoutes } from './routes/plain.ts';
 import { planRoutes } from './routes/plans.ts';
+import { scanRoutes } from './routes/scans.ts';
 import { situationRoutes } from './routes/situation.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
@@ -112,12 +111,12 @@ export async function buildApp({
         peopleRoutes,
         personRoutes,
         storyRoutes,
-        personCommandRoutes,
+        commandRoutes,
         duplicateRoutes,
         taskRoutes,
         alarmRoutes,
         movementRoutes,
-        movementCommandRoutes,
+        scanRoutes,
         partnerRoutes,
         endpointRoutes,
         eventRoutes,

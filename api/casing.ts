@@ -1,11 +1,11 @@
 import { type Names, namesOf } from '../domain/casing.ts';
 import { PAIR_COMMAND_NAMES, PAIR_EVENT_DATA } from '../domain/duplicates/decisions.ts';
-import { JOURNEY_COMMANDS, type JourneyCommand } from '../domain/journeys/commands.ts';
+import { JOURNEY_COMMANDS } from '../domain/journeys/commands/index.ts';
 import { JOURNEY_EVENT_DATA, type JourneyEventType } from '../domain/journeys/events.ts';
 import { JOURNEY_PHASES } from '../domain/journeys/statuses.ts';
-import { MOVEMENT_COMMANDS, type MovementCommand } from '../domain/movements/commands.ts';
+import { MOVEMENT_COMMANDS } from '../domain/movements/commands/index.ts';
 import { MOVEMENT_EVENT_DATA, type MovementEventType } from '../domain/movements/events.ts';
-import { OPERATION_COMMANDS, type OperationCommand } from '../domain/operations/commands.ts';
+import { OPERATION_COMMANDS } from '../domain/operations/commands/index.ts';
 import { OPERATION_EVENT_DATA, type OperationEventType } from '../domain/operations/events.ts';
 import { DEADLINES } from '../domain/rules.ts';
 
@@ -13,9 +13,9 @@ import { DEADLINES } from '../domain/rules.ts';
  * The API writes snake_case, the workflows and the database camelCase. Every closed set that differs has its table
  * here, made from the table of the domain.
  */
-export const JOURNEY_COMMAND_NAMES = namesOf(Object.keys(JOURNEY_COMMANDS) as JourneyCommand[]);
-export const MOVEMENT_COMMAND_NAMES = namesOf(Object.keys(MOVEMENT_COMMANDS) as MovementCommand[]);
-export const OPERATION_COMMAND_NAMES = namesOf(Object.keys(OPERATION_COMMANDS) as OperationCommand[]);
+export const JOURNEY_COMMAND_NAMES = namesOf(JOURNEY_COMMANDS.names);
+export const MOVEMENT_COMMAND_NAMES = namesOf(MOVEMENT_COMMANDS.names);
+export const OPERATION_COMMAND_NAMES = namesOf(OPERATION_COMMANDS.names);
 export const DUPLICATE_COMMAND_NAMES = namesOf(PAIR_COMMAND_NAMES);
 export const PHASE_NAMES = namesOf(JOURNEY_PHASES);
 export const DEADLINE_NAMES = namesOf(DEADLINES);

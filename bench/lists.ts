@@ -12,7 +12,8 @@
  * 20 ms; for 10,000 rows and for 100,000. No peer: memory is bounded or it is not.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Cells, COLUMNS } from '../domain/imports/columns.ts';
+import { COLUMNS } from '../domain/imports/columns.ts';
+import type { Cells } from '../tests/support/cells.ts';
 import { stringifyCells } from '../tests/support/cells.ts';
 import type { Bench, Side } from './bench.ts';
 import { until } from './load.ts';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { sendCommand } from '../adapters/temporal/commands.ts';
 import type { Role } from '../domain/actor.ts';
-import { type Command, type JourneyAnswer, type JourneyInput, workflowId } from '../workflows/messages.ts';
+import type { Decision } from '../domain/commands.ts';
+import { type JourneyAnswer, type JourneyInput, workflowId } from '../workflows/messages.ts';
 import type { Abroad } from './abroad.ts';
 import { playToTheWait } from './played.ts';
 import { realJourney } from './realJourney.ts';
@@ -22,8 +23,8 @@ export async function longestRun(client: Client, abroad: Abroad, input: JourneyI
   const { runId } = await handle.describe();
   const decide = async (name: string, role: Role, args: object): Promise<void> => {
     const commandId = randomUUID();
-    const actor: Command<object>['actor'] = { kind: 'staff', id: `${role}@bench`, role };
-    const command: Command<object> = { commandId, actor, args, reasonCode: 'bench' };
+    const actor: Decision<object>['actor'] = { kind: 'staff', id: `${role}@bench`, role };
+    const command: Decision<object> = { commandId, actor, args, reasonCode: 'bench' };
     // As the API sends it: also where the run is just being left for the next.
     await sendCommand<JourneyAnswer>(client, handle.workflowId, name, command, { deadline: DECIDED_WITHIN_MS });
   };

@@ -1,4 +1,4 @@
-import type { Cells } from '../domain/imports/columns.ts';
+import type { Cells } from '../tests/support/cells.ts';
 
 const GIVEN = [
   'Lilian',

@@ -2,9 +2,9 @@ import type { Client } from '@temporalio/client';
 import { sendCommand } from '../adapters/temporal/commands.ts';
 import { type Actor, type Role, SYSTEM } from '../domain/actor.ts';
 import { toOperation } from '../domain/clock.ts';
+import type { Decision } from '../domain/commands.ts';
 import { DAY } from '../domain/time.ts';
 import {
-  type Command,
   type JourneyAnswer,
   type JourneyInput,
   journeySignals,
@@ -35,7 +35,7 @@ export function realJourney(client: Client, abroad: Abroad, input: JourneyInput,
   const decide = async (name: string, role: Role, args: object = {}): Promise<void> => {
     const commandId = `${journeyId}-${++commands}`;
     const actor: Extract<Actor, { kind: 'staff' }> = { kind: 'staff', id: `${role}@bench`, role };
-    const command: Command<object> = { commandId, actor, args };
+    const command: Decision<object> = { commandId, actor, args };
     await sendCommand<JourneyAnswer>(client, workflowId.journey(journeyId), name, command, {
       deadline: DECIDED_WITHIN_MS,
     });

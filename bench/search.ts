@@ -16,10 +16,10 @@ import { commitHouseholds, readFrame } from '../adapters/postgres/people/registe
 import type { RegistrationContext } from '../adapters/postgres/people/registrations.ts';
 import { searchKeysOfText } from '../adapters/postgres/people/searchKeys.ts';
 import { SEARCH } from '../adapters/postgres/reads/people.ts';
-import type { Cells } from '../domain/imports/columns.ts';
 import { judgeList } from '../domain/imports/judgeList.ts';
 import { SPELLINGS, TRIALS, trialFile } from '../tests/api/imports/spellings.ts';
 import { plainRows } from '../tests/domain/imports/scenario.ts';
+import type { Cells } from '../tests/support/cells.ts';
 import { TASK_QUEUE, workflowId } from '../workflows/messages.ts';
 import { holdStarts } from './abroad.ts';
 import { type Bench, quantile, type Side } from './bench.ts';

@@ -1,5 +1,9 @@
 import { PROTECTION_ROLES, type Role } from './actor.ts';
+import { rolesGiving } from './commands.ts';
 import { PAIR_DECIDERS } from './duplicates/decisions.ts';
+import { JOURNEY_COMMANDS } from './journeys/commands/index.ts';
+import { MOVEMENT_COMMANDS } from './movements/commands/index.ts';
+import { OPERATION_COMMANDS } from './operations/commands/index.ts';
 
 /** A role is given for one operation; `*` means every operation. Partner organisations hold the role `partner`. */
 export type Grant = { role: Role | 'partner'; operation: string };
@@ -59,7 +63,7 @@ export const ACCESS = {
   'operation.read': { reach: 'operation', roles: READERS, sentence: 'Read an operation, its rules, clock and sectors' },
   'operation.command': {
     reach: 'operation',
-    roles: ['coordinator', 'duty_supervisor', 'operation_lead', 'protection_lead'],
+    roles: rolesGiving(OPERATION_COMMANDS.list),
     sentence: 'Give a command to an operation (each command names its roles)',
   },
   'operation.configure': { reach: 'operation', roles: PLANNERS, sentence: 'Change rules, sectors and partners' },
@@ -95,7 +99,7 @@ export const ACCESS = {
   },
   'person.command': {
     reach: 'operation',
-    roles: TEAM,
+    roles: rolesGiving(JOURNEY_COMMANDS.list),
     sentence: 'Give a command to a journey (each command names its roles)',
   },
   'person.serve': {
@@ -156,12 +160,12 @@ export const ACCESS = {
   },
   'movement.command': {
     reach: 'operation',
-    roles: ['movement_officer', 'coordinator', 'duty_supervisor', 'operation_lead'],
+    roles: rolesGiving(MOVEMENT_COMMANDS.list.filter(({ permission }) => permission === undefined)),
     sentence: 'Give a command to a movement (each command names its roles)',
   },
   'movement.scan': {
     reach: 'operation',
-    roles: ['movement_officer', 'case_worker', 'coordinator'],
+    roles: rolesGiving(MOVEMENT_COMMANDS.list.filter(({ permission }) => permission === 'movement.scan')),
     sentence: 'Scan people at the gate',
   },
 

@@ -48,6 +48,6 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function snakeCase<S extends string>(name: S): SnakeCase<S> {
+export function snakeCase<S extends string>(name: S): SnakeCase<S> {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<S>;
 }

@@ -1,23 +1,20 @@
-import { type Effects, JOURNEY_EFFECTS } from './journeys/effects.ts';
-import { MOVEMENT_EVENTS, OPERATION_EVENTS } from './outboxEvents.ts';
+import type { Effects, EventDefinition } from './events.ts';
+import { JOURNEY_EVENTS } from './journeys/events.ts';
+import { MOVEMENT_EVENTS } from './movements/events.ts';
+import { OPERATION_EVENTS } from './operations/events.ts';
 import type { RecordedEvent, SubjectKind } from './record.ts';
 
-type Table = Readonly<Record<string, Effects | undefined>>;
-
-const partnerEvents = (table: Readonly<Record<string, NonNullable<Effects['partnerEvent']>>>): Table =>
-  Object.fromEntries(Object.entries(table).map(([type, partnerEvent]) => [type, { partnerEvent }]));
-
-/** What each event changes, by the subject that it belongs to. */
-export const EFFECTS: Readonly<Record<SubjectKind, Table>> = {
-  journey: JOURNEY_EFFECTS,
-  movement: partnerEvents(MOVEMENT_EVENTS),
-  operation: partnerEvents(OPERATION_EVENTS),
+/** The events of each kind of subject. */
+export const SUBJECT_EVENTS: Readonly<Record<SubjectKind, Readonly<Record<string, EventDefinition>>>> = {
+  journey: JOURNEY_EVENTS,
+  movement: MOVEMENT_EVENTS,
+  operation: OPERATION_EVENTS,
   household: {},
 };
 
 /** What this event changes beside the event log; conditions that it does not meet are taken out. */
 export function effectsOf(kind: SubjectKind, event: RecordedEvent): Effects {
-  const { service, consent, ...effects } = EFFECTS[kind][event.type] ?? {};
+  const { service, consent, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
   return {
     ...effects,
     ...(service && meets(event, service.onlyIf) ? { service } : {}),

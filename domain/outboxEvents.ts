@@ -24,20 +24,3 @@ export const EVENTS = {
 
 export type EventType = keyof typeof EVENTS;
 export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
-
-/** Which event of a movement partners can be notified of, and which of its fields go along (all of them ids or codes). */
-export const MOVEMENT_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {
-  movementPlanned: { type: 'movement.planned', fields: ['leg'] },
-  vehicleChanged: { type: 'movement.changed', fields: ['seats'] },
-  delayed: { type: 'movement.changed', fields: ['departsAt'] },
-  manifestLocked: { type: 'movement.locked', fields: ['version'] },
-  movementDeparted: { type: 'movement.departed', fields: [] },
-  movementArrived: { type: 'movement.arrived', fields: ['stop'] },
-  movementCancelled: { type: 'movement.cancelled', fields: [] },
-  movementReconciled: { type: 'movement.reconciled', fields: [] },
-};
-
-export const OPERATION_EVENTS: Record<string, { type: EventType; fields: readonly string[] }> = {
-  operationSuspended: { type: 'operation.suspended', fields: [] },
-  operationResumed: { type: 'operation.resumed', fields: [] },
-};

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { DOCUMENT_TYPES } from './imports/columns.ts';
+import { formatPartialDate } from './imports/dates.ts';
+import type { PersonMeaning } from './imports/person.ts';
 import { versioned } from './versioned.ts';
 
 /**
@@ -25,6 +27,22 @@ const PersonCore = z.object({
   destination: z.string().nullable(),
 });
 export type PersonCore = z.infer<typeof PersonCore>;
+
+/** The columns of a row that identify the person. */
+export function coreOf(meaning: PersonMeaning): PersonCore {
+  return {
+    personRef: meaning.personRef,
+    givenNames: meaning.givenNames,
+    familyName: meaning.familyName,
+    birthDate: meaning.birthDate === null ? null : formatPartialDate(meaning.birthDate),
+    phone: meaning.phone,
+    preferredLanguage: meaning.preferredLanguage,
+    documentType: meaning.document?.type ?? null,
+    documentNumber: meaning.document?.number ?? null,
+    mrz: meaning.mrz,
+    destination: meaning.destination,
+  };
+}
 
 export const STORED_PERSON_CORE = versioned({
   name: 'Person data (core)',

@@ -70,17 +70,49 @@ export type Occasion = {
   rules: Pick<Rules, 'documentValidityAfterArrival' | 'consentMaxAge'>;
 };
 
+/** Reasons that everybody may read. */
+export const OPEN_REASONS = [
+  'journey_ended',
+  'identity_open',
+  'screening_open',
+  'consent_old',
+  'nationality_open',
+  'document_missing',
+  'document_too_short',
+  'exit_permit_missing',
+  'not_fit',
+  'fitness_expires',
+  'operation_not_running',
+  'no_agreement',
+  'no_seat',
+  'not_cleared',
+] as const;
+type OpenReason = (typeof OPEN_REASONS)[number];
+type ProtectedReason = 'consent_missing' | 'sharing_not_consented' | 'hold' | 'household_incomplete';
+
 /** Why a step is refused. `neutral` is for readers outside protection: it never discloses the kind of a hold. */
-export type PreconditionReason = { condition: Condition; code: string; full: string; neutral: string };
+export type PreconditionReason = {
+  condition: Condition;
+  code: OpenReason | ProtectedReason;
+  full: string;
+  neutral: string;
+};
 
 type Check = (input: PreconditionInput, step: Step, occasion: Occasion) => PreconditionReason | undefined;
 
-const reason = (condition: Condition, code: string, full: string, neutral = full): PreconditionReason => ({
+const reason = (condition: Condition, code: OpenReason, full: string): PreconditionReason => ({
   condition,
   code,
   full,
-  neutral,
+  neutral: full,
 });
+
+const protectedReason = (
+  condition: Condition,
+  code: ProtectedReason,
+  full: string,
+  neutral: string,
+): PreconditionReason => ({ condition, code, full, neutral });
 
 const CHECKS: Record<Condition, Check> = {
   identity: (f) => {
@@ -90,12 +122,12 @@ const CHECKS: Record<Condition, Check> = {
   },
   consent: (f, step, { now, rules }) => {
     if (f.consent.status !== 'given') {
-      return reason('consent', 'consent_missing', 'There is no consent', 'Not travelling on this movement');
+      return protectedReason('consent', 'consent_missing', 'There is no consent', 'Not travelling on this movement');
     }
     if (step === 'disclose') {
       return f.consent.sharing
         ? undefined
-        : reason(
+        : protectedReason(
             'consent',
             'sharing_not_consented',
             'The person has not agreed that data may be shared',
@@ -111,7 +143,7 @@ const CHECKS: Record<Condition, Check> = {
     const blocked =
       step === 'disclose' ? f.holds.disclosure : step === 'allocate' ? f.holds.seat : f.holds.boarding || f.holds.seat;
     return blocked
-      ? reason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement')
+      ? protectedReason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement')
       : undefined;
   },
   nationality: (f, _step, { needs }) =>
@@ -143,7 +175,7 @@ const CHECKS: Record<Condition, Check> = {
   household: (f) =>
     f.householdWhole && !f.householdOpen
       ? undefined
-      : reason(
+      : protectedReason(
           'household',
           'household_incomplete',
           'The household cannot travel as a whole',

@@ -1,10 +1,8 @@
 import type { HoldType } from './holds.ts';
-import { ADULT_AT, ageRange, type PartialDate } from './imports/birthDate.ts';
-import { type CalendarDay, isRealDay } from './imports/calendarDay.ts';
 import type { Code } from './imports/codes.ts';
-import type { PersonMeaning } from './imports/meaning.ts';
-import { isFirstLine, isLine, readSecondLine } from './imports/mrz.ts';
-import type { ProtectionFlag } from './imports/protection.ts';
+import { ADULT_AT, ageRange, type CalendarDay, isRealDay, type PartialDate } from './imports/dates.ts';
+import { isFirstLine, isLine, readSecondLine } from './imports/passport.ts';
+import type { PersonMeaning, ProtectionFlag } from './imports/person.ts';
 import { type Instant, instantOf, isoDay, startOfDay } from './time.ts';
 
 /**

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { RetentionTimes } from '../application/retention/removeExpired.ts';
+import type { RetentionTimes } from '../application/retention/removeOld.ts';
 import { SECRETS, type Settings, settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

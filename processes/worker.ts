@@ -47,7 +47,7 @@ const outside = openGuardedClient({ allowLoopback: config.local });
 const gateway = workflowGateway(client, names);
 const identity = `worker ${process.pid}`;
 const activities = workerActivities({
-  ...{ pool, client, keyring, outside, gateway, log },
+  ...{ pool, keyring, outside, gateway, log },
   callbackBase: config.api.publicUrl,
   retention: config.retention,
 });

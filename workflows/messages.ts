@@ -27,14 +27,11 @@ export const workflowId = {
   import: (id: string, step: ImportInput['step'], round = 1) => `import:${id}:${step}${round === 1 ? '' : `:${round}`}`,
 } as const;
 
-/** A person's decision, as it travels: the id is the idempotency key, free text stays behind as `noteId`. */
-export type Command<Args> = {
-  commandId: string;
-  actor: Extract<Actor, { kind: 'staff' }>;
-  args: Args;
-  reasonCode?: string;
-  noteId?: string;
-};
+/** The run of one step of an import; `round` counts how often its list has been checked. */
+export const importRun = (importId: string, step: ImportInput['step'], round = 1) => ({
+  workflowId: workflowId.import(importId, step, round),
+  taskQueue: TASK_QUEUE,
+});
 
 /** ApplicationFailure type of a refused command; its first detail is `Refusal`. */
 export const COMMAND_REFUSED = 'CommandRefused';

@@ -11,8 +11,8 @@ import {
 } from '../domain/journeys/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
 import { HOUR, type Instant, SECOND } from '../domain/time.ts';
-import type { LocalCalls } from './aggregate/localCalls.ts';
-import type { Recorder } from './aggregate/recorder.ts';
+
+import type { LocalCalls, Recorder } from './aggregate/recording.ts';
 
 const { suspensionOverlap } = proxyLocalActivities<Pick<RecordActivities, 'suspensionOverlap'>>({
   startToCloseTimeout: '20s',

@@ -217,21 +217,21 @@ type AlarmClock = { ring(): void; until(ms: number, stopping: AbortSignal): Prom
 
 /** A sleep that can be interrupted. A wake-up while nobody sleeps shortens the next sleep, so that none is lost. */
 function newAlarmClock(): AlarmClock {
-  let rung = false;
+  let woken = false;
   let awaken: (() => void) | undefined;
   return {
     ring() {
-      rung = true;
+      woken = true;
       awaken?.();
     },
     async until(ms, stopping) {
-      if (!rung && !stopping.aborted) {
+      if (!woken && !stopping.aborted) {
         const cut = new AbortController();
         awaken = () => cut.abort();
         await sleep(ms, undefined, { signal: cut.signal }).catch(() => {});
         awaken = undefined;
       }
-      rung = false;
+      woken = false;
     },
   };
 }

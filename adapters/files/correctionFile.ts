@@ -1,13 +1,8 @@
-import { isInternationalFormat } from '../../domain/imports/phone.ts';
+import type { CorrectionFile } from '../../application/imports/correct.ts';
+import { CORRECTION_COLUMN, isInternationalFormat } from '../../domain/imports/columns.ts';
+import type { FoundList } from '../../domain/imports/file.ts';
 import { byteOrderMark, encodeText } from './encoding.ts';
-import { CORRECTION_COLUMN } from './mapColumns.ts';
-import type { FoundList } from './openList.ts';
 import { writeWorkbook } from './xlsx/write.ts';
-
-/** A row to correct: its number, its cells as they arrived, and the reasons in words. */
-export type RowToCorrect = { row: number; raw: readonly string[]; why: string };
-
-export type CorrectionFile = { bytes: Buffer; extension: 'csv' | 'tsv' | 'xlsx'; mediaType: string };
 
 /** A spreadsheet evaluates cells with these beginnings (full-width signs too), also after a tab or a line break. */
 const BEGINS_A_FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
@@ -25,24 +20,15 @@ export function plainCell(cell: string): string {
   return cell.replace(NEUTRALISED, '');
 }
 
-/** The row of the list that a row of a correction file replaces: its `to_correct` begins with it, `17 k3f9: …`. */
-export type Corrections = { row: number; listTag: string };
-
-export function correctedRow(why: string): Corrections | null {
-  const [, row, listTag] = /^\s*([1-9][0-9]{0,8}) ([0-9a-z]{4})\s*:/.exec(why) ?? [];
-  return row === undefined || listTag === undefined ? null : { row: Number(row), listTag };
-}
-
-/** Four letters of an import's id, which show that a correction file belongs to another list. */
-export function listTagOf(importId: string): string {
-  return importId.slice(-4);
-}
-
 /**
  * The rows to correct in the format of the original, with its encoding, delimiter and line ends. One more column gives
  * the row and the reasons. `openList` ignores that column, so the correction file can be uploaded unchanged.
  */
-export function correctionFile(found: FoundList, listTag: string, rows: Iterable<RowToCorrect>): CorrectionFile {
+export function correctionFile(
+  found: FoundList,
+  listTag: string,
+  rows: Iterable<{ row: number; raw: readonly string[]; why: string }>,
+): CorrectionFile {
   const correctionAt = found.headings.indexOf(CORRECTION_COLUMN);
   const width = found.headings.length;
   const withWhy = (cells: readonly string[], why: string): string[] => {

@@ -1,18 +1,19 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import type { Encoding } from '../../domain/imports/encodings.ts';
-import { decodeText } from './encoding.ts';
-import type { ListLimits } from './limits.ts';
-import { ListRefused } from './refused.ts';
-
-export const DELIMITERS = [',', ';', '\t'] as const;
-export type Delimiter = (typeof DELIMITERS)[number];
-
-/** One record of the file. `line` is where it begins, as an editor counts lines. */
-export type RawRecord = { line: number; cells: string[] };
+import {
+  DELIMITERS,
+  type Delimiter,
+  type Encoding,
+  foundSoFar,
+  type ListRefusal,
+  ListRefused,
+  type Override,
+} from '../../domain/imports/file.ts';
+import { decodeText, detectEncoding } from './encoding.ts';
+import type { ListLimits, OpenedFile } from './openList.ts';
 
 /** The result of a scan of the text, without its cells. */
-export type TextShape = {
+type TextShape = {
   /** non-empty lines, without quoted line breaks and without a `sep=` line; the headings count */
   records: number;
   lines: number;
@@ -34,7 +35,7 @@ const SEP_LINE = /^sep=([,;\t])$/i;
  * Scans the whole text once, so that a truncated file is detected before its first row is used.
  * @param recordCharacters the most that one record may have
  */
-export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordCharacters: number): TextShape {
+function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordCharacters: number): TextShape {
   let state: 'start' | 'plain' | 'quoted' | 'quoteSeen' = 'start';
   let records = 0;
   let recordHasText = false;
@@ -105,7 +106,7 @@ export function scanText(chunks: Iterable<string>, delimiter: Delimiter, recordC
 const FIRST_LINES = 20;
 
 /** The delimiter of the headings: the one outside quotes that splits a line most. `sep=` in the first line decides. */
-export function detectDelimiter(head: string): Delimiter {
+function detectDelimiter(head: string): Delimiter {
   const firstLine = /^[\r\n]*([^\r\n]*)/.exec(head)?.[1] ?? '';
   const given = SEP_LINE.exec(firstLine)?.[1];
   const isDelimiter = (text: string | undefined): text is Delimiter =>
@@ -120,15 +121,16 @@ export function detectDelimiter(head: string): Delimiter {
 }
 
 /**
- * The records of the text, the headings first, without empty lines, each as soon as it is read.
+ * The records of the text, the headings first, without empty lines, each as soon as it is read. `line` is where a record
+ * begins, as an editor counts lines.
  * @throws ListRefused `record_too_large`, `cut_off`, `unreadable_text`.
  */
-export async function* readDelimited(
+async function* readDelimited(
   bytes: Buffer,
   encoding: Encoding,
   delimiter: Delimiter,
   limits: ListLimits,
-): AsyncGenerator<RawRecord> {
+): ReturnType<OpenedFile['fileRows']> {
   const parser = parse({
     delimiter,
     // named, because a file that is joined from two has both
@@ -152,7 +154,7 @@ export async function* readDelimited(
       emptyLines = item.info.empty_lines;
       const isSep = first && SEP_LINE.test(item.record.join(delimiter));
       first = false;
-      if (!isSep) yield { line, cells: item.record };
+      if (!isSep) yield { line, cells: item.record.map((text) => ({ text })) };
       line += 1 + item.record.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
     }
   } catch (error) {
@@ -166,4 +168,54 @@ export async function* readDelimited(
     text.destroy();
     parser.destroy();
   }
+}
+
+/** Old or encrypted workbooks, PDF, and web pages with the name of a workbook. */
+function refuseOtherFormats(bytes: Buffer): void {
+  const head = bytes.subarray(0, 512).toString('latin1');
+  if (head.startsWith('\xd0\xcf\x11\xe0'))
+    throw new ListRefused('unknown_format', 'It is an old or an encrypted workbook.');
+  if (head.startsWith('%PDF')) throw new ListRefused('unknown_format', 'It is a PDF.');
+  if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml)/i.test(head)) {
+    throw new ListRefused('unknown_format', 'It is a web page or XML.');
+  }
+}
+
+export function openText(bytes: Buffer, override: Override, limits: ListLimits): OpenedFile {
+  refuseOtherFormats(bytes);
+  const detected = detectEncoding(bytes);
+  const encoding = override.encoding ?? detected.encoding;
+  const zero = encoding.startsWith('utf-16') ? -1 : bytes.indexOf(0);
+  if (zero !== -1) {
+    const line = bytes.subarray(0, zero).toString('latin1').split('\n').length;
+    throw new ListRefused('unknown_format', `It is no text: line ${line} has a zero byte.`);
+  }
+  const known = {
+    format: 'delimited',
+    encoding,
+    encodingCertain: override.encoding !== undefined || detected.certain,
+    byteOrderMark: detected.byteOrderMark && encoding === detected.encoding,
+  } as const;
+  const text = (): Iterable<string> => decodeText(bytes, encoding, foundSoFar(known));
+  let head = '';
+  for (const piece of text()) {
+    head = piece;
+    break;
+  }
+  const delimiter = override.delimiter ?? detectDelimiter(head);
+  const shape = scanText(text(), delimiter, limits.recordCharacters);
+  const refused = (code: ListRefusal, detail: string): ListRefused =>
+    new ListRefused(code, detail, foundSoFar({ ...known, delimiter, newline: shape.newline }));
+  if (shape.openQuoteAt !== null) throw refused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
+  if (shape.tooLargeAt !== null) throw refused('record_too_large', `It begins at line ${shape.tooLargeAt}.`);
+  return {
+    ...known,
+    delimiter,
+    newline: shape.newline,
+    sheets: [],
+    sheet: null,
+    records: shape.records,
+    openEnd: shape.endsLine ? null : { line: shape.lines, cells: shape.lastCells },
+    fileRows: () => readDelimited(bytes, encoding, delimiter, limits),
+  };
 }

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Encoding, SINGLE_BYTE } from '../../domain/imports/encodings.ts';
-import { ListRefused } from './refused.ts';
+import { type Encoding, type FoundList, ListRefused, SINGLE_BYTE } from '../../domain/imports/file.ts';
 
 /** `certain` is false if the bytes allow another encoding: a person should check. */
 export type FoundEncoding = { encoding: Encoding; byteOrderMark: boolean; certain: boolean };
@@ -93,7 +92,7 @@ const CHUNK_BYTES = 64 * 1024;
  * The text in pieces, without its byte-order mark. A refusal carries `found`.
  * @throws ListRefused `unreadable_text` for invalid bytes, `cut_off` for half a UTF-16 unit.
  */
-export function* decodeText(bytes: Buffer, encoding: Encoding, found?: unknown): Generator<string> {
+export function* decodeText(bytes: Buffer, encoding: Encoding, found?: FoundList): Generator<string> {
   if (encoding.startsWith('utf-16') && bytes.byteLength % 2 === 1) {
     throw new ListRefused('cut_off', 'The last character is half there.', found);
   }

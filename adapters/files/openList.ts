@@ -1,86 +1,51 @@
-import type { Readable } from 'node:stream';
+import type { ListReader, ListRow, Recall } from '../../application/imports/check.ts';
+import { correctedRow } from '../../application/imports/correct.ts';
 import type { Finding } from '../../domain/imports/codes.ts';
-import { type Cells, COLUMNS, type Column } from '../../domain/imports/columns.ts';
-import { type DateOrder, turnDate } from '../../domain/imports/dateOrder.ts';
-import type { Encoding } from '../../domain/imports/encodings.ts';
-import type { HeadingRule } from '../../domain/imports/headings.ts';
-import { NUMBER_COLUMNS } from '../../domain/imports/lostPrecision.ts';
-import { tidyCell } from '../../domain/imports/tidy.ts';
-import { type Corrections, correctedRow, plainCell } from './correctionFile.ts';
-import { type Delimiter, detectDelimiter, readDelimited, scanText, type TextShape } from './delimited.ts';
-import { decodeText, detectEncoding } from './encoding.ts';
-import { findHeadings } from './findHeadings.ts';
-import { DEFAULT_LIMITS, type ListLimits, readWhole } from './limits.ts';
-import { CORRECTION_COLUMN, type MappedBy } from './mapColumns.ts';
-import { type ListRefusal, ListRefused } from './refused.ts';
-import { openWorkbook, type Sheet, type SheetCell, type SheetRow } from './xlsx/workbook.ts';
+import {
+  COLUMNS,
+  CORRECTION_COLUMN,
+  type Column,
+  type HeadingRule,
+  type MappedColumns,
+  mapColumns,
+  NUMBER_COLUMNS,
+  tidyCell,
+} from '../../domain/imports/columns.ts';
+import { turnDate } from '../../domain/imports/dates.ts';
+import { type FoundList, ListRefused, type Override } from '../../domain/imports/file.ts';
+import { plainCell } from './correctionFile.ts';
+import { openText } from './delimited.ts';
+import { openSheet, type SheetCell } from './xlsx/workbook.ts';
 
-/** The overrides of a person for a file. */
-export type Override = {
-  encoding?: Encoding;
-  delimiter?: Delimiter;
-  sheet?: string;
-  columns?: readonly HeadingRule[];
-  /** line of the file with the headings */
-  headingLine?: number;
-  /** the order of dates with the year last, by column */
-  dateOrder?: Partial<Record<Column, DateOrder>>;
+/** The limits of a list. All are settings; a list above one of them is refused as a whole. */
+export type ListLimits = {
+  /** of the file as uploaded */
+  bytes: number;
+  /** of all parts of a workbook that are read, unpacked */
+  unpackedBytes: number;
+  /** shared characters of a workbook's cells: they are all in memory at once */
+  sharedCharacters: number;
+  /** characters of one record */
+  recordCharacters: number;
+  columns: number;
+  rows: number;
 };
 
-/** What was detected about the file, for display. */
-export type FoundList = {
-  format: 'delimited' | 'xlsx';
-  /** null in a workbook, as the next three */
-  encoding: Encoding | null;
-  /** false if the bytes allow another encoding: a person should check some names */
-  encodingCertain: boolean;
-  byteOrderMark: boolean;
-  delimiter: Delimiter | null;
-  newline: TextShape['newline'];
-  /** all sheets of a workbook, hidden ones too; only `sheet` is read */
-  sheets: Sheet[];
-  sheet: string | null;
-  headings: string[];
-  /** line of the file, or row of the sheet, with the headings; rows above them are ignored */
-  headingLine: number;
-  /** the column of each heading; null for an unused one */
-  columns: Array<Column | null>;
-  /** where that mapping comes from; null for an unknown heading */
-  by: Array<MappedBy | null>;
-  /** unknown headings: their cells are ignored */
-  unknown: string[];
-  /** records after the headings; reading skips empty rows among them */
-  records: number;
-};
-
-export type ListRow = {
-  /** counted from 1, without the headings and empty rows */
-  record: number;
-  /** line of the file, or row of the sheet, where it begins: the number that people see */
-  line: number;
-  /** all cells as they are, in the order of the file; in a correction file in the order of the list */
-  raw: string[];
-  /** the cells of the known columns as they are */
-  written: Cells;
-  /** the same, with dates converted as a person chose */
-  cells: Cells;
-  /** in a correction file: the row of the list that this one replaces, if it still says so */
-  corrections: Corrections | null;
-  /** findings that only the file shows: lost digits of a number cell, more cells than headings */
-  findings: Finding[];
-};
-
-export type OpenOptions = {
-  override?: Override;
-  limits?: ListLimits;
-  /** what these headings meant in earlier lists of the same source */
-  recall?: (headings: readonly string[]) => Promise<HeadingRule[]>;
+export const DEFAULT_LIMITS: ListLimits = {
+  bytes: 64 * 1024 * 1024,
+  unpackedBytes: 512 * 1024 * 1024,
+  sharedCharacters: 64 * 1024 * 1024,
+  recordCharacters: 256 * 1024,
+  columns: 200,
+  rows: 200_000,
 };
 
 export type OpenedList = { found: FoundList; rows: AsyncIterable<ListRow> };
 
-type FileOf = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'unknown'> & {
-  fileRows: () => AsyncIterable<SheetRow>;
+/** A file whose headings are not read yet. */
+export type OpenedFile = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'unknown'> & {
+  /** its non-empty rows; `line` is where a row begins, as an editor or a spreadsheet counts */
+  fileRows: () => AsyncGenerator<{ line: number; cells: SheetCell[] }>;
   /** the last record, if no line break ends it: it may be truncated */
   openEnd: { line: number; cells: number } | null;
 };
@@ -91,8 +56,12 @@ type FileOf = Omit<FoundList, 'headings' | 'headingLine' | 'columns' | 'by' | 'u
  * @throws ListRefused here, or from `rows`, if the list cannot be imported; then no row is.
  */
 export async function openList(
-  source: Readable | Uint8Array,
-  { override = {}, limits = DEFAULT_LIMITS, recall = async () => [] }: OpenOptions = {},
+  source: AsyncIterable<Uint8Array> | Uint8Array,
+  {
+    override = {},
+    limits = DEFAULT_LIMITS,
+    recall = async () => [],
+  }: { override?: Override; limits?: ListLimits; recall?: Recall } = {},
 ): Promise<OpenedList> {
   const bytes = await readWhole(source, limits);
   if (bytes.byteLength === 0) throw new ListRefused('empty', '');
@@ -119,116 +88,72 @@ export async function openList(
   return { found, rows: { [Symbol.asyncIterator]: () => readRows(fileRows(), found, override) } };
 }
 
-/** What is known of a file before its headings are read, for display with a refusal. */
-function beforeHeadings(known: Partial<FoundList> & Pick<FoundList, 'format'>): FoundList {
-  return {
-    encoding: null,
-    encodingCertain: true,
-    byteOrderMark: false,
-    delimiter: null,
-    newline: '\n',
-    sheets: [],
-    sheet: null,
-    records: 0,
-    headings: [],
-    headingLine: 1,
-    columns: [],
-    by: [],
-    unknown: [],
-    ...known,
-  };
+/**
+ * The whole file, outside the heap: its completeness must be known before the first row is used.
+ * @throws ListRefused `too_large` as soon as the limit is passed.
+ */
+async function readWhole(source: AsyncIterable<Uint8Array> | Uint8Array, limits: ListLimits): Promise<Buffer> {
+  const tooLarge = (): ListRefused => new ListRefused('too_large', `The limit is ${limits.bytes} bytes.`);
+  if (source instanceof Uint8Array) {
+    if (source.byteLength > limits.bytes) throw tooLarge();
+    return Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.byteLength;
+    if (size > limits.bytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 function isZip(bytes: Buffer): boolean {
   return bytes.byteLength >= 4 && bytes.readUInt32LE(0) === 0x04034b50;
 }
 
-/** Old or encrypted workbooks, PDF, and web pages with the name of a workbook. */
-function refuseOtherFormats(bytes: Buffer): void {
-  const head = bytes.subarray(0, 512).toString('latin1');
-  if (head.startsWith('\xd0\xcf\x11\xe0'))
-    throw new ListRefused('unknown_format', 'It is an old or an encrypted workbook.');
-  if (head.startsWith('%PDF')) throw new ListRefused('unknown_format', 'It is a PDF.');
-  if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml)/i.test(head)) {
-    throw new ListRefused('unknown_format', 'It is a web page or XML.');
-  }
-}
+/** Titles, dates and logos are above the headings of many lists: so many rows are searched. */
+const LOOKED_AT = 20;
+/** A row with so many known columns is neither a title nor a person. */
+const ENOUGH = 5;
 
-function openText(bytes: Buffer, override: Override, limits: ListLimits): FileOf {
-  refuseOtherFormats(bytes);
-  const detected = detectEncoding(bytes);
-  const encoding = override.encoding ?? detected.encoding;
-  const zero = encoding.startsWith('utf-16') ? -1 : bytes.indexOf(0);
-  if (zero !== -1) {
-    const line = bytes.subarray(0, zero).toString('latin1').split('\n').length;
-    throw new ListRefused('unknown_format', `It is no text: line ${line} has a zero byte.`);
+/**
+ * The headings: the row that a person named, else the first row with some known columns, else the first row.
+ * @returns undefined if the file is empty, or empty from that line on
+ */
+async function findHeadings(
+  rows: ReturnType<OpenedFile['fileRows']>,
+  {
+    line,
+    given = [],
+    recall,
+  }: {
+    line?: number | undefined;
+    given?: readonly HeadingRule[] | undefined;
+    recall: Recall;
+  },
+): Promise<(MappedColumns & { headings: string[]; line: number; above: number }) | undefined> {
+  const candidates: Array<{ headings: string[]; line: number; above: number }> = [];
+  let above = 0;
+  for await (const row of rows) {
+    if (line === undefined || row.line >= line) {
+      candidates.push({ headings: row.cells.map((cell) => tidyCell(cell.text)), line: row.line, above });
+    }
+    above++;
+    if (candidates.length === (line === undefined ? LOOKED_AT : 1)) break;
   }
-  const known = {
-    format: 'delimited',
-    encoding,
-    encodingCertain: override.encoding !== undefined || detected.certain,
-    byteOrderMark: detected.byteOrderMark && encoding === detected.encoding,
-  } as const;
-  const text = (): Iterable<string> => decodeText(bytes, encoding, beforeHeadings(known));
-  let head = '';
-  for (const piece of text()) {
-    head = piece;
-    break;
-  }
-  const delimiter = override.delimiter ?? detectDelimiter(head);
-  const shape = scanText(text(), delimiter, limits.recordCharacters);
-  const refused = (code: ListRefusal, detail: string): ListRefused =>
-    new ListRefused(code, detail, beforeHeadings({ ...known, delimiter, newline: shape.newline }));
-  if (shape.openQuoteAt !== null) throw refused('cut_off', `A quotation mark opens at line ${shape.openQuoteAt}.`);
-  if (shape.tooLargeAt !== null) throw refused('record_too_large', `It begins at line ${shape.tooLargeAt}.`);
-  return {
-    ...known,
-    delimiter,
-    newline: shape.newline,
-    sheets: [],
-    sheet: null,
-    records: shape.records,
-    openEnd: shape.endsLine ? null : { line: shape.lines, cells: shape.lastCells },
-    fileRows: async function* () {
-      for await (const { line, cells } of readDelimited(bytes, encoding, delimiter, limits)) {
-        yield { line, cells: cells.map((text) => ({ text })) };
-      }
-    },
-  };
-}
-
-async function openSheet(bytes: Buffer, override: Override, limits: ListLimits): Promise<FileOf> {
-  const workbook = await openWorkbook(bytes, limits);
-  const sheet = override.sheet ?? workbook.sheets.find((candidate) => !candidate.hidden)?.name;
-  if (sheet === undefined || !workbook.sheets.some((candidate) => candidate.name === sheet)) {
-    const hidden = workbook.sheets.filter((one) => one.hidden).length;
-    throw new ListRefused(
-      'sheet_unknown',
-      `It has ${workbook.sheets.length} sheets, ${hidden} of them hidden.`,
-      beforeHeadings({ format: 'xlsx', sheets: workbook.sheets }),
-    );
-  }
-  let rows = 0;
-  for await (const row of workbook.rows(sheet)) if (row.cells.length > 0) rows++;
-  return {
-    format: 'xlsx',
-    encoding: null,
-    encodingCertain: true,
-    byteOrderMark: false,
-    delimiter: null,
-    newline: '\n',
-    sheets: workbook.sheets,
-    sheet,
-    records: rows,
-    openEnd: null,
-    fileRows: () => workbook.rows(sheet),
-  };
+  const remembered = await recall([...new Set(candidates.flatMap(({ headings }) => headings))]);
+  const mapped = candidates.map((candidate) => ({
+    ...candidate,
+    ...mapColumns(candidate.headings, given, remembered),
+  }));
+  return mapped.find(({ columns }) => columns.filter((column) => column !== null).length >= ENOUGH) ?? mapped[0];
 }
 
 async function* readRows(
-  fileRows: AsyncIterable<SheetRow>,
+  fileRows: ReturnType<OpenedFile['fileRows']>,
   found: FoundList,
-  override: Override,
+  { dateOrder }: Override,
 ): AsyncGenerator<ListRow> {
   const correctionAt = found.headings.indexOf(CORRECTION_COLUMN);
   let record = 0;
@@ -237,18 +162,18 @@ async function* readRows(
     if (fileCells.every((cell) => cell.text.trim() === '')) continue;
     record++;
     const raw = fileCells.map(({ text }) => (correctionAt === -1 ? text : plainCell(text)));
-    const written = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
+    const written = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Record<Column, string>;
     found.columns.forEach((column, index) => {
       const text = raw[index];
       if (column !== null && text !== undefined) written[column] = text;
     });
-    const cells = override.dateOrder === undefined ? written : turned(written, override.dateOrder);
+    const cells = dateOrder === undefined ? written : turned(written, dateOrder);
     const corrections = correctionAt === -1 ? null : correctedRow(raw[correctionAt] ?? '');
     yield { record, line, raw, written, cells, corrections, findings: fileFindings(fileCells, found) };
   }
 }
 
-function turned(written: Cells, orders: NonNullable<Override['dateOrder']>): Cells {
+function turned(written: Record<Column, string>, orders: NonNullable<Override['dateOrder']>): Record<Column, string> {
   const cells = { ...written };
   for (const column of COLUMNS) {
     const order = orders[column];
@@ -272,4 +197,61 @@ function fileFindings(fileCells: readonly SheetCell[], found: FoundList): Findin
     findings.push({ code: 'CELLS_TOO_MANY', column: 'destination_admin1' });
   }
   return findings;
+}
+
+/** Opens the list of an import with the overrides of people, and with the rows of its correction files. */
+export const readImportedList: ListReader = async ({ source, given, partOf, recall, corrected }) => {
+  const override = partOf === undefined ? given : overridePart(partOf, given);
+  const list = await openList(source, { override, recall });
+  const parts: CorrectedPart[] = [];
+  for (const { source: part, given: givenOfPart, targets } of corrected) {
+    parts.push({ list: await openList(part, { override: overridePart(override, givenOfPart), recall }), targets });
+  }
+  return continueList(list, parts);
+};
+
+/** A correction file may have another format, but its headings and dates mean the same as in its list. */
+function overridePart({ columns = [], dateOrder }: Override, given: Override): Override {
+  return { ...given, columns: [...(given.columns ?? []), ...columns], ...(dateOrder ? { dateOrder } : {}) };
+}
+
+/** A correction file, and the row of the list that each of its rows replaces. */
+type CorrectedPart = { list: OpenedList; targets: ReadonlyMap<number, number> };
+
+/**
+ * The list with the rows of its correction files. A corrected row replaces its row and keeps its number and line; new
+ * rows follow at the end. Of several corrections of one row the last counts.
+ */
+async function continueList(list: OpenedList, parts: readonly CorrectedPart[]): Promise<OpenedList> {
+  if (parts.length === 0) return list;
+  const corrected = new Map<number, ListRow>();
+  for (const { list: part, targets } of parts) {
+    const inOrder = orderOf(list.found, part.found);
+    for await (const row of part.rows) {
+      const target = targets.get(row.record);
+      if (target !== undefined) corrected.set(target, { ...row, record: target, raw: inOrder(row.raw) });
+    }
+  }
+  const records = Math.max(list.found.records, ...corrected.keys());
+  return { found: { ...list.found, records }, rows: { [Symbol.asyncIterator]: () => rowsOf(list, corrected) } };
+}
+
+async function* rowsOf(list: OpenedList, corrected: ReadonlyMap<number, ListRow>): AsyncGenerator<ListRow> {
+  let record = 0;
+  for await (const row of list.rows) {
+    record = row.record;
+    const instead = corrected.get(record);
+    yield instead === undefined ? row : { ...instead, line: row.line };
+  }
+  for (let added = corrected.get(++record); added !== undefined; added = corrected.get(++record)) yield added;
+}
+
+/** The cells of a correction file in the order of the list, by column, so that rows to correct again have its form. */
+function orderOf(list: FoundList, part: FoundList): (raw: readonly string[]) => string[] {
+  const places = list.headings.map((heading, index) => {
+    const column = list.columns[index] ?? null;
+    const place = column === null ? -1 : part.columns.indexOf(column);
+    return place === -1 ? part.headings.indexOf(heading) : place;
+  });
+  return (raw) => places.map((place) => raw[place] ?? '');
 }

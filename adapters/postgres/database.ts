@@ -46,7 +46,7 @@ export function databaseOn(pool: Pool): Db {
     options: pool.options,
     connect: async () => {
       const client = await pool.connect();
-      return namingStatements(client, (destroy) => client.release(destroy));
+      return { query: namingStatements(client), release: (destroy) => client.release(destroy) };
     },
     end: () => pool.end(),
   });
@@ -54,7 +54,7 @@ export function databaseOn(pool: Pool): Db {
 
 /** Typed statements on one connection, also inside a transaction that `transaction` below has begun. */
 export function databaseIn(client: Queryable): Db {
-  const lent = namingStatements(client);
+  const lent = { query: namingStatements(client), release: () => {} };
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
 }
 
@@ -98,7 +98,7 @@ function nameOf(text: string): string | undefined {
   return names.get(text);
 }
 
-function namingStatements(client: Queryable, release: PostgresPoolClient['release'] = () => {}): PostgresPoolClient {
+function namingStatements(client: Queryable): PostgresPoolClient['query'] {
   function query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: unknown, values: readonly unknown[] = []): unknown {
@@ -106,7 +106,7 @@ function namingStatements(client: Queryable, release: PostgresPoolClient['releas
     const name = values.length > 0 ? nameOf(text) : undefined;
     return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
   }
-  return { query, release };
+  return query;
 }
 
 /** What can be queried: the pool, or one client inside a transaction. */

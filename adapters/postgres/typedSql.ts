@@ -57,4 +57,4 @@ export function recordset<const C extends Record<string, keyof SqlTypes>, A exte
 }
 
 /** Any of these texts, however many: one parameter, and a list without any is fine. `where('id', '=', anyOf(ids))` */
-export const anyOf = (texts: readonly string[]): RawBuilder<string> => sql<string>`any(${texts}::text[])`;
+export const anyOf = <T extends string>(texts: readonly T[]): RawBuilder<T> => sql<T>`any(${texts}::text[])`;

@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Command } from '../../workflows/messages.ts';
-import { TemporalAway } from './availability.ts';
+import type { Decision } from '../../domain/commands.ts';
 
 /**
  * gRPC statuses of an update that lost its workflow task. ABORTED: the run was closing or continuing as new.
@@ -34,7 +39,7 @@ export async function sendCommand<Answer>(
   client: Client,
   workflowId: string,
   name: string,
-  command: Command<unknown>,
+  command: Decision<object>,
   { deadline, start, onRecord }: SendOptions,
 ): Promise<Answer> {
   const until = Date.now() + deadline;
@@ -43,7 +48,7 @@ export async function sendCommand<Answer>(
       return await client.connection.withDeadline(until, () =>
         client.workflow
           .getHandle(workflowId)
-          .executeUpdate<Answer, [Command<unknown>]>(name, { args: [command], updateId: command.commandId }),
+          .executeUpdate<Answer, [Decision<object>]>(name, { args: [command], updateId: command.commandId }),
       );
     } catch (error) {
       const missing = error instanceof WorkflowNotFoundError;
@@ -73,4 +78,53 @@ function betweenRuns(error: unknown): boolean {
       : undefined;
   const code: number | undefined = grpc?.code;
   return LOST_ITS_TASK.includes(code);
+}
+
+const UNAVAILABLE = 14;
+const DEADLINE_EXCEEDED = 4;
+
+/** The gRPC status UNAVAILABLE: nothing was sent, and the same call may be repeated. */
+export class TemporalAway extends Error {
+  override name = 'TemporalAway';
+  readonly code = UNAVAILABLE;
+  readonly details = 'Temporal does not answer';
+  readonly metadata = {};
+}
+
+/**
+ * While the server is away, a call hangs until its deadline. After one such call and a failed health check, each further
+ * call checks first and is refused quickly.
+ * @param answers whether the server answers, within about a second; concurrent calls share one check
+ */
+export function whileAvailable(answers: () => Promise<boolean>): <T>(call: () => Promise<T>) => Promise<T> {
+  let away = false;
+  let pending: Promise<boolean> | undefined;
+  const ask = (): Promise<boolean> => {
+    pending ??= answers().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+  return async (call) => {
+    if (away) {
+      if (!(await ask())) throw new TemporalAway();
+      away = false;
+    }
+    try {
+      return await call();
+    } catch (error) {
+      if (hung(error)) away = !(await ask());
+      throw error;
+    }
+  };
+}
+
+function hung(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
+  return code === UNAVAILABLE || code === DEADLINE_EXCEEDED;
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

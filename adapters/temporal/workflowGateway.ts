@@ -14,6 +14,7 @@ import type {
   CarrierMessage,
   HouseholdMessage,
   HouseholdMustLeave,
+  MovementUpdate,
   PartnerAnswered,
   PartnerFeedInput,
 } from '../../workflows/messages.ts';
@@ -36,6 +37,7 @@ export type WorkflowGateway = {
   carrierReported(movementId: string, update: CarrierMessage[]): Promise<Delivered>;
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<Delivered>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<Delivered>;
+  movementUpdated(journeyId: string, update: MovementUpdate[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
   startAgain(pending: PendingStart): Promise<void>;
@@ -113,6 +115,7 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
       signal(names.workflowId.movement(id), names.movementSignals.householdMustLeave, update),
     householdChanged: (id, update) =>
       signal(names.workflowId.journey(id), names.journeySignals.householdChanged, update),
+    movementUpdated: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.movementUpdated, update),
     async start(pending) {
       try {
         await start(pending, {

@@ -1,15 +1,5 @@
 import { Temporal as Calendar } from 'temporal-polyfill';
-
-/** Time zones of one table. The planner of a movement reads them once; the result is stored with the movement. */
-export type Zones = {
-  /** release of the table, as IANA names it (`2026c`) */
-  table: string;
-  /**
-   * The offsets (`+01:00`) of a zone at a local time (`2027-02-20T10:00`): none if clocks skip it, two if clocks repeat
-   * it, undefined for an unknown zone.
-   */
-  offsets(local: string, zone: string): string[] | undefined;
-};
+import type { Zones } from '../../domain/movements/localTimes.ts';
 
 /** The table of this process: that of Node, never of the machine or of PostgreSQL. */
 export const ZONES: Zones = {

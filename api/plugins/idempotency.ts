@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Idempotency, KeyedRequest, StoredAnswer } from '../../adapters/postgres/idempotency.ts';
+import type { claimKey, KeyedRequest, KeyStore, StoredAnswer } from '../../application/idempotency/claimKey.ts';
 import { Problem } from '../problems.ts';
 import { principalOfRequest } from './authentication.ts';
 
@@ -22,8 +22,10 @@ declare module 'fastify' {
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
+export type IdempotencyKeys = Pick<KeyStore, 'keep' | 'release'> & { claim: ReturnType<typeof claimKey> };
+
 /** Every POST needs an Idempotency-Key; the same key with the same body gets the same answer, done once. What ended in 5xx or 429 is not kept. */
-export const idempotency = fp<{ keys: Idempotency }>(
+export const idempotency = fp<{ keys: IdempotencyKeys }>(
   async (app, { keys }) => {
     app.decorateRequest('keyed', null);
 
@@ -54,7 +56,7 @@ export const idempotency = fp<{ keys: Idempotency }>(
       const { keyed } = request;
       if (!keyed) return payload;
       const text = typeof payload === 'string' ? payload : '';
-      if (reply.statusCode >= 500 || reply.statusCode === 429) await keys.letGo(keyed);
+      if (reply.statusCode >= 500 || reply.statusCode === 429) await keys.release(keyed);
       else {
         await keys.keep(keyed, {
           status: reply.statusCode,

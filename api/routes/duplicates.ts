@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Pair as PairRow } from '../../adapters/postgres/duplicates/pairRow.ts';
+import { wasRefused } from '../../application/commands.ts';
 import type { Role } from '../../domain/actor.ts';
 import { PAIR_REASONS } from '../../domain/duplicates/comparePeople.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { iso } from '../../domain/time.ts';
 import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
 import { DUPLICATE_COMMAND_NAMES, inAddress } from '../casing.ts';
-import { roleGiving, wasRefused } from '../commands.ts';
+import { roleGiving } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { decidesBoth, differences, seesPairsOf, sidesOf } from '../pairDisclosed.ts';
@@ -22,9 +23,8 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { id, idParams } from '../schemas/common.ts';
+import { commandBody, id, idParams } from '../schemas/common.ts';
 import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
-import { commandBody } from '../schemas/journeyCommands.ts';
 import { withEtag } from '../versions.ts';
 
 /** Why the journey that waits is stopped, as its own event log records it. */

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CODES } from '../../domain/imports/codes.ts';
-import { type Cells, COLUMNS, type Column } from '../../domain/imports/columns.ts';
+import { COLUMNS, type Column } from '../../domain/imports/columns.ts';
 import { judgeList } from '../../domain/imports/judgeList.ts';
 import { referenceDateOf } from '../../domain/registration.ts';
-import { findingOut } from '../lists.ts';
+import { findingOut } from '../imports.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -115,8 +115,8 @@ export function registrationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-const EMPTY = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Cells;
+const EMPTY = Object.fromEntries(COLUMNS.map((column) => [column, ''])) as Record<Column, string>;
 
-function definedCells(member: Partial<Cells>): Partial<Cells> {
+function definedCells(member: Partial<Record<Column, string>>): Partial<Record<Column, string>> {
   return Object.fromEntries(Object.entries(member).filter(([, cell]) => cell !== undefined));
 }

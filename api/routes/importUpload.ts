@@ -1,7 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { referenceDateOf } from '../../domain/registration.ts';
-import { runOf } from '../importRuns.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
@@ -18,7 +16,6 @@ const LIST_TYPES = [
   'application/octet-stream',
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 ];
-const checkOf = runOf('check');
 
 /** The one route whose body is not parsed: a plugin of its own, so that its parsers are. */
 export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -43,58 +40,50 @@ export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request, reply) => {
         const { operationId } = scopeOf(request);
         const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
-        await demandKnown(ports, operationId, request.query);
         const importId = ports.ids.derived('import', ...originOf(request));
-        const at = await ports.operations.now(operationId, ports.clock());
-        await ports.imports.create({
+        const list = {
           id: importId,
           operationId,
           fileName: file_name ?? null,
-          referenceDate: reference_date ?? referenceDateOf(at),
+          referenceDate: reference_date,
           createdBy: principalOfRequest(request).sub,
           given: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
-          ...(partner ? { partnerId: partner } : {}),
-          ...(continues ? { continues } : {}),
-        });
+          partnerId: partner,
+          continues,
+        };
         const announced = request.headers['content-length'];
-        const received = await ports.imports.receive(
-          importId,
-          request.body as AsyncIterable<Uint8Array>,
-          announced === undefined ? undefined : Number(announced),
-          checkOf(importId, 1),
-        );
+        const received = await ports.imports.upload(list, {
+          source: request.body as AsyncIterable<Uint8Array>,
+          expectedBytes: announced === undefined ? undefined : Number(announced),
+        });
+        if (received.outcome === 'unknown') {
+          throw new Problem('invalid_request', { errors: received.faults.map((fault) => UNKNOWN[fault]) });
+        }
         if (received.outcome === 'refused') throw refusedList(received.refusal, importId);
-        await ports.engine.startNow([checkOf(importId, 1).workflowId]);
+        await ports.engine.startNow([received.check.workflowId]);
         return reply.code(202).header('location', `/v1/imports/${importId}`).send({ id: importId });
       },
     });
   };
 }
 
-/** The partner must be registered, and the list that is continued be one of this operation. */
-async function demandKnown(
-  ports: ApiPorts,
-  operationId: string,
-  { partner, continues }: { partner?: string | undefined; continues?: string | undefined },
-): Promise<void> {
-  const errors: ProblemError[] = [];
-  if (partner !== undefined && (await ports.partners.read(partner)) === undefined) {
-    errors.push({ parameter: 'partner', code: 'unknown', detail: 'There is no such partner: register it first.' });
-  }
-  if (continues !== undefined) {
-    const list = await ports.imports.read(continues);
-    if (list?.operationId !== operationId) {
-      errors.push({ parameter: 'continues', code: 'unknown', detail: 'There is no such import in this operation.' });
-    } else if (list.continues !== null) {
-      errors.push({
-        parameter: 'continues',
-        code: 'corrects_another',
-        detail: 'Name the list itself, not a file that corrections it.',
-      });
-    }
-  }
-  if (errors.length > 0) throw new Problem('invalid_request', { errors });
-}
+const UNKNOWN = {
+  partner_unknown: {
+    parameter: 'partner',
+    code: 'unknown',
+    detail: 'There is no such partner: register it first.',
+  },
+  list_unknown: {
+    parameter: 'continues',
+    code: 'unknown',
+    detail: 'There is no such import in this operation.',
+  },
+  corrects_another: {
+    parameter: 'continues',
+    code: 'corrects_another',
+    detail: 'Name the list itself, not a file that corrections it.',
+  },
+} as const satisfies Record<string, ProblemError>;
 
 const REFUSED_AS = { too_large: 'body_too_large', cut_off: 'body_cut_off' } as const;
 

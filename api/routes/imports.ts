@@ -1,15 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ImportProgress } from '../../adapters/postgres/imports/reads.ts';
-import { disclosedColumns } from '../../domain/imports/disclosedCells.ts';
-import { runOf } from '../importRuns.ts';
-import { groupsOfList, importOut, rowOut, summaryOut } from '../lists.ts';
+import type { ImportProgress } from '../../application/imports/reads.ts';
+import { disclosedColumns } from '../../domain/imports/person.ts';
+import { groupsOfList, importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { misnamed, overrideOf } from '../readingOverrides.ts';
 import { id, idParams } from '../schemas/common.ts';
 import { Import, ImportRow, ImportSummary, ReadArgs, RowQuery } from '../schemas/imports.ts';
 
@@ -40,7 +38,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const from = createdAt === undefined || lastId === undefined ? undefined : { createdAt, id: lastId };
         const lists = await ports.imports.list(scopeOf(request).operationId, limit + 1, from);
         const { data, ...rest } = page(lists, limit, (list) => [list.createdAt, list.id]);
-        return { data: data.map(summaryOut), ...rest };
+        return { data: data.map((list) => summaryOut(list, ports.clock())), ...rest };
       },
     });
 
@@ -57,7 +55,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const list = await listOf(ports, request.params.id);
         const groups = groupsOfList(list, principalOfRequest(request), scopeOf(request).roles);
-        return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups);
+        return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups, ports.clock());
       },
     });
 
@@ -80,9 +78,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const list = await listOf(ports, request.params.id);
         const principal = principalOfRequest(request);
         const groups = groupsOfList(list, principal, scopeOf(request).roles);
-        const filter = { ...(verdict ? { verdict } : {}), ...(code ? { code } : {}), after: from };
+        const filter = { verdict, code, after: from };
         const { data, ...rest } = page(await ports.imports.rows(list.id, filter, limit + 1), limit, (row) => [row.row]);
-        await ports.imports.looked({
+        await ports.imports.log({
           id: ports.ids.fresh('disclosure'),
           importId: list.id,
           principal: principal.sub,
@@ -113,21 +111,9 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const list = await listOf(ports, importId);
-        if (!JUDGED.includes(list.status)) throw new Problem('conflict', { detail: NOT_CHECKED });
-        const toCorrect = await ports.imports.rowsToCorrect(importId);
-        if (toCorrect === undefined) throw new Problem('conflict', { detail: 'The raw list has been removed.' });
-        if (toCorrect.rows.length === 0) throw new Problem('conflict', { detail: 'No row of this list is rejected.' });
-        await ports.imports.looked({
-          id: ports.ids.fresh('disclosure'),
-          importId,
-          principal: principalOfRequest(request).sub,
-          kind: 'correction_file',
-          filter: { verdict: 'reject' },
-          fields: toCorrect.found.columns.filter((column) => column !== null),
-          rowCount: toCorrect.rows.length,
-        });
-        const file = ports.imports.correctionFile(toCorrect.found, toCorrect.listTag, toCorrect.rows);
+        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request).sub);
+        if (file === 'unknown') throw new Problem('not_found');
+        if (typeof file === 'string') throw new Problem('conflict', { detail: NO_FILE[file] });
         return reply
           .header('cache-control', 'no-store')
           .header('content-disposition', `attachment; filename="${importId}-to-correct.${file.extension}"`)
@@ -155,12 +141,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { args } = request.body;
         const errors = misnamed(args, list.found?.found);
         if (errors.length > 0) throw new Problem('invalid_request', { errors });
-        const ordered = await ports.imports.reprocess({
-          importId,
-          given: overrideOf(args),
-          overriddenBy: principalOfRequest(request).sub,
-          check: checkOf,
-        });
+        const ordered = await ports.imports.reprocess(importId, overrideOf(args), principalOfRequest(request).sub);
         if (ordered.outcome === 'unknown') throw new Problem('not_found');
         if (ordered.outcome !== 'ordered') throw new Problem('conflict', { detail: NOT_READ_AGAIN[ordered.outcome] });
         await ports.engine.startNow([ordered.start.workflowId]);
@@ -181,7 +162,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const ordered = await ports.imports.startCommit(importId, commitOf);
+        const ordered = await ports.imports.startCommit(importId);
         if (ordered.outcome === 'unknown') throw new Problem('not_found');
         if (ordered.outcome !== 'started') throw new Problem('conflict', { detail: NOT_COMMITTED[ordered.outcome] });
         await ports.engine.startNow([ordered.start.workflowId]);
@@ -191,13 +172,12 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-const checkOf = runOf('check');
-const commitOf = runOf('commit');
-
-/** Every row has its verdict, and keeps it. */
-const JUDGED: readonly string[] = ['checked', 'committing', 'starting', 'done'];
-
 const NOT_CHECKED = 'The list is not checked yet, or was refused.';
+const NO_FILE = {
+  not_checked: NOT_CHECKED,
+  not_kept: 'The raw list has been removed.',
+  nothing: 'No row of this list is rejected.',
+} as const;
 const NOT_COMMITTED = {
   not_checked: NOT_CHECKED,
   nobody_acceptable: 'The list has no acceptable row that is not registered already.',

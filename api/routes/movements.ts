@@ -1,30 +1,23 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { MovementRow } from '../../adapters/postgres/reads/movements.ts';
-import { fieldsFor } from '../../domain/access.ts';
-import { allowedMovementCommands, MOVEMENT_COMMANDS } from '../../domain/movements/commands.ts';
+import type { Movement as MovementFields } from '../../application/movements/reads.ts';
+import { snakeCase } from '../../domain/casing.ts';
+import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
+import type { Capacity } from '../../domain/movements/events.ts';
+import { MOVEMENT } from '../../domain/movements/state.ts';
 import { iso } from '../../domain/time.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import { workflowId } from '../../workflows/messages.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
-import { readStops } from '../localTimes.ts';
+import { canDoOf } from '../commands.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, Code, id, idParams, maybe } from '../schemas/common.ts';
-import { Manifest, Movement, MovementDetail, NewMovement, Status } from '../schemas/movements.ts';
+import { Code, id, idParams, maybe } from '../schemas/common.ts';
+import { Manifest, Movement, MovementDetail, NewMovement, Refusal, Status } from '../schemas/movements.ts';
 import { withEtag } from '../versions.ts';
-
-const Refusals = pageOf(
-  z.object({
-    household_id: z.string(),
-    household_reference: z.string(),
-    reasons: z.unknown().meta({ description: 'neutral codes and words' }),
-    at: At,
-  }),
-);
 
 export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
@@ -40,83 +33,12 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 201: z.object({ id: id('movement') }) },
       },
       handler: async (request, reply) => {
-        const { operationId } = scopeOf(request);
-        const { body } = request;
-        if (body.carrier_id !== null && (await ports.partners.read(body.carrier_id))?.kind !== 'carrier') {
-          throw new Problem('invalid_request', {
-            errors: [{ pointer: '/carrier_id', code: 'unknown', detail: 'There is no such carrier.' }],
-          });
-        }
-        if (body.replaces_id !== null && (await ports.movements.operationOf(body.replaces_id)) !== operationId) {
-          throw new Problem('invalid_request', {
-            errors: [
-              { pointer: '/replaces_id', code: 'unknown', detail: 'There is no such movement in this operation.' },
-            ],
-          });
-        }
-        const [rules, clock] = await Promise.all([
-          ports.operations.rules(operationId),
-          ports.operations.clock(operationId),
-        ]);
-        if (!rules.legs.some(({ code }) => code === body.leg)) {
-          throw new Problem('invalid_request', {
-            errors: [
-              {
-                pointer: '/leg',
-                code: 'unknown',
-                detail: `The rules know the legs ${rules.legs.map(({ code }) => code).join(', ')}.`,
-              },
-            ],
-          });
-        }
-        const stops = readStops(body.stops, body.time_zones, ports.zones);
-        const [departsAt, arrivesAt] = [
-          Date.parse(stops[0]?.departsAt ?? ''),
-          Date.parse(stops.at(-1)?.arrivesAt ?? ''),
-        ];
         const movementId = ports.ids.derived('movement', ...originOf(request));
-        const capacity = {
-          seats: body.seats.seat,
-          infantLaps: body.seats.infant_lap,
-          stretchers: body.seats.stretcher_block,
-          wheelchairs: body.seats.wheelchair,
-        };
-        const planned = await ports.movements.plan({
-          id: movementId,
-          operationId,
-          reference: body.reference,
-          leg: body.leg,
-          mode: body.mode,
-          carrierId: body.carrier_id,
-          origin: body.origin,
-          destination: body.destination,
-          stops,
-          timeZones: body.time_zones,
-          timeZoneTable: Object.keys(body.time_zones).length > 0 ? ports.zones.table : null,
-          departsAt,
-          arrivesAt,
-          forHouseholdsOf: body.for_households_of,
-          acceptsNationalities: body.accepts_nationalities,
-          leaveAt: body.leave_at,
-          replacesId: body.replaces_id,
-          capacity: { ...capacity, stretcherSeats: body.seats.stretcher_block_seats },
-          clearances: body.clearances,
-          workflow: { id: workflowId.movement(movementId), taskQueue: TASK_QUEUE },
-          input: {
-            version: 1,
-            movementId,
-            operationId,
-            clock,
-            rules,
-            leg: body.leg,
-            ...(body.carrier_id === null ? {} : { carrierId: body.carrier_id }),
-            departsAt,
-            arrivesAt,
-            stops: body.stops.map((stop) => stop.to),
-            capacity,
-            clearances: body.clearances.filter((kind) => kind !== 'carrier'),
-          },
-        });
+        const planned = await ports.movements.plan(movementId, scopeOf(request).operationId, planOf(request.body));
+        if (typeof planned === 'object') {
+          const errors = planned.wrong.map(({ path, ...why }) => ({ pointer: pointerOf(path), ...why }));
+          throw new Problem('invalid_request', { errors });
+        }
         if (planned === 'taken')
           throw new Problem('conflict', { detail: 'Another movement of this operation has this reference.' });
         await ports.engine.startNow([workflowId.movement(movementId)]);
@@ -141,13 +63,8 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { limit, cursor, 'filter[status]': status, 'filter[leg]': leg } = request.query;
-        const filter = { ...(status ? { status } : {}), ...(leg ? { leg } : {}) };
-        const rows = await ports.movements.list(
-          scopeOf(request).operationId,
-          filter,
-          limit,
-          after(cursor, ['number', 'string']),
-        );
+        const from = after(cursor, ['number', 'string']);
+        const rows = await ports.movements.list(scopeOf(request).operationId, { status, leg }, limit, from);
         const { data, ...rest } = page(rows, limit, (row) => [row.departsAt, row.id]);
         return { data: data.map(movementOut), ...rest };
       },
@@ -167,7 +84,8 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { roles } = scopeOf(request);
         const movement = await ports.movements.read(request.params.id);
         if (!movement) throw new Problem('not_found');
-        const allowed = allowedMovementCommands(await ports.movements.state(movement.id), roles);
+        const state = (await ports.movements.events(movement.id)).reduce(MOVEMENT.evolve, MOVEMENT.empty());
+        const allowed = MOVEMENT_COMMANDS.allowed(state, roles, ports.clock());
         withEtag(reply, movement.seq);
         return {
           ...movementOut(movement),
@@ -182,11 +100,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           leave_at: movement.leaveAt,
           clearances: movement.clearances.map((c) => ({ ...c, at: maybe(c.at) })),
           people: movement.people,
-          can_do: allowed.map((command) => ({
-            command: MOVEMENT_COMMAND_NAMES.out(command),
-            sentence: MOVEMENT_COMMANDS[command].sentence,
-            reason_required: MOVEMENT_COMMANDS[command].reason,
-          })),
+          can_do: canDoOf(MOVEMENT_COMMANDS, MOVEMENT_COMMAND_NAMES, allowed),
         };
       },
     });
@@ -204,48 +118,27 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { roles, operationId } = scopeOf(request);
-        const manifest = await ports.movements.manifest(request.params.id, request.query.version ?? 0);
+        const { id: movementId } = request.params;
+        const { version = 0 } = request.query;
+        const reader = { principal: principalOfRequest(request).sub, roles };
+        const manifest = await ports.movements.manifest({ movementId, operationId, version }, reader);
         if (!manifest) throw new Problem('not_found');
-        const groups = fieldsFor(roles).filter((group) => ['names', 'birth', 'document'].includes(group));
-        const people = manifest.entries.map(({ personId }) => personId);
-        const at = await ports.operations.now(operationId, ports.clock());
-        if (groups.length > 0) {
-          await ports.personal.shown(
-            manifest.entries.map((entry) => ({
-              id: ports.ids.fresh('disclosure'),
-              personId: entry.personId,
-              journeyId: entry.journeyId,
-              principal: principalOfRequest(request).sub,
-              purpose: 'manifest',
-              fields: groups,
-              at,
-            })),
-          );
-        }
-        const cores = groups.length > 0 ? await ports.personal.cores(people) : new Map();
         return {
-          movement_id: request.params.id,
+          movement_id: movementId,
           version: manifest.version,
           status: manifest.status,
           at: maybe(manifest.at),
-          entries: manifest.entries.map((entry) => {
-            const core = cores.get(entry.personId);
-            return {
-              position: entry.position,
-              person_id: entry.personId,
-              household_id: entry.householdId,
-              household_reference: entry.reference,
-              kind: entry.kind,
-              status: entry.status,
-              ...(core && groups.includes('names')
-                ? { names: { given: core.givenNames, family: core.familyName } }
-                : {}),
-              ...(core && groups.includes('birth') ? { birth_date: core.birthDate } : {}),
-              ...(core && groups.includes('document')
-                ? { document: { type: core.documentType, number: core.documentNumber } }
-                : {}),
-            };
-          }),
+          entries: manifest.entries.map(({ names, birth, document, ...entry }) => ({
+            position: entry.position,
+            person_id: entry.personId,
+            household_id: entry.householdId,
+            household_reference: entry.reference,
+            kind: entry.kind,
+            status: entry.status,
+            ...(names ? { names: { given: names.givenNames, family: names.familyName } } : {}),
+            ...(birth ? { birth_date: birth.birthDate } : {}),
+            ...(document ? { document: { type: document.documentType, number: document.documentNumber } } : {}),
+          })),
         };
       },
     });
@@ -259,7 +152,7 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         summary: 'Who was not seated, and why, in words that everybody may read',
         params: idParams('movement'),
         querystring: z.strictObject(Paging),
-        response: { 200: Refusals },
+        response: { 200: pageOf(Refusal) },
       },
       handler: async (request) => {
         const { limit, cursor } = request.query;
@@ -280,7 +173,48 @@ export function movementRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-function movementOut(row: MovementRow) {
+function planOf(body: z.output<typeof NewMovement>) {
+  return {
+    reference: body.reference,
+    leg: body.leg,
+    mode: body.mode,
+    carrierId: body.carrier_id,
+    replacesId: body.replaces_id,
+    origin: body.origin,
+    destination: body.destination,
+    stops: body.stops.map(({ from, to, departs_at, arrives_at }) => ({
+      from,
+      to,
+      departsAt: departs_at,
+      arrivesAt: arrives_at,
+    })),
+    timeZones: body.time_zones,
+    leaveAt: body.leave_at,
+    forHouseholdsOf: body.for_households_of,
+    acceptsNationalities: body.accepts_nationalities,
+    capacity: {
+      seats: body.seats.seat,
+      infantLaps: body.seats.infant_lap,
+      stretchers: body.seats.stretcher_block,
+      stretcherSeats: body.seats.stretcher_block_seats,
+      wheelchairs: body.seats.wheelchair,
+    },
+    clearances: body.clearances,
+  };
+}
+
+/** A JSON pointer to a field of the body. */
+const pointerOf = (path: ReadonlyArray<string | number>): string =>
+  path.map((part) => `/${snakeCase(`${part}`)}`).join('');
+
+const seatsOut = (capacity: Capacity) => ({
+  seat: capacity.seats,
+  infant_lap: capacity.infantLaps,
+  stretcher_block: capacity.stretchers,
+  wheelchair: capacity.wheelchairs,
+});
+
+function movementOut(row: MovementFields) {
   return {
     id: row.id,
     operation_id: row.operationId,
@@ -293,19 +227,8 @@ function movementOut(row: MovementRow) {
     destination: row.destination,
     departs_at: iso(row.departsAt),
     arrives_at: iso(row.arrivesAt),
-    seats: {
-      seat: row.capacity.seats,
-      infant_lap: row.capacity.infantLaps,
-      stretcher_block: row.capacity.stretchers,
-      stretcher_block_seats: row.capacity.stretcherSeats,
-      wheelchair: row.capacity.wheelchairs,
-    },
-    taken: {
-      seat: row.taken.seats,
-      infant_lap: row.taken.infantLaps,
-      stretcher_block: row.taken.stretchers,
-      wheelchair: row.taken.wheelchairs,
-    },
+    seats: { ...seatsOut(row.capacity), stretcher_block_seats: row.capacity.stretcherSeats },
+    taken: seatsOut(row.taken),
     over_capacity: row.overCapacity,
     manifest: { version: row.manifestVersion, status: row.manifestStatus },
     booking_ref: row.bookingRef,

@@ -2,25 +2,20 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OperationRow } from '../../adapters/postgres/operations/operations.ts';
 import { operationsOf } from '../../domain/access.ts';
-import { camelCaseFields } from '../../domain/casing.ts';
 import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
-import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands.ts';
 import { iso } from '../../domain/time.ts';
-import { type OperationAnswer, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-import { inAddress, OPERATION_COMMAND_NAMES } from '../casing.ts';
-import { sendDecision } from '../commands.ts';
+import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
-import { commandIdOf, originOf } from '../plugins/idempotency.ts';
+import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { rulesFrom, rulesOut } from '../rules.ts';
-import { Code, id, idParams, Note } from '../schemas/common.ts';
+import { id, idParams } from '../schemas/common.ts';
 import {
   Clock,
   NewOperation,
-  OPERATION_ARGS,
   Operation,
   OperationDetail,
   RulesBody,
@@ -31,9 +26,6 @@ import {
 } from '../schemas/operations.ts';
 import { versionRead, withEtag } from '../versions.ts';
 
-const Answer = z
-  .object({ seq: z.number().int(), status: Status, made: z.record(z.string(), z.string()).optional() })
-  .meta({ id: 'OperationAnswer' });
 const Rules = z.object({ version: z.number().int() }).loose();
 
 export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -145,46 +137,6 @@ export function operationRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         };
       },
     });
-
-    for (const name of Object.keys(OPERATION_COMMANDS) as OperationCommand[]) {
-      const rule = OPERATION_COMMANDS[name];
-      const kind = OPERATION_COMMAND_NAMES.out(name);
-      app.route({
-        method: 'POST',
-        url: `/operations/:id/commands/${inAddress(kind)}`,
-        config: { access: 'operation.command', names: 'operation' },
-        schema: {
-          tags: ['operations'],
-          summary: rule.sentence,
-          description: `For: ${rule.roles.join(', ')}.${rule.reason ? ' A reason_code is needed.' : ''}`,
-          operationId: kind,
-          params: idParams('operation'),
-          body: z.strictObject({ args: OPERATION_ARGS[name], reason_code: Code.optional(), note: Note.optional() }),
-          response: {
-            200: Answer,
-          },
-        },
-        handler: async (request) => {
-          const { operationId } = scopeOf(request);
-          const { args, reason_code, note } = request.body as {
-            args: Record<string, unknown>;
-            reason_code?: string;
-            note?: string;
-          };
-          const suspensionId = name === 'suspend' ? ports.ids.derived('suspension', commandIdOf(request)) : undefined;
-          const answer = await sendDecision<OperationAnswer>(ports, request, {
-            workflowId: workflowId.operation(operationId),
-            subject: operationId,
-            name,
-            rule,
-            args: { ...camelCaseFields(args), ...(suspensionId === undefined ? {} : { suspensionId }) },
-            reasonCode: reason_code,
-            note,
-          });
-          return { ...answer, ...(suspensionId === undefined ? {} : { made: { suspension_id: suspensionId } }) };
-        },
-      });
-    }
 
     app.route({
       method: 'GET',

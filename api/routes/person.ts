@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FIELD_GROUPS, mayKnowHolds } from '../../domain/access.ts';
 import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, isoDay } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 import { coreOut, flagsOut, journeyOut, show } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
@@ -79,7 +79,10 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             };
           }),
           nationality_status: journey.nationalityStatus,
-          document: { status: journey.document, valid_until: maybe(journey.documentValidUntil) },
+          document: {
+            status: journey.document,
+            valid_until: journey.documentValidUntil === null ? null : isoDay(journey.documentValidUntil),
+          },
           exit_permit: journey.exitPermit,
           fitness: {
             status: journey.fitness,

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { mayKnowHolds } from '../../domain/access.ts';
-import { allowedCommands } from '../../domain/journeys/commands.ts';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import { HISTORY_MOVEMENT_EVENTS, HISTORY_OPERATION_EVENTS, historyInWords } from '../../domain/messages/history.ts';
 import { nowInWords } from '../../domain/messages/now.ts';
 import { iso } from '../../domain/time.ts';
 import { DEADLINE_NAMES, eventOut, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
+import { canDoOf } from '../commands.ts';
 import { show } from '../disclosed.ts';
 import { journeyOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -97,7 +98,6 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           names,
           suspended,
           groupWaitsFor,
-          commands: state.seq === 0 ? [] : allowedCommands(state, roles, at),
         });
         return {
           person_id: journey.personId,
@@ -118,11 +118,11 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             sentence: wait.sentence,
           })),
           more: now.more,
-          can_do: now.canDo.map(({ command, sentence, reasonRequired }) => ({
-            command: JOURNEY_COMMAND_NAMES.out(command),
-            sentence,
-            reason_required: reasonRequired,
-          })),
+          can_do: canDoOf(
+            JOURNEY_COMMANDS,
+            JOURNEY_COMMAND_NAMES,
+            state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at),
+          ),
         };
       },
     });

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Task as TaskRow } from '../../adapters/postgres/tasks.ts';
+import { TASK_STATUSES, type Task as TaskFields } from '../../application/tasks/tasks.ts';
 import { rolesAnywhere } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import { snakeCaseFields } from '../../domain/casing.ts';
@@ -24,7 +24,7 @@ const Task = z
     role: z.enum(ROLES),
     opened_at: At,
     due: MaybeAt,
-    status: z.enum(['open', 'done', 'void']),
+    status: z.enum(TASK_STATUSES),
     data: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Task' });
@@ -67,7 +67,7 @@ export function taskRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         querystring: z.strictObject({
           ...Paging,
           role: z.enum(ROLES).optional(),
-          status: z.enum(['open', 'done', 'void']).default('open'),
+          status: z.enum(TASK_STATUSES).default('open'),
         }),
         response: { 200: pageOf(Task) },
       },
@@ -75,7 +75,7 @@ export function taskRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { limit, cursor, role, status } = request.query;
         const rows = await ports.tasks.ofOperation(
           scopeOf(request).operationId,
-          { status, ...(role ? { role } : {}) },
+          { status, role },
           limit,
           after(cursor, KEY),
         );
@@ -87,11 +87,11 @@ export function taskRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 }
 
 /** A task without a deadline comes after all others; in a cursor its due is 0. */
-function keyOf(task: TaskRow): [number, string] {
+function keyOf(task: TaskFields): [number, string] {
   return [task.due ?? 0, task.id];
 }
 
-function out(task: TaskRow) {
+function out(task: TaskFields) {
   const what = `what.${task.kind}`;
   return {
     id: task.id,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CODES } from '../../domain/imports/codes.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
-import { ENCODINGS } from '../../domain/imports/encodings.ts';
+import { ENCODINGS } from '../../domain/imports/file.ts';
 import { At, id, Length } from './common.ts';
 
 export const VerdictCode = z.enum(['accept', 'accept_with_warning', 'reject']);

@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import { FIELDS } from '../../domain/fields.ts';
 import { SEAT_KINDS } from '../../domain/journeys/events.ts';
-import type { MovementCommand } from '../../domain/movements/commands.ts';
-import { CLEARANCE_KINDS } from '../../domain/movements/events.ts';
+import { SCAN_KINDS } from '../../domain/movements/events.ts';
+import { NEUTRAL_REASONS } from '../../domain/movements/householdGroup.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from '../../domain/movements/state.ts';
-import { MANIFEST_STATUSES, SEAT_STATUSES } from '../../domain/movements/statuses.ts';
+import {
+  CLEARANCE_STATUSES,
+  MANIFEST_STATUSES,
+  MOVEMENT_MODES,
+  SEAT_STATUSES,
+} from '../../domain/movements/statuses.ts';
 import { MOVEMENT_COMMAND_NAMES } from '../casing.ts';
-import { At, Code, id, MaybeAt, Moment, Nationality, Note } from './common.ts';
+import { At, Code, canDo, id, MaybeAt, Moment, Nationality } from './common.ts';
 
-/** A stop: UN/LOCODE, IATA code or one of the operation's own. */
-const StopCode = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'A stop is letters, digits, - and _, at most 32');
+const StopCode = FIELDS.stop;
 const PlaceBody = z
   .strictObject({ code: StopCode, name: z.string().min(1).max(200), country: Nationality })
   .meta({ id: 'NewStop' });
@@ -28,9 +33,9 @@ const StopBody = z
   })
   .meta({ id: 'NewMovementStop' });
 const Count = z.number().int().min(0).max(20_000);
-const ClearanceKind = z.enum(CLEARANCE_KINDS).meta({ id: 'ClearanceKind' });
+const ClearanceKind = FIELDS.clearance;
 
-const Mode = z.enum(['flight', 'ship', 'bus', 'convoy']).meta({ id: 'MovementMode' });
+const Mode = z.enum(MOVEMENT_MODES).meta({ id: 'MovementMode' });
 
 export const NewMovement = z
   .strictObject({
@@ -123,15 +128,13 @@ export const MovementDetail = Movement.extend({
   clearances: z.array(
     z.object({
       kind: ClearanceKind,
-      status: z.enum(['open', 'given', 'lost', 'not_required']),
+      status: z.enum(CLEARANCE_STATUSES),
       at: MaybeAt,
       actor: z.string().nullable(),
     }),
   ),
-  people: z.record(z.string(), z.number()).meta({ description: 'seats by status' }),
-  can_do: z.array(
-    z.object({ command: z.enum(MOVEMENT_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
-  ),
+  people: z.partialRecord(z.enum(SEAT_STATUSES), z.number()).meta({ description: 'seats by status' }),
+  can_do: canDo(MOVEMENT_COMMAND_NAMES.outside),
 });
 
 export const Manifest = z.object({
@@ -154,35 +157,24 @@ export const Manifest = z.object({
   ),
 });
 
+export const Refusal = z.object({
+  household_id: z.string(),
+  household_reference: z.string(),
+  reasons: z
+    .array(z.object({ code: z.enum(NEUTRAL_REASONS), words: z.string() }))
+    .meta({ description: 'neutral codes and words' }),
+  at: At,
+});
+
 const Scan = z.strictObject({
   scan_id: z.string().regex(/^[\x21-\x7e]{1,100}$/),
   person_id: id('person'),
-  kind: z.enum(['check_in', 'board', 'no_show', 'deny', 'offload']),
+  kind: z.enum(SCAN_KINDS),
   at: Moment.optional(),
   reason_code: Code.optional(),
 });
 export const Scans = z.strictObject({ scans: z.array(Scan).min(1).max(2_000) });
 
-const nothing = z.strictObject({}).prefault({});
-/** Scans have a route of their own, because they name people and not journeys. */
-export const MOVEMENT_ARGS = {
-  giveClearance: z.strictObject({ kind: ClearanceKind }),
-  loseClearance: z.strictObject({ kind: ClearanceKind }),
-  allocateSeats: nothing,
-  lockManifest: nothing,
-  reopenManifest: nothing,
-  openBoarding: nothing,
-  recordDeparture: nothing,
-  recordArrival: z.strictObject({ stop: StopCode }),
-  reconcile: nothing,
-  releaseHousehold: z.strictObject({ household_id: id('household') }),
-  cancelMovement: nothing,
-  dismissCancelRequest: nothing,
-} as const satisfies Record<Exclude<MovementCommand, 'applyScans'>, z.ZodType>;
-
-export function movementCommandBody<T extends z.ZodType>(args: T) {
-  return z.strictObject({ args, reason_code: Code.optional(), note: Note.optional() });
-}
 export const MovementAnswer = z
   .object({
     seq: z.number().int(),

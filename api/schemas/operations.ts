@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LEAD_AREAS } from '../../domain/operations/commands.ts';
+import { FIELDS } from '../../domain/fields.ts';
 import { PHASES } from '../../domain/operations/events.ts';
 import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operations/state.ts';
 import { MCOF_2012 } from '../../domain/services.ts';
@@ -105,7 +105,7 @@ export const NewOperation = z
     message: 'Only a drill has a clock of its own',
   });
 
-const ScopeKind = z.enum(['all', 'leg', 'site', 'nationality']).meta({ id: 'SuspensionScope' });
+const ScopeKind = FIELDS.suspensionScope;
 export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]).meta({ id: 'OperationStatus' });
 
 export const Operation = z
@@ -156,24 +156,3 @@ export const SectorInput = z.strictObject({
   cluster: Title.nullable().default(null),
   planned: z.number().int().min(0).max(100_000_000).default(0),
 });
-
-const Reference = Title.meta({ description: 'a reference, never a name' });
-const nothing = z.strictObject({}).prefault({});
-export const OPERATION_ARGS = {
-  activate: z.strictObject({
-    government_request_ref: Reference,
-    leads: z
-      .partialRecord(z.enum(LEAD_AREAS), z.string().min(1).max(200))
-      .meta({ description: 'who leads: principals, by area' }),
-  }),
-  suspend: z.strictObject({
-    scope_kind: ScopeKind.default('all'),
-    scope_value: z.string().min(1).max(200).optional(),
-  }),
-  resume: z.strictObject({ suspension_id: id('suspension') }),
-  setPhase: z.strictObject({ area: Code, phase: z.enum(PHASES) }),
-  windDown: nothing,
-  closeOperation: nothing,
-  cancelOperation: nothing,
-  dismissCancelRequest: nothing,
-} as const;

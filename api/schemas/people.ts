@@ -4,7 +4,7 @@ import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
 import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
 import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
-import { At, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
+import { At, canDo, Day, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
 
 const Sex = z.enum(['F', 'M', 'X']).meta({ id: 'Sex' });
 const Traveller = z.enum(['adult', 'child', 'infant']).meta({ id: 'Traveller' });
@@ -90,7 +90,7 @@ export const Person = z.object({
   nationality_status: z.enum(['open', 'requested', 'confirmed', 'not_confirmed', 'undetermined', 'retracted']),
   document: z.object({
     status: z.enum(['none', 'held', 'requested', 'issued', 'refused', 'expired']),
-    valid_until: MaybeAt,
+    valid_until: Day.nullable(),
   }),
   exit_permit: z.enum(['open', 'requested', 'granted', 'refused', 'not_required']),
   fitness: z.object({
@@ -186,9 +186,7 @@ export const Now = z.object({
     }),
   ),
   more: z.number().int(),
-  can_do: z.array(
-    z.object({ command: z.enum(JOURNEY_COMMAND_NAMES.outside), sentence: z.string(), reason_required: z.boolean() }),
-  ),
+  can_do: canDo(JOURNEY_COMMAND_NAMES.outside),
 });
 
 export const Disclosure = z.object({

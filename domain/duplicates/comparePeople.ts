@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { formatPartialDate, type PartialDate, precisionOf } from '../imports/birthDate.ts';
 import type { DocumentType, Relationship, Sex } from '../imports/columns.ts';
+import { formatPartialDate, type PartialDate, precisionOf } from '../imports/dates.ts';
 import { bareNumber } from '../imports/passport.ts';
 import { storedValue } from '../storedValue.ts';
 import { nameLikeness, type ReadName, readName } from './nameLikeness.ts';

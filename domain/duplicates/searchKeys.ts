@@ -1,6 +1,4 @@
-import type { PartialDate } from '../imports/birthDate.ts';
-import { formatPartialDate } from '../imports/birthDate.ts';
-import { daysInMonth } from '../imports/calendarDay.ts';
+import { daysInMonth, formatPartialDate, type PartialDate } from '../imports/dates.ts';
 import { bareNumber } from '../imports/passport.ts';
 import type { KnownPerson } from './comparePeople.ts';
 import { foldName } from './foldName.ts';

@@ -175,12 +175,6 @@ export const STORED_FINDINGS = storedValue('Findings of a list row', z.array(Fin
 
 export type Verdict = 'accept' | 'accept_with_warning' | 'reject';
 
-/** A rejecting finding rejects the row; without one, any warning warns. */
-export function verdictOf(findings: readonly Finding[]): Verdict {
-  if (findings.some((finding) => CODES[finding.code].rejects)) return 'reject';
-  return findings.length > 0 ? 'accept_with_warning' : 'accept';
-}
-
 /** The finding in words for the person who corrects the list. It does not quote the cell. */
 export function explain(finding: Finding): string {
   const hint = finding.hint === undefined ? '' : ` ${HINTS[finding.hint]}`;

@@ -1,20 +1,4 @@
 import { COLUMNS, type Column } from './columns.ts';
-import { tidyCell } from './tidy.ts';
-
-/** The column that a person maps a heading to; null leaves it out. */
-export type HeadingRule = {
-  heading: string;
-  /** counted from 1: needed only where two columns have the same heading */
-  position?: number;
-  column: Column | null;
-};
-
-/** A heading without case, blanks, underscores and hyphens. */
-export function headingKey(heading: string): string {
-  return tidyCell(heading)
-    .toLowerCase()
-    .replace(/[ _-]+/g, '_');
-}
 
 /**
  * Common headings in English, French, Spanish, Portuguese, Arabic and Persian, folded by `fold`. They only make

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { PAIR_REASONS, type PairReason } from '../duplicates/comparePeople.ts';
 import { storedValue } from '../storedValue.ts';
-import { COLUMNS } from './columns.ts';
+
+export type ImportStatus =
+  | 'uploading'
+  | 'uploaded'
+  | 'checking'
+  | 'checked'
+  | 'committing'
+  | 'starting'
+  | 'done'
+  | 'refused';
 
 /** Why a list was refused, in words. */
 const Refusal = z.object({ code: z.string(), detail: z.string(), hint: z.string() });
@@ -57,10 +66,4 @@ export const STORED_CORRECTION_COUNTS = storedValue('Counts of a corrected file'
 export const STORED_DUPLICATE_CANDIDATES = storedValue(
   'Duplicate candidates of a list',
   DuplicateCandidates.nullable(),
-);
-
-/** The order of date parts that a person chose, by column. */
-export const STORED_DATE_ORDER = storedValue(
-  'Order of dates in a list',
-  z.partialRecord(z.enum(COLUMNS), z.enum(['day_first', 'month_first'])),
 );

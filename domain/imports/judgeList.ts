@@ -1,48 +1,145 @@
-import type { ChildState } from './birthDate.ts';
-import { type Finding, type Verdict, verdictOf } from './codes.ts';
-import type { Cells } from './columns.ts';
-import { type HouseholdJudgement, judgeHouseholds } from './household.ts';
-import { type JudgeContext, judgeRow, type RowJudgement } from './judgeRow.ts';
-import type { PersonMeaning } from './meaning.ts';
-import { flagsOfHousehold, inOrder, type ProtectionFlag } from './protection.ts';
+import type { Code, Finding } from './codes.ts';
+import { type Column, latinDigits } from './columns.ts';
+import { earliestDay, latestDay, wholeYears } from './dates.ts';
+import { type JudgeContext, type JudgedRow, judgeRow, verdictOf } from './judgeRow.ts';
+import { flagsOfHousehold, inOrder, type PersonMeaning } from './person.ts';
 
-/** A row with all its findings. */
-export type JudgedRow = {
-  /** records counted from 1, without the header */
-  row: number;
-  verdict: Verdict;
-  codes: Finding[];
-  child: ChildState;
-  protection: ProtectionFlag[];
-  meaning: PersonMeaning;
+/** What the household rules need of a row. It is small, so a list of 100,000 rows fits in memory. */
+export const essentials = ({ row, verdict, child, meaning }: JudgedRow) => {
+  const { personRef, householdRef, relationship, birthDate } = meaning;
+  return { row, verdict, child, personRef, householdRef, relationship, birthDate };
 };
 
-export type JudgedList = { rows: JudgedRow[]; households: HouseholdJudgement[] };
+export type HouseholdJudgement = {
+  householdRef: string;
+  rows: number[];
+  /** the first row with HEAD */
+  headRow: number | null;
+  rejectedRows: number[];
+  /** false when the row of a member was rejected: the household cannot travel as a whole yet */
+  complete: boolean;
+};
+
+export type ListFindings = {
+  households: HouseholdJudgement[];
+  /** by row; rows without findings are absent */
+  findings: Map<number, Finding[]>;
+};
+
+/** A head who was younger than this at the child's birth is hardly its parent. */
+const HARDLY_A_PARENT = 11;
 
 /**
- * Joins a row's own findings with those of `judgeHouseholds`. A caller that streams a list judges row by row, keeps the
- * summaries, and completes the rows afterwards.
+ * The rules that need other rows: repeated references, and households, including their rejected rows.
+ * Rows without `household_ref` form no household. A row with a repeated person_ref stays in its household, but the rules
+ * ignore it. Findings are in the order of the file. Time and memory grow linearly with the rows.
  */
-export function completeRow(judgement: RowJudgement, fromList: readonly Finding[] = []): JudgedRow {
-  const codes = [...judgement.findings, ...fromList];
-  const flags = flagsOfHousehold(fromList.map((finding) => finding.code));
-  return {
-    row: judgement.summary.row,
-    verdict: verdictOf(codes),
-    codes,
-    child: judgement.child,
-    protection: inOrder([...judgement.protection, ...flags]),
-    meaning: judgement.meaning,
+export function judgeHouseholds(summaries: Iterable<ReturnType<typeof essentials>>): ListFindings {
+  const findings = new Map<number, Finding[]>();
+  const find = (row: number, code: Code, column: Finding['column']): void => {
+    const finding = { code, column };
+    const known = findings.get(row);
+    if (known === undefined) findings.set(row, [finding]);
+    else known.push(finding);
   };
+  const seen = new Set<string>();
+  const repeated = new Set<number>();
+  const groups = new Map<string, Array<ReturnType<typeof essentials>>>();
+  for (const summary of summaries) {
+    if (summary.personRef !== '') {
+      if (seen.has(summary.personRef)) {
+        repeated.add(summary.row);
+        find(summary.row, 'PERSON_REF_REPEATED', 'person_ref');
+      }
+      seen.add(summary.personRef);
+    }
+    if (summary.householdRef === '') continue;
+    const group = groups.get(summary.householdRef);
+    if (group === undefined) groups.set(summary.householdRef, [summary]);
+    else group.push(summary);
+  }
+  for (const householdRef of refsAlike(groups.keys())) {
+    for (const { row } of groups.get(householdRef) ?? []) find(row, 'HOUSEHOLD_REF_ALIKE', 'household_ref');
+  }
+  const households: HouseholdJudgement[] = [];
+  for (const [householdRef, rows] of groups) {
+    const members = rows.filter((summary) => !repeated.has(summary.row));
+    for (const [row, code] of judgeMembers(members)) find(row, code, 'relationship_to_head');
+    households.push({
+      householdRef,
+      rows: rows.map((summary) => summary.row),
+      headRow: members.find(isHead)?.row ?? null,
+      rejectedRows: rows
+        .filter((summary) => summary.verdict === 'reject' || repeated.has(summary.row))
+        .map((summary) => summary.row),
+      complete: !members.some((summary) => summary.verdict === 'reject'),
+    });
+  }
+  return { households, findings };
+}
+
+/**
+ * Numeric references that differ only in leading zeros or in the script of their digits: `0017` and `17`, `٠٠٣` and
+ * `003`. They stay different, but a spreadsheet may have separated a family.
+ */
+function refsAlike(refs: Iterable<string>): string[] {
+  const alike = new Map<string, string[]>();
+  for (const ref of refs) {
+    if (!/^\p{Nd}+$/u.test(ref)) continue;
+    const bare = latinDigits(ref).replace(/^0+(?=.)/, '');
+    alike.set(bare, [...(alike.get(bare) ?? []), ref]);
+  }
+  return [...alike.values()].filter((same) => same.length > 1).flat();
+}
+
+const isHead = ({ relationship }: Pick<PersonMeaning, 'relationship'>): boolean => relationship === 'HEAD';
+
+function judgeMembers(members: ReadonlyArray<ReturnType<typeof essentials>>): Array<[number, Code]> {
+  const found: Array<[number, Code]> = [];
+  const heads = members.filter(isHead);
+  const head = heads[0];
+  if (head === undefined) for (const member of members) found.push([member.row, 'HOUSEHOLD_NO_HEAD']);
+  if (heads.length > 1) for (const one of heads) found.push([one.row, 'HOUSEHOLD_TWO_HEADS']);
+  const hasAdult = members.some((member) => member.child === 'no');
+  const mayHaveAdult = hasAdult || members.some((member) => member.child === 'unknown');
+  for (const member of members) {
+    if (member.child === 'yes' || member.child === 'possibly') {
+      if (!mayHaveAdult) found.push([member.row, 'CHILD_WITHOUT_ADULT']);
+      if (hasAdult && member.relationship === 'NON_RELATIVE') found.push([member.row, 'CHILD_WITH_UNRELATED_ADULT']);
+    }
+    if (member.relationship === 'CHILD' && isHardlyOlder(head, member)) found.push([member.row, 'PARENT_AGE_GAP']);
+  }
+  return found;
+}
+
+type Born = Pick<PersonMeaning, 'birthDate'>;
+
+function isHardlyOlder(head: Born | undefined, child: Born): boolean {
+  if (!head?.birthDate || child.birthDate === null) return false;
+  return wholeYears(earliestDay(head.birthDate), latestDay(child.birthDate)) <= HARDLY_A_PARENT;
+}
+
+/**
+ * A row with more findings, those of `judgeHouseholds`, and what follows from them. Findings that it has are not added
+ * again.
+ */
+export function withFindings<R extends Pick<JudgedRow, 'verdict' | 'codes' | 'protection'>>(
+  row: R,
+  more: readonly Finding[],
+): R {
+  const known = new Set(row.codes.map(({ code, column }) => `${code} ${column}`));
+  const codes = [...row.codes, ...more.filter(({ code, column }) => !known.has(`${code} ${column}`))];
+  const protection = inOrder([...row.protection, ...flagsOfHousehold(codes.map(({ code }) => code))]);
+  return { ...row, codes, verdict: verdictOf(codes), protection };
 }
 
 /** Judges a whole list in memory: a household that arrives as JSON, or a test. Rows are counted from 1. */
-export function judgeList(rows: Iterable<Cells>, context: JudgeContext): JudgedList {
-  const judgements: RowJudgement[] = [];
-  for (const cells of rows) judgements.push(judgeRow(cells, context, judgements.length + 1));
-  const { households, findings } = judgeHouseholds(judgements.map((judgement) => judgement.summary));
-  return {
-    rows: judgements.map((judgement) => completeRow(judgement, findings.get(judgement.summary.row))),
-    households,
-  };
+export function judgeList(
+  list: Iterable<Record<Column, string>>,
+  context: JudgeContext,
+): { rows: JudgedRow[]; households: HouseholdJudgement[] } {
+  const alone: JudgedRow[] = [];
+  for (const cells of list) alone.push(judgeRow(cells, context, alone.length + 1));
+  const { households, findings } = judgeHouseholds(alone.map(essentials));
+  return { rows: alone.map((row) => withFindings(row, findings.get(row.row) ?? [])), households };
 }

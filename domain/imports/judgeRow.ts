@@ -1,42 +1,46 @@
+import { CODES, type Code, type Finding, type Verdict } from './codes.ts';
 import {
+  COLUMN_RULES,
+  COLUMNS,
+  CONSENTS,
+  type Column,
+  canonicalNationality,
+  DOB_PRECISIONS,
+  DOCUMENT_TYPES,
+  type DobPrecision,
+  hasLostPrecision,
+  hasOtherDigits,
+  isInternationalFormat,
+  isNationalFormat,
+  isNationality,
+  isSpreadsheetError,
+  NUMBER_COLUMNS,
+  oneOf,
+  RELATIONSHIPS,
+  readPhone,
+  SEXES,
+  tidyCell,
+} from './columns.ts';
+import {
+  birthDateHint,
+  type CalendarDay,
   type ChildState,
   childState,
   coarsen,
+  dayOfRegistration,
   earliestDay,
   isCoarser,
   latestDay,
   OLDEST,
   type PartialDate,
+  parseCalendarDay,
   precisionOf,
   readBirthDate,
-} from './birthDate.ts';
-import { type CalendarDay, parseCalendarDay, wholeYears } from './calendarDay.ts';
-import { CODES, type Code, type Finding } from './codes.ts';
-import {
-  type Cells,
-  COLUMN_RULES,
-  COLUMNS,
-  CONSENTS,
-  type Column,
-  DOB_PRECISIONS,
-  DOCUMENT_TYPES,
-  type DobPrecision,
-  oneOf,
-  RELATIONSHIPS,
-  SEXES,
-} from './columns.ts';
-import { birthDateHint } from './dateHints.ts';
-import { hasOtherDigits } from './digits.ts';
-import type { RowSummary } from './household.ts';
-import { hasLostPrecision, isSpreadsheetError, NUMBER_COLUMNS } from './lostPrecision.ts';
-import type { PersonMeaning } from './meaning.ts';
-import { hasLetterNotLatin } from './names.ts';
-import { canonicalNationality, isNationality } from './nationality.ts';
-import { comparePassport } from './passport.ts';
-import { isInternationalFormat, isNationalFormat, readPhone } from './phone.ts';
-import { flagsOfRow, type ProtectionFlag, readSpecialNeeds } from './protection.ts';
-import { dayOfRegistration, readRegisteredAt } from './registeredAt.ts';
-import { tidyCell } from './tidy.ts';
+  readRegisteredAt,
+  wholeYears,
+} from './dates.ts';
+import { comparePassport, hasLetterNotLatin } from './passport.ts';
+import { flagsOfRow, type PersonMeaning, type ProtectionFlag, readSpecialNeeds } from './person.ts';
 
 export type JudgeContext = {
   /** The reference date for ages, `YYYY-MM-DD`: a rule of the operation, by default its first day. */
@@ -48,13 +52,15 @@ export type JudgeContext = {
   country?: string;
 };
 
-/** The findings of a row alone. `summary` is what the household rules need of it. */
-export type RowJudgement = {
-  findings: Finding[];
+/** A row of a list, or a member of a household that arrives as JSON, with what was found of it. */
+export type JudgedRow = {
+  /** records counted from 1, without the header */
+  row: number;
+  verdict: Verdict;
+  codes: Finding[];
   child: ChildState;
   protection: ProtectionFlag[];
   meaning: PersonMeaning;
-  summary: RowSummary;
 };
 
 const LONGEST_CELL = 200;
@@ -86,20 +92,19 @@ function referenceDay(context: JudgeContext): CalendarDay {
 }
 
 /**
- * Judges one row alone. Rules that need other rows (repeated references, the household) follow in `judgeHouseholds`,
- * which reads the summary. `row` counts records from 1. `fromFile` holds findings that only the file shows: a number
- * cell that lost digits, cells beyond the headings.
+ * Judges one row alone; `withFindings` adds those of `judgeHouseholds`, which needs the other rows. `row` counts records
+ * from 1. `fromFile` holds findings that only the file shows: a number cell that lost digits, cells beyond the headings.
  * @throws RangeError on an invalid reference date
  */
 export function judgeRow(
-  raw: Cells,
+  raw: Record<Column, string>,
   context: JudgeContext,
   row: number,
   fromFile: readonly Finding[] = [],
-): RowJudgement {
+): JudgedRow {
   const on = referenceDay(context);
   const findings: Finding[] = [...fromFile];
-  const cells: Cells = { ...raw };
+  const cells = { ...raw };
   const unusable = new Set<Column>(fromFile.flatMap(({ code, column }) => (code === 'NUMBER_RUINED' ? [column] : [])));
   const find = (code: Code, column: Column, more: Pick<Finding, 'hint'> = {}): void => {
     findings.push(more.hint === undefined ? { code, column } : { code, column, hint: more.hint });
@@ -168,7 +173,9 @@ export function judgeRow(
   const relationship = oneOf(RELATIONSHIPS, usable('relationship_to_head'));
   const specialNeeds = readSpecialNeeds(cells.special_needs);
   return {
-    findings,
+    row,
+    verdict: verdictOf(findings),
+    codes: findings,
     child,
     protection: flagsOfRow({
       specialNeeds,
@@ -179,17 +186,13 @@ export function judgeRow(
       referenceDate: on,
     }),
     meaning: meaningOf(cells, usable, context.country, { birthDate, registeredAt, relationship, specialNeeds }),
-    summary: {
-      row,
-      personRef: cells.person_ref,
-      householdRef: cells.household_ref,
-      relationship,
-      child,
-      earliest: birthDate === null ? null : earliestDay(birthDate),
-      latest: birthDate === null ? null : latestDay(birthDate),
-      rejected: findings.some((finding) => CODES[finding.code].rejects),
-    },
   };
+}
+
+/** A rejecting finding rejects the row; without one, any warning warns. */
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  if (findings.some((finding) => CODES[finding.code].rejects)) return 'reject';
+  return findings.length > 0 ? 'accept_with_warning' : 'accept';
 }
 
 type Find = (code: Code, column: Column, more?: Pick<Finding, 'hint'>) => void;
@@ -198,7 +201,7 @@ function unusableByFault(findings: readonly Finding[], column: Column): boolean 
   return findings.some((finding) => finding.column === column && CODES[finding.code].rejects);
 }
 
-function judgeNames(cells: Cells, find: Find): void {
+function judgeNames(cells: Record<Column, string>, find: Find): void {
   if (cells.given_names === '' && cells.family_name === '') find('NAME_MISSING', 'given_names');
   else if (cells.given_names === '') find('NAME_SINGLE', 'given_names');
   else if (cells.family_name === '') find('NAME_SINGLE', 'family_name');
@@ -237,7 +240,7 @@ function judgeBirthDate(
 }
 
 function meaningOf(
-  cells: Cells,
+  cells: Record<Column, string>,
   usable: (column: Column) => string,
   country: string | undefined,
   read: Pick<PersonMeaning, 'birthDate' | 'registeredAt' | 'relationship' | 'specialNeeds'>,

@@ -1,12 +1,68 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Actor } from '../actor.ts';
 import { eventForms } from '../eventForms.ts';
-import type { Instant as EpochMilliseconds } from '../time.ts';
-import { ENDINGS } from './statuses.ts';
+import { dataOf } from '../events.ts';
+import type { Instant } from '../time.ts';
+import { followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
+import {
+  consentGiven,
+  consentReconfirmed,
+  consentRefused,
+  consentWithdrawn,
+  disclosureBlocked,
+  holdRaised,
+  holdReleased,
+} from './events/consent.ts';
+import { type SEAT_KINDS } from './events/define.ts';
+import {
+  documentDecided,
+  documentExpired,
+  documentHeld,
+  documentIssued,
+  documentRefused,
+  documentRequested,
+  exitPermitDecided,
+  exitPermitGranted,
+  exitPermitNotRequired,
+  exitPermitRefused,
+  exitPermitRequested,
+} from './events/documents.ts';
+import { fitnessExpired, fitnessFound, fitnessRequested } from './events/fitness.ts';
+import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
+import {
+  evidenceProvided,
+  evidenceRequested,
+  nationalityConfirmed,
+  nationalityDecided,
+  nationalityNotConfirmed,
+  nationalityRetracted,
+  partnerMissing,
+  requestRecalled,
+  verificationAcknowledged,
+  verificationRequested,
+} from './events/nationality.ts';
+import { identityConfirmed, identityUnclear, journeyStarted, screened } from './events/registration.ts';
+import {
+  arrived,
+  boarded,
+  checkedIn,
+  deniedBoarding,
+  departed,
+  noShow,
+  offloaded,
+  routeDecided,
+  seatAssigned,
+  seatReleased,
+  withdrawalNoted,
+} from './events/travel.ts';
+import { cancelRequestDismissed, cancelRequested, waitDue, waitEscalated, waitReminded } from './events/waits.ts';
+
+export { SEAT_KINDS } from './events/define.ts';
+export type SeatKind = (typeof SEAT_KINDS)[number];
 
 /** What every event carries in addition to its own fields. `at` is operation time. */
 export type EventHeader = {
-  at: EpochMilliseconds;
+  at: Instant;
   actor: Actor;
   /** id of the command that caused the event; one command makes at most one event of each type */
   commandId?: string;
@@ -14,226 +70,69 @@ export type EventHeader = {
   noteId?: string;
 };
 
-export const SEAT_KINDS = ['seat', 'infant_lap', 'stretcher', 'wheelchair'] as const;
-export type SeatKind = (typeof SEAT_KINDS)[number];
-
-const Instant = z.number().describe('operation time in epoch milliseconds');
-const RequestId = z.string().describe('id of the request');
-const PartnerId = z.string().describe('id of the partner');
-const HoldId = z.string().describe('id of the hold; it says nothing of its kind');
-const DocumentId = z.string().describe('id of the document');
-const MovementId = z.string().describe('id of the movement');
-const WaitKey = z.string().describe('key of the wait');
-const Leg = z.string().describe('code of the leg');
-const Route = z.array(z.string()).describe('codes of the legs, in order');
-const Round = z.number().describe('how often it was requested, from 1');
-const ConsentVersion = z.number().describe('version of the consent');
-const ValidUntil = Instant.describe('the document is valid until then');
-const SeatKind = z.enum(SEAT_KINDS);
-
-/** The data of a journey's events, by type: ids, codes and instants only, so that no event names a person. */
-export const JOURNEY_EVENT_DATA = Object.freeze({
-  journeyStarted: z
-    .object({
-      consent: z.enum(['given', 'pending', 'refused']).describe('consent at registration'),
-      holds: z.array(z.string()).describe('ids of the holds raised at registration'),
-      route: Route,
-      routeDecided: z.boolean().describe('false where a person must decide the route'),
-    })
-    .describe('The person is registered and the journey begins.'),
-  identityConfirmed: z
-    .object({
-      by: z.enum(['registry', 'staff']).describe('who confirmed it'),
-      requestId: RequestId.optional(),
-    })
-    .describe('The identity is confirmed.'),
-  identityUnclear: z
-    .object({
-      outcome: z.enum(['not_found', 'several', 'no_registry']).describe('the result of the registry look-up'),
-      requestId: RequestId.optional(),
-    })
-    .describe('The registry could not confirm the identity.'),
-  screened: z
-    .object({
-      risk: z.enum(['none', 'elevated', 'acute']).describe('the risk that was found'),
-    })
-    .describe('The protection screening is done.'),
-  consentGiven: z
-    .object({
-      version: ConsentVersion,
-      form: z.enum(['explicit', 'proxy']).describe('given in person, or by a person who may consent for them'),
-      sharing: z.boolean().describe('whether data may be shared with partners'),
-    })
-    .describe('The person consents.'),
-  consentRefused: z.object({ version: ConsentVersion }).describe('The person refuses consent.'),
-  consentWithdrawn: z.object({ version: ConsentVersion }).describe('The person withdraws consent.'),
-  consentReconfirmed: z.object({ version: ConsentVersion }).describe('The person confirms an earlier consent.'),
-  holdRaised: z.object({ holdId: HoldId }).describe('A hold is raised.'),
-  holdReleased: z.object({ holdId: HoldId }).describe('A hold is released.'),
-  disclosureBlocked: z
-    .object({
-      partnerId: PartnerId.optional(),
-      reasons: z.array(z.string()).describe('codes of the preconditions that failed'),
-    })
-    .describe('Data was not sent, because a precondition failed.'),
-  verificationRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A consulate receives a request to verify the nationality.'),
-  verificationAcknowledged: z.object({ requestId: RequestId }).describe('The consulate acknowledges the request.'),
-  evidenceRequested: z
-    .object({
-      requestId: RequestId,
-      requestedEvidence: z.array(z.string()).describe('codes of the evidence that it requests'),
-    })
-    .describe('The consulate requests evidence.'),
-  evidenceProvided: z
-    .object({
-      requestId: RequestId,
-      kinds: z.array(z.string()).describe('codes of the evidence that was sent'),
-    })
-    .describe('Evidence was sent to the consulate.'),
-  nationalityConfirmed: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-    })
-    .describe('The nationality is confirmed.'),
-  nationalityNotConfirmed: z
-    .object({
-      requestId: RequestId,
-      outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
-    })
-    .describe('The consulate does not confirm the nationality.'),
-  nationalityRetracted: z.object({ requestId: RequestId }).describe('The consulate retracts its confirmation.'),
-  nationalityDecided: z
-    .object({
-      decision: z.enum(['request_again', 'request_other_state']).describe('what is done next'),
-      partnerId: PartnerId.optional(),
-    })
-    .describe('A person decides the next step on the nationality.'),
-  partnerMissing: z
-    .object({
-      what: z.enum(['verification', 'document', 'fitness', 'exitPermit']).describe('the kind of request'),
-    })
-    .describe('The operation has no partner for the request.'),
-  documentHeld: z
-    .object({
-      documentId: DocumentId,
-      validUntil: ValidUntil,
-    })
-    .describe('The person holds a travel document.'),
-  documentRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A travel document is requested.'),
-  documentIssued: z
-    .object({
-      requestId: RequestId,
-      documentId: DocumentId,
-      validUntil: ValidUntil,
-    })
-    .describe('A travel document is issued.'),
-  documentRefused: z.object({ requestId: RequestId }).describe('A travel document is refused.'),
-  documentDecided: z.object({}).describe('A person decides that the document is requested again.'),
-  documentExpired: z.object({ documentId: DocumentId }).describe('A travel document is no longer valid long enough.'),
-  fitnessRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('A clinic receives a request for a fitness finding.'),
-  fitnessFound: z
-    .object({
-      result: z.enum(['fit', 'fit_with', 'unfit']).describe('the finding'),
-      conditions: z.array(z.string()).describe('codes of what is needed on the way'),
-      until: Instant.optional().describe('the finding is valid until then'),
-      reviewAt: Instant.optional().describe('when to examine again'),
-      requestId: RequestId.optional(),
-    })
-    .describe('A clinic or a health officer reports the fitness to travel.'),
-  fitnessExpired: z
-    .object({
-      until: Instant.describe('it was valid until then'),
-    })
-    .describe('The finding is no longer valid.'),
-  exitPermitRequested: z
-    .object({
-      requestId: RequestId,
-      partnerId: PartnerId,
-      round: Round,
-    })
-    .describe('An exit permit is requested.'),
-  exitPermitGranted: z
-    .object({
-      requestId: RequestId.optional(),
-      fineWaived: z.boolean().describe('whether a fine was waived'),
-    })
-    .describe('The exit permit is granted.'),
-  exitPermitRefused: z.object({ requestId: RequestId }).describe('The exit permit is refused.'),
-  exitPermitNotRequired: z.object({ requestId: RequestId.optional() }).describe('No exit permit is required.'),
-  exitPermitDecided: z.object({}).describe('A person decides that the permit is requested again.'),
-  requestRecalled: z.object({ requestId: RequestId }).describe('A request to a partner is recalled.'),
-  routeDecided: z.object({ route: Route }).describe('A person decides the route.'),
-  seatAssigned: z
-    .object({
-      movementId: MovementId,
-      leg: Leg,
-      kind: SeatKind.describe('the kind of seat'),
-    })
-    .describe('The person has a seat.'),
-  seatReleased: z.object({ movementId: MovementId }).describe('The seat is released.'),
-  checkedIn: z.object({ movementId: MovementId }).describe('The person is checked in.'),
-  boarded: z.object({ movementId: MovementId }).describe('The person is on board.'),
-  noShow: z.object({ movementId: MovementId }).describe('The person did not come.'),
-  deniedBoarding: z.object({ movementId: MovementId }).describe('The person is denied boarding.'),
-  offloaded: z.object({ movementId: MovementId }).describe('The person left the vehicle before departure.'),
-  departed: z.object({ movementId: MovementId }).describe('The movement departed with the person.'),
-  arrived: z
-    .object({
-      movementId: MovementId,
-      leg: Leg,
-      lastOfRoute: z.boolean().describe('whether it is the last leg of the route'),
-    })
-    .describe('The person arrived.'),
-  withdrawalNoted: z.object({ movementId: MovementId }).describe('The person withdraws while on the way.'),
-  splitOff: z
-    .object({
-      householdId: z.string().describe('id of the new household'),
-    })
-    .describe('The person is separated from the household.'),
-  householdChanged: z
-    .object({
-      journeyId: z.string().describe("id of the member's journey"),
-    })
-    .describe('A member of the household ended their journey without travel.'),
-  householdConfirmed: z.object({}).describe('A person confirms that the household travels as it is.'),
-  received: z.object({ siteId: z.string().optional().describe('id of the site') }).describe('The person is received.'),
-  reintegrationPlanned: z
-    .object({
-      dimensions: z.array(z.enum(['economic', 'social', 'psychosocial'])).describe('what the plan covers'),
-    })
-    .describe('A reintegration plan is made.'),
-  followUpDone: z
-    .object({
-      month: z.number().describe('months after arrival'),
-      reached: z.boolean().describe('whether the person was reached'),
-    })
-    .describe('A follow-up contact was made.'),
-  waitReminded: z.object({ key: WaitKey }).describe('A reminder of a wait is due.'),
-  waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
-  waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
-  cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
-  cancelRequestDismissed: z.object({}).describe('A person decided that the journey goes on.'),
-  journeyEnded: z.object({ ending: z.enum(ENDINGS).describe('why it ends') }).describe('The journey ends.'),
+/** Every event of a journey. */
+export const JOURNEY_EVENTS = Object.freeze({
+  journeyStarted,
+  identityConfirmed,
+  identityUnclear,
+  screened,
+  consentGiven,
+  consentRefused,
+  consentWithdrawn,
+  consentReconfirmed,
+  holdRaised,
+  holdReleased,
+  disclosureBlocked,
+  verificationRequested,
+  verificationAcknowledged,
+  evidenceRequested,
+  evidenceProvided,
+  nationalityConfirmed,
+  nationalityNotConfirmed,
+  nationalityRetracted,
+  nationalityDecided,
+  partnerMissing,
+  documentHeld,
+  documentRequested,
+  documentIssued,
+  documentRefused,
+  documentDecided,
+  documentExpired,
+  fitnessRequested,
+  fitnessFound,
+  fitnessExpired,
+  exitPermitRequested,
+  exitPermitGranted,
+  exitPermitRefused,
+  exitPermitNotRequired,
+  exitPermitDecided,
+  requestRecalled,
+  routeDecided,
+  seatAssigned,
+  seatReleased,
+  checkedIn,
+  boarded,
+  noShow,
+  deniedBoarding,
+  offloaded,
+  departed,
+  arrived,
+  withdrawalNoted,
+  splitOff,
+  householdChanged,
+  householdConfirmed,
+  received,
+  reintegrationPlanned,
+  followUpDone,
+  waitReminded,
+  waitDue,
+  waitEscalated,
+  cancelRequested,
+  cancelRequestDismissed,
+  journeyEnded,
 });
+
+export const JOURNEY_EVENT_DATA = dataOf(JOURNEY_EVENTS);
 
 /** How the data of a journey's events is written and read. */
 export const JOURNEY_EVENT_FORMS = eventForms('journey', JOURNEY_EVENT_DATA);
@@ -242,6 +141,6 @@ export type JourneyEvents = { [T in keyof typeof JOURNEY_EVENT_DATA]: z.infer<(t
 
 export type JourneyEventType = keyof JourneyEvents;
 
-export type JourneyEventOf<T extends JourneyEventType> = EventHeader & { type: T; data: JourneyEvents[T] };
-
-export type JourneyEvent = { [T in JourneyEventType]: JourneyEventOf<T> }[JourneyEventType];
+export type JourneyEvent = {
+  [T in JourneyEventType]: EventHeader & { type: T; data: JourneyEvents[T] };
+}[JourneyEventType];

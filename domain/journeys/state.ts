@@ -1,11 +1,12 @@
 import type { Aggregate } from '../aggregate.ts';
+import { evolveBy } from '../events.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
-import type { Instant } from '../time.ts';
-import type { JourneyEvent, JourneyEvents, JourneyEventType } from './events.ts';
+import { addMonths, type Instant } from '../time.ts';
+import { JOURNEY_EVENTS, type JourneyEvent } from './events.ts';
 import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
-import type { JourneyState, OpenRequest } from './stored.ts';
+import type { JourneyState } from './stored.ts';
 
 export type { JourneyState, OpenRequest } from './stored.ts';
 
@@ -34,194 +35,11 @@ export function emptyJourney(): JourneyState {
   };
 }
 
-type Apply<T extends JourneyEventType> = (
-  state: JourneyState,
-  data: JourneyEvents[T],
-  at: Instant,
-) => Partial<JourneyState>;
-
-/** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in JourneyEventType]: Apply<T> } = {
-  journeyStarted: (state, data, at) => ({
-    startedAt: at,
-    route: data.route,
-    routeDecided: data.routeDecided,
-    holds: [...data.holds],
-    consent: {
-      ...state.consent,
-      status: data.consent,
-      ...(data.consent === 'given' ? { version: 1, sharing: true, confirmedAt: at } : {}),
-    },
-  }),
-  identityConfirmed: () => ({ identity: 'confirmed' }),
-  identityUnclear: () => ({ identity: 'unclear' }),
-  screened: () => ({ screened: true }),
-  consentGiven: (_state, data, at) => ({
-    consent: { status: 'given', version: data.version, sharing: data.sharing, confirmedAt: at },
-  }),
-  consentRefused: (_state, data) => ({ consent: { status: 'refused', version: data.version, sharing: false } }),
-  consentWithdrawn: (_state, data) => ({ consent: { status: 'withdrawn', version: data.version, sharing: false } }),
-  consentReconfirmed: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
-  holdRaised: (state, data) => ({
-    holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId],
-  }),
-  holdReleased: (state, data) => ({ holds: state.holds.filter((id) => id !== data.holdId) }),
-  disclosureBlocked: () => ({}),
-  verificationRequested: (state, data, at) => ({
-    nationality: { ...state.nationality, status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  verificationAcknowledged: (state, data) => ({
-    nationality: { ...state.nationality, request: acknowledged(state.nationality.request, data.requestId) },
-  }),
-  evidenceRequested: (state, data) => ({
-    nationality: {
-      ...state.nationality,
-      request: askedForEvidence(state.nationality.request, data.requestId, data.requestedEvidence),
-    },
-  }),
-  evidenceProvided: (state, data, at) => {
-    const request = askedForEvidence(state.nationality.request, data.requestId, []);
-    return {
-      nationality: { ...state.nationality, request: request && { ...request, evidence: { at, kinds: data.kinds } } },
-    };
-  },
-  nationalityConfirmed: (state, data) => ({
-    nationality: { status: 'confirmed', rounds: state.nationality.rounds, partnerId: data.partnerId },
-  }),
-  nationalityNotConfirmed: (state, data) => ({
-    nationality: { status: data.outcome, rounds: state.nationality.rounds },
-  }),
-  nationalityRetracted: (state) => ({ nationality: { status: 'retracted', rounds: state.nationality.rounds } }),
-  nationalityDecided: (state, data) => ({
-    nationality: {
-      status: 'open',
-      rounds: state.nationality.rounds,
-      ...(data.partnerId ? { partnerId: data.partnerId } : {}),
-    },
-  }),
-  partnerMissing: (state, data) =>
-    data.what === 'verification' ? { nationality: { status: 'undetermined', rounds: state.nationality.rounds } } : {},
-  documentHeld: (state, data) => ({
-    document: { ...state.document, status: 'held', documentId: data.documentId, validUntil: data.validUntil },
-  }),
-  documentRequested: (state, data, at) => ({
-    document: { ...state.document, status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  documentIssued: (state, data) => ({
-    document: {
-      status: 'issued',
-      rounds: state.document.rounds,
-      documentId: data.documentId,
-      validUntil: data.validUntil,
-    },
-  }),
-  documentRefused: (state) => ({ document: { status: 'refused', rounds: state.document.rounds } }),
-  documentDecided: (state) => ({ document: { status: 'none', rounds: state.document.rounds } }),
-  documentExpired: (state) => ({ document: { status: 'expired', rounds: state.document.rounds } }),
-  fitnessRequested: (state, data, at) => ({
-    // the last finding, fit or unfit, goes on holding while a new one is awaited
-    fitness: {
-      ...state.fitness,
-      status: fit(state) || state.fitness.status === 'unfit' ? state.fitness.status : 'requested',
-      rounds: data.round,
-      request: opened(data, at),
-    },
-  }),
-  fitnessFound: (state, data) => ({
-    fitness: {
-      status: data.result,
-      rounds: state.fitness.rounds,
-      conditions: data.conditions,
-      ...(data.until === undefined ? {} : { until: data.until }),
-      ...(data.reviewAt === undefined ? {} : { reviewAt: data.reviewAt }),
-    },
-  }),
-  fitnessExpired: (state) => ({
-    fitness: { status: 'expired', rounds: state.fitness.rounds, conditions: state.fitness.conditions },
-  }),
-  exitPermitRequested: (_state, data, at) => ({
-    exitPermit: { status: 'requested', rounds: data.round, request: opened(data, at) },
-  }),
-  exitPermitGranted: (state) => ({ exitPermit: { status: 'granted', rounds: state.exitPermit.rounds } }),
-  exitPermitRefused: (state) => ({ exitPermit: { status: 'refused', rounds: state.exitPermit.rounds } }),
-  exitPermitNotRequired: (state) => ({ exitPermit: { status: 'not_required', rounds: state.exitPermit.rounds } }),
-  exitPermitDecided: (state) => ({ exitPermit: { status: 'open', rounds: state.exitPermit.rounds } }),
-  requestRecalled: (state, data) =>
-    state.nationality.request?.requestId === data.requestId
-      ? { nationality: { status: 'open', rounds: state.nationality.rounds } }
-      : {},
-  routeDecided: (_state, data) => ({ route: data.route, routeDecided: true }),
-  seatAssigned: (state, data) => ({
-    travel: { ...state.travel, status: 'seated', movementId: data.movementId, leg: data.leg, kind: data.kind },
-  }),
-  seatReleased: (state) => ({ travel: withoutSeat(state) }),
-  checkedIn: (state) => ({ travel: { ...state.travel, status: 'checked_in' } }),
-  boarded: (state) => ({ travel: { ...state.travel, status: 'boarded' } }),
-  noShow: (state) => ({ travel: { ...withoutSeat(state), noShows: state.travel.noShows + 1 } }),
-  deniedBoarding: (state) => ({ travel: withoutSeat(state) }),
-  offloaded: (state) => ({ travel: withoutSeat(state) }),
-  departed: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true } }),
-  arrived: (state, data, at) => ({
-    routeDone: [...state.routeDone.filter((status) => status !== data.leg), data.leg],
-    travel: { ...withoutSeat(state), status: data.lastOfRoute ? 'arrived' : 'none', underway: true },
-    ...(data.lastOfRoute ? { arrivedAt: at } : {}),
-  }),
-  withdrawalNoted: (state) => ({ travel: { ...state.travel, withdrawn: true } }),
-  splitOff: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
-  householdChanged: () => ({ householdOpen: true }),
-  householdConfirmed: () => ({ householdOpen: false }),
-  received: () => ({ received: true }),
-  reintegrationPlanned: () => ({ planned: true }),
-  followUpDone: (state, data) => ({
-    followUps: [
-      ...state.followUps.filter(({ month }) => month !== data.month),
-      { month: data.month, reached: data.reached },
-    ],
-  }),
-  waitReminded: () => ({}),
-  waitDue: () => ({}),
-  waitEscalated: () => ({}),
-  cancelRequested: () => ({ cancelRequested: true }),
-  cancelRequestDismissed: () => ({ cancelRequested: false }),
-  journeyEnded: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
-};
-
-/** The state after a event, with the subject's next sequence number. Events cannot fail. */
-export function apply(state: JourneyState, event: JourneyEvent): JourneyState {
-  const change = APPLY[event.type] as Apply<JourneyEventType>;
-  return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
-}
+/** The state after an event. */
+export const apply = evolveBy<JourneyState, JourneyEvent>(JOURNEY_EVENTS);
 
 /** A journey as a fold over its events. */
 export const JOURNEY: Aggregate<JourneyState, JourneyEvent> = { empty: emptyJourney, evolve: apply };
-
-function opened(data: { requestId: string; partnerId: string; round: number }, requestedAt: Instant): OpenRequest {
-  return {
-    requestId: data.requestId,
-    partnerId: data.partnerId,
-    round: data.round,
-    requestedAt,
-    acknowledged: false,
-    requestedEvidence: [],
-  };
-}
-
-function acknowledged(request: OpenRequest | undefined, requestId: string): OpenRequest | undefined {
-  return request?.requestId === requestId ? { ...request, acknowledged: true } : request;
-}
-
-function askedForEvidence(
-  request: OpenRequest | undefined,
-  requestId: string,
-  requestedEvidence: string[],
-): OpenRequest | undefined {
-  return request?.requestId === requestId ? { ...request, acknowledged: true, requestedEvidence } : request;
-}
-
-function withoutSeat(state: JourneyState): JourneyState['travel'] {
-  const { noShows, underway, withdrawn } = state.travel;
-  return { status: 'none', noShows, underway, withdrawn };
-}
 
 /** The next leg that this person still needs; undefined where the route is undecided or at its end. */
 export function nextLeg(state: JourneyState): string | undefined {
@@ -232,6 +50,15 @@ export function nextLeg(state: JourneyState): string | undefined {
 export function nextNeeds(state: JourneyState, rules: Pick<Rules, 'legs'>): LegNeeds {
   const next = nextLeg(state);
   return next === undefined ? needsOf(rules, state.route, state.routeDecided) : needsOf(rules, [next], true);
+}
+
+/** The day of the follow-up `month` months after arrival; undefined before arrival, or where the rules know no such month. */
+export function followUpDay(
+  { arrivedAt }: JourneyState,
+  rules: Pick<Rules, 'followUpMonths'>,
+  month: number,
+): Instant | undefined {
+  return arrivedAt === undefined || !rules.followUpMonths.includes(month) ? undefined : addMonths(arrivedAt, month);
 }
 
 export function documentReady(state: JourneyState): boolean {

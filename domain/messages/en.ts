@@ -217,6 +217,7 @@ export const en = {
     'The database session of a background loop stopped answering; the loop goes on in another session',
   'alarm.misplaced_answer': 'A partner’s answer does not match the kind of the request',
   'alarm.message_not_handled': 'A workflow refused the message of a partner',
+  'alarm.movement_update_undelivered': 'A person is on a vehicle although their journey has ended.',
   'alarm.partner_fails': 'Requests to a partner fail: it is not available, or it refuses what we send',
   'alarm.start_refused': 'Temporal refused to start a workflow repeatedly; the start is no longer retried',
   'alarm.unknown_movement': 'A carrier sent a message about an unknown movement',
@@ -228,4 +229,58 @@ export const en = {
   'situation.decisions.one': '1 decision waits for a person',
   'situation.decisions.other': '{n} decisions wait for a person',
   'situation.noneOverdue': 'no wait is overdue',
+
+  'command.journey.confirmIdentity': 'Confirm the identity, after a look at the evidence of the person',
+  'command.journey.completeScreening': 'Record that the person was counselled in private and screened for risks',
+  'command.journey.giveConsent': 'Record the consent that the person gave, and whether data may be shared',
+  'command.journey.refuseConsent': 'Record that the person refuses consent to travel',
+  'command.journey.reconfirmConsent': 'Record that the person confirmed the consent again',
+  'command.journey.withdrawConsent':
+    'Record that the person withdraws; before boarding the journey ends and the seat is free at once',
+  'command.journey.raiseHold': 'Raise a hold: stop data sharing, seating or boarding until a review',
+  'command.journey.releaseHold': 'Release a hold, with the reference that allows it',
+  'command.journey.provideEvidence': 'Send the evidence that the consulate requested',
+  'command.journey.requestVerificationAgain': 'Request verification from the same consulate again, with new evidence',
+  'command.journey.requestOtherState': 'Request verification from another State',
+  'command.journey.recordDocument': 'Record a travel document that the person holds',
+  'command.journey.requestDocumentAgain': 'Request the travel document from the consulate again',
+  'command.journey.recordFitness': 'Record the result of a health check and how long it is valid',
+  'command.journey.requestExitPermitAgain': 'Request the exit permit again, after the cause of the refusal is settled',
+  'command.journey.decideRoute': 'Decide the legs of this person’s route',
+  'command.journey.splitOff': 'Separate this person from the household, as its adults chose',
+  'command.journey.confirmHousehold': 'Record that the person continues without the member who does not travel',
+  'command.journey.receive': 'Record that the person was received',
+  'command.journey.planReintegration': 'Record the reintegration plan made with the person',
+  'command.journey.recordFollowUp': 'Record a follow-up contact, reached or not',
+  'command.journey.dismissCancelRequest':
+    'Record that the journey goes on although somebody asked Temporal to cancel it',
+  'command.journey.endJourney': 'End the journey, with the name of its ending',
+  'command.movement.giveClearance': 'Record a clearance: carrier, permit, security, receiving State or reception',
+  'command.movement.loseClearance': 'Record that a clearance is lost or newly needed: nobody boards until it is given',
+  'command.movement.allocateSeats':
+    'Allocate seats to whole households, by priority and date of request; on a smaller vehicle, release those that no longer fit',
+  'command.movement.lockManifest': 'Lock the manifest: later changes need two roles',
+  'command.movement.reopenManifest': 'Reopen the locked manifest; a second person under another role must agree',
+  'command.movement.openBoarding': 'Open the gate',
+  'command.movement.applyScans': 'Record scans: checked in, boarded, no-show, denied boarding or offloaded',
+  'command.movement.recordDeparture':
+    'Record the departure; refused while a household is separated or a seat is not accounted for',
+  'command.movement.recordArrival': 'Record the arrival at a stop',
+  'command.movement.reconcile':
+    'Reconcile: booked = boarded + no-show + denied + offloaded; a difference keeps the movement open',
+  'command.movement.releaseHousehold': 'Release the seats of a household; it keeps its place in the order',
+  'command.movement.cancelMovement':
+    'Cancel the movement: every seat is free again, and everybody keeps their place in the order',
+  'command.movement.dismissCancelRequest':
+    'Record that the movement goes on although somebody asked Temporal to cancel it',
+  'command.operation.activate': 'Start the operation on a government’s request, with its leads named',
+  'command.operation.suspend': 'Suspend the operation, a leg, a site or one nationality',
+  'command.operation.resume':
+    'Resume; consents, findings and documents that lapsed are listed before anybody is seated',
+  'command.operation.setPhase': 'Set whether an area is before, during or after the crisis',
+  'command.operation.windDown': 'Wind down: register nobody new, and complete every open journey',
+  'command.operation.closeOperation': 'Close the operation, after every journey has ended or was handed over',
+  'command.operation.cancelOperation': 'Cancel the operation before its activation',
+  'command.operation.dismissCancelRequest':
+    'Record that the operation goes on although somebody asked Temporal to cancel it',
 } as const;

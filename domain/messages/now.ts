@@ -1,5 +1,4 @@
 import type { Role } from '../actor.ts';
-import { JOURNEY_COMMANDS, type JourneyCommand } from '../journeys/commands.ts';
 import type { Ending, JourneyStatus } from '../journeys/statuses.ts';
 import { STATUS_TABLE } from '../journeys/statuses.ts';
 import { WAIT_MESSAGES, type Wait } from '../journeys/waits.ts';
@@ -19,8 +18,6 @@ export type NowInput = {
   suspended: boolean;
   /** statuses of the other open members who are not ready, when this one is */
   groupWaitsFor: readonly JourneyStatus[];
-  /** what the reader may do now */
-  commands: readonly JourneyCommand[];
 };
 
 export type WaitInWords = {
@@ -39,22 +36,16 @@ export type Now = {
   sentence: string;
   waiting: WaitInWords[];
   more: number;
-  canDo: Array<{ command: JourneyCommand; sentence: string; reasonRequired: boolean }>;
 };
 
-/** One sentence on a person: the earliest blocking deadline, how many more waits, and what the reader can do. */
+/** One sentence on a person: the earliest blocking deadline, and how many more waits. */
 export function nowInWords(input: NowInput): Now {
   const ordered = [...input.waits].sort(byUrgency);
   const waiting = ordered.map((wait) => waitInWords(wait, input.now, input.names));
-  const canDo = input.commands.map((command) => ({
-    command,
-    sentence: JOURNEY_COMMANDS[command].sentence,
-    reasonRequired: JOURNEY_COMMANDS[command].reason,
-  }));
   const blocking = ordered.findIndex((wait) => wait.blocks);
   const shown = waiting[blocking === -1 ? 0 : blocking];
   const more = Math.max(0, waiting.length - 1);
-  return { sentence: sentenceOf(input, shown, more), waiting, more, canDo };
+  return { sentence: sentenceOf(input, shown, more), waiting, more };
 }
 
 function sentenceOf(input: NowInput, shown: WaitInWords | undefined, more: number): string {

@@ -1,11 +1,14 @@
+import { z } from 'zod';
 import {
   failedPreconditions,
   type Occasion,
+  OPEN_REASONS,
   PRECONDITIONS,
   type PreconditionInput,
   type PreconditionReason,
   type Step,
 } from '../preconditions.ts';
+import { storedValue } from '../storedValue.ts';
 
 /** Fresh data about one person, as needed to judge their household. */
 export type PersonPreconditions = PreconditionInput & {
@@ -48,9 +51,23 @@ export function judgeGroup(step: Step, members: readonly PersonPreconditions[], 
 }
 
 /** A reason as readers outside protection see it. */
-export type NeutralReason = { code: string; words: string };
+export const NEUTRAL_REASONS = [
+  ...OPEN_REASONS,
+  'not_travelling',
+  'no_room',
+  'no_stretcher',
+  'no_wheelchair',
+  'infant_without_adult',
+  'nationality_undecided',
+  'not_planned_for',
+  'not_accepted',
+] as const;
+const NeutralReason = z.object({ code: z.enum(NEUTRAL_REASONS), words: z.string() });
+export type NeutralReason = z.infer<typeof NeutralReason>;
+export const STORED_REASONS = storedValue('Reasons of a refusal', z.array(NeutralReason));
 
-const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not travelling on this movement' };
+/** The one reason of a household that may not travel: not everybody may know the kind of reason. */
+export const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not travelling on this movement' };
 
 /**
  * The reasons of a household without protection data, each once. Where one reason has to be redacted, the others are
@@ -59,9 +76,12 @@ const NOT_TRAVELLING: NeutralReason = { code: 'not_travelling', words: 'Not trav
 export function neutralReasons(reasons: readonly PreconditionReason[]): NeutralReason[] {
   const themselves = reasons.filter((reason) => reason.condition !== 'household');
   if (themselves.length === 0) return reasons.length > 0 ? [NOT_TRAVELLING] : [];
-  if (themselves.some((reason) => reason.neutral !== reason.full)) return [NOT_TRAVELLING];
-  const neutral = new Map(themselves.map((reason) => [reason.code, reason.neutral]));
-  return [...neutral]
-    .map(([code, sentence]) => ({ code, words: sentence }))
-    .toSorted((a, b) => (a.code < b.code ? -1 : 1));
+  const open = themselves.flatMap(({ code, full }) => {
+    const known = OPEN_REASONS.find((one) => one === code);
+    return known ? [{ code: known, words: full }] : [];
+  });
+  if (open.length < themselves.length) return [NOT_TRAVELLING];
+  return [...new Map(open.map((reason) => [reason.code, reason])).values()].toSorted((a, b) =>
+    a.code < b.code ? -1 : 1,
+  );
 }

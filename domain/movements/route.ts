@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { storedValue } from '../storedValue.ts';
 
 const Place = z.object({ code: z.string(), name: z.string(), country: z.string() });
-export type Place = z.infer<typeof Place>;
 
 /** Between two stops; each time with its offset. */
 const Stop = z.object({
@@ -16,25 +15,25 @@ export type Stop = z.infer<typeof Stop>;
 /** By stop: its IANA time zone. */
 const TimeZones = z.record(z.string(), z.string());
 
+/** By stop: nationalities of the heads whose households leave the vehicle there. */
 const LeaveAt = z.record(z.string(), z.array(z.string()));
 
-/** The route of a movement, as planned. */
-export const STORED_MOVEMENT_ROUTE = storedValue(
-  'Route of a movement',
-  z.object({
-    origin: Place,
-    destination: Place,
-    stops: z.array(Stop),
-    timeZones: TimeZones,
-    leaveAt: LeaveAt,
-  }),
-);
+const MovementRoute = z.object({
+  origin: Place,
+  destination: Place,
+  stops: z.array(Stop),
+  timeZones: TimeZones,
+  leaveAt: LeaveAt,
+});
+export type MovementRoute = z.infer<typeof MovementRoute>;
 
-/** By stop: nationalities of the heads whose households leave the vehicle there. */
+/** The route of a movement, as planned. */
+export const STORED_MOVEMENT_ROUTE = storedValue('Route of a movement', MovementRoute);
+
 export const STORED_LEAVE_AT = storedValue('Stops where households leave a movement', LeaveAt);
 
-/** The values that a change of the time-zone database may affect. */
+/** The values that a change of the time-zone table may affect. */
 export const STORED_LOCAL_TIMES = storedValue(
   'Local times of a movement',
-  z.object({ stops: z.array(Stop), timeZones: TimeZones }),
+  MovementRoute.pick({ stops: true, timeZones: true }),
 );

@@ -1,17 +1,8 @@
-import type { Step } from '../preconditions.ts';
+import type { Occasion, Step } from '../preconditions.ts';
+import type { Instant } from '../time.ts';
 import type { Scan } from './events.ts';
-
-/** The status of a seat. */
-export type SeatStatus =
-  | 'reserved'
-  | 'checked_in'
-  | 'boarded'
-  | 'departed'
-  | 'arrived'
-  | 'released'
-  | 'no_show'
-  | 'denied'
-  | 'offloaded';
+import { judgeGroup, NOT_TRAVELLING, type PersonPreconditions, type Verdict } from './householdGroup.ts';
+import type { SeatStatus } from './statuses.ts';
 
 /** Why a scan changes nothing. Refused scans are listed. */
 export const REFUSED_SCANS = {
@@ -33,7 +24,7 @@ type Effect = { to: SeatStatus; checks?: Step } | { again: true } | { refused: R
 const AGAIN: Effect = { again: true };
 const refused = (code: RefusedScan): Effect => ({ refused: code });
 
-const ON_THE_GROUND: Record<Scan['kind'], Effect> = {
+const BEFORE_BOARDING: Record<Scan['kind'], Effect> = {
   check_in: { to: 'checked_in', checks: 'check_in' },
   board: { to: 'boarded', checks: 'board' },
   no_show: { to: 'no_show' },
@@ -63,8 +54,8 @@ const allRefused = (code: RefusedScan): Record<Scan['kind'], Effect> => ({
  * unscreened.
  */
 export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
-  reserved: ON_THE_GROUND,
-  checked_in: { ...ON_THE_GROUND, check_in: AGAIN },
+  reserved: BEFORE_BOARDING,
+  checked_in: { ...BEFORE_BOARDING, check_in: AGAIN },
   boarded: {
     check_in: AGAIN,
     board: AGAIN,
@@ -79,6 +70,80 @@ export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   denied: { ...allRefused('was_denied'), deny: AGAIN },
   offloaded: { ...allRefused('left_again'), offload: AGAIN },
 };
+
+/** What becomes of a seat. A reason that it already has stays if the change has none. */
+export type SeatChange = { seatId: string; status: SeatStatus; at: Instant; reasonCode?: string };
+
+/** What scans of the gate change, and which of them are refused. */
+export type ScanEffects = { changes: SeatChange[]; refused: Array<{ scan: Scan; code: RefusedScan }> };
+
+/**
+ * Applies scans of the gate in the order of their time. The preconditions of each person and household are evaluated
+ * right before. A person who does not meet them is denied. If only the household does not meet them, the scan is refused
+ * and the seat stays until a person decides. Repeated scans change nothing.
+ * @param departed the vehicle has left: a person who is scanned as on board now travelled with it
+ */
+export function applyScans(
+  scans: readonly Scan[],
+  seats: ReadonlyMap<string, { id: string; status: SeatStatus }>,
+  people: readonly PersonPreconditions[],
+  occasion: Occasion,
+  departed: boolean,
+): ScanEffects {
+  const check = checksOfBatch(people, occasion);
+  const changes = new Map<string, SeatChange>();
+  const refused: ScanEffects['refused'] = [];
+  for (const scan of scans.toSorted((a, b) => a.at - b.at)) {
+    const seat = seats.get(scan.journeyId);
+    const before = seat && (changes.get(seat.id)?.status ?? seat.status);
+    const effect = before ? SCANS[before][scan.kind] : { refused: 'no_seat' as const };
+    if (!seat || 'refused' in effect) {
+      refused.push({ scan, code: 'refused' in effect ? effect.refused : 'no_seat' });
+      continue;
+    }
+    if ('again' in effect) continue;
+    const verdict = effect.checks ? check.person(effect.checks, scan.journeyId) : 'go';
+    if (verdict === 'household') {
+      refused.push({ scan, code: 'household' });
+      continue;
+    }
+    const denied = verdict === 'denied';
+    if (denied) refused.push({ scan, code: 'preconditions' });
+    const status = denied ? 'denied' : departed && effect.to === 'boarded' ? 'departed' : effect.to;
+    const reasonCode = denied ? NOT_TRAVELLING.code : scan.reasonCode;
+    const at = Math.min(scan.at, occasion.now);
+    changes.set(seat.id, { seatId: seat.id, status, at, ...(reasonCode ? { reasonCode } : {}) });
+    if (status !== 'checked_in' && status !== 'boarded' && status !== 'departed') check.leaves(scan.journeyId);
+  }
+  return { changes: [...changes.values()], refused };
+}
+
+/** The preconditions for the scans of one batch: a later scan sees what an earlier one changed in a household. */
+function checksOfBatch(all: readonly PersonPreconditions[], occasion: Occasion) {
+  const people = new Map(all.map((person) => [person.journeyId, { ...person }]));
+  const households = Map.groupBy(people.values(), ({ householdId }) => householdId);
+  const judged = new Map<string, Verdict[]>();
+  return {
+    person(step: Step, journeyId: string): 'go' | 'denied' | 'household' {
+      const householdId = people.get(journeyId)?.householdId ?? '';
+      const key = `${step} ${householdId}`;
+      const verdicts = judged.get(key) ?? judgeGroup(step, households.get(householdId) ?? [], occasion);
+      judged.set(key, verdicts);
+      const verdict = verdicts.find((one) => one.journeyId === journeyId);
+      // A person decides an open question about the household, so it denies nobody.
+      if (!verdict || verdict.own.some(({ condition }) => condition !== 'household')) return 'denied';
+      return verdict.own.length + verdict.group.length > 0 ? 'household' : 'go';
+    },
+    /** The person no longer holds the seat, so the household is no longer complete. */
+    leaves(journeyId: string): void {
+      const person = people.get(journeyId);
+      if (!person) return;
+      person.seatOnThisMovement = false;
+      for (const member of households.get(person.householdId) ?? []) member.groupSeated = false;
+      judged.clear();
+    },
+  };
+}
 
 /** The seat messages that a journey receives on the way from one status to another, in order. */
 const STEPS: Partial<Record<SeatStatus, readonly SeatStatus[]>> = {

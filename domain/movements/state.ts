@@ -1,7 +1,7 @@
 import type { Aggregate } from '../aggregate.ts';
-import type { Instant } from '../time.ts';
+import { evolveBy } from '../events.ts';
 import { iso } from '../time.ts';
-import type { ClearanceKind, MovementEvent, MovementEvents, MovementEventType } from './events.ts';
+import { type ClearanceKind, MOVEMENT_EVENTS, type MovementEvent } from './events.ts';
 import type { MovementState } from './stored.ts';
 
 export type { MovementState } from './stored.ts';
@@ -67,121 +67,11 @@ export function emptyMovement(): MovementState {
   };
 }
 
-type Apply<T extends MovementEventType> = (
-  state: MovementState,
-  data: MovementEvents[T],
-  at: Instant,
-) => Partial<MovementState>;
-
-/** What each event changes. A event that names no change here is history only. */
-const APPLY: { [T in MovementEventType]: Apply<T> } = {
-  movementPlanned: (_state, data) => ({
-    leg: data.leg,
-    stops: data.stops,
-    departsAt: data.departsAt,
-    arrivesAt: data.arrivesAt,
-    capacity: data.capacity,
-    clearances: Object.fromEntries(['carrier', ...data.clearances].map((kind) => [kind, 'open'])),
-  }),
-  carrierRequested: (state, data) => ({
-    booking: {
-      ...state.booking,
-      status: 'requested',
-      round: data.round,
-      requestId: data.requestId,
-      partnerId: data.partnerId,
-    },
-  }),
-  carrierBooked: (state, data) => ({
-    booking: { ...state.booking, status: 'booked', bookingRef: data.bookingRef },
-    clearances: { ...state.clearances, carrier: 'given' },
-  }),
-  carrierRefused: (state) => ({ booking: { ...state.booking, status: 'refused' } }),
-  carrierMissing: (state) => ({ booking: { ...state.booking, status: 'missing' } }),
-  bookingRecalled: () => ({}),
-  clearanceGiven: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'given' } }),
-  // without its clearances the gate is closed, and all preconditions are checked again
-  clearanceLost: (state, data) => ({ clearances: { ...state.clearances, [data.kind]: 'lost' }, boarding: false }),
-  vehicleChanged: (_state, data, at) => ({
-    capacity: data.capacity,
-    overCapacity: data.overCapacity,
-    vehicleSince: at,
-  }),
-  delayed: (_state, data, at) => ({ departsAt: data.departsAt, arrivesAt: data.arrivesAt, timesSince: at }),
-  seatsAllocated: (_state, data) => ({
-    seated: { households: data.households, people: data.people },
-    overCapacity: data.overCapacity,
-  }),
-  householdReleased: (state, data) => ({
-    seated: {
-      households: Math.max(0, state.seated.households - (data.aboard === 0 && data.people > 0 ? 1 : 0)),
-      people: Math.max(0, state.seated.people - data.people),
-    },
-    mustLeave:
-      data.aboard > 0 && !state.mustLeave.includes(data.householdId)
-        ? [...state.mustLeave, data.householdId]
-        : state.mustLeave,
-  }),
-  manifestLocked: (state, data) => ({
-    manifest: { version: data.version, locked: true },
-    seated: { households: Math.max(0, state.seated.households - data.released), people: data.people },
-  }),
-  manifestAmended: (state, data) => ({
-    manifest: { ...state.manifest, version: data.version },
-    seated: { ...state.seated, people: data.people },
-  }),
-  manifestReopeningRequested: (state, data) => ({
-    manifest: { ...state.manifest, reopeningRequestedBy: { id: data.by, role: data.role } },
-  }),
-  manifestReopened: (state) => ({ manifest: { version: state.manifest.version, locked: false } }),
-  boardingOpened: () => ({ boarding: true }),
-  scansApplied: (_state, { checkedIn, boarded, noShow, denied, offloaded }) => ({
-    gate: { checkedIn, boarded, noShow, denied, offloaded },
-  }),
-  householdOffBoard: (state, data) => ({ mustLeave: state.mustLeave.filter((id) => id !== data.householdId) }),
-  movementDeparted: (_state, _data, at) => ({ departedAt: at, boarding: false, mustLeave: [] }),
-  receptionNotified: () => ({ receptionNotified: true }),
-  movementArrived: (state, data) => ({
-    arrivedStops: state.arrivedStops.includes(data.stop) ? state.arrivedStops : [...state.arrivedStops, data.stop],
-    arrived: state.arrived || data.last,
-  }),
-  // the latest of each kind is enough to know that somebody must look; all of them stand in the event log
-  messageSetAside: (state, data) => ({
-    setAside: [
-      ...state.setAside.filter(({ kind }) => kind !== data.kind),
-      { eventKey: data.eventKey, kind: data.kind },
-    ],
-  }),
-  movementReconciled: () => ({ reconciled: true, broken: false }),
-  reconciliationBroken: () => ({ broken: true }),
-  movementCancelled: (state, data) => ({
-    cancelled: true,
-    booking: data.byCarrier ? { ...state.booking, status: 'refused' } : state.booking,
-    boarding: false,
-    seated: { households: 0, people: 0 },
-    mustLeave: [],
-    overCapacity: false,
-  }),
-  compensationFailed: (state, data) => ({
-    compensating: state.compensating.includes(data.step) ? state.compensating : [...state.compensating, data.step],
-  }),
-  compensated: (state, data) => ({ compensating: state.compensating.filter((step) => step !== data.step) }),
-  movementClosed: () => ({ closed: true }),
-  waitReminded: () => ({}),
-  waitDue: () => ({}),
-  waitEscalated: () => ({}),
-  cancelRequested: () => ({ cancelRequested: true }),
-  cancelRequestDismissed: () => ({ cancelRequested: false }),
-};
-
-/** The state after a event, with the subject's next sequence number. Events cannot fail. */
-export function evolve(state: MovementState, event: MovementEvent): MovementState {
-  const change = APPLY[event.type] as Apply<MovementEventType>;
-  return { ...state, ...change(state, event.data, event.at), seq: state.seq + 1 };
-}
+/** The state after an event. */
+export const evolve = evolveBy<MovementState, MovementEvent>(MOVEMENT_EVENTS);
 
 /** A movement as a fold over its events. */
-export const MOVEMENT: Aggregate<MovementState, MovementEvent> = { empty: emptyMovement, evolve: evolve };
+export const MOVEMENT: Aggregate<MovementState, MovementEvent> = { empty: emptyMovement, evolve };
 
 /** The clearances that are still missing, in the order in which they are listed. */
 export function missingClearances(state: MovementState): ClearanceKind[] {

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { eventForms } from '../eventForms.ts';
+import { dataOf, type EventDefinition } from '../events.ts';
 import type { EventHeader } from '../journeys/events.ts';
+import type { OpenSuspension, OperationState } from './stored.ts';
 
 /** What a suspension covers: the whole operation, a leg, a site, or people of one nationality. */
 export type Scope = { scopeKind: 'all' } | { scopeKind: 'leg' | 'site' | 'nationality'; scopeValue: string };
+
+export const SCOPE_KINDS = ['all', 'leg', 'site', 'nationality'] as const;
 
 export const PHASES = ['before', 'during', 'after'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -21,39 +25,98 @@ export type Lapsed = z.infer<typeof Lapsed>;
 const WaitKey = z.string().describe('key of the wait');
 const SuspensionId = z.string().describe('id of the suspension');
 
-/** The data of an operation's events, by type: ids, codes and counts, so that no event names a person. */
-export const OPERATION_EVENT_DATA = Object.freeze({
-  operationOpened: z.object({}).describe('The operation is opened as a draft.'),
-  operationActivated: z
-    .object({
-      governmentRequestRef: z.string().describe("reference of the government's request"),
-      leads: z.record(z.string(), z.string()).describe('by area, who leads it'),
-    })
-    .describe('The operation is activated.'),
-  operationStarted: z.object({}).describe('The operation begins.'),
-  operationSuspended: z
-    .object({
-      suspensionId: SuspensionId,
-      scopeKind: z.enum(['all', 'leg', 'site', 'nationality']).describe('what the suspension covers'),
-      scopeValue: z.string().optional().describe('which leg, site or nationality'),
-    })
-    .describe('The operation, or a part of it, is suspended.'),
-  operationResumed: z.object({ suspensionId: SuspensionId, lapsed: Lapsed }).describe('A suspension ends.'),
-  phaseSet: z
-    .object({
-      area: z.string().describe('the area'),
-      phase: z.enum(PHASES).describe('before, during or after the crisis'),
-    })
-    .describe('An area enters a phase.'),
-  windDownBegun: z.object({}).describe('The operation winds down.'),
-  operationClosed: z.object({}).describe('The operation is closed.'),
-  operationCancelled: z.object({}).describe('The operation is cancelled.'),
-  waitReminded: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
-  waitDue: z.object({ key: WaitKey }).describe('A wait is overdue.'),
-  waitEscalated: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
-  cancelRequested: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
-  cancelRequestDismissed: z.object({}).describe('A person decided that the operation goes on.'),
+function opened(data: {
+  suspensionId: string;
+  scopeKind: Scope['scopeKind'];
+  scopeValue?: string | undefined;
+}): OpenSuspension {
+  return data.scopeKind === 'all'
+    ? { suspensionId: data.suspensionId, scopeKind: 'all' }
+    : { suspensionId: data.suspensionId, scopeKind: data.scopeKind, scopeValue: data.scopeValue ?? '' };
+}
+
+const defineEvent = <Schema extends z.ZodObject>(definition: EventDefinition<OperationState, Schema>) =>
+  Object.freeze(definition);
+
+/** Every event of an operation: ids, codes and counts, so that none names a person. */
+export const OPERATION_EVENTS = Object.freeze({
+  operationOpened: defineEvent({
+    data: z.object({}).describe('The operation is opened as a draft.'),
+  }),
+  operationActivated: defineEvent({
+    data: z
+      .object({
+        governmentRequestRef: z.string().describe("reference of the government's request"),
+        leads: z.record(z.string(), z.string()).describe('by area, who leads it'),
+      })
+      .describe('The operation is activated.'),
+    evolve: (_state, data) => ({ line: 'activated', governmentRequestRef: data.governmentRequestRef }),
+  }),
+  operationStarted: defineEvent({
+    data: z.object({}).describe('The operation begins.'),
+    evolve: () => ({ line: 'running' }),
+  }),
+  operationSuspended: defineEvent({
+    data: z
+      .object({
+        suspensionId: SuspensionId,
+        scopeKind: z.enum(SCOPE_KINDS).describe('what the suspension covers'),
+        scopeValue: z.string().optional().describe('which leg, site or nationality'),
+      })
+      .describe('The operation, or a part of it, is suspended.'),
+    sentence: 'event.operationSuspended',
+    effects: { partnerEvent: { type: 'operation.suspended', fields: [] } },
+    evolve: (state, data) => ({ suspensions: [...state.suspensions, opened(data)] }),
+  }),
+  operationResumed: defineEvent({
+    data: z.object({ suspensionId: SuspensionId, lapsed: Lapsed }).describe('A suspension ends.'),
+    sentence: 'event.operationResumed',
+    effects: { partnerEvent: { type: 'operation.resumed', fields: [] } },
+    evolve: (state, data) => ({
+      suspensions: state.suspensions.filter(({ suspensionId }) => suspensionId !== data.suspensionId),
+    }),
+  }),
+  phaseSet: defineEvent({
+    data: z
+      .object({
+        area: z.string().describe('the area'),
+        phase: z.enum(PHASES).describe('before, during or after the crisis'),
+      })
+      .describe('An area enters a phase.'),
+    evolve: (state, data) => ({ phases: { ...state.phases, [data.area]: data.phase } }),
+  }),
+  windDownBegun: defineEvent({
+    data: z.object({}).describe('The operation winds down.'),
+    evolve: () => ({ line: 'winding_down' }),
+  }),
+  operationClosed: defineEvent({
+    data: z.object({}).describe('The operation is closed.'),
+    evolve: () => ({ line: 'closed' }),
+  }),
+  operationCancelled: defineEvent({
+    data: z.object({}).describe('The operation is cancelled.'),
+    evolve: () => ({ line: 'cancelled' }),
+  }),
+  waitReminded: defineEvent({
+    data: z.object({ key: WaitKey }).describe('Half the time of a wait is over.'),
+  }),
+  waitDue: defineEvent({
+    data: z.object({ key: WaitKey }).describe('A wait is overdue.'),
+  }),
+  waitEscalated: defineEvent({
+    data: z.object({ key: WaitKey }).describe('An overdue wait is escalated.'),
+  }),
+  cancelRequested: defineEvent({
+    data: z.object({}).describe('Somebody asked Temporal to cancel the workflow; nothing is cancelled by it.'),
+    evolve: () => ({ cancelRequested: true }),
+  }),
+  cancelRequestDismissed: defineEvent({
+    data: z.object({}).describe('A person decided that the operation goes on.'),
+    evolve: () => ({ cancelRequested: false }),
+  }),
 });
+
+export const OPERATION_EVENT_DATA = dataOf(OPERATION_EVENTS);
 
 /** How the data of an operation's events is written and read. */
 export const OPERATION_EVENT_FORMS = eventForms('operation', OPERATION_EVENT_DATA);

@@ -1,6 +1,7 @@
 import type { Aggregate } from '../aggregate.ts';
-import type { OperationEvent, OperationEvents, OperationEventType } from './events.ts';
-import type { OpenSuspension, OperationState, OperationStatus } from './stored.ts';
+import { evolveBy } from '../events.ts';
+import { OPERATION_EVENTS, type OperationEvent } from './events.ts';
+import type { OperationState, OperationStatus } from './stored.ts';
 
 export { OPERATION_STATUSES } from './stored.ts';
 export type { OperationState, OperationStatus };
@@ -9,32 +10,8 @@ export function emptyOperation(): OperationState {
   return { seq: 0, line: 'draft', suspensions: [], phases: {}, cancelRequested: false };
 }
 
-type Apply<T extends OperationEventType> = (state: OperationState, data: OperationEvents[T]) => Partial<OperationState>;
-
-const APPLY: { [T in OperationEventType]: Apply<T> } = {
-  operationOpened: () => ({}),
-  operationActivated: (_state, data) => ({ line: 'activated', governmentRequestRef: data.governmentRequestRef }),
-  operationStarted: () => ({ line: 'running' }),
-  operationSuspended: (state, data) => ({ suspensions: [...state.suspensions, opened(data)] }),
-  operationResumed: (state, data) => ({
-    suspensions: state.suspensions.filter(({ suspensionId }) => suspensionId !== data.suspensionId),
-  }),
-  phaseSet: (state, data) => ({ phases: { ...state.phases, [data.area]: data.phase } }),
-  windDownBegun: () => ({ line: 'winding_down' }),
-  operationClosed: () => ({ line: 'closed' }),
-  operationCancelled: () => ({ line: 'cancelled' }),
-  waitReminded: () => ({}),
-  waitDue: () => ({}),
-  waitEscalated: () => ({}),
-  cancelRequested: () => ({ cancelRequested: true }),
-  cancelRequestDismissed: () => ({ cancelRequested: false }),
-};
-
-/** The state after a event, with the next sequence number. Events cannot fail. */
-export function apply(state: OperationState, event: OperationEvent): OperationState {
-  const change = APPLY[event.type] as Apply<OperationEventType>;
-  return { ...state, ...change(state, event.data), seq: state.seq + 1 };
-}
+/** The state after an event. */
+export const apply = evolveBy<OperationState, OperationEvent>(OPERATION_EVENTS);
 
 /** An operation as a fold over its events. */
 export const OPERATION: Aggregate<OperationState, OperationEvent> = { empty: emptyOperation, evolve: apply };
@@ -46,10 +23,4 @@ export function statusOf(state: OperationState): OperationStatus {
 
 export function ended(state: OperationState): boolean {
   return state.line === 'closed' || state.line === 'cancelled';
-}
-
-function opened(data: OperationEvents['operationSuspended']): OpenSuspension {
-  return data.scopeKind === 'all'
-    ? { suspensionId: data.suspensionId, scopeKind: 'all' }
-    : { suspensionId: data.suspensionId, scopeKind: data.scopeKind, scopeValue: data.scopeValue ?? '' };
 }

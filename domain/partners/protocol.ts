@@ -3,9 +3,8 @@
  * protocol for registries, consulates, clinics, border authorities, carriers and receiving agencies.
  */
 export const PERSON_REQUEST_KINDS = ['registry', 'verification', 'document', 'fitness', 'exit_permit'] as const;
-export const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
+const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
 export type PersonRequestKind = (typeof PERSON_REQUEST_KINDS)[number];
-export type MovementRequestKind = (typeof MOVEMENT_REQUEST_KINDS)[number];
 export const REQUEST_KINDS = [...PERSON_REQUEST_KINDS, ...MOVEMENT_REQUEST_KINDS] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 

@@ -1,38 +1,40 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { choreActivities } from '../../activities/chores.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
-import { createImportActivities } from '../../activities/imports.ts';
+import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
-import { importStore } from '../../adapters/postgres/imports/imports.ts';
-import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
+import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
 import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
-import { journeyNotifier } from '../../adapters/temporal/movementUpdates.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { deliver } from '../../adapters/webhooks/send.ts';
 import { recordEvents } from '../../application/eventLog/record.ts';
+import { checkList } from '../../application/imports/check.ts';
+import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
 import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
 import * as names from '../../workflows/messages.ts';
@@ -40,7 +42,6 @@ import { type ChoreDeps, chores } from './chores.ts';
 import { startNow } from './starts.ts';
 
 export type ActivityDeps = Omit<ChoreDeps, 'zones'> & {
-  client: Client;
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
@@ -48,18 +49,11 @@ export type ActivityDeps = Omit<ChoreDeps, 'zones'> & {
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({
-  pool,
-  client,
-  keyring,
-  outside,
-  gateway,
-  callbackBase,
-  retention,
-  log,
-}: ActivityDeps) {
-  const secrets = secretBox(keyring);
+export function workerActivities({ pool, keyring, outside, gateway, callbackBase, retention, log }: ActivityDeps) {
   const db = databaseOn(pool);
+  const secrets = secretBox(keyring);
+  const imports = importsOn(db, keyring);
+  const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
     ...recordActivities({
       record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
@@ -79,19 +73,22 @@ export function workerActivities({
       householdChanged: gateway.householdChanged,
       othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
     }),
-    ...movementActivities(seatTransactions(pool), seatUpdates(pool, journeyNotifier(client, names))),
+    ...movementActivities({
+      ...seatsOn(db),
+      ...seatNotificationsOn(db),
+      movementUpdated: gateway.movementUpdated,
+      raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    }),
     ...operationTransactions(pool),
-    ...createImportActivities({
-      store: importStore(pool, {
-        keyring,
-        journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
-        checks: (importId, round) => ({
-          workflowId: names.workflowId.import(importId, 'check', round),
-          taskQueue: names.TASK_QUEUE,
-        }),
+    ...importActivities({
+      checkList: checkList({
+        store: imports,
+        openList: readImportedList,
         startNow: startNow({ pool, gateway, log }),
       }),
-      openList: readImportedList,
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring, journeys), now: Date.now })),
+      countStartsLeft: countStartsLeft(imports),
+      finish: imports.finish,
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(

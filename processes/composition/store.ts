@@ -5,25 +5,10 @@ import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
-import { createIdempotency } from '../../adapters/postgres/idempotency.ts';
-import {
-  firstFaults,
-  type Look,
-  listImports,
-  type RowFilter,
-  readImport,
-  readImportRows,
-  readRowsToCorrect,
-  writeLook,
-} from '../../adapters/postgres/imports/reads.ts';
-import type { Start, StartOf } from '../../adapters/postgres/imports/starts.ts';
-import {
-  createImport,
-  type NewImport,
-  receiveUpload,
-  reprocess,
-  startCommit,
-} from '../../adapters/postgres/imports/uploads.ts';
+import { keysOn } from '../../adapters/postgres/idempotency.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { operationTime } from '../../adapters/postgres/operations/clocks.ts';
 import { createOperations } from '../../adapters/postgres/operations/operations.ts';
 import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
@@ -39,17 +24,24 @@ import type { RegistrationContext } from '../../adapters/postgres/people/registr
 import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createMovements } from '../../adapters/postgres/reads/movements.ts';
 import { createNow } from '../../adapters/postgres/reads/now.ts';
 import { createPeople } from '../../adapters/postgres/reads/people.ts';
 import { createSituation } from '../../adapters/postgres/reads/situation.ts';
-import { createTasks } from '../../adapters/postgres/tasks.ts';
+import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
 import { eventReadsOn } from '../../adapters/postgres/webhooks/outbox.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { deliver } from '../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
+import { startCommit } from '../../application/imports/commit.ts';
+import { rowsToCorrect } from '../../application/imports/correct.ts';
+import { reprocess } from '../../application/imports/reprocess.ts';
+import { uploadList } from '../../application/imports/upload.ts';
+import { planMovement } from '../../application/movements/planMovement.ts';
+import { readManifest } from '../../application/movements/readManifest.ts';
 import { partners } from '../../application/partners/partners.ts';
 import { endpoints } from '../../application/webhooks/endpoints.ts';
 
@@ -70,18 +62,22 @@ export type StoreOptions = {
 /** The API's storage on PostgreSQL. */
 export function createStore({ pool, prisma, keyring, outside, journeys, refusedAddress, clock }: StoreOptions) {
   const db = databaseOn(pool);
+  const imports = importsOn(db, keyring);
+  const importReads = importReadsOn(db, keyring);
+  const operations = createOperations(pool);
   const secrets = { ...secretBox(keyring), issue: newEndpointSecret };
   const partnerRows = partnersOn(db, prisma);
   const endpointRows = endpointsOn(db, prisma);
-  const operationOf = async (table: 'households' | 'imports', id: string): Promise<string | undefined> => {
-    const { rows } = await pool.query<{ operation_id: string }>(`select operation_id from ${table} where id = $1`, [
-      id,
-    ]);
-    return rows[0]?.operation_id;
+  const movements = movementsOn(db);
+  const keys = keysOn(db);
+  const personal = {
+    cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
+    searchKeys: (text: string) => searchKeysOfText(keyring, text),
+    shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
   };
 
   return {
-    operations: createOperations(pool),
+    operations,
     plans: {
       ...createPlans(prisma),
       activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
@@ -91,12 +87,16 @@ export function createStore({ pool, prisma, keyring, outside, journeys, refusedA
     households: createHouseholds(pool),
     holds: createHolds(pool),
     notes: createNotes(pool, keyring),
-    tasks: createTasks(pool),
+    tasks: tasksOn(db),
     alarms: alarmsOn(db),
     now: createNow(pool),
     history: createHistory(pool),
     situation: createSituation(pool),
-    movements: createMovements(pool),
+    movements: {
+      ...movements,
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners: partnerRows }),
+      manifest: readManifest({ ...movements, operations, people: personal, clock }),
+    },
     partners: {
       ...partnerRows,
       ...partners({ ...partnerRows, secrets, refusedAddress, now: (id) => operationTime(pool, id, clock()) }),
@@ -107,37 +107,24 @@ export function createStore({ pool, prisma, keyring, outside, journeys, refusedA
     },
     events: eventReadsOn(db),
     loops: loopReadsOn(pool),
-    keys: createIdempotency(pool),
+    keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
-    personal: {
-      cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-      searchKeys: (text: string) => searchKeysOfText(keyring, text),
-      shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-    },
+    personal,
     registration: {
       register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
         register(pool, { ...registration, keyring, journeys }),
     },
     imports: {
-      operationOf: (id: string) => operationOf('imports', id),
-      create: (list: NewImport) => createImport(pool, keyring, list),
-      receive: (importId: string, source: AsyncIterable<Uint8Array>, expectedBytes: number | undefined, check: Start) =>
-        receiveUpload(pool, keyring, {
-          importId,
-          source,
-          check,
-          ...(expectedBytes === undefined ? {} : { expectedBytes }),
-        }),
-      read: (id: string) => readImport(pool, keyring, id, clock()),
-      list: (operationId: string, limit: number, after?: { createdAt: number; id: string }) =>
-        listImports(pool, operationId, limit, clock(), after),
-      rows: (id: string, filter: RowFilter, limit: number) => readImportRows(pool, keyring, id, { ...filter, limit }),
-      firstFaults: (id: string, limit: number) => firstFaults(pool, id, limit),
-      reprocess: (reading: Parameters<typeof reprocess>[2]) => reprocess(pool, keyring, reading),
-      rowsToCorrect: (id: string) => readRowsToCorrect(pool, keyring, id),
-      correctionFile,
-      looked: (look: Look) => writeLook(pool, look),
-      startCommit: (id: string, commit: StartOf) => startCommit(pool, id, commit),
+      ...importReads,
+      upload: uploadList({
+        ...imports,
+        listOf: importReads.read,
+        now: (operationId) => operations.now(operationId, clock()),
+        partnerExists: async (id) => (await partnerRows.read(id)) !== undefined,
+      }),
+      reprocess: reprocess(imports),
+      startCommit: startCommit(imports),
+      rowsToCorrect: rowsToCorrect({ ...importReads, write: correctionFile }),
     },
   };
 }

@@ -53,7 +53,7 @@ const ALLOWED: Allowed[] = [
   { path: /./, text: /\bNUMBER_RUINED\b/g, reason: 'a code of a finding; lists and their expected results carry it' },
   { path: /./, text: /\bdecisions? (?:is|are) taken in\b/gi, reason: 'to take a decision, and where' },
   {
-    path: /^domain\/imports\/(?:dateOrder|phone)\.ts$/,
+    path: /^domain\/imports\/(?:columns|dates)\.ts$/,
     text: /\bdots\b/g,
     reason: 'the sign in dates and telephone numbers',
   },

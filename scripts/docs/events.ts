@@ -1,7 +1,7 @@
 /** docs/events.md: every event of the event log with its data, and every event that partners receive. */
 import { z } from 'zod';
 import { PAIR_EVENT_DATA } from '../../domain/duplicates/decisions.ts';
-import { EFFECTS } from '../../domain/effects.ts';
+import { SUBJECT_EVENTS } from '../../domain/effects.ts';
 import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import { JOURNEY_EVENT_DATA } from '../../domain/journeys/events.ts';
 import { MOVEMENT_EVENT_DATA } from '../../domain/movements/events.ts';
@@ -87,9 +87,9 @@ function typeOf({ type, enum: values, items, additionalProperties }: Omit<Proper
 }
 
 function partnerEvents(): string {
-  const sources = Object.values(EFFECTS)
-    .flatMap((effects) => Object.entries(effects))
-    .flatMap(([name, effects]) => (effects?.partnerEvent === undefined ? [] : [{ name, ...effects.partnerEvent }]));
+  const sources = Object.values(SUBJECT_EVENTS)
+    .flatMap((definitions) => Object.entries(definitions))
+    .flatMap(([name, { effects }]) => (effects?.partnerEvent === undefined ? [] : [{ name, ...effects.partnerEvent }]));
   return table(
     ['event', 'meaning', 'follows from', 'fields'],
     Object.entries(EVENTS).map(([type, sentence]) => {

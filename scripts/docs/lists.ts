@@ -1,7 +1,7 @@
 /** The generated parts of docs/lists.md: columns with their allowed values, verdicts, codes and hints. */
 import { CODES, HINTS } from '../../domain/imports/codes.ts';
 import { COLUMN_RULES, COLUMNS, type Column } from '../../domain/imports/columns.ts';
-import { PROTECTION_FLAGS, type ProtectionFlag, SPECIAL_NEEDS } from '../../domain/imports/protection.ts';
+import { PROTECTION_FLAGS, type ProtectionFlag, SPECIAL_NEEDS } from '../../domain/imports/person.ts';
 import { asCode, replaceSection, table } from './markdown.ts';
 
 const MEANING: Record<Column, string> = {

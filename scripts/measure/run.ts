@@ -2,14 +2,13 @@
  * `npm run measure`: what the structure of the code costs, as a page of Markdown (docs/measures.md tells how it is
  * counted). `--json FILE` writes the same as data. Ends with an error where a named shape is not where the page says.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../checks/command.ts';
 import { root } from '../checks/folders.ts';
 import { openCountedSystem } from './countedSystem.ts';
 import { locateIn } from './coverage.ts';
-import { memberNames } from './declarations.ts';
 import { readImports } from './importGraph.ts';
 import { byFolder, type CountedFile, productFiles } from './lines.ts';
 import { plpgsqlFunctions, readMigrations } from './plpgsql.ts';
@@ -94,7 +93,6 @@ function sumOf(counted: readonly CountedFile[]): number {
 }
 
 function plpgsqlOf(): Measures['plpgsql'] {
-  const events = EVENT_NAMES.flatMap(({ file, name }) => memberNames(readFileSync(join(root, file), 'utf8'), name));
-  const functions = plpgsqlFunctions(readMigrations(join(root, MIGRATIONS)), events);
+  const functions = plpgsqlFunctions(readMigrations(join(root, MIGRATIONS)), EVENT_NAMES);
   return { functions, lines: functions.reduce((sum, { lines }) => sum + lines, 0) };
 }

@@ -3,17 +3,15 @@
  * holds for any build, so a restructuring changes this file alone.
  */
 
+import { SUBJECT_EVENTS } from '../../domain/effects.ts';
+
 /** Top-level folders without product code. Every other folder counts, also one that is new. */
 export const NOT_PRODUCT = ['bench', 'docs', 'node_modules', 'sandbox', 'tests'];
 /** Beginnings of the paths of files that a program writes. */
 export const GENERATED = ['adapters/postgres/generated/'];
 export const MIGRATIONS = 'prisma/migrations';
-/** Declarations whose members are the names of events. */
-export const EVENT_NAMES = [
-  { file: 'domain/journeys/events.ts', name: 'JourneyEvents' },
-  { file: 'domain/movements/events.ts', name: 'MovementEvents' },
-  { file: 'domain/operations/events.ts', name: 'OperationEvents' },
-];
+/** The names of all events. */
+export const EVENT_NAMES = Object.values(SUBJECT_EVENTS).flatMap((definitions) => Object.keys(definitions));
 
 /** The processes whose code is counted; each writes a line that begins with `ready`. */
 export const PROCESSES = ['processes/api.ts', 'processes/worker.ts'];

@@ -3,9 +3,9 @@ import { newId } from '../../application/ids.ts';
 import { ACCESS, type Action, decide } from '../../domain/access.ts';
 import { ROLES, type Role } from '../../domain/actor.ts';
 import { PAIR_COMMANDS, type PairCommand } from '../../domain/duplicates/decisions.ts';
-import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journeys/commands.ts';
-import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movements/commands.ts';
-import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands.ts';
+import { JOURNEY_COMMANDS, type JourneyCommand } from '../../domain/journeys/commands/index.ts';
+import { MOVEMENT_COMMANDS, type MovementCommand } from '../../domain/movements/commands/index.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../domain/operations/commands/index.ts';
 import { freshKey, openOperation, register, type TestSystem, testSystem } from './system.ts';
 
 type Route = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; permission: Action };
@@ -94,13 +94,13 @@ function address(route: Route, ids: Record<string, string>): string {
 /** Roles that the command itself names; undefined where the route is no command. */
 function namedRoles(route: Route): readonly Role[] | undefined {
   const [, , word = '', , kind, name = ''] = route.path.split('/');
-  if (kind === 'scans') return MOVEMENT_COMMANDS.applyScans.roles;
+  if (kind === 'scans') return MOVEMENT_COMMANDS.byName.applyScans.roles;
   if (kind !== 'commands') return undefined;
   const command = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  if (word === 'people') return JOURNEY_COMMANDS[command as JourneyCommand].roles;
-  if (word === 'movements') return MOVEMENT_COMMANDS[command as MovementCommand].roles;
+  if (word === 'people') return JOURNEY_COMMANDS.byName[command as JourneyCommand].roles;
+  if (word === 'movements') return MOVEMENT_COMMANDS.byName[command as MovementCommand].roles;
   if (word === 'duplicate-pairs') return PAIR_COMMANDS[command as PairCommand].roles;
-  if (word === 'operations') return OPERATION_COMMANDS[command as OperationCommand].roles;
+  if (word === 'operations') return OPERATION_COMMANDS.byName[command as OperationCommand].roles;
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { transaction } from '../../adapters/postgres/database.ts';
 import { compareNewcomers } from '../../adapters/postgres/duplicates/newcomers.ts';
 import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
 import { DUPLICATE_COMMAND_NAMES } from '../../api/casing.ts';
-import type { Cells } from '../../domain/imports/columns.ts';
+import type { Cells } from '../support/cells.ts';
 import {
   type Answer,
   freshKey,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HOLD_RULES } from '../../domain/holds.ts';
 import { judgeList } from '../../domain/imports/judgeList.ts';
-import { PROTECTION_FLAGS } from '../../domain/imports/protection.ts';
+import { PROTECTION_FLAGS } from '../../domain/imports/person.ts';
 import {
   heldPassport,
   holdsAtRegistration,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeZip } from '../../adapters/files/xlsx/zip.ts';
-import { UPLOAD_LIMIT } from '../../adapters/postgres/imports/uploads.ts';
+import { UPLOAD_LIMIT } from '../../application/imports/upload.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
 import { eventually } from '../support/eventually.ts';
 import { runOperation, someone } from '../support/faultOperation.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cells, COLUMNS } from '../../domain/imports/columns.ts';
+import { COLUMNS } from '../../domain/imports/columns.ts';
 import { freshKey, openOperation, type TestSystem, testSystem } from '../api/system.ts';
+import type { Cells } from '../support/cells.ts';
 import { someone } from '../support/faultOperation.ts';
 import { inForm, reportFault, SEED, seeded } from '../support/faultRun.ts';
 import { importActivities, storeOf } from '../support/imports.ts';

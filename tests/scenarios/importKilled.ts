@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Cells } from '../../domain/imports/columns.ts';
 import { person } from '../domain/imports/scenario.ts';
-import { stringifyCells } from '../support/cells.ts';
+import { type Cells, stringifyCells } from '../support/cells.ts';
 import type { DrillSystem } from './drillSystem.ts';
 
 /** In how many families of four the child's birth date is no day: those rows are rejected, and nobody is lost by it. */

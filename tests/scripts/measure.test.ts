@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { root } from '../../scripts/checks/folders.ts';
 import { locateIn } from '../../scripts/measure/coverage.ts';
-import { memberNames } from '../../scripts/measure/declarations.ts';
 import { drawImports, folderImports } from '../../scripts/measure/importGraph.ts';
 import { codeLines, isProduct } from '../../scripts/measure/lines.ts';
 import { plpgsqlFunctions, readMigrations } from '../../scripts/measure/plpgsql.ts';
@@ -96,15 +95,6 @@ it('imports are counted from folder to folder, types told apart', () => {
     ['api', 'domain', 'prisma'],
   );
   expect(drawImports(imports)).toBe('flowchart TD\n  api -->|2, types 1| domain\n  domain -.->|1| prisma');
-});
-
-it('members of types and of objects are read', () => {
-  expect(memberNames("type Other = { z: 1 };\nexport type Events = { a: { x: 1 }; 'b.c': 2 };", 'Events')).toEqual([
-    'a',
-    'b.c',
-  ]);
-  expect(memberNames('export const EVENTS = { a: { x: 1 }, b: 2 } as const;', 'EVENTS')).toEqual(['a', 'b']);
-  expect(() => memberNames('type Events = { a: 1 };', 'Gone')).toThrow('Gone');
 });
 
 it('every shape that docs/measures.md names stands in its file', () => {

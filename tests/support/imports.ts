@@ -1,43 +1,53 @@
 import { createReadStream } from 'node:fs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Pool } from 'pg';
-import { createImportActivities, type ImportPorts } from '../../activities/imports.ts';
+import { importActivities as activitiesOf } from '../../activities/imports.ts';
 import type { Keyring } from '../../adapters/crypto/envelope.ts';
-import { readImportedList } from '../../adapters/files/importReader.ts';
-import { type ImportsOptions, importStore } from '../../adapters/postgres/imports/imports.ts';
-import type { StartOf } from '../../adapters/postgres/imports/starts.ts';
+import { readImportedList } from '../../adapters/files/openList.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
+import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
+import { newId } from '../../application/ids.ts';
+import { checkList } from '../../application/imports/check.ts';
 import {
   type CommitOutcome,
-  createImport,
-  receiveUpload,
+  commitList,
+  commitPage,
+  countStartsLeft,
   startCommit,
-  type Upload,
-  type UploadOutcome,
-} from '../../adapters/postgres/imports/uploads.ts';
-import { newId } from '../../application/ids.ts';
+} from '../../application/imports/commit.ts';
+import { type Body, type UploadOutcome, uploadList } from '../../application/imports/upload.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 /** Workflow names as the processes make them. */
 export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
 
-/** How the processes name the runs of an import. */
-const runOf =
-  (step: 'check' | 'commit'): StartOf =>
-  (importId, round) => ({ workflowId: workflowId.import(importId, step, round), taskQueue: TASK_QUEUE });
-
-export function storeOf(pool: Pool, keyring: Keyring, over: Partial<ImportsOptions> = {}) {
-  return importStore(pool, {
-    keyring,
-    journeys: JOURNEYS,
-    checks: runOf('check'),
-    startNow: async () => undefined,
-    ...over,
-  });
+/** What the use cases of an import are made of; a test replaces parts of it. @param page rows of a commit at a time */
+export function storeOf(pool: Pool, keyring: Keyring, { page }: { page?: number } = {}) {
+  const db = databaseOn(pool);
+  const commits = commitsOn(db, keyring, JOURNEYS);
+  return {
+    ...importsOn(db, keyring),
+    commitNext: commitPage({ ...commits, now: Date.now, ...(page === undefined ? {} : { page }) }),
+  };
 }
 
+export type TestStore = ReturnType<typeof storeOf>;
+
 /** The activities of an import as the worker makes them; `checkList` and `commitList` run as Temporal would run them. */
-export function importActivities(ports: Pick<ImportPorts, 'store'> & Partial<ImportPorts>) {
-  const activities = createImportActivities({ openList: readImportedList, ...ports });
+export function importActivities({ store, batch }: { store: TestStore; batch?: number }) {
+  const activities = activitiesOf({
+    checkList: checkList({
+      store,
+      openList: readImportedList,
+      startNow: async () => undefined,
+      ...(batch === undefined ? {} : { batch }),
+    }),
+    commitList: commitList(store.commitNext),
+    countStartsLeft: countStartsLeft(store),
+    finish: store.finish,
+  });
   const environment = new MockActivityEnvironment();
   return {
     check: (importId: string) => environment.run(activities.checkList, { importId }),
@@ -47,32 +57,32 @@ export function importActivities(ports: Pick<ImportPorts, 'store'> & Partial<Imp
   };
 }
 
-type ListOf = { operationId: string; referenceDate: string; source: Upload['source'] } & Partial<Upload> & {
-    continues?: string;
-  };
+/** The use case that takes a list in. */
+export function uploads(pool: Pool, keyring: Keyring) {
+  const db = databaseOn(pool);
+  return uploadList({
+    ...importsOn(db, keyring),
+    listOf: importReadsOn(db, keyring).read,
+    partnerExists: async () => true,
+    now: async () => Date.now(),
+  });
+}
+
+type ListOf = { operationId: string; referenceDate: string; continues?: string } & Body;
 
 /** Uploads a list; the dry run has not begun. */
 export async function upload(
   pool: Pool,
   keyring: Keyring,
-  list: ListOf,
+  { operationId, referenceDate, continues, ...body }: ListOf,
 ): Promise<{ importId: string; outcome: UploadOutcome }> {
-  const { operationId, referenceDate, source, continues, ...over } = list;
-  const importId = newId('import');
-  await createImport(pool, keyring, {
-    id: importId,
-    operationId,
-    fileName: 'list.csv',
-    referenceDate,
-    createdBy: 'coordinator',
-    ...(continues ? { continues } : {}),
-  });
-  const check = runOf('check')(importId, 1);
-  return { importId, outcome: await receiveUpload(pool, keyring, { importId, source, check, ...over }) };
+  const id = newId('import');
+  const list = { id, operationId, fileName: 'list.csv', referenceDate, createdBy: 'coordinator', continues };
+  return { importId: id, outcome: await uploads(pool, keyring)(list, body) };
 }
 
-export async function orderCommit(pool: Pool, importId: string): Promise<CommitOutcome['outcome']> {
-  return (await startCommit(pool, importId, runOf('commit'))).outcome;
+export async function orderCommit(pool: Pool, keyring: Keyring, importId: string): Promise<CommitOutcome['outcome']> {
+  return (await startCommit(importsOn(databaseOn(pool), keyring))(importId)).outcome;
 }
 
 export function fileSource(url: URL): AsyncIterable<Uint8Array> {

@@ -3,15 +3,10 @@ import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { IdentityOutcome, JourneyActivities, RequestOutcome } from '../../activities/ports.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { Decision } from '../../domain/commands.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
-import {
-  type Command,
-  type JourneyAnswer,
-  type JourneyInput,
-  type PartnerAnswered,
-  workflowId,
-} from '../../workflows/messages.ts';
+import { type JourneyAnswer, type JourneyInput, type PartnerAnswered, workflowId } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
 
@@ -104,10 +99,10 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
       name: string,
       role: Role,
       args: object = {},
-      extra: Partial<Command<object>> = {},
+      extra: Partial<Decision<object>> = {},
     ): Promise<JourneyAnswer> => {
       const commandId = extra.commandId ?? `cmd-${++serial}`;
-      return handle.executeUpdate<JourneyAnswer, [Command<object>]>(name, {
+      return handle.executeUpdate<JourneyAnswer, [Decision<object>]>(name, {
         updateId: commandId,
         args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'test', ...extra }],
       });

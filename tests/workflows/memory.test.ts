@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../domain/time.ts';
-import { Memory } from '../../workflows/aggregate/memory.ts';
-import { MessageBuffer } from '../../workflows/aggregate/messageBuffer.ts';
+import { Memory, MessageBuffer } from '../../workflows/aggregate/memory.ts';
 
 const START = Date.UTC(2026, 0, 1);
 

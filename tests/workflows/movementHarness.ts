@@ -4,13 +4,13 @@ import type { MovementPartnerActivities } from '../../activities/partners.ts';
 import type { PartnerActivities, RecordActivities } from '../../activities/ports.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { Decision } from '../../domain/commands.ts';
 import type { Scan } from '../../domain/movements/events.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import {
   type CarrierMessage,
-  type Command,
   type MovementAnswer,
   type MovementInput,
   type PartnerAnswered,
@@ -184,9 +184,9 @@ export async function startMovement(env: TestWorkflowEnvironment, input: Movemen
     workflowId: workflowId.movement(input.movementId),
     args: [input],
   });
-  const command = (name: string, args: object = {}, extra: Partial<Command<object>> = {}): Promise<MovementAnswer> => {
+  const command = (name: string, args: object = {}, extra: Partial<Decision<object>> = {}): Promise<MovementAnswer> => {
     const commandId = extra.commandId ?? `cmd-${++serial}`;
-    return handle.executeUpdate<MovementAnswer, [Command<object>]>(name, {
+    return handle.executeUpdate<MovementAnswer, [Decision<object>]>(name, {
       updateId: commandId,
       args: [{ commandId, actor: OFFICER('movement_officer'), args, reasonCode: 'test', ...extra }],
     });

@@ -1,7 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { movementActivities } from '../../activities/movements.ts';
-import { seatTransactions, seatUpdates } from '../../adapters/postgres/movements/seatTransactions.ts';
 import { HOUR, iso } from '../../domain/time.ts';
 import type { MovementUpdate } from '../../workflows/messages.ts';
 import {
@@ -9,6 +7,7 @@ import {
   newMovement,
   newOperation,
   raiseHold,
+  seatActivities,
   seatsOf,
   statuses,
 } from '../adapters/postgres/seatFixtures.ts';
@@ -55,13 +54,10 @@ describe('a movement on the database', () => {
     const activities = {
       ...fakeMovement().activities,
       record: (batch: Parameters<typeof recordEvents>[1]) => recordEvents(db.pool, batch),
-      ...movementActivities(
-        seatTransactions(db.pool),
-        seatUpdates(db.pool, async (journeyId, update) => {
-          seen.set(journeyId, [...(seen.get(journeyId) ?? []), ...update]);
-          return 'notified';
-        }),
-      ),
+      ...seatActivities(db.pool, async (journeyId, update) => {
+        seen.set(journeyId, [...(seen.get(journeyId) ?? []), ...update]);
+        return 'delivered';
+      }),
     };
     const row = async (): Promise<Record<string, unknown>> =>
       (await db.pool.query('select * from movements where id = $1', [movementId])).rows[0];

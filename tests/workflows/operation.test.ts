@@ -9,11 +9,12 @@ import { newId } from '../../application/ids.ts';
 import { startAgain } from '../../application/starts/startAgain.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { Decision } from '../../domain/commands.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { startAgainPorts } from '../../processes/composition/starts.ts';
 import * as messages from '../../workflows/messages.ts';
-import { type Command, type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
+import { type OperationAnswer, type Refusal, workflowId } from '../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { makeOperation } from '../support/operations.ts';
 import { recordEvents } from '../support/recording.ts';
@@ -38,7 +39,7 @@ const ACTIVATION = { governmentRequestRef: 'NV 12/2017', leads: LEADS };
 type Say = (
   name: string,
   args?: object,
-  extra?: Partial<Command<object>> & { role?: Role },
+  extra?: Partial<Decision<object>> & { role?: Role },
 ) => Promise<OperationAnswer>;
 
 /** An operation that runs on real PostgreSQL beside a worker of its own. */
@@ -57,7 +58,7 @@ async function withOperation(work: (operationId: string, say: Say) => Promise<vo
     });
     await work(id, (name, args = {}, { role = 'coordinator', ...extra } = {}) => {
       const commandId = extra.commandId ?? newId('event');
-      return handle.executeUpdate<OperationAnswer, [Command<object>]>(name, {
+      return handle.executeUpdate<OperationAnswer, [Decision<object>]>(name, {
         updateId: commandId,
         args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'security', ...extra }],
       });

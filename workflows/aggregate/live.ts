@@ -1,14 +1,17 @@
 import { CancellationScope, defineSignal, setHandler } from '@temporalio/workflow';
+import type { Commands } from '../../domain/commands.ts';
 import { goOnAsNew, NEW_VERSION } from '../versions.ts';
-import { Interrupted, type Waiter } from '../waiting.ts';
-import { type CommandModules, type Dispatch, takeCommands } from './commands.ts';
+import { Interrupted, until, type Waiter, type WaitSpec, waitFor } from '../waiting.ts';
+import { type SignalModules, type Steps, takeCommands, takeSignals } from './handlers.ts';
 import type { AggregateRun, AggregateTypes } from './run.ts';
-import { type SignalModules, takeSignals } from './signals.ts';
-import { STANDING_TASKS } from './standingTasks.ts';
 
 /** How a kind of subject declares itself to the runner; its pure part is a `Kind` (run.ts). */
-export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Args, Messages> = Dispatch<Run> & {
-  commands: CommandModules<Run, Args>;
+export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Messages> = {
+  /** commands and messages one after the other, each recorded before the next begins */
+  serial: boolean;
+  commands: Commands<T['state']>;
+  /** how its workflow takes the steps that commands name */
+  steps: Steps<Run>;
   signals: SignalModules<Run, Messages>;
   /** what goes on inBackground the work, until the subject is over or the run is left */
   background: ReadonlyArray<(run: Run) => Promise<never>>;
@@ -30,8 +33,8 @@ export type Subject<T extends AggregateTypes, Run extends AggregateRun<T>, Args,
  * @param input of the workflow; a new run gets the same, with what is carried
  * @param stored what is carried, as it is stored
  */
-export async function live<T extends AggregateTypes, Run extends AggregateRun<T>, Args, Messages>(
-  subject: Subject<T, Run, Args, Messages>,
+export async function live<T extends AggregateTypes, Run extends AggregateRun<T>, Messages>(
+  subject: Subject<T, Run, Messages>,
   open: () => Run,
   input: object,
   stored: (run: Run) => object,
@@ -40,7 +43,7 @@ export async function live<T extends AggregateTypes, Run extends AggregateRun<T>
   return CancellationScope.nonCancellable(async () => {
     const run = open();
     if (run.state.seq === 0) subject.begin(run);
-    takeCommands<T, Run, Args>(run, subject.commands, subject);
+    takeCommands<T, Run>(run, subject.commands, subject.steps, subject.serial);
     takeSignals<T, Run, Messages>(run, subject.signals, subject);
     setHandler(defineSignal(NEW_VERSION), () => undefined);
     cancelRequested.catch(() => {
@@ -71,3 +74,36 @@ async function uninterrupted(run: Waiter, work: Promise<unknown>): Promise<void>
     throw new Error('The workflow met a fault', { cause: error });
   }
 }
+
+const DUTY_SUPERVISOR: WaitSpec['whom'] = { kind: 'role', id: 'duty_supervisor' };
+
+/** A task for somebody for as long as `holds`, again and again. */
+export async function whenever<T extends AggregateTypes>(
+  run: AggregateRun<T>,
+  holds: () => boolean,
+  spec: Omit<WaitSpec, 'phase'>,
+): Promise<never> {
+  for (;;) {
+    await until(run, holds);
+    await waitFor(run, { ...spec, phase: run.phase ?? '' }, () => !holds());
+  }
+}
+
+/** What every subject asks people for, whatever its kind. */
+export const STANDING_TASKS: ReadonlyArray<<T extends AggregateTypes>(run: AggregateRun<T>) => Promise<never>> = [
+  // Somebody asked Temporal to cancel the workflow. The subject goes on; a person decides with the subject's own commands.
+  (run) =>
+    whenever(run, () => run.state.cancelRequested, {
+      key: 'cancelRequest',
+      whom: DUTY_SUPERVISOR,
+      what: 'cancelRequest',
+      blocks: false,
+    }),
+  (run) =>
+    whenever(run, () => run.buffer.full, {
+      key: 'bufferedMessages',
+      whom: DUTY_SUPERVISOR,
+      what: 'bufferedMessages',
+      blocks: false,
+    }),
+];

@@ -9,11 +9,8 @@ import type { Rules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { newVersionWanted } from '../versions.ts';
 import { now, realNow, type Waiter } from '../waiting.ts';
-import { Activation } from './activation.ts';
-import { LocalCalls } from './localCalls.ts';
-import { type Given, Memory, type Seen } from './memory.ts';
-import { MessageBuffer } from './messageBuffer.ts';
-import { Recorder } from './recorder.ts';
+import { type Given, Memory, MessageBuffer, type Seen } from './memory.ts';
+import { Activation, LocalCalls, Recorder } from './recording.ts';
 
 /** The types of one kind of subject. */
 export type AggregateTypes = {

@@ -1,13 +1,11 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { ROLES } from '../../domain/actor.ts';
-import { allowedCommands } from '../../domain/journeys/commands.ts';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
 import { JOURNEY_CARRIED, JOURNEY_INPUT } from '../../domain/journeys/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
 import { until } from '../waiting.ts';
 import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
 import { settle } from './close.ts';
-import { COMMANDS, type JourneyArgs } from './commands.ts';
 import { consent } from './consent.ts';
 import { identify } from './identify.ts';
 import { type JourneyMessages, SIGNALS } from './messages.ts';
@@ -19,11 +17,11 @@ import { secureDocuments } from './secureDocuments.ts';
 import { stayTogether, travel } from './travel.ts';
 import { verifyNationality } from './verifyNationality.ts';
 
-const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyArgs, JourneyMessages> = {
-  commands: COMMANDS,
+const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
+  commands: JOURNEY_COMMANDS,
+  steps: {},
   signals: SIGNALS,
   serial: false,
-  allowed: (run) => allowedCommands(run.state, ROLES, run.now()),
   background: [],
   begin: (run) => run.begin(),
   async work(run) {

@@ -1,6 +1,6 @@
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { OpenRequest } from '../../domain/journeys/state.ts';
-import type { SignalModules } from '../aggregate/signals.ts';
+import type { SignalModules } from '../aggregate/handlers.ts';
 import type { HouseholdMessage, journeySignals, MovementUpdate, PartnerAnswered } from '../messages.ts';
 import type { JourneyRun } from './run.ts';
 

@@ -1,4 +1,4 @@
-import { addMonths, type Instant } from '../../domain/time.ts';
+import { followUpDay } from '../../domain/journeys/state.ts';
 import { waitFor } from '../waiting.ts';
 import type { JourneyRun } from './run.ts';
 
@@ -17,7 +17,7 @@ export async function plan(run: JourneyRun): Promise<void> {
 export async function followUp(run: JourneyRun): Promise<void> {
   for (const month of run.rules.followUpMonths) {
     const done = () => run.state.followUps.some((made) => made.month === month);
-    const day = followUpDay(run, month);
+    const day = followUpDay(run.state, run.rules, month);
     if (day === undefined) continue;
     const key = `followUp${month}`;
     if (run.now() < day && !run.waits.some((wait) => wait.key === key)) {
@@ -40,11 +40,4 @@ export async function followUp(run: JourneyRun): Promise<void> {
       done,
     );
   }
-}
-
-/** The day of the follow-up `month` months after arrival; undefined before arrival, or where the rules know no such month. */
-export function followUpDay(run: JourneyRun, month: number): Instant | undefined {
-  const { arrivedAt } = run.state;
-  if (arrivedAt === undefined || !run.rules.followUpMonths.includes(month)) return undefined;
-  return addMonths(arrivedAt, month);
 }

@@ -1,5 +1,5 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { MovementActivities, SeatTransactions } from '../../activities/movements.ts';
+import type { MovementActivities } from '../../activities/movements.ts';
 import type { MovementPartnerActivities } from '../../activities/partners.ts';
 import type { PartnerActivities } from '../../activities/ports.ts';
 import { LONG } from '../aggregate/compensate.ts';
@@ -9,7 +9,7 @@ const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
 /** TokenClaims on a row or two of our own database. */
 export const transactions = proxyLocalActivities<
   Pick<
-    SeatTransactions,
+    MovementActivities,
     'writeClearance' | 'changeVehicle' | 'releaseHousehold' | 'departSeats' | 'arriveSeats' | 'reconcileSeats'
   >
 >({ startToCloseTimeout: '30s', retry, localRetryThreshold: '30s' });
@@ -33,7 +33,7 @@ export const lists: Large = {
   }).notifyJourneys,
 };
 
-type Compensating = Pick<SeatTransactions, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>;
+type Compensating = Pick<MovementActivities, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>;
 
 const soon = proxyActivities<Compensating>({
   startToCloseTimeout: '1 minute',

@@ -1,9 +1,11 @@
+import type { EventHeader } from '../../domain/journeys/events.ts';
 import { isOver } from '../../domain/movements/state.ts';
-import type { By } from '../aggregate/commands.ts';
-import type { SignalModules } from '../aggregate/signals.ts';
+import type { SignalModules } from '../aggregate/handlers.ts';
 import type { CarrierMessage, HouseholdMustLeave, movementSignals, PartnerAnswered } from '../messages.ts';
 import type { MovementRun } from './run.ts';
 import { arrive, cancel, depart, releaseHousehold } from './steps.ts';
+
+type By = Partial<EventHeader>;
 
 export type MovementMessages = Record<typeof movementSignals.carrierReported, CarrierMessage> &
   Record<typeof movementSignals.partnerAnswered, PartnerAnswered> &

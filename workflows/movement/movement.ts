@@ -1,18 +1,17 @@
-import { ROLES } from '../../domain/actor.ts';
-import { allowedMovementCommands } from '../../domain/movements/commands.ts';
+import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
 import { type MovementStatus, statusOf } from '../../domain/movements/state.ts';
 import { MOVEMENT_CARRIED, MOVEMENT_INPUT } from '../../domain/movements/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
-import { COMMANDS, type MovementArgs } from './commands.ts';
 import { type MovementMessages, SIGNALS } from './messages.ts';
 import { IN_BACKGROUND, JOURNEY_PHASES } from './phases.ts';
 import { MovementRun, type MovementTypes } from './run.ts';
+import { STEPS } from './steps.ts';
 
-const MOVEMENTS: Subject<MovementTypes, MovementRun, MovementArgs, MovementMessages> = {
-  commands: COMMANDS,
+const MOVEMENTS: Subject<MovementTypes, MovementRun, MovementMessages> = {
+  commands: MOVEMENT_COMMANDS,
+  steps: STEPS,
   signals: SIGNALS,
   serial: true,
-  allowed: (run) => allowedMovementCommands(run.state, ROLES),
   background: IN_BACKGROUND,
   begin: (run) => run.begin(),
   async work(run) {

@@ -4,7 +4,7 @@ import { doubts, type MovementPhase, missingClearances, stopsAhead } from '../..
 import type { Deadline } from '../../domain/rules.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import { compensate } from '../aggregate/compensate.ts';
-import { whenever } from '../aggregate/standingTasks.ts';
+import { whenever } from '../aggregate/live.ts';
 import { until, type WaitSpec, waitFor } from '../waiting.ts';
 import { announceArrival, bookCarrier, COMPENSATIONS } from './activities.ts';
 import { booked, handleEarly } from './messages.ts';

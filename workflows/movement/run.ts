@@ -1,4 +1,3 @@
-import type { Transaction } from '../../activities/movements.ts';
 import { SYSTEM } from '../../domain/actor.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { MovementEvent } from '../../domain/movements/events.ts';
@@ -64,7 +63,7 @@ export class MovementRun extends AggregateRun<MovementTypes> {
   }
 
   /** Who takes a reservation, and when: a moment of its own for each, so that one taken twice finds what it wrote. */
-  transaction(by: Partial<EventHeader>): Transaction {
+  transaction(by: Partial<EventHeader>) {
     this.lastTransaction = Math.max(this.now(), this.lastTransaction + 1);
     return { movementId: this.subject, at: this.lastTransaction, actor: by.actor ?? SYSTEM };
   }

@@ -1,6 +1,9 @@
+import type { Detail } from '../../domain/commands.ts';
+import type { EventHeader } from '../../domain/journeys/events.ts';
+import type { MovementSteps } from '../../domain/movements/commands/define.ts';
 import type { Scan } from '../../domain/movements/events.ts';
-import { type By, ReservationRefused } from '../aggregate/commands.ts';
 import { compensate } from '../aggregate/compensate.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
 import { COMPENSATIONS, lists } from './activities.ts';
 import type { MovementRun } from './run.ts';
 
@@ -12,9 +15,9 @@ import type { MovementRun } from './run.ts';
 /** The one reason that people and partners receive when a household cannot travel: not everybody may know the real one. */
 const NOT_TRAVELLING = 'not_travelling';
 
-type Detail = Record<string, number>;
+type By = Partial<EventHeader>;
 
-export async function allocate(run: MovementRun, by: By): Promise<Detail> {
+async function allocate(run: MovementRun, by: By): Promise<Detail> {
   const { manifest } = run.state;
   const { amended, ...result } = await lists.allocateSeats({
     ...run.transaction(by),
@@ -28,7 +31,7 @@ export async function allocate(run: MovementRun, by: By): Promise<Detail> {
   return { households, people, refused, released };
 }
 
-export async function lock(run: MovementRun, by: By): Promise<Detail> {
+async function lock(run: MovementRun, by: By): Promise<Detail> {
   const { version } = nextVersion(run);
   const locked = await lists.lockManifest({ ...run.transaction(by), version, rules: run.rules });
   if (locked.outcome === 'over_capacity')
@@ -59,7 +62,7 @@ export async function releaseHousehold(run: MovementRun, householdId: string, by
   return { people, aboard };
 }
 
-export async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Detail> {
+async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Detail> {
   const { gate, mustLeave, departedAt } = run.state;
   const { offBoard, refused, ...counts } = await lists.applyScans({
     ...run.transaction(by),
@@ -100,7 +103,7 @@ export async function arrive(run: MovementRun, stop: string, by: By): Promise<De
 }
 
 /** Counts; an even count closes the movement, a difference keeps it open until somebody has said what became of each. */
-export async function reconcile(run: MovementRun, by: By): Promise<Detail> {
+async function reconcile(run: MovementRun, by: By): Promise<Detail> {
   const { unaccounted, ...counts } = await run.transactions.reconcileSeats({ movementId: run.subject });
   if (unaccounted !== 0) {
     run.event('reconciliationBroken', { ...counts, unaccounted }, by);
@@ -123,3 +126,25 @@ export async function cancel(run: MovementRun, by: By): Promise<Detail> {
 function nextVersion(run: MovementRun): { version: number; rulesVersion: number } {
   return { version: run.state.manifest.version + 1, rulesVersion: run.rules.version };
 }
+
+async function writeClearance(
+  run: MovementRun,
+  clearance: MovementSteps['writeClearance']['input'],
+  by: By,
+): Promise<Detail> {
+  await run.transactions.writeClearance({ ...run.transaction(by), ...clearance });
+  return {};
+}
+
+/** The steps that commands name. */
+export const STEPS: StepsOf<MovementSteps, MovementRun> = {
+  writeClearance,
+  allocateSeats: (run, _input, by) => allocate(run, by),
+  lockManifest: (run, _input, by) => lock(run, by),
+  applyScans: (run, { scans }, by) => scan(run, scans, by),
+  depart: (run, _input, by) => depart(run, false, by),
+  arrive: (run, { stop }, by) => arrive(run, stop, by),
+  reconcile: (run, _input, by) => reconcile(run, by),
+  releaseHousehold: (run, { householdId }, by) => releaseHousehold(run, householdId, by),
+  cancel: (run, _input, by) => cancel(run, by),
+};

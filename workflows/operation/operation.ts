@@ -1,17 +1,15 @@
-import { ROLES } from '../../domain/actor.ts';
-import { allowedCommands } from '../../domain/operations/commands.ts';
+import { OPERATION_COMMANDS } from '../../domain/operations/commands/index.ts';
 import { type OperationStatus, statusOf } from '../../domain/operations/state.ts';
 import { OPERATION_CARRIED, OPERATION_INPUT } from '../../domain/operations/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
 import { until } from '../waiting.ts';
-import { COMMANDS, type OperationArgs } from './commands.ts';
-import { OperationRun, type OperationTypes } from './run.ts';
+import { OperationRun, type OperationTypes, STEPS } from './run.ts';
 
-const OPERATIONS: Subject<OperationTypes, OperationRun, OperationArgs, Record<never, never>> = {
-  commands: COMMANDS,
+const OPERATIONS: Subject<OperationTypes, OperationRun, Record<never, never>> = {
+  commands: OPERATION_COMMANDS,
+  steps: STEPS,
   signals: {},
   serial: true,
-  allowed: (run) => allowedCommands(run.state, ROLES),
   background: [],
   begin: (run) => run.event('operationOpened', {}),
   work: (run) => until(run, () => run.over()),

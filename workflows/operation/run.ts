@@ -1,8 +1,11 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
 import type { OperationActivities } from '../../activities/operations.ts';
+import type { OperationSteps } from '../../domain/operations/commands/define.ts';
+import { unfinishedSentence } from '../../domain/operations/commands/lifecycle.ts';
 import type { OperationEvent } from '../../domain/operations/events.ts';
 import { ended, OPERATION, type OperationState, statusOf } from '../../domain/operations/state.ts';
 import { OPERATION_CARRIED, type OperationAnswer, type OperationInput } from '../../domain/operations/stored.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
 
 const transactions = proxyLocalActivities<OperationActivities>({
@@ -42,3 +45,26 @@ export class OperationRun extends AggregateRun<OperationTypes> {
     });
   }
 }
+
+type Transactions = OperationRun['transactions'];
+
+const step =
+  <Input extends object>(take: (transactions: Transactions, input: Input & { operationId: string }) => Promise<void>) =>
+  async ({ transactions, operationId }: OperationRun, input: Input) => {
+    await take(transactions, { operationId, ...input });
+    return {};
+  };
+
+/** The steps that commands name: each one transaction, before the event of the command. */
+export const STEPS: StepsOf<OperationSteps, OperationRun> = {
+  nameLeads: step((transactions, input) => transactions.nameLeads(input)),
+  openSuspension: step((transactions, input) => transactions.openSuspension(input)),
+  closeSuspension: ({ transactions, operationId, rules }, input) =>
+    transactions.closeSuspension({ operationId, ...input, consentMaxAge: rules.consentMaxAge }),
+  setPhase: step((transactions, input) => transactions.setPhase(input)),
+  stopRegistration: step((transactions, input) => transactions.stopRegistration(input)),
+  beginEnd: step(async (transactions, input) => {
+    const left = unfinishedSentence(await transactions.beginEnd(input));
+    if (left !== undefined) throw new ReservationRefused(left);
+  }),
+};

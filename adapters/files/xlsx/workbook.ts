@@ -1,25 +1,20 @@
-import type { ListLimits } from '../limits.ts';
-import { ListRefused } from '../refused.ts';
+import { type FoundList, foundSoFar, ListRefused, type Override } from '../../../domain/imports/file.ts';
+import type { ListLimits, OpenedFile } from '../openList.ts';
 import { builtInFormat, numberText } from './numberText.ts';
 import { parseXml, readXml, unescapeCharacters } from './xml.ts';
 import { openParts } from './zip.ts';
 
-export type Sheet = { name: string; hidden: boolean };
-
 /** A cell as a reader sees it. `number` is the raw number of a number cell. */
 export type SheetCell = { text: string; number?: 'date' | 'plain' | 'withZeros' };
 
-/** One non-empty row; `line` is its number in the sheet. */
-export type SheetRow = { line: number; cells: SheetCell[] };
-
-export type Workbook = {
-  sheets: Sheet[];
+type Workbook = {
+  sheets: FoundList['sheets'];
   /** rows of one sheet in order, empty ones left out. @throws ListRefused `sheet_unknown`, `workbook_damaged`, limits */
-  rows: (sheet: string) => AsyncGenerator<SheetRow>;
+  rows: (sheet: string) => ReturnType<OpenedFile['fileRows']>;
 };
 
 /** Opens a workbook (.xlsx): its sheets, number formats and texts. @throws ListRefused `workbook_damaged`, `too_large`. */
-export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<Workbook> {
+async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<Workbook> {
   const parts = await openParts(bytes, limits.unpackedBytes);
   const workbookPart = parts.open('xl/workbook.xml');
   if (workbookPart === null) {
@@ -30,7 +25,7 @@ export async function openWorkbook(bytes: Buffer, limits: ListLimits): Promise<W
         : 'It is an archive, and no workbook.';
     throw new ListRefused('unknown_format', kind);
   }
-  const found: Array<Sheet & { relation: string }> = [];
+  const found: Array<FoundList['sheets'][number] & { relation: string }> = [];
   let date1904 = false;
   await readXml(workbookPart, {
     open: (name, attributes) => {
@@ -134,9 +129,9 @@ async function* readRows(
   chunks: AsyncIterable<Buffer>,
   context: CellContext,
   limits: ListLimits,
-): AsyncGenerator<SheetRow> {
-  let done: SheetRow[] = [];
-  let row: SheetRow = { line: 0, cells: [] };
+): ReturnType<OpenedFile['fileRows']> {
+  let row = { line: 0, cells: [] as SheetCell[] };
+  let done: Array<typeof row> = [];
   let cell = { column: -1, type: 'n', style: 0, value: '' };
   let characters = 0;
   let inValue = false;
@@ -197,4 +192,32 @@ function readCell(cell: { type: string; style: number; value: string }, context:
     default:
       return { text: unescapeCharacters(cell.value) };
   }
+}
+
+export async function openSheet(bytes: Buffer, override: Override, limits: ListLimits): Promise<OpenedFile> {
+  const workbook = await openWorkbook(bytes, limits);
+  const sheet = override.sheet ?? workbook.sheets.find((candidate) => !candidate.hidden)?.name;
+  if (sheet === undefined || !workbook.sheets.some((candidate) => candidate.name === sheet)) {
+    const hidden = workbook.sheets.filter((one) => one.hidden).length;
+    throw new ListRefused(
+      'sheet_unknown',
+      `It has ${workbook.sheets.length} sheets, ${hidden} of them hidden.`,
+      foundSoFar({ format: 'xlsx', sheets: workbook.sheets }),
+    );
+  }
+  let rows = 0;
+  for await (const row of workbook.rows(sheet)) if (row.cells.length > 0) rows++;
+  return {
+    format: 'xlsx',
+    encoding: null,
+    encodingCertain: true,
+    byteOrderMark: false,
+    delimiter: null,
+    newline: '\n',
+    sheets: workbook.sheets,
+    sheet,
+    records: rows,
+    openEnd: null,
+    fileRows: () => workbook.rows(sheet),
+  };
 }

@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import { ListRefused } from '../refused.ts';
+import { ListRefused } from '../../../domain/imports/file.ts';
 
 /** The handlers of a reader. Names have no namespace prefix. */
 export type XmlHandler = {

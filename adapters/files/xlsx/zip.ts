@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
+import { ListRefused } from '../../../domain/imports/file.ts';
 import { type ArchivedFile, BadArchive, filesOfZip } from '../../archives/zip.ts';
-import { ListRefused } from '../refused.ts';
 
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;

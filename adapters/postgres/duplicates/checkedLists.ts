@@ -10,9 +10,9 @@ import {
 import { type KeyIndex, keyIndex } from '../../../domain/duplicates/keyIndex.ts';
 import { type PairKeys, rememberedKeys } from '../../../domain/duplicates/searchKeys.ts';
 import type { DuplicateCandidates } from '../../../domain/imports/importRecord.ts';
-import { STORED_ROW_MEANING } from '../../../domain/imports/meaning.ts';
+import { STORED_ROW_MEANING } from '../../../domain/imports/person.ts';
 import { type Keyring, openFields } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
+import { databaseIn, type Queryable } from '../database.ts';
 import { encryptedIn, type ImportKey, importKey } from '../imports/keys.ts';
 import { pairKeyEncrypter } from '../people/searchKeys.ts';
 import { peopleUnder, readHeads } from './knownPeople.ts';
@@ -49,7 +49,7 @@ export async function compareCheckedList(
     importId: next.id,
     operationId: next.operation_id,
     round: next.round,
-    key: await importKey(db, keyring, next.id),
+    key: await importKey(databaseIn(db), keyring, next.id),
   };
   const met = await compareRows(db, keyring, list, pause);
   if (met !== undefined) {

@@ -1,6 +1,6 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import { parsePartialDate } from '../../../domain/imports/birthDate.ts';
 import type { Relationship, Sex } from '../../../domain/imports/columns.ts';
+import { parsePartialDate } from '../../../domain/imports/dates.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import type { Queryable } from '../database.ts';
 import { readPeople } from '../people/people.ts';

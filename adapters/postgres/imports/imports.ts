@@ -1,229 +1,281 @@
-import { Readable } from 'node:stream';
-import type { Pool } from 'pg';
-import type { CheckSummary, ImportStore } from '../../../activities/imports.ts';
-import { type Finding, STORED_FINDINGS, type Verdict, verdictOf } from '../../../domain/imports/codes.ts';
+import { sql } from 'kysely';
+import type { CheckStore, CheckSummary, ImportJob } from '../../../application/imports/check.ts';
+import type { StartsPorts } from '../../../application/imports/commit.ts';
+import type { Transactions } from '../../../application/imports/record.ts';
+import type { UploadPorts } from '../../../application/imports/upload.ts';
+import type { Verdict } from '../../../domain/imports/codes.ts';
+import type { FoundList } from '../../../domain/imports/file.ts';
 import type { ImportCounts } from '../../../domain/imports/importRecord.ts';
-import { flagsOfHousehold, inOrder, type ProtectionFlag } from '../../../domain/imports/protection.ts';
-import { encryptFields, type Keyring, openBytes } from '../../crypto/envelope.ts';
-import { type Queryable, transaction } from '../database.ts';
+import type { Keyring } from '../../crypto/envelope.ts';
+import type { Db } from '../database.ts';
 import { personRefKey } from '../people/searchKeys.ts';
-import { writeCells } from './cells.ts';
-import { type CommitOptions, commitStore } from './commit.ts';
-import { correctedFiles } from './corrections.ts';
-import { joinCorrected } from './joinCorrected.ts';
-import { encryptedIn, importKey } from './keys.ts';
-import { latestReading, recallHeadings } from './readings.ts';
-import { encryptFound, refuseForNow, refuseImport } from './refusals.ts';
-import type { StartOf } from './starts.ts';
+import { anyOf, json } from '../typedSql.ts';
+import { importKey, makeImportKey } from './keys.ts';
+import { amendRows, writeRows } from './rows.ts';
+import { latestOverride, recallHeadings, removeRows, transactionOn, writeOverride } from './transaction.ts';
 
 const MANY_ROWS = 5_000;
 
-export type ImportsOptions = CommitOptions & {
-  /** how the check of a list is started; the process builds it from workflows/messages.ts */
-  checks: StartOf;
-  /** tries to start new orders at once; otherwise the workflow starter does it, after all earlier journeys */
-  startNow: (workflowIds: readonly string[]) => Promise<unknown>;
-};
+export type ImportStore = CheckStore &
+  StartsPorts &
+  Omit<UploadPorts, 'partnerExists' | 'listOf' | 'now'> & {
+    /** Marks the import as done, after every journey has been started. */
+    finish(importId: string): Promise<void>;
+  };
 
-/** The store of imports on PostgreSQL. The file and its rows are encrypted under a key of the import. */
-export function importStore(pool: Pool, options: ImportsOptions): ImportStore {
-  const { keyring, checks, startNow } = options;
+/** Imports on PostgreSQL. The file and its rows are encrypted under a key of the import. */
+export function importsOn(db: Db, keyring: Keyring): ImportStore {
+  const inTransaction: Transactions['transaction'] = (work) =>
+    db.transaction().execute((tx) => work(transactionOn(tx, keyring)));
+
   return {
-    ...commitStore(pool, options),
+    transaction: inTransaction,
 
-    async beginCheck(importId) {
-      const { rows } = await pool.query<{
-        operation_id: string;
-        reference_date: string;
-        country: string;
-        round: number;
-        continues: string | null;
-      }>(
-        `update imports set status = 'checking', started_at = coalesce(started_at, now())
-          where id = $1 and status in ('uploaded', 'checking')
-          returning operation_id, reference_date::text, round, continues,
-            (select o.country from operations o where o.id = imports.operation_id) as country`,
-        [importId],
-      );
-      const row = rows[0];
-      if (row === undefined) return undefined;
-      return {
-        operationId: row.operation_id,
-        referenceDate: row.reference_date,
-        country: row.country,
-        round: row.round,
-        given: await latestReading(pool, keyring, importId),
-        corrected: await correctedFiles(pool, keyring, importId),
-        continues:
-          row.continues === null
-            ? null
-            : { importId: row.continues, given: await latestReading(pool, keyring, row.continues) },
-      };
-    },
-
-    source: (importId) => Readable.from(chunks(pool, keyring, importId), { objectMode: false }),
-
-    recall: (importId, headings) => recallHeadings(pool, keyring, importId, headings),
-
-    async beginRows(importId, round, total) {
-      const { rows } = await pool.query<{ done: number }>(
-        `update imports set total = $3 where id = $1 and round = $2 and status = 'checking' returning done`,
-        [importId, round, total],
-      );
-      return rows[0]?.done ?? total;
-    },
-
-    async writeRows(importId, round, checked) {
-      if (checked.length === 0) return;
-      const key = await importKey(pool, keyring, importId);
-      await transaction(pool, async (client) => {
-        const { rowCount } = await client.query(
-          `update imports set done = greatest(done, $3) where id = $1 and round = $2 and status = 'checking'`,
-          [importId, round, checked.at(-1)?.row ?? 0],
-        );
-        if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
-        await client.query(
-          `insert into import_rows (import_id, row, line, verdict, codes, child, protection, household, encrypted)
-           select $1, row, line, verdict, codes::jsonb, child, protection::text[], household, encrypted
-             from unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])
-               as r (row, line, verdict, codes, child, protection, household, encrypted)
-           on conflict (import_id, row) do nothing`,
-          [
-            importId,
-            checked.map(({ row }) => row),
-            checked.map(({ line }) => line),
-            checked.map(({ verdict }) => verdict),
-            checked.map(({ codes }) => JSON.stringify(codes)),
-            checked.map(({ child }) => child),
-            checked.map(({ protection }) => `{${protection.join(',')}}`),
-            checked.map(({ meaning }) => (meaning.householdRef === '' ? null : meaning.householdRef)),
-            checked.map(({ row, meaning }) =>
-              encryptFields(key.key, encryptedIn(importId, `row ${row}`, key.kekId), { meaning }),
-            ),
-          ],
-        );
-        await writeCells(client, key, importId, checked);
+    async create({ id, given = {}, ...list }) {
+      await db.transaction().execute(async (tx) => {
+        const { operationId, fileName, partnerId, continues, createdBy } = list;
+        const referenceDate = sql<Date>`${list.referenceDate}::date`;
+        await tx
+          .insertInto('imports')
+          .values({ id, operationId, fileName, referenceDate, partnerId, continues, createdBy })
+          .onConflict((oc) => oc.column('id').doNothing())
+          .execute();
+        await makeImportKey(tx, keyring, id);
+        await writeOverride(tx, keyring, id, { round: 1, given, overriddenBy: createdBy });
       });
     },
 
-    async amendRows(importId, round, findings) {
-      await transaction(pool, async (client) => {
-        const { rowCount } = await client.query(
-          `select from imports where id = $1 and round = $2 and status = 'checking' for share`,
-          [importId, round],
-        );
-        if (rowCount === 0) throw new Error(`${importId} is being checked anew`);
-        await amend(client, importId, [...findings.keys()], findings);
+    async chunkWriter(importId) {
+      const key = await importKey(db, keyring, importId);
+      return async (number, bytes) => {
+        const encrypted = key.encryptBytes(`chunk ${number}`, bytes);
+        await db.insertInto('importChunks').values({ importId, number, encrypted }).execute();
+      };
+    },
+
+    beginCheck: (importId) => beginCheck(db, keyring, importId),
+
+    async *source(importId) {
+      const key = await importKey(db, keyring, importId);
+      for (let number = 0; ; number++) {
+        const chunk = await db
+          .selectFrom('importChunks')
+          .select('encrypted')
+          .where('importId', '=', importId)
+          .where('number', '=', number)
+          .executeTakeFirst();
+        if (chunk === undefined) return;
+        yield key.openBytes(`chunk ${number}`, chunk.encrypted);
+      }
+    },
+
+    recall: (importId, headings) => recallHeadings(db, keyring, importId, headings),
+
+    async beginRows(importId, round, total) {
+      const [row] = await checking(db, importId, round).set({ total }).returning('done').execute();
+      return row?.done ?? total;
+    },
+
+    async writeRows(importId, round, rows) {
+      const last = rows.at(-1)?.row;
+      if (last === undefined) return;
+      const key = await importKey(db, keyring, importId);
+      await db.transaction().execute(async (tx) => {
+        const { numUpdatedRows } = await checking(tx, importId, round)
+          .set((eb) => ({ done: eb.fn<number>('greatest', ['done', eb.val(last)]) }))
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) throw new Error(`${importId} is being checked anew`);
+        await writeRows(tx, key, importId, rows);
+      });
+    },
+
+    async amendRows(importId, round, rows, amend) {
+      await db.transaction().execute(async (tx) => {
+        const locked = await tx
+          .selectFrom('imports')
+          .select('id')
+          .where('id', '=', importId)
+          .where('round', '=', round)
+          .where('status', '=', 'checking')
+          .forShare()
+          .executeTakeFirst();
+        if (locked === undefined) throw new Error(`${importId} is being checked anew`);
+        await amendRows(tx, importId, rows, amend);
       });
     },
 
     async countKnown(operationId, importId, personRefs) {
-      const { rows } = await pool.query<{ known: number }>(
-        `select count(distinct s.key)::int as known from person_search s
-          where s.kind = 'person_ref' and s.key = any($1)
-            and not exists (select from journeys j where j.person_id = s.person_id and j.import_id = $2)`,
-        [personRefs.map((ref) => personRefKey(keyring, operationId, ref).key), importId],
-      );
-      return rows[0]?.known ?? 0;
+      const keys = personRefs.map((ref) => personRefKey(keyring, operationId, ref).key);
+      const { known } = await db
+        .selectFrom('personSearch as s')
+        .select((eb) => eb.cast<number>(eb.fn.count('s.key').distinct(), 'integer').as('known'))
+        .where('s.kind', '=', 'person_ref')
+        .where('s.key', '=', anyOf(keys))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('journeys as j')
+                .select('j.id')
+                .whereRef('j.personId', '=', 's.personId')
+                .where('j.importId', '=', importId),
+            ),
+          ),
+        )
+        .executeTakeFirstOrThrow();
+      return known;
     },
 
-    async finishCheck(importId, round, summary) {
-      const { found, dateOrders } = summary;
-      await transaction(pool, async (client) => {
-        const counts = await countRows(client, importId, summary);
-        await client.query(
-          `update imports set status = 'checked', finished_at = now(), encrypted_found = $3, counts = $4, total = $5, done = $5, failed = $6
-            where id = $1 and round = $2 and status = 'checking'`,
-          [
-            importId,
-            round,
-            await encryptFound(client, keyring, importId, { found, dateOrders }),
-            JSON.stringify(counts),
-            counts.rows,
-            counts.reject,
-          ],
-        );
+    async finishCheck(importId, round, { found, dateOrders, ...summary }) {
+      await db.transaction().execute(async (tx) => {
+        const counts = await countRows(tx, importId, summary);
+        await checking(tx, importId, round)
+          .set({
+            status: 'checked',
+            finishedAt: sql<Date>`now()`,
+            encryptedFound: await encryptedFound(tx, keyring, importId, { found, dateOrders }),
+            counts: json(counts),
+            total: counts.rows,
+            done: counts.rows,
+            failed: counts.reject,
+          })
+          .execute();
         // without new statistics each page of the commit would read all rows
-        if (counts.rows >= MANY_ROWS) await client.query('analyze import_rows (import_id, row, household)');
+        if (counts.rows >= MANY_ROWS) await sql`analyze import_rows (import_id, row, household)`.execute(tx);
       });
     },
 
-    async joinCorrected(importId, listId, rows) {
-      const check = await joinCorrected(pool, keyring, { importId, listId, rows, checks });
-      if (check !== undefined) await startNow([check.workflowId]);
+    async refuseForNow(importId, refusal, found) {
+      await db.transaction().execute(async (tx) => {
+        await removeRows(tx, importId);
+        await tx
+          .updateTable('imports')
+          .set({
+            status: 'refused',
+            refusal: json(refusal),
+            finishedAt: sql<Date>`now()`,
+            encryptedFound:
+              found === undefined ? null : await encryptedFound(tx, keyring, importId, { found, dateOrders: {} }),
+          })
+          .where('id', '=', importId)
+          .where('status', '=', 'checking')
+          .execute();
+      });
     },
 
-    async refuse(importId, refusal, keep) {
-      await transaction(pool, async (client) => {
-        if (keep === undefined) await refuseImport(client, importId, refusal);
-        else await refuseForNow(client, keyring, importId, refusal, keep.found);
+    async journeys(importId) {
+      const rows = await db.selectFrom('journeys').select('id').where('importId', '=', importId).execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async startsLeft(workflowIds) {
+      const { left } = await db
+        .selectFrom('pendingStarts')
+        .select((eb) => eb.cast<number>(eb.fn.countAll(), 'integer').as('left'))
+        .where('startedAt', 'is', null)
+        .where('workflowId', '=', anyOf(workflowIds))
+        .executeTakeFirstOrThrow();
+      return left;
+    },
+
+    async finish(importId) {
+      await db.transaction().execute(async (tx) => {
+        const done = await tx
+          .updateTable('imports')
+          .set({ status: 'done', finishedAt: sql<Date>`now()` })
+          .where('id', '=', importId)
+          .where('status', '=', 'starting')
+          .returning('failed')
+          .executeTakeFirst();
+        if (done?.failed !== 0) return;
+        // with nothing left to correct, the task of an earlier commit is done
+        await tx
+          .updateTable('tasks')
+          .set((eb) => ({ status: 'done', closedAt: eb.ref('openedAt') }))
+          .where('subject', '=', importId)
+          .where('kind', '=', 'correctRows')
+          .where('status', '=', 'open')
+          .execute();
       });
     },
   };
 }
 
-/** The file as it arrived, decrypted chunk by chunk. */
-async function* chunks(pool: Pool, keyring: Keyring, importId: string): AsyncGenerator<Buffer> {
-  const { key, kekId } = await importKey(pool, keyring, importId);
-  for (let number = 0; ; number++) {
-    const { rows } = await pool.query<{ encrypted: Buffer }>(
-      'select encrypted from import_chunks where import_id = $1 and number = $2',
-      [importId, number],
-    );
-    const chunk = rows[0];
-    if (chunk === undefined) return;
-    yield openBytes(key, encryptedIn(importId, `chunk ${number}`, kekId), chunk.encrypted);
+/** An update of the import while it is in this check. */
+const checking = (db: Db, importId: string, round: number) =>
+  db.updateTable('imports').where('id', '=', importId).where('round', '=', round).where('status', '=', 'checking');
+
+async function beginCheck(db: Db, keyring: Keyring, importId: string): Promise<ImportJob | undefined> {
+  const row = await db
+    .updateTable('imports')
+    .set({ status: 'checking', startedAt: sql<Date>`coalesce(started_at, now())` })
+    .where('id', '=', importId)
+    .where('status', '=', sql<'uploaded'>`any('{uploaded,checking}')`)
+    .returning(['operationId', 'round', 'continues', sql<string>`reference_date::text`.as('referenceDate')])
+    .returning((eb) =>
+      eb
+        .selectFrom('operations as o')
+        .select('o.country')
+        .whereRef('o.id', '=', 'imports.operationId')
+        .$asScalar()
+        .$notNull()
+        .as('country'),
+    )
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { continues, ...job } = row;
+  const given = await latestOverride(db, keyring, importId);
+  const corrections = await sql<{ id: string; rows: number[]; targets: number[] }>`
+    select i.id, array_agg(m.row) as rows, array_agg(m.target) as targets
+      from imports i join import_corrections m on m.import_id = i.id
+     where i.continues = ${importId} and i.joined is not null group by i.id, i.joined order by i.joined, i.id`.execute(
+    db,
+  );
+  const corrected = [];
+  for (const { id, rows, targets } of corrections.rows) {
+    corrected.push({
+      importId: id,
+      given: await latestOverride(db, keyring, id),
+      targets: new Map(rows.map((from, index) => [from, targets[index] ?? 0])),
+    });
   }
+  const list = continues === null ? null : { importId: continues, given: await latestOverride(db, keyring, continues) };
+  return { ...job, given, corrected, continues: list };
 }
 
-/** Rows of registered people stay unchanged. */
-async function amend(
-  client: Queryable,
+/** What was detected about a file may quote it, so it is encrypted with it. */
+async function encryptedFound(
+  db: Db,
+  keyring: Keyring,
   importId: string,
-  numbers: readonly number[],
-  findings: ReadonlyMap<number, Finding[]>,
-): Promise<void> {
-  const { rows } = await client.query<{ row: number; codes: unknown; protection: ProtectionFlag[] }>(
-    'select row, codes, protection from import_rows where import_id = $1 and row = any($2) and person_id is null for update',
-    [importId, numbers],
-  );
-  const amended = rows.map(({ row, codes: stored, protection }) => {
-    const codes = STORED_FINDINGS.read(stored);
-    const stands = new Set(codes.map(({ code, column }) => `${code} ${column}`));
-    const more = (findings.get(row) ?? []).filter(({ code, column }) => !stands.has(`${code} ${column}`));
-    const all = [...codes, ...more];
-    const flags = flagsOfHousehold(all.map(({ code }) => code));
-    return { row, verdict: verdictOf(all), codes: all, protection: inOrder([...protection, ...flags]) };
-  });
-  await client.query(
-    `update import_rows r set verdict = a.verdict, codes = a.codes, protection = a.protection
-       from json_to_recordset($2) as a (row int, verdict text, codes jsonb, protection text[])
-      where r.import_id = $1 and r.row = a.row`,
-    [importId, JSON.stringify(amended)],
-  );
+  found: { found: FoundList; dateOrders: CheckSummary['dateOrders'] },
+): Promise<Buffer> {
+  return (await importKey(db, keyring, importId)).encrypt('found', found);
 }
 
-async function countRows(client: Queryable, importId: string, summary: CheckSummary): Promise<ImportCounts> {
-  const verdicts = await client.query<{ verdict: Verdict; count: number }>(
-    'select verdict, count(*)::int as count from import_rows where import_id = $1 group by verdict',
-    [importId],
-  );
-  const codes = await client.query<{ code: string; count: number }>(
-    `select code, count(*)::int as count
-       from (select distinct row, finding ->> 'code' as code
-               from import_rows, jsonb_array_elements(codes) as finding where import_id = $1) as found
-      group by code order by code`,
-    [importId],
-  );
-  const of = (verdict: Verdict): number => verdicts.rows.find((row) => row.verdict === verdict)?.count ?? 0;
+async function countRows(
+  db: Db,
+  importId: string,
+  summary: Pick<ImportCounts, 'households' | 'incompleteHouseholds' | 'alreadyKnown'>,
+): Promise<ImportCounts> {
+  const verdicts = await db
+    .selectFrom('importRows')
+    .select((eb) => ['verdict', eb.cast<number>(eb.fn.countAll(), 'integer').as('count')])
+    .where('importId', '=', importId)
+    .groupBy('verdict')
+    .execute();
+  const codes = await sql<{ code: string; count: number }>`
+    select code, count(*)::int as count
+      from (select distinct row, finding ->> 'code' as code
+              from import_rows, jsonb_array_elements(codes) as finding where import_id = ${importId}) as found
+     group by code order by code`.execute(db);
+  const of = (verdict: Verdict): number => verdicts.find((row) => row.verdict === verdict)?.count ?? 0;
+  const [accept, acceptWithWarning, reject] = [of('accept'), of('accept_with_warning'), of('reject')];
   return {
-    rows: of('accept') + of('accept_with_warning') + of('reject'),
-    accept: of('accept'),
-    acceptWithWarning: of('accept_with_warning'),
-    reject: of('reject'),
+    rows: accept + acceptWithWarning + reject,
+    accept,
+    acceptWithWarning,
+    reject,
     byCode: Object.fromEntries(codes.rows.map(({ code, count }) => [code, count])),
-    households: summary.households,
-    incompleteHouseholds: summary.incompleteHouseholds,
-    alreadyKnown: summary.alreadyKnown,
+    ...summary,
   };
 }

@@ -1,26 +1,62 @@
-import { type EncryptionContext, type Keyring, newDataKey, unwrapKey, wrapKey } from '../../crypto/envelope.ts';
-import type { Queryable } from '../database.ts';
+import {
+  type EncryptionContext,
+  encryptBytes,
+  encryptFields,
+  type Keyring,
+  newDataKey,
+  openBytes,
+  openFields,
+  unwrapKey,
+  wrapKey,
+} from '../../crypto/envelope.ts';
+import type { Db } from '../database.ts';
 
 /** An import's own key, unwrapped. Without its row, the file and the rows of the list are unreadable. */
-export type ImportKey = { key: Buffer; kekId: string };
+export type ImportKey = {
+  key: Buffer;
+  kekId: string;
+  /** `fieldSet` names what is encrypted, and is needed to open it */
+  encrypt(fieldSet: string, value: object): Buffer;
+  open(fieldSet: string, encrypted: Buffer): unknown;
+  encryptBytes(fieldSet: string, bytes: Uint8Array): Buffer;
+  openBytes(fieldSet: string, encrypted: Buffer): Buffer;
+};
 
-export async function makeImportKey(client: Queryable, keyring: Keyring, importId: string): Promise<void> {
-  const { kekId, wrapped } = wrapKey(keyring, importId, newDataKey());
-  await client.query(
-    'insert into import_keys (import_id, kek_id, wrapped_key) values ($1, $2, $3) on conflict (import_id) do nothing',
-    [importId, kekId, wrapped],
-  );
+export async function makeImportKey(db: Db, keyring: Keyring, importId: string): Promise<void> {
+  const { kekId, wrapped: wrappedKey } = wrapKey(keyring, importId, newDataKey());
+  await db
+    .insertInto('importKeys')
+    .values({ importId, kekId, wrappedKey })
+    .onConflict((oc) => oc.column('importId').doNothing())
+    .execute();
 }
 
-/** @throws Error if the key is deleted: the raw list is removed after 30 days */
-export async function importKey(db: Queryable, keyring: Keyring, importId: string): Promise<ImportKey> {
-  const { rows } = await db.query<{ kek_id: string; wrapped_key: Buffer }>(
-    'select kek_id, wrapped_key from import_keys where import_id = $1',
-    [importId],
-  );
-  const row = rows[0];
-  if (row === undefined) throw new Error(`The raw list of ${importId} has been removed`);
-  return { key: unwrapKey(keyring, importId, { kekId: row.kek_id, wrapped: row.wrapped_key }), kekId: row.kek_id };
+/** undefined once the raw list is removed: after 30 days, and at once if it is refused for good */
+export async function storedKey(db: Db, keyring: Keyring, importId: string): Promise<ImportKey | undefined> {
+  const row = await db
+    .selectFrom('importKeys')
+    .select(['kekId', 'wrappedKey as wrapped'])
+    .where('importId', '=', importId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { kekId } = row;
+  const key = unwrapKey(keyring, importId, row);
+  const within = (fieldSet: string) => encryptedIn(importId, fieldSet, kekId);
+  return {
+    key,
+    kekId,
+    encrypt: (fieldSet, value) => encryptFields(key, within(fieldSet), value),
+    open: (fieldSet, encrypted) => openFields(key, within(fieldSet), encrypted),
+    encryptBytes: (fieldSet, bytes) => encryptBytes(key, within(fieldSet), bytes),
+    openBytes: (fieldSet, encrypted) => openBytes(key, within(fieldSet), encrypted),
+  };
+}
+
+/** @throws Error if the raw list is removed */
+export async function importKey(db: Db, keyring: Keyring, importId: string): Promise<ImportKey> {
+  const key = await storedKey(db, keyring, importId);
+  if (key === undefined) throw new Error(`The raw list of ${importId} has been removed`);
+  return key;
 }
 
 /** The context that the encrypted bytes of an import are bound to. */

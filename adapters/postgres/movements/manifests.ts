@@ -1,102 +1,75 @@
-import type { Pool } from 'pg';
-import type { LockInput, LockResult, Transaction } from '../../../activities/movements.ts';
-import { judgeGroup, neutralReasons } from '../../../domain/movements/householdGroup.ts';
-import { iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
-import { readPreconditionInput } from '../preconditionInput.ts';
-import { countSeats, lockHouseholds, lockMovement, NOT_TRAVELLING, occasionOf, releaseSeats } from './movements.ts';
-import { readSeatedGroups, writeRefusals } from './seatedGroups.ts';
+import { sql } from 'kysely';
+import type { ManifestEntry, MovementReads } from '../../../application/movements/reads.ts';
+import type { SeatTransaction } from '../../../application/movements/seats.ts';
+import type { Db } from '../database.ts';
+import { instant } from '../typedSql.ts';
 
-/**
- * Locks the manifest under a version. Everybody with a seat must meet the preconditions of `lock` with fresh data;
- * otherwise the household loses its seats as a whole, with reasons that everybody may read. A version is written once: a
- * repeated transaction finds its own.
- */
-export async function lockManifest(pool: Pool, input: LockInput): Promise<LockResult> {
-  return transaction(pool, async (client) => {
-    const movement = await lockMovement(client, input.movementId);
-    if (movement.overCapacity) return { outcome: 'over_capacity' };
-    const groups = await readSeatedGroups(client, movement, ['reserved', 'checked_in']);
-    await lockHouseholds(client, groups.householdIds);
-    const preconditions = await readPreconditionInput(client, groups.journeyIds, {
-      at: input.at,
-      movementId: movement.id,
-    });
-    const occasion = occasionOf(movement, input.rules, input.at);
-    const failing = [...Map.groupBy(preconditions.values(), (person) => person.householdId)].flatMap(
-      ([householdId, people]) => {
-        const reasons = neutralReasons(
-          judgeGroup('lock', people, occasion).flatMap(({ own, group }) => [...own, ...group]),
-        );
-        return reasons.length > 0 ? [{ householdId, reasons }] : [];
-      },
-    );
-    const { rows: leaving } = await client.query<{ id: string }>(
-      `select s.id from seats s join journeys j on j.id = s.journey_id
-       where s.movement_id = $1 and j.household_id = any ($2::text[]) order by s.id`,
-      [movement.id, failing.map((group) => group.householdId)],
-    );
-    await releaseSeats(
-      client,
-      leaving.map((seat) => seat.id),
-      input,
-      NOT_TRAVELLING,
-    );
-    await writeRefusals(client, movement.id, input, failing);
-    const released = await releasedBy(client, input);
-    if ((await countSeats(client, movement.id)).people === 0) return { outcome: 'nobody', released };
-    const { people } = await writeManifest(client, { ...input, rulesVersion: input.rules.version });
-    return { outcome: 'locked', version: input.version, people, released };
-  });
+/** The people who hold a seat, as versions. */
+export function manifestsOf(tx: Db, movementId: string): Pick<SeatTransaction, 'writeManifest' | 'endManifest'> {
+  return {
+    async writeManifest({ version, rulesVersion, actor, at }) {
+      await tx
+        .insertInto('manifests')
+        .values({ movementId, version, status: 'locked', rulesVersion, lockedBy: actor.id, at: new Date(at) })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      // By priority, with households together and the head first.
+      await sql`
+        insert into manifest_entries (movement_id, version, position, person_id, household_id, kind)
+        select s.movement_id, ${version}, row_number() over (order by h.priority, h.requested_at, h.id, j.is_head desc, j.id),
+          s.person_id, j.household_id, s.kind
+        from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
+        where s.movement_id = ${movementId} and s.status <> 'released'
+          and not exists (select from manifest_entries where movement_id = ${movementId} and version = ${version})`.execute(
+        tx,
+      );
+      await tx
+        .updateTable('manifests')
+        .set({ status: 'void' })
+        .where('movementId', '=', movementId)
+        .where('version', '<', version)
+        .execute();
+      const { people } = await tx
+        .selectFrom('manifestEntries')
+        .select((eb) => eb.cast<number>(eb.fn.countAll(), 'integer').as('people'))
+        .where('movementId', '=', movementId)
+        .where('version', '=', version)
+        .executeTakeFirstOrThrow();
+      return { version, people };
+    },
+
+    async endManifest(end) {
+      let query = tx.updateTable('manifests').set({ status: end }).where('movementId', '=', movementId);
+      if (end === 'final') {
+        const last = sql<number>`(select max(version) from manifests where movement_id = ${movementId})`;
+        query = query.where('status', '=', 'locked').where('version', '=', last);
+      }
+      await query.execute();
+    },
+  };
 }
 
-async function releasedBy(client: Queryable, { movementId, at }: LockInput): Promise<string[]> {
-  const { rows } = await client.query<{ household_id: string }>(
-    `select distinct j.household_id from seats s join journeys j on j.id = s.journey_id
-     where s.movement_id = $1 and s.status = 'released' and s.status_at = $2 and s.reason_code = $3 order by 1`,
-    [movementId, iso(at), NOT_TRAVELLING],
-  );
-  return rows.map((row) => row.household_id);
-}
-
-/**
- * Writes the people who hold a seat as one version of the manifest, by priority, with households together and the head
- * first. Earlier versions become void. An existing version stays unchanged.
- */
-export async function writeManifest(
-  client: Queryable,
-  input: Transaction & { version: number; rulesVersion: number },
-): Promise<{ version: number; people: number }> {
-  await client.query(
-    `insert into manifests (movement_id, version, status, rules_version, locked_by, at)
-     values ($1, $2, 'locked', $3, $4, $5) on conflict do nothing`,
-    [input.movementId, input.version, input.rulesVersion, input.actor.id, iso(input.at)],
-  );
-  await client.query(
-    `insert into manifest_entries (movement_id, version, position, person_id, household_id, kind)
-     select s.movement_id, $2, row_number() over (order by h.priority, h.requested_at, h.id, j.is_head desc, j.id),
-       s.person_id, j.household_id, s.kind
-     from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
-     where s.movement_id = $1 and s.status <> 'released'
-       and not exists (select from manifest_entries where movement_id = $1 and version = $2)`,
-    [input.movementId, input.version],
-  );
-  await client.query(`update manifests set status = 'void' where movement_id = $1 and version < $2`, [
-    input.movementId,
-    input.version,
-  ]);
-  const { rows } = await client.query<{ people: number }>(
-    'select count(*) as people from manifest_entries where movement_id = $1 and version = $2',
-    [input.movementId, input.version],
-  );
-  return { version: input.version, people: rows[0]?.people ?? 0 };
-}
-
-/** The list at departure. */
-export async function finishManifest(client: Queryable, movementId: string): Promise<void> {
-  await client.query(
-    `update manifests set status = 'final' where movement_id = $1
-       and version = (select max(version) from manifests where movement_id = $1) and status = 'locked'`,
-    [movementId],
-  );
+export async function readManifest(db: Db, id: string, version: number): ReturnType<MovementReads['manifest']> {
+  if (version === 0) {
+    const { rows: entries } = await sql<ManifestEntry>`
+      select (row_number() over (order by h.priority, h.requested_at, h.id, s.journey_id))::integer as position,
+        s.person_id, s.journey_id, s.household_id, h.reference, s.kind, s.status
+      from seats s join households h on h.id = s.household_id
+      where s.movement_id = ${id} and s.status <> 'released' order by 1`.execute(db);
+    return { version, status: 'draft', at: null, entries };
+  }
+  const head = await db
+    .selectFrom('manifests')
+    .select((eb) => ['version', 'status', instant(eb, 'at')])
+    .where('movementId', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  if (!head) return undefined;
+  const { rows: entries } = await sql<ManifestEntry>`
+    select e.position, e.person_id, s.journey_id, e.household_id, h.reference, e.kind, s.status
+    from manifest_entries e join households h on h.id = e.household_id
+    left join lateral (select journey_id, status from seats
+      where movement_id = e.movement_id and person_id = e.person_id order by reserved_at desc limit 1) s on true
+    where e.movement_id = ${id} and e.version = ${version} order by e.position`.execute(db);
+  return { ...head, entries };
 }

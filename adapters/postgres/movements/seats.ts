@@ -1,368 +1,237 @@
-import type { Pool } from 'pg';
-import type { AllocateInput, AllocateResult, Transaction } from '../../../activities/movements.ts';
-import { newId } from '../../../application/ids.ts';
-import {
-  type Allocation,
-  alightingStop,
-  allocate,
-  type HouseholdGroup,
-  needOf,
-  servedBy,
-  type Traveller,
-} from '../../../domain/allocation.ts';
-import type { SeatKind } from '../../../domain/journeys/events.ts';
-import {
-  judgeGroup,
-  type NeutralReason,
-  neutralReasons,
-  type PersonPreconditions,
-} from '../../../domain/movements/householdGroup.ts';
+import { sql } from 'kysely';
+import type {
+  InMovement,
+  LockedMovement,
+  SeatCounts,
+  SeatPorts,
+  SeatTransaction,
+} from '../../../application/movements/seats.ts';
+import type { FreeCapacity } from '../../../domain/movements/allocation.ts';
+import type { Capacity, GateCounts } from '../../../domain/movements/events.ts';
+import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
+import { HELD } from '../../../domain/movements/statuses.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Queryable, transaction } from '../database.ts';
+import { raiseAlarm } from '../alarms.ts';
+import { type Db, queryableIn } from '../database.ts';
+import type { Movement } from '../generated/kysely/tables.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
-import { writeManifest } from './manifests.ts';
-import {
-  countSeats,
-  type LockedMovement,
-  lockHouseholds,
-  lockMovement,
-  occasionOf,
-  releaseSeats,
-  seatsLeft,
-} from './movements.ts';
-import { writeRefusals } from './seatedGroups.ts';
+import { anyOf, instant, json } from '../typedSql.ts';
+import { candidatesOf } from './candidates.ts';
+import { manifestsOf } from './manifests.ts';
 
-/** Households locked at once: enough to fill a ship in a few steps, few enough not to delay their journeys. */
-const CHUNK = 200;
-
-/** Why a seat was released, as everybody may read it. */
-const SMALLER_VEHICLE = 'smaller_vehicle';
-
-/**
- * Allocates the seats of a movement to whole households, by priority and date of request. On a smaller vehicle,
- * households that do not fit leave first, from the end of the order.
- * Each step is one transaction. It locks operation, movement, households and journeys, and evaluates the preconditions
- * with fresh data. Households are seated as a whole, or get a reason (allocation_refusals). Households that are not
- * ready are not considered; their own page says what they wait for.
- */
-export async function allocateSeats(pool: Pool, input: AllocateInput): Promise<AllocateResult> {
-  const amended = await transaction(pool, async (client) => {
-    const movement = await lockMovement(client, input.movementId);
-    await client.query('delete from allocation_refusals where movement_id = $1 and at <> $2', [
-      movement.id,
-      iso(input.at),
-    ]);
-    if (movement.overCapacity) await correct(client, movement, input);
-    return input.amend && (await writeManifest(client, { ...input, ...input.amend }));
-  });
-  if (amended) return { ...(await resultOf(pool, input)), amended };
-  let after: Cursor | undefined = FIRST;
-  while (after !== undefined) after = await seatNext(pool, input, after);
-  return resultOf(pool, input);
-}
-
-async function resultOf(client: Queryable, { movementId, at }: AllocateInput): Promise<AllocateResult> {
-  const { households, people } = await countSeats(client, movementId);
-  const { rows } = await client.query<{ refused: number; released: number; over_capacity: boolean }>(
-    `select over_capacity,
-       (select count(*) from allocation_refusals where movement_id = m.id) as refused,
-       (select count(distinct household_id) from seats
-         where movement_id = m.id and status = 'released' and reason_code = $2 and status_at = $3) as released
-     from movements m where id = $1`,
-    [movementId, SMALLER_VEHICLE, iso(at)],
-  );
-  const row = rows[0];
+export function seatsOn(db: Db): SeatPorts {
+  const inMovement: InMovement = (movementId, work) =>
+    db.transaction().execute(async (tx) => work(seatTransaction(tx, await lockMovement(tx, movementId))));
   return {
-    households,
-    people,
-    refused: row?.refused ?? 0,
-    released: row?.released ?? 0,
-    overCapacity: row?.over_capacity ?? false,
+    inMovement,
+    async count(movementId) {
+      const { booked } = await db
+        .selectFrom('manifestEntries as e')
+        .select((eb) => eb.cast<number>(eb.fn.countAll(), 'integer').as('booked'))
+        .where('e.movementId', '=', movementId)
+        .where('e.version', '=', (eb) =>
+          eb
+            .selectFrom('manifests')
+            .select((m) => m.fn.max('version').as('last'))
+            .where('movementId', '=', movementId),
+        )
+        .executeTakeFirstOrThrow();
+      return { ...(await countSeats(db, movementId)), booked };
+    },
+    async writeClearance({ movementId, kind, status, at, actor }) {
+      const given = { status, at: new Date(at), actor: actor.id };
+      await db
+        .insertInto('movementClearances')
+        .values({ movementId, kind, ...given })
+        .onConflict((conflict) => conflict.columns(['movementId', 'kind']).doUpdateSet(given))
+        .execute();
+    },
   };
 }
 
-type SeatedRow = {
-  id: string;
-  journey_id: string;
-  household_id: string;
-  kind: SeatKind;
-  status: string;
-  traveller: Traveller['traveller'];
-  priority: number;
-  requested_at: Date;
-};
-
-/**
- * Allocates the smaller vehicle again among those who have seats. A household with a member on board comes before all
- * others: the system offloads nobody.
- */
-async function correct(client: Queryable, movement: LockedMovement, transaction: Transaction): Promise<void> {
-  const { rows } = await client.query<SeatedRow>(
-    `select s.id, s.journey_id, j.household_id, s.kind, s.status, p.traveller, h.priority, h.requested_at
-     from seats s join journeys j on j.id = s.journey_id join households h on h.id = j.household_id
-     join persons p on p.id = s.person_id
-     where s.movement_id = $1 and s.status in ('reserved', 'checked_in', 'boarded') order by j.household_id, s.journey_id`,
-    [movement.id],
+async function lockMovement(tx: Db, id: string): Promise<LockedMovement> {
+  await sql`select 1 from operations where id = (select operation_id from movements where id = ${id}) for share`.execute(
+    tx,
   );
-  const groups = [...Map.groupBy(rows, (row) => row.household_id).values()];
-  await lockHouseholds(
-    client,
-    groups.map(([first]) => first?.household_id ?? ''),
-  );
-  const aboard = groups.filter((group) => group.some((row) => row.status === 'boarded'));
-  const others = groups.filter((group) => !aboard.includes(group));
-  const used = needOf(
-    aboard.flat().map((row) => row.kind),
-    movement.room.stretcherSeats,
-  );
-  const room = {
-    seats: movement.room.seats - used.seats,
-    infantLaps: movement.room.infantLaps - used.infantLaps,
-    stretchers: movement.room.stretchers - used.stretchers,
-    wheelchairs: movement.room.wheelchairs - used.wheelchairs,
-    stretcherSeats: movement.room.stretcherSeats,
-  };
-  const { seated, refused } = allocate(others.map(asGroup), room);
-  const seatOf = new Map(rows.map((row) => [row.journey_id, row]));
-  const leaving = refused.flatMap(({ householdId }) =>
-    rows.filter((row) => row.household_id === householdId).map((row) => row.id),
-  );
-  await releaseSeats(client, leaving, transaction, SMALLER_VEHICLE);
-  await writeRefusals(client, movement.id, transaction, refused);
-  // Only from a lap to a seat, if laps are missing, so that seats never exceed the capacity.
-  const moved = seated.flatMap(({ seats }) => seats.filter((seat) => seatOf.get(seat.journeyId)?.kind !== seat.kind));
-  await client.query(
-    `update seats s set kind = n.kind, updated_at = now()
-     from unnest($1::text[], $2::text[]) as n (id, kind) where s.id = n.id`,
-    [moved.map((seat) => seatOf.get(seat.journeyId)?.id ?? ''), moved.map((seat) => seat.kind)],
-  );
-}
-
-/** A seated household as a group to place again, each in a seat of the same kind. */
-function asGroup(rows: readonly SeatedRow[]): HouseholdGroup {
+  const row = await tx
+    .selectFrom('movements')
+    .selectAll()
+    .select(sql<string>`destination ->> 'code'`.as('lastStop'))
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw new Error(`There is no movement ${id}`);
+  const { operationId, leg, overCapacity, forHouseholdsOf, acceptsNationalities } = row;
   return {
-    householdId: rows[0]?.household_id ?? '',
-    priority: rows[0]?.priority ?? 0,
-    requestedAt: rows[0]?.requested_at.getTime() ?? 0,
-    members: rows.map((row) => ({
-      journeyId: row.journey_id,
-      traveller: row.traveller === 'infant' && row.kind === 'seat' ? 'child' : row.traveller,
-      conditions: row.kind === 'stretcher' ? ['STRETCHER'] : row.kind === 'wheelchair' ? ['WHEELCHAIR'] : [],
-    })),
+    id,
+    operationId,
+    leg,
+    departsAt: row.departsAt.getTime(),
+    arrivesAt: row.arrivesAt.getTime(),
+    lists: { forHouseholdsOf, acceptsNationalities },
+    leaveAt: STORED_LEAVE_AT.read(row.leaveAt),
+    lastStop: row.lastStop,
+    room: capacityOf(row),
+    taken: takenOf(row),
+    overCapacity,
   };
 }
 
-/** The position in the order of households; the time as text, because a Date would lose its microseconds. */
-type Cursor = { priority: number; requestedAt: string; id: string };
-const FIRST: Cursor = { priority: -2_147_483_648, requestedAt: '-infinity', id: '' };
+function seatTransaction(tx: Db, movement: LockedMovement): SeatTransaction {
+  const { id: movementId, leg } = movement;
+  return {
+    movement,
+    ...candidatesOf(tx, movement),
+    ...manifestsOf(tx, movementId),
 
-type CandidateRow = {
-  id: string;
-  priority: number;
-  requested_at: string;
-  requested_ms: number;
-  head_nationality: string | null;
-};
+    async lockHouseholds(ids) {
+      await sql`select 1 from households where id = any(${ids}::text[]) order by id for update`.execute(tx);
+      await sql`select 1 from journeys where household_id = any(${ids}::text[]) order by id for update`.execute(tx);
+    },
 
-/** Whether nobody else fits. Everybody takes a seat, except a stretcher on a ship. */
-function isFull(movement: LockedMovement): boolean {
-  const left = seatsLeft(movement);
-  return left.seats <= 0 && (left.stretcherSeats > 0 || left.stretchers <= 0);
+    async preconditions(journeyIds, at) {
+      return [...(await readPreconditionInput(queryableIn(tx), journeyIds, { at, movementId })).values()];
+    },
+
+    async find({ status, households, journeys, changed }) {
+      let query = tx
+        .selectFrom('seats as s')
+        .innerJoin('journeys as j', 'j.id', 's.journeyId')
+        .innerJoin('households as h', 'h.id', 'j.householdId')
+        .innerJoin('persons as p', 'p.id', 's.personId')
+        .select([
+          's.id',
+          's.journeyId',
+          'j.householdId',
+          's.kind',
+          's.status',
+          's.alightAt',
+          'p.traveller',
+          'h.priority',
+        ])
+        .select((eb) => [instant(eb, 'h.requestedAt'), instant(eb, 's.statusAt')])
+        .where('s.movementId', '=', movementId);
+      if (status) query = query.where('s.status', '=', anyOf(status));
+      if (households) query = query.where('j.householdId', '=', anyOf(households));
+      if (journeys) query = query.where('s.journeyId', '=', anyOf(journeys));
+      if (changed)
+        query = query.where('s.statusAt', '=', new Date(changed.at)).where('s.reasonCode', '=', changed.reasonCode);
+      return query
+        .orderBy('s.journeyId')
+        .orderBy((eb) => eb('s.status', '=', 'released'), 'desc')
+        .orderBy('s.reservedAt')
+        .orderBy('s.id')
+        .execute();
+    },
+
+    count: () => countSeats(tx, movementId),
+
+    async members(status, householdIds) {
+      const households = householdIds
+        ? sql`any(${householdIds}::text[])`
+        : sql`any(select m.household_id from seats s join journeys m on m.id = s.journey_id
+            where s.movement_id = ${movementId} and s.status = ${anyOf(status)})`;
+      const seated = sql`select from seats s where s.movement_id = ${movementId} and s.journey_id = j.id and s.status = ${anyOf(status)}`;
+      const { rows } = await sql<{ journeyId: string; householdId: string }>`
+        select j.id as journey_id, j.household_id from journeys j
+        where j.household_id = ${households}
+          and ((j.ending is null and ${leg} = any(j.route) and not ${leg} = any(j.route_done)) or exists (${seated}))
+        order by j.id`.execute(tx);
+      return rows;
+    },
+
+    async householdsOf(journeyIds) {
+      const rows = await tx
+        .selectFrom('journeys')
+        .select('householdId')
+        .distinct()
+        .where('id', '=', anyOf(journeyIds))
+        .orderBy('householdId')
+        .execute();
+      return rows.map(({ householdId }) => householdId);
+    },
+
+    async reserve(seats, { at, actor }) {
+      await sql`
+        insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, reserved_at, status_at, status_by)
+        select n.id, ${movementId}, n.household, j.id, j.person_id, n.kind, n.stop, m.at, m.at, ${json(actor)}
+        from unnest(${seats.map((seat) => seat.id)}::text[], ${seats.map((seat) => seat.householdId)}::text[],
+          ${seats.map((seat) => seat.journeyId)}::text[], ${seats.map((seat) => seat.kind)}::text[],
+          ${seats.map((seat) => seat.alightAt)}::text[]) as n (id, household, journey, kind, stop)
+        join journeys j on j.id = n.journey cross join (select ${iso(at)}::timestamptz as at) m`.execute(tx);
+    },
+
+    async change(changes, actor) {
+      await sql`
+        update seats s set status = n.status, status_at = n.at, status_by = ${json(actor)}, updated_at = now(),
+          reason_code = coalesce(n.reason, s.reason_code)
+        from unnest(${changes.map(({ seatId }) => seatId)}::text[], ${changes.map(({ status }) => status)}::text[],
+          ${changes.map(({ at }) => iso(at))}::timestamptz[],
+          ${changes.map(({ reasonCode }) => reasonCode ?? null)}::text[]) as n (id, status, at, reason)
+        where s.id = n.id`.execute(tx);
+    },
+
+    async changeKinds(seats) {
+      await sql`
+        update seats s set kind = n.kind, updated_at = now()
+        from unnest(${seats.map(({ id }) => id)}::text[], ${seats.map(({ kind }) => kind)}::text[]) as n (id, kind)
+        where s.id = n.id`.execute(tx);
+    },
+
+    async changeVehicle({ seats, infantLaps, stretchers, wheelchairs }, overCapacity) {
+      await tx
+        .updateTable('movements')
+        .set({ seatCapacity: seats, infantCapacity: infantLaps, stretcherCapacity: stretchers, overCapacity })
+        .set({ wheelchairCapacity: wheelchairs, updatedAt: sql`now()` })
+        .where('id', '=', movementId)
+        .execute();
+    },
+
+    async listRefusedScans(refused) {
+      const scans = refused.map(({ scan }) => scan);
+      await sql`
+        insert into refused_scans (movement_id, scan_id, journey_id, kind, code, at)
+        select ${movementId}, n.* from unnest(${scans.map(({ scanId }) => scanId)}::text[],
+          ${scans.map(({ journeyId }) => journeyId)}::text[], ${scans.map(({ kind }) => kind)}::text[],
+          ${refused.map(({ code }) => code)}::text[], ${scans.map(({ at }) => iso(at))}::timestamptz[]) as n
+        on conflict do nothing`.execute(tx);
+    },
+
+    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(tx), alarm, occasion),
+  };
 }
 
-/** One step: the next households in the order are considered and seated, or refused. Undefined if none are left. */
-async function seatNext(pool: Pool, input: AllocateInput, after: Cursor): Promise<Cursor | undefined> {
-  return transaction(pool, async (client) => {
-    const movement = await lockMovement(client, input.movementId);
-    if (movement.overCapacity) return undefined;
-    if (isFull(movement)) {
-      await refuseTheRest(client, movement, input, after);
-      return undefined;
-    }
-    const candidates = await readCandidates(client, movement, after);
-    const last = candidates.at(-1);
-    if (!last) return undefined;
-    await lockHouseholds(
-      client,
-      candidates.map((candidate) => candidate.id),
-    );
-    const { groups, refused, stops } = await judge(client, movement, input, candidates);
-    const allocation = allocate(groups, seatsLeft(movement));
-    await insertSeats(client, movement, input, allocation, stops);
-    await writeRefusals(client, movement.id, input, [...refused, ...allocation.refused]);
-    return { priority: last.priority, requestedAt: last.requested_at, id: last.id };
-  });
+/** The counts of a movement's seats. `open`: held by somebody who is neither on board nor accounted for. */
+async function countSeats(db: Db, movementId: string): Promise<SeatCounts & { open: number }> {
+  const { rows } = await sql<Omit<SeatCounts, 'gate'> & GateCounts & { open: number }>`
+    select count(distinct j.household_id) filter (where s.status = ${anyOf(HELD)})::int as households,
+      count(*) filter (where s.status = ${anyOf(HELD)})::int as people,
+      count(*) filter (where s.status in ('reserved', 'checked_in'))::int as open,
+      count(*) filter (where s.status = 'checked_in')::int as checked_in,
+      count(*) filter (where s.status in ('boarded', 'departed', 'arrived'))::int as boarded,
+      count(*) filter (where s.status = 'no_show')::int as no_show,
+      count(*) filter (where s.status = 'denied')::int as denied,
+      count(*) filter (where s.status = 'offloaded')::int as offloaded
+    from seats s join journeys j on j.id = s.journey_id where s.movement_id = ${movementId}`.execute(db);
+  const [counts] = rows;
+  if (!counts) throw new Error('A count has one row');
+  const { households, people, open, ...gate } = counts;
+  return { households, people, open, gate };
 }
 
-/**
- * Households whose open members all need this leg next and are ready by the projections. Their journeys have no seat,
- * and this movement has not denied them.
- */
-const CANDIDATES = `
-  select h.id, h.priority, h.requested_at, h.head_nationality
-  from households h
-  where h.operation_id = $1 and (h.priority, h.requested_at, h.id) > ($4::integer, $5::timestamptz, $6::text)
-    and exists (select from journeys j where j.household_id = h.id and j.ending is null and j.next_leg = $2::text)
-    and not exists (
-      select from journeys j where j.household_id = h.id and j.ending is null and not $2 = any (j.route_done) and (
-        j.travel <> 'none' or j.next_leg is distinct from $2 or j.identity <> 'confirmed' or j.screening <> 'done'
-        or j.consent <> 'given' or j.fitness not in ('fit', 'fit_with') or j.household_open))
-    and not exists (
-      select from seats s join journeys j on j.id = s.journey_id join movements m on m.id = s.movement_id
-      where j.household_id = h.id and (s.status in ('reserved', 'checked_in', 'boarded', 'departed')
-        or (s.status = 'arrived' and m.leg = $2 and not $2 = any (j.route_done))
-        or (s.movement_id = $3 and s.status in ('no_show', 'denied', 'offloaded'))))
-  order by h.priority, h.requested_at, h.id`;
+type Counted = Omit<Movement, 'departsAt'>;
 
-const candidatesAfter = (movement: LockedMovement, after: Cursor): unknown[] => [
-  movement.operationId,
-  movement.leg,
-  movement.id,
-  after.priority,
-  after.requestedAt,
-  after.id,
-];
+export const capacityOf = (row: Counted): FreeCapacity => ({
+  seats: row.seatCapacity,
+  infantLaps: row.infantCapacity,
+  stretchers: row.stretcherCapacity,
+  wheelchairs: row.wheelchairCapacity,
+  stretcherSeats: row.stretcherSeats,
+});
 
-async function readCandidates(client: Queryable, movement: LockedMovement, after: Cursor): Promise<CandidateRow[]> {
-  const { rows } = await client.query<CandidateRow>(
-    `select c.*, c.requested_at::text as requested_at, extract(epoch from c.requested_at)::float8 * 1000 as requested_ms
-     from (${CANDIDATES} limit ${CHUNK}) c`,
-    candidatesAfter(movement, after),
-  );
-  return rows;
-}
-
-const FULL: NeutralReason[] = [{ code: 'no_room', words: 'No seats are left' }];
-
-/** The vehicle is full: the next households in the order get this reason without further checks. */
-async function refuseTheRest(
-  client: Queryable,
-  movement: LockedMovement,
-  { at }: Transaction,
-  after: Cursor,
-): Promise<void> {
-  await client.query(
-    `insert into allocation_refusals (movement_id, household_id, reasons, at)
-     select $3, c.id, $7::jsonb, $8::timestamptz from (${CANDIDATES}) c
-     where $9::text[] is null or c.head_nationality = any ($9::text[])
-     on conflict (movement_id, household_id) do update set reasons = excluded.reasons, at = excluded.at`,
-    [...candidatesAfter(movement, after), JSON.stringify(FULL), iso(at), movement.lists.forHouseholdsOf],
-  );
-}
-
-type MemberRow = {
-  id: string;
-  household_id: string;
-  is_head: boolean;
-  travel: string;
-  next_leg: string | null;
-  route_decided: boolean;
-  verified_state: string | null;
-  seated: boolean;
-};
-
-type Judged = {
-  groups: HouseholdGroup[];
-  refused: Allocation['refused'];
-  /** where each household leaves the vehicle */
-  stops: Map<string, string>;
-};
-
-/**
- * Evaluates, under the locks and with fresh data, which candidates the movement serves and which meet the preconditions.
- */
-async function judge(
-  client: Queryable,
-  movement: LockedMovement,
-  input: AllocateInput,
-  candidates: readonly CandidateRow[],
-): Promise<Judged> {
-  const { rows } = await client.query<MemberRow>(
-    `select j.id, j.household_id, j.is_head, j.travel, j.next_leg, j.route_decided, j.verified_state,
-       exists (select from seats s where s.person_id = j.person_id and s.status in ('reserved', 'checked_in', 'boarded', 'departed')) as seated
-     from journeys j
-     where j.household_id = any ($1::text[]) and j.ending is null and not $2 = any (j.route_done) order by j.id`,
-    [candidates.map((candidate) => candidate.id), movement.leg],
-  );
-  const preconditions = await readPreconditionInput(
-    client,
-    rows.map((row) => row.id),
-    { at: input.at, movementId: movement.id },
-  );
-  const members = Map.groupBy(rows, (row) => row.household_id);
-  const occasion = occasionOf(movement, input.rules, input.at);
-  const judged: Judged = { groups: [], refused: [], stops: new Map() };
-  for (const candidate of candidates) {
-    const group = members.get(candidate.id) ?? [];
-    const head = group.find((member) => member.is_head) ?? group[0];
-    // Data may have changed before the lock: then they are considered next time.
-    if (!head || group.some((member) => member.seated || member.travel !== 'none' || member.next_leg !== movement.leg))
-      continue;
-    const people = group.flatMap((member) => preconditions.get(member.id) ?? []);
-    const nationality = candidate.head_nationality ?? preconditions.get(head.id)?.nationalityCode ?? null;
-    const notServed = servedBy(movement.lists, {
-      nationality,
-      confirmedBy: head.verified_state,
-      routeDecided: group.every((member) => member.route_decided),
-    });
-    const verdicts = judgeGroup('allocate', people, occasion);
-    const reasons: NeutralReason[] = notServed
-      ? [notServed]
-      : neutralReasons(verdicts.flatMap(({ own, group: mates }) => [...own, ...mates]));
-    // A household for which the movement is not planned is not listed as refused.
-    if (notServed?.code === 'not_planned_for') continue;
-    if (reasons.length > 0) {
-      judged.refused.push({ householdId: candidate.id, reasons });
-      continue;
-    }
-    judged.stops.set(candidate.id, alightingStop(movement.leaveAt, nationality, movement.lastStop));
-    judged.groups.push({
-      householdId: candidate.id,
-      priority: candidate.priority,
-      requestedAt: candidate.requested_ms,
-      members: people.map(asTraveller),
-    });
-  }
-  return judged;
-}
-
-function asTraveller({ journeyId, traveller, conditions }: PersonPreconditions): Traveller {
-  return { journeyId, traveller, conditions };
-}
-
-async function insertSeats(
-  client: Queryable,
-  movement: LockedMovement,
-  transaction: Transaction,
-  { seated }: Allocation,
-  stops: Map<string, string>,
-): Promise<void> {
-  const seats = seated.flatMap(({ householdId, seats: places }) =>
-    places.map((place) => ({
-      id: newId('seat'),
-      householdId,
-      ...place,
-      stop: stops.get(householdId) ?? movement.lastStop,
-    })),
-  );
-  await client.query(
-    `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, alight_at, reserved_at, status_at, status_by)
-     select n.id, $1, n.household, j.id, j.person_id, n.kind, n.stop, $2::timestamptz, $2::timestamptz, $3::jsonb
-     from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as n (id, household, journey, kind, stop)
-     join journeys j on j.id = n.journey`,
-    [
-      movement.id,
-      iso(transaction.at),
-      transaction.actor,
-      seats.map((seat) => seat.id),
-      seats.map((seat) => seat.householdId),
-      seats.map((seat) => seat.journeyId),
-      seats.map((seat) => seat.kind),
-      seats.map((seat) => seat.stop),
-    ],
-  );
-  await client.query('delete from allocation_refusals where movement_id = $1 and household_id = any ($2::text[])', [
-    movement.id,
-    seated.map((group) => group.householdId),
-  ]);
-}
+export const takenOf = (row: Counted): Capacity => ({
+  seats: row.seatsTaken,
+  infantLaps: row.infantsTaken,
+  stretchers: row.stretchersTaken,
+  wheelchairs: row.wheelchairsTaken,
+});

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { OperationActivities } from '../../../activities/operations.ts';
-import type { Unfinished } from '../../../domain/operations/commands.ts';
+import type { Unfinished } from '../../../domain/operations/commands/lifecycle.ts';
 import type { Lapsed } from '../../../domain/operations/events.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Queryable, transaction } from '../database.ts';

@@ -1,6 +1,4 @@
-import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
 import type { Sex } from '../../../domain/imports/columns.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
 import { type PersonCore, STORED_PERSON_CORE, storedPersonCore } from '../../../domain/personData.ts';
 import type { Traveller } from '../../../domain/registration.ts';
 import type { Versioned } from '../../../domain/versioned.ts';
@@ -8,22 +6,6 @@ import { encryptFields, type Keyring, newDataKey, openFields, unwrapKey, wrapKey
 import type { Queryable } from '../database.ts';
 
 export type NewPerson = { personId: string; nationality: string; sex: Sex; traveller: Traveller; core: PersonCore };
-
-/** The columns of a row that identify the person. */
-export function coreOf(meaning: PersonMeaning): PersonCore {
-  return {
-    personRef: meaning.personRef,
-    givenNames: meaning.givenNames,
-    familyName: meaning.familyName,
-    birthDate: meaning.birthDate === null ? null : formatPartialDate(meaning.birthDate),
-    phone: meaning.phone,
-    preferredLanguage: meaning.preferredLanguage,
-    documentType: meaning.document?.type ?? null,
-    documentNumber: meaning.document?.number ?? null,
-    mrz: meaning.mrz,
-    destination: meaning.destination,
-  };
-}
 
 /** A new person's data, encrypted under their own key, with that key wrapped. */
 export type EncryptedPerson = { personId: string; kekId: string; wrapped: Buffer; core: Buffer };

@@ -1,14 +1,9 @@
+import type { HouseholdInput, OperationFrame } from '../../../application/households/register.ts';
 import { STORED_RULES } from '../../../domain/rules.ts';
 import type { Queryable } from '../database.ts';
 import { type ClockRow, clockOf } from '../operations/clocks.ts';
 import { encryptRegistrations, type RegistrationValues, writeRegistrations } from './registrationRows.ts';
-import {
-  type HouseholdInput,
-  type HouseholdRegistration,
-  type OperationFrame,
-  type RegistrationContext,
-  registrationOf,
-} from './registrations.ts';
+import { type HouseholdRegistration, type RegistrationContext, registrationOf } from './registrations.ts';
 
 export type Registered = {
   householdId: string;

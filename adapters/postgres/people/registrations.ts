@@ -1,9 +1,10 @@
+import type { HouseholdInput, OperationFrame } from '../../../application/households/register.ts';
 import { derivedId } from '../../../application/ids.ts';
-import type { OperationClock } from '../../../domain/clock.ts';
 import type { HOLD_RULES } from '../../../domain/holds.ts';
-import { type CalendarDay, parseCalendarDay } from '../../../domain/imports/calendarDay.ts';
-import type { JudgedRow } from '../../../domain/imports/judgeList.ts';
-import type { PersonMeaning } from '../../../domain/imports/meaning.ts';
+import { type CalendarDay, parseCalendarDay } from '../../../domain/imports/dates.ts';
+import type { JudgedRow } from '../../../domain/imports/judgeRow.ts';
+import type { PersonMeaning } from '../../../domain/imports/person.ts';
+import { coreOf } from '../../../domain/personData.ts';
 import {
   heldPassport,
   holdsAtRegistration,
@@ -11,22 +12,10 @@ import {
   registeredInstant,
   travellerOf,
 } from '../../../domain/registration.ts';
-import { type Rules, routeOf } from '../../../domain/rules.ts';
+import { routeOf } from '../../../domain/rules.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import { coreOf, type NewPerson } from './people.ts';
-
-/**
- * A household with its accepted rows, in the order of the list. `rejectedRows`: members who could not be registered.
- * `joins`: the household is registered already, without the members of these rows.
- */
-export type HouseholdInput = { reference: string; members: JudgedRow[]; rejectedRows: number[]; joins?: Joined };
-
-/** An existing household. `hasHead`: a member is marked as its head. */
-export type Joined = { householdId: string; headNationality: string; hasHead: boolean };
-
-/** The operation data that registration needs; read under a share lock, so that nobody closes it meanwhile. */
-export type OperationFrame = { registrationOpen: boolean; rulesVersion: number; rules: Rules; clock: OperationClock };
+import type { NewPerson } from './people.ts';
 
 export type RegistrationContext = {
   operationId: string;

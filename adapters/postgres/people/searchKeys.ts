@@ -4,8 +4,8 @@ import {
   nameTokens,
   type SearchKey as PlainKey,
 } from '../../../domain/duplicates/searchKeys.ts';
+import { readPhone } from '../../../domain/imports/columns.ts';
 import { bareNumber } from '../../../domain/imports/passport.ts';
-import { readPhone } from '../../../domain/imports/phone.ts';
 import type { PersonCore } from '../../../domain/personData.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 

@@ -39,7 +39,7 @@ async function check(operationId: string, message: string): Promise<string> {
 async function commit(importId: string): Promise<void> {
   const { pool } = database;
   const activities = importActivities({ store: storeOf(pool, keyring, { page: 20 }) });
-  await orderCommit(pool, importId);
+  await orderCommit(pool, keyring, importId);
   await activities.commit(importId);
   await pool.query(`update imports set status = 'done' where id = $1`, [importId]);
 }

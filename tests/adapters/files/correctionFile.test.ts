@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { correctedRow, correctionFile, neutraliseFormula, plainCell } from '../../../adapters/files/correctionFile.ts';
+import { correctionFile, neutraliseFormula, plainCell } from '../../../adapters/files/correctionFile.ts';
 import { encodeText } from '../../../adapters/files/encoding.ts';
 import { openList } from '../../../adapters/files/openList.ts';
 import { writeWorkbook } from '../../../adapters/files/xlsx/write.ts';
+import type { ListRow } from '../../../application/imports/check.ts';
+import { correctedRow } from '../../../application/imports/correct.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
-import type { Encoding } from '../../../domain/imports/encodings.ts';
+import type { Encoding } from '../../../domain/imports/file.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { rowsOf } from './read.ts';
 
@@ -48,14 +50,15 @@ describe('the file of rows to correct', () => {
     expect(by).toEqual([...originalBy, null]);
     const corrected = await rowsOf(correct.bytes);
     expect(corrected.map((row) => row.cells)).toEqual(rows.map((row) => row.cells));
-    expect(corrected.map((row) => row.raw[20])).toEqual(['1 k3f9: why, 1', '2 k3f9: why, 2', '3 k3f9: why, 3']);
+    const whyOf = (row: ListRow | undefined) => row?.raw[headings.indexOf('to_correct')];
+    expect(corrected.map(whyOf)).toEqual(['1 k3f9: why, 1', '2 k3f9: why, 2', '3 k3f9: why, 3']);
     expect(corrected.map((row) => row.corrections)).toEqual([1, 2, 3].map((row) => ({ row, listTag: 'k3f9' })));
     const padded = (raw: string[]): string[] => COLUMNS.map((_, index) => raw[index] ?? '');
     expect(corrected.map((row) => padded(row.raw))).toEqual(rows.map((row) => padded(row.raw)));
     // corrected again, the column is used again
     const twice = correctionFile(again.found, 'k3f9', [{ row: 1, raw: corrected[0]?.raw ?? [], why: 'still' }]);
     expect((await openList(twice.bytes)).found.headings).toEqual(headings);
-    expect((await rowsOf(twice.bytes))[0]?.raw[20]).toBe('1 k3f9: still');
+    expect(whyOf((await rowsOf(twice.bytes))[0])).toBe('1 k3f9: still');
   });
 
   it('leaves no cell that a spreadsheet would evaluate, telephones whole, and nothing changed on its way back', () => {

@@ -3,17 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { encodeText } from '../../../adapters/files/encoding.ts';
 import { type OpenedList, openList } from '../../../adapters/files/openList.ts';
 import { writeWorkbook } from '../../../adapters/files/xlsx/write.ts';
-import type { Encoding } from '../../../domain/imports/encodings.ts';
-import { judgeHouseholds } from '../../../domain/imports/household.ts';
-import { completeRow, type JudgedRow } from '../../../domain/imports/judgeList.ts';
-import { judgeRow, type RowJudgement } from '../../../domain/imports/judgeRow.ts';
+import type { Encoding } from '../../../domain/imports/file.ts';
+import { essentials, judgeHouseholds, withFindings } from '../../../domain/imports/judgeList.ts';
+import { type JudgedRow, judgeRow } from '../../../domain/imports/judgeRow.ts';
 import { SCENARIOS, scenarioFile, type Truth, truthOf } from '../../domain/imports/scenario.ts';
 
 async function judge(list: OpenedList, referenceDate: string): Promise<JudgedRow[]> {
-  const judgements: RowJudgement[] = [];
+  const judgements: JudgedRow[] = [];
   for await (const row of list.rows) judgements.push(judgeRow(row.cells, { referenceDate }, row.record, row.findings));
-  const { findings } = judgeHouseholds(judgements.map((judgement) => judgement.summary));
-  return judgements.map((judgement) => completeRow(judgement, findings.get(judgement.summary.row)));
+  const { findings } = judgeHouseholds(judgements.map(essentials));
+  return judgements.map((judgement) => withFindings(judgement, findings.get(judgement.row) ?? []));
 }
 
 const short = (

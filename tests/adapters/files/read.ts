@@ -1,6 +1,6 @@
-import type { ListLimits } from '../../../adapters/files/limits.ts';
-import { type ListRow, type Override, openList } from '../../../adapters/files/openList.ts';
-import { ListRefused } from '../../../adapters/files/refused.ts';
+import { type ListLimits, openList } from '../../../adapters/files/openList.ts';
+import type { ListRow } from '../../../application/imports/check.ts';
+import { ListRefused, type Override } from '../../../domain/imports/file.ts';
 
 /** All rows of a list, for tests that look at them together. */
 export async function rowsOf(source: Uint8Array | string, override: Override = {}): Promise<ListRow[]> {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { detectEncoding, encodeText } from '../../../adapters/files/encoding.ts';
-import { DEFAULT_LIMITS } from '../../../adapters/files/limits.ts';
-import { openList } from '../../../adapters/files/openList.ts';
+import { DEFAULT_LIMITS, openList } from '../../../adapters/files/openList.ts';
 import { writeZip } from '../../../adapters/files/xlsx/zip.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
-import type { Encoding } from '../../../domain/imports/encodings.ts';
+import type { Encoding } from '../../../domain/imports/file.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
@@ -103,7 +102,7 @@ describe('text files', () => {
     const list = stringifyCells([person({ site: 'x'.repeat(100_000) }), person({ person_ref: 'H1-2' })]);
     const [huge, next] = await rowsOf(list);
     const codes = (row = huge): string[] =>
-      row === undefined ? [] : judgeRow(row.cells, { referenceDate: '2026-11-20' }, 1).findings.map(({ code }) => code);
+      row === undefined ? [] : judgeRow(row.cells, { referenceDate: '2026-11-20' }, 1).codes.map(({ code }) => code);
     expect(codes(huge)).toEqual(['FIELD_TOO_LONG']);
     expect(codes(next)).toEqual([]);
   });
@@ -186,8 +185,8 @@ describe('workbooks', () => {
     });
     const [one] = await rowsOf(workbook(heads + row));
     expect(one?.cells).toMatchObject({ site: 'Hall C', person_ref: '17', phone: '#N/A', consent: '' });
-    const { findings, meaning } = judgeRow(one?.cells ?? person(), { referenceDate: '2026-11-20' }, 1);
-    expect(findings.map(({ code, column }) => `${code} ${column}`)).toEqual([
+    const { codes, meaning } = judgeRow(one?.cells ?? person(), { referenceDate: '2026-11-20' }, 1);
+    expect(codes.map(({ code, column }) => `${code} ${column}`)).toEqual([
       'SPREADSHEET_ERROR phone',
       'REQUIRED_MISSING consent',
     ]);
@@ -201,7 +200,7 @@ describe('workbooks', () => {
     });
     const rows = await rowsOf(bytes);
     expect(rows.map(({ cells }) => cells.household_ref)).toEqual(['H1', '']);
-    expect(judgeRow(rows[1]?.cells ?? person(), { referenceDate: '2026-11-20' }, 2).findings[0]).toMatchObject({
+    expect(judgeRow(rows[1]?.cells ?? person(), { referenceDate: '2026-11-20' }, 2).codes[0]).toMatchObject({
       code: 'REQUIRED_MISSING',
       column: 'household_ref',
     });
@@ -210,8 +209,8 @@ describe('workbooks', () => {
   it('with control characters that XML escapes lose them with a warning, and no database stumbles', async () => {
     const row = rowOf(2, { ...plain(), household_ref: `<c t="inlineStr">${inline('H_x0000_1')}</c>` });
     const [one] = await rowsOf(workbook(heads + row));
-    const { findings, meaning } = judgeRow(one?.cells ?? person(), { referenceDate: '2026-11-20' }, 1);
-    expect(findings).toEqual([{ code: 'WHITESPACE', column: 'household_ref' }]);
+    const { codes, meaning } = judgeRow(one?.cells ?? person(), { referenceDate: '2026-11-20' }, 1);
+    expect(codes).toEqual([{ code: 'WHITESPACE', column: 'household_ref' }]);
     expect(meaning.householdRef).toBe('H1');
   });
 

@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openList } from '../../../adapters/files/openList.ts';
-import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
 import { explain } from '../../../domain/imports/codes.ts';
-import { judgeHouseholds } from '../../../domain/imports/household.ts';
-import { completeRow, type JudgedRow } from '../../../domain/imports/judgeList.ts';
-import { judgeRow, type RowJudgement } from '../../../domain/imports/judgeRow.ts';
+import { formatPartialDate } from '../../../domain/imports/dates.ts';
+import { essentials, judgeHouseholds, withFindings } from '../../../domain/imports/judgeList.ts';
+import { type JudgedRow, judgeRow } from '../../../domain/imports/judgeRow.ts';
 
 const context = { referenceDate: '2026-11-20' };
 
 async function trial(file: string): Promise<{ rows: JudgedRow[]; codes: string[][] }> {
   const list = await openList(readFileSync(new URL(`trials/${file}`, import.meta.url)));
-  const judgements: RowJudgement[] = [];
+  const judgements: JudgedRow[] = [];
   for await (const row of list.rows) judgements.push(judgeRow(row.cells, context, row.record, row.findings));
-  const { findings } = judgeHouseholds(judgements.map((judgement) => judgement.summary));
-  const rows = judgements.map((judgement) => completeRow(judgement, findings.get(judgement.summary.row)));
+  const { findings } = judgeHouseholds(judgements.map(essentials));
+  const rows = judgements.map((judgement) => withFindings(judgement, findings.get(judgement.row) ?? []));
   return {
     rows,
     codes: rows.map((row) =>

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { filesOfZip } from '../../../adapters/archives/zip.ts';
-import { DEFAULT_LIMITS } from '../../../adapters/files/limits.ts';
-import { openList } from '../../../adapters/files/openList.ts';
+import { DEFAULT_LIMITS, openList } from '../../../adapters/files/openList.ts';
 import { builtInFormat, numberText } from '../../../adapters/files/xlsx/numberText.ts';
 import { writeWorkbook } from '../../../adapters/files/xlsx/write.ts';
 import { openParts, writeZip } from '../../../adapters/files/xlsx/zip.ts';

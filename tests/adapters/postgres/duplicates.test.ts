@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { transaction } from '../../../adapters/postgres/database.ts';
+import { databaseOn, transaction } from '../../../adapters/postgres/database.ts';
 import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
 import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
-import { readImport } from '../../../adapters/postgres/imports/reads.ts';
-import { checkAgain } from '../../../adapters/postgres/imports/starts.ts';
+import { importsOn } from '../../../adapters/postgres/imports/imports.ts';
+import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
+import { checkAgain } from '../../../application/imports/reprocess.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
 import { knownRows } from '../../domain/duplicates/known.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
@@ -39,7 +40,7 @@ async function registered(list: {
   });
   const activities = importActivities({ store: storeOf(pool, keyring) });
   await activities.check(importId);
-  await orderCommit(pool, importId);
+  await orderCommit(pool, keyring, importId);
   await activities.commit(importId);
   await compareAll();
   return { operationId, importId };
@@ -80,7 +81,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
     });
     await importActivities({ store: storeOf(pool, keyring) }).check(importId);
     expect(await compareCheckedList(pool, keyring)).toBe(true);
-    const list = await readImport(pool, keyring, importId, Date.now());
+    const list = await importReadsOn(databaseOn(pool), keyring).read(importId);
     expect(list?.met).toMatchObject({
       compared: truth.rows.filter(({ verdict }) => verdict !== 'reject').length,
       withinList: pure.length,
@@ -132,13 +133,11 @@ describe('a dry run', () => {
     });
     const { check } = importActivities({ store: storeOf(pool, keyring) });
     await check(importId);
-    const met = async () => (await readImport(pool, keyring, importId, Date.now()))?.met;
+    const met = async () => (await importReadsOn(databaseOn(pool), keyring).read(importId))?.met;
     expect(await met()).toBeNull();
     await compareCheckedList(pool, keyring);
     expect(await met()).toEqual({ compared: 2, withinList: 0, withKnown: 1, first: [] });
-    await transaction(pool, (client) =>
-      checkAgain(client, importId, (id, round) => ({ workflowId: `import:${id}:${round}`, taskQueue: 'test' })),
-    );
+    await importsOn(databaseOn(pool), keyring).transaction((tx) => checkAgain(tx, importId));
     expect(await met()).toBeNull();
   });
 
@@ -147,7 +146,7 @@ describe('a dry run', () => {
       source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
     });
     expect(await compareCheckedList(database.pool, keyring)).toBe(false);
-    expect((await readImport(database.pool, keyring, importId, Date.now()))?.met).toBeNull();
+    expect((await importReadsOn(databaseOn(database.pool), keyring).read(importId))?.met).toBeNull();
   });
 });
 

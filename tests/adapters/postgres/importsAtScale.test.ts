@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readImport } from '../../../adapters/postgres/imports/reads.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
 import { familiesOf } from '../../scenarios/importKilled.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -26,6 +27,13 @@ const PAGE = 1_000;
 
 const plain = pg.Client.prototype.query;
 
+/** The values of a statement, which stand beside its text or inside a statement with a name. */
+function valuesOf([statement, beside]: unknown[]): unknown[] {
+  const given =
+    typeof statement === 'object' && statement !== null && 'values' in statement ? statement.values : beside;
+  return Array.isArray(given) ? given : [];
+}
+
 it('10,000 rows of 20 columns are checked and committed in bounded pieces, and a piece that failed is repeated alone', async () => {
   const { pool } = database;
   const { cells, rejected } = familiesOf(ROWS);
@@ -40,14 +48,14 @@ it('10,000 rows of 20 columns are checked and committed in bounded pieces, and a
   let longestList = 0;
   const query = vi.spyOn(pg.Client.prototype, 'query');
   query.mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-    const values = Array.isArray(args[1]) ? args[1] : [];
+    const values = valuesOf(args);
     mostValues = Math.max(mostValues, values.length);
     for (const value of values) if (Array.isArray(value)) longestList = Math.max(longestList, value.length);
     return Reflect.apply(plain, this, args);
   });
   const store = storeOf(pool, keyring, { page: PAGE });
   await importActivities({ store }).check(importId);
-  expect(await orderCommit(pool, importId)).toBe('started');
+  expect(await orderCommit(pool, keyring, importId)).toBe('started');
 
   const seen: number[] = [];
   let failed = false;
@@ -58,7 +66,7 @@ it('10,000 rows of 20 columns are checked and committed in bounded pieces, and a
       throw new Error('the database went away');
     }
     const page = await store.commitNext(id);
-    seen.push((await readImport(pool, keyring, importId, Date.now()))?.done ?? -1);
+    seen.push((await importReadsOn(databaseOn(pool), keyring).read(importId))?.done ?? -1);
     return page;
   };
   const commit = () => importActivities({ store: { ...store, commitNext } }).commit(importId);

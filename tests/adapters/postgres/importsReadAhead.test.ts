@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImportStore } from '../../../activities/imports.ts';
 import { workflowId } from '../../../workflows/messages.ts';
 import { scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { fileSource, importActivities, orderCommit, storeOf, upload } from '../../support/imports.ts';
+import { fileSource, importActivities, orderCommit, storeOf, type TestStore, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -27,9 +26,9 @@ async function firstPageIn() {
     referenceDate: truthOf('libya-vhr-flight').reference_date,
     source: fileSource(scenarioFile('libya-vhr-flight', 'registrations.csv')),
   });
-  const store: ImportStore = storeOf(pool, keyring, { page: PAGE });
+  const store: TestStore = storeOf(pool, keyring, { page: PAGE });
   await importActivities({ store }).check(importId);
-  expect(await orderCommit(pool, importId)).toBe('started');
+  expect(await orderCommit(pool, keyring, importId)).toBe('started');
   const { cursor, ahead } = await store.commitNext(importId);
   if (ahead === undefined) throw new Error('nothing was read ahead');
   expect((await ahead).after).toBe(cursor);

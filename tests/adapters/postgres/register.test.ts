@@ -9,12 +9,12 @@ import {
 import type { RegistrationContext } from '../../../adapters/postgres/people/registrations.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
-import type { Cells } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
 import type { RouteLeg } from '../../../domain/rules.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import type { JourneyInput } from '../../../workflows/messages.ts';
 import { person } from '../../domain/imports/scenario.ts';
+import type { Cells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { JOURNEYS } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPerson } from '../../../adapters/postgres/people/people.ts';
 import { register } from '../../../adapters/postgres/people/register.ts';
-import { removeOld } from '../../../adapters/postgres/retention.ts';
-import { removeExpired } from '../../../application/retention/removeExpired.ts';
+import { retentionOn } from '../../../adapters/postgres/retention.ts';
+import { removeAllOld, removeOld } from '../../../application/retention/removeOld.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
@@ -40,7 +40,7 @@ describe('a list', () => {
     const activities = importActivities({ store: storeOf(database.pool, keyring) });
     await activities.check(importId);
     if (taken) {
-      await orderCommit(database.pool, importId);
+      await orderCommit(database.pool, keyring, importId);
       await activities.commit(importId);
       await query('update pending_starts set started_at = now()');
       await activities.finish(importId);
@@ -65,7 +65,7 @@ describe('a list', () => {
     const old = await list(31, { taken: true });
     const forgotten = await list(31, { taken: false });
     const toCorrect = await list(31, { taken: true, correctable: true });
-    await removeOld(databaseOn(database.pool))(KEEP);
+    await removeOld(retentionOn(databaseOn(database.pool)), KEEP);
     const whole = { key: 1, chunks: 1, cells: 1 };
     const gone = { key: 0, chunks: 0, cells: 0 };
     expect(await stateOf(young)).toEqual({ status: 'done', ...whole, rows: 1 });
@@ -77,7 +77,7 @@ describe('a list', () => {
     expect((await query('select from journeys where import_id = $1', old)).rowCount).toBe(1);
     // once the rows are handled, that list is deleted as well
     await query(`update tasks set status = 'done', closed_at = now() where subject = $1`, toCorrect);
-    await removeOld(databaseOn(database.pool))(KEEP);
+    await removeOld(retentionOn(databaseOn(database.pool)), KEEP);
     expect(await stateOf(toCorrect)).toMatchObject(gone);
   });
 });
@@ -118,8 +118,8 @@ describe('a person', () => {
       await someone(25, 'completed'),
       await someone(25, null),
     ];
-    expect((await removeOld(databaseOn(database.pool))(KEEP)).peopleMonths).toBe(1);
-    expect((await removeOld(databaseOn(database.pool))(KEEP)).peopleMonths).toBe(0);
+    expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(1);
+    expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(0);
     const known = async (id: string) => [
       (await readPerson(database.pool, keyring, id)) !== undefined,
       ((await query('select from person_search where person_id = $1', id)).rowCount ?? 0) > 0,
@@ -148,7 +148,7 @@ it('keys, answers and what partners sent go by themselves, a portion at a time, 
   );
   const delivered: object[] = [];
   const log = { info: (fields: object) => void delivered.push(fields), warn: () => undefined };
-  const remove = removeExpired(removeOld(databaseOn(database.pool)), KEEP, log);
+  const remove = removeAllOld(retentionOn(databaseOn(database.pool)), KEEP, log);
   // A run that has lost its heartbeat may still work beside the next one.
   await Promise.all([remove(() => false), remove(() => false)]);
   expect((await query('select from idempotency_keys')).rowCount).toBe(100);

@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
+import { type MovementActivities, movementActivities } from '../../../activities/movements.ts';
+import { raiseAlarm } from '../../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { seatNotificationsOn } from '../../../adapters/postgres/movements/notifications.ts';
+import { seatsOn } from '../../../adapters/postgres/movements/seats.ts';
 import { newId } from '../../../application/ids.ts';
+import type { NotifyPorts } from '../../../application/movements/notifyJourneys.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { defaultRules, type Rules } from '../../../domain/rules.ts';
 import { DAY, HOUR, iso } from '../../../domain/time.ts';
@@ -11,6 +17,20 @@ const ARRIVES = NOW + 12 * HOUR;
 export const OFFICER: Actor = { kind: 'staff', id: 'officer', role: 'movement_officer' };
 export const RULES: Rules = defaultRules('evacuation');
 const STAGE = 'evacuation';
+
+/** The activities of movements on this database; `movementUpdated` stands for the journeys. */
+export function seatActivities(
+  pool: Pool,
+  movementUpdated: NotifyPorts['movementUpdated'] = async () => 'delivered',
+): MovementActivities {
+  const db = databaseOn(pool);
+  return movementActivities({
+    ...seatsOn(db),
+    ...seatNotificationsOn(db),
+    movementUpdated,
+    raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+  });
+}
 
 export async function newOperation(pool: Pool): Promise<string> {
   const id = newId('operation');

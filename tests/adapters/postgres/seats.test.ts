@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changeVehicle, countSeats } from '../../../adapters/postgres/movements/movements.ts';
-import { allocateSeats } from '../../../adapters/postgres/movements/seats.ts';
+import type { MovementActivities } from '../../../activities/movements.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   NOW,
@@ -11,18 +10,21 @@ import {
   RULES,
   raiseHold,
   refusalsOf,
+  seatActivities,
   seatsOf,
   statuses,
 } from './seatFixtures.ts';
 
 let db: TestDatabase;
+let seats: MovementActivities;
 beforeAll(async () => {
   db = await testDatabase();
+  seats = seatActivities(db.pool);
 });
 afterAll(() => db.drop());
 
 const allocate = (movementId: string, over: { at?: number; amend?: { version: number; rulesVersion: number } } = {}) =>
-  allocateSeats(db.pool, { movementId, at: NOW, actor: OFFICER, rules: RULES, ...over });
+  seats.allocateSeats({ movementId, at: NOW, actor: OFFICER, rules: RULES, ...over });
 
 describe('allocation on the database', () => {
   it('seats whole households by priority, then by date of request, and says who stays', async () => {
@@ -142,7 +144,12 @@ describe('allocation on the database', () => {
     const third = await newHousehold(db.pool, op, 2, { requestedAt: NOW - 1_000 });
     const movement = await newMovement(db.pool, op, { seats: 9 });
     await allocate(movement);
-    expect(await changeVehicle(db.pool, movement, { seats: 5, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
+    expect(
+      await seats.changeVehicle({
+        movementId: movement,
+        capacity: { seats: 5, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+      }),
+    ).toEqual({
       overCapacity: true,
     });
     const corrected = await allocate(movement, { at: NOW + 1 });
@@ -151,7 +158,12 @@ describe('allocation on the database', () => {
     expect(await statuses(db.pool, movement, first)).toEqual(Array(3).fill('reserved'));
     expect(await statuses(db.pool, movement, second)).toEqual(Array(4).fill('released'));
     expect(await statuses(db.pool, movement, third)).toEqual(Array(2).fill('reserved'));
-    expect(await changeVehicle(db.pool, movement, { seats: 9, infantLaps: 0, stretchers: 0, wheelchairs: 0 })).toEqual({
+    expect(
+      await seats.changeVehicle({
+        movementId: movement,
+        capacity: { seats: 9, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+      }),
+    ).toEqual({
       overCapacity: false,
     });
     expect(await allocate(movement, { at: NOW + 2 })).toMatchObject({ households: 3, people: 9 });
@@ -163,7 +175,10 @@ describe('allocation on the database', () => {
     const family = await newHousehold(db.pool, op, [{}, { traveller: 'infant' }]);
     const movement = await newMovement(db.pool, op, { seats: 4, infantLaps: 1 });
     await allocate(movement);
-    await changeVehicle(db.pool, movement, { seats: 2, infantLaps: 0, stretchers: 0, wheelchairs: 0 });
+    await seats.changeVehicle({
+      movementId: movement,
+      capacity: { seats: 2, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+    });
     expect(await allocate(movement, { at: NOW + 1, amend: { version: 2, rulesVersion: 1 } })).toMatchObject({
       people: 2,
       released: 0,
@@ -207,9 +222,9 @@ describe('claims that race', () => {
       await Promise.all([allocate(movement), raiseHold(db.pool, op, household.journeys[0] ?? '')]);
       // whoever came second: either the claim saw the hold, or the hold finds the seat (and the journey tells the movement)
       const again = await allocate(movement, { at: NOW + 1 });
-      const seats = await countSeats(db.pool, movement);
-      expect([0, 2]).toContain(seats.people);
-      expect(again.people).toBe(seats.people);
+      const { size } = await seatsOf(db.pool, movement);
+      expect([0, 2]).toContain(size);
+      expect(again.people).toBe(size);
       await db.pool.query('update households set operation_id = $2 where id = $1', [
         household.id,
         await newOperation(db.pool),

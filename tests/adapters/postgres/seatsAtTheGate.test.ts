@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { arriveSeats, departSeats } from '../../../adapters/postgres/movements/departures.ts';
-import { lockManifest } from '../../../adapters/postgres/movements/manifests.ts';
-import { changeVehicle, reconcileSeats } from '../../../adapters/postgres/movements/movements.ts';
-import { applyScans } from '../../../adapters/postgres/movements/scans.ts';
-import { markNotified, readPendingNotifications } from '../../../adapters/postgres/movements/seatNotifications.ts';
-import { releaseAll, releaseHousehold } from '../../../adapters/postgres/movements/seatReleases.ts';
-import { allocateSeats } from '../../../adapters/postgres/movements/seats.ts';
+import type { MovementActivities } from '../../../activities/movements.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { seatNotificationsOn } from '../../../adapters/postgres/movements/notifications.ts';
 import type { Scan } from '../../../domain/movements/events.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
@@ -18,10 +14,12 @@ import {
   RULES,
   raiseHold,
   refusalsOf,
+  seatActivities,
   statuses,
 } from './seatFixtures.ts';
 
 let db: TestDatabase;
+let seats: MovementActivities;
 let op: string;
 let movement: string;
 let family: Household;
@@ -29,6 +27,7 @@ let single: Household;
 
 beforeAll(async () => {
   db = await testDatabase();
+  seats = seatActivities(db.pool);
 });
 afterAll(() => db.drop());
 
@@ -41,11 +40,11 @@ const scan = (kind: Scan['kind'], journeyId: string | undefined, at = NOW): Scan
   at,
 });
 const apply = (scans: Scan[], over: { departed?: boolean; mustLeave?: string[] } = {}) =>
-  applyScans(db.pool, { ...claim(), scans, departed: false, mustLeave: [], ...over });
-const depart = (already = false) => departSeats(db.pool, { ...claim(), already });
+  seats.applyScans({ ...claim(), scans, departed: false, mustLeave: [], ...over });
+const depart = (already = false) => seats.departSeats({ ...claim(), already });
 const everybody = (kind: Scan['kind']): Scan[] =>
   [...family.journeys, ...single.journeys].map((journey) => scan(kind, journey));
-const lock = (version = 1) => lockManifest(db.pool, { ...claim(), version });
+const lock = (version = 1) => seats.lockManifest({ ...claim(), version });
 const refusedScans = async (): Promise<string[]> => {
   const { rows } = await db.pool.query<{ code: string }>(
     'select code from refused_scans where movement_id = $1 order by scan_id',
@@ -59,7 +58,7 @@ beforeEach(async () => {
   movement = await newMovement(db.pool, op);
   family = await newHousehold(db.pool, op, 3);
   single = await newHousehold(db.pool, op, 1);
-  await allocateSeats(db.pool, claim());
+  await seats.allocateSeats(claim());
 });
 
 describe('the manifest', () => {
@@ -72,9 +71,12 @@ describe('the manifest', () => {
   });
 
   it('is not locked while more people have seats than the vehicle holds, nor with nobody on it', async () => {
-    await changeVehicle(db.pool, movement, { seats: 2, infantLaps: 0, stretchers: 0, wheelchairs: 0 });
+    await seats.changeVehicle({
+      movementId: movement,
+      capacity: { seats: 2, infantLaps: 0, stretchers: 0, wheelchairs: 0 },
+    });
     expect(await lock()).toEqual({ outcome: 'over_capacity' });
-    await releaseAll(db.pool, { ...claim(), reasonCode: 'test' });
+    await seats.releaseAll({ ...claim(), reasonCode: 'test' });
     expect(await lock()).toEqual({ outcome: 'nobody', released: [] });
   });
 
@@ -86,7 +88,7 @@ describe('the manifest', () => {
   it('goes on under the next version when a household leaves after the lock, and twice is once', async () => {
     await lock();
     const release = () =>
-      releaseHousehold(db.pool, {
+      seats.releaseHousehold({
         ...claim(),
         householdId: family.id,
         reasonCode: 'not_travelling',
@@ -198,7 +200,7 @@ describe('the gate', () => {
     const people: string[] = [];
     for (let i = 0; i < 80; i++) people.push(...(await newHousehold(db.pool, op, 5)).journeys);
     movement = big;
-    await allocateSeats(db.pool, claim());
+    await seats.allocateSeats(claim());
     await lock();
     expect(await apply(people.flatMap((journey) => [scan('check_in', journey), scan('board', journey)]))).toMatchObject(
       { boarded: 400, refused: 0 },
@@ -214,10 +216,10 @@ describe('the end of a movement', () => {
   it('comes out even when everybody is accounted for', async () => {
     await apply([...family.journeys.map((j) => scan('board', j)), scan('no_show', single.journeys[0])]);
     await depart();
-    expect(await arriveSeats(db.pool, { ...claim(), stop: 'SAN', last: true, otherStops: [] })).toEqual({
+    expect(await seats.arriveSeats({ ...claim(), stop: 'SAN', last: true, otherStops: [] })).toEqual({
       alighted: 3,
     });
-    expect(await reconcileSeats(db.pool, movement)).toEqual({
+    expect(await seats.reconcileSeats({ movementId: movement })).toEqual({
       booked: 4,
       boarded: 3,
       noShow: 1,
@@ -230,10 +232,18 @@ describe('the end of a movement', () => {
   it('shows who is not accounted for, until a scan accounts for them', async () => {
     await apply(family.journeys.map((j) => scan('board', j)));
     await depart(true);
-    expect(await reconcileSeats(db.pool, movement)).toMatchObject({ booked: 4, boarded: 3, unaccounted: 1 });
+    expect(await seats.reconcileSeats({ movementId: movement })).toMatchObject({
+      booked: 4,
+      boarded: 3,
+      unaccounted: 1,
+    });
     await apply([scan('board', single.journeys[0])], { departed: true });
     expect(await statuses(db.pool, movement, single)).toEqual(['departed']);
-    expect(await reconcileSeats(db.pool, movement)).toMatchObject({ booked: 4, boarded: 4, unaccounted: 0 });
+    expect(await seats.reconcileSeats({ movementId: movement })).toMatchObject({
+      booked: 4,
+      boarded: 4,
+      unaccounted: 0,
+    });
   });
 
   it('somebody on board who is on no manifest shows as a difference', async () => {
@@ -243,7 +253,11 @@ describe('the end of a movement', () => {
       `insert into seats (id, movement_id, household_id, journey_id, person_id, kind, status, reserved_at) values ($1, $2, $3, $4, $5, 'seat', 'boarded', now())`,
       [`seat_${movement}`, movement, stowaway.id, stowaway.journeys[0], stowaway.persons[0]],
     );
-    expect(await reconcileSeats(db.pool, movement)).toMatchObject({ booked: 4, boarded: 5, unaccounted: -1 });
+    expect(await seats.reconcileSeats({ movementId: movement })).toMatchObject({
+      booked: 4,
+      boarded: 5,
+      unaccounted: -1,
+    });
   });
 
   it('cancelled, it frees every seat, and every household keeps its place in the order', async () => {
@@ -251,8 +265,8 @@ describe('the end of a movement', () => {
       'select id, priority, requested_at from households where operation_id = $1 order by id',
       [op],
     );
-    expect(await releaseAll(db.pool, { ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
-    expect(await releaseAll(db.pool, { ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
+    expect(await seats.releaseAll({ ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
+    expect(await seats.releaseAll({ ...claim(), reasonCode: 'cancelled' })).toEqual({ released: 4 });
     const { rows } = await db.pool.query('select seats_taken from movements where id = $1', [movement]);
     expect(rows[0]).toEqual({ seats_taken: 0 });
     const after = await db.pool.query(
@@ -262,20 +276,18 @@ describe('the end of a movement', () => {
     expect(after.rows).toEqual(before.rows);
     const next = await newMovement(db.pool, op);
     movement = next;
-    expect(await allocateSeats(db.pool, claim())).toMatchObject({ people: 4 });
+    expect(await seats.allocateSeats(claim())).toMatchObject({ people: 4 });
   });
 
   it('keeps what a person has not been notified yet, whatever happens in between', async () => {
-    const first = await readPendingNotifications(db.pool, movement, 100);
+    const { pendingNotifications, markNotified } = seatNotificationsOn(databaseOn(db.pool));
+    const first = await pendingNotifications(movement, 100);
     expect(first.map((seat) => [seat.notified, seat.status])).toEqual(Array(4).fill([null, 'reserved']));
     await apply(everybody('check_in'));
-    await markNotified(
-      db.pool,
-      first.map((seat) => ({ seatId: seat.seatId, status: 'reserved' as const })),
-    );
-    const second = await readPendingNotifications(db.pool, movement, 100);
+    await markNotified(first.map((seat) => ({ seatId: seat.seatId, status: 'reserved' as const })));
+    const second = await pendingNotifications(movement, 100);
     expect(second.map((seat) => [seat.notified, seat.status])).toEqual(Array(4).fill(['reserved', 'checked_in']));
-    await markNotified(db.pool, second);
-    expect(await readPendingNotifications(db.pool, movement, 100)).toEqual([]);
+    await markNotified(second);
+    expect(await pendingNotifications(movement, 100)).toEqual([]);
   });
 });

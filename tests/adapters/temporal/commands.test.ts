@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemporal, temporalAnswers } from '../../../adapters/temporal/client.ts';
 import { sendCommand } from '../../../adapters/temporal/commands.ts';
 import { problemOf } from '../../../api/failures.ts';
-import type { Command } from '../../../workflows/messages.ts';
+import type { Decision } from '../../../domain/commands.ts';
 import { devServerEnvironment } from '../../support/temporal.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 let made = 0;
-const command = (args: object = {}, commandId = `cmd_${++made}`): Command<object> => ({
+const command = (args: object = {}, commandId = `cmd_${++made}`): Decision<object> => ({
   commandId,
   actor: { kind: 'staff', id: 'anna', role: 'case_worker' },
   args,
@@ -39,7 +39,12 @@ const start = async () => {
   await environment.client.workflow.start('counting', { workflowId, taskQueue: QUEUE });
   return workflowId;
 };
-const send = (workflowId: string, one: Command<object>, deadline = 10_000, ensure?: (id: string) => Promise<boolean>) =>
+const send = (
+  workflowId: string,
+  one: Decision<object>,
+  deadline = 10_000,
+  ensure?: (id: string) => Promise<boolean>,
+) =>
   sendCommand<{ count: number; run: number }>(environment.client, workflowId, 'step', one, {
     deadline,
     ...(ensure ? { start: ensure } : {}),
@@ -98,7 +103,7 @@ describe('a command on the real server', () => {
       asked.push(about);
       return about[1] === refused.commandId ? { count: 9, run: 1 } : undefined;
     };
-    const sendKnown = (one: Command<object>) =>
+    const sendKnown = (one: Decision<object>) =>
       sendCommand<object>(environment.client, workflowId, 'step', one, {
         deadline: 5_000,
         onRecord,

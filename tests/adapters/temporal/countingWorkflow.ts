@@ -7,7 +7,8 @@ import {
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
-import { COMMAND_REFUSED, type Command } from '../../../workflows/messages.ts';
+import type { Decision } from '../../../domain/commands.ts';
+import { COMMAND_REFUSED } from '../../../workflows/messages.ts';
 
 type State = { count: number; answered: Record<string, number>; run: number };
 
@@ -16,7 +17,7 @@ export async function counting(state: State = { count: 0, answered: {}, run: 1 }
   let next = false;
   let end = false;
   setHandler(
-    defineUpdate<{ count: number; run: number }, [Command<{ refuse?: boolean; slow?: boolean }>]>('step'),
+    defineUpdate<{ count: number; run: number }, [Decision<{ refuse?: boolean; slow?: boolean }>]>('step'),
     async (command) => {
       const before = state.answered[command.commandId];
       if (before !== undefined) return { count: before, run: state.run };

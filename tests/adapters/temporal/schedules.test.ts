@@ -58,6 +58,7 @@ describe('a chore', () => {
       await eventually(async () => (await described('chore:often')).info.runningActions.length === 0);
       await keepSchedule(env.client, wanted('often', '1 hour'));
       await eventually(() => runs > before);
+      expect((await described('chore:often')).info.recentActions.length).toBeGreaterThanOrEqual(2);
     });
   });
 
@@ -84,6 +85,7 @@ describe('a chore', () => {
     await withChores('failing', { failing }, async () => {
       await keepSchedule(env.client, wanted('failing', '1 hour'));
       await eventually(() => runs === 2);
+      expect((await described('chore:failing')).info.recentActions).toHaveLength(1);
     });
   }, 60_000);
 
@@ -96,7 +98,8 @@ describe('a chore', () => {
         const { workflowId, firstExecutionRunId } = last.action.workflow;
         return (await env.client.workflow.getHandle(workflowId, firstExecutionRunId).describe()).status.name;
       };
-      await eventually(async () => (await ended()) === 'FAILED');
+      await eventually(async () => ![undefined, 'RUNNING'].includes(await ended()));
+      expect(await ended()).toBe('FAILED');
     });
   });
 });

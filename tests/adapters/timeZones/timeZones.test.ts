@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
+import { alarmsOn, raiseAlarm } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { flagChangedTimes } from '../../../adapters/timeZones/changedTimes.ts';
-import { ZONES, type Zones } from '../../../adapters/timeZones/zones.ts';
+import { movementsOn } from '../../../adapters/postgres/movements/reads.ts';
+import { ZONES } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
-import { readLocal } from '../../../domain/localTime.ts';
+import { checkLocalTimes } from '../../../application/movements/checkLocalTimes.ts';
+import type { Zones } from '../../../domain/movements/localTimes.ts';
 import { chores } from '../../../processes/composition/chores.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { newOperation } from '../postgres/seatFixtures.ts';
@@ -39,15 +40,6 @@ describe('offsets of a local time', () => {
       vi.unstubAllEnvs();
     }
   });
-
-  it.each([
-    ['2027-02-20T10:00+01:00', { local: '2027-02-20T10:00', offset: '+01:00' }],
-    ['2027-02-20T10:00:30.5-03:30', { local: '2027-02-20T10:00:30.5', offset: '-03:30' }],
-    ['2027-02-20T10:00Z', { local: '2027-02-20T10:00', offset: '+00:00' }],
-    ['2027-02-20T10:00', { local: '2027-02-20T10:00' }],
-  ])('%s is read apart', (text, read) => {
-    expect(readLocal(text)).toEqual(read);
-  });
 });
 
 describe('a table that reads announced times otherwise', () => {
@@ -76,6 +68,12 @@ describe('a table that reads announced times otherwise', () => {
     );
     return { id, operationId };
   }
+  const check = (zones: Zones) =>
+    checkLocalTimes({
+      zones,
+      ...movementsOn(databaseOn(database.pool)),
+      raiseAlarm: (alarm, occasion) => raiseAlarm(database.pool, alarm, occasion),
+    });
   const alarmsOf = ({ operationId }: { operationId: string }) =>
     alarmsOn(databaseOn(database.pool)).list([operationId], { settled: false }, 10);
   const timesOf = async ({ id }: { id: string }) =>
@@ -85,8 +83,8 @@ describe('a table that reads announced times otherwise', () => {
   it('raises one alarm, with the announced time and the time by the current table; no time changes', async () => {
     const movement = await planned();
     const before = await timesOf(movement);
-    await flagChangedTimes(database.pool, OTHER);
-    await flagChangedTimes(database.pool, OTHER);
+    await check(OTHER);
+    await check(OTHER);
     expect(await alarmsOf(movement)).toMatchObject([
       {
         subject: movement.id,
@@ -108,7 +106,7 @@ describe('a table that reads announced times otherwise', () => {
     ]);
     expect(await timesOf(movement)).toEqual(before);
     // a later table that is off again is another occasion
-    await flagChangedTimes(database.pool, { ...OTHER, table: '2027y' });
+    await check({ ...OTHER, table: '2027y' });
     expect(await alarmsOf(movement)).toHaveLength(2);
   });
 
@@ -120,7 +118,7 @@ describe('a table that reads announced times otherwise', () => {
     ['to which the carrier has given other times since', { late: 3 }],
   ])('says nothing of a movement %s', async (_, over) => {
     const movement = await planned(over);
-    await flagChangedTimes(database.pool, OTHER);
+    await check(OTHER);
     expect(await alarmsOf(movement)).toEqual([]);
   });
 
@@ -128,7 +126,7 @@ describe('a table that reads announced times otherwise', () => {
     const [jumped, gone] = [await planned(), await planned({ zone: 'Africa/Abidjan' })];
     const offsets: Zones['offsets'] = (local, zone) =>
       zone === 'Africa/Casablanca' ? [] : zone === 'Africa/Abidjan' ? undefined : ZONES.offsets(local, zone);
-    await flagChangedTimes(database.pool, { table: '2027z', offsets });
+    await check({ table: '2027z', offsets });
     expect(await alarmsOf(jumped)).toHaveLength(1);
     expect(await alarmsOf(gone)).toHaveLength(1);
   });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openList } from '../../../adapters/files/openList.ts';
-import { type Cells, COLUMNS } from '../../../domain/imports/columns.ts';
+import { COLUMNS } from '../../../domain/imports/columns.ts';
+import type { Cells } from '../../support/cells.ts';
 import { openOperation, type TestSystem, testSystem } from '../system.ts';
 import { type ListDesk, listDesk } from './listClient.ts';
 

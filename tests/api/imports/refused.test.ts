@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UPLOAD_LIMIT } from '../../../adapters/postgres/imports/uploads.ts';
+import { UPLOAD_LIMIT } from '../../../application/imports/upload.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { CANARIES, member, openOperation, type TestSystem, testSystem } from '../system.ts';

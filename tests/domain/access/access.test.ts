@@ -13,9 +13,9 @@ import {
   rolesIn,
 } from '../../../domain/access.ts';
 import { PROTECTION_ROLES, ROLES } from '../../../domain/actor.ts';
-import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands.ts';
-import { MOVEMENT_COMMANDS } from '../../../domain/movements/commands.ts';
-import { OPERATION_COMMANDS } from '../../../domain/operations/commands.ts';
+import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands/index.ts';
+import { MOVEMENT_COMMANDS } from '../../../domain/movements/commands/index.ts';
+import { OPERATION_COMMANDS } from '../../../domain/operations/commands/index.ts';
 
 const actions = Object.keys(ACCESS) as Action[];
 const OPS = ['op_a', 'op_b', 'op_c'];
@@ -95,15 +95,11 @@ describe('the table of access', () => {
     const reached = (name: Action, roles: readonly string[], of: string) => {
       for (const role of roles) expect(rowOf(name), `${of}: ${role}`).toContain(role);
     };
-    for (const [command, { roles }] of Object.entries(JOURNEY_COMMANDS)) reached('person.command', roles, command);
-    for (const [command, { roles }] of Object.entries(OPERATION_COMMANDS)) reached('operation.command', roles, command);
-    for (const [command, { roles }] of Object.entries(MOVEMENT_COMMANDS)) {
-      reached(
-        command === 'applyScans' || command === 'recordArrival' ? 'movement.scan' : 'movement.command',
-        roles,
-        command,
-      );
-    }
+    for (const { name, roles } of JOURNEY_COMMANDS.list) reached('person.command', roles, name);
+    for (const { name, roles } of OPERATION_COMMANDS.list) reached('operation.command', roles, name);
+    for (const { name, roles, permission = 'movement.command' } of MOVEMENT_COMMANDS.list)
+      reached(permission, roles, name);
+    expect(MOVEMENT_COMMANDS.byName.applyScans.permission).toBe('movement.scan');
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { comparePeople, explainComparison, type KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
 import { findPairs, PAIRS_AT_MOST } from '../../../domain/duplicates/findPairs.ts';
 import { candidateKeys, pairKeys } from '../../../domain/duplicates/searchKeys.ts';
-import { formatPartialDate, parsePartialDate } from '../../../domain/imports/birthDate.ts';
+import { formatPartialDate, parsePartialDate } from '../../../domain/imports/dates.ts';
 import { plainRows } from '../imports/scenario.ts';
 import { knownRows } from './known.ts';
 

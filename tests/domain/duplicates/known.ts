@@ -1,6 +1,6 @@
 import type { KnownPerson } from '../../../domain/duplicates/comparePeople.ts';
-import type { Cells } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
+import type { Cells } from '../../support/cells.ts';
 
 export type KnownRow = KnownPerson & { row: number };
 

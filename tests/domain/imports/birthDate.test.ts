@@ -4,16 +4,19 @@ import {
   ageRange,
   childState,
   coarsen,
+  daysInMonth,
   formatPartialDate,
+  isRealDay,
+  parseCalendarDay,
   parsePartialDate,
-} from '../../../domain/imports/birthDate.ts';
-import { daysInMonth, isRealDay, parseCalendarDay, wholeYears } from '../../../domain/imports/calendarDay.ts';
-import type { Cells } from '../../../domain/imports/columns.ts';
+  wholeYears,
+} from '../../../domain/imports/dates.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
+import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 
 const codesOf = (different: Partial<Cells>): string[] =>
-  judgeRow(person(different), { referenceDate: '2026-11-25' }, 1).findings.map(
+  judgeRow(person(different), { referenceDate: '2026-11-25' }, 1).codes.map(
     ({ code, hint }) => `${code}${hint === undefined ? '' : ` ${hint}`}`,
   );
 

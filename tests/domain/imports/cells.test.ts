@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CODES, explain, verdictOf } from '../../../domain/imports/codes.ts';
-import { type Cells, COLUMN_RULES, COLUMNS } from '../../../domain/imports/columns.ts';
+import { CODES, explain } from '../../../domain/imports/codes.ts';
+import { COLUMN_RULES, COLUMNS, tidyCell } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
-import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { tidyCell } from '../../../domain/imports/tidy.ts';
+import { judgeRow, verdictOf } from '../../../domain/imports/judgeRow.ts';
+import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 
 const context = { referenceDate: '2026-11-25' };
 const codesOf = (different: Partial<Cells>): string[] =>
-  judgeRow(person(different), context, 1).findings.map(({ code, column }) => `${code} ${column}`);
+  judgeRow(person(different), context, 1).codes.map(({ code, column }) => `${code} ${column}`);
 
 describe('tidying', () => {
   it.each([
@@ -169,12 +169,12 @@ describe('cells', () => {
   });
 
   it('a number with lost precision is not used', () => {
-    const { meaning, findings } = judgeRow(
+    const { meaning, codes } = judgeRow(
       person({ document_type: 'NATIONAL_ID', document_number: '4.1234500000001E+14' }),
       context,
       1,
     );
-    expect(findings.map((finding) => finding.code)).toEqual(['NUMBER_RUINED']);
+    expect(codes.map(({ code }) => code)).toEqual(['NUMBER_RUINED']);
     expect(meaning.document).toEqual({ type: 'NATIONAL_ID', number: null });
   });
 
@@ -232,10 +232,7 @@ describe('cells', () => {
   });
 
   it('of a row are judged the same wherever it stands', () => {
-    expect(judgeRow(person(), context, 7)).toEqual({
-      ...judgeRow(person(), context, 1),
-      summary: { ...judgeRow(person(), context, 1).summary, row: 7 },
-    });
+    expect(judgeRow(person(), context, 7)).toEqual({ ...judgeRow(person(), context, 1), row: 7 });
   });
 
   it('refuse a reference date that is none', () => {

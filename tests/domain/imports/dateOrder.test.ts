@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { offerDateOrder, startDateOrderWatch, turnDate, watchDateOrder } from '../../../domain/imports/dateOrder.ts';
+import { offerDateOrder, startDateOrderWatch, turnDate, watchDateOrder } from '../../../domain/imports/dates.ts';
 
 const offer = (...cells: string[]) => offerDateOrder(cells.reduce(watchDateOrder, startDateOrderWatch()));
 

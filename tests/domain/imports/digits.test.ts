@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hasOtherDigits, latinDigits } from '../../../domain/imports/digits.ts';
+import { hasOtherDigits, latinDigits } from '../../../domain/imports/columns.ts';
 
 it.each([
   ['٠١٢٣٤٥٦٧٨٩', '0123456789'],

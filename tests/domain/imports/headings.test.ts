@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COLUMNS, type Column } from '../../../domain/imports/columns.ts';
-import { headingKey, suggestColumns } from '../../../domain/imports/headings.ts';
+import { COLUMNS, type Column, headingKey } from '../../../domain/imports/columns.ts';
+import { suggestColumns } from '../../../domain/imports/headings.ts';
 
 const NONE: ReadonlySet<Column> = new Set();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Cells } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
+import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 
 const context = { referenceDate: '2026-11-25' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasLetterNotLatin, isNameField, mayBeCut, zoneName } from '../../../domain/imports/names.ts';
+import { hasLetterNotLatin, isNameField, mayBeCut, zoneName } from '../../../domain/imports/passport.ts';
 
 const field = (text: string): string => text.slice(0, 39).padEnd(39, '<');
 

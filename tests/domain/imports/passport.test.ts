@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { parse } from 'mrz';
 import { describe, expect, it } from 'vitest';
-import type { Cells } from '../../../domain/imports/columns.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { checkDigit, wrongCheckDigits } from '../../../domain/imports/mrz.ts';
+import { checkDigit, wrongCheckDigits } from '../../../domain/imports/passport.ts';
+import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 
 type Line = {
@@ -37,7 +37,7 @@ function codesOf(different: Partial<Cells>, referenceDate = '2026-11-25'): strin
     mrz_line2: secondLine(),
     ...different,
   });
-  return judgeRow(cells, { referenceDate }, 1).findings.map(
+  return judgeRow(cells, { referenceDate }, 1).codes.map(
     ({ code, column, fields }) => `${code} ${column}${fields === undefined ? '' : ` ${fields.join('+')}`}`,
   );
 }

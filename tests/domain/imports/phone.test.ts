@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { isInternationalFormat, isNationalFormat, readPhone } from '../../../domain/imports/columns.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { isInternationalFormat, isNationalFormat, readPhone } from '../../../domain/imports/phone.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from './scenario.ts';
 
 describe('a telephone number', () => {
@@ -88,7 +88,7 @@ describe('the verdict on a telephone number', () => {
   it('still asks for the country code where the number could be read with the country', () => {
     const row = judgeRow(person({ phone: '0912345678' }), { referenceDate: '2026-11-25', country: 'SDN' }, 1);
     expect(row.meaning.phone).toBe('+249912345678');
-    expect(row.findings).toEqual([{ code: 'PHONE_NATIONAL_FORMAT', column: 'phone' }]);
+    expect(row.codes).toEqual([{ code: 'PHONE_NATIONAL_FORMAT', column: 'phone' }]);
   });
 
   it.each(SCENARIOS)('is the same with the country of %s, and so is every number it holds', (scenario) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import type { Cells } from '../../../domain/imports/columns.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
+import type { Cells } from '../../support/cells.ts';
 
 export const SCENARIOS = ['ambae-2017', 'libya-vhr-flight', 'sudan-2023'] as const;
 export type Scenario = (typeof SCENARIOS)[number];

@@ -1,21 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPartialDate } from '../../../domain/imports/birthDate.ts';
 import { CODES, explain } from '../../../domain/imports/codes.ts';
-import { type Cells, COLUMNS, type Column } from '../../../domain/imports/columns.ts';
+import { COLUMNS, type Column } from '../../../domain/imports/columns.ts';
+import { formatPartialDate } from '../../../domain/imports/dates.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';
-import { zoneName } from '../../../domain/imports/names.ts';
+import { zoneName } from '../../../domain/imports/passport.ts';
+import type { Cells } from '../../support/cells.ts';
 import { person } from './scenario.ts';
 
 /** The whole kind of each trial of registration, not only the case that it shows (tests/adapters/files/trials/README.md). */
 const context = { referenceDate: '2026-11-20' };
 const judge = (different: Partial<Cells>) => judgeRow(person(different), context, 1);
 const codesOf = (different: Partial<Cells>): string[] =>
-  judge(different).findings.map(({ code, column }) => `${code} ${column}`);
+  judge(different).codes.map(({ code, column }) => `${code} ${column}`);
 const rejecting = (different: Partial<Cells>): string[] =>
   judge(different)
-    .findings.filter(({ code }) => CODES[code].rejects)
+    .codes.filter(({ code }) => CODES[code].rejects)
     .map(({ code, column }) => `${code} ${column}`);
 
 /** A TD3 of somebody with these names, its check digits right (they are not what is looked at). */
@@ -155,7 +156,7 @@ describe('numbers and values that a spreadsheet rewrote', () => {
     ['3-21-88', 'day_first'],
     ['21.03.1988', 'day_first'],
   ])('a birth date of %s is refused with what it may be', (cell, hint) => {
-    expect(judge({ date_of_birth: cell }).findings).toEqual([{ code: 'DOB_FORMAT', column: 'date_of_birth', hint }]);
+    expect(judge({ date_of_birth: cell }).codes).toEqual([{ code: 'DOB_FORMAT', column: 'date_of_birth', hint }]);
     expect(judge({ date_of_birth: cell }).meaning.birthDate).toBeNull();
   });
 });
@@ -168,9 +169,9 @@ describe('digits of every script', () => {
   it.each(zeros)('%s: one behaviour, never half converted', (zero) => {
     const other = (text: string): string => inScript(text, zero);
     const dated = judge({ date_of_birth: other('1988-03-21') });
-    expect(dated.findings).toEqual([{ code: 'DOB_FORMAT', column: 'date_of_birth', hint: 'other_digits' }]);
+    expect(dated.codes).toEqual([{ code: 'DOB_FORMAT', column: 'date_of_birth', hint: 'other_digits' }]);
     expect(dated.meaning.birthDate).toBeNull();
-    expect(dated.findings.map(explain)[0]).toContain('1988-03-21');
+    expect(dated.codes.map(explain)[0]).toContain('1988-03-21');
     expect(codesOf({ date_of_birth: `19${other('88')}` })).toEqual(['DOB_FORMAT date_of_birth']);
     expect(codesOf({ phone: other('0912345678') })).toEqual(['DIGITS_OTHER_SCRIPT phone']);
     expect(judge({ phone: other('0912345678') }).meaning.phone).toBeNull();
@@ -228,8 +229,8 @@ describe('whatever a cell holds', () => {
       fc.property(
         fc.record(Object.fromEntries(COLUMNS.map((column) => [column, cell])) as Record<Column, typeof cell>),
         (cells) => {
-          const { findings, meaning } = judgeRow(cells, context, 1);
-          const lines = findings.map(({ code, column }) => `${code} ${column}`);
+          const { codes, meaning } = judgeRow(cells, context, 1);
+          const lines = codes.map(({ code, column }) => `${code} ${column}`);
           expect(new Set(lines).size).toBe(lines.length);
           expect(JSON.stringify(meaning)).not.toMatch(/NaN|Invalid|\\u0000/);
           // what goes into columns of text must be text to the database

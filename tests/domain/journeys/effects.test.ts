@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../../domain/actor.ts';
 import { effectsOf } from '../../../domain/effects.ts';
-import { JOURNEY_EFFECTS } from '../../../domain/journeys/effects.ts';
+import type { EventDefinition } from '../../../domain/events.ts';
+import { JOURNEY_EVENTS } from '../../../domain/journeys/events.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';
 
 const event = (type: string, data: Record<string, unknown> = {}) => ({ seq: 1, type, at: 0, actor: SYSTEM, data });
+const EVENTS: Readonly<Record<string, EventDefinition>> = JOURNEY_EVENTS;
 const journey = (type: string, data?: Record<string, unknown>) => effectsOf('journey', event(type, data));
 const typesWith = (effect: string): string[] =>
-  Object.entries(JOURNEY_EFFECTS).flatMap(([type, effects]) => (effect in effects ? [type] : []));
+  Object.entries(EVENTS).flatMap(([type, { effects = {} }]) => (effect in effects ? [type] : []));
 
 describe('what an event of a journey changes', () => {
   it('frees a seat before boarding where the person may not travel, leaves, or the household is another one', () => {
@@ -46,8 +48,8 @@ describe('what an event of a journey changes', () => {
 
   it('counts each service for a sector that there is', () => {
     const sectors = new Set<string>(MCOF_2012.map(({ code }) => code));
-    for (const { service } of Object.values(JOURNEY_EFFECTS)) {
-      if (service) expect(sectors).toContain(service.sector);
+    for (const { effects } of Object.values(EVENTS)) {
+      if (effects?.service) expect(sectors).toContain(effects.service.sector);
     }
     expect(typesWith('service')).toHaveLength(9);
   });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../../domain/actor.ts';
-import { JOURNEY_COMMANDS } from '../../../domain/journeys/commands.ts';
 import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES, type JourneyStatus } from '../../../domain/journeys/statuses.ts';
 import type { Wait } from '../../../domain/journeys/waits.ts';
 import { en } from '../../../domain/messages/en.ts';
@@ -67,7 +66,6 @@ const now = (more: Partial<Parameters<typeof nowInWords>[0]> = {}) =>
     names: NOBODY,
     suspended: false,
     groupWaitsFor: [],
-    commands: [],
     ...more,
   });
 
@@ -136,12 +134,6 @@ describe('now', () => {
     expect(now({ waits: [aboard], names: new Map([['mov_1', 'AMB-01']]) }).sentence).toContain(
       'Waiting for the movement AMB-01 to board',
     );
-  });
-
-  it('lists what the reader can do, with the sentences of the command table', () => {
-    expect(now({ commands: ['raiseHold'] }).canDo).toEqual([
-      { command: 'raiseHold', sentence: JOURNEY_COMMANDS.raiseHold.sentence, reasonRequired: true },
-    ]);
   });
 });
 

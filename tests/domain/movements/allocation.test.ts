@@ -5,11 +5,15 @@ import {
   alightingStop,
   allocate,
   byPriority,
+  exceeds,
   type FreeCapacity,
+  type HeldSeat,
   type HouseholdGroup,
+  isFull,
   needOf,
+  reallocate,
   servedBy,
-} from '../../../domain/allocation.ts';
+} from '../../../domain/movements/allocation.ts';
 
 const traveller = fc.record({
   traveller: fc.constantFrom('adult' as const, 'adult' as const, 'child' as const, 'infant' as const),
@@ -196,6 +200,54 @@ describe('allocation', () => {
   it('an infant without an adult of the household goes nowhere by itself', () => {
     const alone = group('a', 1, { members: [{ journeyId: 'j', traveller: 'infant', conditions: [] }] });
     expect(allocate([alone], seats(9, { infantLaps: 2 })).refused[0]?.reasons[0]?.code).toBe('infant_without_adult');
+  });
+});
+
+describe('a smaller vehicle', () => {
+  const vehicle = (over: Partial<FreeCapacity> = {}): FreeCapacity => ({
+    ...{ seats: 3, infantLaps: 0, stretchers: 0, wheelchairs: 0, stretcherSeats: 9 },
+    ...over,
+  });
+  const held = (householdId: string, n: number, over: Partial<HeldSeat> = {}): HeldSeat => ({
+    ...{
+      id: `seat_${householdId}${n}`,
+      journeyId: `jrn_${householdId}${n}`,
+      householdId,
+      kind: 'seat',
+      status: 'reserved',
+    },
+    ...{ traveller: 'adult', priority: 100, requestedAt: householdId.charCodeAt(0), ...over },
+  });
+
+  it('loses the last in the order as whole households, with reasons', () => {
+    const { leaving, moved, refused } = reallocate([held('a', 1), held('b', 1), held('b', 2), held('c', 1)], vehicle());
+    expect([leaving, moved]).toEqual([['seat_c1'], []]);
+    expect(refused).toMatchObject([{ householdId: 'c', reasons: [{ code: 'no_room' }] }]);
+  });
+
+  it('offloads nobody: a household with a member on board stays before all others', () => {
+    const seats = [held('a', 1), held('a', 2), held('z', 1, { status: 'boarded' }), held('z', 2)];
+    expect(reallocate(seats, vehicle({ seats: 4 })).leaving).toEqual([]);
+    expect(reallocate(seats, vehicle({ seats: 2 })).leaving).toEqual(['seat_a1', 'seat_a2']);
+  });
+
+  it('moves an infant from a lap to a seat, never from a seat to a lap, and leaves other kinds', () => {
+    const lap = held('a', 2, { kind: 'infant_lap', traveller: 'infant' });
+    expect(reallocate([held('a', 1), lap], vehicle()).moved).toEqual([{ id: 'seat_a2', kind: 'seat' }]);
+    const sitting = held('a', 2, { traveller: 'infant' });
+    expect(reallocate([held('a', 1), sitting], vehicle({ infantLaps: 2 })).moved).toEqual([]);
+    const wheelchair = held('a', 1, { kind: 'wheelchair' });
+    expect(reallocate([wheelchair], vehicle()).leaving).toEqual(['seat_a1']);
+    expect(reallocate([wheelchair], vehicle({ wheelchairs: 1 }))).toEqual({ leaving: [], moved: [], refused: [] });
+  });
+
+  it('is too small if one count is exceeded, and full when nobody else fits', () => {
+    const taken = { seats: 3, infantLaps: 0, stretchers: 0, wheelchairs: 0 };
+    expect(exceeds(taken, vehicle())).toBe(false);
+    for (const kind of ['seats', 'infantLaps', 'stretchers', 'wheelchairs'] as const)
+      expect(exceeds({ ...taken, [kind]: 4 }, vehicle())).toBe(true);
+    expect(isFull(vehicle({ seats: 0, stretchers: 1 }))).toBe(true);
+    expect(isFull(vehicle({ seats: 0, stretchers: 1, stretcherSeats: 0 }))).toBe(false);
   });
 });
 

@@ -1,46 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeGroup, neutralReasons, type PersonPreconditions } from '../../../domain/movements/householdGroup.ts';
-import type { Occasion } from '../../../domain/preconditions.ts';
-import { DAY } from '../../../domain/time.ts';
-
-const NOW = 1_000 * DAY;
-const OCCASION: Occasion = {
-  now: NOW,
-  departsAt: NOW + DAY,
-  arrivesAt: NOW + 2 * DAY,
-  needs: { nationality: true, document: false, exitPermit: false },
-  rules: { documentValidityAfterArrival: 0, consentMaxAge: 30 * DAY },
-};
-
-const person = (id: string, over: Partial<PersonPreconditions> = {}): PersonPreconditions => ({
-  journeyId: id,
-  personId: `per_${id}`,
-  householdId: 'hh',
-  operationId: 'op',
-  nationalityCode: 'VUT',
-  traveller: 'adult',
-  isHead: false,
-  conditions: [],
-  nextLegCode: 's',
-  groupSeated: true,
-  identity: 'confirmed',
-  screened: true,
-  consent: { status: 'given', sharing: true, confirmedAt: NOW },
-  holds: { disclosure: false, seat: false, boarding: false },
-  nationality: 'confirmed',
-  document: { status: 'none' },
-  exitPermit: 'open',
-  fitness: { status: 'fit', until: NOW + 3 * DAY },
-  householdWhole: true,
-  operationRunning: true,
-  agreement: false,
-  seatOnThisMovement: true,
-  movementCleared: true,
-  householdOpen: false,
-  ended: false,
-  ...over,
-});
+import { OCCASION, person } from './person.ts';
 
 const HELD = { holds: { disclosure: true, seat: true, boarding: true } };
 const reasonsOf = (members: PersonPreconditions[], step: 'allocate' | 'lock' = 'allocate') =>

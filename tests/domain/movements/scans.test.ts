@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scan } from '../../../domain/movements/events.ts';
-import { pendingNotifications, REFUSED_SCANS, SCANS, type SeatStatus } from '../../../domain/movements/scans.ts';
+import { applyScans, pendingNotifications, REFUSED_SCANS, SCANS } from '../../../domain/movements/scans.ts';
+import type { SeatStatus } from '../../../domain/movements/statuses.ts';
+import { NOW, OCCASION, person } from './person.ts';
 
 const STATUSES = Object.keys(SCANS) as SeatStatus[];
 const KINDS: Array<Scan['kind']> = ['check_in', 'board', 'no_show', 'deny', 'offload'];
@@ -49,6 +51,66 @@ describe('scans', () => {
 
   it('every refusal has its words', () => {
     for (const words of Object.values(REFUSED_SCANS)) expect(words.length).toBeGreaterThan(10);
+  });
+});
+
+describe('a batch of scans', () => {
+  const scan = (kind: Scan['kind'], journeyId: string, at = NOW): Scan => ({
+    scanId: `${kind} ${journeyId}`,
+    journeyId,
+    kind,
+    at,
+  });
+  const seat = (id: string, status: SeatStatus = 'reserved') => [id, { id: `seat_${id}`, status }] as const;
+  const apply = (scans: Scan[], people = [person('a'), person('b')], departed = false) => {
+    const seats = new Map(people.map(({ journeyId }) => seat(journeyId)));
+    const { changes, refused } = applyScans(scans, seats, people, OCCASION, departed);
+    return {
+      changes: changes.map(({ seatId, status, reasonCode }) => [seatId, status, ...(reasonCode ? [reasonCode] : [])]),
+      refused: refused.map(({ scan: { journeyId }, code }) => [journeyId, code]),
+    };
+  };
+
+  it('is applied in the order of time, and each seat changes once', () => {
+    const late = scan('board', 'a', NOW + 1);
+    expect(apply([late, scan('check_in', 'a'), late])).toEqual({ changes: [['seat_a', 'boarded']], refused: [] });
+  });
+
+  it('never takes a time of the future for granted', () => {
+    const { changes } = applyScans([scan('board', 'a', NOW + 5)], new Map([seat('a')]), [person('a')], OCCASION, false);
+    expect(changes).toMatchObject([{ at: NOW }]);
+  });
+
+  it('denies who does not meet the preconditions, without saying why, and keeps back the rest of the household', () => {
+    const held = person('a', { holds: { disclosure: true, seat: true, boarding: true } });
+    expect(apply([scan('board', 'a'), scan('board', 'b')], [held, person('b')])).toEqual({
+      changes: [['seat_a', 'denied', 'not_travelling']],
+      refused: [
+        ['a', 'preconditions'],
+        ['b', 'household'],
+      ],
+    });
+  });
+
+  it('sees in a later scan what an earlier one changed in the household', () => {
+    expect(apply([scan('board', 'a'), scan('no_show', 'b', NOW + 1)]).refused).toEqual([]);
+    expect(apply([scan('no_show', 'b'), scan('board', 'a', NOW + 1)]).refused).toEqual([['a', 'household']]);
+    const three = [person('a'), person('b'), person('c')];
+    const scans = [scan('board', 'a'), scan('no_show', 'b', NOW + 1), scan('board', 'c', NOW + 2)];
+    expect(apply(scans, three).refused).toEqual([['c', 'household']]);
+    const other = person('c', { householdId: 'other' });
+    expect(apply([scan('no_show', 'b'), scan('board', 'c', NOW + 1)], [person('b'), other]).refused).toEqual([]);
+  });
+
+  it('a person who is scanned on board of a vehicle that has left has left with it', () => {
+    expect(apply([scan('board', 'a')], undefined, true).changes).toEqual([['seat_a', 'departed']]);
+  });
+
+  it('refuses whoever has no seat or is not known', () => {
+    expect(apply([scan('board', 'x')])).toEqual({ changes: [], refused: [['x', 'no_seat']] });
+    expect(applyScans([scan('board', 'x')], new Map([seat('x')]), [], OCCASION, false).changes).toMatchObject([
+      { status: 'denied' },
+    ]);
   });
 });
 

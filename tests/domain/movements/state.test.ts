@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM } from '../../../domain/actor.ts';
-import {
-  allowedMovementCommands,
-  MOVEMENT_COMMANDS,
-  type MovementCommand,
-  refusalOf,
-} from '../../../domain/movements/commands.ts';
+import { type Role, SYSTEM } from '../../../domain/actor.ts';
+import { t } from '../../../domain/messages/t.ts';
+import { MOVEMENT_COMMANDS, type MovementCommand } from '../../../domain/movements/commands/index.ts';
 import type { MovementEvent, MovementEvents, MovementEventType } from '../../../domain/movements/events.ts';
 import {
   emptyMovement,
@@ -105,6 +101,16 @@ describe('the status of a movement', () => {
   });
 });
 
+const refusalOf = (
+  state: MovementState,
+  command: MovementCommand,
+  args: object,
+  { id, role }: { id: string; role: Role },
+  reasonCode?: string,
+) => MOVEMENT_COMMANDS.refusal(command, state, { ...args }, { at: 10, actor: { kind: 'staff', id, role }, reasonCode });
+const allowedMovementCommands = (state: MovementState, roles: readonly Role[]) =>
+  MOVEMENT_COMMANDS.allowed(state, roles, 10);
+
 describe('commands of a movement', () => {
   const officer = { id: 'o', role: 'movement_officer' } as const;
   const samples = { kind: 'security', stop: 'A', scans: [], householdId: 'h' };
@@ -125,21 +131,21 @@ describe('commands of a movement', () => {
     dismissCancelRequest: [],
   };
 
-  it.each(Object.keys(MOVEMENT_COMMANDS) as MovementCommand[])('%s: when, and when not', (command) => {
+  it.each([...MOVEMENT_COMMANDS.names])('%s: when, and when not', (command) => {
     const found = (Object.keys(STANDS) as Array<keyof typeof STANDS>).filter(
-      (name) => refusalOf(STANDS[name], command, samples as never, officer, 'reason') === undefined,
+      (name) => refusalOf(STANDS[name], command, samples, officer, 'reason') === undefined,
     );
     expect(found).toEqual(allowed[command]);
   });
 
   it('nobody else may give them, and a reason is asked for where one is due', () => {
-    for (const command of Object.keys(MOVEMENT_COMMANDS) as MovementCommand[]) {
-      const { reason, sentence } = MOVEMENT_COMMANDS[command];
-      expect(refusalOf(STANDS.boarding, command, samples as never, { id: 'x', role: 'auditor' }, 'r')).toMatch(
+    for (const command of MOVEMENT_COMMANDS.names) {
+      const { reason, sentence } = MOVEMENT_COMMANDS.byName[command];
+      expect(refusalOf(STANDS.boarding, command, samples, { id: 'x', role: 'auditor' }, 'r')).toMatch(
         /not for a auditor/,
       );
-      if (reason) expect(refusalOf(STANDS.locked, command, samples as never, officer)).toBe('A reason must be given');
-      expect(sentence.length).toBeGreaterThan(10);
+      if (reason) expect(refusalOf(STANDS.locked, command, samples, officer)).toBe('A reason must be given');
+      expect(t(sentence).length).toBeGreaterThan(10);
     }
   });
 

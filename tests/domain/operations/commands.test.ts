@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ROLES } from '../../../domain/actor.ts';
-import {
-  allowedCommands,
-  OPERATION_COMMANDS,
-  type OperationCommand,
-  type OperationCommands,
-  refusalOf,
-  unfinishedSentence,
-} from '../../../domain/operations/commands.ts';
+import { ROLES, type Role } from '../../../domain/actor.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../../domain/operations/commands/index.ts';
+import { unfinishedSentence } from '../../../domain/operations/commands/lifecycle.ts';
 import type { OperationEvent } from '../../../domain/operations/events.ts';
 import { apply, emptyOperation, ended, type OperationState, statusOf } from '../../../domain/operations/state.ts';
 
@@ -40,7 +34,7 @@ function after(...events: OperationEvent[]): OperationState {
 
 const RUNNING = after(event.activated, event.started);
 
-const SAMPLES: OperationCommands = {
+const SAMPLES: Record<OperationCommand, Record<string, unknown>> = {
   activate: { governmentRequestRef: 'NV 12/2017', leads },
   suspend: { suspensionId: 'sus_new', scopeKind: 'nationality', scopeValue: 'VUT' },
   resume: { suspensionId: 'sus_all' },
@@ -50,6 +44,10 @@ const SAMPLES: OperationCommands = {
   cancelOperation: {},
   dismissCancelRequest: {},
 };
+
+const refusalOf = (state: OperationState, command: OperationCommand, args: Record<string, unknown>) =>
+  OPERATION_COMMANDS.refusal(command, state, args, { at: 0, actor: header.actor, reasonCode: 'r' });
+const allowedCommands = (state: OperationState, roles: readonly Role[]) => OPERATION_COMMANDS.allowed(state, roles, 0);
 
 describe('the status of an operation', () => {
   it.each([
@@ -89,7 +87,7 @@ describe('commands of an operation', () => {
   ];
 
   it.each(ALLOWED)('%s', (_name, state, allowed) => {
-    const commands = Object.keys(OPERATION_COMMANDS) as OperationCommand[];
+    const commands = OPERATION_COMMANDS.names;
     expect(commands.filter((command) => refusalOf(state, command, SAMPLES[command]) === undefined)).toEqual(allowed);
     expect(allowedCommands(state, ROLES)).toEqual(allowed);
   });

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { aboard, CASE_WORK, defineCommand } from './define.ts';
+
+export const giveConsent = defineCommand({
+  name: 'giveConsent',
+  args: {
+    form: z.enum(['explicit', 'proxy']).meta({ description: 'proxy: by a guardian' }),
+    sharing: z.boolean().meta({ description: 'whether data may be shared with the partners that the way home needs' }),
+  },
+  example: { form: 'explicit', sharing: true },
+  roles: CASE_WORK,
+  sentence: 'command.journey.giveConsent',
+  plausible: ({ consent }) => ({ sharing: !consent.sharing }),
+  refusal: (state, { sharing }) => {
+    if (aboard(state) || state.arrivedAt !== undefined)
+      return 'The person is on the way; consent can no longer be given';
+    if (state.consent.status === 'given' && state.consent.sharing === sharing)
+      return 'Consent is already given; confirm it again instead';
+    return undefined;
+  },
+  effect: ({ consent }, { form, sharing }) => [
+    { type: 'consentGiven', data: { version: consent.version + 1, form, sharing } },
+  ],
+});
+
+export const refuseConsent = defineCommand({
+  name: 'refuseConsent',
+  args: {},
+  roles: CASE_WORK,
+  sentence: 'command.journey.refuseConsent',
+  refusal: ({ consent }) => (consent.status === 'given' ? 'Consent was given; it can be withdrawn' : undefined),
+  effect: ({ consent }) => [
+    { type: 'consentRefused', data: { version: consent.version + 1 } },
+    { type: 'journeyEnded', data: { ending: 'declined' } },
+  ],
+});
+
+export const reconfirmConsent = defineCommand({
+  name: 'reconfirmConsent',
+  args: {},
+  roles: CASE_WORK,
+  sentence: 'command.journey.reconfirmConsent',
+  refusal: ({ consent }) => (consent.status === 'given' ? undefined : 'There is no consent to confirm'),
+  effect: ({ consent }) => [{ type: 'consentReconfirmed', data: { version: consent.version + 1 } }],
+});
+
+/**
+ * Before boarding the journey ends and the seat is free at once. On board the person is carried to the next stop,
+ * nothing more is shared, and the journey ends there.
+ */
+export const withdrawConsent = defineCommand({
+  name: 'withdrawConsent',
+  args: {},
+  roles: [...CASE_WORK, 'movement_officer', 'coordinator', 'duty_supervisor'],
+  reason: true,
+  sentence: 'command.journey.withdrawConsent',
+  refusal: ({ consent, arrivedAt }) => {
+    if (consent.status !== 'given' && consent.status !== 'pending') return 'There is no consent to withdraw';
+    return arrivedAt === undefined ? undefined : 'The person has arrived; support can be declined at any follow-up';
+  },
+  effect: (state) => {
+    const { movementId } = state.travel;
+    return [
+      { type: 'consentWithdrawn', data: { version: state.consent.version + 1 } },
+      aboard(state) && movementId !== undefined
+        ? { type: 'withdrawalNoted', data: { movementId } }
+        : { type: 'journeyEnded', data: { ending: 'withdrawn' } },
+    ];
+  },
+});

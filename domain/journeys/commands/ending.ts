@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { defineCommand, ON_THE_WAY } from './define.ts';
+
+export const dismissCancelRequest = defineCommand({
+  name: 'dismissCancelRequest',
+  args: {},
+  roles: ['duty_supervisor', 'operation_lead', 'coordinator'],
+  reason: true,
+  sentence: 'command.journey.dismissCancelRequest',
+  then: 'continueAsNew',
+  refusal: ({ cancelRequested }) => (cancelRequested ? undefined : 'Nobody has asked Temporal to cancel this journey'),
+  effect: () => [{ type: 'cancelRequestDismissed', data: {} }],
+});
+
+export const endJourney = defineCommand({
+  name: 'endJourney',
+  args: {
+    ending: z
+      .enum(['ineligible', 'referred_out', 'deceased', 'self_departed', 'lost_contact'])
+      .meta({ description: 'why it ends' }),
+  },
+  example: { ending: 'referred_out' },
+  roles: ['protection_lead', 'operation_lead', 'coordinator'],
+  reason: true,
+  sentence: 'command.journey.endJourney',
+  refusal: ({ travel }) => (travel.status === 'in_transit' ? ON_THE_WAY : undefined),
+  effect: (_state, { ending }) => [{ type: 'journeyEnded', data: { ending } }],
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { FIELDS } from '../../fields.ts';
+import { defineCommand } from './define.ts';
+
+export const recordFitness = defineCommand({
+  name: 'recordFitness',
+  args: {
+    result: z.enum(['fit', 'fit_with', 'unfit']).meta({ description: 'the finding' }),
+    conditions: z.array(FIELDS.code).max(20).default([]).meta({ description: 'codes of what is needed on the way' }),
+    until: FIELDS.moment.optional().meta({ description: 'the finding is valid until then; needed unless unfit' }),
+    reviewAt: FIELDS.moment.optional().meta({ description: 'when to examine again' }),
+  },
+  example: { result: 'unfit', conditions: [], reviewAt: '2026-12-04T09:00+02:00' },
+  roles: ['health_officer'],
+  sentence: 'command.journey.recordFitness',
+  refusal: ({ travel }, { result, until }) => {
+    if (travel.status === 'in_transit') return 'The person is on the way; raise a medical hold for the next leg';
+    if (result === 'unfit' || until !== undefined) return undefined;
+    return 'A finding of fitness needs its end: give `until`';
+  },
+  effect: (_state, { result, conditions, until, reviewAt }) => [
+    {
+      type: 'fitnessFound',
+      data: {
+        result,
+        conditions,
+        ...(until === undefined ? {} : { until }),
+        ...(reviewAt === undefined ? {} : { reviewAt }),
+      },
+    },
+  ],
+});

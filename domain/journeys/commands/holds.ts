@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { FIELDS, id } from '../../fields.ts';
+import { HOLD_TYPES } from '../../holds.ts';
+import { CASE_WORK, defineCommand } from './define.ts';
+
+export const raiseHold = defineCommand({
+  name: 'raiseHold',
+  args: { type: z.enum(HOLD_TYPES) },
+  example: { type: 'MEDICAL' },
+  roles: [
+    'coordinator',
+    'movement_officer',
+    'health_officer',
+    'consular_officer',
+    ...CASE_WORK,
+    'duty_supervisor',
+    'operation_lead',
+  ],
+  reason: true,
+  sentence: 'command.journey.raiseHold',
+  makes: 'hold',
+  prepare: ({ type }) => ({ what: 'raiseHold', type }),
+  staysBehind: ['type'],
+  noteRestricted: true,
+  effect: (_state, { holdId }) => [{ type: 'holdRaised', data: { holdId } }],
+});
+
+export const releaseHold = defineCommand({
+  name: 'releaseHold',
+  args: {
+    holdId: id('hold'),
+    reference: FIELDS.title.meta({
+      description: 'of the decision that allows it (BIA, BID, court, medical finding); never a name',
+    }),
+  },
+  example: { holdId: 'hld_00000000000000000000000000', reference: 'BIA 12/2026' },
+  roles: ['protection_officer', 'protection_lead', 'health_officer', 'duty_supervisor', 'operation_lead'],
+  reason: true,
+  sentence: 'command.journey.releaseHold',
+  secondApproval: true,
+  prepare: ({ holdId, reference }) => ({ what: 'releaseHold', holdId, reference }),
+  staysBehind: ['reference'],
+  noteRestricted: true,
+  plausible: ({ holds }) => ({ holdId: holds[0] ?? '' }),
+  refusal: ({ holds }, { holdId }) => (holds.includes(holdId) ? undefined : 'This hold is not open'),
+  effect: (_state, { holdId }) => [{ type: 'holdReleased', data: { holdId } }],
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { BEFORE_BOARDING, defineEvent } from './define.ts';
+
+export const splitOff = defineEvent({
+  data: z
+    .object({
+      householdId: z.string().describe('id of the new household'),
+    })
+    .describe('The person is separated from the household.'),
+  phase: 'here',
+  sentence: 'event.splitOff',
+  effects: { freesSeats: BEFORE_BOARDING },
+  evolve: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
+});
+
+export const householdChanged = defineEvent({
+  data: z
+    .object({
+      journeyId: z.string().describe("id of the member's journey"),
+    })
+    .describe('A member of the household ended their journey without travel.'),
+  phase: 'here',
+  sentence: 'event.householdChanged',
+  effects: { freesSeats: BEFORE_BOARDING },
+  evolve: () => ({ householdOpen: true }),
+});
+
+export const householdConfirmed = defineEvent({
+  data: z.object({}).describe('A person confirms that the household travels as it is.'),
+  phase: 'here',
+  sentence: 'event.householdConfirmed',
+  evolve: () => ({ householdOpen: false }),
+});
