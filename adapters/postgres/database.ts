@@ -52,7 +52,7 @@ export function databaseOn(pool: Pool): Db {
   });
 }
 
-/** Typed statements inside a transaction that `transaction` below has begun. */
+/** Typed statements on one connection, also inside a transaction that `transaction` below has begun. */
 export function databaseIn(client: Queryable): Db {
   const lent = { query: namingStatements(client), release: () => {} };
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
