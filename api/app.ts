@@ -16,10 +16,10 @@ import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { registrationRoutes } from './routes/households.ts';
-import { importRoutes } from './routes/imports.ts';
-import { importUploadRoutes } from './routes/importUpload.ts';
+import { importRoutes, importUploadRoutes } from './routes/imports.ts';
 import { meRoutes } from './routes/me.ts';
 import { movementRoutes } from './routes/movements.ts';
+import { operationSettingRoutes } from './routes/operationSettings.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { partnerRoutes } from './routes/partners.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -104,6 +104,7 @@ export async function buildApp({
       for (const routes of [
         planRoutes,
         operationRoutes,
+        operationSettingRoutes,
         situationRoutes,
         registrationRoutes,
         importRoutes,

@@ -41,18 +41,21 @@ const SUBJECTS = [
   { names: 'operation', tag: 'operations', commands: OPERATION_COMMANDS, answer: OperationAnswerBody },
 ] as const;
 
-/** Name of the schema of a command's arguments in openapi.json; null where it takes none. */
+/** Id of the schema of a command's arguments; null where it takes none. In openapi.json its form for bodies ends in `Input`. */
 const schemaName = ({ name, args }: Command): string | null =>
   Object.keys(args.shape).length === 0 ? null : `${name.charAt(0).toUpperCase()}${name.slice(1)}Args`;
 
-/** Bodies of all commands, made once: a named schema can be made only once. */
+/**
+ * Bodies of all commands, made once: a named schema can be made only once. `example`, because zod leaves `examples` out
+ * of a schema that transforms.
+ */
 const BODIES = new Map(
   SUBJECTS.flatMap(({ commands }: { commands: Commands }) => commands.list).map((command) => {
     const id = schemaName(command);
     const args = z.strictObject(snakeCaseFields(command.args.shape));
     return [
       command,
-      commandBody(id === null ? args : args.meta({ id, examples: [snakeCaseFields(command.example)] })),
+      commandBody(id === null ? args : args.meta({ id, example: snakeCaseFields(command.example) })),
     ] as const;
   }),
 );
@@ -182,11 +185,12 @@ export function canDoOf<Name extends string>(
 ) {
   return allowed.map((name) => {
     const command = commands.byName[name];
+    const schema = schemaName(command);
     return {
       command: names.out(name),
       sentence: t(command.sentence),
       reason_required: command.reason,
-      schema: schemaName(command),
+      schema: schema === null ? null : `${schema}Input`,
     };
   });
 }

@@ -1,47 +1,24 @@
 import type { FastifyRequest } from 'fastify';
-import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
-import { type AccessPurpose, CARE_FLAGS, type FieldGroup, fieldsFor } from '../domain/access.ts';
+import type { LinkedPerson } from '../application/duplicates/pairs.ts';
+import { disclose } from '../application/people/personalData.ts';
+import type { PersonJourney } from '../application/people/reads.ts';
+import { type AccessPurpose, CARE_FLAGS, decide, type FieldGroup } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
-import type { PersonCore } from '../domain/personData.ts';
+import { disclosedFields, type PersonCore } from '../domain/personData.ts';
 import { type Instant, iso } from '../domain/time.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
 
-/** Who is looked at: a person and the journey by which the caller came to them. */
+/** Who is read: a person and the journey by which the caller came to them. */
 export type Seen = { personId: string; journeyId: string };
 
-/**
- * Opens identifying data for the caller: the ledger is written first, then the encrypt is broken. Whose roles show
- * nothing of it gets nothing and leaves no row.
- * @param groups which of the groups are wanted; those the roles may not see are left out
- */
-export async function show(
-  ports: ApiPorts,
+/** Identifying data for the caller; the access log is written first. */
+export const show = (
+  { personal }: Pick<ApiPorts, 'personal'>,
   request: FastifyRequest,
   seen: readonly Seen[],
-  {
-    roles,
-    groups,
-    purpose,
-    at,
-  }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: AccessPurpose; at: Instant },
-): Promise<{ groups: FieldGroup[]; cores: Map<string, PersonCore> }> {
-  const granted = fieldsFor(roles).filter((group) => groups.includes(group));
-  if (granted.length === 0 || seen.length === 0) return { groups: granted, cores: new Map() };
-  const { sub } = principalOfRequest(request);
-  await ports.personal.shown(
-    seen.map(({ personId, journeyId }) => ({
-      id: ports.ids.fresh('disclosure'),
-      personId,
-      journeyId,
-      principal: sub,
-      purpose,
-      fields: granted,
-      at,
-    })),
-  );
-  return { groups: granted, cores: await ports.personal.cores(seen.map(({ personId }) => personId)) };
-}
+  { groups, ...reader }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: AccessPurpose; at: Instant },
+) => disclose(personal, seen, groups, { ...reader, principal: principalOfRequest(request).sub });
 
 /** A person in an operation, with the status of the journey. Nothing here is encrypted. */
 export function journeyOut(journey: PersonJourney) {
@@ -61,21 +38,9 @@ export function journeyOut(journey: PersonJourney) {
   };
 }
 
-/** The opened data in the words of the API, no more than was granted. */
-export function coreOut(core: PersonCore | undefined, groups: readonly FieldGroup[]) {
-  if (!core) return {};
-  return {
-    ...(groups.includes('names')
-      ? { names: { given: core.givenNames, family: core.familyName }, reference: core.personRef }
-      : {}),
-    ...(groups.includes('birth') ? { birth_date: core.birthDate } : {}),
-    ...(groups.includes('phone') ? { phone: core.phone, destination: core.destination } : {}),
-    ...(groups.includes('language') ? { language: core.preferredLanguage } : {}),
-    ...(groups.includes('document')
-      ? { identity_document: { type: core.documentType, number: core.documentNumber } }
-      : {}),
-  };
-}
+/** The decrypted data in the form of the API, no more than these groups; empty for an erased person. */
+export const coreOut = (core: PersonCore | undefined, groups: readonly FieldGroup[]) =>
+  core ? disclosedFields(core, groups) : {};
 
 /** Flags of registration: needs for care to those who serve them, everything else to protection alone. */
 export function flagsOut(flags: readonly string[], groups: readonly FieldGroup[]) {
@@ -83,4 +48,14 @@ export function flagsOut(flags: readonly string[], groups: readonly FieldGroup[]
     ...(groups.includes('care') ? { care: flags.filter((flag) => CARE_FLAGS.includes(flag)) } : {}),
     ...(groups.includes('protection') ? { protection: flags.filter((flag) => !CARE_FLAGS.includes(flag)) } : {}),
   };
+}
+
+/** Whom a person was found to be the same as; of people in operations that the caller does not read, only that they exist. */
+export function linksShown(request: FastifyRequest, links: readonly LinkedPerson[] = []) {
+  const principal = principalOfRequest(request);
+  return links.map(({ personId, operationId, goesOn }) =>
+    decide(principal, 'person.read', operationId) === 'allowed'
+      ? { known_elsewhere: false as const, id: personId, goes_on: goesOn }
+      : { known_elsewhere: true as const },
+  );
 }

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import type { Pair } from '../adapters/postgres/duplicates/pairRow.ts';
-import type { PersonJourney } from '../adapters/postgres/reads/people.ts';
+import type { Pair } from '../application/duplicates/pairs.ts';
+import type { PersonJourney } from '../application/people/reads.ts';
 import { decide, FIELD_GROUPS, type FieldGroup, rolesIn } from '../domain/access.ts';
 import type { PersonCore } from '../domain/personData.ts';
 import { coreOut, flagsOut, journeyOut, show } from './disclosed.ts';
 import { principalOfRequest } from './plugins/authentication.ts';
 import type { ApiPorts } from './ports.ts';
-import type { PersonHere } from './schemas/duplicates.ts';
+import { COMPARED_FIELDS, type ComparedField, type PersonHere } from './schemas/duplicates.ts';
 
 export type Side = PersonHere | { known_elsewhere: true };
 
@@ -78,14 +78,13 @@ const COMPARED = {
   relationship: (side) => side.relationship,
   household_id: (side) => side.household_id,
   operation_id: (side) => side.operation_id,
-} as const satisfies Record<string, (side: PersonHere) => unknown>;
+} satisfies Record<ComparedField, (side: PersonHere) => unknown>;
 
 /** The fields, of those shown of both, in which the two differ. */
-export function differences([one, other]: readonly Side[]): string[] {
+export function differences([one, other]: readonly Side[]): ComparedField[] {
   if (one === undefined || other === undefined || one.known_elsewhere || other.known_elsewhere) return [];
-  return Object.entries(COMPARED).flatMap(([field, read]) => {
-    const [a, b] = [read(one), read(other)];
-    if (a === undefined || b === undefined) return [];
-    return JSON.stringify(a) === JSON.stringify(b) ? [] : [field];
+  return COMPARED_FIELDS.filter((field) => {
+    const [a, b] = [COMPARED[field](one), COMPARED[field](other)];
+    return a !== undefined && b !== undefined && JSON.stringify(a) !== JSON.stringify(b);
   });
 }

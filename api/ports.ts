@@ -1,37 +1,36 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Duplicates } from '../adapters/postgres/duplicates/pairs.ts';
-import type { Operations } from '../adapters/postgres/operations/operations.ts';
-import type { PlanActivated, PlanActivation } from '../adapters/postgres/operations/planActivation.ts';
-import type { Plans } from '../adapters/postgres/operations/plans.ts';
-import type { Shown } from '../adapters/postgres/people/disclosures.ts';
-import type { Holds } from '../adapters/postgres/people/holds.ts';
-import type { Households } from '../adapters/postgres/people/households.ts';
-import type { Notes } from '../adapters/postgres/people/notes.ts';
-import type { Registered } from '../adapters/postgres/people/register.ts';
-import type { SearchKey } from '../adapters/postgres/people/searchKeys.ts';
-import type { HistoryReads } from '../adapters/postgres/reads/history.ts';
-import type { NowReads } from '../adapters/postgres/reads/now.ts';
-import type { People } from '../adapters/postgres/reads/people.ts';
-import type { SituationReads } from '../adapters/postgres/reads/situation.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
 import type { LoopReads } from '../application/background.ts';
-import type { HouseholdInput } from '../application/households/register.ts';
+import type { decidePair } from '../application/duplicates/decide.ts';
+import type { Duplicates } from '../application/duplicates/pairs.ts';
+import type { registerHousehold } from '../application/households/register.ts';
 import type { startCommit } from '../application/imports/commit.ts';
 import type { rowsToCorrect } from '../application/imports/correct.ts';
 import type { ImportReads } from '../application/imports/reads.ts';
 import type { reprocess } from '../application/imports/reprocess.ts';
 import type { uploadList } from '../application/imports/upload.ts';
+import type { readHistory } from '../application/journeys/history.ts';
+import type { readNow } from '../application/journeys/now.ts';
+import type { Holds, Notes, NowReads, SituationReads } from '../application/journeys/reads.ts';
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { readManifest } from '../application/movements/readManifest.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
+import type { activatePlan } from '../application/operations/activatePlan.ts';
+import type { changeOperationRules } from '../application/operations/changeRules.ts';
+import type { createOperation } from '../application/operations/create.ts';
+import type { Operations } from '../application/operations/operations.ts';
+import type { Plans } from '../application/operations/plans.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
+import type { PersonalData } from '../application/people/personalData.ts';
+import type { readPerson } from '../application/people/readPerson.ts';
+import type { Households, People } from '../application/people/reads.ts';
+import type { searchPeople } from '../application/people/search.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
 import type { EventReads } from '../application/webhooks/events.ts';
 import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Zones } from '../domain/movements/localTimes.ts';
-import type { PersonCore } from '../domain/personData.ts';
 import type { Instant } from '../domain/time.ts';
 import type { IdempotencyKeys } from './plugins/idempotency.ts';
 
@@ -48,35 +47,14 @@ export type Engine = {
   suspendedVersions(): Promise<Array<{ buildId: string; openWorkflows: number; oldestTaskSeconds: number }>>;
 };
 
-/** Identifying data: opened for those who may see it, found by keyed hashes. */
-export type PersonalData = {
-  cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
-  searchKeys(text: string): SearchKey[];
-  /** written before the data is shown */
-  shown(shown: readonly Shown[]): Promise<void>;
-};
-
-/** Takes one household in. `closed`: registration is not open. The same origin makes the same people once. */
-export type RegistrationPort = {
-  register(household: {
-    operationId: string;
-    origin: string;
-    at: Instant;
-    referenceDate: string;
-    household: HouseholdInput;
-  }): Promise<Registered | 'closed'>;
-};
-
 /** Lists on their way in. */
 export type ImportsPort = ImportReads & {
+  operationOf(importId: string): Promise<string | undefined>;
   upload: ReturnType<typeof uploadList>;
   reprocess: ReturnType<typeof reprocess>;
   startCommit: ReturnType<typeof startCommit>;
   rowsToCorrect: ReturnType<typeof rowsToCorrect>;
 };
-
-/** Plans that become operations. */
-export type PlanActivator = { activate(activation: PlanActivation): Promise<PlanActivated> };
 
 export type Ids = {
   fresh(kind: IdKind): string;
@@ -86,17 +64,19 @@ export type Ids = {
 
 /** Everything the API is given. Nothing in `api/` opens a connection or reads a setting. */
 export type ApiPorts = {
-  operations: Operations;
-  plans: Plans & PlanActivator;
+  operations: Operations & {
+    create: ReturnType<typeof createOperation>;
+    changeRules: ReturnType<typeof changeOperationRules>;
+  };
+  plans: Plans & { activate: ReturnType<typeof activatePlan> };
   people: People;
-  duplicates: Duplicates;
+  duplicates: Duplicates & { decide: ReturnType<typeof decidePair> };
   households: Households;
   holds: Holds;
   notes: Notes;
   tasks: Tasks;
   alarms: Alarms;
   now: NowReads;
-  history: HistoryReads;
   situation: SituationReads;
   movements: Omit<MovementReads, 'manifest'> & {
     plan: ReturnType<typeof planMovement>;
@@ -108,7 +88,11 @@ export type ApiPorts = {
   loops: LoopReads;
   keys: IdempotencyKeys;
   personal: PersonalData;
-  registration: RegistrationPort;
+  registerHousehold: ReturnType<typeof registerHousehold>;
+  readPerson: ReturnType<typeof readPerson>;
+  searchPeople: ReturnType<typeof searchPeople>;
+  readHistory: ReturnType<typeof readHistory>;
+  readNow: ReturnType<typeof readNow>;
   imports: ImportsPort;
   engine: Engine;
   ids: Ids;

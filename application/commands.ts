@@ -2,6 +2,7 @@ import { roleFor } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import type { Command, Decision, Preparation } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
+import type { Notes } from './journeys/reads.ts';
 
 /** Whose command it is, and by whose roles it is given. `personId`: whose key encrypts its note. */
 type Sender = { workflowId: string; subject: string; personId?: string; principal: string; roles: readonly Role[] };
@@ -24,16 +25,7 @@ export type Outcome<Answer> = { outcome: 'recorded'; answer: Answer; made?: Reco
 export type Prepared = { role?: Role; compensate?: () => Promise<void> } | NotDone;
 
 export type CommandPorts = {
-  notes: {
-    write(note: {
-      id: string;
-      subject: string;
-      personId?: string;
-      author: string;
-      restricted: boolean;
-      text: string;
-    }): Promise<void>;
-  };
+  notes: Pick<Notes, 'write'>;
   ids: { derived(kind: IdKind, ...parts: string[]): string };
   engine: { send<Answer>(workflowId: string, name: string, decision: Decision): Promise<Answer> };
 };

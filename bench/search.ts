@@ -11,16 +11,15 @@
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { type Keyring, loadKeyring } from '../adapters/crypto/keyring.ts';
-import { transaction } from '../adapters/postgres/database.ts';
-import { commitHouseholds, readFrame } from '../adapters/postgres/people/register.ts';
-import type { RegistrationContext } from '../adapters/postgres/people/registrations.ts';
-import { searchKeysOfText } from '../adapters/postgres/people/searchKeys.ts';
-import { SEARCH } from '../adapters/postgres/reads/people.ts';
+import { searchKeysOfText } from '../adapters/crypto/people.ts';
+import { databaseOn } from '../adapters/postgres/database.ts';
+import { readFrame, readyHouseholds, registerHouseholds } from '../adapters/postgres/households/register.ts';
+import { searchStatement } from '../adapters/postgres/people/people.ts';
+import type { RegistrationContext } from '../application/households/register.ts';
 import { judgeList } from '../domain/imports/judgeList.ts';
 import { SPELLINGS, TRIALS, trialFile } from '../tests/api/imports/spellings.ts';
 import { plainRows } from '../tests/domain/imports/scenario.ts';
 import type { Cells } from '../tests/support/cells.ts';
-import { TASK_QUEUE, workflowId } from '../workflows/messages.ts';
 import { holdStarts } from './abroad.ts';
 import { type Bench, quantile, type Side } from './bench.ts';
 import { openOperation } from './operation.ts';
@@ -30,7 +29,7 @@ import { type BenchSystem, openBenchSystem, PROCESS } from './system.ts';
 const PEOPLE = 200_000;
 const AT_A_TIME = 1_000;
 const REFERENCE_DATE = '2026-11-20';
-/** As the API asks for them (api/searching.ts). */
+/** As the API asks for them (application/people/search.ts). */
 const CANDIDATES = 300;
 const FIRST = 3;
 
@@ -139,21 +138,21 @@ async function file(
     members,
     rejectedRows: [],
   }));
-  await transaction(system.pool, async (client) => {
-    const frame = await readFrame(client, operationId);
-    if (!frame) throw new Error('There is no operation');
-    const registration: RegistrationContext = {
-      operationId,
-      frame,
-      importId: null,
-      origin,
-      at: Date.now(),
-      referenceDate: REFERENCE_DATE,
-      keyring,
-      journeys: { taskQueue: TASK_QUEUE, workflowId: workflowId.journey },
-    };
-    await commitHouseholds(client, registration, households);
-  });
+  await databaseOn(system.pool)
+    .transaction()
+    .execute(async (tx) => {
+      const frame = await readFrame(tx, operationId);
+      if (!frame) throw new Error('There is no operation');
+      const registration: RegistrationContext = {
+        operationId,
+        frame,
+        importId: null,
+        origin,
+        at: Date.now(),
+        referenceDate: REFERENCE_DATE,
+      };
+      await registerHouseholds(tx, readyHouseholds(keyring, registration, households));
+    });
 }
 
 async function timed(queries: readonly Query[], query: (one: Query) => Promise<void>): Promise<Side> {
@@ -186,12 +185,8 @@ async function searchOverHttp(system: BenchSystem, agent: Agent, { text, househo
 }
 
 async function queryAlone({ pool }: BenchSystem, keyring: Keyring, { text }: Query): Promise<void> {
-  const keys = searchKeysOfText(keyring, text);
-  await pool.query(SEARCH, [
-    keys.map(({ kind }) => kind),
-    keys.map(({ key }) => key),
-    null,
-    CANDIDATES,
-    keys.map(({ seen }) => seen ?? null),
-  ]);
+  const { sql, parameters } = searchStatement(searchKeysOfText(keyring, text), 'all', CANDIDATES).compile(
+    databaseOn(pool),
+  );
+  await pool.query(sql, [...parameters]);
 }

@@ -243,31 +243,28 @@ export function roleFor(named: readonly Role[], held: readonly Role[]): Role | u
   return named.find((role) => held.includes(role));
 }
 
-/** Groups of personal data, as stored and disclosed. */
-export const FIELD_GROUPS = ['names', 'birth', 'phone', 'document', 'language', 'care', 'protection', 'notes'] as const;
-export type FieldGroup = (typeof FIELD_GROUPS)[number];
-
 /**
- * Which personal data each role may see. `care` holds needs of the journey (age, illness, pregnancy). `protection` holds
- * the kind and reason of a hold, and each flag that hints at one.
+ * Groups of personal data, and which roles read each: a group is closed to every role that it does not name. The fields
+ * of each group stand in domain/personData.ts. `care` holds needs of the journey (age, illness, pregnancy). `protection`
+ * holds the kind and reason of a hold, and each flag that hints at one.
  */
-const FIELD_RIGHTS: Record<Role, readonly FieldGroup[]> = {
-  coordinator: ['names', 'birth', 'phone', 'language', 'care'],
-  case_worker: ['names', 'birth', 'phone', 'document', 'language', 'care', 'notes'],
-  movement_officer: ['names', 'birth', 'document', 'language', 'care'],
-  health_officer: ['names', 'birth', 'language', 'care', 'notes'],
-  consular_officer: ['names', 'birth', 'document', 'language', 'notes'],
-  protection_officer: FIELD_GROUPS,
-  protection_lead: FIELD_GROUPS,
-  duty_supervisor: ['names', 'phone', 'language', 'care'],
-  operation_lead: ['names', 'language'],
-  auditor: [],
-  admin: [],
-};
+const FIELD_READERS = {
+  names: TEAM,
+  birth: ['coordinator', 'case_worker', 'movement_officer', 'health_officer', 'consular_officer', ...PROTECTION_ROLES],
+  phone: ['coordinator', 'case_worker', 'duty_supervisor', ...PROTECTION_ROLES],
+  document: ['case_worker', 'movement_officer', 'consular_officer', ...PROTECTION_ROLES],
+  language: TEAM,
+  care: ['coordinator', 'case_worker', 'movement_officer', 'health_officer', 'duty_supervisor', ...PROTECTION_ROLES],
+  protection: PROTECTION_ROLES,
+  notes: ['case_worker', 'health_officer', 'consular_officer', ...PROTECTION_ROLES],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type FieldGroup = keyof typeof FIELD_READERS;
+export const FIELD_GROUPS = Object.keys(FIELD_READERS) as FieldGroup[];
 
 /** The groups that these roles may see, in the order of the table. */
 export function fieldsFor(roles: readonly Role[]): FieldGroup[] {
-  return FIELD_GROUPS.filter((group) => roles.some((role) => FIELD_RIGHTS[role].includes(group)));
+  return FIELD_GROUPS.filter((group) => FIELD_READERS[group].some((role) => roles.includes(role)));
 }
 
 /** Flags of registration that say nothing about a hold; all others are `protection`. */

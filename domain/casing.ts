@@ -39,6 +39,32 @@ export function snakeCaseFields<V>(fields: Readonly<Record<string, V>>): Record<
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCase(name), value]));
 }
 
+type CamelCase<S extends string> = S extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : S;
+type Inside<T> = T extends readonly unknown[]
+  ? Array<Inside<T[number]>>
+  : T extends object
+    ? { [K in keyof T as K extends string ? CamelCase<K> : never]: Inside<T[K]> }
+    : T;
+type Outside<T> = T extends readonly unknown[]
+  ? Array<Outside<T[number]>>
+  : T extends object
+    ? { [K in keyof T as K extends string ? SnakeCase<K> : never]: Outside<T[K]> }
+    : T;
+
+/** What a schema has read, with the names of its fields in camelCase at every depth; the values stay. */
+export const camelCased = <T>(value: T): Inside<T> => renamed(value, camelCase) as Inside<T>;
+
+/** An answer, with the names of its fields in snake_case at every depth; the values stay. */
+export const snakeCased = <T>(value: T): Outside<T> => renamed(value, snakeCase) as Outside<T>;
+
+function renamed(value: unknown, rename: (name: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [rename(name), renamed(field, rename)]));
+}
+
 /** The way back, for arguments whose schema has read them: `household_id` is `householdId`. */
 export function camelCaseFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));

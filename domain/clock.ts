@@ -18,14 +18,23 @@ export const CLOCK_SCHEMA = Object.freeze({ clock: OperationClock });
 /** The clock of a real operation: operation time is real time. */
 export const REAL_CLOCK: OperationClock = [{ fromOperationTime: 0, fromRealTime: 0, secondsPerDay: DAY / SECOND }];
 
+/** How fast a clock runs from which operation time on. */
+export type Pace = Omit<ClockSegment, 'fromRealTime'>;
+
+/** The clock of a new operation and when it starts. Without `segments` operation time is real time. */
+export function beginning(
+  real: Instant,
+  { segments, startsAt }: { segments?: readonly Pace[]; startsAt?: Instant },
+): { clock: OperationClock; startsAt: Instant } {
+  const clock = segments === undefined ? REAL_CLOCK : clockFrom(real, segments);
+  return { clock, startsAt: startsAt ?? toOperation(clock, real) };
+}
+
 /**
  * Lays segments end to end from a real starting moment.
  * @throws RangeError if there is no segment, a pace is not positive, or the segments are not in ascending order.
  */
-export function clockFrom(
-  startsAtReal: Instant,
-  segments: ReadonlyArray<{ fromOperationTime: Instant; secondsPerDay: number }>,
-): OperationClock {
+export function clockFrom(startsAtReal: Instant, segments: readonly Pace[]): OperationClock {
   if (segments.length === 0) throw new RangeError('A clock needs at least one segment');
   const clock: ClockSegment[] = [];
   for (const { fromOperationTime, secondsPerDay } of segments) {

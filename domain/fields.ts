@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type IdKind, idPattern } from './ids.ts';
 import { CLEARANCE_KINDS } from './movements/events.ts';
 import { SCOPE_KINDS } from './operations/events.ts';
+import { instantOf } from './time.ts';
 
 /** An id of ours. */
 export function id(kind: IdKind) {
@@ -38,10 +39,10 @@ export const FIELDS = Object.freeze({
       'Write date, T, time and offset, as 2026-11-20T09:00+02:00',
     )
     .meta({ id: 'Moment', description: 'ISO 8601 with offset; operation time unless said otherwise' })
-    .transform((text) => Date.parse(text)),
+    .transform(instantOf),
   /** A date that still counts, read as its last second. */
   lastDay: z.iso
     .date('Write the date, as 2031-05-01')
     .meta({ id: 'LastDay', description: 'ISO 8601 date; the day itself still counts' })
-    .transform((text) => Date.parse(`${text}T23:59:59Z`)),
+    .transform((day) => instantOf(`${day}T23:59:59Z`)),
 });

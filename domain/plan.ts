@@ -1,6 +1,18 @@
 import { z } from 'zod';
-import { RULES_SCHEMAS } from './rules.ts';
+import { EVENT_TYPES } from './outboxEvents.ts';
+import { PERSON_FIELDS } from './partners/fields.ts';
+import { REQUEST_KINDS } from './partners/protocol.ts';
+import { OPERATION_KINDS, RULES_SCHEMAS } from './rules.ts';
+import { storedValue } from './storedValue.ts';
 import { versioned } from './versioned.ts';
+
+/** A draft may be incomplete. An activated plan has become an operation, and only drills are made of it. */
+export const PLAN_STATUSES = ['draft', 'ready', 'activated', 'retired'] as const;
+export type PlanStatus = (typeof PLAN_STATUSES)[number];
+export const STORED_PLAN_STATUS = storedValue('Status of a plan', z.enum(PLAN_STATUSES));
+
+export const SITE_PURPOSES = ['registration', 'transit', 'embarkation', 'reception'] as const;
+export type SitePurpose = (typeof SITE_PURPOSES)[number];
 
 /**
  * A preparedness plan (MICIC consular contingency template). It is written before a crisis; a trigger makes it into an
@@ -8,7 +20,7 @@ import { versioned } from './versioned.ts';
  */
 const PlanDocument = z.object({
   /** an evacuation out of danger, or a return home */
-  kind: z.enum(['evacuation', 'return']),
+  kind: z.enum(OPERATION_KINDS),
   country: z.string(),
   triggers: z.array(z.object({ code: z.string(), sentence: z.string() })),
   /** legs of the route in order, with what each requires */
@@ -16,7 +28,7 @@ const PlanDocument = z.object({
   sites: z.array(
     z.object({
       name: z.string(),
-      purpose: z.enum(['registration', 'transit', 'embarkation', 'reception']),
+      purpose: z.enum(SITE_PURPOSES),
       capacity: z.number().optional(),
     }),
   ),
@@ -28,9 +40,9 @@ const PlanDocument = z.object({
   agreements: z.array(
     z.object({
       partnerId: z.string(),
-      purposes: z.array(z.string()),
-      fields: z.array(z.string()),
-      eventTypes: z.array(z.string()),
+      purposes: z.array(z.enum(REQUEST_KINDS)),
+      fields: z.array(z.enum(PERSON_FIELDS)),
+      eventTypes: z.array(z.enum(EVENT_TYPES)),
       reference: z.string(),
     }),
   ),
@@ -56,13 +68,25 @@ export const STORED_PLAN = versioned({
 /** A plan in its stored form. */
 export const storedPlan = (document: PlanDocument) => ({ version: STORED_PLAN.version, ...document });
 
-/** What a plan lacks before it is ready, in words, the first gap first. */
-export function missingInPlan(plan: PlanDocument): string[] {
-  const missing: string[] = [];
-  if (plan.triggers.length === 0) missing.push('a trigger');
-  if (plan.routes.length === 0) missing.push('a route');
-  if (!plan.sites.some((site) => site.purpose === 'registration')) missing.push('a site for registration');
-  if (!plan.sites.some((site) => site.purpose === 'reception')) missing.push('a site for reception');
-  if (plan.carriers.length === 0) missing.push('a carrier');
-  return missing;
+/** What a plan may lack, in words. */
+export const PLAN_GAPS = {
+  trigger: 'a trigger',
+  route: 'a route',
+  registration_site: 'a site for registration',
+  reception_site: 'a site for reception',
+  carrier: 'a carrier',
+} as const;
+export type PlanGap = keyof typeof PLAN_GAPS;
+
+/** What a plan lacks before it is ready. */
+export function gapsInPlan(plan: PlanDocument): PlanGap[] {
+  const served = new Set(plan.sites.map(({ purpose }) => purpose));
+  const present: Record<PlanGap, boolean> = {
+    trigger: plan.triggers.length > 0,
+    route: plan.routes.length > 0,
+    registration_site: served.has('registration'),
+    reception_site: served.has('reception'),
+    carrier: plan.carriers.length > 0,
+  };
+  return (Object.keys(PLAN_GAPS) as PlanGap[]).filter((gap) => !present[gap]);
 }

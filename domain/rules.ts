@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { DAY, HOUR } from './time.ts';
 import { versioned } from './versioned.ts';
 
+export const OPERATION_KINDS = ['evacuation', 'return'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
 /** What a leg requires in addition to identity, consent, fitness and no open hold. */
 const LegNeeds = z.object({ nationality: z.boolean(), document: z.boolean(), exitPermit: z.boolean() });
 export type LegNeeds = z.infer<typeof LegNeeds>;
@@ -143,7 +146,7 @@ export const storedRules = (rules: Rules) => ({ version: STORED_RULES.version, r
  * Rules of a new operation. A domestic evacuation requires no papers, so that nobody in danger waits for a consulate. A
  * return across a border requires all of them.
  */
-export function defaultRules(kind: 'evacuation' | 'return', legs?: readonly RouteLeg[]): Rules {
+export function defaultRules(kind: OperationKind, legs?: readonly RouteLeg[]): Rules {
   const domestic = kind === 'evacuation';
   return {
     version: 1,
@@ -162,6 +165,13 @@ export function defaultRules(kind: 'evacuation' | 'return', legs?: readonly Rout
     lockBefore: 2 * HOUR,
     evidenceRounds: 2,
   };
+}
+
+/** What somebody decides of the rules; the rest stays. */
+export type RulesChange = Partial<Omit<Rules, 'version' | 'deadlines'>> & { deadlines?: Partial<Rules['deadlines']> };
+
+export function changeRules(rules: Rules, change: RulesChange): Rules {
+  return { ...rules, ...change, deadlines: { ...rules.deadlines, ...change.deadlines } };
 }
 
 const WITHOUT_STATE = ['XXA', 'XXB', 'XXC', 'XXX'];

@@ -1,3 +1,6 @@
+/** The name of the set of sectors that operations work with. */
+export const SECTOR_SET = 'mcof-2012';
+
 /** The 15 sectors of MCOF as of 2012 (IOM Council MC/2355). Reference data under a version, because the list has been revised. */
 export const MCOF_2012 = [
   { number: 1, code: 'camp_management', name: 'Camp management and displacement tracking' },

@@ -16,6 +16,7 @@ import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
+import type { Engine } from '../api/ports.ts';
 import { startsInBatches } from '../application/starts/startsInBatches.ts';
 import { withoutWorker } from '../application/versions/watch.ts';
 import * as names from '../workflows/messages.ts';
@@ -53,12 +54,35 @@ const startSoon = startsInBatches(async (workflowIds) => {
   await available(() => start(workflowIds)).catch(behindItsBack('not started at once'));
 });
 
+const engine: Engine = {
+  send: (workflowId, name, command) =>
+    available(() =>
+      sendCommand(client, workflowId, name, command, {
+        deadline: COMMAND_DEADLINE_MS,
+        start: async (id) => (await start([id])).length > 0 || startsOn(db).isOnItsWay(id),
+        onRecord: (id, commandId) => eventLogOn(db).answerOnRecord(id.slice(id.indexOf(':') + 1), commandId),
+      }),
+    ),
+  startNow: async (workflowIds) => {
+    await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
+  },
+  nudgeFeed: async (endpointId) => {
+    await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
+  },
+  answers,
+  suspendedVersions: async () =>
+    withoutWorker(
+      await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
+        readVersions(client, names.TASK_QUEUE),
+      ),
+    ),
+};
 const store = createStore({
+  engine,
   pool,
   prisma,
   keyring,
   outside,
-  journeys: { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey },
   refusedAddress: async (url) => {
     const decision = await checkTarget(url, outside.settings);
     return decision.ok ? undefined : decision.reason;
@@ -68,29 +92,7 @@ const store = createStore({
 const app = await buildApp({
   ports: {
     ...store,
-    engine: {
-      send: (workflowId, name, command) =>
-        available(() =>
-          sendCommand(client, workflowId, name, command, {
-            deadline: COMMAND_DEADLINE_MS,
-            start: async (id) => (await start([id])).length > 0 || startsOn(db).isOnItsWay(id),
-            onRecord: (id, commandId) => eventLogOn(db).answerOnRecord(id.slice(id.indexOf(':') + 1), commandId),
-          }),
-        ),
-      startNow: async (workflowIds) => {
-        await Promise.race([startSoon(workflowIds), sleep(START_WITHIN_MS, undefined, { ref: false })]);
-      },
-      nudgeFeed: async (endpointId) => {
-        await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
-      },
-      answers,
-      suspendedVersions: async () =>
-        withoutWorker(
-          await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>
-            readVersions(client, names.TASK_QUEUE),
-          ),
-        ),
-    },
+    engine,
     clock: Date.now,
     zones: ZONES,
     log,

@@ -2,19 +2,19 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { storeNumber } from '../adapters/background/documentNumber.ts';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
-import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { openPool } from '../adapters/postgres/database.ts';
+import { databaseIn, openPool } from '../adapters/postgres/database.ts';
+import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { missingActivity, workerActivities } from './composition/activities.ts';
 import { keepSchedules } from './composition/chores.ts';
+import { duplicateMatching } from './composition/duplicates.ts';
 import { startOutboxPublisher, startVersionWatch, startWorkflowStarter } from './composition/loops.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
@@ -99,9 +99,9 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      storeNumber: storeNumber({ keyring, secrets: secretBox(keyring) }),
+      storeNumber: (client, number, to) => storeDocumentNumber(databaseIn(client), keyring, number, to),
     }),
-    startDuplicateMatcher({ connectionString, keyring, now: Date.now, log }),
+    startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startVersionWatch({ connectionString, client, identity, now: Date.now, log }),
   ];
 }

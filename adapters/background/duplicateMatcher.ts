@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, type Log } from '../../application/log.ts';
+import { type Instant, isoDay } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { compareCheckedList } from '../postgres/duplicates/checkedLists.ts';
-import { compareNewcomers, type DuplicateMatcherOptions } from '../postgres/duplicates/newcomers.ts';
-import { type Loop, startLoop, within } from './loop.ts';
+import { type Db, databaseIn } from '../postgres/database.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 /** Session lock of the duplicate matcher; any number that no other lock uses. */
 const DUPLICATE_MATCHER_LOCK = 7_261_003;
 
-export type DuplicateMatcherDeps = DuplicateMatcherOptions & {
+export type DuplicateMatcherDeps = {
   connectionString: string;
+  matching(db: Db): {
+    /** @returns how many newcomers were compared */
+    matchNewcomers(): Promise<number>;
+    /** @returns whether there was a list to compare */
+    compareCheckedList(pause: () => Promise<void>): Promise<boolean>;
+  };
+  /** real time */
+  now(): Instant;
   log: Log;
   pollMs?: number;
 };
@@ -21,9 +29,10 @@ export type DuplicateMatcherDeps = DuplicateMatcherOptions & {
  */
 export function startDuplicateMatcher({
   connectionString,
+  matching,
+  now,
   log,
   pollMs = 1_000,
-  ...options
 }: DuplicateMatcherDeps): Loop {
   return startLoop({
     name: 'duplicate matcher',
@@ -40,13 +49,14 @@ export function startDuplicateMatcher({
         begun = performance.now();
       };
       try {
-        if ((await within(client, () => compareNewcomers(client, options))) > 0) await pause();
-        else if (!(await compareCheckedList(client, options.keyring, pause))) return 'idle';
+        const { matchNewcomers, compareCheckedList } = matching(databaseIn(client));
+        if ((await matchNewcomers()) > 0) await pause();
+        else if (!(await compareCheckedList(pause))) return 'idle';
         return 'more';
       } catch (error) {
         // Everybody who arrives later waits behind the failure, so an alarm is raised once a day. Without the database
         // none can be raised.
-        const day = new Date(options.now()).toISOString().slice(0, 10);
+        const day = isoDay(now());
         const alarm = { subject: 'comparer', kind: 'comparison_fails', detail: { error: codeOf(error) } } as const;
         await raiseAlarm(client, alarm, day).catch(() => undefined);
         throw error;

@@ -13,6 +13,7 @@ import { CALLBACKS, type RequestKind } from '../../domain/partners/protocol.ts';
 import type { Instant } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { databaseIn, type Queryable } from '../postgres/database.ts';
+import { writeDocument } from '../postgres/journeys/documents.ts';
 import { operationTimes } from '../postgres/operations/clocks.ts';
 import {
   claimReceived,
@@ -22,7 +23,6 @@ import {
   type UnreadableMessage,
 } from '../postgres/partners/inbox.ts';
 import { lockRequests, markSeen, type RequestRow } from '../postgres/partners/requests.ts';
-import { writeIssuedDocument } from '../postgres/people/documents.ts';
 import { startsOn } from '../postgres/starts.ts';
 import {
   type Delivered,
@@ -95,7 +95,7 @@ async function apply(
     [...rows, ...unreadable].flatMap(({ requestId }) => requestId ?? []),
   );
   const now = await operationTimes(
-    client,
+    databaseIn(client),
     [...requests.values()].map(({ operationId }) => operationId),
     Date.now(),
   );
@@ -198,8 +198,9 @@ async function recordAnswer(
   requests.set(request.id, { ...request, status, outcome });
   if (callback.type !== 'document.issued') return;
   const documentId = documentIdOf(request);
-  await writeIssuedDocument(client, {
+  await writeDocument(databaseIn(client), {
     id: documentId,
+    status: 'issued',
     journeyId: request.subject,
     kind: callback.data.kind,
     issuedBy: row.partnerId,

@@ -196,7 +196,7 @@ export function openText(bytes: Buffer, override: Override, limits: ListLimits):
     encodingCertain: override.encoding !== undefined || detected.certain,
     byteOrderMark: detected.byteOrderMark && encoding === detected.encoding,
   } as const;
-  const text = (): Iterable<string> => decodeText(bytes, encoding, foundSoFar(known));
+  const text = (): Iterable<string> => decodeText(bytes, encoding, () => foundSoFar(known));
   let head = '';
   for (const piece of text()) {
     head = piece;

@@ -92,9 +92,9 @@ const CHUNK_BYTES = 64 * 1024;
  * The text in pieces, without its byte-order mark. A refusal carries `found`.
  * @throws ListRefused `unreadable_text` for invalid bytes, `cut_off` for half a UTF-16 unit.
  */
-export function* decodeText(bytes: Buffer, encoding: Encoding, found?: FoundList): Generator<string> {
+export function* decodeText(bytes: Buffer, encoding: Encoding, found?: () => FoundList): Generator<string> {
   if (encoding.startsWith('utf-16') && bytes.byteLength % 2 === 1) {
-    throw new ListRefused('cut_off', 'The last character is half there.', found);
+    throw new ListRefused('cut_off', 'The last character is half there.', found?.());
   }
   // a single-byte encoding can always be read; the others report invalid bytes
   const decoder = new TextDecoder(encoding, { fatal: encoding.startsWith('utf') });
@@ -106,7 +106,7 @@ export function* decodeText(bytes: Buffer, encoding: Encoding, found?: FoundList
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const where = encoding === 'utf-8' ? ` Line ${spoiltLine(bytes)} has bytes that are none.` : '';
-    throw new ListRefused('unreadable_text', `It was read as ${encoding}.${where}`, found);
+    throw new ListRefused('unreadable_text', `It was read as ${encoding}.${where}`, found?.());
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PersonFields } from '../../domain/partners/fields.ts';
+import { partnerFieldsOf } from '../../domain/personData.ts';
 import type { Keyring } from '../crypto/envelope.ts';
-import type { Queryable } from '../postgres/database.ts';
-import { readPerson } from '../postgres/people/people.ts';
+import { databaseIn, type Queryable } from '../postgres/database.ts';
+import { readPerson } from '../postgres/people/personData.ts';
 
 /** The person of a request, with their consent. */
 export type LockedPerson = { personId: string; nationality: string; sex: string; consentVersion: number };
@@ -27,17 +28,6 @@ export async function readPersonFields(
   keyring: Keyring,
   person: LockedPerson,
 ): Promise<PersonFields> {
-  const core = await readPerson(client, keyring, person.personId);
-  if (!core) return {};
-  const fields: Array<[keyof PersonFields, string | null]> = [
-    ['reference', core.personRef],
-    ['given_names', core.givenNames],
-    ['family_name', core.familyName],
-    ['sex', person.sex],
-    ['birth_date', core.birthDate],
-    ['nationality', person.nationality],
-    ['document_type', core.documentType],
-    ['document_number', core.documentNumber],
-  ];
-  return Object.fromEntries(fields.filter((entry): entry is [keyof PersonFields, string] => entry[1] !== null));
+  const core = await readPerson(databaseIn(client), keyring, person.personId);
+  return core ? { ...partnerFieldsOf(core), sex: person.sex, nationality: person.nationality } : {};
 }

@@ -93,7 +93,7 @@ export function partnerRequestStore({
           ...(input.partnerId === undefined ? {} : { partnerId: input.partnerId }),
         });
     if (!partner) return { outcome: 'no_partner' };
-    const at = await operationTime(client, input.operationId, now());
+    const at = await operationTime(databaseIn(client), input.operationId, now());
     const unsure = earlier && { requestId: earlier.request.id, partnerId: earlier.request.partnerId };
     const may = await mayDisclose(client, {
       journeyId: input.journeyId,
@@ -117,7 +117,7 @@ export function partnerRequestStore({
       round,
       requestedAt,
     });
-    await writeSent(client, {
+    await writeSent(databaseIn(client), {
       // Under another consent or agreement it is another disclosure, even of the same request.
       id: derivedId('disclosure', requestId, person.consentVersion, may.agreementId),
       personId: person.personId,
@@ -160,7 +160,7 @@ export function partnerRequestStore({
     if (!partner) return { outcome: 'no_partner' };
     if (kind === 'reception') {
       // It names no person, but only a partner with an agreement receives the schedule.
-      const at = await operationTime(client, input.operationId, now());
+      const at = await operationTime(databaseIn(client), input.operationId, now());
       const agreed = await findAgreement(databaseIn(client), {
         partnerId: partner.id,
         operationId: input.operationId,
@@ -197,11 +197,11 @@ export function partnerRequestStore({
     if (!request || request.subject !== journeyId || request.status === 'recalled') return undefined;
     const person = await lockPerson(client, journeyId);
     const { operationId, partnerId } = request;
-    const at = await operationTime(client, operationId, now());
+    const at = await operationTime(databaseIn(client), operationId, now());
     const may = await mayDisclose(client, { journeyId, operationId, partnerId, kind: 'verification', at });
     if ('reasons' in may) return undefined;
     const evidence = [...kinds].sort();
-    await writeSent(client, {
+    await writeSent(databaseIn(client), {
       id: derivedId('disclosure', requestId, 'evidence', ...evidence, saidAt, person.consentVersion),
       personId: person.personId,
       journeyId,
@@ -263,7 +263,9 @@ export function partnerRequestStore({
     about: { journeyId: string; operationId: string; partnerId: string; kind: PersonRequestKind; at: Instant },
   ): Promise<{ reasons: string[] } | { agreementId: string; fields: ReturnType<typeof fieldsFor> & object }> {
     const { journeyId, operationId, partnerId, kind, at } = about;
-    const input = (await readPreconditionInput(client, [journeyId], { at, partnerId, purpose: kind })).get(journeyId);
+    const input = (await readPreconditionInput(databaseIn(client), [journeyId], { at, partnerId, purpose: kind })).get(
+      journeyId,
+    );
     if (!input) return { reasons: ['unknown_person'] };
     const reasons = failedPreconditions('disclose', input, { now: at, needs: NO_NEEDS, rules: NO_RULES });
     if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };

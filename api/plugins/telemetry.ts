@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Operations } from '../../adapters/postgres/operations/operations.ts';
-import type { SituationReads } from '../../adapters/postgres/reads/situation.ts';
 import type { Alarms } from '../../application/alarms/alarms.ts';
 import type { LoopReads } from '../../application/background.ts';
+import type { SituationReads } from '../../application/journeys/reads.ts';
+import type { Operations } from '../../application/operations/operations.ts';
 import { toOperation } from '../../domain/clock.ts';
 import type { Zones } from '../../domain/movements/localTimes.ts';
 import type { Instant } from '../../domain/time.ts';

@@ -1,9 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Pair as PairRow } from '../../adapters/postgres/duplicates/pairRow.ts';
-import { wasRefused } from '../../application/commands.ts';
-import type { Role } from '../../domain/actor.ts';
+import type { Pair as PairRow } from '../../application/duplicates/pairs.ts';
 import { PAIR_REASONS } from '../../domain/duplicates/comparePeople.ts';
 import {
   allowedPairCommands,
@@ -12,7 +10,6 @@ import {
   type PairCommand,
 } from '../../domain/duplicates/decisions.ts';
 import { iso } from '../../domain/time.ts';
-import { type JourneyAnswer, workflowId } from '../../workflows/messages.ts';
 import { DUPLICATE_COMMAND_NAMES, inAddress } from '../casing.ts';
 import { roleGiving } from '../commands.ts';
 import { refusedCommand } from '../failures.ts';
@@ -26,9 +23,6 @@ import { Problem } from '../problems.ts';
 import { commandBody, id, idParams } from '../schemas/common.ts';
 import { DecidedPair, ListedPair, Pair } from '../schemas/duplicates.ts';
 import { withEtag } from '../versions.ts';
-
-/** Why the journey that waits is stopped, as its own event log records it. */
-const SAME_PERSON = 'same_person_registered_twice';
 
 /** Duplicate candidates: the pairs, both people side by side, and the decisions about them. */
 export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
@@ -54,8 +48,7 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const { limit, cursor, 'filter[state]': state, 'filter[import]': importId } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
-        const filter = { ...(state === undefined ? {} : { state }), ...(importId === undefined ? {} : { importId }) };
-        const rows = await ports.duplicates.list(scopeOf(request).operationId, filter, limit, from);
+        const rows = await ports.duplicates.list(scopeOf(request).operationId, { state, importId }, limit, from);
         const { data, ...rest } = page(rows, limit, (row) => [row.id]);
         return {
           data: data.map((pair) => ({
@@ -131,8 +124,7 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           response: { 200: DecidedPair },
         },
         handler: async (request) => {
-          const { reason_code, note } = request.body;
-          const decided = await decidePair(ports, request, name, reason_code, note);
+          const decided = await decide(ports, request, request.params.id, name, request.body);
           return {
             id: decided.id,
             status: decided.status,
@@ -146,77 +138,37 @@ export function duplicateRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   };
 }
 
-/** Encrypts the note, takes the decision, then stops the journey that is to wait, by its own command. */
-async function decidePair(
+async function decide(
   ports: ApiPorts,
   request: FastifyRequest,
+  pairId: string,
   command: PairCommand,
-  reasonCode: string | undefined,
-  note: string | undefined,
+  { reason_code: reasonCode, note }: { reason_code?: string; note?: string },
 ): Promise<PairRow> {
   const { operationId, roles } = scopeOf(request);
-  const rule = PAIR_COMMANDS[command];
-  const role = roleGiving(rule, roles, reasonCode);
-  const pair = await ports.duplicates.read((request.params as { id: string }).id);
+  const role = roleGiving(PAIR_COMMANDS[command], roles, reasonCode);
+  const pair = await ports.duplicates.read(pairId);
   if (pair === undefined) throw new Problem('not_found');
-  if (rule.knowsBoth && !decidesBoth(request, pair)) {
-    throw new Problem('not_allowed', {
-      detail: 'One of the two is known elsewhere: this is for somebody with a role in the operations of both.',
-    });
-  }
-  // a decision that cannot stop a journey at once is not taken: two seats for one person could come of it
-  if (command === 'same' && !(await ports.engine.answers())) throw new Problem('engine_unavailable');
-  const commandId = commandIdOf(request);
-  const { sub } = principalOfRequest(request);
-  const noteId = note === undefined ? undefined : ports.ids.derived('note', commandId);
-  if (noteId !== undefined && note !== undefined) {
-    const personId = pair.people.find((person) => person.operationId === operationId)?.personId;
-    await ports.notes.write({
-      id: noteId,
-      subject: pair.id,
-      ...(personId === undefined ? {} : { personId }),
-      author: sub,
-      restricted: false,
-      text: note,
-    });
-  }
+  const knowsBoth = decidesBoth(request, pair);
   const decided = await ports.duplicates.decide({
-    pairId: pair.id,
-    command,
-    commandId,
-    operationId,
-    by: sub,
-    role,
-    now: ports.clock(),
-    ...(reasonCode === undefined ? {} : { reasonCode }),
-    ...(noteId === undefined ? {} : { noteId }),
+    ...{ pair, command, operationId, role, knowsBoth, reasonCode, note },
+    commandId: commandIdOf(request),
+    by: principalOfRequest(request).sub,
   });
-  if (decided.outcome === 'refused') {
-    const { status, reason } = decided;
-    throw refusedCommand({ reason, allowed: allowedPairCommands(status, roles, decidesBoth(request, pair)) });
-  }
-  if (decided.waits) await stop(ports, decided.waits, commandId, { id: sub, role });
-  return decided.pair;
-}
-
-/** The hold's row blocks already; the workflow firstSeen of it so that a seat it may have is given back. */
-async function stop(
-  ports: ApiPorts,
-  { journeyId, holdId }: { journeyId: string; holdId: string },
-  commandId: string,
-  decider: { id: string; role: Role },
-): Promise<void> {
-  try {
-    await ports.engine.send<JourneyAnswer>(workflowId.journey(journeyId), 'raiseHold', {
-      commandId,
-      actor: { kind: 'staff', ...decider },
-      args: { holdId },
-      reasonCode: SAME_PERSON,
-    });
-  } catch (error) {
-    if (!wasRefused(error)) throw error;
-    // it has ended meanwhile: one of the two goes on, as it should be
-    await ports.holds.voidRaised(holdId);
+  switch (decided.outcome) {
+    case 'decided':
+      return decided.pair;
+    case 'knows_one':
+      throw new Problem('not_allowed', {
+        detail: 'One of the two is known elsewhere: this is for somebody with a role in the operations of both.',
+      });
+    case 'engine_unavailable':
+      throw new Problem('engine_unavailable');
+    case 'refused':
+      throw refusedCommand({
+        reason: decided.reason,
+        allowed: allowedPairCommands(decided.status, roles, knowsBoth),
+      });
   }
 }
 

@@ -14,8 +14,8 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, EventType, id, idParams, Length, MaybeAt, maybe } from '../schemas/common.ts';
-import { Address, addressRefused, EventTypes, partnerOf, Secret } from './partners.ts';
+import { At, EventType, EventTypes, id, idParams, Length, MaybeAt, maybe } from '../schemas/common.ts';
+import { Address, addressRefused, partnerOf, Secret } from './partners.ts';
 
 const Endpoint = z.object({
   id: id('endpoint'),

@@ -14,7 +14,7 @@ import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import {
   At,
-  EventType,
+  EventTypes,
   id,
   idParams,
   MaybeAt,
@@ -27,7 +27,6 @@ import {
 import { Fields, Purposes } from '../schemas/plans.ts';
 
 export const Address = z.string().max(2_048).meta({ description: 'https, a public name, port 443 or 8443' });
-export const EventTypes = z.array(EventType).max(100).meta({ id: 'EventTypes' });
 export const Secret = z.string().nullable().meta({ description: 'shown once; a repeated request gets null' });
 
 const Partner = z.object({

@@ -6,7 +6,7 @@ import { whomInWords } from '../../domain/messages/now.ts';
 import { t } from '../../domain/messages/t.ts';
 import { iso } from '../../domain/time.ts';
 import { DEADLINE_NAMES } from '../casing.ts';
-import { show } from '../disclosed.ts';
+import { coreOut, linksShown, show } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -14,7 +14,6 @@ import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { EndingCode, id, idParams, maybe, Nationality, StatusCode } from '../schemas/common.ts';
 import { Found, Household, ListedPerson } from '../schemas/people.ts';
-import { searchPeople } from '../searching.ts';
 
 const NOT_READY = ['registered', 'screened', 'consented', 'verified'];
 
@@ -64,7 +63,7 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         };
         const rows = await ports.people.list(operationId, filter, limit, from);
         const { data, ...rest } = page(rows, limit, (row) => [row.journeyId]);
-        const names = await ports.now.names(data.flatMap(({ waiting }) => (waiting ? [waiting.whom] : [])));
+        const names = await ports.now.names(data.flatMap(({ waiting }) => (waiting ? [waiting.whom.id] : [])));
         const shown = include
           ? await show(ports, request, data, {
               roles,
@@ -75,7 +74,6 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           : undefined;
         return {
           data: data.map((row) => {
-            const core = shown?.cores.get(row.personId);
             return {
               id: row.personId,
               journey_id: row.journeyId,
@@ -91,17 +89,14 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
               movement_id: row.movementId,
               waiting: row.waiting && {
                 kind: DEADLINE_NAMES.out(row.waiting.what),
-                whom: whomInWords(
-                  { kind: row.waiting.whomKind, id: row.waiting.whom } as Parameters<typeof whomInWords>[0],
-                  names,
-                ),
+                whom: whomInWords(row.waiting.whom, names),
                 what: t(`what.${row.waiting.what}`),
                 since: iso(row.waiting.since),
                 due: maybe(row.waiting.due),
               },
               more: row.more,
               changed_at: iso(row.updatedAt),
-              ...(core ? { names: { given: core.givenNames, family: core.familyName } } : {}),
+              names: coreOut(shown?.cores.get(row.personId), ['names']).names,
             };
           }),
           ...rest,
@@ -122,9 +117,24 @@ export function peopleRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { text, operation } = request.body;
-        const mine = operationsFor(principalOfRequest(request), 'people.search');
+        const principal = principalOfRequest(request);
+        const mine = operationsFor(principal, 'people.search');
         if (operation !== undefined && mine !== 'all' && !mine.includes(operation)) throw new Problem('not_found');
-        return searchPeople(ports, request, text, operation === undefined ? mine : [operation]);
+        const among = operation === undefined ? mine : [operation];
+        const { found, more } = await ports.searchPeople(text, principal, among);
+        const links = await ports.duplicates.linksOf(found.map(({ personId }) => personId));
+        return {
+          data: found.map((hit) => ({
+            id: hit.personId,
+            operation_id: hit.operationId,
+            household_reference: hit.reference,
+            status: hit.status,
+            match: hit.match,
+            same_person_as: linksShown(request, links.get(hit.personId)),
+            names: coreOut(hit.core, ['names']).names,
+          })),
+          more,
+        };
       },
     });
 

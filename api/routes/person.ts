@@ -1,19 +1,18 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { FIELD_GROUPS, mayKnowHolds } from '../../domain/access.ts';
 import { STATUS_TABLE } from '../../domain/journeys/statuses.ts';
 import { RECORDED_SERVICES } from '../../domain/services.ts';
 import { iso, isoDay } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
-import { coreOut, flagsOut, journeyOut, show } from '../disclosed.ts';
+import { coreOut, flagsOut, journeyOut, linksShown } from '../disclosed.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { journeyOf } from '../plugins/access.ts';
+import { principalOfRequest } from '../plugins/authentication.ts';
 import { commandIdOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { idParams, maybe } from '../schemas/common.ts';
 import { Disclosure, Person } from '../schemas/people.ts';
-import { linksShown } from '../searching.ts';
 import { withEtag } from '../versions.ts';
 
 const ServiceKind = z.enum(Object.keys(RECORDED_SERVICES) as Array<keyof typeof RECORDED_SERVICES>);
@@ -33,27 +32,14 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const [journey, holds, links, at] = await Promise.all([
-          ports.people.journey(journeyId),
-          ports.holds.ofJourney(journeyId),
-          ports.duplicates.linksOf([request.params.id]),
+        const [at, links] = await Promise.all([
           ports.operations.now(operationId, ports.clock()),
+          ports.duplicates.linksOf([request.params.id]),
         ]);
-        if (!journey) throw new Problem('not_found');
-        const { groups, cores } = await show(ports, request, [journey], {
-          roles,
-          groups: FIELD_GROUPS,
-          purpose: 'case',
-          at,
-        });
-        const knows = mayKnowHolds(roles);
-        const open = holds.filter(({ status }) => status === 'raising' || status === 'active');
-        const reasons = knows
-          ? await ports.notes.read(
-              open.flatMap(({ noteId }) => (noteId === null ? [] : [noteId])),
-              { restricted: true },
-            )
-          : new Map<string, string>();
+        const { sub: principal } = principalOfRequest(request);
+        const person = await ports.readPerson(journeyId, { principal, roles, at });
+        if (!person) throw new Problem('not_found');
+        const { journey, groups, core, holds } = person;
         withEtag(reply, journey.seq);
         return {
           ...journeyOut(journey),
@@ -63,21 +49,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           ending: journey.ending,
           ended_at: maybe(journey.endedAt),
           consent: { status: journey.consent, sharing: journey.consentSharing },
-          holds: open.map((hold) => {
-            const reason = hold.noteId === null ? undefined : reasons.get(hold.noteId);
-            return {
-              id: hold.id,
-              status: 'open' as const,
-              since: iso(hold.raisedAt),
-              ...(knows
-                ? {
-                    type: hold.type,
-                    approvals: hold.firstApprovalBy === null ? 0 : 1,
-                    ...(reason === undefined ? {} : { reason }),
-                  }
-                : {}),
-            };
-          }),
+          holds: holds.map(({ id, since, known }) => ({ id, status: 'open' as const, since: iso(since), ...known })),
           nationality_status: journey.nationalityStatus,
           document: {
             status: journey.document,
@@ -91,14 +63,14 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           },
           travel: {
             status: journey.travel,
-            next_leg: journey.nextLegCode,
+            next_leg: journey.nextLeg,
             movement_id: journey.movementId,
             movement_reference: journey.movementReference,
             route: journey.route,
           },
           arrived_at: maybe(journey.arrivedAt),
           same_person_as: linksShown(request, links.get(journey.personId)),
-          ...coreOut(cores.get(journey.personId), groups),
+          ...coreOut(core, groups),
           ...flagsOut(journey.protection, groups),
         };
       },
@@ -116,7 +88,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 201: z.object({ ids: z.array(z.string()), sector: z.string() }) },
       },
       handler: async (request, reply) => {
-        const { journeyId, operationId } = journeyOf(request);
+        const { operationId } = journeyOf(request);
         const { kind, quantity } = request.body;
         const sector = RECORDED_SERVICES[kind];
         const at = await ports.operations.now(operationId, ports.clock());
@@ -126,7 +98,6 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             id: serviceId,
             operationId,
             personId: request.params.id,
-            subject: journeyId,
             sector,
             kind,
             at,
@@ -156,7 +127,7 @@ export function personRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         return {
           data: data.map((row) => ({
             id: row.id,
-            kind: row.kind as 'sent' | 'shown',
+            kind: row.kind,
             partner_id: row.partnerId,
             partner: row.partner,
             principal: row.principal,

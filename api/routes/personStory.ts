@@ -1,13 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { mayKnowHolds } from '../../domain/access.ts';
 import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
-import { HISTORY_MOVEMENT_EVENTS, HISTORY_OPERATION_EVENTS, historyInWords } from '../../domain/messages/history.ts';
-import { nowInWords } from '../../domain/messages/now.ts';
 import { iso } from '../../domain/time.ts';
 import { DEADLINE_NAMES, eventOut, JOURNEY_COMMAND_NAMES, PHASE_NAMES } from '../casing.ts';
 import { canDoOf } from '../commands.ts';
-import { show } from '../disclosed.ts';
 import { journeyOf } from '../plugins/access.ts';
+import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { idParams, maybe } from '../schemas/common.ts';
@@ -28,31 +25,17 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const wanted = { movement: HISTORY_MOVEMENT_EVENTS, operation: HISTORY_OPERATION_EVENTS };
-        const events = await ports.history.events(journeyId, operationId, wanted);
-        const { names, attempts } = await ports.history.names(events);
-        const knows = mayKnowHolds(roles);
-        const { groups } = await show(ports, request, [{ personId: request.params.id, journeyId }], {
-          roles,
-          groups: events.some(({ noteId }) => noteId !== undefined) ? ['notes'] : [],
-          purpose: 'history',
-          at: await ports.operations.now(operationId, ports.clock()),
-        });
-        const noteIds = groups.includes('notes')
-          ? events.flatMap(({ noteId }) => (noteId === undefined ? [] : [noteId]))
-          : [];
-        const holdKinds = new Map(
-          knows ? (await ports.holds.ofJourney(journeyId)).map((hold) => [hold.id, hold.type]) : [],
+        const { id: personId } = request.params;
+        const phases = await ports.readHistory(
+          { personId, journeyId, operationId },
+          {
+            principal: principalOfRequest(request).sub,
+            roles,
+            at: await ports.operations.now(operationId, ports.clock()),
+          },
         );
-        const phases = historyInWords(events, {
-          names,
-          attempts,
-          notes: await ports.notes.read(noteIds, { restricted: knows }),
-          holdKinds,
-          mayKnowHolds: knows,
-        });
         return {
-          person_id: request.params.id,
+          person_id: personId,
           journey_id: journeyId,
           phases: phases.map(({ phase, title, entries }) => ({
             phase: PHASE_NAMES.out(phase),
@@ -80,25 +63,10 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const { journeyId, operationId, roles } = journeyOf(request);
-        const [journey, state, waits, groupWaitsFor, suspended, at] = await Promise.all([
-          ports.people.journey(journeyId),
-          ports.now.state(journeyId),
-          ports.now.waits(journeyId),
-          ports.now.groupWaitsFor(journeyId),
-          ports.now.isSuspended(journeyId),
-          ports.operations.now(operationId, ports.clock()),
-        ]);
-        if (!journey) throw new Problem('not_found');
-        const names = await ports.now.names(waits.map(({ whom }) => whom.id));
-        const now = nowInWords({
-          now: at,
-          status: journey.status,
-          ...(journey.ending === null ? {} : { ending: journey.ending, endedAt: journey.endedAt ?? at }),
-          waits,
-          names,
-          suspended,
-          groupWaitsFor,
-        });
+        const at = await ports.operations.now(operationId, ports.clock());
+        const now = await ports.readNow(journeyId, roles, at);
+        if (!now) throw new Problem('not_found');
+        const { journey } = now;
         return {
           person_id: journey.personId,
           journey_id: journeyId,
@@ -118,11 +86,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             sentence: wait.sentence,
           })),
           more: now.more,
-          can_do: canDoOf(
-            JOURNEY_COMMANDS,
-            JOURNEY_COMMAND_NAMES,
-            state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at),
-          ),
+          can_do: canDoOf(JOURNEY_COMMANDS, JOURNEY_COMMAND_NAMES, now.commands),
         };
       },
     });

@@ -1,30 +1,17 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Plan as PlanRow } from '../../adapters/postgres/operations/plans.ts';
-import { clockFrom, REAL_CLOCK, toOperation } from '../../domain/clock.ts';
-import { missingInPlan } from '../../domain/plan.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import type { PlanText, Plan as Row } from '../../application/operations/plans.ts';
+import { camelCased, snakeCased } from '../../domain/casing.ts';
+import { gapsInPlan, PLAN_GAPS } from '../../domain/plan.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { id, idParams, Moment, Title } from '../schemas/common.ts';
-import { SegmentBody } from '../schemas/operations.ts';
-import { Plan, PlanBody, planDocument, planOut } from '../schemas/plans.ts';
+import { id, idParams } from '../schemas/common.ts';
+import { PlanActivation } from '../schemas/operations.ts';
+import { Plan, PlanBody, type PlanInput } from '../schemas/plans.ts';
 import { versionRead, withEtag } from '../versions.ts';
-
-const Activation = z
-  .strictObject({
-    name: Title.optional().meta({ description: 'of the operation; default: of the plan' }),
-    drill: z.boolean().default(false).meta({ description: 'a rehearsal: the plan stays as it is' }),
-    starts_at: Moment.optional(),
-    clock: z.array(SegmentBody).min(1).max(200).optional(),
-  })
-  .refine((body) => body.drill || body.clock === undefined, {
-    path: ['clock'],
-    message: 'Only a drill has a clock of its own',
-  });
 
 export function planRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
@@ -39,18 +26,8 @@ export function planRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 201: z.object({ id: id('plan'), version: z.number().int() }) },
       },
       handler: async (request, reply) => {
-        const { body } = request;
         const planId = ports.ids.derived('plan', ...originOf(request));
-        const document = planDocument(body);
-        readyOnlyIfWhole(body.status, missingInPlan(document));
-        await ports.plans.create({
-          id: planId,
-          name: body.name,
-          scenario: body.scenario,
-          status: body.status,
-          document,
-          createdBy: principalOfRequest(request).sub,
-        });
+        await ports.plans.create({ ...planFrom(request.body), id: planId, createdBy: principalOfRequest(request).sub });
         withEtag(reply, 1);
         return reply.code(201).header('location', `/v1/plans/${planId}`).send({ id: planId, version: 1 });
       },
@@ -99,18 +76,10 @@ export function planRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 200: z.object({ id: id('plan'), version: z.number().int() }) },
       },
       handler: async (request, reply) => {
-        const { body } = request;
         const { id: planId } = request.params;
         const read = versionRead(request);
         if (!(await ports.plans.read(planId))) throw new Problem('not_found');
-        const document = planDocument(body);
-        readyOnlyIfWhole(body.status, missingInPlan(document));
-        const version = await ports.plans.write(planId, read, {
-          name: body.name,
-          scenario: body.scenario,
-          status: body.status,
-          document,
-        });
+        const version = await ports.plans.write(planId, read, planFrom(request.body));
         if (version === 'changed') throw new Problem('changed_meanwhile');
         withEtag(reply, version);
         return { id: planId, version };
@@ -126,68 +95,57 @@ export function planRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         summary:
           'Make an operation of the plan; it begins as a draft, and its own activation asks for the government’s request and the leads',
         params: idParams('plan'),
-        body: Activation,
+        body: PlanActivation,
         response: { 201: z.object({ id: id('operation') }) },
       },
       handler: async (request, reply) => {
-        const { body } = request;
-        const plan = await ports.plans.read(request.params.id);
-        if (!plan) throw new Problem('not_found');
-        const real = ports.clock();
-        const clock = body.clock
-          ? clockFrom(
-              real,
-              body.clock.map((s) => ({ fromOperationTime: s.from_operation_time, secondsPerDay: s.seconds_per_day })),
-            )
-          : REAL_CLOCK;
+        const { clock: segments, starts_at: startsAt, ...body } = request.body;
         const operationId = ports.ids.derived('operation', ...originOf(request));
         const activated = await ports.plans.activate({
-          planId: plan.id,
+          ...body,
+          planId: request.params.id,
           operationId,
-          name: body.name ?? plan.name,
-          drill: body.drill,
-          startsAt: body.starts_at ?? toOperation(clock, real),
-          clock,
+          startsAt,
+          segments: segments && camelCased(segments),
           activatedBy: principalOfRequest(request).sub,
-          workflow: { id: workflowId.operation(operationId), taskQueue: TASK_QUEUE },
         });
-        if (activated.outcome === 'unknown') throw new Problem('not_found');
         if (activated.outcome === 'incomplete') {
           throw new Problem('conflict', {
             detail: `The plan still lacks: ${activated.missing.join(', ')}.`,
             extra: { missing: activated.missing },
           });
         }
-        if (activated.outcome === 'retired') throw new Problem('conflict', { detail: 'The plan is retired.' });
-        if (activated.outcome === 'activated_before')
-          throw new Problem('conflict', {
-            detail: 'The plan has become an operation already; a drill can be made of it any time.',
-          });
-        await ports.engine.startNow([workflowId.operation(operationId)]);
+        if (activated.outcome === 'unknown') throw new Problem('not_found');
+        if (activated.outcome !== 'activated') throw new Problem('conflict', { detail: REFUSED[activated.outcome] });
         return reply.code(201).header('location', `/v1/operations/${operationId}`).send({ id: operationId });
       },
     });
   };
 }
 
-function readyOnlyIfWhole(status: 'draft' | 'ready', missing: readonly string[]): void {
-  if (status === 'ready' && missing.length > 0) {
+const REFUSED = {
+  retired: 'The plan is retired.',
+  activated_before: 'The plan has become an operation already; a drill can be made of it any time.',
+};
+
+/** @throws Problem where a plan is said to be ready and is not */
+function planFrom(body: PlanInput): PlanText {
+  const { name, scenario, status, ...rest } = body;
+  const document = camelCased(rest);
+  const gaps = status === 'ready' ? gapsInPlan(document).map((gap) => PLAN_GAPS[gap]) : [];
+  if (gaps.length > 0) {
     throw new Problem('invalid_request', {
-      errors: [{ pointer: '/status', code: 'not_ready', detail: `A plan that is ready has: ${missing.join(', ')}.` }],
+      errors: [{ pointer: '/status', code: 'not_ready', detail: `A plan that is ready has: ${gaps.join(', ')}.` }],
     });
   }
+  return { name, scenario, status, document };
 }
 
-function out(plan: PlanRow) {
+function out({ document, createdAt, ...plan }: Row) {
   return {
-    id: plan.id,
-    name: plan.name,
-    scenario: plan.scenario,
-    status: plan.status,
-    version: plan.version,
-    created_by: plan.createdBy,
-    created_at: plan.createdAt.toISOString(),
-    missing: missingInPlan(plan.document),
-    document: planOut(plan.document),
+    ...snakeCased(plan),
+    created_at: createdAt.toISOString(),
+    missing: gapsInPlan(document),
+    document: snakeCased(document),
   };
 }

@@ -56,6 +56,7 @@ export const Note = z
   .meta({ id: 'Note', description: 'free text; encrypted, and opened only for those who may read notes' });
 export const PartnerKind = z.enum(PARTNER_KINDS).meta({ id: 'PartnerKind' });
 export const EventType = z.enum(EVENT_TYPES).meta({ id: 'EventType' });
+export const EventTypes = z.array(EventType).max(100).meta({ id: 'EventTypes' });
 export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
 export const PhaseCode = z.enum(PHASE_NAMES.outside).meta({ id: 'Phase' });
 export const EndingCode = z.enum(ENDINGS).meta({ id: 'Ending' });

@@ -51,9 +51,29 @@ const Here = Person.pick({
 }).extend({ known_elsewhere: z.literal(false), on_hold: z.boolean() });
 export type PersonHere = z.output<typeof Here>;
 
+/** Fields that help to decide whether two registrations are one person. */
+export const COMPARED_FIELDS = [
+  'given_names',
+  'family_name',
+  'sex',
+  'birth_date',
+  'nationality',
+  'identity_document',
+  'phone',
+  'language',
+  'destination',
+  'relationship',
+  'household_id',
+  'operation_id',
+] as const;
+export type ComparedField = (typeof COMPARED_FIELDS)[number];
+
+const Status = z
+  .enum(PAIR_STATUSES)
+  .meta({ id: 'PairStatus', description: 'suspected and asked are open; distinct and same are decided' });
 const PairBase = z.object({
   id: id('pair'),
-  status: z.enum(PAIR_STATUSES).meta({ description: 'suspected and asked are open; distinct and same are decided' }),
+  status: Status,
   score: z.number().int().meta({ description: '0 to 100; from 60 on a person is asked' }),
   reasons: z
     .array(Reason)
@@ -71,7 +91,7 @@ const Waiting = z
 
 export const Pair = PairBase.extend({
   people: z.array(z.union([Elsewhere, Here])),
-  differs: z.array(z.string()).meta({ description: 'of the fields shown, those in which the two differ' }),
+  differs: z.array(z.enum(COMPARED_FIELDS)).meta({ description: 'of the fields shown, those in which the two differ' }),
   waiting: Waiting,
   decisions: z.array(
     z.object({
@@ -89,7 +109,7 @@ export const Pair = PairBase.extend({
 export const DecidedPair = z
   .object({
     id: id('pair'),
-    status: z.enum(PAIR_STATUSES),
+    status: Status,
     seq: z.number().int(),
     waiting: Waiting,
     allowed: z.array(Command).meta({ description: 'the commands that you could give now' }),

@@ -13,7 +13,7 @@ const FindingCode = z
 /** One fault or warning in words. */
 export const FindingOut = z
   .object({
-    code: z.string(),
+    code: FindingCode,
     column: z.string(),
     fields: z.array(z.string()).optional().meta({ description: 'check digits of the passport that do not fit' }),
     detail: z.string().meta({ description: 'what is wrong and what to do' }),
@@ -43,7 +43,7 @@ const Heading = z.object({
 
 const Found = z.object({
   format: z.enum(['delimited', 'xlsx']),
-  encoding: z.string().nullable(),
+  encoding: EncodingName.nullable(),
   encoding_certain: z
     .boolean()
     .meta({ description: 'false where the bytes allow another encoding: look at some names' }),

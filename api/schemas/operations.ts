@@ -2,9 +2,13 @@ import { z } from 'zod';
 import { FIELDS } from '../../domain/fields.ts';
 import { PHASES } from '../../domain/operations/events.ts';
 import { OPERATION_STATUSES, type OperationStatus } from '../../domain/operations/state.ts';
+import { SITE_PURPOSES } from '../../domain/plan.ts';
+import { OPERATION_KINDS } from '../../domain/rules.ts';
 import { MCOF_2012 } from '../../domain/services.ts';
 import { DEADLINE_NAMES } from '../casing.ts';
 import { At, Code, Duration, id, Moment, Nationality, PartnerKind, Title } from './common.ts';
+
+export const Kind = z.enum(OPERATION_KINDS);
 
 export const RouteLegBody = z
   .strictObject({
@@ -42,9 +46,8 @@ export const RulesBody = z
     evidence_rounds: z.number().int().min(0).max(10).optional(),
   })
   .meta({ id: 'OperationRules' });
-export type RulesInput = z.output<typeof RulesBody>;
 
-const Purpose = z.enum(['registration', 'transit', 'embarkation', 'reception']).meta({ id: 'SitePurpose' });
+const Purpose = z.enum(SITE_PURPOSES).meta({ id: 'SitePurpose' });
 export const SiteBody = z
   .strictObject({
     name: Title,
@@ -63,12 +66,19 @@ export const SectorBody = z
   })
   .meta({ id: 'PlannedSector' });
 
-export const SegmentBody = z
+const SegmentBody = z
   .strictObject({
     from_operation_time: Moment,
     seconds_per_day: z.number().positive().max(86_400).meta({ description: 'of real time for a day of the operation' }),
   })
   .meta({ id: 'ClockSegment' });
+const SegmentBodies = z
+  .array(SegmentBody)
+  .min(1)
+  .max(200)
+  .optional()
+  .meta({ description: 'only of a drill; a real operation runs in real time' });
+const NO_CLOCK = { path: ['clock'], message: 'Only a drill has a clock of its own' };
 
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
@@ -76,17 +86,12 @@ function unique(values: readonly string[]): boolean {
 
 export const NewOperation = z
   .strictObject({
-    kind: z.enum(['evacuation', 'return']),
+    kind: Kind,
     drill: z.boolean().default(false),
     name: Title,
     country: Nationality,
     starts_at: Moment.optional(),
-    clock: z
-      .array(SegmentBody)
-      .min(1)
-      .max(200)
-      .optional()
-      .meta({ description: 'only of a drill; a real operation runs in real time' }),
+    clock: SegmentBodies,
     rules: RulesBody.optional(),
     sites: z
       .array(SiteBody)
@@ -100,10 +105,17 @@ export const NewOperation = z
       .default([]),
     partners: z.array(id('partner')).max(500).default([]),
   })
-  .refine((body) => body.drill || body.clock === undefined, {
-    path: ['clock'],
-    message: 'Only a drill has a clock of its own',
-  });
+  .refine((body) => body.drill || body.clock === undefined, NO_CLOCK);
+
+/** What an operation takes besides its plan. */
+export const PlanActivation = z
+  .strictObject({
+    name: Title.optional().meta({ description: 'of the operation; default: of the plan' }),
+    drill: z.boolean().default(false).meta({ description: 'a rehearsal: the plan stays as it is' }),
+    starts_at: Moment.optional(),
+    clock: SegmentBodies,
+  })
+  .refine((body) => body.drill || body.clock === undefined, NO_CLOCK);
 
 const ScopeKind = FIELDS.suspensionScope;
 export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[]).meta({ id: 'OperationStatus' });
@@ -111,7 +123,7 @@ export const Status = z.enum(Object.keys(OPERATION_STATUSES) as OperationStatus[
 export const Operation = z
   .object({
     id: id('operation'),
-    kind: z.enum(['evacuation', 'return']),
+    kind: Kind,
     drill: z.boolean(),
     name: z.string(),
     country: z.string(),

@@ -3,6 +3,7 @@ import { ACCESS_PURPOSES } from '../../domain/access.ts';
 import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
 import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
+import { DISCLOSED_SCHEMAS } from '../../domain/personData.ts';
 import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
 import { At, canDo, Day, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
 
@@ -26,7 +27,7 @@ export const ListedPerson = z.object({
   waiting: z.object({ kind: WaitKind, whom: z.string(), what: z.string(), since: At, due: MaybeAt }).nullable(),
   more: z.number().int(),
   changed_at: At.meta({ description: 'real time' }),
-  names: z.object({ given: z.string(), family: z.string() }).optional(),
+  names: DISCLOSED_SCHEMAS.names,
 });
 
 const Hold = z.object({
@@ -61,7 +62,7 @@ export const Found = z.object({
       status: StatusCode,
       match: z.number().meta({ description: '0 to 1: how well the name answers, best first; 1 for a number' }),
       same_person_as: Linked,
-      names: z.object({ given: z.string(), family: z.string() }).optional(),
+      names: DISCLOSED_SCHEMAS.names,
     }),
   ),
   more: z.boolean().meta({ description: 'others may be meant as well: give another word of the name' }),
@@ -107,14 +108,8 @@ export const Person = z.object({
   }),
   arrived_at: MaybeAt,
   same_person_as: Linked,
-  /** what the caller's roles may see of who it is; each look is in the ledger */
-  names: z.object({ given: z.string(), family: z.string() }).optional(),
-  reference: z.string().optional(),
-  birth_date: z.string().nullable().optional(),
-  phone: z.string().nullable().optional(),
-  language: z.string().nullable().optional(),
-  identity_document: z.object({ type: z.string().nullable(), number: z.string().nullable() }).optional(),
-  destination: z.string().nullable().optional(),
+  /** what the caller's roles read of the person; the access log tells of it */
+  ...DISCLOSED_SCHEMAS,
   care: z.array(z.string()).optional(),
   protection: z.array(z.string()).optional(),
 });

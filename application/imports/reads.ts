@@ -80,7 +80,6 @@ export type ListAccess = {
 };
 
 export type ImportReads = {
-  operationOf(importId: string): Promise<string | undefined>;
   read(importId: string): Promise<ImportProgress | undefined>;
   /** The lists of an operation, the newest first. @param after the end of the page before */
   list(operationId: string, limit: number, after?: { createdAt: Instant; id: string }): Promise<ImportSummary[]>;

@@ -1,53 +1,19 @@
 import { roleFor } from '../../domain/access.ts';
 import { PROTECTION_ROLES } from '../../domain/actor.ts';
 import type { Commands, Preparation } from '../../domain/commands.ts';
-import { HOLD_RULES, type HoldType } from '../../domain/holds.ts';
+import { HOLD_RULES } from '../../domain/holds.ts';
 import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Checks, GivenCommand, Prepared } from '../commands.ts';
+import type { Households, People } from '../people/reads.ts';
+import type { Holds, NowReads } from './reads.ts';
 
 export type JourneyCommandPorts = {
-  now: {
-    state(journeyId: string): Promise<JourneyState>;
-    commandIsRecorded(subject: string, commandId: string): Promise<boolean>;
-  };
-  holds: {
-    raise(hold: {
-      id: string;
-      journeyId: string;
-      operationId: string;
-      type: HoldType;
-      noteId?: string;
-      raisedBy: string;
-      raisedAt: Instant;
-    }): Promise<void>;
-    voidRaised(id: string): Promise<void>;
-    read(
-      id: string,
-    ): Promise<
-      { journeyId: string; type: HoldType; status: string; raisedBy: string; releasedBy: string | null } | undefined
-    >;
-    noteReference(id: string, reference: string): Promise<void>;
-    approve(id: string, by: string, reference: string): Promise<'first' | 'second'>;
-  };
-  people: {
-    journey(journeyId: string): Promise<{ householdId: string } | undefined>;
-    holdDocument(document: {
-      id: string;
-      journeyId: string;
-      kind: string;
-      issuedBy: string | null;
-      validUntil: Instant;
-      at: Instant;
-    }): Promise<void>;
-    dropDocument(id: string): Promise<void>;
-  };
-  households: {
-    hasChildren(id: string): Promise<boolean>;
-    prepareSplit(id: string, journeyId: string): Promise<void>;
-    dropEmpty(id: string): Promise<void>;
-  };
+  now: Pick<NowReads, 'state' | 'commandIsRecorded'>;
+  holds: Omit<Holds, 'ofJourney'>;
+  people: Pick<People, 'journey' | 'holdDocument' | 'dropDocument'>;
+  households: Pick<Households, 'hasChildren' | 'prepareSplit' | 'dropEmpty'>;
   partners: { read(id: string): Promise<{ kind: string } | undefined> };
 };
 

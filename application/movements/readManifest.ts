@@ -3,25 +3,12 @@ import type { Role } from '../../domain/actor.ts';
 import type { PersonCore } from '../../domain/personData.ts';
 import type { Instant } from '../../domain/time.ts';
 import { newId } from '../ids.ts';
+import type { PersonalData } from '../people/personalData.ts';
 import type { Manifest, ManifestEntry, MovementReads } from './reads.ts';
-
-type Access = {
-  id: string;
-  personId: string;
-  journeyId: string | null;
-  principal: string;
-  purpose: string;
-  fields: readonly string[];
-  at: Instant;
-};
 
 export type ManifestPorts = Pick<MovementReads, 'manifest'> & {
   operations: { now(id: string, real: Instant): Promise<Instant> };
-  people: {
-    /** Logs accesses to data of people. */
-    shown(accesses: readonly Access[]): Promise<void>;
-    cores(personIds: readonly string[]): Promise<Map<string, PersonCore>>;
-  };
+  people: Pick<PersonalData, 'shown' | 'cores'>;
   /** real time */
   clock: () => Instant;
 };

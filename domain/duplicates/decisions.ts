@@ -30,6 +30,8 @@ const Decided = z.object({
   holdId: z.string().optional().describe('id of the hold'),
 });
 
+export type PairEventData = z.infer<typeof Decided>;
+
 /** The data of the events of a pair, by type. */
 export const PAIR_EVENT_DATA = Object.freeze({
   peopleLinked: Decided.describe('A person decides that both registrations are one person.'),
@@ -37,6 +39,8 @@ export const PAIR_EVENT_DATA = Object.freeze({
   peopleToBeContacted: Decided.describe('The two people are to be contacted.'),
   peopleSeparated: Decided.describe('A person retracts the decision that both are one person.'),
 });
+
+export type PairEventType = keyof typeof PAIR_EVENT_DATA;
 
 /** How the data of a pair's events is written and read. */
 export const PAIR_EVENT_FORMS = eventForms('pair', PAIR_EVENT_DATA);
@@ -49,7 +53,7 @@ type PairRule = {
   from: readonly PairStatus[];
   becomes: PairStatus;
   /** the event that it writes */
-  event: keyof typeof PAIR_EVENT_DATA;
+  event: PairEventType;
   /** whether it needs a role in the operations of both people */
   knowsBoth: boolean;
   sentence: string;

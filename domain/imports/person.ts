@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FieldGroup } from '../access.ts';
+import { COLUMN_READERS } from '../personData.ts';
 import { storedValue } from '../storedValue.ts';
 import type { Code } from './codes.ts';
 import { COLUMNS, CONSENTS, type Column, DOCUMENT_TYPES, RELATIONSHIPS, SEXES } from './columns.ts';
@@ -118,28 +119,23 @@ export function inOrder(flags: readonly ProtectionFlag[]): ProtectionFlag[] {
   return PROTECTION_FLAGS.filter((flag) => flags.includes(flag));
 }
 
-/** The group of personal data of each column. A column without a group does not identify anybody. */
-const GROUP_OF: Partial<Record<Column, FieldGroup>> = {
-  person_ref: 'names',
-  given_names: 'names',
-  family_name: 'names',
-  date_of_birth: 'birth',
-  dob_precision: 'birth',
-  phone: 'phone',
-  destination_admin1: 'phone',
-  preferred_language: 'language',
-  document_type: 'document',
-  document_number: 'document',
-  mrz_line1: 'document',
-  mrz_line2: 'document',
-  special_needs: 'protection',
-};
+/** Columns that identify nobody. Every other one is closed to whoever does not read its group. */
+const OPEN: readonly Column[] = [
+  'household_ref',
+  'relationship_to_head',
+  'sex',
+  'nationality',
+  'site',
+  'registered_at',
+  'consent',
+];
+const GROUP_OF: Partial<Record<Column, FieldGroup>> = { ...COLUMN_READERS, special_needs: 'protection' };
 
 /** The columns of a list that are disclosed with these groups. */
 export function disclosedColumns(groups: readonly FieldGroup[]): Column[] {
   return COLUMNS.filter((column) => {
     const group = GROUP_OF[column];
-    return group === undefined || groups.includes(group);
+    return OPEN.includes(column) || (group !== undefined && groups.includes(group));
   });
 }
 

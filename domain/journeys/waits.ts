@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES, type Role } from '../actor.ts';
 import { DEADLINES, type Deadline, type DeadlineKey } from '../rules.ts';
+import { storedValue } from '../storedValue.ts';
 import type { Instant } from '../time.ts';
 
 const Whom = z.discriminatedUnion('kind', [
@@ -10,6 +11,9 @@ const Whom = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('person'), id: z.literal('person') }),
 ]);
 export type Whom = z.infer<typeof Whom>;
+
+/** Whom a stored wait is for. */
+export const STORED_WHOM = storedValue('Whom', Whom);
 
 const EscalationStep = z.enum(['waiting', 'reminded', 'due', 'escalated']);
 export type EscalationStep = z.infer<typeof EscalationStep>;

@@ -7,6 +7,7 @@ import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
+import { operationActivities } from '../../activities/operations.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
@@ -17,15 +18,14 @@ import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
+import { othersOf } from '../../adapters/postgres/households/households.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { seatNotificationsOn } from '../../adapters/postgres/movements/notifications.ts';
 import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlapOf } from '../../adapters/postgres/operations/suspensions.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
-import { othersOf } from '../../adapters/postgres/people/householdMembers.ts';
 import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
@@ -35,9 +35,9 @@ import { deliver } from '../../adapters/webhooks/send.ts';
 import { recordEvents } from '../../application/eventLog/record.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
 import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
-import * as names from '../../workflows/messages.ts';
 import { type ChoreDeps, chores } from './chores.ts';
 import { startNow } from './starts.ts';
 
@@ -53,11 +53,10 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
   const db = databaseOn(pool);
   const secrets = secretBox(keyring);
   const imports = importsOn(db, keyring);
-  const journeys = { taskQueue: names.TASK_QUEUE, workflowId: names.workflowId.journey };
   return {
     ...recordActivities({
       record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
-      suspensionOverlap: suspensionOverlapOf(pool),
+      suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...withHeartbeat(
       partnerActivities({
@@ -71,7 +70,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,
       householdChanged: gateway.householdChanged,
-      othersOf: (householdId, journeyId) => othersOf(pool, householdId, journeyId),
+      othersOf: (householdId, journeyId) => othersOf(db, householdId, journeyId),
     }),
     ...movementActivities({
       ...seatsOn(db),
@@ -79,14 +78,14 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       movementUpdated: gateway.movementUpdated,
       raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
     }),
-    ...operationTransactions(pool),
+    ...operationActivities(operationStepsOn(db)),
     ...importActivities({
       checkList: checkList({
         store: imports,
         openList: readImportedList,
         startNow: startNow({ pool, gateway, log }),
       }),
-      commitList: commitList(commitPage({ ...commitsOn(db, keyring, journeys), now: Date.now })),
+      commitList: commitList(commitPage({ ...commitsOn(db, keyring), now: Date.now })),
       countStartsLeft: countStartsLeft(imports),
       finish: imports.finish,
     }),

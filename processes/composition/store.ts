@@ -4,29 +4,25 @@ import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { createDuplicates } from '../../adapters/postgres/duplicates/pairs.ts';
+import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
+import { householdsOn } from '../../adapters/postgres/households/households.ts';
+import { registrationsOn } from '../../adapters/postgres/households/register.ts';
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
+import { historyOn } from '../../adapters/postgres/journeys/history.ts';
+import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
+import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
+import { nowOn } from '../../adapters/postgres/journeys/now.ts';
+import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { operationTime } from '../../adapters/postgres/operations/clocks.ts';
-import { createOperations } from '../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../adapters/postgres/operations/planActivation.ts';
-import { createPlans } from '../../adapters/postgres/operations/plans.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
-import { writeShown } from '../../adapters/postgres/people/disclosures.ts';
-import { createHolds } from '../../adapters/postgres/people/holds.ts';
-import { createHouseholds } from '../../adapters/postgres/people/households.ts';
-import { createNotes } from '../../adapters/postgres/people/notes.ts';
-import { readPeople } from '../../adapters/postgres/people/people.ts';
-import { register } from '../../adapters/postgres/people/register.ts';
-import type { RegistrationContext } from '../../adapters/postgres/people/registrations.ts';
-import { searchKeysOfText } from '../../adapters/postgres/people/searchKeys.ts';
+import { peopleOn } from '../../adapters/postgres/people/people.ts';
+import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
-import { createHistory } from '../../adapters/postgres/reads/history.ts';
-import { createNow } from '../../adapters/postgres/reads/now.ts';
-import { createPeople } from '../../adapters/postgres/reads/people.ts';
-import { createSituation } from '../../adapters/postgres/reads/situation.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
 import { eventReadsOn } from '../../adapters/postgres/webhooks/outbox.ts';
@@ -34,25 +30,35 @@ import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { deliver } from '../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
+import type { Engine } from '../../api/ports.ts';
+import { wasRefused } from '../../application/commands.ts';
+import { decidePair } from '../../application/duplicates/decide.ts';
+import { registerHousehold } from '../../application/households/register.ts';
 import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { startCommit } from '../../application/imports/commit.ts';
 import { rowsToCorrect } from '../../application/imports/correct.ts';
 import { reprocess } from '../../application/imports/reprocess.ts';
 import { uploadList } from '../../application/imports/upload.ts';
+import { readHistory } from '../../application/journeys/history.ts';
+import { readNow } from '../../application/journeys/now.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { readManifest } from '../../application/movements/readManifest.ts';
+import { activatePlan } from '../../application/operations/activatePlan.ts';
+import { changeOperationRules } from '../../application/operations/changeRules.ts';
+import { createOperation } from '../../application/operations/create.ts';
 import { partners } from '../../application/partners/partners.ts';
+import { readPerson } from '../../application/people/readPerson.ts';
+import { searchPeople } from '../../application/people/search.ts';
 import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
   /** for addresses of partners */
   outside: GuardedClient;
-  /** how journeys are started; the process builds it from workflows/messages.ts */
-  journeys: RegistrationContext['journeys'];
   /** why the system may not send to this address; undefined if it may */
   refusedAddress: (url: string) => Promise<string | undefined>;
   /** real time */
@@ -60,38 +66,62 @@ export type StoreOptions = {
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ pool, prisma, keyring, outside, journeys, refusedAddress, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, refusedAddress, clock }: StoreOptions) {
   const db = databaseOn(pool);
+  const people = peopleOn(db);
+  const holds = holdsOn(db);
+  const notes = notesOn(db, keyring);
+  const now = nowOn(db);
+  const personal = personalDataOn(db, keyring);
   const imports = importsOn(db, keyring);
   const importReads = importReadsOn(db, keyring);
-  const operations = createOperations(pool);
+  const operations = operationsOn(db);
   const secrets = { ...secretBox(keyring), issue: newEndpointSecret };
   const partnerRows = partnersOn(db, prisma);
   const endpointRows = endpointsOn(db, prisma);
   const movements = movementsOn(db);
   const keys = keysOn(db);
-  const personal = {
-    cores: (personIds: readonly string[]) => readPeople(pool, keyring, personIds),
-    searchKeys: (text: string) => searchKeysOfText(keyring, text),
-    shown: (shown: Parameters<typeof writeShown>[1]) => writeShown(pool, shown),
-  };
+  const starting = { startNow: engine.startNow, clock };
 
   return {
-    operations,
-    plans: {
-      ...createPlans(prisma),
-      activate: (activation: Parameters<typeof activatePlan>[1]) => activatePlan(pool, activation),
+    operations: {
+      ...operations,
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partnerRows.unknown }),
+      changeRules: changeOperationRules({ ...operations, clock }),
     },
-    people: createPeople(pool),
-    duplicates: createDuplicates(pool),
-    households: createHouseholds(pool),
-    holds: createHolds(pool),
-    notes: createNotes(pool, keyring),
+    plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
+    people,
+    duplicates: {
+      ...duplicatesOn(db),
+      decide: decidePair({
+        ...pairDecisionsOn(db),
+        clock,
+        engineAnswers: engine.answers,
+        writeNote: notes.write,
+        voidHold: holds.voidRaised,
+        async sendHold(workflowId, command) {
+          try {
+            await engine.send(workflowId, 'raiseHold', command);
+            return 'taken';
+          } catch (error) {
+            if (!wasRefused(error)) throw error;
+            return 'refused';
+          }
+        },
+      }),
+    },
+    households: householdsOn(db),
+    holds,
+    notes,
+    registerHousehold: registerHousehold({ ...registrationsOn(db, keyring), startNow: engine.startNow }),
+    readPerson: readPerson({ people, holds, notes, personal }),
+    searchPeople: searchPeople({ people, personal, now: (id) => operations.now(id, clock()) }),
+    readHistory: readHistory({ history: historyOn(db), holds, notes, personal }),
+    readNow: readNow({ people, now }),
     tasks: tasksOn(db),
     alarms: alarmsOn(db),
-    now: createNow(pool),
-    history: createHistory(pool),
-    situation: createSituation(pool),
+    now,
+    situation: situationOn(db),
     movements: {
       ...movements,
       plan: planMovement({ ...movements, zones: ZONES, operations, partners: partnerRows }),
@@ -99,7 +129,7 @@ export function createStore({ pool, prisma, keyring, outside, journeys, refusedA
     },
     partners: {
       ...partnerRows,
-      ...partners({ ...partnerRows, secrets, refusedAddress, now: (id) => operationTime(pool, id, clock()) }),
+      ...partners({ ...partnerRows, secrets, refusedAddress, now: (id) => operationTime(db, id, clock()) }),
     },
     endpoints: {
       ...endpointRows,
@@ -110,12 +140,9 @@ export function createStore({ pool, prisma, keyring, outside, journeys, refusedA
     keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
-    registration: {
-      register: (registration: Omit<Parameters<typeof register>[1], 'keyring' | 'journeys'>) =>
-        register(pool, { ...registration, keyring, journeys }),
-    },
     imports: {
       ...importReads,
+      operationOf: imports.operationOf,
       upload: uploadList({
         ...imports,
         listOf: importReads.read,

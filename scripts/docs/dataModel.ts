@@ -1,4 +1,8 @@
 /** docs/data-model.md: the tables by subject, each subject with a diagram. */
+import { type FieldGroup, fieldsFor } from '../../domain/access.ts';
+import { ROLES } from '../../domain/actor.ts';
+import { t } from '../../domain/messages/t.ts';
+import { FIELD_RULES } from '../../domain/personData.ts';
 import { asCode, table } from './markdown.ts';
 import { readSchema, type Table } from './schema.ts';
 import { SUBJECTS } from './tables.ts';
@@ -28,10 +32,23 @@ export function dataModelPage(schema: string): string {
         ['```mermaid', diagram(own), '```'].join('\n'),
       ];
     }),
+    '## Personal data',
+    'The identifying data of a person is encrypted in `person_data`. `domain/personData.ts` is the table of its fields, `domain/access.ts` says which roles read each group. A partner receives a field only where the request needs it and the agreement names it.',
+    table(
+      ['field', 'read by', 'in the API', 'in the partner protocol'],
+      FIELD_RULES.map(({ name, readers, api, partner }) => [
+        t(`field.${name}`),
+        readers === null ? 'nobody' : `${readers}: ${readersOf(readers).map(asCode).join(', ')}`,
+        api === null ? '' : asCode(api),
+        partner === null ? '' : asCode(partner),
+      ]),
+    ),
   ]
     .join('\n\n')
     .concat('\n');
 }
+
+const readersOf = (group: FieldGroup) => ROLES.filter((role) => fieldsFor([role]).includes(group));
 
 function diagram(tables: readonly Table[]): string {
   const lines = tables.flatMap(({ name, columns, references }) => [

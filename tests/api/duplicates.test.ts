@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { transaction } from '../../adapters/postgres/database.ts';
-import { compareNewcomers } from '../../adapters/postgres/duplicates/newcomers.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { readPreconditionInput } from '../../adapters/postgres/preconditionInput.ts';
 import { DUPLICATE_COMMAND_NAMES } from '../../api/casing.ts';
 import type { Cells } from '../support/cells.ts';
+import { compareAll } from '../support/duplicates.ts';
 import {
   type Answer,
   freshKey,
@@ -21,11 +21,6 @@ beforeAll(async () => {
   system = await testSystem();
 });
 afterAll(() => system.close());
-
-async function compareAll(): Promise<void> {
-  const options = { keyring: system.keyring, now: Date.now };
-  while ((await transaction(system.db.pool, (client) => compareNewcomers(client, options))) > 0);
-}
 
 type Person = { personId: string; journeyId: string };
 type Listed = { id: string; status: string; people: Array<Record<string, unknown>>; reasons: unknown[] };
@@ -50,7 +45,7 @@ async function registeredTwice({
     [two, other],
   ] as const)
     await record(system, person.journeyId, operation, [STARTED]);
-  await compareAll();
+  await compareAll(system.db.pool, system.keyring);
   const listed = await pairs(first);
   expect(listed.length).toBe(1);
   return { pairId: String(listed[0]?.id), one, two, first, other };
@@ -231,7 +226,7 @@ describe('the list of pairs', () => {
     for (const date_of_birth of [...born, ...born]) {
       await register(system, operation, [member({ person_ref: freshKey(), date_of_birth })]);
     }
-    await compareAll();
+    await compareAll(system.db.pool, system.keyring);
     const all = await pairs(operation);
     expect(all.length).toBe(3);
     const paged: string[] = [];
@@ -377,9 +372,8 @@ describe('“same”', () => {
         ],
       ],
     );
-    const client = await system.db.pool.connect();
-    const events = await readPreconditionInput(client, [one.journeyId, two.journeyId], { at: Date.now() });
-    client.release();
+    const db = databaseOn(system.db.pool);
+    const events = await readPreconditionInput(db, [one.journeyId, two.journeyId], { at: Date.now() });
     expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
       journey_id,
     ]);

@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACCESS, type Action } from '../../domain/access.ts';
+import type { Commands } from '../../domain/commands.ts';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
+import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
+import { OPERATION_COMMANDS } from '../../domain/operations/commands/index.ts';
 import { EVENTS } from '../../domain/outboxEvents.ts';
 import { type TestSystem, testSystem } from './system.ts';
 
@@ -66,6 +70,27 @@ function namesIn(part: unknown, place: string): Array<[name: string, place: stri
     return [...own.map((name): [string, string] => [name, here]), ...namesIn(value, here)];
   });
 }
+
+describe('every command', () => {
+  const sets: Array<[string, Commands]> = [
+    ['people', JOURNEY_COMMANDS],
+    ['movements', MOVEMENT_COMMANDS],
+    ['operations', OPERATION_COMMANDS],
+  ];
+
+  it('has its route, under its permission, and a schema with an example where it takes arguments', () => {
+    for (const [place, { list }] of sets)
+      for (const { name, args, address, permission } of list) {
+        const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        const route = description.paths[`/v1/${place}/{id}/${address ?? `commands/${kebab}`}`]?.['post'];
+        expect(route, name).toBeDefined();
+        if (permission !== undefined) expect(route?.['x-permission']).toBe(permission);
+        if (address !== undefined || Object.keys(args.shape).length === 0) continue;
+        const schema = `${name.charAt(0).toUpperCase()}${name.slice(1)}ArgsInput`;
+        expect(description.components['schemas']?.[schema], schema).toMatchObject({ example: expect.anything() });
+      }
+  });
+});
 
 describe('openapi.json', () => {
   it('writes names and closed values in snake_case; codes from outside keep their capitals', () => {

@@ -326,13 +326,7 @@ describe('plans', () => {
     const made = await system.ask('coordinator', 'POST', '/v1/plans', body);
     const planId = String(made.body['id']);
     const read = await system.ask('auditor', 'GET', `/v1/plans/${planId}`);
-    expect(read.body['missing']).toEqual([
-      'a trigger',
-      'a route',
-      'a site for registration',
-      'a site for reception',
-      'a carrier',
-    ]);
+    expect(read.body['missing']).toEqual(['trigger', 'route', 'registration_site', 'reception_site', 'carrier']);
     expect((await system.ask('coordinator', 'POST', `/v1/plans/${planId}/commands/activate`, {})).body).toMatchObject({
       code: 'conflict',
     });

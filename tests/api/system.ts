@@ -9,8 +9,9 @@ import pino from 'pino';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
 import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { journeyState } from '../../adapters/postgres/journeys/now.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
-import { journeyState } from '../../adapters/postgres/reads/now.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
@@ -23,7 +24,6 @@ import type { Wait } from '../../domain/journeys/waits.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import type { Cells } from '../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { recordEvents } from '../support/recording.ts';
@@ -95,31 +95,32 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
         ? { seq: 1, status: 'registered', phase: 'identify' }
         : { seq: 1, status: workflowId.startsWith('movement:') ? 'boarding' : 'running', detail: {} },
   };
+  const engine: Engine = {
+    send: async <A>(workflow: string, name: string, command: Sent['command']) => {
+      const one = { workflowId: workflow, name, command };
+      sent.push(one);
+      return (await answers.next(one)) as A;
+    },
+    startNow: async (ids) => {
+      started.push(...ids);
+    },
+    nudgeFeed: async () => undefined,
+    answers: async () => answers.away !== true,
+    suspendedVersions: async () => (await answers.suspended?.()) ?? [],
+  };
   const store = createStore({
+    engine,
     pool: db.pool,
     prisma,
     keyring,
     outside,
-    journeys: { taskQueue: TASK_QUEUE, workflowId: workflowId.journey },
     refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
     clock: Date.now,
   });
   const app = await buildApp({
     ports: {
       ...store,
-      engine: {
-        send: async <A>(workflow: string, name: string, command: Sent['command']) => {
-          const one = { workflowId: workflow, name, command };
-          sent.push(one);
-          return (await answers.next(one)) as A;
-        },
-        startNow: async (ids) => {
-          started.push(...ids);
-        },
-        nudgeFeed: async () => undefined,
-        answers: async () => answers.away !== true,
-        suspendedVersions: async () => (await answers.suspended?.()) ?? [],
-      },
+      engine,
       clock: Date.now,
       zones: ZONES,
       log: pino({ level: 'debug' }, { write: (line: string) => logs.push(line) }),
@@ -253,7 +254,7 @@ export async function record(
   waits: Wait[] = [],
 ): Promise<void> {
   const rules = defaultRules('evacuation');
-  let state = await journeyState(system.db.pool, journeyId);
+  let state = await journeyState(databaseOn(system.db.pool), journeyId);
   const after = state.seq;
   const recorded = events.map(({ data = {}, at = Date.now(), actor = SYSTEM, ...event }) => {
     const whole = { ...event, at, actor, data } as JourneyEvent;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namesOf, snakeCaseFields } from '../../domain/casing.ts';
+import { camelCased, namesOf, snakeCased, snakeCaseFields } from '../../domain/casing.ts';
 
 const COMMANDS = namesOf(['confirmIdentity', 'receive', 'recordFollowUp']);
 
@@ -23,4 +23,11 @@ test('only the names of fields change, not their values', () => {
     partner_id: 'someId',
     rejected_rows: [1],
   });
+});
+
+test('a body and an answer change their names at every depth, and back again', () => {
+  const body = { for_households_of: null, legs: [{ exit_permit: 'exit_permit' }], planned: 0, none: undefined };
+  const inside = { forHouseholdsOf: null, legs: [{ exitPermit: 'exit_permit' }], planned: 0, none: undefined };
+  expect(camelCased(body)).toEqual(inside);
+  expect(snakeCased(inside)).toEqual(body);
 });

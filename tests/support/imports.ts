@@ -18,15 +18,11 @@ import {
   startCommit,
 } from '../../application/imports/commit.ts';
 import { type Body, type UploadOutcome, uploadList } from '../../application/imports/upload.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
-
-/** Workflow names as the processes make them. */
-export const JOURNEYS = { taskQueue: TASK_QUEUE, workflowId: workflowId.journey };
 
 /** What the use cases of an import are made of; a test replaces parts of it. @param page rows of a commit at a time */
 export function storeOf(pool: Pool, keyring: Keyring, { page }: { page?: number } = {}) {
   const db = databaseOn(pool);
-  const commits = commitsOn(db, keyring, JOURNEYS);
+  const commits = commitsOn(db, keyring);
   return {
     ...importsOn(db, keyring),
     commitNext: commitPage({ ...commits, now: Date.now, ...(page === undefined ? {} : { page }) }),

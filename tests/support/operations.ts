@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
-import { createOperations, type NewOperation } from '../../adapters/postgres/operations/operations.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
 import { newId } from '../../application/ids.ts';
+import { type NewOperation, workflowOf } from '../../application/operations/create.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 /** An operation in the database, as the API makes one; a draft unless its workflow runs. */
 export async function makeOperation(pool: Pool, over: Partial<NewOperation> = {}): Promise<NewOperation> {
@@ -21,9 +22,9 @@ export async function makeOperation(pool: Pool, over: Partial<NewOperation> = {}
     sectors: [],
     partners: [],
     createdBy: 'coordinator',
-    workflow: { id: workflowId.operation(id), taskQueue: TASK_QUEUE },
+    workflow: workflowOf(id),
     ...over,
   };
-  await createOperations(pool).create(made);
+  await operationsOn(databaseOn(pool)).create(made);
   return made;
 }

@@ -2,10 +2,12 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operationTransactions } from '../../adapters/postgres/operations/operationTransactions.ts';
-import { suspensionOverlap } from '../../adapters/postgres/operations/suspensions.ts';
+import { operationActivities } from '../../activities/operations.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { newId } from '../../application/ids.ts';
+import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import { startAgain } from '../../application/starts/startAgain.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
@@ -46,7 +48,7 @@ type Say = (
 async function withOperation(work: (operationId: string, say: Say) => Promise<void>): Promise<void> {
   const { pool } = database;
   const activities = {
-    ...operationTransactions(pool),
+    ...operationActivities(operationStepsOn(databaseOn(pool))),
     record: (batch: Parameters<typeof recordEvents>[1]) => recordEvents(pool, batch),
   };
   await withWorker(env, bundle, activities, async (taskQueue) => {
@@ -156,22 +158,32 @@ describe('an operation', () => {
       expect(await say('suspend', site)).toMatchObject({ status: 'running' });
       const now = Date.now() + DAY;
       const at = { operationId: id, since: before, at: now };
-      expect((await suspensionOverlap(database.pool, { ...at, subject: old })).open).toBe(true);
-      expect(await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).toEqual({
+      expect((await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: old })).open).toBe(
+        true,
+      );
+      expect(await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: elsewhere })).toEqual({
         overlap: 0,
         open: false,
       });
-      expect(await suspensionOverlap(database.pool, { ...at, subject: id })).toEqual({ overlap: 0, open: false });
+      expect(await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: id })).toEqual({
+        overlap: 0,
+        open: false,
+      });
 
       const everything = { suspensionId: newId('suspension'), scopeKind: 'all' };
       expect(await say('suspend', everything)).toMatchObject({ status: 'suspended' });
-      expect((await suspensionOverlap(database.pool, { ...at, subject: elsewhere })).open).toBe(true);
+      expect(
+        (await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({ ...at, subject: elsewhere })).open,
+      ).toBe(true);
       expect((await refusal(say('closeOperation'))).reason).toBe('The operation is suspended');
 
       await say('resume', everything);
       await say('resume', site);
       expect(await row(id)).toMatchObject({ status: 'running' });
-      const { overlap, open } = await suspensionOverlap(database.pool, { ...at, subject: old });
+      const { overlap, open } = await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({
+        ...at,
+        subject: old,
+      });
       expect(open).toBe(false);
       expect(overlap).toBeGreaterThan(0);
       const same = await database.pool.query(

@@ -1,103 +1,197 @@
-import type { Pool } from 'pg';
-import { OPEN_STATUSES, PAIR_STATUSES } from '../../../domain/duplicates/decisions.ts';
-import { type DecidedPair, type Decision, decidePair } from './decide.ts';
-import { type Pair, type PairDecision, type PairRow, pairOf, readPair, SELECT_PAIR } from './pairRow.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { DecidePorts, PairHold, RecordedDecision } from '../../../application/duplicates/decide.ts';
+import type { Duplicates, LinkedPerson, Pair } from '../../../application/duplicates/pairs.ts';
+import { STORED_REASONS } from '../../../domain/duplicates/comparePeople.ts';
+import { OPEN_STATUSES, PAIR_EVENT_FORMS, PAIR_STATUSES } from '../../../domain/duplicates/decisions.ts';
+import type { Db } from '../database.ts';
+import type { DuplicatePair } from '../generated/kysely/tables.ts';
+import { insertHold, voidHold } from '../journeys/holds.ts';
+import { operationTime } from '../operations/clocks.ts';
+import { instant, json } from '../typedSql.ts';
 
-/** A decision in the event log. */
-export type PairEvent = PairDecision & { seq: number; type: string };
+/** Pairs, each person with their open journey in the pair's operation, else the newest. @param rest conditions on `p` */
+async function selectPairs(db: Db, rest: RawBuilder<unknown>): Promise<Pair[]> {
+  const { rows } = await sql<DuplicatePair & { journeyA: string; journeyB: string }>`
+    select p.*, ja.id as journey_a, jb.id as journey_b
+      from duplicate_pairs p
+      join lateral (select id from journeys where person_id = p.person_a and operation_id = p.operation_a
+                     order by (ending is null) desc, registered_at desc, id desc limit 1) ja on true
+      join lateral (select id from journeys where person_id = p.person_b and operation_id = p.operation_b
+                     order by (ending is null) desc, registered_at desc, id desc limit 1) jb on true
+     where ${rest}`.execute(db);
+  return rows.map(({ id, score, status, seq, heldJourney, holdId, ...row }) => ({
+    ...{ id, score, status, seq, heldJourney, holdId },
+    people: [
+      { personId: row.personA, operationId: row.operationA, journeyId: row.journeyA },
+      { personId: row.personB, operationId: row.operationB, journeyId: row.journeyB },
+    ],
+    reasons: STORED_REASONS.read(row.reasons),
+    createdAt: row.createdAt.getTime(),
+  }));
+}
 
-/** A registration that was confirmed as the same person. */
-export type LinkedPerson = { personId: string; operationId: string; goesOn: boolean };
-
-/** `importId`: pairs with a person of that list. */
-export type PairFilter = { state?: 'open' | 'decided'; importId?: string };
-
-/** Duplicate candidates and their decisions. */
-export function createDuplicates(pool: Pool) {
+export function duplicatesOn(db: Db): Duplicates {
   return {
-    /** The operations of both people, in the order of the pair. */
-    async operationsOf(pairId: string): Promise<string[]> {
-      const { rows } = await pool.query<Pick<PairRow, 'operation_a' | 'operation_b'>>(
-        'select operation_a, operation_b from duplicate_pairs where id = $1',
-        [pairId],
-      );
-      return [...new Set(rows.flatMap((row) => [row.operation_a, row.operation_b]))];
+    async operationsOf(pairId) {
+      const rows = await db
+        .selectFrom('duplicatePairs')
+        .select(['operationA', 'operationB'])
+        .where('id', '=', pairId)
+        .execute();
+      return [...new Set(rows.flatMap(({ operationA, operationB }) => [operationA, operationB]))];
     },
 
-    read: (pairId: string): Promise<Pair | undefined> => readPair(pool, pairId),
+    read: async (pairId) => (await selectPairs(db, sql`p.id = ${pairId}`))[0],
 
-    /** Pairs with a person in the operation, in the order of their ids. */
-    async list(operationId: string, { state, importId }: PairFilter, limit: number, after?: string): Promise<Pair[]> {
+    list(operationId, { state, importId = null }, limit, after = '') {
       const statuses = PAIR_STATUSES.filter(
         (status) => state === undefined || OPEN_STATUSES.includes(status) === (state === 'open'),
       );
-      const wanted = `status = any($2) and ($3::text is null or id > $3) and ($5::text is null or exists (
-        select from journeys j where j.import_id = $5 and j.person_id in (p.person_a, p.person_b)))`;
-      // each half uses its own index
-      const { rows } = await pool.query<PairRow>(
-        `with page as (
-           (select id from duplicate_pairs p where operation_a = $1 and ${wanted} order by id limit $4)
-           union
-           (select id from duplicate_pairs p where operation_b = $1 and ${wanted} order by id limit $4))
-         ${SELECT_PAIR} where p.id in (select id from page) order by p.id limit $4`,
-        [operationId, statuses, after ?? null, limit + 1, importId ?? null],
+      // Each half uses its own index.
+      const half = (side: 'operationA' | 'operationB') => sql`
+        (select id from duplicate_pairs p
+          where ${sql.ref(side)} = ${operationId} and status = any(${statuses}::text[]) and id > ${after}
+            and (${importId}::text is null or exists (
+              select from journeys j where j.import_id = ${importId} and j.person_id in (p.person_a, p.person_b)))
+          order by id limit ${limit + 1})`;
+      return selectPairs(
+        db,
+        sql`p.id in (${half('operationA')} union ${half('operationB')}) order by p.id limit ${limit + 1}`,
       );
-      return rows.map(pairOf);
     },
 
-    /** Every decision on a pair, oldest first. */
-    async decisions(pairId: string): Promise<PairEvent[]> {
-      const { rows } = await pool.query<{
-        seq: number;
-        type: string;
-        actor: string;
-        role: string | null;
-        reason_code: string | null;
-        note_id: string | null;
-        at: Date;
-      }>('select seq, type, actor, role, reason_code, note_id, at from event_log where subject = $1 order by seq', [
-        pairId,
-      ]);
-      return rows.map((row) => ({
-        seq: row.seq,
-        type: row.type,
-        by: row.actor,
-        role: row.role ?? '',
-        reasonCode: row.reason_code,
-        noteId: row.note_id,
-        at: row.at.getTime(),
-      }));
+    async decisions(pairId) {
+      const events = await db
+        .selectFrom('eventLog')
+        .select(['type', 'actor', 'role', 'reasonCode', 'noteId'])
+        .select((eb) => instant(eb, 'at'))
+        .where('subject', '=', pairId)
+        .orderBy('seq')
+        .execute();
+      return events.map(({ actor, role, ...event }) => ({ ...event, by: actor, role: role ?? '' }));
     },
 
-    /**
-     * The registrations that are the same person as each of these, also through others. Each has a mark whether its
-     * journey continues: it is open and not blocked by a decision.
-     */
-    async linksOf(personIds: readonly string[]): Promise<Map<string, LinkedPerson[]>> {
-      const { rows } = await pool.query<{ person: string; linked: string; operation_id: string; goes_on: boolean }>(
-        `with recursive same (person, linked) as (
-           select p, p from unnest($1::text[]) as p
-           union
-           select s.person, case when d.person_a = s.linked then d.person_b else d.person_a end
-             from same s join duplicate_pairs d on d.status = 'same' and (d.person_a = s.linked or d.person_b = s.linked))
-         select distinct on (s.person, s.linked) s.person, s.linked, j.operation_id,
-                j.ending is null and not exists (select from duplicate_pairs h where h.status = 'same' and h.held_journey = j.id) as goes_on
-           from same s join journeys j on j.person_id = s.linked
-          where s.linked <> s.person
-          order by s.person, s.linked, (j.ending is null) desc, j.registered_at desc, j.id desc`,
-        [personIds],
-      );
-      const links = new Map<string, LinkedPerson[]>();
-      for (const row of rows) {
-        const others = links.get(row.person) ?? [];
-        links.set(row.person, others);
-        others.push({ personId: row.linked, operationId: row.operation_id, goesOn: row.goes_on });
-      }
-      return links;
+    async linksOf(personIds) {
+      const { rows } = await sql<LinkedPerson & { person: string }>`
+        with recursive same (person, linked) as (
+          select p, p from unnest(${[...personIds]}::text[]) as p
+          union
+          select s.person, case when d.person_a = s.linked then d.person_b else d.person_a end
+            from same s
+            join duplicate_pairs d on d.status = 'same' and (d.person_a = s.linked or d.person_b = s.linked))
+        select distinct on (s.person, s.linked) s.person, s.linked as person_id, j.operation_id,
+               j.ending is null and not exists (
+                 select from duplicate_pairs h where h.status = 'same' and h.held_journey = j.id) as goes_on
+          from same s join journeys j on j.person_id = s.linked
+         where s.linked <> s.person
+         order by s.person, s.linked, (j.ending is null) desc, j.registered_at desc, j.id desc`.execute(db);
+      return Map.groupBy(rows, ({ person }) => person);
     },
-
-    decide: (decision: Decision): Promise<DecidedPair> => decidePair(pool, decision),
   };
 }
 
-export type Duplicates = ReturnType<typeof createDuplicates>;
+export function pairDecisionsOn(db: Db): Pick<DecidePorts, 'transaction'> {
+  return {
+    transaction: (work) =>
+      db.transaction().execute((tx) =>
+        work({
+          async lock(pairId) {
+            await tx.selectFrom('duplicatePairs').select('id').where('id', '=', pairId).forUpdate().execute();
+            const [pair] = await selectPairs(tx, sql`p.id = ${pairId}`);
+            if (pair === undefined) throw new Error(`There is no pair ${pairId}`);
+            return pair;
+          },
+          async isRecorded(pairId, commandId) {
+            const events = tx.selectFrom('eventLog').select('seq').where('subject', '=', pairId);
+            return (await events.where('commandId', '=', commandId).executeTakeFirst()) !== undefined;
+          },
+          operationTime: (operationId, real) => operationTime(tx, operationId, real),
+          async journey(id) {
+            const row = await tx
+              .selectFrom('journeys')
+              .select(['operationId', 'status', 'ending'])
+              .select((eb) => instant(eb, 'registeredAt'))
+              .where('id', '=', id)
+              .executeTakeFirst();
+            return row && { ...row, journeyId: id, ended: row.ending !== null };
+          },
+          hold: ({ holdId, journeyId, operationId, by, at }) =>
+            insertHold(tx, {
+              ...{ id: holdId, journeyId, operationId, type: 'DATA_DISPUTE', raisedBy: by, raisedAt: at },
+            }),
+          record: (decision) => record(tx, decision),
+          async closeTasks(pairId, at) {
+            await tx
+              .updateTable('tasks')
+              .set({ status: 'done', closedAt: new Date(at) })
+              .where('subject', '=', pairId)
+              .where('kind', '=', 'decidePair')
+              .where('status', '=', 'open')
+              .execute();
+          },
+          askToEndOne: (pair, held) => askToEndOne(tx, pair, held),
+          async stopAskingToEndOne(pairId) {
+            await tx
+              .updateTable('tasks')
+              .set((eb) => ({ status: 'void', closedAt: eb.fn('now') }))
+              .where('id', '=', `${pairId}.closeDuplicate`)
+              .where('status', '=', 'open')
+              .execute();
+          },
+          voidHold: (holdId) => voidHold(tx, holdId),
+          async askToResume(pairId, holdId) {
+            await sql`
+              insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
+              select ${`${pairId}.resume`}, h.operation_id, h.journey_id, 'resume', 'duty_supervisor', h.raised_at,
+                     ${json({ pairId, holdId })}
+                from holds h join journeys j on j.id = h.journey_id
+               where h.id = ${holdId} and h.status = 'active' and j.ending is null
+              on conflict (id) do update
+                set status = 'open', closed_at = null, subject = excluded.subject, data = excluded.data`.execute(tx);
+          },
+          async isUnconfirmed(holdId) {
+            const holds = tx.selectFrom('holds').select('id').where('id', '=', holdId);
+            return (await holds.where('status', '=', 'raising').executeTakeFirst()) !== undefined;
+          },
+        }),
+      ),
+  };
+}
+
+async function record(tx: Db, { pair, at, event, data, ...decision }: RecordedDecision): Promise<void> {
+  const { operationId, commandId, by, role, reasonCode = null, noteId = null } = decision;
+  await tx
+    .insertInto('eventLog')
+    .values({
+      ...{ operationId, commandId, role, reasonCode, noteId },
+      ...{ subject: pair.id, seq: pair.seq + 1, phase: 'identify', type: event, at: new Date(at) },
+      ...{ actor: by, actorKind: 'staff', data: json(data), dataVersion: PAIR_EVENT_FORMS.versionOf(event) },
+    })
+    .execute();
+  await tx
+    .updateTable('duplicatePairs')
+    .set({
+      ...{ reasonCode, noteId, status: decision.becomes, seq: pair.seq + 1 },
+      ...{ decidedBy: by, decidedRole: role, decidedAt: new Date(at) },
+      ...{ heldJourney: data.heldJourney ?? null, holdId: data.holdId ?? null },
+    })
+    .where('id', '=', pair.id)
+    .execute();
+}
+
+/** A person decides which of the two journeys continues, by ending the other. */
+async function askToEndOne(tx: Db, pair: Pair, { journeyId, operationId, at }: PairHold): Promise<void> {
+  const task = {
+    operationId,
+    subject: journeyId,
+    data: json({ pairId: pair.id, journeys: pair.people.map((person) => person.journeyId) }),
+  };
+  await tx
+    .insertInto('tasks')
+    .values({
+      ...task,
+      ...{ id: `${pair.id}.closeDuplicate`, kind: 'closeDuplicate', role: 'coordinator', openedAt: new Date(at) },
+    })
+    .onConflict((on) => on.column('id').doUpdateSet({ ...task, status: 'open', closedAt: null }))
+    .execute();
+}

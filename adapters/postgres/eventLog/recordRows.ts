@@ -5,7 +5,7 @@ import type { Effects } from '../../../domain/events.ts';
 import { tasksOf, WAIT_MESSAGES, type Wait } from '../../../domain/journeys/waits.ts';
 import type { RecordBatch, RecordedEvent, SubjectKind } from '../../../domain/record.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import { settlementsOfHold } from '../people/holds.ts';
+import { settlementsOfHold } from '../journeys/holds.ts';
 
 type Row = Record<string, unknown>;
 type RecordedEffects = { event: RecordedEvent; effects: Effects };

@@ -3,27 +3,22 @@ import type { HouseholdInput, Joined } from '../../../application/households/reg
 import type { CommitPorts, CommitReads, CommitTransaction } from '../../../application/imports/commit.ts';
 import { STORED_FINDINGS } from '../../../domain/imports/codes.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import { type Db, queryableIn } from '../database.ts';
+import { personRefKey } from '../../crypto/people.ts';
+import type { Db } from '../database.ts';
 import type { Household, ImportRow, Journey, Person } from '../generated/kysely/tables.ts';
-import { readPeople } from '../people/people.ts';
-import { commitReady, type ReadyHouseholds, readFrame, readyHouseholds } from '../people/register.ts';
-import type { RegistrationContext } from '../people/registrations.ts';
-import { personRefKey } from '../people/searchKeys.ts';
+import { type ReadyHouseholds, readFrame, readyHouseholds, registerHouseholds } from '../households/register.ts';
+import { readPeople } from '../people/personData.ts';
 import { anyOf, json } from '../typedSql.ts';
 import { importKey } from './keys.ts';
 import { meaningOf } from './rows.ts';
 import { lockImports } from './transaction.ts';
 
 /** Registers the accepted rows of lists. */
-export function commitsOn(
-  db: Db,
-  keyring: Keyring,
-  journeys: RegistrationContext['journeys'],
-): Omit<CommitPorts<ReadyHouseholds>, 'now' | 'page'> {
+export function commitsOn(db: Db, keyring: Keyring): Omit<CommitPorts<ReadyHouseholds>, 'now' | 'page'> {
   return {
     ...readsOn(db, keyring),
     transaction: (work) => db.transaction().execute((tx) => work(commitOn(tx, keyring))),
-    prepare: (registration, households) => readyHouseholds({ ...registration, keyring, journeys }, households),
+    prepare: (registration, households) => readyHouseholds(keyring, registration, households),
   };
 }
 
@@ -31,11 +26,11 @@ function commitOn(tx: Db, keyring: Keyring): CommitTransaction<ReadyHouseholds> 
   return {
     ...readsOn(tx, keyring),
     lock: (...importIds) => lockImports(tx, importIds),
-    frame: (operationId) => readFrame(queryableIn(tx), operationId),
+    frame: (operationId) => readFrame(tx, operationId),
 
     async register(ready) {
-      const registered = await commitReady(queryableIn(tx), ready);
-      return registered.flatMap(({ people }) => people);
+      await registerHouseholds(tx, ready);
+      return ready.households.flatMap(({ people }) => people);
     },
 
     async passed(importId, cursor, people) {
@@ -95,7 +90,7 @@ function readsOn(db: Db, keyring: Keyring): CommitReads {
           from unnest(${personIds}::text[]) as s (person_id) join persons p on p.id = s.person_id
           join journeys j on j.person_id = s.person_id join households h on h.id = j.household_id
          where j.operation_id = ${operationId}`.execute(db);
-      const cores = await readPeople(queryableIn(db), keyring, personIds);
+      const cores = await readPeople(db, keyring, personIds);
       return rows.flatMap((row) => {
         const core = cores.get(row.personId);
         return core === undefined ? [] : [{ ...row, core }];

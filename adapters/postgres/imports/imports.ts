@@ -7,8 +7,8 @@ import type { Verdict } from '../../../domain/imports/codes.ts';
 import type { FoundList } from '../../../domain/imports/file.ts';
 import type { ImportCounts } from '../../../domain/imports/importRecord.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
+import { personRefKey } from '../../crypto/people.ts';
 import type { Db } from '../database.ts';
-import { personRefKey } from '../people/searchKeys.ts';
 import { anyOf, json } from '../typedSql.ts';
 import { importKey, makeImportKey } from './keys.ts';
 import { amendRows, writeRows } from './rows.ts';
@@ -19,6 +19,7 @@ const MANY_ROWS = 5_000;
 export type ImportStore = CheckStore &
   StartsPorts &
   Omit<UploadPorts, 'partnerExists' | 'listOf' | 'now'> & {
+    operationOf(importId: string): Promise<string | undefined>;
     /** Marks the import as done, after every journey has been started. */
     finish(importId: string): Promise<void>;
   };
@@ -30,6 +31,11 @@ export function importsOn(db: Db, keyring: Keyring): ImportStore {
 
   return {
     transaction: inTransaction,
+
+    async operationOf(importId) {
+      const row = await db.selectFrom('imports').select('operationId').where('id', '=', importId).executeTakeFirst();
+      return row?.operationId;
+    },
 
     async create({ id, given = {}, ...list }) {
       await db.transaction().execute(async (tx) => {

@@ -1,5 +1,4 @@
 import {
-  type EncryptionContext,
   encryptBytes,
   encryptFields,
   type Keyring,
@@ -13,8 +12,6 @@ import type { Db } from '../database.ts';
 
 /** An import's own key, unwrapped. Without its row, the file and the rows of the list are unreadable. */
 export type ImportKey = {
-  key: Buffer;
-  kekId: string;
   /** `fieldSet` names what is encrypted, and is needed to open it */
   encrypt(fieldSet: string, value: object): Buffer;
   open(fieldSet: string, encrypted: Buffer): unknown;
@@ -39,12 +36,10 @@ export async function storedKey(db: Db, keyring: Keyring, importId: string): Pro
     .where('importId', '=', importId)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { kekId } = row;
   const key = unwrapKey(keyring, importId, row);
-  const within = (fieldSet: string) => encryptedIn(importId, fieldSet, kekId);
+  // the encrypted bytes are bound to it
+  const within = (fieldSet: string) => ({ subject: importId, fieldSet, keyId: row.kekId });
   return {
-    key,
-    kekId,
     encrypt: (fieldSet, value) => encryptFields(key, within(fieldSet), value),
     open: (fieldSet, encrypted) => openFields(key, within(fieldSet), encrypted),
     encryptBytes: (fieldSet, bytes) => encryptBytes(key, within(fieldSet), bytes),
@@ -57,9 +52,4 @@ export async function importKey(db: Db, keyring: Keyring, importId: string): Pro
   const key = await storedKey(db, keyring, importId);
   if (key === undefined) throw new Error(`The raw list of ${importId} has been removed`);
   return key;
-}
-
-/** The context that the encrypted bytes of an import are bound to. */
-export function encryptedIn(importId: string, fieldSet: string, keyId: string): EncryptionContext {
-  return { subject: importId, fieldSet, keyId };
 }

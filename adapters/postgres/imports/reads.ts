@@ -33,11 +33,6 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
       .execute();
 
   return {
-    async operationOf(importId) {
-      const row = await db.selectFrom('imports').select('operationId').where('id', '=', importId).executeTakeFirst();
-      return row?.operationId;
-    },
-
     async read(importId) {
       const row = await imports.select('encryptedFound').where('id', '=', importId).executeTakeFirst();
       if (row === undefined) return undefined;

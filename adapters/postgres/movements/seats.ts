@@ -90,7 +90,7 @@ function seatTransaction(tx: Db, movement: LockedMovement): SeatTransaction {
     },
 
     async preconditions(journeyIds, at) {
-      return [...(await readPreconditionInput(queryableIn(tx), journeyIds, { at, movementId })).values()];
+      return [...(await readPreconditionInput(tx, journeyIds, { at, movementId })).values()];
     },
 
     async find({ status, households, journeys, changed }) {

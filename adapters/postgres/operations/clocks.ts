@@ -1,6 +1,7 @@
 import { type OperationClock, toOperation } from '../../../domain/clock.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Queryable } from '../database.ts';
+import type { Db } from '../database.ts';
+import { anyOf } from '../typedSql.ts';
 
 /** A segment as `json_agg` returns it. */
 export type ClockRow = { from_operation_time: string; from_real_time: string; seconds_per_day: number };
@@ -15,33 +16,30 @@ export function clockOf(rows: readonly ClockRow[]): OperationClock {
 }
 
 /** The clocks of these operations; an operation without segments is left out. */
-export async function readClocks(db: Queryable, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
-  const { rows } = await db.query<{
-    operation_id: string;
-    from_operation_time: Date;
-    from_real_time: Date;
-    seconds_per_day: number;
-  }>({
-    name: 'clocks',
-    text: `select operation_id, from_operation_time, from_real_time, seconds_per_day
-       from clock_segments where operation_id = any($1) order by operation_id, position`,
-    values: [[...new Set(operationIds)]],
-  });
-  const clocks = new Map<string, OperationClock>();
-  for (const row of rows) {
-    const segment = {
-      fromOperationTime: row.from_operation_time.getTime(),
-      fromRealTime: row.from_real_time.getTime(),
-      secondsPerDay: row.seconds_per_day,
-    };
-    clocks.set(row.operation_id, [...(clocks.get(row.operation_id) ?? []), segment]);
-  }
-  return clocks;
+export async function readClocks(db: Db, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
+  const segments = await db
+    .selectFrom('clockSegments')
+    .select(['operationId', 'fromOperationTime', 'fromRealTime', 'secondsPerDay'])
+    .where('operationId', '=', anyOf([...new Set(operationIds)]))
+    .orderBy('operationId')
+    .orderBy('position')
+    .execute();
+  const clocks = Map.groupBy(segments, ({ operationId }) => operationId);
+  return new Map(
+    [...clocks].map(([operationId, own]) => [
+      operationId,
+      own.map(({ fromOperationTime, fromRealTime, secondsPerDay }) => ({
+        fromOperationTime: fromOperationTime.getTime(),
+        fromRealTime: fromRealTime.getTime(),
+        secondsPerDay,
+      })),
+    ]),
+  );
 }
 
 /** Operation time of each operation at the real time `real`. */
 export async function operationTimes(
-  db: Queryable,
+  db: Db,
   operationIds: readonly string[],
   real: Instant,
 ): Promise<Map<string, Instant>> {
@@ -50,7 +48,7 @@ export async function operationTimes(
 }
 
 /** Operation time at the real time `real`. @throws Error for an unknown operation */
-export async function operationTime(db: Queryable, operationId: string, real: Instant): Promise<Instant> {
+export async function operationTime(db: Db, operationId: string, real: Instant): Promise<Instant> {
   const at = (await operationTimes(db, [operationId], real)).get(operationId);
   if (at === undefined) throw new Error(`Operation ${operationId} has no clock`);
   return at;

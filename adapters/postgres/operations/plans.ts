@@ -1,32 +1,21 @@
-import { type PlanDocument, STORED_PLAN, storedPlan } from '../../../domain/plan.ts';
+import type { ActivatePlanPorts } from '../../../application/operations/activatePlan.ts';
+import type { Plan, Plans } from '../../../application/operations/plans.ts';
+import { STORED_PLAN, STORED_PLAN_STATUS, storedPlan } from '../../../domain/plan.ts';
+import type { Db } from '../database.ts';
 import type { PrismaClient } from '../prisma.ts';
+import { anyOf } from '../typedSql.ts';
+import { insertOperation, insertRows } from './operations.ts';
 
-export type Plan = {
-  id: string;
-  name: string;
-  scenario: string;
-  status: string;
-  version: number;
-  document: PlanDocument;
-  createdBy: string;
-  createdAt: Date;
-};
-
-type PlanText = { name: string; scenario: string; document: PlanDocument; status: 'draft' | 'ready' };
-
-/** Preparedness plans, with a version that detects concurrent edits. */
-export function createPlans(prisma: PrismaClient) {
+export function plansOn(prisma: PrismaClient): Plans {
   return {
-    /** Idempotent by id. */
-    async create(plan: PlanText & { id: string; createdBy: string }): Promise<void> {
+    async create(plan) {
       await prisma.preparednessPlan.createMany({
         data: [{ ...plan, document: storedPlan(plan.document) }],
         skipDuplicates: true,
       });
     },
 
-    /** Newest first. */
-    async list(limit: number, after?: string): Promise<Plan[]> {
+    async list(limit, after) {
       const rows = await prisma.preparednessPlan.findMany({
         where: after === undefined ? {} : { id: { lt: after } },
         orderBy: { id: 'desc' },
@@ -35,13 +24,12 @@ export function createPlans(prisma: PrismaClient) {
       return rows.map(planOf);
     },
 
-    async read(id: string): Promise<Plan | undefined> {
+    async read(id) {
       const row = await prisma.preparednessPlan.findUnique({ where: { id } });
       return row === null ? undefined : planOf(row);
     },
 
-    /** The new version, or `changed` if the version is not `expected` or the plan has become an operation. */
-    async write(id: string, expected: number, plan: PlanText): Promise<number | 'changed'> {
+    async write(id, expected, plan) {
       const { count } = await prisma.preparednessPlan.updateMany({
         where: { id, version: expected, status: { in: ['draft', 'ready'] } },
         data: { ...plan, document: storedPlan(plan.document), version: { increment: 1 } },
@@ -51,8 +39,53 @@ export function createPlans(prisma: PrismaClient) {
   };
 }
 
-export type Plans = ReturnType<typeof createPlans>;
+function planOf(row: Omit<Plan, 'document' | 'status'> & { document: unknown; status: string }): Plan {
+  return { ...row, document: STORED_PLAN.read(row.document), status: STORED_PLAN_STATUS.read(row.status) };
+}
 
-function planOf(row: Omit<Plan, 'document'> & { document: unknown }): Plan {
-  return { ...row, document: STORED_PLAN.read(row.document) };
+/** The transaction that makes an operation of a plan. */
+export function planActivationsOn(db: Db): Pick<ActivatePlanPorts, 'transaction'> {
+  return {
+    transaction: (work) =>
+      db.transaction().execute((tx) =>
+        work({
+          async lock(planId, operationId) {
+            const plan = await tx
+              .selectFrom('preparednessPlans')
+              .select(['name', 'status', 'document'])
+              .where('id', '=', planId)
+              .forUpdate()
+              .executeTakeFirst();
+            if (plan === undefined) return undefined;
+            const made = await tx
+              .selectFrom('operations')
+              .select('id')
+              .where('id', '=', operationId)
+              .where('planId', '=', planId)
+              .executeTakeFirst();
+            return { ...plan, document: STORED_PLAN.read(plan.document), isActivation: made !== undefined };
+          },
+          async inactivePartners(ids) {
+            const active = await tx
+              .selectFrom('partners')
+              .select('id')
+              .where('id', '=', anyOf(ids))
+              .where('status', '=', 'active')
+              .execute();
+            const known = new Set(active.map(({ id }) => id));
+            return ids.filter((id) => !known.has(id));
+          },
+          create: (operation) => insertOperation(tx, operation),
+          agree: (agreements) =>
+            insertRows(
+              tx,
+              'agreements',
+              agreements.map((agreement) => ({ ...agreement, validFrom: new Date(agreement.validFrom) })),
+            ),
+          async markActivated(id) {
+            await tx.updateTable('preparednessPlans').set({ status: 'activated' }).where('id', '=', id).execute();
+          },
+        }),
+      ),
+  };
 }

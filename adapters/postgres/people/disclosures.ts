@@ -1,63 +1,41 @@
-import type { AccessPurpose } from '../../../domain/access.ts';
-import type { RequestKind } from '../../../domain/partners/protocol.ts';
-import type { Instant } from '../../../domain/time.ts';
-import { iso } from '../../../domain/time.ts';
-import type { Queryable } from '../database.ts';
+import { sql } from 'kysely';
+import type { Disclosure } from '../../../application/people/reads.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import type { Db } from '../database.ts';
+import type { NewDisclosure } from '../generated/kysely/tables.ts';
 
-/** Data of a person that was sent to a partner. */
-export type Sent = {
-  /** derived from the content, so that a repeat is no second row */
-  id: string;
-  personId: string;
-  journeyId: string;
-  partnerId: string;
-  requestId: string;
-  purpose: RequestKind;
-  fields: readonly string[];
-  consentVersion: number;
-  agreementId: string;
-  at: Instant;
-};
+/** Data of a person that was sent to a partner. Its id derives from the content, so that a repeat is no second row. */
+export type Sent = Omit<NewDisclosure, 'at' | 'recordedAt' | 'fields'> & { fields: readonly string[]; at: Instant };
 
 /** Written before the call, in the transaction that evaluated the preconditions. Idempotent. */
-export async function writeSent(client: Queryable, sent: Sent): Promise<void> {
-  await client.query(
-    `insert into disclosures (id, person_id, journey_id, partner_id, request_id, purpose, fields, consent_version, agreement_id, at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
-    [
-      sent.id,
-      sent.personId,
-      sent.journeyId,
-      sent.partnerId,
-      sent.requestId,
-      sent.purpose,
-      sent.fields,
-      sent.consentVersion,
-      sent.agreementId,
-      iso(sent.at),
-    ],
-  );
+export async function writeSent(db: Db, { fields, at, ...sent }: Sent): Promise<void> {
+  await db
+    .insertInto('disclosures')
+    .values({ ...sent, fields: [...fields], at: iso(at) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
 }
 
-/** Data of a person that was disclosed to a member of staff. */
-export type Shown = {
-  id: string;
-  personId: string;
-  journeyId: string | null;
-  principal: string;
-  purpose: AccessPurpose;
-  fields: readonly string[];
-  at: Instant;
-};
-
-export async function writeShown(client: Queryable, shown: readonly Shown[]): Promise<void> {
-  if (shown.length === 0) return;
-  await client.query(
-    `insert into access_log (id, person_id, journey_id, principal, purpose, fields, at)
-     select s ->> 'id', s ->> 'personId', s ->> 'journeyId', s ->> 'principal', s ->> 'purpose',
-            array(select jsonb_array_elements_text(s -> 'fields')), (s ->> 'at')::timestamptz
-       from jsonb_array_elements($1::jsonb) s
-     on conflict (id) do nothing`,
-    [JSON.stringify(shown.map((entry) => ({ ...entry, at: iso(entry.at) })))],
-  );
+/** The disclosures and accesses to data of a person, newest first. One more than `limit`. */
+export async function disclosuresOf(
+  db: Db,
+  personId: string,
+  limit: number,
+  after: string | undefined,
+): Promise<Disclosure[]> {
+  const { rows } = await sql<Disclosure>`
+    with d as (
+      select id, 'sent' as kind, partner_id, null as principal, purpose, fields, consent_version, agreement_id, at,
+             recorded_at
+        from disclosures where person_id = ${personId}
+      union all
+      select id, 'shown', null, principal, purpose, fields, null, null, at, recorded_at
+        from access_log where person_id = ${personId})
+    select d.id, d.kind, d.partner_id, a.name as partner, d.principal, d.purpose, d.fields, d.consent_version,
+           d.agreement_id, (extract(epoch from d.at) * 1000)::float8 as at,
+           (extract(epoch from d.recorded_at) * 1000)::float8 as recorded_at
+      from d left join partners a on a.id = d.partner_id
+     where ${after ?? null}::text is null or (d.recorded_at, d.id) < (select recorded_at, id from d where id = ${after ?? null})
+     order by d.recorded_at desc, d.id desc limit ${limit + 1}`.execute(db);
+  return rows;
 }

@@ -3,7 +3,7 @@ import type { SecretBox } from '../../../application/partners/secrets.ts';
 import type { DueEvent, FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import { iso } from '../../../domain/time.ts';
-import { type Db, queryableIn } from '../database.ts';
+import type { Db } from '../database.ts';
 import { operationTime, operationTimes } from '../operations/clocks.ts';
 import { anyOf, instant, json } from '../typedSql.ts';
 
@@ -62,7 +62,7 @@ export function feedOn(
     },
 
     async agreedTypes(partnerId, operationIds, real) {
-      const now = await operationTimes(queryableIn(db), operationIds, real);
+      const now = await operationTimes(db, operationIds, real);
       const { rows } = await sql<{ operationId: string; types: string[] }>`
         select a.operation_id, array_agg(type) as types
           from agreements a
@@ -139,7 +139,7 @@ export function feedOn(
     },
 
     async openTask({ data, ...task }, real) {
-      const openedAt = new Date(await operationTime(queryableIn(db), task.operationId, real));
+      const openedAt = new Date(await operationTime(db, task.operationId, real));
       await db
         .insertInto('tasks')
         .values({ ...task, data: json(data), openedAt })

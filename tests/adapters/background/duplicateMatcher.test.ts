@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDuplicateMatcher } from '../../../adapters/background/duplicateMatcher.ts';
+import { duplicateMatching } from '../../../processes/composition/duplicates.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -10,6 +11,11 @@ import { eventually } from '../../support/systemRows.ts';
 
 const keyring = await testKeyring();
 let database: TestDatabase;
+const options = () => ({
+  connectionString: database.url,
+  matching: duplicateMatching(keyring, Date.now),
+  now: Date.now,
+});
 beforeAll(async () => {
   database = await testDatabase();
 });
@@ -52,8 +58,7 @@ const count = async (sql: string): Promise<number> => {
 it('finds duplicates within a checked list, and people of two lists that are committed at once, whichever worker does it', async () => {
   const warnings: unknown[] = [];
   const log = { info: () => undefined, warn: (fields: object) => void warnings.push(fields) };
-  const start = () =>
-    startDuplicateMatcher({ connectionString: database.url, keyring, now: Date.now, log, pollMs: 20 });
+  const start = () => startDuplicateMatcher({ ...options(), log, pollMs: 20 });
   const loops = [start(), start()];
   try {
     const [one, two] = [await makeOperation(database.pool), await makeOperation(database.pool)];
@@ -83,7 +88,7 @@ it('raises an alarm when it fails repeatedly, and continues when the cause is co
   const [spoilt] = rows;
   await pool.query(`update person_data set encrypted = 'spoilt' where person_id = $1`, [spoilt?.person_id]);
   const log = { info: () => undefined, warn: () => undefined };
-  const loop = startDuplicateMatcher({ connectionString: database.url, keyring, now: Date.now, log, pollMs: 20 });
+  const loop = startDuplicateMatcher({ ...options(), log, pollMs: 20 });
   try {
     await eventually(async () => (await count(`alarms where kind = 'comparison_fails'`)) === 1);
     expect(await count('persons where compared_at is null')).toBe(60);

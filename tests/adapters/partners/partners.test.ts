@@ -6,7 +6,7 @@ import { partnerClient } from '../../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../../adapters/partners/requestStore.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
-import { writeFieldSet } from '../../../adapters/postgres/people/people.ts';
+import { writeFieldSet } from '../../../adapters/postgres/people/personData.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { newId } from '../../../application/ids.ts';
@@ -82,7 +82,7 @@ async function someone(nationality = 'VUT'): Promise<JourneyRow> {
     kekId,
     wrapped,
   ]);
-  await writeFieldSet(database.pool, keyring, row.personId, 'core', storedPersonCore(CORE));
+  await writeFieldSet(databaseOn(database.pool), keyring, row.personId, 'core', storedPersonCore(CORE));
   return row;
 }
 

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseOn, transaction } from '../../../adapters/postgres/database.ts';
-import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
-import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { importsOn } from '../../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
 import { checkAgain } from '../../../application/imports/reprocess.ts';
@@ -10,6 +8,7 @@ import { knownRows } from '../../domain/duplicates/known.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import { compareAll, matching } from '../../support/duplicates.ts';
 import { fileSource, importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -42,12 +41,8 @@ async function registered(list: {
   await activities.check(importId);
   await orderCommit(pool, keyring, importId);
   await activities.commit(importId);
-  await compareAll();
+  await compareAll(database.pool, keyring);
   return { operationId, importId };
-}
-
-async function compareAll(): Promise<void> {
-  while ((await transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }))) > 0);
 }
 
 /** The pairs of an operation's people, by the rows of the list they came in. */
@@ -80,7 +75,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       source: fileSource(file),
     });
     await importActivities({ store: storeOf(pool, keyring) }).check(importId);
-    expect(await compareCheckedList(pool, keyring)).toBe(true);
+    expect(await matching(pool, keyring).compareCheckedList()).toBe(true);
     const list = await importReadsOn(databaseOn(pool), keyring).read(importId);
     expect(list?.met).toMatchObject({
       compared: truth.rows.filter(({ verdict }) => verdict !== 'reject').length,
@@ -88,7 +83,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       withKnown: 0,
     });
     expect(pure).toEqual(expect.arrayContaining(list?.met?.first.map(({ rows }) => rows.join('-')) ?? ['none']));
-    expect(await compareCheckedList(pool, keyring)).toBe(false);
+    expect(await matching(pool, keyring).compareCheckedList()).toBe(false);
     expect(await pairsByRow(operation.id)).toEqual([]);
   });
 
@@ -135,7 +130,7 @@ describe('a dry run', () => {
     await check(importId);
     const met = async () => (await importReadsOn(databaseOn(pool), keyring).read(importId))?.met;
     expect(await met()).toBeNull();
-    await compareCheckedList(pool, keyring);
+    await matching(pool, keyring).compareCheckedList();
     expect(await met()).toEqual({ compared: 2, withinList: 0, withKnown: 1, first: [] });
     await importsOn(databaseOn(pool), keyring).transaction((tx) => checkAgain(tx, importId));
     expect(await met()).toBeNull();
@@ -145,7 +140,7 @@ describe('a dry run', () => {
     const { importId } = await registered({
       source: list({ ...AMINA, given_names: 'Bintu', date_of_birth: '1975-02-03' }),
     });
-    expect(await compareCheckedList(database.pool, keyring)).toBe(false);
+    expect(await matching(database.pool, keyring).compareCheckedList()).toBe(false);
     expect((await importReadsOn(databaseOn(database.pool), keyring).read(importId))?.met).toBeNull();
   });
 });
@@ -202,7 +197,7 @@ describe('newcomers meet', () => {
     expect(decided.rowCount).toBe(1);
     await database.owner.query('delete from tasks where subject = $1', [decided.rows[0].id]);
     await database.pool.query('update persons set compared_at = null');
-    await compareAll();
+    await compareAll(database.pool, keyring);
     const pair = await database.pool.query('select status from duplicate_pairs where id = $1', [decided.rows[0].id]);
     expect(pair.rows).toEqual([{ status: 'distinct' }]);
     const tasks = await database.pool.query('select id from tasks where subject = $1', [decided.rows[0].id]);
@@ -212,8 +207,7 @@ describe('newcomers meet', () => {
   it('when no list is being committed, except a blocked one: registration has priority', async () => {
     const { importId } = await registered({ source: list({ ...AMINA, given_names: 'Kaltuma' }) });
     await database.pool.query('update persons set compared_at = null');
-    const compareNext = () =>
-      transaction(database.pool, (client) => compareNewcomers(client, { keyring, now: Date.now }));
+    const compareNext = matching(database.pool, keyring).matchNewcomers;
     await database.pool.query(`update imports set status = 'committing' where id = $1`, [importId]);
     expect(await compareNext()).toBe(0);
     await database.pool.query(`update imports set started_at = now() - interval '11 minutes' where id = $1`, [

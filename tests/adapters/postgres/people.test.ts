@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  encryptPeople,
-  type NewPerson,
-  readFieldSets,
-  readPeople,
-  readPerson,
-  writeFieldSet,
-} from '../../../adapters/postgres/people/people.ts';
-import { personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/postgres/people/searchKeys.ts';
+import { encryptPerson, personRefKey, searchKeyFiler, searchKeysOfText } from '../../../adapters/crypto/people.ts';
+import { type Db, databaseOn } from '../../../adapters/postgres/database.ts';
+import { readFieldSets, readPeople, readPerson, writeFieldSet } from '../../../adapters/postgres/people/personData.ts';
 import { newId } from '../../../application/ids.ts';
 import {
   type PersonCore,
@@ -20,9 +14,11 @@ import { testKeyring } from '../../support/keyring.ts';
 
 const keyring = await testKeyring();
 let database: TestDatabase;
+let db: Db;
 
 beforeAll(async () => {
   database = await testDatabase();
+  db = databaseOn(database.pool);
 });
 afterAll(async () => {
   await database?.drop();
@@ -43,23 +39,23 @@ const CORE: PersonCore = {
 
 async function filed(core: Partial<PersonCore> = {}, operationId = 'op_test'): Promise<string> {
   const personId = newId('person');
-  const one: NewPerson = { personId, nationality: 'VUT', sex: 'F', traveller: 'adult', core: { ...CORE, ...core } };
-  const [encrypted] = encryptPeople(keyring, [one]);
+  const whole = { ...CORE, ...core };
+  const { kekId, wrapped, encrypted } = encryptPerson(keyring, personId, whole);
   const { pool } = database;
   await pool.query(`insert into persons (id, nationality, sex, traveller) values ($1, 'VUT', 'F', 'adult')`, [
     personId,
   ]);
   await pool.query('insert into person_keys (person_id, kek_id, wrapped_key) values ($1, $2, $3)', [
     personId,
-    encrypted?.kekId,
-    encrypted?.wrapped,
+    kekId,
+    wrapped,
   ]);
   await pool.query(`insert into person_data (person_id, field_set, key_id, encrypted) values ($1, 'core', $2, $3)`, [
     personId,
-    encrypted?.kekId,
-    encrypted?.core,
+    kekId,
+    encrypted,
   ]);
-  for (const { kind, key, seen } of searchKeyFiler(keyring, operationId)(one.core)) {
+  for (const { kind, key, seen } of searchKeyFiler(keyring, operationId)(whole)) {
     await pool.query('insert into person_search (person_id, kind, key, seen) values ($1, $2, $3, $4)', [
       personId,
       kind,
@@ -83,19 +79,18 @@ async function found(text: string): Promise<string[]> {
 describe('a person’s data', () => {
   it('comes back as it was given, for one and for many', async () => {
     const [one, other] = [await filed(), await filed({ givenNames: 'محمد', birthDate: null })];
-    expect(await readPerson(database.pool, keyring, one)).toEqual(CORE);
-    const people = await readPeople(database.pool, keyring, [one, other, newId('person')]);
+    expect(await readPerson(db, keyring, one)).toEqual(CORE);
+    const people = await readPeople(db, keyring, [one, other, newId('person')]);
     expect([...people.keys()].sort()).toEqual([one, other].sort());
     expect(people.get(other)?.givenNames).toBe('محمد');
   });
 
   it('has further field sets under the same key, each written anew', async () => {
     const id = await filed();
-    for (const number of ['X1', 'X2'])
-      await writeFieldSet(database.pool, keyring, id, 'document', storedDocumentNumber(number));
-    const read = await readFieldSets(database.pool, keyring, [id], 'document', STORED_DOCUMENT_NUMBER);
+    for (const number of ['X1', 'X2']) await writeFieldSet(db, keyring, id, 'document', storedDocumentNumber(number));
+    const read = await readFieldSets(db, keyring, [id], 'document', STORED_DOCUMENT_NUMBER);
     expect(read.get(id)).toEqual({ number: 'X2' });
-    expect(await readPerson(database.pool, keyring, id)).toEqual(CORE);
+    expect(await readPerson(db, keyring, id)).toEqual(CORE);
   });
 
   it('cannot be put under another person or another field set', async () => {
@@ -104,20 +99,20 @@ describe('a person’s data', () => {
       `update person_data d set encrypted = o.encrypted from person_data o where d.person_id = $1 and o.person_id = $2`,
       [one, other],
     );
-    await expect(readPerson(database.pool, keyring, one)).rejects.toThrow('does not open');
+    await expect(readPerson(db, keyring, one)).rejects.toThrow('does not open');
     await database.pool.query(`update person_data set field_set = 'document' where person_id = $1`, [other]);
-    await expect(readFieldSets(database.pool, keyring, [other], 'document', STORED_DOCUMENT_NUMBER)).rejects.toThrow(
+    await expect(readFieldSets(db, keyring, [other], 'document', STORED_DOCUMENT_NUMBER)).rejects.toThrow(
       'does not open',
     );
   });
 
   it('of a form that this build does not read is refused by form and version, without a word of the data', async () => {
     const id = await filed();
-    const refusal = () => readPerson(database.pool, keyring, id).then(String, String);
-    await writeFieldSet(database.pool, keyring, id, 'core', { ...storedPersonCore(CORE), version: 99 });
+    const refusal = () => readPerson(db, keyring, id).then(String, String);
+    await writeFieldSet(db, keyring, id, 'core', { ...storedPersonCore(CORE), version: 99 });
     expect(await refusal()).toBe('Error: Person data (core) has version 99; this build reads up to 1');
     const broken = { ...storedPersonCore(CORE), familyName: [CORE.familyName], phone: 7 };
-    await writeFieldSet(database.pool, keyring, id, 'core', broken);
+    await writeFieldSet(db, keyring, id, 'core', broken);
     expect(await refusal()).toBe(
       'Error: Person data (core) of version 1 is not readable: familyName: invalid_type; phone: invalid_type',
     );
@@ -126,10 +121,8 @@ describe('a person’s data', () => {
   it('is gone with its key', async () => {
     const id = await filed();
     await database.pool.query('delete from person_keys where person_id = $1', [id]);
-    expect(await readPerson(database.pool, keyring, id)).toBeUndefined();
-    await expect(writeFieldSet(database.pool, keyring, id, 'document', storedDocumentNumber('X1'))).rejects.toThrow(
-      'erased',
-    );
+    expect(await readPerson(db, keyring, id)).toBeUndefined();
+    await expect(writeFieldSet(db, keyring, id, 'document', storedDocumentNumber('X1'))).rejects.toThrow('erased');
   });
 });
 

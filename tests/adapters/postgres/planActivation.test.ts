@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOperations } from '../../../adapters/postgres/operations/operations.ts';
-import { activatePlan } from '../../../adapters/postgres/operations/planActivation.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { operationsOn } from '../../../adapters/postgres/operations/operations.ts';
+import { planActivationsOn } from '../../../adapters/postgres/operations/plans.ts';
 import { newId } from '../../../application/ids.ts';
-import { REAL_CLOCK } from '../../../domain/clock.ts';
+import { activatePlan, type PlanActivation } from '../../../application/operations/activatePlan.ts';
 import { type PlanDocument, storedPlan } from '../../../domain/plan.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';
-import { type OperationInput, TASK_QUEUE, workflowId } from '../../../workflows/messages.ts';
+import { type OperationInput, workflowId } from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
@@ -61,19 +62,22 @@ async function plan(over: Partial<PlanDocument> = {}, status = 'ready') {
   return { id, document, carrier, registry };
 }
 
-function activation(planId: string, drill = false) {
-  const operationId = newId('operation');
-  return {
-    planId,
-    operationId,
-    name: 'Ambae 2017',
-    drill,
-    startsAt: Date.UTC(2017, 8, 28),
-    clock: REAL_CLOCK,
-    activatedBy: 'anna',
-    workflow: { id: workflowId.operation(operationId), taskQueue: TASK_QUEUE },
-  };
-}
+const activation = (planId: string, drill = false) => ({
+  planId,
+  operationId: newId('operation'),
+  name: 'Ambae 2017',
+  drill,
+  startsAt: Date.UTC(2017, 8, 28),
+  activatedBy: 'anna',
+});
+
+const started: string[] = [];
+const activate = (asked: PlanActivation) =>
+  activatePlan({
+    ...planActivationsOn(databaseOn(database.pool)),
+    startNow: async (ids) => void started.push(...ids),
+    clock: Date.now,
+  })(asked);
 
 const all = async <T>(sql: string, ...values: unknown[]): Promise<T[]> =>
   (await database.pool.query(sql, values)).rows as T[];
@@ -82,13 +86,13 @@ describe('a plan that is activated', () => {
   it('is an operation with its routes, sites, sectors, partners and agreements, still a draft', async () => {
     const made = await plan();
     const asked = activation(made.id);
-    expect(await activatePlan(database.pool, asked)).toEqual({ outcome: 'activated', operationId: asked.operationId });
+    expect(await activate(asked)).toEqual({ outcome: 'activated', operationId: asked.operationId });
     const [operation] = await all<object>(
       'select kind, country, status, drill, plan_id from operations where id = $1',
       asked.operationId,
     );
     expect(operation).toEqual({ kind: 'evacuation', country: 'VUT', status: 'draft', drill: false, plan_id: made.id });
-    const { legs } = await createOperations(database.pool).rules(asked.operationId);
+    const { legs } = await operationsOn(databaseOn(database.pool)).rules(asked.operationId);
     expect(legs).toEqual(made.document.routes);
     expect(
       await all('select name, purpose, capacity from sites where operation_id = $1 order by name', asked.operationId),
@@ -117,33 +121,34 @@ describe('a plan that is activated', () => {
     ]);
     const [start] = await all<{ input: OperationInput }>(
       'select input from pending_starts where workflow_id = $1',
-      asked.workflow.id,
+      workflowId.operation(asked.operationId),
     );
+    expect(started).toEqual([workflowId.operation(asked.operationId)]);
     expect(start?.input).toMatchObject({ operationId: asked.operationId, version: 1 });
   });
 
   it('becomes one operation: the same request again is the same, another is refused', async () => {
     const { id } = await plan();
     const asked = activation(id);
-    await Promise.all([activatePlan(database.pool, asked), activatePlan(database.pool, asked)]);
-    expect(await activatePlan(database.pool, asked)).toEqual({ outcome: 'activated', operationId: asked.operationId });
-    expect(await activatePlan(database.pool, activation(id))).toEqual({ outcome: 'activated_before' });
+    await Promise.all([activate(asked), activate(asked)]);
+    expect(await activate(asked)).toEqual({ outcome: 'activated', operationId: asked.operationId });
+    expect(await activate(activation(id))).toEqual({ outcome: 'activated_before' });
     expect(await all('select id from operations where plan_id = $1', id)).toHaveLength(1);
   });
 
   it('can be rehearsed as often as one likes, before and after', async () => {
     const { id } = await plan();
     for (let rehearsal = 0; rehearsal < 2; rehearsal++) {
-      expect((await activatePlan(database.pool, activation(id, true))).outcome).toBe('activated');
+      expect((await activate(activation(id, true))).outcome).toBe('activated');
     }
     expect(await all('select status from preparedness_plans where id = $1', id)).toEqual([{ status: 'ready' }]);
-    expect((await activatePlan(database.pool, activation(id))).outcome).toBe('activated');
-    expect((await activatePlan(database.pool, activation(id, true))).outcome).toBe('activated');
+    expect((await activate(activation(id))).outcome).toBe('activated');
+    expect((await activate(activation(id, true))).outcome).toBe('activated');
   });
 
   it('says what it lacks, also what has gone since it was written', async () => {
     const { id } = await plan({ carriers: [], partners: ['par_gone'], sectors: [{ code: 'nothing' }], triggers: [] });
-    expect(await activatePlan(database.pool, activation(id))).toEqual({
+    expect(await activate(activation(id))).toEqual({
       outcome: 'incomplete',
       missing: [
         'a trigger',
@@ -152,8 +157,8 @@ describe('a plan that is activated', () => {
         'the sector nothing, which is not in mcof-2012',
       ],
     });
-    expect(await activatePlan(database.pool, activation('plan_unknown'))).toEqual({ outcome: 'unknown' });
-    expect(await activatePlan(database.pool, activation((await plan({}, 'retired')).id))).toEqual({
+    expect(await activate(activation('plan_unknown'))).toEqual({ outcome: 'unknown' });
+    expect(await activate(activation((await plan({}, 'retired')).id))).toEqual({
       outcome: 'retired',
     });
   });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { transaction } from '../../../adapters/postgres/database.ts';
+import { type Db, databaseOn } from '../../../adapters/postgres/database.ts';
 import {
-  commitHousehold,
-  FrameMoved,
   readFrame,
-  register as registerAlone,
-} from '../../../adapters/postgres/people/register.ts';
-import type { RegistrationContext } from '../../../adapters/postgres/people/registrations.ts';
+  readyHouseholds,
+  registerHouseholds,
+  registrationsOn,
+} from '../../../adapters/postgres/households/register.ts';
+import { FrameMoved, type RegistrationContext, registerHousehold } from '../../../application/households/register.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
 import { judgeList } from '../../../domain/imports/judgeList.ts';
@@ -16,7 +16,6 @@ import type { JourneyInput } from '../../../workflows/messages.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import type { Cells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { JOURNEYS } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 import { recordEvents } from '../../support/recording.ts';
@@ -25,9 +24,11 @@ const keyring = await testKeyring();
 const REFERENCE_DATE = '2026-11-25';
 const AT = Date.UTC(2026, 10, 25, 12);
 let database: TestDatabase;
+let db: Db;
 
 beforeAll(async () => {
   database = await testDatabase();
+  db = databaseOn(database.pool);
 });
 afterAll(async () => {
   await database?.drop();
@@ -47,8 +48,8 @@ async function register(cells: Cells[], over: { origin?: string; operationId?: s
   const operationId =
     over.operationId ?? (await makeOperation(pool, { rules: defaultRules('evacuation', JOURNEY_STATUSES) })).id;
   const { rows } = judgeList(cells, { referenceDate: REFERENCE_DATE });
-  return transaction(pool, async (client) => {
-    const frame = await readFrame(client, operationId);
+  return db.transaction().execute(async (tx) => {
+    const frame = await readFrame(tx, operationId);
     if (!frame) throw new Error('There is no such operation');
     const registration: RegistrationContext = {
       operationId,
@@ -57,15 +58,14 @@ async function register(cells: Cells[], over: { origin?: string; operationId?: s
       origin: over.origin ?? `coordinator:${++serial}`,
       at: AT,
       referenceDate: REFERENCE_DATE,
-      keyring,
-      journeys: JOURNEYS,
     };
     const members = rows.filter(({ verdict }) => verdict !== 'reject');
     const rejectedRows = over.rejectedRows ?? rows.filter(({ verdict }) => verdict === 'reject').map(({ row }) => row);
-    return {
-      operationId,
-      ...(await commitHousehold(client, registration, { reference: 'H1', members, rejectedRows })),
-    };
+    const ready = readyHouseholds(keyring, registration, [{ reference: 'H1', members, rejectedRows }]);
+    await registerHouseholds(tx, ready);
+    const [household] = ready.households;
+    if (!household) throw new RangeError('Nobody of the household is accepted');
+    return { operationId, ...household };
   });
 }
 
@@ -121,7 +121,7 @@ describe('a household that is registered', () => {
       people[0]?.workflowId,
     );
     expect(start?.workflow_id).toBe(`journey:${people[0]?.journeyId}`);
-    const frame = await transaction(database.pool, (client) => readFrame(client, operationId));
+    const frame = await readFrame(db, operationId);
     expect(start?.input).toEqual({
       version: 1,
       journeyId: people[0]?.journeyId,
@@ -291,9 +291,7 @@ describe('protection at registration', () => {
     const { pool } = database;
     const { id: operationId } = await makeOperation(pool, { rules: defaultRules('evacuation', JOURNEY_STATUSES) });
     const { rows: members } = judgeList([person()], { referenceDate: REFERENCE_DATE });
-    const common = { operationId, at: AT, referenceDate: REFERENCE_DATE, keyring, journeys: JOURNEYS };
-    const household = { reference: 'H1', members, rejectedRows: [] };
-    const frame = await readFrame(pool, operationId);
+    const frame = await readFrame(db, operationId);
     if (!frame) throw new Error('There is no such operation');
     await pool.query(
       `insert into operation_rules (operation_id, version, document, decided_by, decided_at)
@@ -301,12 +299,23 @@ describe('protection at registration', () => {
       [operationId],
     );
     await pool.query('update operations set rules_version = rules_version + 1 where id = $1', [operationId]);
-    const early: RegistrationContext = { ...common, frame, importId: null, origin: 'early' };
-    await expect(commitHousehold(pool, early, household)).rejects.toThrow(FrameMoved);
+    const registration = { operationId, at: AT, referenceDate: REFERENCE_DATE, frame, importId: null, origin: 'early' };
+    const early = readyHouseholds(keyring, registration, [{ reference: 'H1', members, rejectedRows: [] }]);
+    await expect(registerHouseholds(db, early)).rejects.toThrow(FrameMoved);
     expect(await all('select id from households where operation_id = $1', operationId)).toEqual([]);
-    expect(await registerAlone(pool, { ...common, origin: 'late', household })).toMatchObject({ people: [{ row: 1 }] });
+    const { frame: read, write } = registrationsOn(db, keyring);
+    let frames = 0;
+    const alone = registerHousehold({
+      // the first time as it was before
+      frame: async (id) => (++frames === 1 ? frame : read(id)),
+      write,
+      startNow: async () => {},
+    });
+    const one = { operationId, householdRef: 'H1', members: [person()], dryRun: false, now: AT };
+    expect(await alone({ ...one, origin: 'late' })).toMatchObject({ household: { people: [{ row: 1 }] } });
+    expect(frames).toBe(2);
     await pool.query('update operations set registration_open = false where id = $1', [operationId]);
-    expect(await registerAlone(pool, { ...common, origin: 'later', household })).toBe('closed');
+    expect(await alone({ ...one, origin: 'later' })).toMatchObject({ outcome: 'closed' });
     expect(await all('select id from journeys where operation_id = $1', operationId)).toHaveLength(1);
   });
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { readPerson } from '../../../adapters/postgres/people/people.ts';
-import { register } from '../../../adapters/postgres/people/register.ts';
+import { registrationsOn } from '../../../adapters/postgres/households/register.ts';
+import { readPerson } from '../../../adapters/postgres/people/personData.ts';
 import { retentionOn } from '../../../adapters/postgres/retention.ts';
+import { registerHousehold } from '../../../application/households/register.ts';
 import { removeAllOld, removeOld } from '../../../application/retention/removeOld.ts';
-import { judgeList } from '../../../domain/imports/judgeList.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { importActivities, JOURNEYS, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
+import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
 
@@ -85,17 +85,19 @@ describe('a list', () => {
 describe('a person', () => {
   async function someone(monthsAgo: number, ending: string | null): Promise<string> {
     const { id: operationId } = await makeOperation(database.pool);
-    const { rows: members } = judgeList([person()], { referenceDate: '2026-11-20' });
-    const taken = await register(database.pool, {
+    const register = registerHousehold({
+      ...registrationsOn(databaseOn(database.pool), keyring),
+      startNow: async () => {},
+    });
+    const done = await register({
       operationId,
       origin: operationId,
-      at: Date.now(),
-      referenceDate: '2026-11-20',
-      keyring,
-      journeys: JOURNEYS,
-      household: { reference: 'H', members, rejectedRows: [] },
+      householdRef: 'H',
+      members: [person()],
+      dryRun: false,
+      now: Date.now(),
     });
-    const personId = taken === 'closed' ? '' : (taken.people[0]?.personId ?? '');
+    const personId = done.outcome === 'registered' ? (done.household.people[0]?.personId ?? '') : '';
     await query(
       `update journeys set ending = $2, ended_at = case when $2::text is not null then now() end, status = case when $2::text is not null then 'closed' else status end,
          updated_at = now() - make_interval(months => $3) where person_id = $1`,
@@ -121,7 +123,7 @@ describe('a person', () => {
     expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(1);
     expect((await removeOld(retentionOn(databaseOn(database.pool)), KEEP)).peopleMonths).toBe(0);
     const known = async (id: string) => [
-      (await readPerson(database.pool, keyring, id)) !== undefined,
+      (await readPerson(databaseOn(database.pool), keyring, id)) !== undefined,
       ((await query('select from person_search where person_id = $1', id)).rowCount ?? 0) > 0,
       ((await query('select from person_data where person_id = $1', id)).rowCount ?? 0) > 0,
     ];

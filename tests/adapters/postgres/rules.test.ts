@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOperations } from '../../../adapters/postgres/operations/operations.ts';
-import { readFrame } from '../../../adapters/postgres/people/register.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { readFrame } from '../../../adapters/postgres/households/register.ts';
+import { operationsOn } from '../../../adapters/postgres/operations/operations.ts';
+import { changeOperationRules } from '../../../application/operations/changeRules.ts';
 import { defaultRules, STANDARD_DEADLINES } from '../../../domain/rules.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -14,8 +16,9 @@ afterAll(() => database?.drop());
 
 /** The rules of an operation as the API and a registration read them. */
 async function read(operationId: string) {
-  const frame = await readFrame(database.pool, operationId);
-  return [await createOperations(database.pool).rules(operationId), frame?.rules];
+  const db = databaseOn(database.pool);
+  const frame = await readFrame(db, operationId);
+  return [await operationsOn(db).rules(operationId), frame?.rules];
 }
 
 describe('the rules of an operation', () => {
@@ -31,7 +34,11 @@ describe('the rules of an operation', () => {
   it('are read anew under the next version', async () => {
     const { id } = await makeOperation(database.pool);
     const changed = { ...defaultRules('evacuation'), evidenceRounds: 5 };
-    expect(await createOperations(database.pool).writeRules(id, 1, changed, 'anna', 0)).toBe(2);
+    const operations = operationsOn(databaseOn(database.pool));
+    const change = changeOperationRules({ ...operations, clock: Date.now });
+    expect(await change(id, 1, { evidenceRounds: 5 }, 'anna')).toMatchObject({ version: 2 });
+    expect(await change(id, 1, { evidenceRounds: 6 }, 'ben')).toBe('changed');
+    expect(await operations.writeRules(id, { ...changed, version: 2 }, 'ben', 0)).toBe(false);
     for (const rules of await read(id)) expect(rules).toEqual({ ...changed, version: 2 });
   });
 
@@ -42,7 +49,8 @@ describe('the rules of an operation', () => {
       [id],
     );
     const message = 'Rules of an operation has version 99; this build reads up to 1';
-    await expect(createOperations(database.pool).rules(id)).rejects.toThrow(message);
-    await expect(readFrame(database.pool, id)).rejects.toThrow(message);
+    const db = databaseOn(database.pool);
+    await expect(operationsOn(db).rules(id)).rejects.toThrow(message);
+    await expect(readFrame(db, id)).rejects.toThrow(message);
   });
 });

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SEARCH } from '../../../adapters/postgres/reads/people.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { searchStatement } from '../../../adapters/postgres/people/people.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { insertOperation } from '../../support/systemRows.ts';
 
@@ -47,10 +49,10 @@ type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Index Name'?: stri
 const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
 
 async function planOf(words: readonly string[]): Promise<Plan[]> {
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(
-    `explain (format json) ${SEARCH}`,
-    [words.map(() => 'name'), words, null, 300, words.map(() => 1)],
-  );
+  const keys = words.map((key) => ({ kind: 'name' as const, key, seen: 1 }));
+  const { rows } = await sql<{
+    'QUERY PLAN': Array<{ Plan: Plan }>;
+  }>`explain (format json) ${searchStatement(keys, 'all', 300)}`.execute(databaseOn(database.pool).withoutPlugins());
   return flat(rows[0]?.['QUERY PLAN'][0]?.Plan as Plan);
 }
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { suspensionOverlap } from '../../../adapters/postgres/operations/suspensions.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { suspensionsOn } from '../../../adapters/postgres/operations/conduct.ts';
 import { newId } from '../../../application/ids.ts';
+import { suspensionOverlap } from '../../../application/operations/conduct.ts';
 import { HOUR, iso } from '../../../domain/time.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';
@@ -45,7 +47,7 @@ async function seen(kind: string, value: string | null, subject: string): Promis
     `insert into suspensions (id, operation_id, scope_kind, scope_value, from_at, until_at, reason_code) values ($1, $2, $3, $4, $5, $6, 'security')`,
     [newId('suspension'), operationId, kind, value, iso(START + HOUR), iso(START + 2 * HOUR)],
   );
-  const { overlap, open } = await suspensionOverlap(database.pool, {
+  const { overlap, open } = await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({
     operationId,
     subject,
     since: START,
@@ -78,7 +80,7 @@ describe('whom a suspension covers', () => {
     const other = await makeOperation(database.pool);
     await seen('all', null, journey);
     expect(
-      await suspensionOverlap(database.pool, {
+      await suspensionOverlap(suspensionsOn(databaseOn(database.pool)))({
         operationId: other.id,
         subject: other.id,
         since: START,

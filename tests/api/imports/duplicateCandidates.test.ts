@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { transaction } from '../../../adapters/postgres/database.ts';
-import { compareCheckedList } from '../../../adapters/postgres/duplicates/checkedLists.ts';
-import { compareNewcomers } from '../../../adapters/postgres/duplicates/newcomers.ts';
+import { compareAll, matching } from '../../support/duplicates.ts';
 import { openOperation, type TestSystem, testSystem } from '../system.ts';
 import { type ListDesk, listDesk, type ShownImport } from './listClient.ts';
 
@@ -20,8 +18,7 @@ afterAll(() => system.close());
 async function registerList(operationId: string, list: Buffer): Promise<string> {
   const importId = await desk.take(operationId, list, { reference_date: '2026-11-20' });
   expect((await desk.commit(importId)).status).toBe(202);
-  const options = { keyring: system.keyring, now: Date.now };
-  while ((await transaction(system.db.pool, (client) => compareNewcomers(client, options))) > 0);
+  await compareAll(system.db.pool, system.keyring);
   return importId;
 }
 
@@ -92,7 +89,7 @@ describe('T016', () => {
     const shown = async () =>
       (await desk.read(importId)) as ShownImport & { duplicate_candidates: DuplicateCandidates | null };
     expect((await shown()).duplicate_candidates).toBeNull();
-    await compareCheckedList(system.db.pool, system.keyring);
+    await matching(system.db.pool, system.keyring).compareCheckedList();
     const { status, duplicate_candidates } = await shown();
     expect({ status, duplicate_candidates }).toMatchObject({
       status: 'checked',

@@ -180,7 +180,7 @@ describe('the rows of a dry run', () => {
         },
         {
           principal: 'operation_lead',
-          hidden: [...BIRTH, 'phone', 'preferred_language', ...DOCUMENT, 'special_needs', 'destination_admin1'],
+          hidden: [...BIRTH, 'phone', ...DOCUMENT, 'special_needs', 'destination_admin1'],
         },
       ].map((look) => ({ ...look, kind: 'rows', row_count: 1 })),
     );

@@ -1,0 +1,109 @@
+import type { HoldType } from '../../domain/holds.ts';
+import type { JourneyState } from '../../domain/journeys/state.ts';
+import type { JourneyStatus } from '../../domain/journeys/statuses.ts';
+import type { Wait } from '../../domain/journeys/waits.ts';
+import type { HistoryEvent } from '../../domain/messages/history.ts';
+import type { SituationInput } from '../../domain/messages/situation.ts';
+import type { Instant } from '../../domain/time.ts';
+
+export type Hold = {
+  id: string;
+  journeyId: string;
+  type: HoldType;
+  status: 'raising' | 'active' | 'released' | 'void';
+  raisedBy: string;
+  raisedAt: Instant;
+  firstApprovalBy: string | null;
+  releasedBy: string | null;
+  releasedAt: Instant | null;
+  noteId: string | null;
+};
+
+export type NewHold = Pick<Hold, 'id' | 'journeyId' | 'type' | 'raisedBy' | 'raisedAt'> & {
+  operationId: string;
+  noteId?: string | undefined;
+};
+
+/** Rows of holds. Only these hold the kind; workflows have an opaque id. */
+export type Holds = {
+  /** The row blocks from this moment, before the workflow has confirmed it. Idempotent by id. */
+  raise(hold: NewHold): Promise<void>;
+  /** The workflow refused the hold: it was never valid. Whoever waits for its end waits no more. */
+  voidRaised(id: string): Promise<void>;
+  read(id: string): Promise<Hold | undefined>;
+  /** All holds of a journey, oldest first. */
+  ofJourney(journeyId: string): Promise<Hold[]>;
+  /**
+   * Records an approval of the release. `second`: another person approved before, so the hold may be released. The same
+   * person twice stays `first`.
+   */
+  approve(id: string, by: string, reference: string): Promise<'first' | 'second'>;
+  noteReference(id: string, reference: string): Promise<void>;
+};
+
+export type NewNote = {
+  id: string;
+  /** the journey, movement or operation of the note */
+  subject: string;
+  /** whose key encrypts it: erasing the person erases it */
+  personId?: string;
+  author: string;
+  /** for protection roles alone */
+  restricted: boolean;
+  text: string;
+};
+
+/** Free text, encrypted at once; only its id is passed on. */
+export type Notes = {
+  /** Idempotent by id. @throws Error if the person was erased */
+  write(note: NewNote): Promise<void>;
+  /**
+   * Texts by id, without those that the caller may not read and those of erased people. The caller writes the access
+   * log first.
+   */
+  read(ids: readonly string[], may: { restricted: boolean }): Promise<Map<string, string>>;
+};
+
+/** The input of the sentence about a person: state, waits, household group, and suspensions. */
+export type NowReads = {
+  /**
+   * The journey's state from its event log, by the function that the workflow uses. It includes every committed event,
+   * so a person who got an answer finds their event in it.
+   */
+  state(journeyId: string): Promise<JourneyState>;
+  /** Whether the command has made events already: then it is repeated, not judged again. */
+  commandIsRecorded(subject: string, commandId: string): Promise<boolean>;
+  waits(subject: string): Promise<Wait[]>;
+  /** Statuses of the other members who still have to travel and are not ready. */
+  groupWaitsFor(journeyId: string): Promise<JourneyStatus[]>;
+  isSuspended(journeyId: string): Promise<boolean>;
+  /** Names of partners and references of movements, by id. */
+  names(ids: readonly string[]): Promise<Map<string, string>>;
+};
+
+export type HistoryReads = {
+  /**
+   * The events of a journey, with those of its movements, its operation and its duplicate candidates that concern it.
+   * @param included which events of movements and of the operation belong to a person's history
+   */
+  events(
+    journeyId: string,
+    operationId: string,
+    included: { movement: readonly string[]; operation: readonly string[] },
+  ): Promise<HistoryEvent[]>;
+  /** Names for the ids in these events; the id of a request gives the name of its partner. */
+  names(events: readonly HistoryEvent[]): Promise<{ names: Map<string, string>; attempts: Map<string, number> }>;
+};
+
+/** The people of an operation by status, from maintained counts; no query counts journeys one by one. */
+export type SituationReads = {
+  input(operationId: string, now: Instant): Promise<SituationInput>;
+  /** For metrics: open waits of journeys in running operations by status and kind of whom, and the oldest of each. */
+  waiting(): Promise<
+    Array<{ operationId: string; status: string; whomKind: string; people: number; oldestSince: Instant }>
+  >;
+  /** For metrics: pending starts over all operations, and how long the oldest has waited. */
+  startsWaiting(): Promise<{ count: number; oldestSeconds: number }>;
+  /** Whether the database answers. */
+  answers(): Promise<boolean>;
+};
