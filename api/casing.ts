@@ -15,7 +15,7 @@ import { DEADLINES } from '../domain/rules.ts';
  */
 export const JOURNEY_COMMAND_NAMES = namesOf(JOURNEY_COMMANDS.names);
 export const MOVEMENT_COMMAND_NAMES = namesOf(MOVEMENT_COMMANDS.names);
-export const OPERATION_COMMAND_NAMES = namesOf(OPERATION_COMMANDS.names);
+const OPERATION_COMMAND_NAMES = namesOf(OPERATION_COMMANDS.names);
 export const DUPLICATE_COMMAND_NAMES = namesOf(PAIR_COMMAND_NAMES);
 export const PHASE_NAMES = namesOf(JOURNEY_PHASES);
 export const DEADLINE_NAMES = namesOf(DEADLINES);

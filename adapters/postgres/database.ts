@@ -112,10 +112,6 @@ function namingStatements(client: Queryable): PostgresPoolClient['query'] {
 /** What can be queried: the pool, or one client inside a transaction. */
 export type Queryable = Pick<PoolClient, 'query'>;
 
-/** A moment as milliseconds, under a name of ours: a column of a select. */
-export const epoch = (column: string, name: string): string =>
-  `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
-
 /** Runs `work` in one transaction; any error rolls it back and is thrown on. */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();

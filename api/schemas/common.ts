@@ -49,7 +49,7 @@ export const Duration = z
 export const Length = z.string().meta({ id: 'Length', format: 'duration', description: 'ISO 8601, as P30D or PT2H' });
 
 /** Free text; it is encrypted before anything else happens with it. */
-export const Note = z
+const Note = z
   .string()
   .min(1)
   .max(4_000)

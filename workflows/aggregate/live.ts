@@ -90,7 +90,7 @@ export async function whenever<T extends AggregateTypes>(
 }
 
 /** What every subject asks people for, whatever its kind. */
-export const STANDING_TASKS: ReadonlyArray<<T extends AggregateTypes>(run: AggregateRun<T>) => Promise<never>> = [
+const STANDING_TASKS: ReadonlyArray<<T extends AggregateTypes>(run: AggregateRun<T>) => Promise<never>> = [
   // Somebody asked Temporal to cancel the workflow. The subject goes on; a person decides with the subject's own commands.
   (run) =>
     whenever(run, () => run.state.cancelRequested, {

@@ -8,7 +8,7 @@ import { defineCommand, LEADING, OPEN, unlessIn } from './define.ts';
 const REQUIRED_LEADS = ['protection', 'health', 'movement'] as const;
 
 /** Areas that may have a lead. */
-export const LEAD_AREAS = [...REQUIRED_LEADS, 'consular', 'reception'] as const;
+const LEAD_AREAS = [...REQUIRED_LEADS, 'consular', 'reception'] as const;
 
 export const activate = defineCommand({
   name: 'activate',
