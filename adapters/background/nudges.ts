@@ -36,13 +36,19 @@ export function startNudges(nudge: (endpointId: string) => Promise<void>, log: L
       const pause = Math.min(LONGEST_PAUSE_MS, 200 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
       await sleep(failed ? pause : restMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
-    running = undefined;
+  };
+  const begin = (): void => {
+    if (running !== undefined || wanted.size === 0 || stopping.signal.aborted) return;
+    running = rounds().finally(() => {
+      running = undefined;
+      begin();
+    });
   };
 
   return {
     ask(endpointIds) {
       for (const endpointId of endpointIds) wanted.add(endpointId);
-      running ??= rounds();
+      begin();
     },
     async stop() {
       stopping.abort();
