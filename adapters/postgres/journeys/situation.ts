@@ -111,7 +111,7 @@ export const situationOn = (db: Db): SituationReads => ({
         eb.fn.min('w.since').as('oldest'),
       ])
       .where('w.blocks', '=', true)
-      .groupBy(['j.operationId', 'j.status', 'whomKind'])
+      .groupBy(['j.operationId', 'j.status', 'p.kind', 'w.whomKind'])
       .execute();
     return rows.map(({ oldest, ...group }) => ({ ...group, oldestSince: oldest.getTime() }));
   },
