@@ -72,6 +72,25 @@ describe('movements', () => {
     });
   });
 
+  it('are listed by departure, a page at a time', async () => {
+    await movement({ reference: 'PAGE-1' });
+    await movement({ reference: 'PAGE-2' });
+    const seen: unknown[] = [];
+    let cursor = '';
+    do {
+      const { status, body } = await system.ask(
+        'movement_officer',
+        'GET',
+        `/v1/operations/${operationId}/movements?limit=1${cursor}`,
+      );
+      expect(status).toBe(200);
+      for (const { reference } of body['data'] as Array<{ reference: string }>) seen.push(reference);
+      cursor = body['has_more'] === true ? `&cursor=${String(body['next_cursor'])}` : '';
+    } while (cursor !== '');
+    expect(seen).toEqual(expect.arrayContaining(['PAGE-1', 'PAGE-2']));
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
   it('are refused where they contradict the operation or themselves', async () => {
     expect((await movement()).status).toBe(201);
     expect((await movement()).body).toMatchObject({ code: 'conflict' });

@@ -72,7 +72,7 @@ export function movementsOn(
         query = query.where((eb) => eb(eb.refTuple('departsAt', 'id'), '>', eb.tuple(moment(departs), id)));
       }
       const rows = await query
-        .orderBy('departsAt')
+        .orderBy('movements.departsAt')
         .orderBy('id')
         .limit(limit + 1)
         .execute();
