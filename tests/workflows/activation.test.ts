@@ -4,7 +4,7 @@ import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY } from '../../domain/time.ts';
 import { replay } from '../replay/histories.ts';
-import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
+import { devServerEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
   eventually,
   fakeActivities,
@@ -19,7 +19,7 @@ let env: TestWorkflowEnvironment;
 let bundle: WorkflowBundlePath;
 
 beforeAll(async () => {
-  [env, bundle] = await Promise.all([timeSkippingEnvironment(), workflowBundle()]);
+  [env, bundle] = await Promise.all([devServerEnvironment(), workflowBundle()]);
 });
 afterAll(async () => {
   await env?.teardown();
