@@ -1,16 +1,19 @@
-import type { RecordBatch, RecordResult } from '../domain/record.ts';
-import type { RecordActivities, SuspensionOverlap } from './ports.ts';
-
-/** The database port of recording. */
-export type RecordPort = {
-  recordEvents(batch: RecordBatch): Promise<RecordResult>;
-  suspensionOverlap(input: Parameters<RecordActivities['suspensionOverlap']>[0]): Promise<SuspensionOverlap>;
-};
+import { ApplicationFailure } from '@temporalio/activity';
+import { EventLogConflict } from '../application/eventLog/record.ts';
+import type { RecordActivities } from './ports.ts';
 
 /** Local activities: short, idempotent, in the system's own database. */
-export function recordActivities(port: RecordPort): RecordActivities {
+export function recordActivities({ record, ...others }: RecordActivities): RecordActivities {
   return {
-    record: (batch) => port.recordEvents(batch),
-    suspensionOverlap: (input) => port.suspensionOverlap(input),
+    ...others,
+    async record(batch) {
+      try {
+        return await record(batch);
+      } catch (error) {
+        // The workflow of this subject stands until a person has looked.
+        if (error instanceof EventLogConflict) throw ApplicationFailure.nonRetryable(error.message, error.name);
+        throw error;
+      }
+    },
   };
 }

@@ -87,8 +87,8 @@ export async function buildApp({
   });
   await app.register(problems);
   await app.register(authentication, issuer);
-  const { situation, alarms, operations, zones, clock, engine } = ports;
-  await app.register(metrics, { situation, alarms, operations, zones, clock, engine });
+  const { situation, alarms, loops, operations, zones, clock, engine } = ports;
+  await app.register(metrics, { situation, alarms, loops, operations, zones, clock, engine });
   await app.register(shielding, { perMinute, maxEventLoopDelayMs, databaseAnswers: () => ports.situation.answers() });
   await app.register(access, { placesOf: (kind, id) => placesOf(ports, kind, id) });
   await app.register(requestLog);

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { LinkedPerson } from '../application/duplicates/pairs.ts';
 import { disclose } from '../application/people/personalData.ts';
 import type { PersonJourney } from '../application/people/reads.ts';
-import { CARE_FLAGS, decide, type FieldGroup } from '../domain/access.ts';
+import { type AccessPurpose, CARE_FLAGS, decide, type FieldGroup } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { disclosedFields, type PersonCore } from '../domain/personData.ts';
 import { type Instant, iso } from '../domain/time.ts';
@@ -17,7 +17,7 @@ export const show = (
   { personal }: Pick<ApiPorts, 'personal'>,
   request: FastifyRequest,
   seen: readonly Seen[],
-  { groups, ...reader }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: string; at: Instant },
+  { groups, ...reader }: { roles: readonly Role[]; groups: readonly FieldGroup[]; purpose: AccessPurpose; at: Instant },
 ) => disclose(personal, seen, groups, { ...reader, principal: principalOfRequest(request).sub });
 
 /** A person in an operation, with the status of the journey. Nothing here is encrypted. */

@@ -1,8 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Events } from '../adapters/postgres/reads/events.ts';
-import type { Partners } from '../adapters/postgres/reads/partners.ts';
-import type { DeliveryEnd } from '../adapters/webhooks/send.ts';
 import type { Alarms } from '../application/alarms/alarms.ts';
+import type { LoopReads } from '../application/background.ts';
 import type { decidePair } from '../application/duplicates/decide.ts';
 import type { Duplicates } from '../application/duplicates/pairs.ts';
 import type { registerHousehold } from '../application/households/register.ts';
@@ -22,11 +20,14 @@ import type { changeOperationRules } from '../application/operations/changeRules
 import type { createOperation } from '../application/operations/create.ts';
 import type { Operations } from '../application/operations/operations.ts';
 import type { Plans } from '../application/operations/plans.ts';
+import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
 import type { readPerson } from '../application/people/readPerson.ts';
 import type { Households, People } from '../application/people/reads.ts';
 import type { searchPeople } from '../application/people/search.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
+import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
+import type { EventReads } from '../application/webhooks/events.ts';
 import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Zones } from '../domain/movements/localTimes.ts';
@@ -55,25 +56,6 @@ export type ImportsPort = ImportReads & {
   rowsToCorrect: ReturnType<typeof rowsToCorrect>;
 };
 
-/** Secrets that partners share with the system. */
-export type SecretsPort = {
-  /** a new secret, shown once */
-  issue(): string;
-  /** @param owner id of the partner or endpoint, which binds the encrypt to it */
-  encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
-  open(owner: string, encrypted: { encrypted: Buffer; keyId: string }): string[];
-};
-
-/** What an endpoint's deliveries can be told to do. */
-export type DeliveryControl = {
-  /** One event again, or all of a range of positions. How many were put in the queue. */
-  replay(endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number>;
-  /** Sends one event of type `test` now, outside the queue. Its answer is the endpoint's business: only the status is told. */
-  sendTest(endpointId: string): Promise<DeliveryEnd | undefined>;
-  /** False where it was not disabled. */
-  enable(endpointId: string): Promise<boolean>;
-};
-
 export type Ids = {
   fresh(kind: IdKind): string;
   /** the same parts, the same id */
@@ -100,8 +82,10 @@ export type ApiPorts = {
     plan: ReturnType<typeof planMovement>;
     manifest: ReturnType<typeof readManifest>;
   };
-  partners: Partners;
-  events: Events;
+  partners: PartnerReads & ReturnType<typeof partners>;
+  endpoints: EndpointReads & ReturnType<typeof endpoints>;
+  events: EventReads;
+  loops: LoopReads;
   keys: IdempotencyKeys;
   personal: PersonalData;
   registerHousehold: ReturnType<typeof registerHousehold>;
@@ -110,14 +94,10 @@ export type ApiPorts = {
   readHistory: ReturnType<typeof readHistory>;
   readNow: ReturnType<typeof readNow>;
   imports: ImportsPort;
-  secrets: SecretsPort;
-  deliveries: DeliveryControl;
   engine: Engine;
   ids: Ids;
   zones: Pick<Zones, 'table'>;
   /** real time */
   clock: () => Instant;
-  /** why we would not send to this address, or undefined */
-  refusedAddress: (url: string) => Promise<string | undefined>;
   log: FastifyBaseLogger;
 };

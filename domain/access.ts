@@ -18,6 +18,10 @@ export type Principal = { sub: string; roles: readonly Grant[]; partnerId?: stri
  */
 export type Reach = 'public' | 'anywhere' | 'global' | 'operation';
 
+/** What a member of staff opens data of a person for; the access log says it. */
+export const ACCESS_PURPOSES = ['case', 'list', 'search', 'history', 'manifest', 'duplicate'] as const;
+export type AccessPurpose = (typeof ACCESS_PURPOSES)[number];
+
 type Permission = { reach: Reach; roles: readonly (Role | 'partner')[]; sentence: string };
 
 /** The roles that work in an operation every day. They see its people. */

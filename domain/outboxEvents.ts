@@ -23,3 +23,4 @@ export const EVENTS = {
 } as const;
 
 export type EventType = keyof typeof EVENTS;
+export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];

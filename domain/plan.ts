@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { EVENT_TYPES } from './outboxEvents.ts';
+import { PERSON_FIELDS } from './partners/fields.ts';
+import { REQUEST_KINDS } from './partners/protocol.ts';
 import { OPERATION_KINDS, RULES_SCHEMAS } from './rules.ts';
 import { storedValue } from './storedValue.ts';
 import { versioned } from './versioned.ts';
@@ -37,9 +40,9 @@ const PlanDocument = z.object({
   agreements: z.array(
     z.object({
       partnerId: z.string(),
-      purposes: z.array(z.string()),
-      fields: z.array(z.string()),
-      eventTypes: z.array(z.string()),
+      purposes: z.array(z.enum(REQUEST_KINDS)),
+      fields: z.array(z.enum(PERSON_FIELDS)),
+      eventTypes: z.array(z.enum(EVENT_TYPES)),
       reference: z.string(),
     }),
   ),

@@ -18,7 +18,7 @@ export type RecordBatch = {
   after: number;
   /** ascending, without a gap */
   events: RecordedEvent[];
-  /** columns of the subject's row after the last event (adapters/postgres/record.ts knows their names); newest sequence wins */
+  /** columns of the subject's row after the last event (adapters/postgres/eventLog knows their names); newest sequence wins */
   projection: Record<string, unknown>;
   /** all waits that are open after the last event: others of the subject are closed, and their tasks with them */
   waits: Wait[];

@@ -29,3 +29,14 @@ export const IMPORT_INPUT = versioned({
   schema: ImportInput,
   upgrades: {},
 });
+
+const ChoreInput = z.object({ version: z.literal(1), chore: z.string() });
+/** One run of a job that a Temporal Schedule starts. */
+export type ChoreInput = z.infer<typeof ChoreInput>;
+
+export const CHORE_INPUT = versioned({
+  name: 'Input of a chore',
+  version: 1,
+  schema: ChoreInput,
+  upgrades: {},
+});

@@ -1,25 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { startsInBatches } from '../adapters/background/startsInBatches.ts';
-import { startNow } from '../adapters/background/workflowStarter.ts';
 import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { callbackPorts } from '../adapters/partners/callbackPorts.ts';
-import { answerOnRecord } from '../adapters/postgres/answers.ts';
-import { openPool } from '../adapters/postgres/database.ts';
+import { databaseOn, openPool } from '../adapters/postgres/database.ts';
+import { eventLogOn } from '../adapters/postgres/eventLog/eventLog.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
-import { isOnItsWay } from '../adapters/postgres/starts.ts';
+import { startsOn } from '../adapters/postgres/starts.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand, whileAvailable } from '../adapters/temporal/commands.ts';
-import { readVersions, withoutWorker } from '../adapters/temporal/versions.ts';
+import { readVersions } from '../adapters/temporal/versions.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
 import type { Engine } from '../api/ports.ts';
+import { startsInBatches } from '../application/starts/startsInBatches.ts';
+import { withoutWorker } from '../application/versions/watch.ts';
 import * as names from '../workflows/messages.ts';
+import { startNow } from './composition/starts.ts';
 import { createStore } from './composition/store.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
@@ -39,7 +40,8 @@ const prisma = prismaOn(pool);
 const client = openTemporal(config.temporal);
 const outside = openGuardedClient({ allowLoopback: config.local });
 const gateway = workflowGateway(client, names);
-const starting = { pool, gateway, log };
+const db = databaseOn(pool);
+const start = startNow({ pool, gateway, log });
 const answers = () => temporalAnswers(client, HEALTH_DEADLINE_MS);
 const available = whileAvailable(answers);
 
@@ -49,7 +51,7 @@ function behindItsBack(what: string): (error: unknown) => void {
 }
 
 const startSoon = startsInBatches(async (workflowIds) => {
-  await available(() => startNow(starting, workflowIds)).catch(behindItsBack('not started at once'));
+  await available(() => start(workflowIds)).catch(behindItsBack('not started at once'));
 });
 
 const engine: Engine = {
@@ -57,8 +59,8 @@ const engine: Engine = {
     available(() =>
       sendCommand(client, workflowId, name, command, {
         deadline: COMMAND_DEADLINE_MS,
-        start: async (id) => (await startNow(starting, [id])).length > 0 || (await isOnItsWay(pool, id)),
-        onRecord: (id, commandId) => answerOnRecord(pool, id.slice(id.indexOf(':') + 1), commandId),
+        start: async (id) => (await start([id])).length > 0 || startsOn(db).isOnItsWay(id),
+        onRecord: (id, commandId) => eventLogOn(db).answerOnRecord(id.slice(id.indexOf(':') + 1), commandId),
       }),
     ),
   startNow: async (workflowIds) => {
@@ -81,6 +83,10 @@ const store = createStore({
   prisma,
   keyring,
   outside,
+  refusedAddress: async (url) => {
+    const decision = await checkTarget(url, outside.settings);
+    return decision.ok ? undefined : decision.reason;
+  },
   clock: Date.now,
 });
 const app = await buildApp({
@@ -89,10 +95,6 @@ const app = await buildApp({
     engine,
     clock: Date.now,
     zones: ZONES,
-    refusedAddress: async (url) => {
-      const decision = await checkTarget(url, { allowLoopback: config.local });
-      return decision.ok ? undefined : decision.reason;
-    },
     log,
   },
   callbacks: callbackPorts({ pool, secrets: secretBox(keyring) }),

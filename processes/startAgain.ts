@@ -1,10 +1,10 @@
 /** `npm run start-again -- journey:jrn_…`: starts a subject again from its event log, where its workflow is gone. */
-
-import { startAgain, startAgainPorts } from '../adapters/background/startAgain.ts';
 import { openPool } from '../adapters/postgres/database.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
+import { startAgain } from '../application/starts/startAgain.ts';
 import * as names from '../workflows/messages.ts';
+import { startAgainPorts } from './composition/starts.ts';
 import { readConfig } from './config.ts';
 
 const [workflowId] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 /** `npm run versions`: which worker versions there are and what is left of them; `-- make-current [version]` changes it. */
 import { openTemporal } from '../adapters/temporal/client.ts';
-import { askToGoOn, makeCurrent, readVersions, type WorkerVersion } from '../adapters/temporal/versions.ts';
+import { askToGoOn, makeCurrent, readVersions } from '../adapters/temporal/versions.ts';
+import type { WorkerVersion } from '../application/versions/watch.ts';
 import { NEW_VERSION, TASK_QUEUE } from '../workflows/messages.ts';
 import { readLocalConfig } from './config.ts';
 import { bundleFolder, workflowBundle } from './worker/bundle.ts';

@@ -5,21 +5,17 @@ import pino from 'pino';
 import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
-import { startOutboxPublisher } from '../adapters/background/outboxPublisher.ts';
-import { startRetention } from '../adapters/background/retentionJob.ts';
-import { startTimeZoneCheck } from '../adapters/background/timeZoneCheck.ts';
-import { startVersionWatch } from '../adapters/background/versionWatch.ts';
-import { startWorkflowStarter } from '../adapters/background/workflowStarter.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { databaseIn, openPool } from '../adapters/postgres/database.ts';
 import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
-import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { missingActivity, workerActivities } from './composition/activities.ts';
+import { keepSchedules } from './composition/chores.ts';
 import { duplicateMatching } from './composition/duplicates.ts';
+import { startOutboxPublisher, startVersionWatch, startWorkflowStarter } from './composition/loops.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, readBundle, workflowBundle } from './worker/bundle.ts';
@@ -53,6 +49,7 @@ const identity = `worker ${process.pid}`;
 const activities = workerActivities({
   ...{ pool, keyring, outside, gateway, log },
   callbackBase: config.api.publicUrl,
+  retention: config.retention,
 });
 
 const worker = await Worker.create({
@@ -72,7 +69,10 @@ process.stdout.write('ready worker\n');
 const stopping = new AbortController();
 const takingOver =
   older === undefined
-    ? takeOver({ client, buildId, takesOver: config.takesOver, identity, log, stopping: stopping.signal })
+    ? takeOver({
+        ...{ client, buildId, takesOver: config.takesOver, identity, log, stopping: stopping.signal },
+        whenCurrent: () => keepSchedules(client, names.TASK_QUEUE),
+      })
     : Promise.resolve();
 
 // With the server away the core may never end its polls, and then not even exit() returns: a worker that is delivered to end
@@ -102,11 +102,6 @@ function startLoops(): Loop[] {
       storeNumber: (client, number, to) => storeDocumentNumber(databaseIn(client), keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
-    startTimeZoneCheck({ connectionString, zones: ZONES, log }),
-    startRetention({ connectionString, keep: config.retention, log }),
-    startVersionWatch({
-      ...{ connectionString, client, identity, log },
-      ...{ taskQueue: names.TASK_QUEUE, signal: names.NEW_VERSION, now: Date.now },
-    }),
+    startVersionWatch({ connectionString, client, identity, now: Date.now, log }),
   ];
 }

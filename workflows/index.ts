@@ -1,3 +1,4 @@
+export { chore } from './chore.ts';
 export { importList } from './import.ts';
 export { journey } from './journey/journey.ts';
 export { movement } from './movement/movement.ts';

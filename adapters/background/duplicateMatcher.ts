@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, type Log } from '../../application/log.ts';
 import { type Instant, isoDay } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { type Db, databaseIn } from '../postgres/database.ts';
-import { codeOf, type Loop, type LoopLog, startLoop } from './loop.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 /** Session lock of the duplicate matcher; any number that no other lock uses. */
 const DUPLICATE_MATCHER_LOCK = 7_261_003;
@@ -17,7 +18,7 @@ export type DuplicateMatcherDeps = {
   };
   /** real time */
   now(): Instant;
-  log: LoopLog;
+  log: Log;
   pollMs?: number;
 };
 
@@ -34,7 +35,7 @@ export function startDuplicateMatcher({
   pollMs = 1_000,
 }: DuplicateMatcherDeps): Loop {
   return startLoop({
-    name: 'comparer',
+    name: 'duplicate matcher',
     connectionString,
     lock: DUPLICATE_MATCHER_LOCK,
     // A portion of a list may meet everybody known.

@@ -1,4 +1,6 @@
+import { eachOf } from '../../application/eachOf.ts';
 import { derivedId } from '../../application/ids.ts';
+import type { Log } from '../../application/log.ts';
 import {
   type Answer,
   answerOf,
@@ -21,14 +23,14 @@ import {
   type UnreadableMessage,
 } from '../postgres/partners/inbox.ts';
 import { lockRequests, markSeen, type RequestRow } from '../postgres/partners/requests.ts';
-import { isPending } from '../postgres/starts.ts';
+import { startsOn } from '../postgres/starts.ts';
 import {
   type Delivered,
   temporalIsAway,
   type WorkflowGateway,
   type WorkflowNames,
 } from '../temporal/workflowGateway.ts';
-import { eachOf, type Loop, type LoopLog, startLoop, within } from './loop.ts';
+import { type Loop, startLoop, within } from './loop.ts';
 import { keyOf, type Rejected, reject, setAside } from './rejectedMessages.ts';
 
 const INBOX_PROCESSOR_LOCK = 7_261_002;
@@ -48,7 +50,7 @@ export type InboxProcessorDeps = {
     number: { keyId: string; encrypted: string },
     to: { journeyId: string; documentId: string; eventKey: string },
   ): Promise<boolean>;
-  log: LoopLog;
+  log: Log;
   pollMs?: number;
 };
 
@@ -59,7 +61,7 @@ export type InboxProcessorDeps = {
  */
 export function startInboxProcessor(deps: InboxProcessorDeps): Loop {
   return startLoop({
-    name: 'inbox',
+    name: 'inbox processor',
     connectionString: deps.connectionString,
     lock: INBOX_PROCESSOR_LOCK,
     channel: 'inbox',
@@ -297,7 +299,7 @@ async function notify(
   });
   let waiting = 0;
   for (const { rows, workflowId, vehicle, subject, delivered } of messages) {
-    if (vehicle && delivered === 'closed' && (await isPending(client, workflowId))) {
+    if (vehicle && delivered === 'closed' && (await startsOn(databaseIn(client)).isPending(workflowId))) {
       // The workflow has not started yet: the signal is delivered after its start.
       waiting += rows.length;
       continue;

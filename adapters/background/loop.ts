@@ -1,13 +1,21 @@
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { SESSION_LIMITS } from '../postgres/database.ts';
+import { LOOPS, type LoopName, type LoopReads } from '../../application/background.ts';
+import { codeOf, type Log } from '../../application/log.ts';
+import { raiseAlarm } from '../postgres/alarms.ts';
+import { type Db, databaseIn, type Queryable, SESSION_LIMITS } from '../postgres/database.ts';
 
-/** The log of a loop; a pino logger fits. Fields are ids, counts and codes. */
-export type LoopLog = { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+/**
+ * How a silently dead session is noticed, whose bytes are lost and which nobody closes. Milliseconds. A session asks the
+ * server `askMs` after the last time, and is given up without an answer within `answerMs`. The server ends it `endMs`
+ * after its last word, and so its lock moves. Who stands by tries to get the lock every `standByMs`.
+ */
+export type SessionTimes = { askMs: number; answerMs: number; endMs: number; standByMs: number };
+const SESSION_TIMES: SessionTimes = { askMs: 5_000, answerMs: 5_000, endMs: 20_000, standByMs: 2_000 };
 
 export type LoopOptions = {
-  /** name in the log */
-  name: string;
+  name: LoopName;
   connectionString: string;
   /** session advisory lock: one process of all runs the loop, and the others stand by */
   lock?: number;
@@ -18,34 +26,38 @@ export type LoopOptions = {
   /** milliseconds between looks while nothing comes */
   pollMs: number;
   /** one pass; `more` if another pass is due at once. An error closes the connection and starts again. */
-  pass(client: Client): Promise<'more' | 'idle'>;
-  log: LoopLog;
+  pass(client: Client, db: Db): Promise<'more' | 'idle'>;
+  log: Log;
+  times?: SessionTimes;
 };
 
 /** Something that runs until it is stopped. */
 export type Loop = {
-  /** polls now instead of later */
-  wake(): void;
   /** stops after the current pass */
   stop(): Promise<void>;
 };
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-/** how often a process that stands by tries to get the lock */
-const STAND_BY_MS = 2_000;
+const END_WITHIN_MS = 1_000;
+
+/** What has happened since the last pass that ended well. `silent`: a session was dead, its own or that of the holder. */
+type Trouble = { failures: number; silent: boolean };
+
+class SessionSilent extends Error {
+  override name = 'SessionSilent';
+}
 
 /**
  * Runs `pass` repeatedly on its own connection, which holds the lock. A pass that lost its lock has also lost its
- * connection, so it can write nothing. The loop survives a restart of PostgreSQL, or of what `pass` calls, with a
- * jittered back-off.
+ * connection, so it can write nothing. The loop survives a restart of PostgreSQL, a session that is silently dead, or a
+ * failure of what `pass` calls, with a jittered back-off.
  */
 export function startLoop(options: LoopOptions): Loop {
   const alarmClock = newAlarmClock();
   const stopping = new AbortController();
   const running = run(options, alarmClock, stopping.signal);
   return {
-    wake: alarmClock.ring,
     async stop() {
       stopping.abort();
       alarmClock.ring();
@@ -56,16 +68,15 @@ export function startLoop(options: LoopOptions): Loop {
 
 async function run(options: LoopOptions, alarmClock: AlarmClock, stopping: AbortSignal): Promise<void> {
   const { name, log } = options;
-  let failures = 0;
+  const trouble: Trouble = { failures: 0, silent: false };
   while (!stopping.aborted) {
     try {
-      await session(options, alarmClock, stopping, () => {
-        failures = 0;
-      });
+      await session(options, alarmClock, stopping, trouble);
     } catch (error) {
-      failures += 1;
-      log.warn({ loop: name, failures, error: codeOf(error) }, 'loop interrupted, begins anew');
-      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
+      trouble.failures += 1;
+      trouble.silent ||= error instanceof SessionSilent;
+      log.warn({ loop: name, failures: trouble.failures, error: codeOf(error) }, 'loop interrupted, begins anew');
+      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(trouble.failures - 1, 10));
       await alarmClock.until(pause * (0.5 + Math.random() / 2), stopping);
     }
   }
@@ -75,14 +86,19 @@ async function session(
   options: LoopOptions,
   alarmClock: AlarmClock,
   stopping: AbortSignal,
-  worked: () => void,
+  trouble: Trouble,
 ): Promise<void> {
+  const { name, channel, lock, pollMs, times = SESSION_TIMES } = options;
+  const statementMs = options.statementTimeoutMs ?? SESSION_LIMITS.statement_timeout;
+  // A socket of its own can be destroyed: a dead one cannot be ended in order.
+  const socket = new Socket();
   const client = new Client({
     connectionString: options.connectionString,
+    stream: () => socket,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     ...SESSION_LIMITS,
-    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+    statement_timeout: statementMs,
   });
   let broken: Error | undefined;
   client.on('error', (error) => {
@@ -90,27 +106,95 @@ async function session(
     alarmClock.ring();
   });
   client.on('notification', alarmClock.ring);
+
+  const giveUp = () => socket.destroy(new SessionSilent('The server does not answer'));
+  let asked: Promise<unknown> | undefined;
+  const ask = async (withinMs: number): Promise<void> => {
+    // An answer that came while this process was busy is read first.
+    const late = setTimeout(() => setImmediate(() => asked && giveUp()), withinMs);
+    asked = client.query('select 1').finally(() => {
+      clearTimeout(late);
+      asked = undefined;
+    });
+    await asked;
+  };
+  let passing = false;
+  let spoke = { bytes: 0, at: performance.now() };
+  const longestMs = statementMs + times.answerMs;
+  const watching = setInterval(() => {
+    if (socket.bytesRead !== spoke.bytes) spoke = { bytes: socket.bytesRead, at: performance.now() };
+    else if (performance.now() - spoke.at > longestMs) giveUp();
+    // Inside a transaction it does not ask, so that the server still ends one that is forgotten.
+    if (asked === undefined && client.getTransactionStatus() === 'I')
+      ask(passing ? longestMs : times.answerMs).catch(() => {});
+  }, times.askMs);
+
   try {
     await client.connect();
-    if (options.lock !== undefined && !(await lead(client, options.lock, alarmClock, stopping))) return;
-    if (options.channel !== undefined) await client.query(`listen ${client.escapeIdentifier(options.channel)}`);
+    await client.query(`set idle_session_timeout = ${times.endMs}`);
+    if (lock !== undefined && !(await lead(client, name, lock, times, alarmClock, stopping, trouble))) return;
+    await client.query(`select set_config('application_name', $1, false)`, [sessionName(name)]);
+    if (trouble.silent) {
+      const hour = new Date().toISOString().slice(0, 13);
+      await raiseAlarm(client, { subject: name, kind: 'loop_session_silent', detail: {} }, hour);
+      trouble.silent = false;
+    }
+    if (channel !== undefined) await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    const db = databaseIn(client);
     while (!stopping.aborted) {
       if (broken) throw broken;
-      const found = await options.pass(client);
-      worked();
-      if (found === 'idle') await alarmClock.until(options.pollMs, stopping);
+      // On a dead session a pass would wait as long as a statement may take.
+      await (asked ?? ask(times.answerMs));
+      passing = true;
+      const found = await options.pass(client, db);
+      passing = false;
+      trouble.failures = 0;
+      if (found === 'idle') await alarmClock.until(pollMs, stopping);
     }
   } finally {
+    clearInterval(watching);
+    const ending = setTimeout(() => socket.destroy(), END_WITHIN_MS);
     await client.end().catch(() => {});
+    clearTimeout(ending);
   }
 }
 
-/** Waits for the lock. False if the loop was stopped meanwhile. */
-async function lead(client: Client, lock: number, alarmClock: AlarmClock, stopping: AbortSignal): Promise<boolean> {
+const SESSION_PREFIX = 'homeward: ';
+/** What a session that runs a loop is called in pg_stat_activity. */
+const sessionName = (name: LoopName): string => `${SESSION_PREFIX}${name}`;
+
+/** Seconds since the sessions of a loop have last spoken, by the name of the session. */
+const SILENT_SECONDS = `
+  select application_name as name,
+         min(extract(epoch from clock_timestamp() - greatest(state_change, query_start)))::double precision as seconds
+    from pg_stat_activity where datname = current_database() and application_name like '${SESSION_PREFIX}%' group by 1`;
+type SilentRow = { name: string; seconds: number };
+
+export const loopReadsOn = (db: Queryable): LoopReads => ({
+  async silentSeconds() {
+    const { rows } = await db.query<SilentRow>(SILENT_SECONDS);
+    const seconds = new Map(rows.map((row) => [row.name, row.seconds]));
+    return new Map(LOOPS.map((name) => [name, seconds.get(sessionName(name)) ?? Number.POSITIVE_INFINITY]));
+  },
+});
+
+/** Waits for the lock, and notices a holder that is silent. False if the loop was stopped meanwhile. */
+async function lead(
+  client: Client,
+  name: LoopName,
+  lock: number,
+  times: SessionTimes,
+  alarmClock: AlarmClock,
+  stopping: AbortSignal,
+  trouble: Trouble,
+): Promise<boolean> {
   while (!stopping.aborted) {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lock]);
     if (rows[0]?.got) return true;
-    await alarmClock.until(STAND_BY_MS * (0.5 + Math.random()), stopping);
+    const silent = await loopReadsOn(client).silentSeconds();
+    const seconds = silent.get(name) ?? 0;
+    trouble.silent ||= Number.isFinite(seconds) && seconds * 1_000 > times.askMs + times.answerMs;
+    await alarmClock.until(times.standByMs * (0.5 + Math.random()), stopping);
   }
   return false;
 }
@@ -129,53 +213,25 @@ export async function within<T>(client: Client, work: () => Promise<T>): Promise
   }
 }
 
-/** The error by its code or name, because its message may quote values. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code } = error as Error & { code?: unknown };
-  return typeof code === 'string' || typeof code === 'number' ? `${error.name} ${code}` : error.name;
-}
-
 type AlarmClock = { ring(): void; until(ms: number, stopping: AbortSignal): Promise<void> };
 
 /** A sleep that can be interrupted. A wake-up while nobody sleeps shortens the next sleep, so that none is lost. */
 function newAlarmClock(): AlarmClock {
-  let escalationStep = false;
+  let woken = false;
   let awaken: (() => void) | undefined;
   return {
     ring() {
-      escalationStep = true;
+      woken = true;
       awaken?.();
     },
     async until(ms, stopping) {
-      if (!escalationStep && !stopping.aborted) {
+      if (!woken && !stopping.aborted) {
         const cut = new AbortController();
         awaken = () => cut.abort();
         await sleep(ms, undefined, { signal: cut.signal }).catch(() => {});
         awaken = undefined;
       }
-      escalationStep = false;
+      woken = false;
     },
   };
-}
-
-/** Runs `work` over all items, at most `limit` at once. It tries every item; the first error is thrown afterwards. */
-export async function eachOf<Item>(
-  items: readonly Item[],
-  limit: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  const errors: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  if (errors.length > 0) throw errors[0];
 }

@@ -1,4 +1,6 @@
-import { codeOf, type LoopLog } from './loop.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eachOf } from '../../application/eachOf.ts';
+import { codeOf, type Log } from '../../application/log.ts';
 
 /** Nudges to send, each endpoint once. */
 export type Nudges = { ask(endpointIds: readonly string[]): void; stop(): Promise<void> };
@@ -8,68 +10,49 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * Sends nudges in the background, so that a slow or absent server does not delay the outbox publisher. Many events at
- * one time become one nudge: after it, the endpoint rests for `restMs`.
+ * one time become one nudge: after a round it rests for `restMs`. What fails is tried again, with a jittered back-off.
  */
-export function startNudges(nudge: (endpointId: string) => Promise<void>, log: LoopLog, restMs = 250): Nudges {
+export function startNudges(nudge: (endpointId: string) => Promise<void>, log: Log, restMs = 250): Nudges {
   const wanted = new Set<string>();
-  const resting = new Map<string, NodeJS.Timeout>();
-  let stopped = false;
+  const stopping = new AbortController();
   let failures = 0;
-  let retry: NodeJS.Timeout | undefined;
-  const underWay = new Set<Promise<void>>();
+  let running: Promise<void> | undefined;
 
-  const send = async (endpointId: string): Promise<void> => {
-    try {
-      await nudge(endpointId);
-      failures = 0;
-      resting.set(
-        endpointId,
-        setTimeout(() => {
-          resting.delete(endpointId);
-          pump();
-        }, restMs),
-      );
-    } catch (error) {
-      failures += 1;
-      wanted.add(endpointId);
-      if (failures === 1) log.warn({ endpoint: endpointId, error: codeOf(error) }, 'feed not nudged, tried again');
-    }
-  };
-
-  const pump = (): void => {
-    if (stopped || retry !== undefined) return;
-    for (const endpointId of wanted) {
-      if (underWay.size >= AT_ONCE) return;
-      if (resting.has(endpointId)) continue;
-      wanted.delete(endpointId);
-      const sending: Promise<void> = send(endpointId).finally(() => {
-        underWay.delete(sending);
-        if (failures === 0) pump();
-        else pause();
+  const rounds = async (): Promise<void> => {
+    while (wanted.size > 0 && !stopping.signal.aborted) {
+      const round = [...wanted];
+      wanted.clear();
+      let failed = false;
+      await eachOf(round, AT_ONCE, async (endpointId) => {
+        try {
+          await nudge(endpointId);
+        } catch (error) {
+          failed = true;
+          wanted.add(endpointId);
+          if (failures === 0) log.warn({ endpoint: endpointId, error: codeOf(error) }, 'feed not nudged, tried again');
+        }
       });
-      underWay.add(sending);
+      failures = failed ? failures + 1 : 0;
+      const pause = Math.min(LONGEST_PAUSE_MS, 200 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+      await sleep(failed ? pause : restMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
-
-  const pause = (): void => {
-    if (stopped || retry !== undefined) return;
-    const ms = Math.min(LONGEST_PAUSE_MS, 200 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
-    retry = setTimeout(() => {
-      retry = undefined;
-      pump();
-    }, ms);
+  const begin = (): void => {
+    if (running !== undefined || wanted.size === 0 || stopping.signal.aborted) return;
+    running = rounds().finally(() => {
+      running = undefined;
+      begin();
+    });
   };
 
   return {
     ask(endpointIds) {
       for (const endpointId of endpointIds) wanted.add(endpointId);
-      pump();
+      begin();
     },
     async stop() {
-      stopped = true;
-      clearTimeout(retry);
-      for (const timer of resting.values()) clearTimeout(timer);
-      await Promise.all(underWay);
+      stopping.abort();
+      await running;
     },
   };
 }

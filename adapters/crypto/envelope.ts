@@ -7,6 +7,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { z } from 'zod';
+import type { SecretBox } from '../../application/partners/secrets.ts';
 import type { Keyring } from './keyring.ts';
 
 export type { Keyring } from './keyring.ts';
@@ -133,12 +134,8 @@ export function systemEncrypter(keyring: Keyring): {
 
 const Secrets = z.array(z.string());
 
-/** The secrets of a partner or endpoint, newest first, encrypted together. During a rotation both are valid. */
-export function secretBox(keyring: Keyring): {
-  encrypt(owner: string, secrets: readonly string[]): { encrypted: Buffer; keyId: string };
-  /** @throws CannotOpen */
-  open(owner: string, stored: { encrypted: Buffer; keyId: string }): string[];
-} {
+/** Encrypts the secrets of partners and endpoints. Opening throws CannotOpen. */
+export function secretBox(keyring: Keyring): SecretBox {
   const encrypter = systemEncrypter(keyring);
   return {
     encrypt: (owner, secrets) => encrypter.encrypt(`secrets of ${owner}`, JSON.stringify(secrets)),

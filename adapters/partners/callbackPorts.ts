@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
+import type { SecretBox } from '../../application/partners/secrets.ts';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
+import { databaseOn } from '../postgres/database.ts';
 import { notifier } from '../postgres/notifications.ts';
 import { type Received, receive } from '../postgres/partners/inbox.ts';
-import { readPartnerSecrets, type SecretBox } from '../postgres/partners/partners.ts';
+import { readPartnerSecrets } from '../postgres/partners/partners.ts';
 import { type Verification, verify } from '../webhooks/signature.ts';
 
 export type CallbackDeps = {
@@ -16,8 +18,9 @@ export type CallbackDeps = {
 /** The ports of the callback route (api/routes/callbacks.ts). */
 export function callbackPorts({ pool, secrets, now = Date.now }: CallbackDeps) {
   const notifyInbox = notifier(pool, 'inbox');
+  const db = databaseOn(pool);
   return {
-    secretsOf: (partnerId: string): Promise<string[]> => readPartnerSecrets(pool, secrets, partnerId),
+    secretsOf: (partnerId: string): Promise<string[]> => readPartnerSecrets(db, secrets, partnerId),
     verify: (...args: Parameters<typeof verify>): Verification => verify(...args),
     encrypt: secrets.encrypt,
     async receive(received: Received): Promise<boolean> {

@@ -7,6 +7,8 @@ import type {
   RequestInput,
 } from '../../activities/partners.ts';
 import { derivedId } from '../../application/ids.ts';
+import type { PartnerEndpoint } from '../../application/partners/partners.ts';
+import type { SecretBox } from '../../application/partners/secrets.ts';
 import { fieldsFor, minimised } from '../../domain/partners/fields.ts';
 import { ASKED_OF, type PersonRequestKind } from '../../domain/partners/protocol.ts';
 import { failedPreconditions } from '../../domain/preconditions.ts';
@@ -15,13 +17,7 @@ import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { databaseIn, type Queryable, transaction } from '../postgres/database.ts';
 import { operationTime } from '../postgres/operations/clocks.ts';
-import {
-  choosePartner,
-  findAgreement,
-  type PartnerEndpoint,
-  readPartnerEndpoint,
-  type SecretBox,
-} from '../postgres/partners/partners.ts';
+import { choosePartner, findAgreement, readPartnerEndpoint } from '../postgres/partners/partners.ts';
 import {
   countAttempt,
   intendRequest,
@@ -89,8 +85,8 @@ export function partnerRequestStore({
     const earlier = await earlierRequest(client, input.journeyId, kind, input.round, input.partnerId);
     if (earlier?.intent) return earlier.intent;
     const partner = earlier
-      ? await readPartnerEndpoint(client, secrets, earlier.request.partnerId)
-      : await choosePartner(client, secrets, {
+      ? await readPartnerEndpoint(databaseIn(client), secrets, earlier.request.partnerId)
+      : await choosePartner(databaseIn(client), secrets, {
           operationId: input.operationId,
           kind: ASKED_OF[kind],
           state: person.nationality,
@@ -155,8 +151,8 @@ export function partnerRequestStore({
       kind === 'booking'
         ? partnerId === undefined
           ? undefined
-          : await readPartnerEndpoint(client, secrets, partnerId)
-        : await choosePartner(client, secrets, {
+          : await readPartnerEndpoint(databaseIn(client), secrets, partnerId)
+        : await choosePartner(databaseIn(client), secrets, {
             operationId: input.operationId,
             kind: ASKED_OF[kind],
             ...(partnerId === undefined ? {} : { partnerId }),
@@ -165,7 +161,7 @@ export function partnerRequestStore({
     if (kind === 'reception') {
       // It names no person, but only a partner with an agreement receives the schedule.
       const at = await operationTime(databaseIn(client), input.operationId, now());
-      const agreed = await findAgreement(client, {
+      const agreed = await findAgreement(databaseIn(client), {
         partnerId: partner.id,
         operationId: input.operationId,
         purpose: kind,
@@ -273,7 +269,7 @@ export function partnerRequestStore({
     if (!input) return { reasons: ['unknown_person'] };
     const reasons = failedPreconditions('disclose', input, { now: at, needs: NO_NEEDS, rules: NO_RULES });
     if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };
-    const agreement = await findAgreement(client, { partnerId, operationId, purpose: kind, at });
+    const agreement = await findAgreement(databaseIn(client), { partnerId, operationId, purpose: kind, at });
     const fields = agreement && fieldsFor(kind, agreement.fields);
     return agreement && fields ? { agreementId: agreement.id, fields } : { reasons: ['agreement_too_narrow'] };
   }

@@ -52,7 +52,7 @@ export function databaseOn(pool: Pool): Db {
   });
 }
 
-/** Typed statements inside a transaction that `transaction` below has begun. */
+/** Typed statements on one connection, also inside a transaction that `transaction` below has begun. */
 export function databaseIn(client: Queryable): Db {
   const lent = { query: namingStatements(client), release: () => {} };
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
@@ -111,10 +111,6 @@ function namingStatements(client: Queryable): PostgresPoolClient['query'] {
 
 /** What can be queried: the pool, or one client inside a transaction. */
 export type Queryable = Pick<PoolClient, 'query'>;
-
-/** A moment as milliseconds, under a name of ours: a column of a select. */
-export const epoch = (column: string, name: string): string =>
-  `(extract(epoch from ${column}) * 1000)::double precision as "${name}"`;
 
 /** Runs `work` in one transaction; any error rolls it back and is thrown on. */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -6,8 +6,12 @@ import { json } from './typedSql.ts';
 const before = (days: number): RawBuilder<Date> => sql<Date>`now() - make_interval(days => ${days})`;
 
 export function retentionOn(db: Db): RetentionPorts {
-  const run = async (statement: RawBuilder<unknown>): Promise<number> =>
-    Number((await statement.execute(db)).numAffectedRows ?? 0);
+  const run = (statement: RawBuilder<unknown>): Promise<number> =>
+    db.transaction().execute(async (tx) => {
+      // It looks through whole tables.
+      await sql`set local statement_timeout = '10min'`.execute(tx);
+      return Number((await statement.execute(tx)).numAffectedRows ?? 0);
+    });
   return {
     answers: (days, most) =>
       run(sql`

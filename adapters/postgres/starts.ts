@@ -1,87 +1,56 @@
-import type { Queryable } from './database.ts';
+import { sql } from 'kysely';
+import { type ClaimedStart, MOST_ATTEMPTS, type OpenStarts, type StartPorts } from '../../application/starts/start.ts';
+import { raiseAlarm } from './alarms.ts';
+import { type Db, queryableIn } from './database.ts';
+import { anyOf } from './typedSql.ts';
 
-/** After this many refusals by the server a start is no longer tried, and an alarm is raised. */
-export const MOST_ATTEMPTS = 20;
-
-export type PendingStartRow = {
-  workflowId: string;
-  workflow: string;
-  taskQueue: string;
-  input: unknown;
-  attempts: number;
+/** Locks end with the transaction; rows that another process has locked are left out. */
+const openStartsOn = (tx: Db): OpenStarts => {
+  const open = tx
+    .selectFrom('pendingStarts')
+    .select(['workflowId', 'workflow', 'taskQueue', 'input', 'attempts'])
+    .where('startedAt', 'is', null)
+    .forUpdate()
+    .skipLocked();
+  return {
+    claim: (limit) => open.where('attempts', '<', MOST_ATTEMPTS).orderBy('createdAt').limit(limit).execute(),
+    claimThese: (workflowIds) => open.where('workflowId', '=', anyOf(workflowIds)).orderBy('workflowId').execute(),
+    async settle(started, refused) {
+      await tx
+        .updateTable('pendingStarts')
+        .set({
+          startedAt: sql<Date>`case when workflow_id = ${anyOf(started)} then now() end`,
+          attempts: sql<number>`attempts + 1`,
+        })
+        .where((eb) => eb.or([eb('workflowId', '=', anyOf(started)), eb('workflowId', '=', anyOf(refused))]))
+        .execute();
+    },
+    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(tx), alarm, occasion),
+  };
 };
 
-type Raw = { workflow_id: string; workflow: string; task_queue: string; input: unknown; attempts: number };
+export function startsOn(db: Db) {
+  const one = (workflowId: string) => db.selectFrom('pendingStarts').where('workflowId', '=', workflowId);
+  return {
+    transaction: (<T>(work: (open: OpenStarts) => Promise<T>) =>
+      db.transaction().execute((tx) => work(openStartsOn(tx)))) satisfies StartPorts['transaction'],
 
-const fromRaw = (raw: Raw): PendingStartRow => ({
-  workflowId: raw.workflow_id,
-  workflow: raw.workflow,
-  taskQueue: raw.task_queue,
-  input: raw.input,
-  attempts: raw.attempts,
-});
+    /** How a workflow was, or is to be, started first. */
+    read: (workflowId: string): Promise<ClaimedStart | undefined> =>
+      one(workflowId).select(['workflowId', 'workflow', 'taskQueue', 'input', 'attempts']).executeTakeFirst(),
 
-/** Locks the oldest pending starts that no other process works on; the locks end with the transaction. */
-export async function claimStarts(client: Queryable, limit: number): Promise<PendingStartRow[]> {
-  const { rows } = await client.query<Raw>(
-    `select workflow_id, workflow, task_queue, input, attempts from pending_starts
-      where started_at is null and attempts < $2 order by created_at limit $1 for update skip locked`,
-    [limit, MOST_ATTEMPTS],
-  );
-  return rows.map(fromRaw);
-}
+    /** Whether a workflow is still to be started. */
+    isPending: async (workflowId: string): Promise<boolean> =>
+      (await one(workflowId).select('attempts').where('startedAt', 'is', null).executeTakeFirst()) !== undefined,
 
-/** How a workflow was, or is to be, started first. */
-export async function readStart(db: Queryable, workflowId: string): Promise<PendingStartRow | undefined> {
-  const { rows } = await db.query<Raw>(
-    'select workflow_id, workflow, task_queue, input, attempts from pending_starts where workflow_id = $1',
-    [workflowId],
-  );
-  return rows.map(fromRaw)[0];
-}
-
-/** Locks those of these starts that are open and that nobody else is at. */
-export async function claimTheseStarts(client: Queryable, workflowIds: readonly string[]): Promise<PendingStartRow[]> {
-  const { rows } = await client.query<Raw>({
-    name: 'claim_these_starts',
-    text: `select workflow_id, workflow, task_queue, input, attempts from pending_starts
-      where started_at is null and workflow_id = any($1) order by workflow_id for update skip locked`,
-    values: [workflowIds],
-  });
-  return rows.map(fromRaw);
-}
-
-/** Records which were started, and which the server refused. */
-export async function settleStarts(
-  client: Queryable,
-  started: readonly string[],
-  refused: readonly string[],
-): Promise<void> {
-  await client.query(
-    `update pending_starts set
-       started_at = case when workflow_id = any($1) then now() end,
-       attempts = attempts + 1
-     where workflow_id = any($1) or workflow_id = any($2)`,
-    [started, refused],
-  );
-}
-
-/** Whether a workflow is still to be started. */
-export async function isPending(db: Queryable, workflowId: string): Promise<boolean> {
-  const { rowCount } = await db.query('select from pending_starts where workflow_id = $1 and started_at is null', [
-    workflowId,
-  ]);
-  return rowCount !== 0;
-}
-
-/**
- * Whether a workflow is about to run: its start is pending, or happened only now, so that an earlier look-up may have
- * missed it.
- */
-export async function isOnItsWay(db: Queryable, workflowId: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `select from pending_starts where workflow_id = $1 and (started_at is null or started_at > now() - interval '2 seconds')`,
-    [workflowId],
-  );
-  return rowCount !== 0;
+    /**
+     * Whether a workflow is about to run: its start is pending, or happened only now, so that an earlier look-up may have
+     * missed it.
+     */
+    isOnItsWay: async (workflowId: string): Promise<boolean> =>
+      (await one(workflowId)
+        .select('attempts')
+        .where(sql<boolean>`(started_at is null or started_at > now() - interval '2 seconds')`)
+        .executeTakeFirst()) !== undefined,
+  };
 }

@@ -1,23 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { WorkerVersion } from '../../application/versions/watch.ts';
 
 /** The worker deployment of the system: all its worker versions belong to it. */
 export const DEPLOYMENT = 'homeward';
-
-/** One build of the workflows, as the server knows it. */
-export type WorkerVersion = {
-  buildId: string;
-  /** new workflows start in it */
-  current: boolean;
-  /** it is current or has been before */
-  wasCurrent: boolean;
-  /** workflows that are pinned to it and have not ended */
-  openWorkflows: number;
-  /** a worker of it has asked for work a short time ago */
-  hasWorker: boolean;
-  /** so many seconds the oldest task waits for a worker of it; 0 where none waits */
-  oldestTaskSeconds: number;
-};
 
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
@@ -92,11 +78,6 @@ export async function readVersions(
     }),
   );
   return versions.toSorted((a, b) => Number(b.current) - Number(a.current));
-}
-
-/** Versions whose workflows cannot continue: they are open and no worker runs them. */
-export function withoutWorker(versions: readonly WorkerVersion[]): WorkerVersion[] {
-  return versions.filter(({ openWorkflows, hasWorker }) => openWorkflows > 0 && !hasWorker);
 }
 
 /** How many workflows are pinned to a version and have not ended. */

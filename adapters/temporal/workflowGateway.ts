@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
   type WorkflowStartOptions,
 } from '@temporalio/client';
+import type { PendingStart } from '../../application/starts/start.ts';
 import type * as messages from '../../workflows/messages.ts';
 import type {
   CarrierMessage,
@@ -41,9 +42,6 @@ export type WorkflowGateway = {
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
   startAgain(pending: PendingStart): Promise<void>;
 };
-
-/** A workflow to start: its row is committed. */
-export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };
 
 /** What the Temporal UI shows of a workflow: codes alone, no data of people. */
 const SUMMARIES: Record<string, string> = {

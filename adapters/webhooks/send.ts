@@ -1,26 +1,7 @@
-import type { DeliveryFailure } from '../../domain/webhooks/schedule.ts';
+import type { Attempt } from '../../application/webhooks/endpoints.ts';
+import type { AttemptEnd } from '../../domain/webhooks/deliveries.ts';
 import { exchange, type GuardedClient, retryAfterOf } from './client.ts';
 import { sign } from './signature.ts';
-
-export type Delivery = {
-  url: string;
-  /** of the event, the same for all attempts */
-  id: string;
-  /** seconds since 1970, of this attempt */
-  timestamp: number;
-  /** JSON, sent and signed unchanged; ids and codes alone, under 20 kB */
-  body: string;
-  /** of the endpoint, all that are valid now */
-  secrets: readonly string[];
-};
-
-/**
- * The result of an attempt: a status, or none. It fits `outcomeOf`; the receiver's text is never stored. `detail` is a
- * code: the guard's reason or the socket's error.
- */
-export type DeliveryEnd =
-  | { ms: number; status: number; retryAfter?: number }
-  | { ms: number; failure: Exclude<DeliveryFailure, 'malformed'>; detail: string };
 
 /** Standard Webhooks: 15 to 30 s. */
 const TIMEOUT_MS = 15_000;
@@ -32,7 +13,7 @@ const MOST_ANSWER_BYTES = 16_384;
  * One attempt to deliver one event to one endpoint.
  * @throws RangeError on a body that is too large or cannot be signed: a fault of this system, never of the receiver
  */
-export async function deliver(delivery: Delivery, client: GuardedClient, timeoutMs = TIMEOUT_MS): Promise<DeliveryEnd> {
+export async function deliver(delivery: Attempt, client: GuardedClient, timeoutMs = TIMEOUT_MS): Promise<AttemptEnd> {
   if (Buffer.byteLength(delivery.body) >= MOST_BODY_BYTES)
     throw new RangeError('A webhook is thin: its body is under 20 kB');
   const headers = { 'content-type': 'application/json', ...sign(delivery, delivery.secrets) };

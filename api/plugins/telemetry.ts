@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Alarms } from '../../application/alarms/alarms.ts';
+import type { LoopReads } from '../../application/background.ts';
 import type { SituationReads } from '../../application/journeys/reads.ts';
 import type { Operations } from '../../application/operations/operations.ts';
 import { toOperation } from '../../domain/clock.ts';
@@ -12,6 +13,7 @@ import type { Engine } from '../ports.ts';
 export type MetricsOptions = {
   situation: Pick<SituationReads, 'waiting' | 'startsWaiting'>;
   alarms: Pick<Alarms, 'open'>;
+  loops: LoopReads;
   operations: Pick<Operations, 'clock'>;
   zones: Pick<Zones, 'table'>;
   clock: () => Instant;
@@ -31,7 +33,7 @@ declare module 'fastify' {
  * because no worker runs their version; durations by route, never by address.
  */
 export const metrics = fp<MetricsOptions>(
-  async (app, { situation, alarms, operations, zones, clock, engine }) => {
+  async (app, { situation, alarms, loops, operations, zones, clock, engine }) => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const labelNames = ['status', 'partner_kind'] as const;
@@ -110,6 +112,15 @@ export const metrics = fp<MetricsOptions>(
         for (const { buildId, oldestTaskSeconds } of versions) this.set({ version: buildId }, oldestTaskSeconds);
       },
     });
+    const silent = new Gauge({
+      name: 'background_loop_silent_seconds',
+      help: 'Seconds since the database session of a background loop last spoke, by loop: some five while it is well; infinite where no process runs it',
+      labelNames: ['loop'] as const,
+      registers: [],
+      async collect() {
+        for (const [loop, seconds] of await loops.silentSeconds()) this.set({ loop }, seconds);
+      },
+    });
     const table = new Gauge({
       name: 'time_zone_table_info',
       help: 'The release of the time-zone table by which this process judges local times; always 1',
@@ -117,7 +128,8 @@ export const metrics = fp<MetricsOptions>(
       registers: [],
     });
     table.set({ release: zones.table }, 1);
-    for (const gauge of [people, oldest, behind, lag, open, pinned, oldestTask, table]) registry.registerMetric(gauge);
+    for (const gauge of [people, oldest, behind, lag, open, pinned, oldestTask, silent, table])
+      registry.registerMetric(gauge);
     const durations = new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the last of its answer',

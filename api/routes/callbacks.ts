@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { Received } from '../../adapters/postgres/partners/inbox.ts';
-import type { Encrypted } from '../../adapters/postgres/partners/partners.ts';
 import type { Verification } from '../../adapters/webhooks/signature.ts';
+import type { Encrypted } from '../../application/partners/secrets.ts';
 import { idPattern } from '../../domain/ids.ts';
 import type { Callback } from '../../domain/partners/callback.ts';
 import { HOUR, type Instant } from '../../domain/time.ts';

@@ -1,18 +1,21 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Delivery as DeliveryRow, Endpoint as EndpointRow } from '../../adapters/postgres/reads/partners.ts';
+import type { Delivery as DeliveryRow, Endpoint as EndpointRow } from '../../application/webhooks/endpoints.ts';
 import { isoDuration } from '../../domain/durations.ts';
 import { iso } from '../../domain/time.ts';
-import { DELIVERY_STATUSES, ENDPOINT_STATUSES } from '../../domain/webhooks/statuses.ts';
-import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
+import {
+  DELIVERY_FAILURES,
+  DELIVERY_STATUSES,
+  ENDPOINT_STATUSES,
+  REDACTED_REASONS,
+} from '../../domain/webhooks/deliveries.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, id, idParams, Length, MaybeAt, maybe } from '../schemas/common.ts';
-
-import { Address, EventTypes, partnerOf, refuseAddress, Secret } from './partners.ts';
+import { At, EventType, EventTypes, id, idParams, Length, MaybeAt, maybe } from '../schemas/common.ts';
+import { Address, addressRefused, partnerOf, Secret } from './partners.ts';
 
 const Endpoint = z.object({
   id: id('endpoint'),
@@ -24,23 +27,24 @@ const Endpoint = z.object({
   created_at: At.meta({ description: 'real time' }),
 });
 const DeliveryStatus = z.enum(DELIVERY_STATUSES).meta({ id: 'DeliveryStatus' });
+const DeliveryFailure = z.enum(DELIVERY_FAILURES).meta({ id: 'DeliveryFailure' });
 const Delivery = z.object({
   event_id: z.string(),
   position: z.number().int(),
   subject: z.string(),
-  type: z.string(),
+  type: EventType,
   status: DeliveryStatus,
   attempts: z.number().int(),
   next_attempt_at: At,
   delivered_at: MaybeAt,
-  redacted_reason: z.string().nullable(),
+  redacted_reason: z.enum(REDACTED_REASONS).nullable(),
   tries: z.array(
     z.object({
       attempt: z.number(),
       sent_at: At,
       took: Length,
       http_status: z.number().nullable(),
-      failure: z.string().nullable(),
+      failure: DeliveryFailure.nullable(),
     }),
   ),
 });
@@ -63,20 +67,14 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request, reply) => {
         const { url, event_types } = request.body;
         const partner = await partnerOf(ports, request.params.id);
-        await refuseAddress(ports, url);
         const endpointId = ports.ids.derived('endpoint', ...originOf(request));
-        const secret = ports.secrets.issue();
-        await ports.partners.addEndpoint({
-          id: endpointId,
-          partnerId: partner.id,
-          url,
-          eventTypes: event_types,
+        const registered = await ports.endpoints.register({
+          ...{ id: endpointId, partnerId: partner.id, url, eventTypes: event_types },
           createdBy: principalOfRequest(request).sub,
-          secrets: ports.secrets.encrypt(endpointId, [secret]),
-          workflow: { id: workflowId.feed(endpointId), taskQueue: TASK_QUEUE },
         });
-        await ports.engine.startNow([workflowId.feed(endpointId)]);
-        return reply.code(201).send({ id: endpointId, secret });
+        if ('refused' in registered) throw addressRefused(registered);
+        await ports.engine.startNow([registered.workflowId]);
+        return reply.code(201).send({ id: endpointId, secret: registered.secret });
       },
     });
 
@@ -95,9 +93,8 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { limit, cursor } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
         await partnerOf(ports, request.params.id);
-        const { data, ...rest } = page(await ports.partners.endpoints(request.params.id, limit, from), limit, (row) => [
-          row.id,
-        ]);
+        const rows = await ports.endpoints.endpoints(request.params.id, limit, from);
+        const { data, ...rest } = page(rows, limit, (row) => [row.id]);
         return { data: data.map(endpointOut), ...rest };
       },
     });
@@ -113,7 +110,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 204: z.null() },
       },
       handler: async (request, reply) => {
-        if (!(await ports.partners.setEndpoint(request.params.id, 'removed'))) throw new Problem('not_found');
+        if (!(await ports.endpoints.remove(request.params.id))) throw new Problem('not_found');
         return reply.code(204).send(null);
       },
     });
@@ -133,11 +130,8 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { limit, cursor, status } = request.query;
         const [from] = after(cursor, ['number']) ?? [];
         await endpointOf(ports, request.params.id);
-        const { data, ...rest } = page(
-          await ports.partners.deliveries(request.params.id, status, limit, from),
-          limit,
-          (row) => [row.position],
-        );
+        const rows = await ports.endpoints.deliveries(request.params.id, status, limit, from);
+        const { data, ...rest } = page(rows, limit, (row) => [row.position]);
         return { data: data.map(deliveryOut), ...rest };
       },
     });
@@ -163,7 +157,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           'event_id' in body
             ? { eventId: body.event_id }
             : { from: body.from_position, ...(body.to_position === undefined ? {} : { to: body.to_position }) };
-        const queued = await ports.deliveries.replay(endpoint.id, what);
+        const queued = await ports.endpoints.replay(endpoint.id, what);
         if (queued > 0) await ports.engine.nudgeFeed(endpoint.id);
         return reply.code(202).send({ queued });
       },
@@ -179,12 +173,11 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         params: idParams('endpoint'),
         body: nothing,
         response: {
-          200: z.object({ status: z.number().nullable(), failure: z.string().nullable(), took: Length }),
+          200: z.object({ status: z.number().nullable(), failure: DeliveryFailure.nullable(), took: Length }),
         },
       },
       handler: async (request) => {
-        const endpoint = await endpointOf(ports, request.params.id);
-        const end = await ports.deliveries.sendTest(endpoint.id);
+        const end = await ports.endpoints.sendTest(request.params.id);
         if (!end) throw new Problem('not_found');
         return 'status' in end
           ? { status: end.status, failure: null, took: isoDuration(end.ms) }
@@ -205,7 +198,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const endpoint = await endpointOf(ports, request.params.id);
-        if (!(await ports.deliveries.enable(endpoint.id)))
+        if (!(await ports.endpoints.enable(endpoint.id)))
           throw new Problem('conflict', { detail: 'This endpoint is not disabled.' });
         await ports.engine.nudgeFeed(endpoint.id);
         return endpointOut(await endpointOf(ports, endpoint.id));
@@ -224,13 +217,8 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         response: { 200: z.object({ secret: Secret }) },
       },
       handler: async (request) => {
-        const endpoint = await endpointOf(ports, request.params.id);
-        const secret = ports.secrets.issue();
-        const [before] = ports.secrets.open(endpoint.id, endpoint.secrets);
-        await ports.partners.setSecrets(
-          endpoint.id,
-          ports.secrets.encrypt(endpoint.id, before === undefined ? [secret] : [secret, before]),
-        );
+        const secret = await ports.endpoints.rotateSecret(request.params.id);
+        if (secret === undefined) throw new Problem('not_found');
         return { secret };
       },
     });
@@ -238,40 +226,32 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
 }
 
 async function endpointOf(ports: ApiPorts, endpointId: string) {
-  const endpoint = await ports.partners.endpoint(endpointId);
-  if (!endpoint || endpoint.status === 'removed') throw new Problem('not_found');
+  const endpoint = await ports.endpoints.read(endpointId);
+  if (!endpoint) throw new Problem('not_found');
   return endpoint;
 }
 
-function endpointOut(row: EndpointRow) {
-  return {
-    id: row.id,
-    partner_id: row.partnerId,
-    url: row.url,
-    event_types: row.eventTypes,
-    status: row.status,
-    failing_since: maybe(row.failingSince),
-    created_at: iso(row.createdAt),
-  };
-}
+const endpointOut = (row: EndpointRow) => ({
+  id: row.id,
+  partner_id: row.partnerId,
+  url: row.url,
+  event_types: row.eventTypes,
+  status: row.status,
+  failing_since: maybe(row.failingSince),
+  created_at: iso(row.createdAt),
+});
 
-function deliveryOut(row: DeliveryRow) {
-  return {
-    event_id: row.outboxId,
-    position: row.position,
-    subject: row.subject,
-    type: row.type,
-    status: row.status,
-    attempts: row.attempts,
-    next_attempt_at: iso(row.nextAttemptAt),
-    delivered_at: maybe(row.deliveredAt),
-    redacted_reason: row.redactedReason,
-    tries: row.tries.map((t) => ({
-      attempt: t.attempt,
-      sent_at: iso(t.sentAt),
-      took: isoDuration(t.tookMs),
-      http_status: t.httpStatus,
-      failure: t.failure,
-    })),
-  };
-}
+const deliveryOut = ({ outboxId, nextAttemptAt, deliveredAt, redactedReason, tries, ...delivery }: DeliveryRow) => ({
+  ...delivery,
+  event_id: outboxId,
+  next_attempt_at: iso(nextAttemptAt),
+  delivered_at: maybe(deliveredAt),
+  redacted_reason: redactedReason,
+  tries: tries.map(({ attempt, sentAt, tookMs, httpStatus, failure }) => ({
+    attempt,
+    sent_at: iso(sentAt),
+    took: isoDuration(tookMs),
+    http_status: httpStatus,
+    failure,
+  })),
+});

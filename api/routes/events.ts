@@ -2,17 +2,16 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsOf } from '../../domain/access.ts';
 import { eventFields } from '../../domain/eventPayload.ts';
-import { EVENTS, type EventType } from '../../domain/outboxEvents.ts';
 import { iso } from '../../domain/time.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, id } from '../schemas/common.ts';
+import { At, EventType, id } from '../schemas/common.ts';
 
 const Event = z.object({
   id: z.string(),
   position: z.number().int(),
-  type: z.enum(Object.keys(EVENTS) as EventType[]),
+  type: EventType,
   timestamp: At,
   operation_id: z.string(),
   subject: z.string(),
@@ -44,22 +43,15 @@ export function eventRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         if (partnerId === undefined && operation !== undefined && mine !== 'all' && !mine.includes(operation))
           throw new Problem('not_found');
         const reader = partnerId === undefined ? { operations: mine } : { partnerId };
-        const rows = await ports.events.from(
-          reader,
-          { after, ...(operation === undefined ? {} : { operation }) },
-          limit,
-        );
+        const filter = { after, ...(operation === undefined ? {} : { operation }) };
+        const rows = await ports.events.from(reader, filter, limit);
         const data = rows.slice(0, limit);
         return {
-          data: data.map((event) => ({
-            id: event.id,
-            position: event.position,
-            type: event.type,
-            timestamp: iso(event.at),
-            operation_id: event.operationId,
-            subject: event.subject,
-            seq: event.seq,
-            data: eventFields(event.data),
+          data: data.map(({ at, operationId, data: fields, ...event }) => ({
+            ...event,
+            timestamp: iso(at),
+            operation_id: operationId,
+            data: eventFields(fields),
           })),
           next_after: data.at(-1)?.position ?? after,
           has_more: rows.length > limit,

@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Agreement as AgreementRow, Partner as PartnerRow } from '../../adapters/postgres/reads/partners.ts';
-import { EVENTS, type EventType } from '../../domain/outboxEvents.ts';
+import type {
+  AddressRefused,
+  Agreement as AgreementRow,
+  Partner as PartnerRow,
+} from '../../application/partners/partners.ts';
 import { iso } from '../../domain/time.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { demand } from '../plugins/access.ts';
@@ -9,14 +12,21 @@ import { principalOfRequest } from '../plugins/authentication.ts';
 import { originOf } from '../plugins/idempotency.ts';
 import type { ApiPorts } from '../ports.ts';
 import { Problem } from '../problems.ts';
-import { At, id, idParams, MaybeAt, Moment, maybe, Nationality, PartnerKind, Title } from '../schemas/common.ts';
+import {
+  At,
+  EventTypes,
+  id,
+  idParams,
+  MaybeAt,
+  Moment,
+  maybe,
+  Nationality,
+  PartnerKind,
+  Title,
+} from '../schemas/common.ts';
 import { Fields, Purposes } from '../schemas/plans.ts';
 
 export const Address = z.string().max(2_048).meta({ description: 'https, a public name, port 443 or 8443' });
-export const EventTypes = z
-  .array(z.enum(Object.keys(EVENTS) as EventType[]))
-  .max(100)
-  .meta({ id: 'EventTypes' });
 export const Secret = z.string().nullable().meta({ description: 'shown once; a repeated request gets null' });
 
 const Partner = z.object({
@@ -32,8 +42,8 @@ const Agreement = z.object({
   id: id('agreement'),
   partner_id: z.string(),
   operation_id: z.string(),
-  purposes: z.array(z.string()),
-  fields: z.array(z.string()),
+  purposes: Purposes,
+  fields: Fields,
   event_types: EventTypes,
   reference: z.string(),
   valid_from: At,
@@ -73,23 +83,18 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request, reply) => {
         const { kind, name, state, base_url } = request.body;
-        if (kind === 'consulate' && state === undefined) {
+        const partnerId = ports.ids.derived('partner', ...originOf(request));
+        const registered = await ports.partners.register({
+          ...{ id: partnerId, kind, name, state: state ?? null, baseUrl: base_url ?? null },
+          createdBy: principalOfRequest(request).sub,
+        });
+        if ('refused' in registered) {
+          if (registered.refused === 'address') throw addressRefused(registered);
           throw new Problem('invalid_request', {
             errors: [{ pointer: '/state', code: 'required', detail: 'A consulate is that of a State.' }],
           });
         }
-        if (base_url !== undefined) await refuseAddress(ports, base_url);
-        const partnerId = ports.ids.derived('partner', ...originOf(request));
-        const secret = ports.secrets.issue();
-        await ports.partners.register({
-          id: partnerId,
-          kind,
-          name,
-          state: state ?? null,
-          baseUrl: base_url ?? null,
-          createdBy: principalOfRequest(request).sub,
-          secrets: ports.secrets.encrypt(partnerId, [secret]),
-        });
+        const { secret } = registered;
         return reply.code(201).header('location', `/v1/partners/${partnerId}`).send({ id: partnerId, secret });
       },
     });
@@ -158,7 +163,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           fields: body.fields,
           eventTypes: body.event_types,
           reference: body.reference,
-          validFrom: body.valid_from ?? (await ports.operations.now(body.operation_id, ports.clock())),
+          validFrom: body.valid_from,
           validUntil: body.valid_until ?? null,
         });
         return reply.code(201).send({ id: agreementId });
@@ -180,21 +185,16 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { limit, cursor } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
         await partnerOf(ports, request.params.id);
-        const { data, ...rest } = page(
-          await ports.partners.agreements(request.params.id, limit, from),
-          limit,
-          (row) => [row.id],
-        );
+        const rows = await ports.partners.agreements(request.params.id, limit, from);
+        const { data, ...rest } = page(rows, limit, (row) => [row.id]);
         return { data: data.map(agreementOut), ...rest };
       },
     });
   };
 }
 
-export async function refuseAddress(ports: ApiPorts, url: string): Promise<void> {
-  const reason = await ports.refusedAddress(url);
-  if (reason !== undefined) throw new Problem('address_refused', { extra: { reason } });
-}
+export const addressRefused = ({ reason }: AddressRefused): Problem =>
+  new Problem('address_refused', { extra: { reason } });
 
 export async function partnerOf(ports: ApiPorts, partnerId: string): Promise<PartnerRow> {
   const partner = await ports.partners.read(partnerId);
@@ -202,28 +202,17 @@ export async function partnerOf(ports: ApiPorts, partnerId: string): Promise<Par
   return partner;
 }
 
-function partnerOut(row: PartnerRow) {
-  return {
-    id: row.id,
-    kind: row.kind,
-    name: row.name,
-    state: row.state,
-    base_url: row.baseUrl,
-    status: row.status,
-    created_at: iso(row.createdAt),
-  };
-}
+const partnerOut = ({ baseUrl, createdAt, ...partner }: PartnerRow) => ({
+  ...partner,
+  base_url: baseUrl,
+  created_at: iso(createdAt),
+});
 
-function agreementOut(row: AgreementRow) {
-  return {
-    id: row.id,
-    partner_id: row.partnerId,
-    operation_id: row.operationId,
-    purposes: row.purposes,
-    fields: row.fields,
-    event_types: row.eventTypes,
-    reference: row.reference,
-    valid_from: iso(row.validFrom),
-    valid_until: maybe(row.validUntil),
-  };
-}
+const agreementOut = ({ partnerId, operationId, eventTypes, validFrom, validUntil, ...agreement }: AgreementRow) => ({
+  ...agreement,
+  partner_id: partnerId,
+  operation_id: operationId,
+  event_types: eventTypes,
+  valid_from: iso(validFrom),
+  valid_until: maybe(validUntil),
+});

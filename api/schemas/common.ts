@@ -3,6 +3,8 @@ import { durationOf } from '../../domain/durations.ts';
 import { FIELDS, id } from '../../domain/fields.ts';
 import type { IdKind } from '../../domain/ids.ts';
 import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
+import { EVENT_TYPES } from '../../domain/outboxEvents.ts';
+import { PARTNER_KINDS } from '../../domain/partners/protocol.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 
@@ -52,9 +54,9 @@ const Note = z
   .min(1)
   .max(4_000)
   .meta({ id: 'Note', description: 'free text; encrypted, and opened only for those who may read notes' });
-export const PartnerKind = z
-  .enum(['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'])
-  .meta({ id: 'PartnerKind' });
+export const PartnerKind = z.enum(PARTNER_KINDS).meta({ id: 'PartnerKind' });
+export const EventType = z.enum(EVENT_TYPES).meta({ id: 'EventType' });
+export const EventTypes = z.array(EventType).max(100).meta({ id: 'EventTypes' });
 export const StatusCode = z.enum(JOURNEY_STATUSES).meta({ id: 'PersonStatus' });
 export const PhaseCode = z.enum(PHASE_NAMES.outside).meta({ id: 'Phase' });
 export const EndingCode = z.enum(ENDINGS).meta({ id: 'Ending' });

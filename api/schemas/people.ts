@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ACCESS_PURPOSES } from '../../domain/access.ts';
 import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
+import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
 import { DISCLOSED_SCHEMAS } from '../../domain/personData.ts';
 import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
 import { At, canDo, Day, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
@@ -188,7 +190,7 @@ export const Disclosure = z.object({
   partner_id: z.string().nullable(),
   partner: z.string().nullable(),
   principal: z.string().nullable(),
-  purpose: z.string(),
+  purpose: z.enum([...REQUEST_KINDS, ...ACCESS_PURPOSES]).meta({ id: 'DisclosurePurpose' }),
   fields: z.array(z.string()),
   consent_version: z.number().int().nullable(),
   agreement_id: z.string().nullable(),

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
+import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
 import { PLAN_GAPS, PLAN_STATUSES, type PlanGap } from '../../domain/plan.ts';
-import { At, Code, id, Nationality, Title } from './common.ts';
+import { At, Code, EventTypes, id, Nationality, Title } from './common.ts';
 import { Kind, RouteLegBody, SectorBody, SiteBody } from './operations.ts';
 
-const PURPOSES = ['registry', 'verification', 'document', 'fitness', 'exit_permit', 'booking', 'reception'] as const;
-export const Purposes = z.array(z.enum(PURPOSES)).min(1).max(PURPOSES.length).meta({ id: 'Purposes' });
+export const Purposes = z.array(z.enum(REQUEST_KINDS)).min(1).max(REQUEST_KINDS.length).meta({ id: 'Purposes' });
 export const Fields = z.array(z.enum(PERSON_FIELDS)).max(PERSON_FIELDS.length).meta({ id: 'PersonFields' });
-const EventTypes = z.array(z.string().regex(/^[a-z_]+\.[a-z_]+$/)).max(100);
 
 export const PlanBody = z
   .strictObject({

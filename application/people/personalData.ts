@@ -1,4 +1,4 @@
-import { type FieldGroup, fieldsFor } from '../../domain/access.ts';
+import { type AccessPurpose, type FieldGroup, fieldsFor } from '../../domain/access.ts';
 import type { Role } from '../../domain/actor.ts';
 import type { PersonCore } from '../../domain/personData.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -26,7 +26,7 @@ export type Access = {
   personId: string;
   journeyId: string | null;
   principal: string;
-  purpose: string;
+  purpose: AccessPurpose;
   fields: readonly string[];
   at: Instant;
 };
@@ -41,7 +41,7 @@ export type PersonalData = {
 };
 
 /** Who reads, under which roles, why, and when in operation time. */
-export type Reader = { principal: string; roles: readonly Role[]; purpose: string; at: Instant };
+export type Reader = { principal: string; roles: readonly Role[]; purpose: AccessPurpose; at: Instant };
 
 /**
  * Decrypts identifying data for a reader; the access log is written first. A reader whose roles read none of the wanted

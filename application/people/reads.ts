@@ -1,7 +1,9 @@
+import type { AccessPurpose } from '../../domain/access.ts';
 import type { Relationship, Sex } from '../../domain/imports/columns.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { Ending, JourneyPhase, JourneyStatus } from '../../domain/journeys/statuses.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
+import type { RequestKind } from '../../domain/partners/protocol.ts';
 import type { Traveller } from '../../domain/registration.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { SearchKey } from './personalData.ts';
@@ -99,7 +101,7 @@ export type Disclosure = {
   partnerId: string | null;
   partner: string | null;
   principal: string | null;
-  purpose: string;
+  purpose: RequestKind | AccessPurpose;
   fields: string[];
   consentVersion: number | null;
   agreementId: string | null;

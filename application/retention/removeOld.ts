@@ -1,4 +1,6 @@
 import type { Refusal } from '../../domain/imports/importRecord.ts';
+import type { Chore } from '../background.ts';
+import type { Log } from '../log.ts';
 
 /** Retention periods, in real time, never in operation time. Event log and ledger are stored permanently. */
 export type RetentionTimes = {
@@ -47,3 +49,14 @@ export async function removeOld(
     peopleMonths: await ports.people(keep.peopleMonths, PORTION),
   };
 }
+
+/** Removes expired data, a portion of each kind at a time, until none is left. */
+export const removeAllOld =
+  (ports: RetentionPorts, keep: RetentionTimes, log: Log): Chore =>
+  async (leaving) => {
+    while (!leaving()) {
+      const removed = await removeOld(ports, keep);
+      if (Object.values(removed).every((count) => count === 0)) return;
+      log.info(removed, 'removed expired data');
+    }
+  };

@@ -218,9 +218,13 @@ export const en = {
     'A movement departed with somebody who should not travel, or without part of a household',
   'alarm.document_number_lost': 'A document was issued, but its number could not be stored',
   'alarm.endpoint_disabled': 'A partner’s webhook endpoint was disabled; its events wait',
+  'alarm.event_log_conflict':
+    'The event log of a journey, movement or operation does not go on from what its workflow knows; it stands until somebody has looked',
   'alarm.foreign_answer': 'A partner answered a request that was sent to another partner',
   'alarm.forged_callback': 'A callback has a false signature of a partner',
   'alarm.issued_after_recall': 'A partner issued a document after the request was recalled',
+  'alarm.loop_session_silent':
+    'The database session of a background loop stopped answering; the loop goes on in another session',
   'alarm.misplaced_answer': 'A partner’s answer does not match the kind of the request',
   'alarm.message_not_handled': 'A workflow refused the message of a partner',
   'alarm.movement_update_undelivered': 'A person is on a vehicle although their journey has ended.',

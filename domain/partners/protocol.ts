@@ -3,12 +3,13 @@
  * protocol for registries, consulates, clinics, border authorities, carriers and receiving agencies.
  */
 export const PERSON_REQUEST_KINDS = ['registry', 'verification', 'document', 'fitness', 'exit_permit'] as const;
-export const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
+const MOVEMENT_REQUEST_KINDS = ['booking', 'reception'] as const;
 export type PersonRequestKind = (typeof PERSON_REQUEST_KINDS)[number];
-export type MovementRequestKind = (typeof MOVEMENT_REQUEST_KINDS)[number];
-export type RequestKind = PersonRequestKind | MovementRequestKind;
+export const REQUEST_KINDS = [...PERSON_REQUEST_KINDS, ...MOVEMENT_REQUEST_KINDS] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
-export type PartnerKind = 'registry' | 'consulate' | 'carrier' | 'border' | 'clinic' | 'agency';
+export const PARTNER_KINDS = ['registry', 'consulate', 'carrier', 'border', 'clinic', 'agency'] as const;
+export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
 /** Which kind of partner answers which request. */
 export const ASKED_OF: Record<RequestKind, PartnerKind> = {

@@ -1,6 +1,7 @@
-import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
+import { choreActivities } from '../../activities/chores.ts';
 import { feedActivities } from '../../activities/feed.ts';
 import { withHeartbeat } from '../../activities/heartbeat.ts';
 import { importActivities } from '../../activities/imports.ts';
@@ -9,9 +10,6 @@ import { notificationActivities } from '../../activities/notify.ts';
 import { operationActivities } from '../../activities/operations.ts';
 import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
-import { feedPorts } from '../../adapters/background/feedPorts.ts';
-import type { LoopLog } from '../../adapters/background/loop.ts';
-import { startNow } from '../../adapters/background/workflowStarter.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';
@@ -19,6 +17,7 @@ import { partnerClient } from '../../adapters/partners/client.ts';
 import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
+import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
 import { othersOf } from '../../adapters/postgres/households/households.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
@@ -27,32 +26,36 @@ import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
-import { recordEvents } from '../../adapters/postgres/record.ts';
+import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { deliver } from '../../adapters/webhooks/send.ts';
+import { recordEvents } from '../../application/eventLog/record.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
+import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
+import { type ChoreDeps, chores } from './chores.ts';
+import { startNow } from './starts.ts';
 
-export type ActivityDeps = {
-  pool: Pool;
+export type ActivityDeps = Omit<ChoreDeps, 'zones'> & {
   keyring: Keyring;
   outside: GuardedClient;
   gateway: WorkflowGateway;
   callbackBase: string;
-  log: LoopLog;
 };
 
 /** What the workflows do outside, by the names that they call. */
-export function workerActivities({ pool, keyring, outside, gateway, callbackBase, log }: ActivityDeps) {
+export function workerActivities({ pool, keyring, outside, gateway, callbackBase, retention, log }: ActivityDeps) {
   const db = databaseOn(pool);
   const secrets = secretBox(keyring);
-  const notifyOutbox = notifier(pool, 'outbox');
   const imports = importsOn(db, keyring);
   return {
     ...recordActivities({
-      recordEvents: (batch) => recordEvents(pool, batch, notifyOutbox),
+      record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
       suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...withHeartbeat(
@@ -60,7 +63,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
         store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
         wire: partnerClient({
           fetch: guardedFetch(outside),
-          readPartnerEndpoint: (id) => readPartnerEndpoint(pool, secrets, id),
+          readPartnerEndpoint: (id) => readPartnerEndpoint(db, secrets, id),
         }),
       }),
     ),
@@ -80,7 +83,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       checkList: checkList({
         store: imports,
         openList: readImportedList,
-        startNow: (workflowIds) => startNow({ pool, gateway, log }, workflowIds),
+        startNow: startNow({ pool, gateway, log }),
       }),
       commitList: commitList(commitPage({ ...commitsOn(db, keyring), now: Date.now })),
       countStartsLeft: countStartsLeft(imports),
@@ -93,15 +96,29 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
         runId,
       ),
     ),
-    ...feedActivities(
-      feedPorts({
-        pool,
-        secrets,
-        client: outside,
-        heartbeat: () => Context.current().heartbeat(),
-        leaving: () => Context.current().cancellationSignal.aborted,
-      }),
-    ),
+    ...feedActivities(feedPorts({ pool, secrets, client: outside })),
+    ...withHeartbeat(choreActivities(chores({ pool, retention, zones: ZONES, log }))),
+  };
+}
+
+/** What a partner's feed needs. @param timeoutMs for one attempt */
+export function feedPorts({
+  pool,
+  secrets,
+  client,
+  timeoutMs,
+}: {
+  pool: Pool;
+  secrets: Pick<SecretBox, 'open'>;
+  client: GuardedClient;
+  timeoutMs?: number;
+}): FeedPorts {
+  return {
+    ...feedOn(databaseOn(pool), secrets),
+    send: (attempt) => deliver(attempt, client, timeoutMs),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    now: Date.now,
+    jitter: Math.random,
   };
 }
 

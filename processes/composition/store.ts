@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { sendTestEvent } from '../../adapters/background/testEvent.ts';
+import { loopReadsOn } from '../../adapters/background/loop.ts';
 import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
-import { databaseOn, transaction } from '../../adapters/postgres/database.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
 import { householdsOn } from '../../adapters/postgres/households/households.ts';
 import { registrationsOn } from '../../adapters/postgres/households/register.ts';
@@ -16,17 +16,19 @@ import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
 import { nowOn } from '../../adapters/postgres/journeys/now.ts';
 import { situationOn } from '../../adapters/postgres/journeys/situation.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
+import { operationTime } from '../../adapters/postgres/operations/clocks.ts';
 import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
 import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from '../../adapters/postgres/partners/deliveries.ts';
+import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
 import { peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { type PrismaClient } from '../../adapters/postgres/prisma.ts';
-import { createEvents } from '../../adapters/postgres/reads/events.ts';
-import { createPartners } from '../../adapters/postgres/reads/partners.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
+import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
+import { eventReadsOn } from '../../adapters/postgres/webhooks/outbox.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { deliver } from '../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import type { Engine } from '../../api/ports.ts';
 import { wasRefused } from '../../application/commands.ts';
@@ -45,8 +47,10 @@ import { readManifest } from '../../application/movements/readManifest.ts';
 import { activatePlan } from '../../application/operations/activatePlan.ts';
 import { changeOperationRules } from '../../application/operations/changeRules.ts';
 import { createOperation } from '../../application/operations/create.ts';
+import { partners } from '../../application/partners/partners.ts';
 import { readPerson } from '../../application/people/readPerson.ts';
 import { searchPeople } from '../../application/people/search.ts';
+import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
   engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
@@ -55,14 +59,15 @@ export type StoreOptions = {
   keyring: Keyring;
   /** for addresses of partners */
   outside: GuardedClient;
+  /** why the system may not send to this address; undefined if it may */
+  refusedAddress: (url: string) => Promise<string | undefined>;
   /** real time */
   clock: () => number;
 };
 
 /** The API's storage on PostgreSQL. */
-export function createStore({ engine, pool, prisma, keyring, outside, clock }: StoreOptions) {
+export function createStore({ engine, pool, prisma, keyring, outside, refusedAddress, clock }: StoreOptions) {
   const db = databaseOn(pool);
-  const box = secretBox(keyring);
   const people = peopleOn(db);
   const holds = holdsOn(db);
   const notes = notesOn(db, keyring);
@@ -71,7 +76,9 @@ export function createStore({ engine, pool, prisma, keyring, outside, clock }: S
   const imports = importsOn(db, keyring);
   const importReads = importReadsOn(db, keyring);
   const operations = operationsOn(db);
-  const partners = createPartners(pool);
+  const secrets = { ...secretBox(keyring), issue: newEndpointSecret };
+  const partnerRows = partnersOn(db, prisma);
+  const endpointRows = endpointsOn(db, prisma);
   const movements = movementsOn(db);
   const keys = keysOn(db);
   const starting = { startNow: engine.startNow, clock };
@@ -79,7 +86,7 @@ export function createStore({ engine, pool, prisma, keyring, outside, clock }: S
   return {
     operations: {
       ...operations,
-      create: createOperation({ ...starting, create: operations.create, unknownPartners: partners.unknown }),
+      create: createOperation({ ...starting, create: operations.create, unknownPartners: partnerRows.unknown }),
       changeRules: changeOperationRules({ ...operations, clock }),
     },
     plans: { ...plansOn(prisma), activate: activatePlan({ ...starting, ...planActivationsOn(db) }) },
@@ -117,11 +124,19 @@ export function createStore({ engine, pool, prisma, keyring, outside, clock }: S
     situation: situationOn(db),
     movements: {
       ...movements,
-      plan: planMovement({ ...movements, zones: ZONES, operations, partners }),
+      plan: planMovement({ ...movements, zones: ZONES, operations, partners: partnerRows }),
       manifest: readManifest({ ...movements, operations, people: personal, clock }),
     },
-    partners,
-    events: createEvents(pool),
+    partners: {
+      ...partnerRows,
+      ...partners({ ...partnerRows, secrets, refusedAddress, now: (id) => operationTime(db, id, clock()) }),
+    },
+    endpoints: {
+      ...endpointRows,
+      ...endpoints({ ...endpointRows, secrets, refusedAddress, send: (attempt) => deliver(attempt, outside) }),
+    },
+    events: eventReadsOn(db),
+    loops: loopReadsOn(pool),
     keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
@@ -132,20 +147,11 @@ export function createStore({ engine, pool, prisma, keyring, outside, clock }: S
         ...imports,
         listOf: importReads.read,
         now: (operationId) => operations.now(operationId, clock()),
-        partnerExists: async (id) => (await partners.read(id)) !== undefined,
+        partnerExists: async (id) => (await partnerRows.read(id)) !== undefined,
       }),
       reprocess: reprocess(imports),
       startCommit: startCommit(imports),
       rowsToCorrect: rowsToCorrect({ ...importReads, write: correctionFile }),
-    },
-    secrets: { issue: newEndpointSecret, encrypt: box.encrypt, open: box.open },
-    deliveries: {
-      replay: (endpointId: string, what: { eventId: string } | { from: number; to?: number }): Promise<number> =>
-        'eventId' in what
-          ? replayDeliveries(pool, endpointId, [what.eventId])
-          : replayRange(pool, endpointId, what.from, what.to),
-      enable: (endpointId: string) => transaction(pool, (client) => enableEndpoint(client, endpointId)),
-      sendTest: (endpointId: string) => sendTestEvent({ db: pool, secrets: box, client: outside }, endpointId),
     },
   };
 }

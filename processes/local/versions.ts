@@ -6,13 +6,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import {
-  askToGoOn,
-  makeCurrent,
-  openWorkflows,
-  readVersions,
-  withoutWorker,
-} from '../../adapters/temporal/versions.ts';
+import { askToGoOn, makeCurrent, openWorkflows, readVersions } from '../../adapters/temporal/versions.ts';
+import { withoutWorker } from '../../application/versions/watch.ts';
 import { NEW_VERSION, TASK_QUEUE } from '../../workflows/messages.ts';
 import type { Supervised } from '../parts/supervisor.ts';
 import { type Bundle, readBundle } from '../worker/bundle.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { codeOf, type LoopLog } from '../../adapters/background/loop.ts';
 import { askToGoOn, makeCurrent, type TakesOver } from '../../adapters/temporal/versions.ts';
+import { codeOf, type Log } from '../../application/log.ts';
 import { NEW_VERSION } from '../../workflows/messages.ts';
 
 const AGAIN_IN_MS = 5_000;
@@ -11,12 +11,14 @@ export type TakeOverOptions = {
   buildId: string;
   takesOver: TakesOver;
   identity: string;
-  log: LoopLog;
+  log: Log;
+  /** what only the current version does */
+  whenCurrent: () => Promise<void>;
   stopping: AbortSignal;
 };
 
 /** Makes this worker's version current where it may be, and asks the workflows of other versions to go on in it. */
-export async function takeOver({ client, stopping, log, ...version }: TakeOverOptions): Promise<void> {
+export async function takeOver({ client, stopping, log, whenCurrent, ...version }: TakeOverOptions): Promise<void> {
   const { buildId, identity } = version;
   while (!stopping.aborted) {
     try {
@@ -26,9 +28,10 @@ export async function takeOver({ client, stopping, log, ...version }: TakeOverOp
       }
       log.info({ version: buildId }, 'this version is current');
       await askToGoOn(client, { signal: NEW_VERSION, identity });
+      await whenCurrent();
       return;
     } catch (error) {
-      log.warn({ version: buildId, error: codeOf(error) }, 'the current version is not known yet, tried again');
+      log.warn({ version: buildId, error: codeOf(error) }, 'the version has not taken over yet, tried again');
       await pause(AGAIN_IN_MS, undefined, { signal: stopping }).catch(() => undefined);
     }
   }

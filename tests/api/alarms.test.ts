@@ -43,6 +43,7 @@ it('an alarm is read by those who must look at it, counted, and settled once wit
   expect((rest.body['data'] as Alarm[]).map(({ id }) => id)).toEqual([all[2]?.id]);
   const metrics = async () => (await system.inject({ method: 'GET', url: '/metrics' })).text;
   expect(await metrics()).toMatch(/^alarms_open\{kind="endpoint_disabled"\} 2$/m);
+  expect(await metrics()).toMatch(/^background_loop_silent_seconds\{loop="outbox publisher"\} \+Inf$/m);
 
   const settle = (id: string | undefined, body: object) =>
     system.ask('duty_supervisor', 'POST', `/v1/alarms/${id}/commands/settle`, body);

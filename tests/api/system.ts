@@ -12,7 +12,6 @@ import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { journeyState } from '../../adapters/postgres/journeys/now.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
-import { recordEvents } from '../../adapters/postgres/record.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../../adapters/webhooks/client.ts';
 import { buildApp } from '../../api/app.ts';
@@ -27,6 +26,7 @@ import type { Instant } from '../../domain/time.ts';
 import { createStore } from '../../processes/composition/store.ts';
 import type { Cells } from '../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordEvents } from '../support/recording.ts';
 
 export type Sent = { workflowId: string; name: string; command: Parameters<Engine['send']>[2] };
 
@@ -114,6 +114,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
     prisma,
     keyring,
     outside,
+    refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
     clock: Date.now,
   });
   const app = await buildApp({
@@ -122,7 +123,6 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
       engine,
       clock: Date.now,
       zones: ZONES,
-      refusedAddress: async (url) => (url.startsWith('https://') ? undefined : 'not_https'),
       log: pino({ level: 'debug' }, { write: (line: string) => logs.push(line) }),
     },
     callbacks: callbackPorts({ pool: db.pool, secrets: secretBox(keyring) }),

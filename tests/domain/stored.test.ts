@@ -15,7 +15,7 @@ import { STORED_DOCUMENT_NUMBER, STORED_NOTE, STORED_PERSON_CORE } from '../../d
 import { STORED_PLAN } from '../../domain/plan.ts';
 import { STANDARD_DEADLINES, STORED_RULES } from '../../domain/rules.ts';
 import { StoredFormError, type Versioned } from '../../domain/versioned.ts';
-import { IMPORT_INPUT, PARTNER_FEED_INPUT } from '../../domain/workflowInputs.ts';
+import { CHORE_INPUT, IMPORT_INPUT, PARTNER_FEED_INPUT } from '../../domain/workflowInputs.ts';
 
 /**
  * One example of each form and version, as it was stored. They are never changed and never removed: data of that time
@@ -27,6 +27,7 @@ const json = (path: string) => parsed(path) as Record<string, Record<string, unk
 
 /** Folder of examples and the form that reads them. */
 const FORMS: Readonly<Record<string, Versioned<unknown>>> = {
+  'chore-input': CHORE_INPUT,
   'import-input': IMPORT_INPUT,
   'journey-carried': JOURNEY_CARRIED,
   'journey-input': JOURNEY_INPUT,

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import type { SecretBox } from '../../adapters/postgres/partners/partners.ts';
 import { newId } from '../../application/ids.ts';
+import type { SecretBox } from '../../application/partners/secrets.ts';
 import type { PartnerKind } from '../../domain/partners/protocol.ts';
 
 /** Rows of a system for tests, written as plainly as the schema allows. */

@@ -1,6 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordEvents } from '../../adapters/postgres/record.ts';
 import { HOUR, iso } from '../../domain/time.ts';
 import type { MovementUpdate } from '../../workflows/messages.ts';
 import {
@@ -13,6 +12,7 @@ import {
   statuses,
 } from '../adapters/postgres/seatFixtures.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordEvents } from '../support/recording.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import { eventually, withWorker } from './journeyHarness.ts';
 import { fakeMovement, movementInput, startMovement } from './movementHarness.ts';

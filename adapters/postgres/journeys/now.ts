@@ -4,7 +4,7 @@ import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
 import type { Db } from '../database.ts';
-import { actorOf } from '../eventLog.ts';
+import { actorOf } from '../eventLog/eventLog.ts';
 import { anyOf, instant } from '../typedSql.ts';
 
 export const nowOn = (db: Db): NowReads => ({

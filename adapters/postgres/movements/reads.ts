@@ -8,7 +8,7 @@ import { STORED_REASONS } from '../../../domain/movements/householdGroup.ts';
 import { STORED_LOCAL_TIMES, STORED_MOVEMENT_ROUTE } from '../../../domain/movements/route.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import type { Db } from '../database.ts';
-import { actorOf } from '../eventLog.ts';
+import { actorOf } from '../eventLog/eventLog.ts';
 import type { Movement as Row } from '../generated/kysely/tables.ts';
 import { anyOf, instant, json, moment } from '../typedSql.ts';
 import { readManifest } from './manifests.ts';

@@ -1,75 +1,129 @@
-import type { PartnerKind } from '../../../domain/partners/protocol.ts';
-import { type Instant, iso } from '../../../domain/time.ts';
-import type { Queryable } from '../database.ts';
+import { sql } from 'kysely';
+import type { Agreement, PartnerEndpoint, PartnerPorts, PartnerReads } from '../../../application/partners/partners.ts';
+import type { SecretBox } from '../../../application/partners/secrets.ts';
+import type { PartnerKind, RequestKind } from '../../../domain/partners/protocol.ts';
+import type { Instant } from '../../../domain/time.ts';
+import type { Db } from '../database.ts';
+import type { Partner as PartnerRow } from '../generated/kysely/tables.ts';
+import type { PrismaClient } from '../prisma.ts';
+import { anyOf, instant, moment } from '../typedSql.ts';
 
-export type Encrypted = { encrypted: Buffer; keyId: string };
+export function partnersOn(db: Db, prisma: PrismaClient): PartnerReads & Pick<PartnerPorts, 'add' | 'addAgreement'> {
+  const partners = db
+    .selectFrom('partners')
+    .select(['id', 'kind', 'name', 'state', 'baseUrl', 'status'])
+    .select((eb) => instant(eb, 'createdAt'));
 
-/**
- * Encrypts short lists of secrets under a key of the system. `owner` is bound in, so that a value decrypts only for its
- * row. Secrets are ordered newest first; during a rotation the old one is valid too.
- */
-export type SecretBox = {
-  encrypt(owner: string, secrets: readonly string[]): Encrypted;
-  /** @throws Error if key or owner do not match, or the bytes were changed */
-  open(owner: string, encrypted: Encrypted): string[];
-};
+  return {
+    async add({ secrets, ...partner }) {
+      const data = { ...partner, secrets: Uint8Array.from(secrets.encrypted), keyId: secrets.keyId };
+      await prisma.partner.createMany({ data: [data], skipDuplicates: true });
+    },
+
+    async addAgreement({ validFrom, validUntil, ...agreement }) {
+      const valid = { validFrom: new Date(validFrom), validUntil: validUntil === null ? null : new Date(validUntil) };
+      await prisma.agreement.createMany({ data: [{ ...agreement, ...valid }], skipDuplicates: true });
+    },
+
+    list({ kind, operation }, limit, after) {
+      let query = partners.orderBy('id').limit(limit + 1);
+      if (kind !== undefined) query = query.where('kind', '=', kind);
+      if (after !== undefined) query = query.where('id', '>', after);
+      if (operation !== undefined)
+        query = query.where('id', 'in', (eb) =>
+          eb.selectFrom('operationPartners').select('partnerId').where('operationId', '=', operation),
+        );
+      return query.execute();
+    },
+
+    read: (id) => partners.where('id', '=', id).executeTakeFirst(),
+
+    async unknown(ids) {
+      const known = await db.selectFrom('partners').select('id').where('id', '=', anyOf(ids)).execute();
+      const knownIds = new Set(known.map(({ id }) => id));
+      return ids.filter((id) => !knownIds.has(id));
+    },
+
+    ofOperation: (operationId) =>
+      db
+        .selectFrom('operationPartners as o')
+        .innerJoin('partners as p', 'p.id', 'o.partnerId')
+        .select(['p.id', 'p.kind', 'p.name', 'p.state'])
+        .where('o.operationId', '=', operationId)
+        .orderBy('p.kind')
+        .orderBy('p.name')
+        .execute(),
+
+    agreements(partnerId, limit, after) {
+      let query = db
+        .selectFrom('agreements')
+        .select(['id', 'partnerId', 'operationId', 'purposes', 'fields', 'eventTypes', 'reference'])
+        .select((eb) => [instant(eb, 'validFrom'), instant(eb, 'validUntil')])
+        .where('partnerId', '=', partnerId);
+      if (after !== undefined) query = query.where('id', '>', after);
+      return query
+        .orderBy('id')
+        .limit(limit + 1)
+        .execute();
+    },
+  };
+}
+
+type Opener = Pick<SecretBox, 'open'>;
 
 /** The shared secrets of a partner, newest first; empty if it has none or is unknown. */
-export async function readPartnerSecrets(
-  db: Queryable,
-  box: Pick<SecretBox, 'open'>,
-  partnerId: string,
-): Promise<string[]> {
-  const { rows } = await db.query<{ secrets: Buffer | null; key_id: string | null }>(
-    'select secrets, key_id from partners where id = $1',
-    [partnerId],
-  );
-  const row = rows[0];
-  return row?.secrets && row.key_id ? box.open(partnerId, { encrypted: row.secrets, keyId: row.key_id }) : [];
+export async function readPartnerSecrets(db: Db, box: Opener, partnerId: string): Promise<string[]> {
+  const row = await db
+    .selectFrom('partners')
+    .select(['id', 'secrets', 'keyId'])
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return row ? opened(row, box) : [];
 }
 
-export type Agreement = { id: string; fields: string[] };
+const opened = ({ id, secrets, keyId }: Pick<PartnerRow, 'id' | 'secrets' | 'keyId'>, box: Opener): string[] =>
+  secrets && keyId ? box.open(id, { encrypted: secrets, keyId }) : [];
 
 /** The agreement under which a partner may receive data for `purpose` at `at` (operation time); the widest of several. */
-export async function findAgreement(
-  db: Queryable,
-  about: { partnerId: string; operationId: string; purpose: string; at: Instant },
-): Promise<Agreement | undefined> {
-  const { rows } = await db.query<Agreement>(
-    `select id, fields from agreements
-      where partner_id = $1 and operation_id = $2 and $3 = any (purposes)
-        and valid_from <= $4 and (valid_until is null or valid_until > $4)
-      order by cardinality(fields) desc, id limit 1`,
-    [about.partnerId, about.operationId, about.purpose, iso(about.at)],
-  );
-  return rows[0];
+export function findAgreement(
+  db: Db,
+  about: { partnerId: string; operationId: string; purpose: RequestKind; at: Instant },
+): Promise<Pick<Agreement, 'id' | 'fields'> | undefined> {
+  return db
+    .selectFrom('agreements')
+    .select(['id', 'fields'])
+    .where('partnerId', '=', about.partnerId)
+    .where('operationId', '=', about.operationId)
+    .where(sql<boolean>`${about.purpose} = any (purposes)`)
+    .where('validFrom', '<=', moment(about.at))
+    .where((eb) => eb.or([eb('validUntil', 'is', null), eb('validUntil', '>', moment(about.at))]))
+    .orderBy(sql`cardinality(fields)`, 'desc')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
 }
 
-/** A partner with all data that is needed to call it. */
-export type PartnerEndpoint = { id: string; kind: PartnerKind; baseUrl: string; secrets: string[] };
+const callable = (db: Db) =>
+  db
+    .selectFrom('partners as p')
+    .select(['p.id', 'p.kind', 'p.baseUrl', 'p.secrets', 'p.keyId'])
+    .where('p.status', '=', 'active')
+    .where('p.baseUrl', 'is not', null);
 
-type Raw = { id: string; kind: PartnerKind; base_url: string | null; secrets: Buffer | null; key_id: string | null };
+type Callable = Pick<PartnerRow, 'id' | 'kind' | 'baseUrl' | 'secrets' | 'keyId'>;
 
-const COLUMNS = 'p.id, p.kind, p.base_url, p.secrets, p.key_id';
-
-const toPartner = (
-  { id, kind, base_url, secrets, key_id }: Raw,
-  box: Pick<SecretBox, 'open'>,
-): PartnerEndpoint | undefined =>
-  base_url && secrets && key_id
-    ? { id, kind, baseUrl: base_url, secrets: box.open(id, { encrypted: secrets, keyId: key_id }) }
-    : undefined;
+function endpointOf(row: Callable | undefined, box: Opener): PartnerEndpoint | undefined {
+  const secrets = row ? opened(row, box) : [];
+  return row?.baseUrl && secrets.length > 0 ? { id: row.id, kind: row.kind, baseUrl: row.baseUrl, secrets } : undefined;
+}
 
 /** One partner to call; undefined if it is suspended or has no address. */
 export async function readPartnerEndpoint(
-  db: Queryable,
-  box: Pick<SecretBox, 'open'>,
+  db: Db,
+  box: Opener,
   partnerId: string,
 ): Promise<PartnerEndpoint | undefined> {
-  const { rows } = await db.query<Raw>(`select ${COLUMNS} from partners p where p.id = $1 and p.status = 'active'`, [
-    partnerId,
-  ]);
-  return rows[0] && toPartner(rows[0], box);
+  return endpointOf(await callable(db).where('p.id', '=', partnerId).executeTakeFirst(), box);
 }
 
 /**
@@ -78,19 +132,27 @@ export async function readPartnerEndpoint(
  * @param about.partnerId this partner, if it belongs to the operation
  */
 export async function choosePartner(
-  db: Queryable,
-  box: Pick<SecretBox, 'open'>,
-  about: { operationId: string; kind: PartnerKind; state?: string; partnerId?: string },
+  db: Db,
+  box: Opener,
+  {
+    operationId,
+    kind,
+    state,
+    partnerId,
+  }: { operationId: string; kind: PartnerKind; state?: string; partnerId?: string },
 ): Promise<PartnerEndpoint | undefined> {
-  const { rows } = await db.query<Raw>(
-    `select ${COLUMNS} from operation_partners o join partners p on p.id = o.partner_id
-      where o.operation_id = $1 and p.kind = $2 and p.status = 'active' and p.base_url is not null
-        and case when $4::text is not null then p.id = $4
-                 when p.kind = 'consulate' then p.state = $3
-                 when p.kind = 'registry' then p.state is null or p.state = $3
-                 else true end
-      order by p.state is not distinct from $3 desc, p.id limit 1`,
-    [about.operationId, about.kind, about.state ?? null, about.partnerId ?? null],
-  );
-  return rows[0] && toPartner(rows[0], box);
+  let query = callable(db)
+    .innerJoin('operationPartners as o', 'o.partnerId', 'p.id')
+    .where('o.operationId', '=', operationId)
+    .where('p.kind', '=', kind);
+  if (partnerId !== undefined) query = query.where('p.id', '=', partnerId);
+  else if (kind === 'consulate') query = query.where('p.state', '=', state ?? null);
+  else if (kind === 'registry')
+    query = query.where((eb) => eb.or([eb('p.state', 'is', null), eb('p.state', '=', state ?? null)]));
+  const row = await query
+    .orderBy(sql`p.state is not distinct from ${state ?? null}::text`, 'desc')
+    .orderBy('p.id')
+    .limit(1)
+    .executeTakeFirst();
+  return endpointOf(row, box);
 }

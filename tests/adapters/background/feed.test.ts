@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FeedPorts, feedActivities } from '../../../activities/feed.ts';
-import { feedPorts } from '../../../adapters/background/feedPorts.ts';
-import { enableEndpoint, replayDeliveries, replayRange } from '../../../adapters/postgres/partners/deliveries.ts';
-import { stampOutbox } from '../../../adapters/postgres/partners/outbox.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { prismaOn } from '../../../adapters/postgres/prisma.ts';
+import { endpointsOn } from '../../../adapters/postgres/webhooks/endpoints.ts';
+import { outboxOn } from '../../../adapters/postgres/webhooks/outbox.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
-import { ATTEMPTS } from '../../../domain/webhooks/schedule.ts';
+import { deliverFeed, type FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
+import { ATTEMPTS } from '../../../domain/webhooks/deliveries.ts';
+import { feedPorts } from '../../../processes/composition/activities.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { type Sink, startSink } from '../../support/sink.ts';
 import {
@@ -46,19 +48,15 @@ beforeEach(async () => {
 });
 afterEach(() => sink.stop());
 
-const feed = (different: Partial<FeedPorts> = {}, timeoutMs = 2_000) =>
-  feedActivities({
-    ...feedPorts({
-      pool: database.pool,
-      secrets: openBox,
-      client,
-      heartbeat: () => {},
-      leaving: () => false,
-      timeoutMs,
-    }),
-    jitter: () => 0,
-    ...different,
-  });
+const feed = (different: Partial<FeedPorts> = {}, timeoutMs = 2_000) => {
+  const ports = feedPorts({ pool: database.pool, secrets: openBox, client, timeoutMs });
+  const run = { heartbeat: () => {}, leaving: () => false };
+  return {
+    sendDue: ({ endpointId: id }: { endpointId: string }) =>
+      deliverFeed({ ...ports, jitter: () => 0, ...different }, run, id),
+  };
+};
+const endpoints = () => endpointsOn(databaseOn(database.pool), prismaOn(database.pool));
 
 /** Sends until nothing is due now. */
 async function drain(endpoint = endpointId, activities = feed()): Promise<number | null> {
@@ -75,7 +73,7 @@ const passTime = () =>
 const event = (subject: string, seq: number, type = DEPARTED, data: Record<string, unknown> = {}) =>
   insertEvent(database.pool, { operationId, subject, seq, type, data });
 
-const stamp = () => stampOutbox(database.pool, 1_000);
+const stamp = () => outboxOn(databaseOn(database.pool)).stamp(1_000);
 
 async function statuses(): Promise<Record<string, number>> {
   const { rows } = await database.pool.query('select status, count(*)::integer as n from deliveries group by 1');
@@ -143,7 +141,7 @@ describe('a partner’s feed', () => {
 
     sink.answer = () => 200;
     const [suspended] = (await database.pool.query(`select outbox_id from deliveries where status = 'suspended'`)).rows;
-    expect(await replayDeliveries(database.pool, endpointId, [suspended.outbox_id])).toBe(1);
+    expect(await endpoints().replay(endpointId, { eventId: suspended.outbox_id })).toBe(1);
     await drain();
     expect(sequencesOf('mov_bad').slice(ATTEMPTS)).toEqual([1, 2, 3]);
     const attempts = await database.pool.query(
@@ -299,7 +297,7 @@ describe('a partner’s feed', () => {
     await drain();
     expect(sink.received).toHaveLength(1);
     sink.answer = () => 200;
-    expect(await enableEndpoint(database.pool, endpointId)).toBe(true);
+    expect(await endpoints().enable(endpointId)).toBe(true);
     await drain();
     expect(sequencesOf('mov_1')).toEqual([1, 1, 2, 3]);
   });
@@ -334,10 +332,10 @@ describe('a partner’s feed', () => {
     await event('mov_1', 4, 'movement.arrived');
     await stamp();
     const late = await insertEndpoint(database.pool, partnerId, sink.url, [DEPARTED, 'movement.arrived']);
-    expect(await replayRange(database.pool, late, 2)).toBe(2);
+    expect(await endpoints().replay(late, { from: 2 })).toBe(2);
     await drain(late);
     expect(sequencesOf('mov_1')).toEqual([2, 3]);
-    expect(await replayRange(database.pool, late, 1, 2)).toBe(2);
+    expect(await endpoints().replay(late, { from: 1, to: 2 })).toBe(2);
     await drain(late);
     expect(sequencesOf('mov_1')).toEqual([2, 3, 1, 2]);
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startOutboxPublisher } from '../../../adapters/background/outboxPublisher.ts';
-import { stampOutbox } from '../../../adapters/postgres/partners/outbox.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { outboxOn } from '../../../adapters/postgres/webhooks/outbox.ts';
+import { startOutboxPublisher } from '../../../processes/composition/loops.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   eventually,
@@ -24,6 +25,8 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   await database.owner.query('truncate outbox, deliveries, delivery_attempts, endpoints, agreements cascade');
 });
+
+const stamp = (limit: number) => outboxOn(databaseOn(database.pool)).stamp(limit);
 
 const stamped = async (): Promise<Array<{ subject: string; seq: number; position: number | null }>> =>
   (
@@ -83,8 +86,8 @@ describe('the outbox publisher', () => {
       type: TYPE,
       createdAt: new Date(Date.now() - 30_000),
     });
-    await stampOutbox(database.pool, 1);
-    await stampOutbox(database.pool, 1);
+    await stamp(1);
+    await stamp(1);
     const rows = await stamped();
     expect(rows.filter(({ subject }) => subject === 'jrn_a').map(({ seq }) => seq)).toEqual([1, 2]);
     expect(rows.map(({ position }) => position)).toEqual([1, 2, 3]);
@@ -109,7 +112,7 @@ describe('the outbox publisher', () => {
     const foreign = await insertEndpoint(pool, elsewhere, 'http://127.0.0.1:1/', [TYPE]);
 
     await insertEvent(pool, { operationId, subject: 'mov_1', seq: 1, type: TYPE });
-    const { endpoints } = await stampOutbox(pool, 100);
+    const { endpoints } = await stamp(100);
     expect(endpoints.sort()).toEqual([wanted, disabled].sort());
     const { rows } = await pool.query('select endpoint_id from deliveries');
     const reached = rows.map(({ endpoint_id }) => endpoint_id);

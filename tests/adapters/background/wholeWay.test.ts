@@ -1,12 +1,11 @@
-import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { feedActivities } from '../../../activities/feed.ts';
-import { feedPorts } from '../../../adapters/background/feedPorts.ts';
-import { startOutboxPublisher } from '../../../adapters/background/outboxPublisher.ts';
 import { workflowGateway } from '../../../adapters/temporal/workflowGateway.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
+import { feedPorts } from '../../../processes/composition/activities.ts';
+import { startOutboxPublisher } from '../../../processes/composition/loops.ts';
 import * as names from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { type Sink, startSink } from '../../support/sink.ts';
@@ -43,13 +42,7 @@ afterAll(async () => {
 
 async function newWorker(): Promise<{ stop(): Promise<void> }> {
   const connection = await NativeConnection.connect({ address: environment.address });
-  const ports = feedPorts({
-    pool: database.pool,
-    secrets: openBox,
-    client,
-    heartbeat: () => Context.current().heartbeat(),
-    leaving: () => Context.current().cancellationSignal.aborted,
-  });
+  const ports = feedPorts({ pool: database.pool, secrets: openBox, client });
   const worker = await Worker.create({
     connection,
     taskQueue: names.TASK_QUEUE,

@@ -1,8 +1,8 @@
 import { ServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startNow, startWorkflowStarter } from '../../../adapters/background/workflowStarter.ts';
-import { MOST_ATTEMPTS } from '../../../adapters/postgres/starts.ts';
-import type { PendingStart } from '../../../adapters/temporal/workflowGateway.ts';
+import { MOST_ATTEMPTS, type PendingStart } from '../../../application/starts/start.ts';
+import { startWorkflowStarter } from '../../../processes/composition/loops.ts';
+import { startNow } from '../../../processes/composition/starts.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually, silentLog } from '../../support/systemRows.ts';
 
@@ -57,7 +57,7 @@ describe('the workflow starter', () => {
     };
     await pend(names(300));
     const running = [starter(start), starter(start)];
-    await startNow({ pool: database.pool, gateway: { start }, log: silentLog }, names(10));
+    await startNow({ pool: database.pool, gateway: { start }, log: silentLog })(names(10));
     await eventually(async () => (await open()) === 0);
     await Promise.all(running.map((one) => one.stop()));
     expect(started.sort()).toEqual(names(300).sort());
@@ -72,7 +72,7 @@ describe('the workflow starter', () => {
       started.push(workflowId);
     };
     await pend(names(5));
-    expect(await startNow({ pool: database.pool, gateway: { start }, log: silentLog }, names(5))).toEqual([]);
+    expect(await startNow({ pool: database.pool, gateway: { start }, log: silentLog })(names(5))).toEqual([]);
     const running = starter(start);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await open()).toBe(5);
@@ -107,9 +107,9 @@ describe('the workflow starter', () => {
     const started: string[] = [];
     const start = async ({ workflowId }: PendingStart) => void started.push(workflowId);
     await pend(names(3));
-    const deps = { pool: database.pool, gateway: { start }, log: silentLog };
-    expect(await startNow(deps, ['journey:jrn_1', 'journey:unknown'])).toEqual(['journey:jrn_1']);
-    expect(await startNow(deps, ['journey:jrn_1'])).toEqual([]);
+    const startThese = startNow({ pool: database.pool, gateway: { start }, log: silentLog });
+    expect(await startThese(['journey:jrn_1', 'journey:unknown'])).toEqual(['journey:jrn_1']);
+    expect(await startThese(['journey:jrn_1'])).toEqual([]);
     expect(started).toEqual(['journey:jrn_1']);
   });
 });

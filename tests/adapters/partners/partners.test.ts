@@ -93,7 +93,7 @@ function activities({ timeoutMs = 2_000 } = {}) {
     store: partnerRequestStore({ pool: database.pool, keyring, secrets: openBox, callbackBase: 'http://127.0.0.1:1' }),
     wire: partnerClient({
       fetch: (call) => fetch({ ...call, timeoutMs }),
-      readPartnerEndpoint: (id) => readPartnerEndpoint(database.pool, openBox, id),
+      readPartnerEndpoint: (id) => readPartnerEndpoint(databaseOn(database.pool), openBox, id),
     }),
   });
 }

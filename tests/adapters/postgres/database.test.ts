@@ -34,7 +34,7 @@ describe('limits of every session', () => {
   ])('hold for a loop, whose statements may have one of their own (%s)', async (statementTimeoutMs, expected) => {
     const shown = await new Promise<unknown>((resolve) => {
       const loop = startLoop({
-        name: 'test',
+        name: 'duplicate matcher',
         connectionString: database.url,
         ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
         pollMs: 10_000,

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { recordEvents } from '../../../adapters/postgres/record.ts';
 import { newId } from '../../../application/ids.ts';
 import { SYSTEM } from '../../../domain/actor.ts';
 import { projectionOf } from '../../../domain/journeys/projection.ts';
@@ -10,6 +9,7 @@ import type { RecordBatch, RecordedEvent } from '../../../domain/record.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import { HOUR } from '../../../domain/time.ts';
 import { testDatabase } from '../../support/database.ts';
+import { recordEvents } from '../../support/recording.ts';
 
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let pool: Pool;

@@ -6,7 +6,6 @@ import {
   registerHouseholds,
   registrationsOn,
 } from '../../../adapters/postgres/households/register.ts';
-import { recordEvents } from '../../../adapters/postgres/record.ts';
 import { FrameMoved, type RegistrationContext, registerHousehold } from '../../../application/households/register.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import { HOLD_RULES, HOLD_TYPES } from '../../../domain/holds.ts';
@@ -19,6 +18,7 @@ import type { Cells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
+import { recordEvents } from '../../support/recording.ts';
 
 const keyring = await testKeyring();
 const REFERENCE_DATE = '2026-11-25';

@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  askToGoOn,
-  makeCurrent,
-  readVersions,
-  type TakesOver,
-  withoutWorker,
-} from '../../../adapters/temporal/versions.ts';
+import { askToGoOn, makeCurrent, readVersions, type TakesOver } from '../../../adapters/temporal/versions.ts';
+import { withoutWorker } from '../../../application/versions/watch.ts';
 import { REAL_CLOCK } from '../../../domain/clock.ts';
 import { defaultRules } from '../../../domain/rules.ts';
 import type { Bundle } from '../../../processes/worker/bundle.ts';

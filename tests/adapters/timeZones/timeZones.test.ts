@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startTimeZoneCheck } from '../../../adapters/background/timeZoneCheck.ts';
 import { alarmsOn, raiseAlarm } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { movementsOn } from '../../../adapters/postgres/movements/reads.ts';
@@ -7,8 +6,8 @@ import { ZONES } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
 import { checkLocalTimes } from '../../../application/movements/checkLocalTimes.ts';
 import type { Zones } from '../../../domain/movements/localTimes.ts';
+import { chores } from '../../../processes/composition/chores.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/systemRows.ts';
 import { newOperation } from '../postgres/seatFixtures.ts';
 
 describe('offsets of a local time', () => {
@@ -136,12 +135,9 @@ describe('a table that reads announced times otherwise', () => {
     const movement = await planned();
     const said: object[] = [];
     const log = { info: (fields: object) => said.push(fields), warn: (fields: object) => said.push(fields) };
-    const watcher = startTimeZoneCheck({ connectionString: database.url, zones: OTHER, log });
-    try {
-      await eventually(async () => (await alarmsOf(movement)).length === 1);
-    } finally {
-      await watcher.stop();
-    }
+    const retention = { listsDays: 1, answersDays: 1, inboxDays: 1, peopleMonths: 1 };
+    await chores({ pool: database.pool, retention, zones: OTHER, log }).timeZones(() => false);
+    expect(await alarmsOf(movement)).toHaveLength(1);
     expect(said[0]).toEqual({ table: '2027x' });
     expect(said).toContainEqual(expect.objectContaining({ table: '2027x', movements: expect.any(Number) }));
   });

@@ -12,7 +12,7 @@ import {
 import type { GuardSettings } from '../../../adapters/webhooks/guard.ts';
 import { deliver } from '../../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
-import { outcomeOf } from '../../../domain/webhooks/schedule.ts';
+import { outcomeOf } from '../../../domain/webhooks/deliveries.ts';
 import { openSink, type Sink } from './sink.ts';
 
 const PUBLIC = '93.184.215.14';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startVersionWatch } from '../../../adapters/background/versionWatch.ts';
 import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { makeCurrent, readVersions } from '../../../adapters/temporal/versions.ts';
 import { missingActivity } from '../../../processes/composition/activities.ts';
-import { NEW_VERSION, TASK_QUEUE } from '../../../workflows/messages.ts';
+import { startVersionWatch } from '../../../processes/composition/loops.ts';
+import { TASK_QUEUE } from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { eventually, silentLog } from '../../support/systemRows.ts';
 import { devServerEnvironment, workflowBundle } from '../../support/temporal.ts';
@@ -74,8 +74,7 @@ describe('an older version', () => {
     let passes = 0;
     const watch = () =>
       startVersionWatch({
-        ...{ connectionString: database.url, client: env.client, taskQueue: TASK_QUEUE, identity, pollMs: 100 },
-        ...{ signal: NEW_VERSION, log: silentLog },
+        ...{ connectionString: database.url, client: env.client, identity, pollMs: 100, log: silentLog },
         // Later than the clock: the worker that has gone no longer counts as one that asked a short time ago.
         now: () => Date.now() + (passes++, 100_000),
       });

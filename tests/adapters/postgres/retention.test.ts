@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRetention } from '../../../adapters/background/retentionJob.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { registrationsOn } from '../../../adapters/postgres/households/register.ts';
 import { readPerson } from '../../../adapters/postgres/people/personData.ts';
 import { retentionOn } from '../../../adapters/postgres/retention.ts';
 import { registerHousehold } from '../../../application/households/register.ts';
-import { removeOld } from '../../../application/retention/removeOld.ts';
+import { removeAllOld, removeOld } from '../../../application/retention/removeOld.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { importActivities, orderCommit, storeOf, textSource, upload } from '../../support/imports.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import { makeOperation } from '../../support/operations.ts';
-import { eventually } from '../../support/systemRows.ts';
 
 const KEEP = { listsDays: 30, answersDays: 30, inboxDays: 400, peopleMonths: 24 };
 const keyring = await testKeyring();
@@ -152,17 +150,18 @@ it('keys, answers and what partners sent go by themselves, a portion at a time, 
   );
   const delivered: object[] = [];
   const log = { info: (fields: object) => void delivered.push(fields), warn: () => undefined };
-  const loops = [1, 2].map(() => startRetention({ connectionString: database.url, keep: KEEP, log, pollMs: 50 }));
-  try {
-    await eventually(async () => (await query('select from idempotency_keys')).rowCount === 100);
-    await eventually(async () => (await query('select from inbox')).rowCount === 2);
-    expect((await query('select event_id from inbox order by 1')).rows.map(({ event_id }) => event_id)).toEqual([
-      'new',
-      'open',
-    ]);
-    await eventually(async () => delivered.length >= 2);
-    expect(JSON.stringify(delivered)).not.toMatch(/par_keeper|person/);
-  } finally {
-    for (const loop of loops) await loop.stop();
-  }
+  const remove = removeAllOld(retentionOn(databaseOn(database.pool)), KEEP, log);
+  // A run that has lost its heartbeat may still work beside the next one.
+  await Promise.all([remove(() => false), remove(() => false)]);
+  expect((await query('select from idempotency_keys')).rowCount).toBe(100);
+  expect((await query('select event_id from inbox order by 1')).rows.map(({ event_id }) => event_id)).toEqual([
+    'new',
+    'open',
+  ]);
+  expect(delivered.length).toBeGreaterThanOrEqual(2);
+  expect(JSON.stringify(delivered)).not.toMatch(/par_keeper|person/);
+  delivered.length = 0;
+  await query("update idempotency_keys set created_at = now() - interval '31 days'");
+  await remove(() => true);
+  expect(delivered).toEqual([]);
 });

@@ -1,5 +1,15 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../time.ts';
 
+export const ENDPOINT_STATUSES = ['active', 'disabled', 'removed'] as const;
+export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
+
+export const DELIVERY_STATUSES = ['queued', 'retrying', 'delivered', 'suspended', 'redacted'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Why an event was not sent. A hold that blocks disclosure and a missing consent have the same reason. */
+export const REDACTED_REASONS = ['not_shared', 'no_agreement'] as const;
+export type RedactedReason = (typeof REDACTED_REASONS)[number];
+
 /**
  * Delays before each of the ten attempts, in milliseconds of real time, each from the attempt before it.
  * Source: Standard Webhooks 1.0, "Retries". The total of 75 h 35 min covers an outage of three days.
@@ -32,7 +42,17 @@ const SHORTEST_THROTTLE = MINUTE;
 const JITTER_SHARE = 0.1;
 
 /** Why an attempt has no HTTP status. */
-export type DeliveryFailure = 'refused_by_guard' | 'timeout' | 'connection' | 'malformed';
+export const DELIVERY_FAILURES = ['refused_by_guard', 'timeout', 'connection'] as const;
+export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
+
+/**
+ * The result of an attempt; the receiver's text is never stored. `retryAfter`: milliseconds that it requested. `detail`
+ * is a code: the guard's reason or the socket's error.
+ */
+export type AttemptEnd = { ms: number } & (
+  | { status: number; retryAfter?: number }
+  | { failure: DeliveryFailure; detail: string }
+);
 
 /**
  * delivered: accepted. retry: try again by the schedule. throttle: retry, with a longer delay.
@@ -67,11 +87,6 @@ export function nextAttempt(
   const requested = Math.min(Math.max(retryAfter, 0), LONGEST_RETRY_AFTER);
   const wait = Math.max(scheduled, requested, outcome === 'throttle' ? SHORTEST_THROTTLE : 0);
   return Math.round(wait * (1 + JITTER_SHARE * Math.min(Math.max(jitter, 0), 1)));
-}
-
-/** Since when an endpoint has accepted nothing, after this outcome. Epoch milliseconds of real time; null: it works. */
-export function failingSince(before: number | null, outcome: Outcome, at: number): number | null {
-  return outcome === 'delivered' ? null : (before ?? at);
 }
 
 /** Whether to disable an endpoint that fails since then (epoch milliseconds). */

@@ -5,12 +5,11 @@ import {
   ATTEMPT_WAITS,
   ATTEMPTS,
   DISABLE_AFTER,
-  failingSince,
   isGone,
   nextAttempt,
   type Outcome,
   outcomeOf,
-} from '../../../domain/webhooks/schedule.ts';
+} from '../../../domain/webhooks/deliveries.ts';
 
 const failing = fc.constantFrom('retry' as const, 'throttle' as const);
 const jitter = fc.double({ min: 0, max: 1, noNaN: true });
@@ -117,18 +116,12 @@ describe('the end of an attempt', () => {
     );
   });
 
-  test.each(['refused_by_guard', 'timeout', 'connection', 'malformed'] as const)('%s is tried again', (failure) => {
+  test.each(['refused_by_guard', 'timeout', 'connection'] as const)('%s is tried again', (failure) => {
     expect(outcomeOf({ failure })).toBe('retry');
   });
 });
 
 describe('an endpoint', () => {
-  test('fails since the first failure after the last success', () => {
-    expect(failingSince(null, 'retry', 5)).toBe(5);
-    expect(failingSince(5, 'throttle', 9)).toBe(5);
-    expect(failingSince(5, 'delivered', 9)).toBeNull();
-  });
-
   test('is gone after five days of failure and not a moment before', () => {
     expect(isGone(0, DISABLE_AFTER - 1)).toBe(false);
     expect(isGone(0, DISABLE_AFTER)).toBe(true);

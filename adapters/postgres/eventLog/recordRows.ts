@@ -1,11 +1,11 @@
-import { derivedId } from '../../application/ids.ts';
-import { effectsOf } from '../../domain/effects.ts';
-import { EVENT_FORMS } from '../../domain/eventLog.ts';
-import type { Effects } from '../../domain/events.ts';
-import { tasksOf, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
-import type { RecordBatch, RecordedEvent, SubjectKind } from '../../domain/record.ts';
-import { type Instant, iso } from '../../domain/time.ts';
-import { settlementsOfHold } from './journeys/holds.ts';
+import { derivedId } from '../../../application/ids.ts';
+import { effectsOf } from '../../../domain/effects.ts';
+import { EVENT_FORMS } from '../../../domain/eventLog.ts';
+import type { Effects } from '../../../domain/events.ts';
+import { tasksOf, WAIT_MESSAGES, type Wait } from '../../../domain/journeys/waits.ts';
+import type { RecordBatch, RecordedEvent, SubjectKind } from '../../../domain/record.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import { settlementsOfHold } from '../journeys/holds.ts';
 
 type Row = Record<string, unknown>;
 type RecordedEffects = { event: RecordedEvent; effects: Effects };

@@ -1,9 +1,6 @@
-import type { Pool } from 'pg';
 import type { RecordedEvent } from '../../domain/record.ts';
 import { type Restartable, restartFrom } from '../../domain/restart.ts';
-import { eventLogAfter } from '../postgres/record.ts';
-import { readStart } from '../postgres/starts.ts';
-import type { PendingStart, WorkflowGateway } from '../temporal/workflowGateway.ts';
+import type { PendingStart } from './start.ts';
 
 export type StartAgainPorts = {
   /** how the workflow was started first; undefined where it never was */
@@ -13,15 +10,6 @@ export type StartAgainPorts = {
   /** @throws WorkflowExecutionAlreadyStartedError while a workflow of this id runs */
   startAgain(start: PendingStart): Promise<void>;
 };
-
-/** The ports on PostgreSQL and Temporal. */
-export function startAgainPorts(pool: Pool, gateway: Pick<WorkflowGateway, 'startAgain'>): StartAgainPorts {
-  return {
-    readStart: (workflowId) => readStart(pool, workflowId),
-    readEvents: async (subjectKind, subject) => (await eventLogAfter(pool, { subjectKind, subject, after: 0 })) ?? [],
-    startAgain: gateway.startAgain,
-  };
-}
 
 const KINDS: readonly string[] = ['journey', 'movement', 'operation'] satisfies Restartable[];
 

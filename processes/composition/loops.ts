@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client as TemporalClient } from '@temporalio/client';
+import { type Loop, type LoopOptions, startLoop } from '../../adapters/background/loop.ts';
+import { startNudges } from '../../adapters/background/nudges.ts';
+import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { outboxOn } from '../../adapters/postgres/webhooks/outbox.ts';
+import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
+import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { watchVersions } from '../../application/versions/watch.ts';
+import { publishOutbox } from '../../application/webhooks/events.ts';
+import { MINUTE } from '../../domain/time.ts';
+import { NEW_VERSION, TASK_QUEUE } from '../../workflows/messages.ts';
+import { type Starting, startsIn } from './starts.ts';
+
+/** Locks of the loops: any number that no other lock uses. */
+const OUTBOX_PUBLISHER_LOCK = 7_261_001;
+const VERSION_WATCH_LOCK = 7_261_007;
+
+type LoopDeps = Pick<LoopOptions, 'connectionString' | 'log' | 'times'> & { pollMs?: number };
+
+/**
+ * Gives committed outbox rows gapless positions, makes a delivery for each subscribed endpoint, and nudges the feeds.
+ */
+export function startOutboxPublisher({
+  gateway,
+  ...deps
+}: LoopDeps & { gateway: Pick<WorkflowGateway, 'nudgeFeed'> }): Loop {
+  const nudges = startNudges((endpointId) => gateway.nudgeFeed(endpointId), deps.log);
+  const publish = publishOutbox(() => performance.now());
+  const loop = startLoop({
+    pollMs: 1_000,
+    ...deps,
+    name: 'outbox publisher',
+    lock: OUTBOX_PUBLISHER_LOCK,
+    channel: 'outbox',
+    pass: (_client, db) => publish({ ...outboxOn(db), nudge: nudges.ask }),
+  });
+  return {
+    async stop() {
+      await loop.stop();
+      await nudges.stop();
+    },
+  };
+}
+
+const STARTS = 64;
+
+/**
+ * Starts the workflows that are still to start. Every process may run one: a lock on the rows prevents double work.
+ * @param perSecond most starts a second, so that running workflows keep their share of the server
+ */
+export function startWorkflowStarter({
+  gateway,
+  perSecond = 200,
+  ...deps
+}: LoopDeps & Starting & { perSecond?: number }): Loop {
+  return startLoop({
+    pollMs: 1_000,
+    ...deps,
+    name: 'workflow starter',
+    channel: 'starts',
+    async pass(_client, db) {
+      const begun = performance.now();
+      const count = await startsIn(db, { gateway, log: deps.log }).startOldest(STARTS);
+      if (count < STARTS) return 'idle';
+      await sleep(Math.max(0, (count / perSecond) * 1_000 - (performance.now() - begun)));
+      return 'more';
+    },
+  });
+}
+
+const CALL_WITHIN_MS = 10_000;
+
+/** Looks after workflows of versions that are not current. */
+export function startVersionWatch({
+  client,
+  identity,
+  now,
+  ...deps
+}: LoopDeps & { client: TemporalClient; identity: string; now: () => number }): Loop {
+  const soon = <T>(call: () => Promise<T>): Promise<T> =>
+    client.connection.withDeadline(Date.now() + CALL_WITHIN_MS, call);
+  const watch = watchVersions({
+    versions: () => soon(() => readVersions(client, TASK_QUEUE, now)),
+    askToGoOn: (occasion) => soon(() => askToGoOn(client, { signal: NEW_VERSION, identity, occasion })),
+    now,
+    log: deps.log,
+  });
+  return startLoop({
+    pollMs: MINUTE,
+    ...deps,
+    name: 'version watch',
+    lock: VERSION_WATCH_LOCK,
+    async pass(client) {
+      await watch((alarm, occasion) => raiseAlarm(client, alarm, occasion));
+      return 'idle';
+    },
+  });
+}
