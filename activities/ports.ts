@@ -1,6 +1,7 @@
 import type { Ending } from '../domain/journeys/statuses.ts';
 import type { RecordBatch, RecordResult } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
+import type { RequestActivities } from './requests.ts';
 
 /** Activities of journeys and other workflows; a factory makes each from its ports. */
 export type RecordActivities = {
@@ -24,39 +25,6 @@ export type RecordActivities = {
  */
 export type SuspensionOverlap = { overlap: number; open: boolean };
 
-/** The result of a request. `blocked` has the neutral codes of the preconditions; `no_partner` opens a task. */
-export type RequestOutcome =
-  | { outcome: 'requested'; requestId: string; partnerId: string; at: Instant }
-  | { outcome: 'blocked'; reasons: string[] }
-  | { outcome: 'no_partner' };
-
-export type IdentityOutcome =
-  | { outcome: 'match' | 'not_found' | 'several'; requestId: string; partnerId: string; at: Instant }
-  | { outcome: 'blocked'; reasons: string[] }
-  | { outcome: 'no_partner' };
-
-type PersonRequestInput = { journeyId: string; operationId: string; round: number; at: Instant; partnerId?: string };
-
-/**
- * Ordinary activities that call partners. Each evaluates the preconditions of `disclose`, writes the ledger, then calls.
- */
-export type PartnerActivities = {
-  lookUpIdentity(input: PersonRequestInput): Promise<IdentityOutcome>;
-  requestVerification(input: PersonRequestInput): Promise<RequestOutcome>;
-  requestDocument(input: PersonRequestInput): Promise<RequestOutcome>;
-  requestFitness(input: PersonRequestInput): Promise<RequestOutcome>;
-  requestExitPermit(input: PersonRequestInput): Promise<RequestOutcome>;
-  sendEvidence(input: {
-    journeyId: string;
-    operationId: string;
-    requestId: string;
-    kinds: string[];
-    at: Instant;
-  }): Promise<{ sent: boolean }>;
-  recallRequest(input: { operationId: string; requestId: string; at: Instant }): Promise<{ recalled: boolean }>;
-  remindPartner(input: { operationId: string; requestId: string; at: Instant }): Promise<{ reminded: boolean }>;
-};
-
 /** Ordinary activities that notify other workflows of the system (signals, idempotent by key). */
 export type NotificationActivities = {
   householdMustLeave(input: {
@@ -75,4 +43,4 @@ export type NotificationActivities = {
   }): Promise<void>;
 };
 
-export type JourneyActivities = RecordActivities & PartnerActivities & NotificationActivities;
+export type JourneyActivities = RecordActivities & RequestActivities & NotificationActivities;

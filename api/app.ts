@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { v7 } from 'uuid';
+import type { CallbackPorts } from '../application/requests/receiveCallback.ts';
 import { commandRoutes } from './commands.ts';
 import { access, type Owned, type Place } from './plugins/access.ts';
 import { type AuthenticationOptions, authentication } from './plugins/authentication.ts';
@@ -11,7 +12,7 @@ import { shielding } from './plugins/shielding.ts';
 import { metrics, requestLog } from './plugins/telemetry.ts';
 import type { ApiPorts } from './ports.ts';
 import { alarmRoutes } from './routes/alarms.ts';
-import { type CallbackPorts, callbacks } from './routes/callbacks.ts';
+import { callbacks } from './routes/callbacks.ts';
 import { duplicateRoutes } from './routes/duplicates.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';

@@ -7,6 +7,7 @@ import { MOVEMENT_COMMANDS } from '../domain/movements/commands/index.ts';
 import { MOVEMENT_EVENT_DATA, type MovementEventType } from '../domain/movements/events.ts';
 import { OPERATION_COMMANDS } from '../domain/operations/commands/index.ts';
 import { OPERATION_EVENT_DATA, type OperationEventType } from '../domain/operations/events.ts';
+import { ANSWERS_FOR_A_PERSON } from '../domain/requests/classify.ts';
 import { DEADLINES } from '../domain/rules.ts';
 
 /**
@@ -59,7 +60,7 @@ const OTHER_TASKS = [
   'resume',
   'webhook_suspended',
   'endpoint_disabled',
-  'issued_after_recall',
+  ...ANSWERS_FOR_A_PERSON,
 ] as const;
 const TASK_NAMES = namesOf([...DEADLINES, ...OTHER_TASKS]);
 export const TASK_KINDS = TASK_NAMES.outside;

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { DEADLINE_NAMES } from '../api/casing.ts';
 import { derivedId } from '../application/ids.ts';
-import { PERSON_FIELDS } from '../domain/partners/fields.ts';
+import { PERSON_FIELDS } from '../domain/requests/fields.ts';
 import { DAY, iso } from '../domain/time.ts';
 import type { JourneyInput } from '../workflows/messages.ts';
 import { closedLoop } from './load.ts';

@@ -3,7 +3,7 @@ import type { FieldGroup } from './access.ts';
 import { type Column, DOCUMENT_TYPES } from './imports/columns.ts';
 import { formatPartialDate } from './imports/dates.ts';
 import type { PersonMeaning } from './imports/person.ts';
-import type { PersonField } from './partners/fields.ts';
+import type { PersonField } from './requests/fields.ts';
 import { versioned } from './versioned.ts';
 
 type Row<Form extends z.ZodType> = {

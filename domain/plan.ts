@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from './outboxEvents.ts';
-import { PERSON_FIELDS } from './partners/fields.ts';
-import { REQUEST_KINDS } from './partners/protocol.ts';
+import { PERSON_FIELDS } from './requests/fields.ts';
+import { REQUEST_KINDS } from './requests/index.ts';
 import { OPERATION_KINDS, RULES_SCHEMAS } from './rules.ts';
 import { storedValue } from './storedValue.ts';
 import { versioned } from './versioned.ts';

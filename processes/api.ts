@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { callbackPorts } from '../adapters/partners/callbackPorts.ts';
+import { callbacksOn } from '../adapters/partners/callbacks.ts';
 import { databaseOn, openPool } from '../adapters/postgres/database.ts';
 import { eventLogOn } from '../adapters/postgres/eventLog/eventLog.ts';
 import { prismaOn } from '../adapters/postgres/prisma.ts';
@@ -97,7 +97,7 @@ const app = await buildApp({
     zones: ZONES,
     log,
   },
-  callbacks: callbackPorts({ pool, secrets: secretBox(keyring) }),
+  callbacks: callbacksOn(pool, secretBox(keyring)),
   trustedProxies: config.api.trustedProxies,
   authentication: {
     issuer: config.oidc.issuer,

@@ -6,7 +6,7 @@ import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.t
 import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { databaseIn, openPool } from '../adapters/postgres/database.ts';
+import { openPool } from '../adapters/postgres/database.ts';
 import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
@@ -99,7 +99,7 @@ function startLoops(): Loop[] {
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
       ...{ connectionString, gateway, names, log },
-      storeNumber: (client, number, to) => storeDocumentNumber(databaseIn(client), keyring, number, to),
+      storeNumber: (db, number, to) => storeDocumentNumber(db, keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
     startVersionWatch({ connectionString, client, identity, now: Date.now, log }),

@@ -1,14 +1,14 @@
 import type { Actor } from '../domain/actor.ts';
 import type { SeatKind } from '../domain/journeys/events.ts';
 import type { Ending } from '../domain/journeys/statuses.ts';
-import type { VehicleUpdate } from '../domain/partners/answers.ts';
+import type { VehicleUpdate } from '../domain/requests/vehicle.ts';
 import type { Instant } from '../domain/time.ts';
 import type { ImportInput } from '../domain/workflowInputs.ts';
 
 export type { JourneyAnswer, JourneyInput } from '../domain/journeys/stored.ts';
 export type { MovementAnswer, MovementInput } from '../domain/movements/stored.ts';
 export type { OperationAnswer, OperationInput } from '../domain/operations/stored.ts';
-export type { PartnerAnswered } from '../domain/partners/answers.ts';
+export type { PartnerAnswered } from '../domain/requests/index.ts';
 export type { ImportInput, PartnerFeedInput } from '../domain/workflowInputs.ts';
 
 /** The one task queue of the system. */

@@ -1,7 +1,6 @@
-import type { Called, PartnerClient } from '../../activities/partners.ts';
 import type { PartnerEndpoint } from '../../application/partners/partners.ts';
-import type { CallFailure } from '../../domain/partners/failures.ts';
-import type { PartnerReply } from '../../domain/partners/protocol.ts';
+import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
+import type { CallFailure } from '../../domain/requests/failures.ts';
 import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/call.ts';
 import { sign } from '../webhooks/signature.ts';
 

@@ -4,7 +4,7 @@ import { FIELDS, id } from '../../domain/fields.ts';
 import type { IdKind } from '../../domain/ids.ts';
 import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
 import { EVENT_TYPES } from '../../domain/outboxEvents.ts';
-import { PARTNER_KINDS } from '../../domain/partners/protocol.ts';
+import { PARTNER_KINDS } from '../../domain/requests/definition.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ACCESS_PURPOSES } from '../../domain/access.ts';
 import { HOLD_TYPES } from '../../domain/holds.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
-import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
 import { DISCLOSED_SCHEMAS } from '../../domain/personData.ts';
+import { REQUEST_KINDS } from '../../domain/requests/index.ts';
 import { DEADLINE_NAMES, EVENT_KINDS, JOURNEY_COMMAND_NAMES } from '../casing.ts';
 import { At, canDo, Day, EndingCode, id, MaybeAt, PhaseCode, StatusCode } from './common.ts';
 

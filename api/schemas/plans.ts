@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
-import { REQUEST_KINDS } from '../../domain/partners/protocol.ts';
 import { PLAN_GAPS, PLAN_STATUSES, type PlanGap } from '../../domain/plan.ts';
+import { PERSON_FIELDS } from '../../domain/requests/fields.ts';
+import { REQUEST_KINDS } from '../../domain/requests/index.ts';
 import { At, Code, EventTypes, id, Nationality, Title } from './common.ts';
 import { Kind, RouteLegBody, SectorBody, SiteBody } from './operations.ts';
 

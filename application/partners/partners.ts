@@ -1,6 +1,7 @@
 import type { EventType } from '../../domain/outboxEvents.ts';
-import type { PersonField } from '../../domain/partners/fields.ts';
-import type { PartnerKind, RequestKind } from '../../domain/partners/protocol.ts';
+import type { PartnerKind } from '../../domain/requests/definition.ts';
+import type { PersonField } from '../../domain/requests/fields.ts';
+import type { RequestKind } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Encrypted, Secrets } from './secrets.ts';
 

@@ -3,8 +3,8 @@ import type { Relationship, Sex } from '../../domain/imports/columns.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { Ending, JourneyPhase, JourneyStatus } from '../../domain/journeys/statuses.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
-import type { RequestKind } from '../../domain/partners/protocol.ts';
 import type { Traveller } from '../../domain/registration.ts';
+import type { RequestKind } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { SearchKey } from './personalData.ts';
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Actor } from '../actor.ts';
 import { eventForms } from '../eventForms.ts';
 import { dataOf } from '../events.ts';
+import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { Instant } from '../time.ts';
 import { followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
 import {
@@ -14,34 +15,9 @@ import {
   holdReleased,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
-import {
-  documentDecided,
-  documentExpired,
-  documentHeld,
-  documentIssued,
-  documentRefused,
-  documentRequested,
-  exitPermitDecided,
-  exitPermitGranted,
-  exitPermitNotRequired,
-  exitPermitRefused,
-  exitPermitRequested,
-} from './events/documents.ts';
-import { fitnessExpired, fitnessFound, fitnessRequested } from './events/fitness.ts';
 import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
-import {
-  evidenceProvided,
-  evidenceRequested,
-  nationalityConfirmed,
-  nationalityDecided,
-  nationalityNotConfirmed,
-  nationalityRetracted,
-  partnerMissing,
-  requestRecalled,
-  verificationAcknowledged,
-  verificationRequested,
-} from './events/nationality.ts';
 import { identityConfirmed, identityUnclear, journeyStarted, screened } from './events/registration.ts';
+import { partnerMissing, requestRecalled } from './events/requests.ts';
 import {
   arrived,
   boarded,
@@ -83,29 +59,8 @@ export const JOURNEY_EVENTS = Object.freeze({
   holdRaised,
   holdReleased,
   disclosureBlocked,
-  verificationRequested,
-  verificationAcknowledged,
-  evidenceRequested,
-  evidenceProvided,
-  nationalityConfirmed,
-  nationalityNotConfirmed,
-  nationalityRetracted,
-  nationalityDecided,
+  ...REQUEST_PARTS.events,
   partnerMissing,
-  documentHeld,
-  documentRequested,
-  documentIssued,
-  documentRefused,
-  documentDecided,
-  documentExpired,
-  fitnessRequested,
-  fitnessFound,
-  fitnessExpired,
-  exitPermitRequested,
-  exitPermitGranted,
-  exitPermitRefused,
-  exitPermitNotRequired,
-  exitPermitDecided,
   requestRecalled,
   routeDecided,
   seatAssigned,

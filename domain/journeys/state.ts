@@ -1,5 +1,6 @@
 import type { Aggregate } from '../aggregate.ts';
 import { evolveBy } from '../events.ts';
+import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';
 import { addMonths, type Instant } from '../time.ts';
@@ -8,7 +9,7 @@ import type { JourneyPhase, JourneyStatus } from './statuses.ts';
 import { STATUS_TABLE } from './statuses.ts';
 import type { JourneyState } from './stored.ts';
 
-export type { JourneyState, OpenRequest } from './stored.ts';
+export type { JourneyState } from './stored.ts';
 
 /** A journey before its first event. */
 export function emptyJourney(): JourneyState {
@@ -22,10 +23,7 @@ export function emptyJourney(): JourneyState {
     screened: false,
     consent: { status: 'none', version: 0, sharing: false },
     holds: [],
-    nationality: { status: 'open', rounds: 0 },
-    document: { status: 'none', rounds: 0 },
-    fitness: { status: 'unknown', rounds: 0, conditions: [] },
-    exitPermit: { status: 'open', rounds: 0 },
+    ...REQUEST_PARTS.empty,
     travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
     householdOpen: false,
     received: false,

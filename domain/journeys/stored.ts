@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { carriedForm } from '../carried.ts';
 import { CLOCK_SCHEMA } from '../clock.ts';
-import { ANSWER_SCHEMA } from '../partners/answers.ts';
+import { ANSWER_SCHEMA } from '../requests/index.ts';
+import { REQUEST_PARTS } from '../requests/journey.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
 import { versioned } from '../versioned.ts';
 import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from './statuses.ts';
@@ -9,21 +10,6 @@ import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from './statuses.ts';
 const instant = z.number();
 
 const ConsentStatus = z.enum(['none', 'pending', 'given', 'refused', 'withdrawn']);
-
-/** A request to a partner that is still open. */
-const OpenRequest = z.object({
-  requestId: z.string(),
-  partnerId: z.string(),
-  round: z.number(),
-  requestedAt: instant,
-  acknowledged: z.boolean(),
-  requestedEvidence: z.array(z.string()),
-  /** what was provided of it last, and when: from then on it has its time again */
-  evidence: z.object({ at: instant, kinds: z.array(z.string()) }).optional(),
-});
-export type OpenRequest = z.infer<typeof OpenRequest>;
-
-const request = OpenRequest.optional();
 
 /**
  * Everything a journey keeps in memory: one plain JSON object of ids, codes and instants. Each list in it is bounded: by
@@ -46,32 +32,7 @@ const JourneyState = z.object({
   }),
   /** those that are open */
   holds: z.array(z.string()),
-  nationality: z.object({
-    status: z.enum(['open', 'requested', 'confirmed', 'not_confirmed', 'undetermined', 'retracted']),
-    rounds: z.number(),
-    partnerId: z.string().optional(),
-    request,
-  }),
-  document: z.object({
-    status: z.enum(['none', 'held', 'requested', 'issued', 'refused', 'expired']),
-    rounds: z.number(),
-    documentId: z.string().optional(),
-    validUntil: instant.optional(),
-    request,
-  }),
-  fitness: z.object({
-    status: z.enum(['unknown', 'requested', 'fit', 'fit_with', 'unfit', 'expired']),
-    rounds: z.number(),
-    conditions: z.array(z.string()),
-    until: instant.optional(),
-    reviewAt: instant.optional(),
-    request,
-  }),
-  exitPermit: z.object({
-    status: z.enum(['open', 'requested', 'granted', 'refused', 'not_required']),
-    rounds: z.number(),
-    request,
-  }),
+  ...REQUEST_PARTS.schemas,
   travel: z.object({
     status: z.enum(['none', 'seated', 'checked_in', 'boarded', 'in_transit', 'arrived']),
     movementId: z.string().optional(),

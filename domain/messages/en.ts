@@ -225,6 +225,7 @@ export const en = {
   'alarm.issued_after_recall': 'A partner issued a document after the request was recalled',
   'alarm.loop_session_silent':
     'The database session of a background loop stopped answering; the loop goes on in another session',
+  'alarm.late_answer': 'A partner answered a request that is no longer open; the answer is kept and not applied',
   'alarm.misplaced_answer': 'A partner’s answer does not match the kind of the request',
   'alarm.message_not_handled': 'A workflow refused the message of a partner',
   'alarm.movement_update_undelivered': 'A person is on a vehicle although their journey has ended.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { carriedForm } from '../carried.ts';
 import { CLOCK_SCHEMA } from '../clock.ts';
-import { ANSWER_SCHEMA } from '../partners/answers.ts';
+import { ANSWER_SCHEMA } from '../requests/index.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
 import { versioned } from '../versioned.ts';
 import { CARRIER_MESSAGE_KINDS, CLEARANCE_KINDS } from './events.ts';

@@ -8,13 +8,12 @@ import { importActivities } from '../../activities/imports.ts';
 import { movementActivities } from '../../activities/movements.ts';
 import { notificationActivities } from '../../activities/notify.ts';
 import { operationActivities } from '../../activities/operations.ts';
-import { partnerActivities } from '../../activities/partners.ts';
 import { recordActivities } from '../../activities/record.ts';
+import { requestActivities } from '../../activities/requests.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
-import { partnerRequestStore } from '../../adapters/partners/requestStore.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
@@ -26,6 +25,7 @@ import { seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { notifier } from '../../adapters/postgres/notifications.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
+import { asideOn, requestsOn } from '../../adapters/postgres/requests.ts';
 import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
@@ -37,6 +37,7 @@ import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
+import { requests } from '../../application/requests/requests.ts';
 import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
 import { type ChoreDeps, chores } from './chores.ts';
 import { startNow } from './starts.ts';
@@ -53,19 +54,26 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
   const db = databaseOn(pool);
   const secrets = secretBox(keyring);
   const imports = importsOn(db, keyring);
+  const requestDeps = { keyring, secrets, clock: Date.now };
   return {
     ...recordActivities({
       record: recordEvents({ ...eventLogOn(db), notifyOutbox: notifier(pool, 'outbox') }),
       suspensionOverlap: suspensionOverlap(suspensionsOn(db)),
     }),
     ...withHeartbeat(
-      partnerActivities({
-        store: partnerRequestStore({ pool, keyring, secrets, callbackBase }),
-        wire: partnerClient({
-          fetch: guardedFetch(outside),
-          readPartnerEndpoint: (id) => readPartnerEndpoint(db, secrets, id),
+      requestActivities(
+        requests({
+          ...asideOn(db),
+          store: requestsOn(db, requestDeps),
+          transaction: (work) => db.transaction().execute((tx) => work(requestsOn(tx, requestDeps))),
+          client: partnerClient({
+            fetch: guardedFetch(outside),
+            readPartnerEndpoint: (id) => readPartnerEndpoint(db, secrets, id),
+          }),
+          callbackBase,
+          clock: Date.now,
         }),
-      }),
+      ),
     ),
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,

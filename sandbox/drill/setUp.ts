@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Role } from '../../domain/actor.ts';
-import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
+import { PERSON_FIELDS } from '../../domain/requests/fields.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import type { Client } from '../client.ts';
 import { listPath, type Scenario } from '../scenarioData.ts';

@@ -1,4 +1,4 @@
-import type { RequestKind } from '../../domain/partners/protocol.ts';
+import type { RequestKind } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 
 /** A request as it reached a partner: what the partner knows, and nothing else. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readMovementMessage } from '../../adapters/partners/movementMessage.ts';
+import { secretBox } from '../../adapters/crypto/envelope.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
+import { requestsOn } from '../../adapters/postgres/requests.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { newId } from '../../application/ids.ts';
 import { openOperation, type TestSystem, testSystem } from './system.ts';
@@ -62,7 +64,8 @@ describe('a departure at a local time', () => {
           [id, instant],
         );
         expect(rows).toEqual([{ worker: Date.parse(instant), sql: true }]);
-        expect(await readMovementMessage(system.db.pool, id)).toMatchObject({ departs_at: instant });
+        const deps = { keyring: system.keyring, secrets: secretBox(system.keyring), clock: Date.now };
+        expect(await requestsOn(databaseOn(system.db.pool), deps).movement(id)).toMatchObject({ departs_at: instant });
       } finally {
         vi.unstubAllEnvs();
       }

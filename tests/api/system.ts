@@ -8,7 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pino from 'pino';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
-import { callbackPorts } from '../../adapters/partners/callbackPorts.ts';
+import { callbacksOn } from '../../adapters/partners/callbacks.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { journeyState } from '../../adapters/postgres/journeys/now.ts';
 import { prismaOn } from '../../adapters/postgres/prisma.ts';
@@ -125,7 +125,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
       zones: ZONES,
       log: pino({ level: 'debug' }, { write: (line: string) => logs.push(line) }),
     },
-    callbacks: callbackPorts({ pool: db.pool, secrets: secretBox(keyring) }),
+    callbacks: callbacksOn(db.pool, secretBox(keyring)),
     authentication: { issuer: address, audience: 'homeward', jwksUri: `${address}/jwks` },
     perMinute,
     trustedProxies,

@@ -28,7 +28,7 @@ describe('recorded histories', () => {
     if (!journey) return;
     // The same history, in which another activity had been asked for: as a changed workflow would see the old one.
     const text = JSON.stringify(journey.history)
-      .replaceAll('"lookUpIdentity"', '"askSomebodyElse"')
+      .replaceAll('"sendRequest"', '"askSomebodyElse"')
       .replaceAll('"record"', '"note"');
     const error = await replay(await workflowBundle(), { ...journey, history: JSON.parse(text) });
     expect(error?.message).toMatch(/TMPRL1100|[Nn]ondeterminism/);

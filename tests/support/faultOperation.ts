@@ -1,4 +1,4 @@
-import { PERSON_FIELDS } from '../../domain/partners/fields.ts';
+import { PERSON_FIELDS } from '../../domain/requests/fields.ts';
 import { iso } from '../../domain/time.ts';
 import type { FaultSystem } from './faultSystem.ts';
 

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { newId } from '../../application/ids.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
-import type { PartnerKind } from '../../domain/partners/protocol.ts';
+import type { PartnerKind } from '../../domain/requests/definition.ts';
 
 /** Rows of a system for tests, written as plainly as the schema allows. */
 

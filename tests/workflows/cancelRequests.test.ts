@@ -79,14 +79,14 @@ describe('a cancellation that is asked for in Temporal', () => {
 
   it('loses nothing that is on its way: an update and what a partner answers are recorded', async () => {
     const fake = fakeActivities();
-    const { record, lookUpIdentity } = fake.activities;
+    const { record, sendRequest } = fake.activities;
     fake.activities.record = async (batch) => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       return record(batch);
     };
-    fake.activities.lookUpIdentity = async (input) => {
+    fake.activities.sendRequest = async (input) => {
       await new Promise((resolve) => setTimeout(resolve, 400));
-      return lookUpIdentity(input);
+      return sendRequest(input);
     };
     await withWorker(env, bundle, fake.activities, async (queue) => {
       const person = await startJourney(env, journeyInput(), queue);

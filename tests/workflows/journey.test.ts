@@ -2,9 +2,10 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RequestOutcome } from '../../activities/ports.ts';
+import type { SendOutcome } from '../../activities/requests.ts';
+import { emptyJourney } from '../../domain/journeys/state.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
-import type { Refusal } from '../../workflows/messages.ts';
+import type { PartnerAnswered, Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
   eventually,
@@ -104,7 +105,7 @@ describe('the way home', () => {
   it('never takes silence for an answer: after a year each partner has been reminded, and nobody confirmed, seated or moved', async () => {
     const reminded: string[] = [];
     const fake = fakeActivities({
-      async remindPartner({ requestId }) {
+      async remindRequest({ requestId }) {
         reminded.push(requestId);
         // one that cannot be reminded holds nothing up
         if (requestId.includes('fitness')) throw ApplicationFailure.nonRetryable('down', 'PartnerRefused');
@@ -290,9 +291,11 @@ describe('partners that misbehave', () => {
   it('an answer that comes before we know that we asked is joined, not lost', async () => {
     let person: Awaited<ReturnType<typeof startJourney>> | undefined;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<RequestOutcome> {
-        await person?.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
-        return { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          await person?.partner('req_verification_1', { kind: 'nationality', outcome: 'confirmed' });
+          return { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at };
+        },
       },
     });
     await withWorker(env, bundle, fake.activities, async (queue) => {
@@ -325,14 +328,165 @@ describe('partners that misbehave', () => {
     });
   });
 
-  it('the preconditions refuse: requested again only when consent or holds have changed', async () => {
+  it('a hold recalls every open request of every kind, and each is sent again after its release', async () => {
+    const recalled: string[] = [];
+    const fake = fakeActivities({
+      async recallRequest({ requestId }) {
+        recalled.push(requestId);
+        return { recalled: true };
+      },
+    });
+    const input = journeyInput(ABROAD);
+    await withJourney(
+      input,
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        await seen('requestRecalled', 3);
+        expect(recalled.toSorted()).toEqual(['req_exitPermit_1', 'req_fitness_1', 'req_verification_1']);
+        const { nationality, fitness, exit_permit } = fake.batches.at(-1)?.projection ?? {};
+        expect([nationality, fitness, exit_permit]).not.toContain('requested');
+        await person.command('releaseHold', 'protection_lead', { holdId: 'hld_1' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`, 2);
+        await person.partner('req_verification_2', { kind: 'nationality', outcome: 'confirmed' });
+        await seen('documentRequested');
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_2' });
+        await seen('requestRecalled', 6);
+        expect(recalled).toContain('req_document_1');
+      },
+      fake,
+    );
+  });
+
+  it('a partner that cannot be reached for its recall holds up no other recall and no ending', async () => {
+    const fake = fakeActivities({
+      async recallRequest({ requestId }) {
+        fake.calls[requestId] = (fake.calls[requestId] ?? 0) + 1;
+        if (requestId === 'req_verification_1' && (fake.calls['notifyHousehold'] ?? 0) === 0)
+          throw ApplicationFailure.retryable('away', 'partner_unreachable');
+        return { recalled: true };
+      },
+    });
+    await withJourney(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['verification', 'fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+        await seen('requestRecalled', 2);
+        await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+        await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
+        expect(await person.handle.result()).toBe('referred_out');
+        expect(fake.types().filter((type) => type === 'requestRecalled')).toHaveLength(3);
+      },
+      fake,
+    );
+  });
+
+  it('a request that reaches its partner after the end is recalled, though no event names it', async () => {
+    const sent = Promise.withResolvers<void>();
+    const fake = fakeActivities({
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          await sent.promise;
+          return { outcome: 'requested', requestId: 'req_late', partnerId: 'par_verification', at: input.at };
+        },
+      },
+      async recallRequest({ requestId }) {
+        fake.calls[requestId] = (fake.calls[requestId] ?? 0) + 1;
+        return { recalled: true };
+      },
+    });
+    await withJourney(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        for (const kind of ['fitness', 'exitPermit']) await seen(`${kind}Requested`);
+        await person.command('withdrawConsent', 'case_worker');
+        await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
+        sent.resolve();
+        expect(await person.handle.result()).toBe('withdrawn');
+        expect(fake.calls).toMatchObject({ req_late: 1, req_fitness_1: 1, req_exitPermit_1: 1 });
+        expect(fake.types()).not.toContain('verificationRequested');
+      },
+      fake,
+    );
+  });
+
+  it('the last follow-up is an ending too: what is still open is recalled', async () => {
+    const arrivedAt = (await env.currentTimeMs()) - 400 * DAY;
+    const request = { requestId: 'req_fitness_1', partnerId: 'par_fitness', round: 1, requestedAt: arrivedAt };
+    const state = {
+      ...emptyJourney(),
+      ...{
+        seq: 5,
+        startedAt: arrivedAt,
+        arrivedAt,
+        identity: 'confirmed',
+        screened: true,
+        received: true,
+        planned: true,
+      },
+      consent: { status: 'given', version: 1, sharing: true, confirmedAt: arrivedAt },
+      fitness: {
+        ...{ status: 'requested', rounds: 1, conditions: [] },
+        request: { ...request, acknowledged: true, requestedEvidence: [] },
+      },
+      travel: { status: 'arrived', noShows: 0, underway: true, withdrawn: false },
+      followUps: [1, 3, 6].map((month) => ({ month, reached: true })),
+    };
+    const carried = { state, waits: [], answered: [], seen: [] };
+    await withJourney(journeyInput({ carried }), async ({ fake, person }) => {
+      await person.command('recordFollowUp', 'case_worker', { month: 12, reached: true });
+      expect(await person.handle.result()).toBe('completed');
+      const made = fake.types().filter((type) => !type.startsWith('wait'));
+      expect(made).toEqual(['followUpDone', 'journeyEnded', 'requestRecalled']);
+      expect(fake.calls['notifyHousehold']).toBeUndefined();
+    });
+  });
+
+  it('a late answer changes nothing and is put before a person, an acknowledgement is not', async () => {
+    const aside: string[] = [];
+    const fake = fakeActivities({
+      async setAnswerAside({ requestId, eventKey }) {
+        aside.push(`${requestId} ${eventKey}`);
+      },
+    });
+    await withJourney(
+      journeyInput(ABROAD),
+      async ({ person, seen }) => {
+        await person.command('completeScreening', 'case_worker', { risk: 'none' });
+        await seen('fitnessRequested');
+        await person.command('recordFitness', 'health_officer', { result: 'unfit', conditions: [] });
+        await person.partner('req_fitness_1', { kind: 'acknowledged' });
+        const finding: PartnerAnswered['answer'] = {
+          kind: 'fitness',
+          result: 'fit',
+          conditions: [],
+          until: await far(),
+        };
+        await person.partner('req_fitness_1', finding, { eventKey: 'late' });
+        await person.partner('req_fitness_1', finding, { eventKey: 'late' });
+        await eventually(() => aside.length > 0, 'the answer to be set aside');
+        await person.quiet();
+        expect(aside).toEqual(['req_fitness_1 late']);
+        expect(fake.types().filter((type) => type === 'fitnessFound')).toHaveLength(1);
+      },
+      fake,
+    );
+  });
+
+  it('the gate says no: asked again only when consent or holds have changed', async () => {
     let open = false;
     const fake = fakeActivities({
-      async requestVerification(input): Promise<RequestOutcome> {
-        fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
-        return open
-          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
-          : { outcome: 'blocked', reasons: ['hold'] };
+      sending: {
+        async verification(input): Promise<SendOutcome> {
+          fake.calls['verification'] = (fake.calls['verification'] ?? 0) + 1;
+          return open
+            ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+            : { outcome: 'blocked', reasons: ['hold'] };
+        },
       },
     });
     await withJourney(
@@ -354,8 +508,10 @@ describe('partners that misbehave', () => {
 
   it('a partner that cannot be reached at all becomes a task for a person', async () => {
     const fake = fakeActivities({
-      async requestFitness(): Promise<RequestOutcome> {
-        throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
+      sending: {
+        async fitness(): Promise<SendOutcome> {
+          throw ApplicationFailure.nonRetryable('refused', 'PartnerRefused');
+        },
       },
     });
     await withJourney(

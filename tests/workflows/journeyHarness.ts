@@ -1,22 +1,27 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { IdentityOutcome, JourneyActivities, RequestOutcome } from '../../activities/ports.ts';
+import type { JourneyActivities } from '../../activities/ports.ts';
+import type { SendInput, SendOutcome } from '../../activities/requests.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { Decision } from '../../domain/commands.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
+import type { RequestKind } from '../../domain/requests/index.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
 import { type JourneyAnswer, type JourneyInput, type PartnerAnswered, workflowId } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;
 
+/** How partners take requests, by kind. */
+export type Sending = Partial<Record<RequestKind, (input: SendInput) => Promise<SendOutcome>>>;
+
 /** Stand-ins for everything a journey calls, with the event_log it wrote. Tests replace what should misbehave. */
-export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
+export function fakeActivities({ sending, ...overrides }: Partial<JourneyActivities> & { sending?: Sending } = {}) {
   const batches: RecordBatch[] = [];
   const calls: Calls = {};
   const asked =
     (kind: string) =>
-    async (input: { round: number; at: number; journeyId: string }): Promise<RequestOutcome> => {
+    async (input: SendInput): Promise<SendOutcome> => {
       calls[kind] = (calls[kind] ?? 0) + 1;
       return { outcome: 'requested', requestId: `req_${kind}_${input.round}`, partnerId: `par_${kind}`, at: input.at };
     };
@@ -26,23 +31,31 @@ export function fakeActivities(overrides: Partial<JourneyActivities> = {}) {
       calls[kind] = (calls[kind] ?? 0) + 1;
       return result;
     };
+  const sends: Required<Sending> = {
+    async registry(input) {
+      calls['registry'] = (calls['registry'] ?? 0) + 1;
+      const answer = { kind: 'registry', outcome: 'match' } as const;
+      return { outcome: 'requested', requestId: 'req_registry', partnerId: 'par_registry', at: input.at, answer };
+    },
+    verification: asked('verification'),
+    document: asked('document'),
+    fitness: asked('fitness'),
+    exit_permit: asked('exitPermit'),
+    booking: asked('booking'),
+    reception: asked('reception'),
+    ...sending,
+  };
   const activities: JourneyActivities = {
     async record(batch) {
       batches.push(batch);
       return { seatedOn: [] };
     },
     suspensionOverlap: count('suspensionOverlap', { overlap: 0, open: false }),
-    async lookUpIdentity(input): Promise<IdentityOutcome> {
-      calls['lookUpIdentity'] = (calls['lookUpIdentity'] ?? 0) + 1;
-      return { outcome: 'match', requestId: 'req_registry', partnerId: 'par_registry', at: input.at };
-    },
-    requestVerification: asked('verification'),
-    requestDocument: asked('document'),
-    requestFitness: asked('fitness'),
-    requestExitPermit: asked('exitPermit'),
+    sendRequest: (input) => sends[input.kind](input),
     sendEvidence: count('sendEvidence', { sent: true }),
     recallRequest: count('recallRequest', { recalled: true }),
-    remindPartner: count('remindPartner', { reminded: true }),
+    remindRequest: count('remindRequest', { reminded: true }),
+    setAnswerAside: count('setAnswerAside', undefined),
     householdMustLeave: count('householdMustLeave', undefined),
     notifyHousehold: count('notifyHousehold', undefined),
     ...overrides,

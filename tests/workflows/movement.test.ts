@@ -146,7 +146,7 @@ describe('its carrier', () => {
       bookCarrier: async (input) => ({
         outcome: 'requested',
         requestId: 'req_1',
-        partnerId: input.partnerId,
+        partnerId: input.partnerId ?? '',
         at: input.at,
       }),
     });
@@ -172,11 +172,11 @@ describe('its carrier', () => {
   it('that refuses, or cannot be asked, leaves the request to a movement officer', async () => {
     const fake = fakeMovement({
       bookCarrier: async (input) => ({
-        outcome: 'refused',
+        outcome: 'requested',
         requestId: 'req_1',
-        partnerId: input.partnerId,
-        reasonCode: 'FULL',
+        partnerId: input.partnerId ?? '',
         at: input.at,
+        answer: { kind: 'booking', outcome: 'refused', reasonCode: 'FULL' },
       }),
     });
     await withMovement(

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { MovementActivities } from '../../activities/movements.ts';
-import type { MovementPartnerActivities } from '../../activities/partners.ts';
-import type { PartnerActivities, RecordActivities } from '../../activities/ports.ts';
+import type { RecordActivities } from '../../activities/ports.ts';
+import type { RequestActivities, SendInput, SendOutcome } from '../../activities/requests.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { Decision } from '../../domain/commands.ts';
@@ -17,16 +17,16 @@ import {
   workflowId,
 } from '../../workflows/messages.ts';
 
+type Send = (input: SendInput) => Promise<SendOutcome>;
 type Fakes = MovementActivities &
-  MovementPartnerActivities &
   RecordActivities &
-  Pick<PartnerActivities, 'recallRequest'> & { calls: Record<string, number> };
+  Pick<RequestActivities, 'sendRequest' | 'recallRequest' | 'remindRequest' | 'setAnswerAside'>;
 
 /**
  * Stand-ins for everything a movement calls: a vehicle of a few people held as counts, with the event_log it wrote.
  * Tests replace what should misbehave.
  */
-export function fakeMovement(overrides: Partial<Fakes> = {}) {
+export function fakeMovement({ bookCarrier, ...overrides }: Partial<Fakes> & { bookCarrier?: Send } = {}) {
   const batches: RecordBatch[] = [];
   const calls: Record<string, number> = {};
   const seats = { reserved: 0, checkedIn: 0, boarded: 0, noShow: 0, denied: 0, offloaded: 0, capacity: 4, wanting: 4 };
@@ -37,26 +37,25 @@ export function fakeMovement(overrides: Partial<Fakes> = {}) {
       calls[name] = (calls[name] ?? 0) + 1;
       return await work(...args);
     };
-  const activities: Omit<Fakes, 'calls'> = {
+  const book: Send = counted('bookCarrier', ({ partnerId = '', round, at }) => ({
+    outcome: 'requested' as const,
+    ...{ requestId: `req_${round}`, partnerId, at },
+    answer: { kind: 'booking' as const, outcome: 'booked' as const, bookingRef: 'REF1' },
+  }));
+  const announce: Send = counted('announceArrival', ({ at }) => ({
+    outcome: 'requested' as const,
+    ...{ requestId: 'req_r', partnerId: 'par_agency', at },
+  }));
+  const activities: Fakes = {
     async record(batch) {
       batches.push(batch);
       return { seatedOn: [] };
     },
     suspensionOverlap: async () => ({ overlap: 0, open: false }),
-    bookCarrier: counted('bookCarrier', (input) => ({
-      outcome: 'booked' as const,
-      requestId: `req_${input.round}`,
-      partnerId: input.partnerId,
-      bookingRef: 'REF1',
-      at: input.at,
-    })),
-    announceArrival: counted('announceArrival', (input) => ({
-      outcome: 'requested' as const,
-      requestId: 'req_r',
-      partnerId: 'par_agency',
-      at: input.at,
-    })),
+    sendRequest: (input) => (input.kind === 'reception' ? announce(input) : (bookCarrier ?? book)(input)),
     recallRequest: counted('recallRequest', () => ({ recalled: true })),
+    remindRequest: counted('remindRequest', () => ({ reminded: true })),
+    setAnswerAside: counted('setAnswerAside', () => undefined),
     notifyJourneys: counted('notifyJourneys', () => ({ notified: 0, over: 0 })),
     writeClearance: counted('writeClearance', () => undefined),
     changeVehicle: counted('changeVehicle', ({ capacity }) => {

@@ -148,31 +148,17 @@ function eventLogOf(committed: (batch: RecordBatch) => Promise<void> = async () 
 }
 
 describe('a workflow task that is lost after it has recorded', () => {
-  const withOpenCheck = received({
-    fitness: {
-      status: 'requested',
-      rounds: 1,
-      conditions: [],
-      request: {
-        requestId: 'req_fitness_1',
-        partnerId: 'par_fitness',
-        round: 1,
-        requestedAt: 0,
-        acknowledged: true,
-        requestedEvidence: [],
-      },
-    },
-  });
+  const verified = received({ nationality: { status: 'confirmed', rounds: 1, partnerId: 'par_verification' } });
 
   it.each([
     {
       what: 'the continuation',
-      state: withOpenCheck,
+      state: verified,
       last: { name: 'planReintegration', args: { dimensions: ['social'] } },
     },
     {
       what: 'the end',
-      state: { ...withOpenCheck, planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) },
+      state: { ...verified, planned: true, followUps: [1, 3, 6].map((month) => ({ month, reached: true })) },
       last: { name: 'recordFollowUp', args: { month: 12, reached: true } },
     },
   ])('$what: update that came meanwhile is seen first, and the journey goes on', async ({ what, state, last }) => {
@@ -189,7 +175,7 @@ describe('a workflow task that is lost after it has recorded', () => {
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {
       const person = await startJourney(env, input, queue);
       // the server takes it while the task is running, and so refuses the end of the run
-      update = () => person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [] });
+      update = () => person.partner('req_verification_1', { kind: 'nationality', outcome: 'retracted' });
       const answer = await sendCommand<JourneyAnswer>(
         env.client,
         person.handle.workflowId,
@@ -203,13 +189,13 @@ describe('a workflow task that is lost after it has recorded', () => {
       expect(answer.seq).toBeGreaterThan(state.seq);
       const made = () => event_log.events.map(({ type }) => type).filter((type) => !type.startsWith('wait'));
       if (what === 'the continuation') {
-        await eventually(() => made().includes('fitnessFound'), 'the update to be on record');
+        await eventually(() => made().includes('nationalityRetracted'), 'the update to be on record');
         await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
-        expect(made()).toEqual(['reintegrationPlanned', 'fitnessFound', 'holdRaised']);
+        expect(made()).toEqual(['reintegrationPlanned', 'nationalityRetracted', 'holdRaised']);
         await person.handle.terminate('seen');
       } else {
         expect(await person.handle.result()).toBe('completed');
-        expect(made().toSorted()).toEqual(['fitnessFound', 'followUpDone', 'journeyEnded']);
+        expect(made().toSorted()).toEqual(['followUpDone', 'journeyEnded', 'nationalityRetracted']);
       }
       expect(update, 'the update came').toBeUndefined();
       expect(event_log.events.map(({ seq }) => seq)).toEqual(event_log.events.map((_, index) => state.seq + 1 + index));
@@ -278,10 +264,12 @@ describe('on the real server', () => {
   it('a hold and its release, again and again: the request is asked when it may be, never before', async () => {
     let open = false;
     const fake = fakeActivities({
-      async requestVerification(input) {
-        return open
-          ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
-          : { outcome: 'blocked', reasons: ['hold'] };
+      sending: {
+        async verification(input) {
+          return open
+            ? { outcome: 'requested', requestId: 'req_verification_1', partnerId: 'par_verification', at: input.at }
+            : { outcome: 'blocked', reasons: ['hold'] };
+        },
       },
     });
     await withWorker(env, await workflowBundle(), fake.activities, async (queue) => {

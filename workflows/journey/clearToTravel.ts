@@ -1,12 +1,13 @@
 import { fit, lacksOnlyHealth, permitReady } from '../../domain/journeys/state.ts';
+import { REQUESTS } from '../../domain/requests/index.ts';
 import { needsOf } from '../../domain/rules.ts';
-import { HOUR, type Instant } from '../../domain/time.ts';
+import { HOUR } from '../../domain/time.ts';
 import { until, waitFor } from '../waiting.ts';
-import { partners } from './activities.ts';
-import { mayShare, preconditionsMayHaveChanged, requestPartner } from './requestPartner.ts';
+import { awaitAnswer, awaitDecision, mayShare, preconditionsMayHaveChanged, send } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
-const phase = 'clearToTravel';
+const { fitness, exit_permit: exitPermit } = REQUESTS;
+const { phase } = fitness;
 
 /** A new check is asked for this long before a finding ends, so that a delay of a day does not leave a person unfit on paper. */
 const RENEW_BEFORE = 24 * HOUR;
@@ -20,7 +21,10 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
   for (;;) {
     const { status, request, reviewAt } = run.state.fitness;
     if (request) {
-      await awaitFinding(run, request.partnerId, request.requestedAt);
+      await awaitAnswer(run, fitness, () => run.state.fitness.request === undefined, {
+        safety: true,
+        blocks: !fit(run.state),
+      });
     } else if (fit(run.state)) {
       await renewFitness(run);
     } else if (status === 'unfit' && reviewAt !== undefined && run.now() < reviewAt) {
@@ -50,38 +54,10 @@ function renewalIsOfUse(run: JourneyRun): boolean {
 
 async function askClinic(run: JourneyRun): Promise<void> {
   const before = run.state.fitness;
-  if (mayShare(run)) {
-    const round = before.rounds + 1;
-    const asked = await requestPartner(
-      run,
-      partners.requestFitness({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
-      'fitness',
-      (request) => run.event('fitnessRequested', { ...request, round }),
-    );
-    if (asked.outcome === 'requested') return;
-  }
-  // No clinic may be asked: the operation's own health officer looks.
-  await waitFor(
-    run,
-    { key: 'fitness', phase, whom: { kind: 'role', id: 'health_officer' }, what: 'fitnessAnswer', safety: true },
-    () => run.state.fitness !== before,
-  );
-}
-
-async function awaitFinding(run: JourneyRun, partnerId: string, since: Instant): Promise<void> {
-  await waitFor(
-    run,
-    {
-      key: 'fitness',
-      phase,
-      whom: { kind: 'partner', id: partnerId },
-      what: 'fitnessAnswer',
-      since,
-      safety: true,
-      blocks: !fit(run.state),
-    },
-    () => run.state.fitness.request === undefined,
-  );
+  const shared = mayShare(run);
+  if (shared && (await send(run, fitness)).outcome === 'requested') return;
+  // No clinic may be asked: the operation's own health officer looks, or the clinic once it may be asked.
+  await awaitDecision(run, fitness, () => run.state.fitness !== before || (!shared && mayShare(run)), { safety: true });
 }
 
 /** While a finding holds nothing happens; near its end a new one is asked for, and at its end it is history. */
@@ -127,36 +103,15 @@ function appointment(run: JourneyRun, key: string, due: number, sooner: () => bo
 /** The permit to leave, where any leg of the route asks for one. A refusal is settled by a person before it is asked again. */
 export async function obtainExitPermit(run: JourneyRun): Promise<void> {
   if (!needsOf(run.rules, run.state.route, run.state.routeDecided).exitPermit) return;
+  const status = () => run.state.exitPermit.status;
   while (!permitReady(run.state)) {
-    const { status, request, rounds } = run.state.exitPermit;
-    if (status === 'requested' && request) {
-      await waitFor(
-        run,
-        {
-          key: 'exitPermit',
-          phase,
-          whom: { kind: 'partner', id: request.partnerId },
-          what: 'exitPermitAnswer',
-          since: request.requestedAt,
-        },
-        () => run.state.exitPermit.status !== 'requested',
-      );
-    } else if (status === 'refused') {
-      await waitFor(
-        run,
-        { key: 'exitPermit', phase, whom: { kind: 'role', id: 'coordinator' }, what: 'exitPermitDecision' },
-        () => run.state.exitPermit.status !== 'refused',
-      );
+    if (status() === 'requested') {
+      await awaitAnswer(run, exitPermit, () => status() !== 'requested');
+    } else if (status() === 'refused') {
+      await awaitDecision(run, exitPermit, () => status() !== 'refused');
     } else {
       await until(run, () => mayShare(run));
-      const round = rounds + 1;
-      const asked = await requestPartner(
-        run,
-        partners.requestExitPermit({ journeyId: run.subject, operationId: run.operationId, round, at: run.now() }),
-        'exitPermit',
-        (request) => run.event('exitPermitRequested', { ...request, round }),
-      );
-      if (asked.outcome !== 'requested') await preconditionsMayHaveChanged(run, 'exitPermit');
+      if ((await send(run, exitPermit)).outcome !== 'requested') await preconditionsMayHaveChanged(run, exitPermit);
     }
   }
 }

@@ -1,40 +1,30 @@
+import { REQUESTS } from '../../domain/requests/index.ts';
 import { waitFor } from '../waiting.ts';
-import { partners } from './activities.ts';
-import { mayShare } from './requestPartner.ts';
+import { awaitDecision, mayShare } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
-/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot notify, a case worker looks. */
+const { registry } = REQUESTS;
+
+/** Who is this? The registry is asked where the person agreed to it; else, and where it cannot say, a case worker looks. */
 export async function identify(run: JourneyRun): Promise<void> {
   const known = () => run.state.identity === 'confirmed';
   if (run.state.identity === 'unknown' && mayShare(run)) {
-    const request = run.request(
-      partners.lookUpIdentity({ journeyId: run.subject, operationId: run.operationId, round: 1, at: run.now() }),
-      (found) => {
-        if (known()) return;
-        if (found.outcome === 'match') {
-          const { requestId, partnerId, at } = found;
-          run.event(
-            'identityConfirmed',
-            { by: 'registry', requestId },
-            { at: run.moment(at), actor: { kind: 'partner', id: partnerId } },
-          );
-        } else {
-          run.event('identityUnclear', {
-            outcome: found.outcome === 'not_found' || found.outcome === 'several' ? found.outcome : 'no_registry',
-          });
-        }
-      },
-    );
+    const request = run.request({ kind: registry.kind, round: 1 }, (sent) => {
+      if (known()) return;
+      const answer = sent.outcome === 'requested' ? sent.answer : undefined;
+      const outcome = answer?.kind === 'registry' ? answer.outcome : 'no_registry';
+      if (sent.outcome === 'requested' && outcome === 'match') {
+        const by = { at: run.moment(sent.at), actor: { kind: 'partner', id: sent.partnerId } } as const;
+        run.event('identityConfirmed', { by: 'registry', requestId: sent.requestId }, by);
+      } else run.event('identityUnclear', { outcome: outcome === 'match' ? 'no_registry' : outcome });
+    });
+    const { phase, waits } = registry;
     await waitFor(
       run,
-      { key: 'identity', phase: 'identify', whom: { kind: 'partner', id: 'registry' }, what: 'registryAnswer' },
+      { ...waits.answer, phase, whom: { kind: 'partner', id: 'registry' } },
       () => run.state.identity !== 'unknown',
     );
     await request;
   }
-  await waitFor(
-    run,
-    { key: 'identity', phase: 'identify', whom: { kind: 'role', id: 'case_worker' }, what: 'identityDecision' },
-    known,
-  );
+  await awaitDecision(run, registry, known);
 }

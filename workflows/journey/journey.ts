@@ -11,6 +11,7 @@ import { identify } from './identify.ts';
 import { type JourneyMessages, SIGNALS } from './messages.ts';
 import { receive } from './receive.ts';
 import { followUp, plan } from './reintegrate.ts';
+import { RECALLED_IN_BACKGROUND } from './request.ts';
 import { JourneyRun, type JourneyTypes } from './run.ts';
 import { screen } from './screen.ts';
 import { secureDocuments } from './secureDocuments.ts';
@@ -22,7 +23,7 @@ const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   steps: {},
   signals: SIGNALS,
   serial: false,
-  background: [],
+  background: RECALLED_IN_BACKGROUND,
   begin: (run) => run.begin(),
   async work(run) {
     if (!run.state.planned) await wayHome(run);
@@ -31,7 +32,7 @@ const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   },
   async close(run) {
     const { ending } = run.state;
-    if (ending !== undefined && ending !== 'completed') await settle(run, ending);
+    if (ending !== undefined) await settle(run, ending);
   },
 };
 

@@ -1,5 +1,5 @@
 import type { EventHeader } from '../../domain/journeys/events.ts';
-import type { OpenRequest } from '../../domain/journeys/state.ts';
+import { JOURNEY_REQUESTS } from '../../domain/requests/index.ts';
 import type { SignalModules } from '../aggregate/handlers.ts';
 import type { HouseholdMessage, journeySignals, MovementUpdate, PartnerAnswered } from '../messages.ts';
 import type { JourneyRun } from './run.ts';
@@ -26,77 +26,21 @@ export function handleEarly(run: JourneyRun): void {
   for (const update of run.buffer.takeAll()) handlePartnerAnswer(run, update);
 }
 
+/** Each kind of request says which events an answer makes. One that fits none is late, and a person looks at it. */
 function handlePartnerAnswer(run: JourneyRun, update: PartnerAnswered): void {
-  const { state } = run;
-  if (run.over()) return;
-  const by: Partial<EventHeader> = { at: run.moment(update.at), actor: { kind: 'partner', id: update.partnerId } };
-  const { answer, requestId } = update;
-  const asked = (request: OpenRequest | undefined): boolean => request?.requestId === requestId;
-  switch (answer.kind) {
-    case 'acknowledged':
-      if (asked(state.nationality.request)) {
-        if (!state.nationality.request?.acknowledged) run.event('verificationAcknowledged', { requestId }, by);
-        return;
-      }
-      if ([state.document.request, state.fitness.request, state.exitPermit.request].some(asked)) return;
-      break;
-    case 'more_info':
-      if (asked(state.nationality.request)) {
-        run.event('evidenceRequested', { requestId, requestedEvidence: answer.requestedEvidence }, by);
-        return;
-      }
-      break;
-    case 'nationality':
-      if (answer.outcome === 'retracted') {
-        if (state.nationality.status === 'confirmed' && state.nationality.partnerId === update.partnerId) {
-          run.event('nationalityRetracted', { requestId }, by);
-          return;
-        }
-      } else if (asked(state.nationality.request)) {
-        if (answer.outcome === 'confirmed')
-          run.event('nationalityConfirmed', { requestId, partnerId: update.partnerId }, by);
-        else run.event('nationalityNotConfirmed', { requestId, outcome: answer.outcome }, by);
-        return;
-      }
-      break;
-    case 'document':
-      if (asked(state.document.request)) {
-        if (answer.outcome === 'refused') run.event('documentRefused', { requestId }, by);
-        else
-          run.event('documentIssued', { requestId, documentId: answer.documentId, validUntil: answer.validUntil }, by);
-        return;
-      }
-      break;
-    case 'fitness':
-      if (asked(state.fitness.request)) {
-        const { result, conditions, until, reviewAt } = answer;
-        run.event(
-          'fitnessFound',
-          {
-            requestId,
-            result,
-            conditions,
-            ...(until === undefined ? {} : { until }),
-            ...(reviewAt === undefined ? {} : { reviewAt }),
-          },
-          by,
-        );
-        return;
-      }
-      break;
-    case 'exit_permit':
-      if (asked(state.exitPermit.request)) {
-        if (answer.outcome === 'refused')
-          run.event('exitPermitRefused', { requestId }, { ...by, reasonCode: answer.reasonCode });
-        else if (answer.outcome === 'not_required') run.event('exitPermitNotRequired', { requestId }, by);
-        else run.event('exitPermitGranted', { requestId, fineWaived: answer.fineWaived }, by);
-        return;
-      }
-      break;
-    case 'booking':
+  const { answer, requestId, partnerId } = update;
+  const by: Partial<EventHeader> = { at: run.moment(update.at), actor: { kind: 'partner', id: partnerId } };
+  if (!run.over()) {
+    for (const { journey } of JOURNEY_REQUESTS) {
+      const events = journey.answered(answer, run.state, { requestId, partnerId });
+      if (events === undefined) continue;
+      for (const { type, data, reasonCode } of events)
+        run.event(type, data, { ...by, ...(reasonCode && { reasonCode }) });
       return;
+    }
+    if (run.requesting) return run.buffer.add(update);
   }
-  if (run.requesting) run.buffer.add(update);
+  if (answer.kind !== 'acknowledged') run.setAside(update);
 }
 
 /** Which statuses an update may follow. A late message never moves a person back. */

@@ -1,14 +1,17 @@
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
+import type { SendInput, SendOutcome } from '../../activities/requests.ts';
 import type { JourneyEvent } from '../../domain/journeys/events.ts';
 import { projectionOf } from '../../domain/journeys/projection.ts';
-import { JOURNEY, type JourneyState, type OpenRequest, phaseOf, statusOf } from '../../domain/journeys/state.ts';
+import { JOURNEY, type JourneyState, phaseOf, statusOf } from '../../domain/journeys/state.ts';
 import { JOURNEY_CARRIED, type JourneyAnswer, type JourneyInput } from '../../domain/journeys/stored.ts';
 import type { EscalationStep } from '../../domain/journeys/waits.ts';
 import type { RecordResult } from '../../domain/record.ts';
+import { JOURNEY_REQUESTS } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
 import type { PartnerAnswered } from '../messages.ts';
-import { notify, partners } from './activities.ts';
+import { recallRequest, remindRequest, sendRequest, setAnswerAside } from '../requestActivities.ts';
+import { notify } from './activities.ts';
 import { handleEarly } from './messages.ts';
 
 export type JourneyTypes = {
@@ -26,8 +29,6 @@ const KIND: Kind<JourneyTypes> = {
   projection: projectionOf,
   answer: (state, rules) => ({ seq: state.seq, status: statusOf(state, rules), phase: phaseOf(state, rules) }),
 };
-
-type NoPartner = { outcome: 'no_partner' };
 
 /** One person's journey while it runs. */
 export class JourneyRun extends AggregateRun<JourneyTypes> {
@@ -58,28 +59,47 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 
   override escalationReached(key: string, escalationStep: Exclude<EscalationStep, 'waiting'>): void {
     super.escalationReached(key, escalationStep);
-    const request = escalationStep === 'reminded' ? this.openRequestOf(key) : undefined;
-    if (request) this.remind(request.requestId);
+    const late = JOURNEY_REQUESTS.find(({ waits }) => Object.values(waits).some((wait) => wait.key === key));
+    const request = escalationStep === 'reminded' ? late?.journey.open(this.state) : undefined;
+    // Nobody waits for it: where a partner cannot be reminded, the escalation goes on to people all the same.
+    if (request) remindRequest({ requestId: request.requestId, at: this.now() }).catch(() => {});
   }
 
-  /** Asks a partner, and makes its event before messages that came buffered are handled. */
-  async request<T extends { outcome: string }>(
-    request: Promise<T>,
-    answered: (outcome: T | NoPartner) => void,
-  ): Promise<T | NoPartner> {
+  /**
+   * Sends a request to a partner, and records what came of it before messages that came early are handled. A phase that
+   * is left does not wait for the partner; what comes of it is recorded, or recalled after the end, all the same.
+   */
+  async request(
+    request: Pick<SendInput, 'kind' | 'round' | 'partnerId'>,
+    recorded: (sent: SendOutcome) => void,
+  ): Promise<SendOutcome> {
+    const { subject, operationId } = this;
+    const input = { ...request, subject, operationId, at: this.now() };
+    let sent: SendOutcome | undefined;
     this.requests += 1;
+    void CancellationScope.nonCancellable(() => this.trackInFlight(this.send(input, recorded))).then((outcome) => {
+      sent = outcome;
+    });
+    await this.when(() => sent !== undefined);
+    return sent ?? { outcome: 'no_partner' };
+  }
+
+  private async send(input: SendInput, recorded: (sent: SendOutcome) => void): Promise<SendOutcome> {
     try {
-      const outcome = await this.trackInFlight(request).catch((failure: unknown): NoPartner => {
-        if (isCancellation(failure)) throw failure;
-        // A partner that cannot be asked at all is as good as none: a person decides what to do.
-        return { outcome: 'no_partner' };
-      });
-      if (!this.over()) answered(outcome);
-      return outcome;
+      // A partner that cannot be asked at all is as good as none: a person decides what to do.
+      const sent = await sendRequest(input).catch((): SendOutcome => ({ outcome: 'no_partner' }));
+      if (!this.over()) recorded(sent);
+      else if (sent.outcome === 'requested') await recallRequest({ requestId: sent.requestId, at: this.now() });
+      return sent;
     } finally {
       this.requests -= 1;
       handleEarly(this);
     }
+  }
+
+  /** An answer that nobody waits for any more: the inbox has kept it, and a person looks at it. */
+  setAside({ requestId, partnerId, eventKey, at }: PartnerAnswered): void {
+    void this.trackInFlight(setAnswerAside({ requestId, partnerId, eventKey, at: this.moment(at) }));
   }
 
   /** Whether a request is on its way whose id is not known here yet. */
@@ -90,23 +110,6 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   /** A journey with a seat notifies the movement that its household must leave. */
   protected override onRecorded({ seatedOn }: RecordResult): void {
     for (const movementId of seatedOn) void this.leaveGroup(movementId);
-  }
-
-  private openRequestOf(key: string): OpenRequest | undefined {
-    const { nationality, document, fitness, exitPermit } = this.state;
-    const of: Record<string, { request?: OpenRequest | undefined }> = {
-      acknowledgement: nationality,
-      verification: nationality,
-      document,
-      fitness,
-      exitPermit,
-    };
-    return of[key]?.request;
-  }
-
-  /** Nobody waits for it: where a partner cannot be reminded, the escalation goes on to people all the same. */
-  private remind(requestId: string): void {
-    partners.remindPartner({ operationId: this.operationId, requestId, at: this.now() }).catch(() => {});
   }
 
   private async leaveGroup(movementId: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { MovementActivities } from '../../activities/movements.ts';
-import type { MovementPartnerActivities } from '../../activities/partners.ts';
-import type { PartnerActivities } from '../../activities/ports.ts';
+import type { RequestActivities } from '../../activities/requests.ts';
 import { LONG } from '../aggregate/compensate.ts';
 
 const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
@@ -33,7 +32,7 @@ export const lists: Large = {
   }).notifyJourneys,
 };
 
-type Compensating = Pick<MovementActivities, 'releaseAll'> & Pick<PartnerActivities, 'recallRequest'>;
+type Compensating = Pick<MovementActivities, 'releaseAll'> & Pick<RequestActivities, 'recallRequest'>;
 
 const soon = proxyActivities<Compensating>({
   startToCloseTimeout: '1 minute',
@@ -50,22 +49,3 @@ export const COMPENSATIONS = {
   seats: { soon: soon.releaseAll, long: long.releaseAll },
   booking: { soon: soon.recallRequest, long: long.recallRequest },
 } as const;
-
-type Outside = MovementPartnerActivities;
-
-/** The carrier is asked until it is reached; its wait rings people meanwhile. */
-export const { bookCarrier } = proxyActivities<Pick<Outside, 'bookCarrier'>>({
-  startToCloseTimeout: '1 minute',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-  summary: 'Book the carrier',
-});
-
-/** The receiving agency is notified for up to a day; after that the people have arrived. */
-export const { announceArrival } = proxyActivities<Pick<Outside, 'announceArrival'>>({
-  startToCloseTimeout: '1 minute',
-  heartbeatTimeout: '15s',
-  scheduleToCloseTimeout: '1 day',
-  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-  summary: 'Notify the receiving agency of the number of people',
-});

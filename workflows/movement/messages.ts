@@ -2,6 +2,7 @@ import type { EventHeader } from '../../domain/journeys/events.ts';
 import { isOver } from '../../domain/movements/state.ts';
 import type { SignalModules } from '../aggregate/handlers.ts';
 import type { CarrierMessage, HouseholdMustLeave, movementSignals, PartnerAnswered } from '../messages.ts';
+import { setAnswerAside } from '../requestActivities.ts';
 import type { MovementRun } from './run.ts';
 import { arrive, cancel, depart, releaseHousehold } from './steps.ts';
 
@@ -79,23 +80,37 @@ async function handleCarrierMessage(
 
 async function handleBookingAnswer(run: MovementRun, update: PartnerAnswered): Promise<void> {
   const { booking } = run.state;
-  const { answer, requestId, partnerId, at } = update;
-  if (answer.kind !== 'booking' || isOver(run.state)) return;
-  if (booking.requestId !== requestId) {
+  const { answer, requestId, partnerId, at, eventKey } = update;
+  if (answer.kind !== 'booking') return;
+  if (booking.requestId !== requestId && booking.status === 'none' && run.carrierId !== undefined) {
     // The answer has overtaken the request: it is seen when the request is on record.
-    if (booking.status === 'none' && run.carrierId !== undefined) run.buffer.add(update);
+    run.buffer.add(update);
     return;
   }
-  if (booking.status !== 'requested') return;
-  const by: By = { at: Math.min(at, run.now()), actor: { kind: 'partner', id: partnerId } };
-  if (answer.outcome === 'refused') return run.event('carrierRefused', { requestId, reason: answer.reasonCode }, by);
-  await booked(run, requestId, answer.bookingRef, by);
+  const open = booking.requestId === requestId && booking.status === 'requested';
+  if (open && !isOver(run.state)) {
+    await bookingAnswered(run, requestId, answer, {
+      at: Math.min(at, run.now()),
+      actor: { kind: 'partner', id: partnerId },
+    });
+  } else if (booking.requestId !== requestId || booking.status !== answer.outcome) {
+    // Nobody waits for it any more, and it is not what is known already: a person looks at it.
+    await run.trackInFlight(setAnswerAside({ requestId, partnerId, eventKey, at: Math.min(at, run.now()) }));
+  }
 }
 
+type BookingAnswer = Extract<PartnerAnswered['answer'], { kind: 'booking' }>;
+
 /** The carrier's confirmation is its clearance. */
-export async function booked(run: MovementRun, requestId: string, bookingRef: string, by: By): Promise<void> {
+export async function bookingAnswered(
+  run: MovementRun,
+  requestId: string,
+  answer: BookingAnswer,
+  by: By,
+): Promise<void> {
+  if (answer.outcome === 'refused') return run.event('carrierRefused', { requestId, reason: answer.reasonCode }, by);
   await run.transactions.writeClearance({ ...run.transaction(by), kind: 'carrier', status: 'given' });
-  run.event('carrierBooked', { requestId, bookingRef }, by);
+  run.event('carrierBooked', { requestId, bookingRef: answer.bookingRef }, by);
 }
 
 /** Handles what came before the request was on record. */

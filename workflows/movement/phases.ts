@@ -5,9 +5,10 @@ import type { Deadline } from '../../domain/rules.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import { compensate } from '../aggregate/compensate.ts';
 import { whenever } from '../aggregate/live.ts';
+import { sendRequest } from '../requestActivities.ts';
 import { until, type WaitSpec, waitFor } from '../waiting.ts';
-import { announceArrival, bookCarrier, COMPENSATIONS } from './activities.ts';
-import { booked, handleEarly } from './messages.ts';
+import { COMPENSATIONS } from './activities.ts';
+import { bookingAnswered, handleEarly } from './messages.ts';
 import type { MovementRun } from './run.ts';
 
 const role = (id: Role): WaitSpec['whom'] => ({ kind: 'role', id });
@@ -50,30 +51,19 @@ async function contract(run: MovementRun): Promise<void> {
 
 async function book(run: MovementRun, partnerId: string): Promise<void> {
   const round = run.state.booking.round + 1;
-  const request = bookCarrier({
-    movementId: run.subject,
-    operationId: run.operationId,
-    partnerId,
-    round,
-    at: run.now(),
-  });
-  const answer = await run.trackInFlight(
-    request.catch((failure: unknown) => {
-      // A carrier that cannot be asked at all is as good as none: a person decides what to do.
-      if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;
-      throw failure;
-    }),
+  const { subject, operationId } = run;
+  const sent = await run.trackInFlight(
+    sendRequest({ kind: 'booking', subject, operationId, partnerId, round, at: run.now() }).catch(orNobody),
   );
   await run.exclusively(async () => {
-    if (answer.outcome === 'no_partner') {
+    if (sent.outcome !== 'requested') {
       run.event('carrierMissing', { partnerId });
       return handleEarly(run);
     }
-    const { requestId } = answer;
+    const { requestId, answer } = sent;
     run.event('carrierRequested', { requestId, partnerId, round });
-    const by = { at: Math.min(answer.at, run.now()), actor: { kind: 'partner', id: partnerId } as const };
-    if (answer.outcome === 'booked') await booked(run, requestId, answer.bookingRef, by);
-    else if (answer.outcome === 'refused') run.event('carrierRefused', { requestId, reason: answer.reasonCode }, by);
+    const by = { at: Math.min(sent.at, run.now()), actor: { kind: 'partner', id: partnerId } as const };
+    if (answer?.kind === 'booking') await bookingAnswered(run, requestId, answer, by);
     await handleEarly(run);
   });
 }
@@ -135,7 +125,7 @@ async function reconciliation(run: MovementRun): Promise<void> {
 async function close(run: MovementRun): Promise<void> {
   const { requestId, status } = run.state.booking;
   if (requestId !== undefined && (status === 'requested' || status === 'booked')) {
-    const request = { operationId: run.operationId, requestId, at: run.now() };
+    const request = { requestId, at: run.now() };
     const { recalled } = await run.trackInFlight(compensate(run, 'booking', COMPENSATIONS.booking, request));
     if (recalled) run.event('bookingRecalled', { requestId });
   }
@@ -205,15 +195,21 @@ export const IN_BACKGROUND: ReadonlyArray<(run: MovementRun) => Promise<never>> 
 /** Notifies the receiving agency once, when the vehicle has left. A failure delays nobody. */
 async function announce(run: MovementRun): Promise<never> {
   await until(run, () => run.state.departedAt !== undefined && !run.state.receptionNotified);
+  const { subject, operationId } = run;
   const answer = await run.trackInFlight(
-    announceArrival({ movementId: run.subject, operationId: run.operationId, round: 1, at: run.now() }).catch(
-      (failure: unknown) => {
-        if (failure instanceof ActivityFailure) return { outcome: 'no_partner' } as const;
-        throw failure;
-      },
-    ),
+    // After a day they have arrived.
+    sendRequest(
+      { kind: 'reception', subject, operationId, round: 1, at: run.now() },
+      { scheduleToCloseTimeout: '1 day' },
+    ).catch(orNobody),
   );
   if (answer.outcome === 'requested' && !run.over())
     run.event('receptionNotified', { requestId: answer.requestId, partnerId: answer.partnerId });
   return until(run, () => false) as Promise<never>;
+}
+
+/** A partner that cannot be asked at all is as good as none: a person decides what to do. */
+function orNobody(failure: unknown): { outcome: 'no_partner' } {
+  if (failure instanceof ActivityFailure) return { outcome: 'no_partner' };
+  throw failure;
 }

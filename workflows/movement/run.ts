@@ -1,5 +1,6 @@
 import { SYSTEM } from '../../domain/actor.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
+import type { EscalationStep } from '../../domain/journeys/waits.ts';
 import type { MovementEvent } from '../../domain/movements/events.ts';
 import {
   MOVEMENT,
@@ -11,9 +12,11 @@ import {
 } from '../../domain/movements/state.ts';
 import { MOVEMENT_CARRIED, type MovementAnswer, type MovementInput } from '../../domain/movements/stored.ts';
 import type { RecordedEvent } from '../../domain/record.ts';
+import { REQUESTS } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
 import type { PartnerAnswered } from '../messages.ts';
+import { remindRequest } from '../requestActivities.ts';
 import { lists, transactions } from './activities.ts';
 
 export type MovementTypes = {
@@ -66,6 +69,14 @@ export class MovementRun extends AggregateRun<MovementTypes> {
   transaction(by: Partial<EventHeader>) {
     this.lastTransaction = Math.max(this.now(), this.lastTransaction + 1);
     return { movementId: this.subject, at: this.lastTransaction, actor: by.actor ?? SYSTEM };
+  }
+
+  override escalationReached(key: string, escalationStep: Exclude<EscalationStep, 'waiting'>): void {
+    super.escalationReached(key, escalationStep);
+    const { requestId, status } = this.state.booking;
+    if (escalationStep !== 'reminded' || key !== REQUESTS.booking.waits.answer.key || status !== 'requested') return;
+    // Nobody waits for it: where the carrier cannot be reminded, the escalation goes on to people all the same.
+    if (requestId !== undefined) remindRequest({ requestId, at: this.now() }).catch(() => {});
   }
 
   /** People are notified of their seats after these are on record. */

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Agreement, PartnerEndpoint, PartnerPorts, PartnerReads } from '../../../application/partners/partners.ts';
 import type { SecretBox } from '../../../application/partners/secrets.ts';
-import type { PartnerKind, RequestKind } from '../../../domain/partners/protocol.ts';
+import type { PartnerKind } from '../../../domain/requests/definition.ts';
+import type { RequestKind } from '../../../domain/requests/index.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Db } from '../database.ts';
 import type { Partner as PartnerRow } from '../generated/kysely/tables.ts';

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { EventDefinition, SeatToFree } from '../../events.ts';
-import type { Instant as EpochMilliseconds } from '../../time.ts';
 import type { JourneyPhase } from '../statuses.ts';
-import type { JourneyState, OpenRequest } from '../stored.ts';
+import type { JourneyState } from '../stored.ts';
 
 type Definition<Schema extends z.ZodObject> = EventDefinition<JourneyState, Schema>;
 
@@ -33,17 +32,3 @@ export const DATA = Object.freeze({
 
 /** Nobody is taken off a vehicle by a decision: from boarding on the seat stays. */
 export const BEFORE_BOARDING: readonly SeatToFree[] = ['reserved', 'checked_in'];
-
-export function opened(
-  data: { requestId: string; partnerId: string; round: number },
-  requestedAt: EpochMilliseconds,
-): OpenRequest {
-  return {
-    requestId: data.requestId,
-    partnerId: data.partnerId,
-    round: data.round,
-    requestedAt,
-    acknowledged: false,
-    requestedEvidence: [],
-  };
-}

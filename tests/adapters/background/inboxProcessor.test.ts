@@ -2,9 +2,10 @@ import { ServiceError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../../../adapters/background/loop.ts';
-import { receive } from '../../../adapters/postgres/partners/inbox.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { receive } from '../../../adapters/postgres/inbox.ts';
 import { newId } from '../../../application/ids.ts';
-import type { Callback, InboxBody } from '../../../domain/partners/callback.ts';
+import type { InboxMessage } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
 import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
 import * as names from '../../../workflows/messages.ts';
@@ -62,7 +63,7 @@ function start(): void {
       },
     },
     names,
-    storeNumber: async (_client, _number, to) => {
+    storeNumber: async (_db, _number, to) => {
       storedNumbers.push(to);
       return true;
     },
@@ -89,17 +90,18 @@ type Sending = {
   eventId?: string;
   from?: string;
   movementReference?: string;
-  encryptedNumber?: InboxBody['encryptedNumber'];
+  encryptedNumber?: InboxMessage['encryptedNumber'];
 };
 const receiveCallback = (
-  callback: InboxBody['callback'],
+  callback: InboxMessage['callback'],
   { requestId, eventId = newId('event'), from = partnerId, ...rest }: Sending,
 ) =>
-  receive(database.pool, {
+  receive(databaseOn(database.pool), {
     partnerId: from,
     eventId,
     ...(requestId ? { requestId } : {}),
-    body: { callback, ...rest },
+    callback,
+    ...rest,
   });
 
 const confirmed = (occurredAt = NOW) =>
@@ -232,6 +234,63 @@ describe('the inbox', () => {
     expect(await statuses()).toEqual(['stale', 'stale']);
   });
 
+  it.each([
+    ['verification', confirmed(), 'late_answer', 'consular_officer'],
+    [
+      'verification',
+      { type: 'verification.more_info', occurredAt: NOW, data: { requestedEvidence: ['PHOTO'] } },
+      'late_answer',
+      'consular_officer',
+    ],
+    [
+      'document',
+      { type: 'document.issued', occurredAt: NOW, data: { kind: 'PASSPORT', validUntil: NOW } },
+      'issued_after_recall',
+      'consular_officer',
+    ],
+    [
+      'exit_permit',
+      { type: 'exit_permit.answered', occurredAt: NOW, data: { answer: 'granted' } },
+      'late_answer',
+      'coordinator',
+    ],
+    [
+      'booking',
+      { type: 'booking.confirmed', occurredAt: NOW, data: { bookingReference: 'B1' } },
+      'late_answer',
+      'movement_officer',
+    ],
+  ] as const)(
+    'keeps an answer to a recalled %s request and puts it before a person',
+    async (kind, callback, alarm, role) => {
+      const requestId = await ask(kind, { status: 'recalled' });
+      await receiveCallback(callback, { requestId });
+      start();
+      await settled();
+      expect(answered).toEqual([]);
+      expect(await statuses()).toEqual(['stale']);
+      expect(await alarms()).toEqual([alarm]);
+      expect((await database.pool.query('select role, kind from tasks')).rows).toEqual([{ role, kind: alarm }]);
+      expect((await database.pool.query('select status from requests')).rows).toEqual([{ status: 'recalled' }]);
+      expect((await database.pool.query('select from documents')).rowCount).toBe(0);
+    },
+  );
+
+  it('puts an answer to a journey that has ended before a person, but no acknowledgement', async () => {
+    notify = () => 'closed';
+    const requestId = await ask('verification');
+    start();
+    await receiveCallback(acknowledged(NOW - 1), { requestId });
+    await settled();
+    expect(await alarms()).toEqual([]);
+    await receiveCallback(confirmed(), { requestId });
+    await settled();
+    expect(await statuses()).toEqual(['stale', 'stale']);
+    expect((await database.pool.query('select role, kind, subject from tasks')).rows).toEqual([
+      { role: 'consular_officer', kind: 'late_answer', subject: person.journeyId },
+    ]);
+  });
+
   it('keeps every callback while Temporal is away, and applies each once it is back', async () => {
     const requestId = await ask('verification');
     let away = true;
@@ -251,7 +310,7 @@ describe('the inbox', () => {
 
   it('turns hours into instants, and lets nobody be fit from a day that has not come', async () => {
     const clinic = await insertPartner(database.pool, operationId, { kind: 'clinic' });
-    const finding = (examinedAt: number): Callback => ({
+    const finding = (examinedAt: number): InboxMessage['callback'] => ({
       type: 'fitness.answered',
       occurredAt: NOW,
       data: { result: 'fit', conditions: [], validForHours: 72, examinedAt },

@@ -6,7 +6,7 @@ let nudges: Nudges;
 let sent: string[];
 afterEach(() => nudges.stop());
 
-const log = { info: () => undefined, warn: vi.fn() };
+const log = { info: () => undefined, warn: vi.fn<(details: object, message: string) => void>() };
 const start = (nudge: (endpointId: string) => Promise<void> = async (id) => void sent.push(id)) => {
   sent = [];
   nudges = startNudges(nudge, log, REST_MS);

@@ -1,17 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { partnerActivities } from '../../../activities/partners.ts';
+import { requestActivities, type SendInput } from '../../../activities/requests.ts';
 import { type Keyring, newDataKey, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { partnerClient } from '../../../adapters/partners/client.ts';
-import { partnerRequestStore } from '../../../adapters/partners/requestStore.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
 import { writeFieldSet } from '../../../adapters/postgres/people/personData.ts';
+import { asideOn, requestsOn } from '../../../adapters/postgres/requests.ts';
 import { guardedFetch } from '../../../adapters/webhooks/call.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { newId } from '../../../application/ids.ts';
-import { PERSON_FIELDS } from '../../../domain/partners/fields.ts';
+import { requests } from '../../../application/requests/requests.ts';
 import { type PersonCore, storedPersonCore } from '../../../domain/personData.ts';
+import { PERSON_FIELDS } from '../../../domain/requests/fields.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { testKeyring } from '../../support/keyring.ts';
 import {
@@ -89,17 +90,26 @@ async function someone(nationality = 'VUT'): Promise<JourneyRow> {
 /** @param timeoutMs of one call: short, for the calls whose answer is lost */
 function activities({ timeoutMs = 2_000 } = {}) {
   const fetch = guardedFetch(client);
-  return partnerActivities({
-    store: partnerRequestStore({ pool: database.pool, keyring, secrets: openBox, callbackBase: 'http://127.0.0.1:1' }),
-    wire: partnerClient({
-      fetch: (call) => fetch({ ...call, timeoutMs }),
-      readPartnerEndpoint: (id) => readPartnerEndpoint(databaseOn(database.pool), openBox, id),
+  const db = databaseOn(database.pool);
+  const deps = { keyring, secrets: openBox, clock: Date.now };
+  return requestActivities(
+    requests({
+      ...asideOn(db),
+      store: requestsOn(db, deps),
+      transaction: (work) => db.transaction().execute((tx) => work(requestsOn(tx, deps))),
+      client: partnerClient({
+        fetch: (call) => fetch({ ...call, timeoutMs }),
+        readPartnerEndpoint: (id) => readPartnerEndpoint(db, openBox, id),
+      }),
+      callbackBase: 'http://127.0.0.1:1',
+      clock: Date.now,
     }),
-  });
+  );
 }
 
-const input = (over: { round?: number; partnerId?: string; journeyId?: string } = {}) => ({
-  journeyId: person.journeyId,
+const asking = (over: Partial<SendInput> = {}): SendInput => ({
+  kind: 'verification',
+  subject: person.journeyId,
   operationId,
   round: 1,
   at: AT,
@@ -124,7 +134,7 @@ const isAgain = (type: string) => (error: unknown) =>
 describe('a request to a partner', () => {
   it('sends the State’s consulate the fields that the request needs, and writes the ledger', async () => {
     await partnerOf('consulate', ['verification'], 'FRA');
-    const asked = await activities().requestVerification(input());
+    const asked = await activities().sendRequest(asking());
     expect(asked).toMatchObject({ outcome: 'requested', partnerId: consulate, at: AT });
     const [message] = [...partner.requests.values()];
     expect(message).toEqual({
@@ -158,7 +168,7 @@ describe('a request to a partner', () => {
 
   it('sends a clinic no nationality and no document, whatever the agreement allows', async () => {
     await partnerOf('clinic', ['fitness']);
-    await activities().requestFitness(input());
+    await activities().sendRequest(asking({ kind: 'fitness' }));
     const [message] = [...partner.requests.values()];
     expect(Object.keys(message?.['person'] ?? {})).toEqual([
       'reference',
@@ -173,11 +183,11 @@ describe('a request to a partner', () => {
     const narrow = (fields: string[]) =>
       database.pool.query('update agreements set fields = $2 where partner_id = $1', [consulate, fields]);
     await narrow(['reference', 'given_names', 'family_name']);
-    await activities().requestVerification(input());
+    await activities().sendRequest(asking());
     const [message] = [...partner.requests.values()];
     expect(Object.keys(message?.['person'] ?? {})).toEqual(['reference', 'given_names', 'family_name']);
     await narrow(['reference']);
-    expect(await activities().requestVerification(input({ round: 2 }))).toEqual({
+    expect(await activities().sendRequest(asking({ round: 2 }))).toEqual({
       outcome: 'blocked',
       reasons: ['agreement_too_narrow'],
     });
@@ -202,7 +212,7 @@ describe('a request to a partner', () => {
     ],
   ])('tells nobody anything under %s', async (_name, sql) => {
     await database.pool.query(sql, [person.journeyId]);
-    const asked = await activities().requestVerification(input());
+    const asked = await activities().sendRequest(asking());
     expect(asked.outcome).toBe('blocked');
     expect(partner.calls).toEqual([]);
     expect(await ledger()).toEqual([]);
@@ -211,22 +221,23 @@ describe('a request to a partner', () => {
 
   it('finds no partner for people without a State, and sends the request to another State on a decision', async () => {
     const stateless = await someone('XXA');
-    expect(await activities().requestVerification(input({ journeyId: stateless.journeyId }))).toEqual({
+    expect(await activities().sendRequest(asking({ subject: stateless.journeyId }))).toEqual({
       outcome: 'no_partner',
     });
     const other = await partnerOf('consulate', ['verification'], 'FRA');
-    expect(
-      await activities().requestVerification(input({ journeyId: stateless.journeyId, partnerId: other })),
-    ).toMatchObject({ outcome: 'requested', partnerId: other });
+    expect(await activities().sendRequest(asking({ subject: stateless.journeyId, partnerId: other }))).toMatchObject({
+      outcome: 'requested',
+      partnerId: other,
+    });
   });
 
   it('returns the immediate answer of a registry, and the same again without a second call', async () => {
     const registry = await partnerOf('registry', ['registry']);
     partner.answer = { outcome: 'match', name: 'must not stay' };
-    const found = await activities().lookUpIdentity(input());
-    expect(found).toMatchObject({ outcome: 'match', partnerId: registry, at: AT });
+    const found = await activities().sendRequest(asking({ kind: 'registry' }));
+    expect(found).toMatchObject({ answer: { kind: 'registry', outcome: 'match' }, partnerId: registry, at: AT });
     const calls = partner.calls.length;
-    expect(await activities().lookUpIdentity(input())).toEqual(found);
+    expect(await activities().sendRequest(asking({ kind: 'registry' }))).toEqual(found);
     expect(partner.calls).toHaveLength(calls);
     expect(
       JSON.stringify(
@@ -237,9 +248,11 @@ describe('a request to a partner', () => {
 
   it('looks up the answer of a registry that did not arrive at once', async () => {
     await partnerOf('registry', ['registry']);
-    await expect(activities().lookUpIdentity(input())).rejects.toSatisfy(isAgain('answer_pending'));
+    await expect(activities().sendRequest(asking({ kind: 'registry' }))).rejects.toSatisfy(isAgain('answer_pending'));
     partner.answer = { outcome: 'several' };
-    expect(await activities().lookUpIdentity(input())).toMatchObject({ outcome: 'several' });
+    expect(await activities().sendRequest(asking({ kind: 'registry' }))).toMatchObject({
+      answer: { outcome: 'several' },
+    });
     expect(partner.requests.size).toBe(1);
   });
 });
@@ -250,9 +263,9 @@ describe('an unknown outcome', () => {
     async (treatment) => {
       partner.treat = ({ method }) => (method === 'POST' ? treatment : 'answer');
       const short = activities({ timeoutMs: 300 });
-      await expect(short.requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+      await expect(short.sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
       partner.treat = () => 'answer';
-      expect(await short.requestVerification(input())).toMatchObject({ outcome: 'requested' });
+      expect(await short.sendRequest(asking())).toMatchObject({ outcome: 'requested' });
       expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
       expect(partner.requests.size).toBe(1);
       expect(await ledger()).toHaveLength(1);
@@ -262,32 +275,32 @@ describe('an unknown outcome', () => {
 
   it('repeats the call where the partner never had it', async () => {
     partner.treat = () => ({ status: 503 });
-    await expect(activities().requestVerification(input())).rejects.toSatisfy(isAgain('partner_failing'));
+    await expect(activities().sendRequest(asking())).rejects.toSatisfy(isAgain('partner_failing'));
     partner.treat = () => 'answer';
-    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().sendRequest(asking())).toMatchObject({ outcome: 'requested' });
     expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST']);
     expect(await ledger()).toHaveLength(1);
   });
 
   it('does not repeat blindly where the look-up fails too', async () => {
     partner.treat = () => ({ status: 500 });
-    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
-    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
   });
 
   it('evaluates the preconditions again before a retry; a request that was sent counts as sent, so that it can be recalled', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
-    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
       person.journeyId,
     ]);
     partner.treat = () => 'answer';
-    const asked = await activities().requestVerification(input());
+    const asked = await activities().sendRequest(asking());
     expect(asked.outcome).toBe('requested');
     expect(partner.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
     if (asked.outcome !== 'requested') return;
-    expect(await activities().recallRequest({ operationId, requestId: asked.requestId, at: AT })).toEqual({
+    expect(await activities().recallRequest({ requestId: asked.requestId, at: AT })).toEqual({
       recalled: true,
     });
     expect(partner.notified).toMatchObject([{ action: 'recall' }]);
@@ -295,37 +308,35 @@ describe('an unknown outcome', () => {
 
   it('is blocked where nothing had gone out before the preconditions failed', async () => {
     partner.treat = () => ({ status: 503 });
-    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
     partner.treat = () => 'answer';
-    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'blocked' });
+    expect(await activities().sendRequest(asking())).toMatchObject({ outcome: 'blocked' });
     expect(partner.requests.size).toBe(0);
     // With a new consent it may be asked: one request, and a line in the ledger for each consent it was to go out under.
     await database.pool.query(`update journeys set consent_sharing = true, consent_version = 3 where id = $1`, [
       person.journeyId,
     ]);
-    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().sendRequest(asking())).toMatchObject({ outcome: 'requested' });
     expect((await ledger()).map(({ consent_version }) => consent_version)).toEqual([1, 3]);
     expect(await request()).toHaveLength(1);
   });
 
   it('treats a callback that arrives before the response as proof that the request arrived', async () => {
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
-    await expect(activities().requestVerification(input())).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
     await database.pool.query(
       `update requests set status = 'answered', sent_at = now(), answered_at = now() where subject = $1`,
       [person.journeyId],
     );
     const calls = partner.calls.length;
-    expect(await activities().requestVerification(input())).toMatchObject({ outcome: 'requested' });
+    expect(await activities().sendRequest(asking())).toMatchObject({ outcome: 'requested' });
     expect(partner.calls).toHaveLength(calls);
     expect(await request()).toMatchObject([{ status: 'answered' }]);
   });
 
   it('is one effect with ten attempts at once', async () => {
-    const results = await Promise.allSettled(
-      Array.from({ length: 10 }, () => activities().requestVerification(input())),
-    );
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => activities().sendRequest(asking())));
     expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
     expect(partner.requests.size).toBe(1);
     expect(await ledger()).toHaveLength(1);
@@ -335,7 +346,7 @@ describe('an unknown outcome', () => {
 describe('a partner that does not take the request', () => {
   it.each([422, 400, 410, 302])('is a matter for a person (%i), with an alarm', async (status) => {
     partner.treat = () => ({ status });
-    expect(await activities().requestVerification(input())).toEqual({ outcome: 'no_partner' });
+    expect(await activities().sendRequest(asking())).toEqual({ outcome: 'no_partner' });
     expect(await request()).toMatchObject([{ status: 'refused', last_failure: 'request_refused' }]);
     expect((await database.pool.query('select detail from alarms where subject = $1', [consulate])).rows).toMatchObject(
       [{ detail: { code: 'request_refused' } }],
@@ -348,13 +359,13 @@ describe('a partner that does not take the request', () => {
     [404, 'address_answers_404'],
   ])('is asked again once somebody has corrected it (%i)', async (status, code) => {
     partner.treat = () => ({ status });
-    await expect(activities().requestVerification(input())).rejects.toSatisfy(isAgain(code));
+    await expect(activities().sendRequest(asking())).rejects.toSatisfy(isAgain(code));
     expect((await database.pool.query('select from alarms where subject = $1', [consulate])).rowCount).toBe(1);
   });
 
   it('gets the delay that it requests', async () => {
     partner.treat = () => ({ status: 429, headers: { 'retry-after': '120' } });
-    await expect(activities().requestVerification(input())).rejects.toMatchObject({
+    await expect(activities().sendRequest(asking())).rejects.toMatchObject({
       type: 'partner_busy',
       nextRetryDelay: 120_000,
     });
@@ -363,22 +374,20 @@ describe('a partner that does not take the request', () => {
 
   it('is never called at an address that we do not send to', async () => {
     await database.pool.query(`update partners set base_url = 'http://10.0.0.1/' where id = $1`, [consulate]);
-    expect(await activities().requestVerification(input())).toEqual({ outcome: 'no_partner' });
+    expect(await activities().sendRequest(asking())).toEqual({ outcome: 'no_partner' });
     expect(await request()).toMatchObject([{ last_failure: 'address_not_allowed' }]);
   });
 });
 
 describe('after the request', () => {
   const asked = async (): Promise<string> => {
-    const outcome = await activities().requestVerification(input());
+    const outcome = await activities().sendRequest(asking());
     return outcome.outcome === 'requested' ? outcome.requestId : '';
   };
 
   it('evidence is sent under the preconditions and recorded in the ledger', async () => {
     const requestId = await asked();
     const evidence = {
-      journeyId: person.journeyId,
-      operationId,
       requestId,
       kinds: ['OLD_DOCUMENT', 'INTERVIEW'],
       at: AT,
@@ -400,16 +409,92 @@ describe('after the request', () => {
     expect(partner.notified).toHaveLength(2);
   });
 
+  it.each([
+    [
+      'a hold',
+      `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
+       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`,
+    ],
+    ['a withdrawn consent', `update journeys set consent = 'withdrawn' where id = $1`],
+    ['the end of the journey', `update journeys set ending = 'deceased' where id = $1`],
+    [
+      'the end of the agreement',
+      `update agreements set valid_until = '2001-01-01' where operation_id = (select operation_id from journeys where id = $1)`,
+    ],
+  ])('a reminder asks the preconditions again: nothing goes out after %s', async (_name, sql) => {
+    const requestId = await asked();
+    await database.pool.query(sql, [person.journeyId]);
+    const calls = partner.calls.length;
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: false });
+    expect(partner.calls).toHaveLength(calls);
+    expect(await ledger()).toHaveLength(1);
+  });
+
+  it('a reminder is in the ledger before it is sent, once for each reminder, and none goes out after the answer', async () => {
+    const requestId = await asked();
+    partner.treat = () => ({ status: 503 });
+    await expect(activities().remindRequest({ requestId, at: AT })).rejects.toSatisfy(isAgain('partner_failing'));
+    expect((await ledger()).map(({ fields }) => fields)).toContainEqual(['reminder']);
+    partner.treat = () => 'answer';
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: true });
+    expect(await ledger()).toHaveLength(2);
+    await database.pool.query(`update requests set status = 'answered' where id = $1`, [requestId]);
+    expect(await activities().remindRequest({ requestId, at: AT + 1 })).toEqual({ reminded: false });
+  });
+
+  it('a request that was recalled while it was on its way is recalled again when it has arrived', async () => {
+    const recall = Promise.withResolvers<void>();
+    partner.treat = ({ path }) => (path === '/requests' ? { after: recall.promise } : 'answer');
+    const sending = asked();
+    await expect.poll(() => partner.calls.length).toBe(1);
+    await database.pool.query(`update requests set status = 'recalled'`);
+    recall.resolve();
+    await sending;
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
+    expect(await request()).toMatchObject([{ status: 'recalled' }]);
+  });
+
+  it('a request that may have arrived before the journey ended is recalled by itself', async () => {
+    partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
+    await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+    await database.pool.query(`update journeys set ending = 'lost_contact' where id = $1`, [person.journeyId]);
+    partner.treat = () => 'answer';
+    expect(await activities().sendRequest(asking())).toEqual({ outcome: 'blocked', reasons: ['journey_ended'] });
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
+    expect(await request()).toMatchObject([{ status: 'recalled' }]);
+  });
+
+  it('a look-up in a registry that has not answered is recalled under a hold', async () => {
+    await partnerOf('registry', ['registry']);
+    await expect(activities().sendRequest(asking({ kind: 'registry' }))).rejects.toSatisfy(isAgain('answer_pending'));
+    await database.pool.query(`update journeys set consent_sharing = false where id = $1`, [person.journeyId]);
+    expect(await activities().sendRequest(asking({ kind: 'registry' }))).toMatchObject({ outcome: 'blocked' });
+    expect(partner.notified).toMatchObject([{ action: 'recall' }]);
+  });
+
+  it('an answer that nobody waits for is an alarm and a task for who decides about it', async () => {
+    const requestId = await asked();
+    const late = { requestId, partnerId: consulate, eventKey: `${consulate}:late`, at: AT };
+    await activities().setAnswerAside(late);
+    await activities().setAnswerAside(late);
+    const { rows } = await database.pool.query('select kind, role, subject from tasks where subject = $1', [
+      person.journeyId,
+    ]);
+    expect(rows).toEqual([{ kind: 'late_answer', role: 'consular_officer', subject: person.journeyId }]);
+    const raised = await database.pool.query('select kind from alarms where subject = $1', [person.journeyId]);
+    expect(raised.rows).toEqual([{ kind: 'late_answer' }]);
+  });
+
   it('a recall is done once, also where the partner never had the request; a reminder names the request alone', async () => {
     const requestId = await asked();
-    expect(await activities().remindPartner({ operationId, requestId, at: AT })).toEqual({ reminded: true });
-    expect(await activities().recallRequest({ operationId, requestId, at: AT })).toEqual({ recalled: true });
-    expect(await activities().recallRequest({ operationId, requestId, at: AT })).toEqual({ recalled: true });
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: true });
+    expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
+    expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
     expect(partner.notified.map(({ action }) => action)).toEqual(['reminders', 'recall']);
-    expect(await activities().remindPartner({ operationId, requestId, at: AT })).toEqual({ reminded: false });
+    expect(await activities().remindRequest({ requestId, at: AT })).toEqual({ reminded: false });
     partner.requests.clear();
     await database.pool.query(`update requests set status = 'sent' where id = $1`, [requestId]);
-    expect(await activities().recallRequest({ operationId, requestId, at: AT })).toEqual({ recalled: true });
+    expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
   });
 });
 
@@ -427,14 +512,20 @@ describe('a movement', () => {
   it('is booked once, though the answer of the carrier was lost', async () => {
     const carrier = await partnerOf('carrier', []);
     const movementId = await movement(carrier);
-    const booking = { movementId, operationId, partnerId: carrier, round: 1, at: AT };
+    const booking = {
+      kind: 'booking',
+      subject: movementId,
+      operationId,
+      partnerId: carrier,
+      round: 1,
+      at: AT,
+    } as const;
     partner.treat = ({ method }) => (method === 'POST' ? 'lose' : 'answer');
-    await expect(activities().bookCarrier(booking)).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(activities().sendRequest(booking)).rejects.toBeInstanceOf(ApplicationFailure);
     partner.treat = () => 'answer';
     partner.answer = { booking_reference: 'BK-1' };
-    expect(await activities().bookCarrier(booking)).toMatchObject({
-      outcome: 'booked',
-      bookingRef: 'BK-1',
+    expect(await activities().sendRequest(booking)).toMatchObject({
+      answer: { kind: 'booking', outcome: 'booked', bookingRef: 'BK-1' },
       partnerId: carrier,
     });
     expect(partner.requests.size).toBe(1);
@@ -443,29 +534,28 @@ describe('a movement', () => {
       movement: { reference: movementId, destination: 'SAN', seats: { seat: 40 } },
     });
     partner.answer = { reason: 'NO_VESSEL' };
-    expect(await activities().bookCarrier({ ...booking, round: 2 })).toMatchObject({
-      outcome: 'refused',
-      reasonCode: 'NO_VESSEL',
+    expect(await activities().sendRequest({ ...booking, round: 2 })).toMatchObject({
+      answer: { kind: 'booking', outcome: 'refused', reasonCode: 'NO_VESSEL' },
     });
     partner.answer = undefined;
-    expect(await activities().bookCarrier({ ...booking, round: 3 })).toMatchObject({
+    expect(await activities().sendRequest({ ...booking, round: 3 })).toMatchObject({
       outcome: 'requested',
       partnerId: carrier,
     });
     await database.pool.query(`update partners set status = 'suspended' where id = $1`, [carrier]);
-    expect(await activities().bookCarrier({ ...booking, round: 4 })).toEqual({ outcome: 'no_partner' });
+    expect(await activities().sendRequest({ ...booking, round: 4 })).toEqual({ outcome: 'no_partner' });
   });
 
   it('is announced to the receiving agency in numbers alone, and only by agreement', async () => {
     const agency = await partnerOf('agency', ['reception']);
     const movementId = await movement(agency);
-    const reception = { movementId, operationId, round: 1, at: AT };
-    expect(await activities().announceArrival(reception)).toMatchObject({ outcome: 'requested', partnerId: agency });
+    const reception = { kind: 'reception', subject: movementId, operationId, round: 1, at: AT } as const;
+    expect(await activities().sendRequest(reception)).toMatchObject({ outcome: 'requested', partnerId: agency });
     const [message] = [...partner.requests.values()];
     expect(message).not.toHaveProperty('person');
     expect(message).toMatchObject({ kind: 'reception', movement: { expected: { people: 0, households: 0 } } });
     await database.pool.query(`update agreements set purposes = '{}' where partner_id = $1`, [agency]);
-    expect(await activities().announceArrival({ ...reception, round: 2 })).toEqual({
+    expect(await activities().sendRequest({ ...reception, round: 2 })).toEqual({
       outcome: 'blocked',
       reasons: ['no_agreement'],
     });
@@ -475,7 +565,7 @@ describe('a movement', () => {
 it('keeps names and numbers out of requests, ledger, alarms and failures', async () => {
   partner.treat = () => ({ status: 500 });
   const failure: unknown = await activities()
-    .requestVerification(input())
+    .sendRequest(asking())
     .catch((error: unknown) => error);
   const { rows } = await database.pool.query(
     `select (select json_agg(r) from requests r)::text || (select json_agg(d) from disclosures d)::text || coalesce((select json_agg(a) from alarms a)::text, '') as everything`,

@@ -23,18 +23,18 @@ let today: Bundle;
 let stops: Array<() => Promise<void>>;
 const fake = fakeActivities();
 /** What the registry is asked, for a test that lets an answer wait. */
-let registry = fake.activities.lookUpIdentity;
+let registry = fake.activities.sendRequest;
 const activities = {
   ...fakeMovement().activities,
   ...fake.activities,
-  lookUpIdentity: (input: Parameters<typeof registry>[0]) => registry(input),
+  sendRequest: (input: Parameters<typeof registry>[0]) => registry(input),
   sendDue: async () => ({ next: null, ended: false }),
 };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'homeward-versions-'));
   stops = [];
-  registry = fake.activities.lookUpIdentity;
+  registry = fake.activities.sendRequest;
   env = await devServerEnvironment();
   yesterday = await anotherBuild(folder);
   today = await workflowBundle();
@@ -143,7 +143,7 @@ describe('worker versions', () => {
     });
     registry = async (input) => {
       await answered;
-      return fake.activities.lookUpIdentity(input);
+      return fake.activities.sendRequest(input);
     };
     await work(yesterday);
     await take(yesterday, 'always');

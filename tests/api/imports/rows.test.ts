@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockPerson, readPersonFields } from '../../../adapters/partners/person.ts';
+import { secretBox } from '../../../adapters/crypto/envelope.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { requestsOn } from '../../../adapters/postgres/requests.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
@@ -234,13 +236,10 @@ describe('a birth date of which only the year is known', () => {
       const history = await system.ask('case_worker', 'GET', `/v1/people/${personId}/history`);
       expect(shown.text + history.text).not.toMatch(/1991-01-01|Invalid Date|NaN/);
       const { rows } = await system.db.pool.query('select id from journeys where person_id = $1', [personId]);
-      const client = await system.db.pool.connect();
-      try {
-        const fields = await readPersonFields(client, system.keyring, await lockPerson(client, rows[0].id));
-        expect(fields.birth_date).toBe('1991');
-      } finally {
-        client.release();
-      }
+      const { keyring } = system;
+      const store = requestsOn(databaseOn(system.db.pool), { keyring, secrets: secretBox(keyring), clock: Date.now });
+      const fields = await store.personFields(await store.lockPerson(rows[0].id));
+      expect(fields.birth_date).toBe('1991');
     }
   });
 });

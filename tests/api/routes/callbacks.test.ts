@@ -3,7 +3,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secretBox } from '../../../adapters/crypto/envelope.ts';
-import { callbackPorts } from '../../../adapters/partners/callbackPorts.ts';
+import { callbacksOn } from '../../../adapters/partners/callbacks.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { problems } from '../../../api/plugins/problems.ts';
 import { callbacks } from '../../../api/routes/callbacks.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problems);
-  await app.register(callbacks, { ports: callbackPorts({ pool: database.pool, secrets: box, now: () => now }) });
+  await app.register(callbacks, { ports: callbacksOn(database.pool, box, () => now) });
 });
 afterAll(async () => {
   await app.close();

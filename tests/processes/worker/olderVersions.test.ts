@@ -38,7 +38,7 @@ const current = (buildId: string) => makeCurrent(env.client, { buildId, takesOve
 
 describe('an older version', () => {
   it('that calls what this build no longer has is told of, and goes on where a build that has it comes back', async () => {
-    const older = await changedBuild(folder, 'lookUpIdentity', 'lookUpIdentityInTheOldWay');
+    const older = await changedBuild(folder, 'sendRequest', 'sendRequestInTheOldWay');
     const { activities, types } = fakeActivities();
     const missing = missingActivity({ pool: database.pool, buildId: older.buildId });
     const without = await versionedWorker(env, older, { ...activities, default: missing });
@@ -47,13 +47,13 @@ describe('an older version', () => {
     await eventually(async () => (await alarms()).length > 0);
     await without.stop();
     expect(await alarms()).toMatchObject([
-      { kind: 'activity_missing', subject: older.buildId, detail: { activity: 'lookUpIdentityInTheOldWay' } },
+      { kind: 'activity_missing', subject: older.buildId, detail: { activity: 'sendRequestInTheOldWay' } },
     ]);
     expect(types()).not.toContain('identityConfirmed');
 
     const again = await versionedWorker(env, older, {
       ...activities,
-      lookUpIdentityInTheOldWay: activities.lookUpIdentity,
+      sendRequestInTheOldWay: activities.sendRequest,
     });
     stops.push(again.stop);
     await eventually(() => types().includes('identityConfirmed'));

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Callback } from '../../../domain/partners/callback.ts';
-import { classify, outcomeAfter, type PartnerRequest } from '../../../domain/partners/classify.ts';
+import type { InboxMessage } from '../../../domain/requests/callback.ts';
+import { classify, type PartnerRequest, requestAfter } from '../../../domain/requests/classify.ts';
 import { HOUR } from '../../../domain/time.ts';
 
 const ASKED = Date.parse('2026-06-01T00:00:00Z');
-const asked: PartnerRequest = { kind: 'verification', requestedAt: ASKED, status: 'sent' };
+type Callback = InboxMessage['callback'];
+type Request = Pick<PartnerRequest, 'kind' | 'requestedAt' | 'status' | 'outcome'>;
+
+const asked: Request = { kind: 'verification', requestedAt: ASKED, status: 'sent' };
 
 const saying = (outcome: 'confirmed' | 'not_confirmed', at: number): Callback => ({
   type: 'verification.answered',
@@ -25,18 +28,11 @@ const moreInfo = (at: number): Callback => ({
 const retracted = (at: number): Callback => ({ type: 'verification.retracted', occurredAt: ASKED + at, data: {} });
 
 /** The request after callbacks in this order of arrival, with the disposition of each. */
-function classifyAll(...callbacks: Callback[]): { request: PartnerRequest; dispositions: string[] } {
+function classifyAll(...callbacks: Callback[]): { request: Request; dispositions: string[] } {
   let request = asked;
   const dispositions = callbacks.map((callback) => {
     const disposition = classify(request, callback);
-    if (disposition === 'apply') {
-      const final = callback.type === 'verification.answered' || callback.type === 'verification.retracted';
-      request = {
-        ...request,
-        status: final || request.status === 'answered' ? 'answered' : 'acknowledged',
-        outcome: outcomeAfter(request.outcome, callback),
-      };
-    }
+    if (disposition === 'apply') request = { ...request, ...requestAfter(request, callback) };
     return disposition;
   });
   return { request, dispositions };
@@ -70,8 +66,12 @@ describe('the disposition of a callback about a request', () => {
     expect(classify(asked, saying('confirmed', -HOUR))).toBe('apply');
   });
 
-  it('after a recall nothing is applied', () => {
-    expect(classify({ ...asked, status: 'recalled' }, saying('confirmed', 1))).toBe('stale');
+  it('after a recall nothing is applied, and what says something comes late', () => {
+    const recalled: Request = { ...asked, status: 'recalled' };
+    expect(classify(recalled, saying('confirmed', 1))).toBe('late');
+    expect(classify(recalled, moreInfo(1))).toBe('late');
+    expect(classify(recalled, retracted(1))).toBe('late');
+    expect(classify(recalled, acknowledged(1))).toBe('stale');
   });
 
   it('an answer to another kind of request, and a message about a vehicle, are misplaced', () => {
@@ -89,7 +89,7 @@ describe('the disposition of a callback about a request', () => {
       ...asked,
       kind: 'fitness' as const,
       status: 'answered' as const,
-      outcome: outcomeAfter(undefined, finding('unfit', 10)),
+      outcome: requestAfter({ status: 'sent' }, finding('unfit', 10)).outcome,
     };
     expect(classify(first, finding('fit', 20))).toBe('apply');
     expect(classify(first, finding('fit', 5))).toBe('stale');

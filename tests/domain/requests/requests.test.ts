@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerOf, vehicleUpdateOf } from '../../../domain/partners/answers.ts';
-import { type CallFailure, ruleFor } from '../../../domain/partners/failures.ts';
-import { FIELDS_NEEDED, fieldsFor, minimised, PERSON_FIELDS } from '../../../domain/partners/fields.ts';
-import { PERSON_REQUEST_KINDS } from '../../../domain/partners/protocol.ts';
+import { type CallFailure, ruleFor } from '../../../domain/requests/failures.ts';
+import { type FieldsNeeded, fieldsFor, minimised, PERSON_FIELDS } from '../../../domain/requests/fields.ts';
+import { callbackOf, isPersonRequest, REQUEST_KINDS, REQUESTS } from '../../../domain/requests/index.ts';
 import { HOUR } from '../../../domain/time.ts';
 
-const kind = fc.constantFrom(...PERSON_REQUEST_KINDS);
+const kind = fc.constantFrom(...REQUEST_KINDS.filter(isPersonRequest));
 const fields = fc.subarray([...PERSON_FIELDS]);
 
 describe('what goes out about a person', () => {
@@ -14,7 +13,7 @@ describe('what goes out about a person', () => {
     fc.assert(
       fc.property(kind, fields, (of, agreed) => {
         const sent = fieldsFor(of, agreed);
-        const { required, helpful } = FIELDS_NEEDED[of];
+        const { required, helpful }: FieldsNeeded = REQUESTS[of].fields;
         if (sent === undefined) {
           expect(required.some((field) => !agreed.includes(field))).toBe(true);
           return;
@@ -74,14 +73,9 @@ describe('a callback as codes', () => {
   it('nobody is fit for longer because a clock runs ahead', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1_000, max: 1_000 }), fc.integer({ min: 1, max: 200 }), (ahead, hours) => {
-        const answer = answerOf(
-          {
-            type: 'fitness.answered',
-            occurredAt: now,
-            data: { result: 'fit', conditions: [], validForHours: hours, examinedAt: now + ahead * HOUR },
-          },
-          now,
-          'doc',
+        const answer = callbackOf('fitness.answered').read(
+          { result: 'fit', conditions: [], validForHours: hours, examinedAt: now + ahead * HOUR },
+          { now, documentId: 'doc' },
         );
         expect(answer).toMatchObject({ until: now + Math.min(ahead, 0) * HOUR + hours * HOUR });
       }),
@@ -89,17 +83,10 @@ describe('a callback as codes', () => {
   });
 
   it('a refusal without a reason has one all the same', () => {
-    expect(
-      answerOf({ type: 'exit_permit.answered', occurredAt: now, data: { answer: 'refused' } }, now, 'doc'),
-    ).toEqual({
+    expect(callbackOf('exit_permit.answered').read({ answer: 'refused' }, { now, documentId: 'doc' })).toEqual({
       kind: 'exit_permit',
       outcome: 'refused',
       reasonCode: 'unstated',
     });
-  });
-
-  it('an answer is no message about a vehicle, and the reverse', () => {
-    expect(vehicleUpdateOf({ type: 'verification.retracted', occurredAt: now, data: {} })).toBeUndefined();
-    expect(answerOf({ type: 'movement.departed', occurredAt: now, data: {} }, now, 'doc')).toBeUndefined();
   });
 });

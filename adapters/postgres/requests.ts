@@ -1,0 +1,211 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { RequestStore } from '../../application/requests/prepare.ts';
+import type { AsidePorts } from '../../application/requests/setAside.ts';
+import { partnerFieldsOf } from '../../domain/personData.ts';
+import { type PartnerRequest, STORED_OUTCOME } from '../../domain/requests/classify.ts';
+import { ANSWER_SCHEMA } from '../../domain/requests/index.ts';
+import { iso } from '../../domain/time.ts';
+import type { Keyring } from '../crypto/envelope.ts';
+import { raiseAlarm } from './alarms.ts';
+import { type Db, queryableIn } from './database.ts';
+import type { Request } from './generated/kysely/tables.ts';
+import { operationTime } from './operations/clocks.ts';
+import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
+import { writeSent } from './people/disclosures.ts';
+import { readPerson } from './people/personData.ts';
+import { readPreconditionInput } from './preconditionInput.ts';
+import { anyOf, instant, json } from './typedSql.ts';
+
+const COLUMNS = ['id', 'kind', 'subject', 'operationId', 'partnerId', 'round', 'status', 'outcome'] as const;
+
+/** A reply that an older build wrote is not read: the request is looked up again. */
+const Outcome = z
+  .object({ disposition: z.unknown().optional(), reply: ANSWER_SCHEMA.answer.optional().catch(undefined) })
+  .nullable();
+
+const requestsIn = (db: Db) =>
+  db
+    .selectFrom('requests')
+    .select(COLUMNS)
+    .select((eb) => instant(eb, 'requestedAt'));
+
+function fromRow(row: Pick<Request, (typeof COLUMNS)[number]> & { requestedAt: number }): PartnerRequest {
+  const { outcome: stored, ...request } = row;
+  const outcome = Outcome.parse(stored);
+  return {
+    ...request,
+    ...(outcome?.disposition ? { outcome: STORED_OUTCOME.read(outcome.disposition) } : {}),
+    ...(outcome?.reply ? { reply: outcome.reply } : {}),
+  };
+}
+
+/** Locks the requests of these ids, in the order of ids. */
+export async function lockRequests(db: Db, ids: readonly string[]): Promise<Map<string, PartnerRequest>> {
+  const rows = await requestsIn(db).where('id', '=', anyOf(ids)).orderBy('id').forUpdate().execute();
+  return new Map(rows.map((row) => [row.id, fromRow(row)]));
+}
+
+/** The result of a callback for the request; it also proves that the partner had it. */
+export async function markAnswered(
+  db: Db,
+  id: string,
+  { status, outcome }: { status: 'acknowledged' | 'answered'; outcome: NonNullable<PartnerRequest['outcome']> },
+): Promise<void> {
+  const stored = { version: STORED_OUTCOME.version, ...outcome };
+  await db
+    .updateTable('requests')
+    .set((eb) => ({
+      status,
+      sentAt: eb.fn.coalesce('sentAt', eb.fn<Date>('now')),
+      acknowledgedAt: eb.fn.coalesce('acknowledgedAt', eb.fn<Date>('now')),
+      ...(status === 'answered' && { answeredAt: eb.fn.coalesce('answeredAt', eb.fn<Date>('now')) }),
+      outcome: merged({ disposition: stored }),
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+export type RequestStoreDeps = {
+  keyring: Keyring;
+  secrets: Pick<SecretBox, 'open'>;
+  /** epoch milliseconds of real time */
+  clock: () => number;
+};
+
+/** Requests to partners as rows, and what decides whether they may be sent. */
+export function requestsOn(db: Db, { keyring, secrets, clock }: RequestStoreDeps): RequestStore {
+  const one = (id: string) => requestsIn(db).where('id', '=', id).executeTakeFirst();
+
+  return {
+    async lockPerson(journeyId) {
+      return db
+        .selectFrom('journeys as j')
+        .innerJoin('persons as p', 'p.id', 'j.personId')
+        .select(['j.personId', 'p.nationality', 'p.sex', 'j.consentVersion'])
+        .where('j.id', '=', journeyId)
+        .forUpdate('j')
+        .executeTakeFirstOrThrow(() => new Error(`There is no journey ${journeyId}`));
+    },
+    async personFields({ personId, sex, nationality }) {
+      const core = await readPerson(db, keyring, personId);
+      return core ? { ...partnerFieldsOf(core), sex, nationality } : {};
+    },
+    preconditions: async (journeyId, about) => (await readPreconditionInput(db, [journeyId], about)).get(journeyId),
+    movement: (movementId) => readMovementMessage(db, movementId),
+    agreement: (about) => findAgreement(db, about),
+    choosePartner: (about) => choosePartner(db, secrets, about),
+    partner: (id) => readPartnerEndpoint(db, secrets, id),
+    operationTime: (operationId) => operationTime(db, operationId, clock()),
+    async find(requestId) {
+      const row = await one(requestId);
+      return row && fromRow(row);
+    },
+    async lockRound(subject, kind, round) {
+      const row = await requestsIn(db)
+        .where('subject', '=', subject)
+        .where('kind', '=', kind)
+        .where('round', '=', round)
+        .orderBy('createdAt', 'desc')
+        .limit(1)
+        .forUpdate()
+        .executeTakeFirst();
+      return row && fromRow(row);
+    },
+    async intend({ id, kind, subject, operationId, partnerId, round, requestedAt }) {
+      await db
+        .insertInto('requests')
+        .values({
+          ...{ id, kind, subject, operationId, partnerId, round, attempts: 1 },
+          requestedAt: new Date(requestedAt),
+        })
+        .onConflict((oc) => oc.column('id').doUpdateSet((eb) => ({ attempts: eb('requests.attempts', '+', 1) })))
+        .execute();
+    },
+    disclose: (disclosure) => writeSent(db, disclosure),
+    async taken(id, { reference, acknowledged, reply }) {
+      const now = sql<Date>`now()`;
+      const row = await db
+        .updateTable('requests')
+        .set((eb) => ({
+          // A callback or a recall may have come first: a later status stays.
+          status: beforeAnswer(reply ? 'answered' : acknowledged ? 'acknowledged' : 'sent'),
+          partnerRef: eb.fn.coalesce('partnerRef', eb.val(reference)),
+          sentAt: eb.fn.coalesce('sentAt', now),
+          lastFailure: null,
+          ...(acknowledged && { acknowledgedAt: eb.fn.coalesce('acknowledgedAt', now) }),
+          ...(reply && { answeredAt: eb.fn.coalesce('answeredAt', now), outcome: merged({ reply }) }),
+        }))
+        .where('id', '=', id)
+        .returning('status')
+        .executeTakeFirst();
+      return row?.status;
+    },
+    async failed(id, code, final) {
+      await db
+        .updateTable('requests')
+        .set({ lastFailure: code, ...(final && { status: beforeAnswer(final) }) })
+        .where('id', '=', id)
+        .execute();
+    },
+    async recalled(id) {
+      await db.updateTable('requests').set({ status: 'recalled' }).where('id', '=', id).execute();
+    },
+  };
+}
+
+/** Alarms and tasks about answers that are not applied. */
+export function asideOn(db: Db): AsidePorts {
+  return {
+    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(db), alarm, occasion),
+    async openTask({ data, openedAt, ...task }) {
+      await db
+        .insertInto('tasks')
+        .values({ ...task, openedAt: new Date(openedAt), data: json(data) })
+        .onConflict((oc) => oc.column('id').doNothing())
+        .execute();
+    },
+  };
+}
+
+/** What a carrier or a receiving agency receives about a movement. It names nobody. @throws Error for an unknown one */
+async function readMovementMessage(db: Db, movementId: string) {
+  const row = await db
+    .selectFrom('movements as m')
+    .leftJoin('seats as s', (join) =>
+      join
+        .onRef('s.movementId', '=', 'm.id')
+        .on('s.status', 'in', ['reserved', 'checked_in', 'boarded', 'departed', 'arrived']),
+    )
+    .select((eb) => [
+      ...(['m.id', 'm.reference', 'm.mode', 'm.departsAt', 'm.arrivesAt'] as const),
+      ...(['m.seatCapacity', 'm.infantCapacity', 'm.stretcherCapacity', 'm.wheelchairCapacity'] as const),
+      sql<string>`coalesce(m.origin ->> 'code', '')`.as('origin'),
+      sql<string>`coalesce(m.destination ->> 'code', '')`.as('destination'),
+      eb.cast<number>(eb.fn.count('s.id'), 'integer').as('people'),
+      eb.cast<number>(eb.fn.count('s.householdId').distinct(), 'integer').as('households'),
+    ])
+    .where('m.id', '=', movementId)
+    .groupBy('m.id')
+    .executeTakeFirstOrThrow(() => new Error(`There is no movement ${movementId}`));
+  return {
+    ...{ id: row.id, reference: row.reference, mode: row.mode, origin: row.origin, destination: row.destination },
+    departs_at: iso(row.departsAt.getTime()),
+    arrives_at: iso(row.arrivesAt.getTime()),
+    seats: {
+      seat: row.seatCapacity,
+      infant_lap: row.infantCapacity,
+      stretcher_block: row.stretcherCapacity,
+      wheelchair: row.wheelchairCapacity,
+    },
+    expected: { people: row.people, households: row.households },
+  };
+}
+
+/** The status, unless a callback or a recall has already set a later one. */
+const beforeAnswer = (status: PartnerRequest['status']) =>
+  sql<PartnerRequest['status']>`case when status in ('intended', 'sent', 'failed') then ${status} else status end`;
+
+/** The column `outcome` with more in it. */
+const merged = (more: object) => sql`coalesce(outcome, '{}') || ${json(more)}`;
