@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, type Log } from '../../application/log.ts';
 import { type Instant, isoDay } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Db, databaseIn } from '../postgres/database.ts';
+import type { Db } from '../postgres/database.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 /** Session lock of the duplicate matcher; any number that no other lock uses. */
@@ -42,14 +42,14 @@ export function startDuplicateMatcher({
     statementTimeoutMs: 600_000,
     pollMs,
     log,
-    async pass(client) {
+    async pass(db) {
       let begun = performance.now();
       const pause = async () => {
         await sleep(performance.now() - begun);
         begun = performance.now();
       };
       try {
-        const { matchNewcomers, compareCheckedList } = matching(databaseIn(client));
+        const { matchNewcomers, compareCheckedList } = matching(db);
         if ((await matchNewcomers()) > 0) await pause();
         else if (!(await compareCheckedList(pause))) return 'idle';
         return 'more';
@@ -58,7 +58,7 @@ export function startDuplicateMatcher({
         // none can be raised.
         const day = isoDay(now());
         const alarm = { subject: 'comparer', kind: 'comparison_fails', detail: { error: codeOf(error) } } as const;
-        await raiseAlarm(client, alarm, day).catch(() => undefined);
+        await raiseAlarm(db, alarm, day).catch(() => undefined);
         throw error;
       }
     },

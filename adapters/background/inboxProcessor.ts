@@ -1,10 +1,9 @@
 import { eachOf } from '../../application/eachOf.ts';
 import type { Log } from '../../application/log.ts';
 import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
-import { databaseIn } from '../postgres/database.ts';
 import { type InboxDeps, inboxIn } from '../postgres/inbox.ts';
 import { temporalIsAway, type WorkflowGateway, type WorkflowNames } from '../temporal/workflowGateway.ts';
-import { type Loop, startLoop, within } from './loop.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 const INBOX_PROCESSOR_LOCK = 7_261_002;
 const AT_ONCE = 16;
@@ -37,10 +36,10 @@ export function startInboxProcessor({
     lock: INBOX_PROCESSOR_LOCK,
     channel: 'inbox',
     pollMs,
-    pass: (client) =>
-      within(client, () =>
+    pass: (db) =>
+      db.transaction().execute((tx) =>
         processInbox({
-          ...inboxIn(databaseIn(client), inbox),
+          ...inboxIn(tx, inbox),
           async deliver(signals) {
             const delivered: Delivered[] = [];
             await eachOf([...signals.entries()], AT_ONCE, async ([index, each]) => {

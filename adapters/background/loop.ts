@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { LOOPS, type LoopName, type LoopReads } from '../../application/background.ts';
 import { codeOf, type Log } from '../../application/log.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { type Db, databaseIn, type Queryable, SESSION_LIMITS } from '../postgres/database.ts';
+import { type Db, databaseIn, SESSION_LIMITS } from '../postgres/database.ts';
 
 /**
  * How a silently dead session is noticed, whose bytes are lost and which nobody closes. Milliseconds. A session asks the
@@ -26,7 +27,7 @@ export type LoopOptions = {
   /** milliseconds between looks while nothing comes */
   pollMs: number;
   /** one pass; `more` if another pass is due at once. An error closes the connection and starts again. */
-  pass(client: Client, db: Db): Promise<'more' | 'idle'>;
+  pass(db: Db): Promise<'more' | 'idle'>;
   log: Log;
   times?: SessionTimes;
 };
@@ -131,22 +132,22 @@ async function session(
 
   try {
     await client.connect();
+    const db = databaseIn(client);
     await client.query(`set idle_session_timeout = ${times.endMs}`);
-    if (lock !== undefined && !(await lead(client, name, lock, times, alarmClock, stopping, trouble))) return;
+    if (lock !== undefined && !(await lead(db, name, lock, times, alarmClock, stopping, trouble))) return;
     await client.query(`select set_config('application_name', $1, false)`, [sessionName(name)]);
     if (trouble.silent) {
       const hour = new Date().toISOString().slice(0, 13);
-      await raiseAlarm(client, { subject: name, kind: 'loop_session_silent', detail: {} }, hour);
+      await raiseAlarm(db, { subject: name, kind: 'loop_session_silent', detail: {} }, hour);
       trouble.silent = false;
     }
     if (channel !== undefined) await client.query(`listen ${client.escapeIdentifier(channel)}`);
-    const db = databaseIn(client);
     while (!stopping.aborted) {
       if (broken) throw broken;
       // On a dead session a pass would wait as long as a statement may take.
       await (asked ?? ask(times.answerMs));
       passing = true;
-      const found = await options.pass(client, db);
+      const found = await options.pass(db);
       passing = false;
       trouble.failures = 0;
       if (found === 'idle') await alarmClock.until(pollMs, stopping);
@@ -164,15 +165,14 @@ const SESSION_PREFIX = 'homeward: ';
 const sessionName = (name: LoopName): string => `${SESSION_PREFIX}${name}`;
 
 /** Seconds since the sessions of a loop have last spoken, by the name of the session. */
-const SILENT_SECONDS = `
+const SILENT_SECONDS = sql<{ name: string; seconds: number }>`
   select application_name as name,
          min(extract(epoch from clock_timestamp() - greatest(state_change, query_start)))::double precision as seconds
-    from pg_stat_activity where datname = current_database() and application_name like '${SESSION_PREFIX}%' group by 1`;
-type SilentRow = { name: string; seconds: number };
+    from pg_stat_activity where datname = current_database() and application_name like ${`${SESSION_PREFIX}%`} group by 1`;
 
-export const loopReadsOn = (db: Queryable): LoopReads => ({
+export const loopReadsOn = (db: Db): LoopReads => ({
   async silentSeconds() {
-    const { rows } = await db.query<SilentRow>(SILENT_SECONDS);
+    const { rows } = await SILENT_SECONDS.execute(db);
     const seconds = new Map(rows.map((row) => [row.name, row.seconds]));
     return new Map(LOOPS.map((name) => [name, seconds.get(sessionName(name)) ?? Number.POSITIVE_INFINITY]));
   },
@@ -180,7 +180,7 @@ export const loopReadsOn = (db: Queryable): LoopReads => ({
 
 /** Waits for the lock, and notices a holder that is silent. False if the loop was stopped meanwhile. */
 async function lead(
-  client: Client,
+  db: Db,
   name: LoopName,
   lock: number,
   times: SessionTimes,
@@ -189,28 +189,14 @@ async function lead(
   trouble: Trouble,
 ): Promise<boolean> {
   while (!stopping.aborted) {
-    const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lock]);
+    const { rows } = await sql<{ got: boolean }>`select pg_try_advisory_lock(${lock}) as got`.execute(db);
     if (rows[0]?.got) return true;
-    const silent = await loopReadsOn(client).silentSeconds();
+    const silent = await loopReadsOn(db).silentSeconds();
     const seconds = silent.get(name) ?? 0;
     trouble.silent ||= Number.isFinite(seconds) && seconds * 1_000 > times.askMs + times.answerMs;
     await alarmClock.until(times.standByMs * (0.5 + Math.random()), stopping);
   }
   return false;
-}
-
-/** Runs `work` in one transaction of the loop's own connection. */
-export async function within<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    // If even the rollback fails, the connection is broken and the loop starts again on another.
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
 }
 
 type AlarmClock = { ring(): void; until(ms: number, stopping: AbortSignal): Promise<void> };

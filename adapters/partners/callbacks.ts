@@ -26,7 +26,7 @@ export function callbacksOn(pool: Pool, secrets: SecretBox, now: () => number = 
       return isNew;
     },
     forged: (partnerId, fault, hour) =>
-      raiseAlarm(pool, { subject: partnerId, kind: 'forged_callback', detail: { fault } }, iso(hour).slice(0, 13)),
+      raiseAlarm(db, { subject: partnerId, kind: 'forged_callback', detail: { fault } }, iso(hour).slice(0, 13)),
     clock: now,
   };
 }

@@ -1,23 +1,17 @@
 import type { Alarm, Alarms, RaisedAlarm } from '../../application/alarms/alarms.ts';
 import { derivedId } from '../../application/ids.ts';
 import { STORED_FIELDS } from '../../domain/storedValue.ts';
-import type { Db, Queryable } from './database.ts';
+import type { Db } from './database.ts';
 import type { Alarm as AlarmRow } from './generated/kysely/tables.ts';
-import { anyOf, instant, moment } from './typedSql.ts';
+import { anyOf, instant, json, moment } from './typedSql.ts';
 
 /** Raises an alarm once: while an alarm of the same subject, kind and `occasion` is open, a repeat changes nothing. */
-export async function raiseAlarm(db: Queryable, alarm: Alarm, occasion: string): Promise<void> {
-  await db.query(
-    `insert into alarms (id, operation_id, subject, kind, detail) values ($1, $2, $3, $4, $5)
-     on conflict (id) do nothing`,
-    [
-      derivedId('alarm', alarm.subject, alarm.kind, occasion),
-      alarm.operationId ?? null,
-      alarm.subject,
-      alarm.kind,
-      alarm.detail,
-    ],
-  );
+export async function raiseAlarm(db: Db, { detail, ...alarm }: Alarm, occasion: string): Promise<void> {
+  await db
+    .insertInto('alarms')
+    .values({ id: derivedId('alarm', alarm.subject, alarm.kind, occasion), ...alarm, detail: json(detail) })
+    .onConflict((oc) => oc.column('id').doNothing())
+    .execute();
 }
 
 type Selected = Omit<AlarmRow, 'raisedAt' | 'settledAt'> & Pick<RaisedAlarm, 'raisedAt' | 'settledAt'>;

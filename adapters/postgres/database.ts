@@ -1,6 +1,5 @@
 import {
   CamelCasePlugin,
-  CompiledQuery,
   Kysely,
   type PostgresCursor,
   PostgresDialect,
@@ -52,22 +51,13 @@ export function databaseOn(pool: Pool): Db {
   });
 }
 
-/** Typed statements on one connection, also inside a transaction that `transaction` below has begun. */
+/** Typed statements on one connection, which stays open and is the caller's to end. */
 export function databaseIn(client: Queryable): Db {
   const lent = { query: namingStatements(client), release: () => {} };
   return kyselyOn({ options: {}, connect: () => Promise.resolve(lent), end: () => Promise.resolve() });
 }
 
-/** Statements as text inside a typed transaction. */
-export function queryableIn(db: Db): Queryable {
-  const plain = db.withoutPlugins();
-  const query = async (statement: string | { text: string; values?: unknown[] }, values?: unknown[]) => {
-    const { text, values: given } = typeof statement === 'string' ? { text: statement, values } : statement;
-    const { rows, numAffectedRows } = await plain.executeQuery(CompiledQuery.raw(text, given ?? []));
-    return { rows, rowCount: numAffectedRows === undefined ? rows.length : Number(numAffectedRows) };
-  };
-  return { query } as Queryable;
-}
+type Queryable = Pick<PoolClient, 'query'>;
 
 const kyselyOn = (pool: PostgresPool): Db =>
   new Kysely<Tables>({
@@ -107,26 +97,4 @@ function namingStatements(client: Queryable): PostgresPoolClient['query'] {
     return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
   }
   return query;
-}
-
-/** What can be queried: the pool, or one client inside a transaction. */
-export type Queryable = Pick<PoolClient, 'query'>;
-
-/** Runs `work` in one transaction; any error rolls it back and is thrown on. */
-export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    client.release();
-    return result;
-  } catch (error) {
-    // A connection that cannot roll back is broken: it is thrown away, never lent again.
-    await client.query('rollback').then(
-      () => client.release(),
-      (broken: Error) => client.release(broken),
-    );
-    throw error;
-  }
 }

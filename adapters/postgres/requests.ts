@@ -9,7 +9,7 @@ import { ANSWER_SCHEMA } from '../../domain/requests/index.ts';
 import { iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from './alarms.ts';
-import { type Db, queryableIn } from './database.ts';
+import type { Db } from './database.ts';
 import type { Request } from './generated/kysely/tables.ts';
 import { operationTime } from './operations/clocks.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
@@ -158,7 +158,7 @@ export function requestsOn(db: Db, { keyring, secrets, clock }: RequestStoreDeps
 /** Alarms and tasks about answers that are not applied. */
 export function asideOn(db: Db): AsidePorts {
   return {
-    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(db), alarm, occasion),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
     async openTask({ data, openedAt, ...task }) {
       await db
         .insertInto('tasks')

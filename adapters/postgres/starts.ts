@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type ClaimedStart, MOST_ATTEMPTS, type OpenStarts, type StartPorts } from '../../application/starts/start.ts';
 import { raiseAlarm } from './alarms.ts';
-import { type Db, queryableIn } from './database.ts';
+import type { Db } from './database.ts';
 import { anyOf } from './typedSql.ts';
 
 /** Locks end with the transaction; rows that another process has locked are left out. */
@@ -25,7 +25,7 @@ const openStartsOn = (tx: Db): OpenStarts => {
         .where((eb) => eb.or([eb('workflowId', '=', anyOf(started)), eb('workflowId', '=', anyOf(refused))]))
         .execute();
     },
-    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(tx), alarm, occasion),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(tx, alarm, occasion),
   };
 };
 

@@ -84,7 +84,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       ...seatsOn(db),
       ...seatNotificationsOn(db),
       movementUpdated: gateway.movementUpdated,
-      raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+      raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
     }),
     ...operationActivities(operationStepsOn(db)),
     ...importActivities({
@@ -99,7 +99,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
     }),
     ...cancelRequestActivities(({ subject, operationId, runId }) =>
       raiseAlarm(
-        pool,
+        db,
         { subject, kind: 'cancel_requested', detail: {}, ...(operationId === undefined ? {} : { operationId }) },
         runId,
       ),
@@ -121,10 +121,11 @@ export function feedPorts({
   client: GuardedClient;
   timeoutMs?: number;
 }): FeedPorts {
+  const db = databaseOn(pool);
   return {
-    ...feedOn(databaseOn(pool), secrets),
+    ...feedOn(db, secrets),
     send: (attempt) => deliver(attempt, client, timeoutMs),
-    raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
     now: Date.now,
     jitter: Math.random,
   };
@@ -138,7 +139,7 @@ export function missingActivity({ pool, buildId }: { pool: Pool; buildId: string
   return async (): Promise<never> => {
     const { activityType } = activityInfo();
     const detail = { activity: activityType };
-    await raiseAlarm(pool, { subject: buildId, kind: 'activity_missing', detail }, activityType);
+    await raiseAlarm(databaseOn(pool), { subject: buildId, kind: 'activity_missing', detail }, activityType);
     throw ApplicationFailure.retryable(`This build has no ${activityType}`, 'ActivityMissing');
   };
 }

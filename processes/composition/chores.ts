@@ -24,7 +24,7 @@ export function chores({ pool, retention, zones, log }: ChoreDeps): Record<Chore
       const movements = await checkLocalTimes({
         zones,
         ...movementsOn(db),
-        raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+        raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
       });
       if (movements > 0) log.warn({ movements, table }, 'local times of announced departures have changed');
     },

@@ -33,7 +33,7 @@ export function startOutboxPublisher({
     name: 'outbox publisher',
     lock: OUTBOX_PUBLISHER_LOCK,
     channel: 'outbox',
-    pass: (_client, db) => publish({ ...outboxOn(db), nudge: nudges.ask }),
+    pass: (db) => publish({ ...outboxOn(db), nudge: nudges.ask }),
   });
   return {
     async stop() {
@@ -59,7 +59,7 @@ export function startWorkflowStarter({
     ...deps,
     name: 'workflow starter',
     channel: 'starts',
-    async pass(_client, db) {
+    async pass(db) {
       const begun = performance.now();
       const count = await startsIn(db, { gateway, log: deps.log }).startOldest(STARTS);
       if (count < STARTS) return 'idle';
@@ -91,8 +91,8 @@ export function startVersionWatch({
     ...deps,
     name: 'version watch',
     lock: VERSION_WATCH_LOCK,
-    async pass(client) {
-      await watch((alarm, occasion) => raiseAlarm(client, alarm, occasion));
+    async pass(db) {
+      await watch((alarm, occasion) => raiseAlarm(db, alarm, occasion));
       return 'idle';
     },
   });

@@ -136,7 +136,7 @@ export function createStore({ engine, pool, prisma, keyring, outside, refusedAdd
       ...endpoints({ ...endpointRows, secrets, refusedAddress, send: (attempt) => deliver(attempt, outside) }),
     },
     events: eventReadsOn(db),
-    loops: loopReadsOn(pool),
+    loops: loopReadsOn(db),
     keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,

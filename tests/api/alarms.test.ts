@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { newId } from '../../application/ids.ts';
 import { en } from '../../domain/messages/en.ts';
 import { openOperation, type TestSystem, testSystem } from './system.ts';
@@ -26,10 +27,10 @@ async function seenBy(roles: Array<{ role: string; operation: string }>, query =
 it('an alarm is read by those who must look at it, counted, and settled once with a reason', async () => {
   const [here, there] = [await openOperation(system), await openOperation(system)];
   const partner = newId('partner');
-  const { pool } = system.db;
-  await raiseAlarm(pool, { operationId: here, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'one');
-  await raiseAlarm(pool, { operationId: there, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'two');
-  await raiseAlarm(pool, { subject: partner, kind: 'forged_callback', detail: {} }, 'hour');
+  const db = databaseOn(system.db.pool);
+  await raiseAlarm(db, { operationId: here, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'one');
+  await raiseAlarm(db, { operationId: there, subject: partner, kind: 'endpoint_disabled', detail: {} }, 'two');
+  await raiseAlarm(db, { subject: partner, kind: 'forged_callback', detail: {} }, 'hour');
 
   const mine = [{ role: 'duty_supervisor', operation: here }];
   const everywhere = [{ role: 'duty_supervisor', operation: '*' }];

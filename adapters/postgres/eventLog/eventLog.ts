@@ -3,21 +3,41 @@ import { DatabaseError } from 'pg';
 import type { RecordPorts } from '../../../application/eventLog/record.ts';
 import { newId } from '../../../application/ids.ts';
 import { type Actor, STORED_ACTOR } from '../../../domain/actor.ts';
+import type { EventForms } from '../../../domain/eventForms.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { RecordBatch } from '../../../domain/record.ts';
+import type { Instant } from '../../../domain/time.ts';
 import type { Db } from '../database.ts';
+import type { EventLogEntry } from '../generated/kysely/tables.ts';
 import { instant, json } from '../typedSql.ts';
 import { rowsOf } from './recordRows.ts';
 
 /** SQLSTATE that record_events raises for an event log that tells another story. */
 const EVENT_LOG_CONFLICT = 'HW001';
 
-/** Who caused an event, as the event log stores it. */
-export type ActorColumns = { actor: string; actor_kind: string; role: string | null };
-
 /** @throws StoredFormError */
-export function actorOf({ actor: id, actor_kind: kind, role }: ActorColumns): Actor {
+export function actorOf({
+  actor: id,
+  actorKind: kind,
+  role,
+}: Pick<EventLogEntry, 'actor' | 'actorKind' | 'role'>): Actor {
   return STORED_ACTOR.read({ kind, id, ...(role === null ? {} : { role }) });
+}
+
+/** All events of a subject, in order. @throws StoredFormError */
+export async function readEvents<E extends { type: string; data: Record<string, unknown> }>(
+  db: Db,
+  forms: EventForms<E>,
+  subject: string,
+): Promise<Array<E & { at: Instant; actor: Actor }>> {
+  const rows = await db
+    .selectFrom('eventLog')
+    .select(['type', 'actor', 'actorKind', 'role', 'data', 'dataVersion'])
+    .select((eb) => instant(eb, 'at'))
+    .where('subject', '=', subject)
+    .orderBy('seq')
+    .execute();
+  return rows.map((row) => ({ ...forms.read(row.type, row.dataVersion, row.data), at: row.at, actor: actorOf(row) }));
 }
 
 export function eventLogOn(db: Db) {
@@ -50,7 +70,7 @@ export function eventLogOn(db: Db) {
         seq: row.seq,
         ...EVENT_FORMS[subjectKind].read(row.type, row.dataVersion, row.data),
         at: row.at,
-        actor: actorOf({ actor: row.actor, actor_kind: row.actorKind, role: row.role }),
+        actor: actorOf(row),
         ...(row.phase === null ? {} : { phase: row.phase }),
         ...(row.commandId === null ? {} : { commandId: row.commandId }),
         ...(row.reasonCode === null ? {} : { reasonCode: row.reasonCode }),

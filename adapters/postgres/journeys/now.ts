@@ -4,7 +4,7 @@ import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
 import type { Db } from '../database.ts';
-import { actorOf } from '../eventLog/eventLog.ts';
+import { readEvents } from '../eventLog/eventLog.ts';
 import { anyOf, instant } from '../typedSql.ts';
 
 export const nowOn = (db: Db): NowReads => ({
@@ -84,21 +84,7 @@ export const nowOn = (db: Db): NowReads => ({
 
 /** See `NowReads.state`. */
 export async function journeyState(db: Db, journeyId: string): Promise<JourneyState> {
-  const rows = await db
-    .selectFrom('eventLog')
-    .select(['type', 'at', 'actor', 'actorKind', 'role', 'data', 'dataVersion'])
-    .where('subject', '=', journeyId)
-    .orderBy('seq')
-    .execute();
-  return rows.reduce(
-    (state, { type, at, actor, actorKind, role, data, dataVersion }) =>
-      apply(state, {
-        ...JOURNEY_EVENT_FORMS.read(type, dataVersion, data),
-        at: at.getTime(),
-        actor: actorOf({ actor, actor_kind: actorKind, role }),
-      }),
-    emptyJourney(),
-  );
+  return (await readEvents(db, JOURNEY_EVENT_FORMS, journeyId)).reduce(apply, emptyJourney());
 }
 
 /** See `NowReads.names`. */

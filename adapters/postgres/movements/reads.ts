@@ -8,7 +8,7 @@ import { STORED_REASONS } from '../../../domain/movements/householdGroup.ts';
 import { STORED_LOCAL_TIMES, STORED_MOVEMENT_ROUTE } from '../../../domain/movements/route.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import type { Db } from '../database.ts';
-import { actorOf } from '../eventLog/eventLog.ts';
+import { readEvents } from '../eventLog/eventLog.ts';
 import type { Movement as Row } from '../generated/kysely/tables.ts';
 import { anyOf, instant, json, moment } from '../typedSql.ts';
 import { readManifest } from './manifests.ts';
@@ -107,20 +107,7 @@ export function movementsOn(
       return { ...movementOf(row), clearances: row.clearances, people };
     },
 
-    async events(id) {
-      const rows = await db
-        .selectFrom('eventLog')
-        .select(['type', 'actor', 'actorKind', 'role', 'data', 'dataVersion'])
-        .select((eb) => instant(eb, 'at'))
-        .where('subject', '=', id)
-        .orderBy('seq')
-        .execute();
-      return rows.map(({ type, data, dataVersion, at, actor, actorKind: actor_kind, role }) => ({
-        ...MOVEMENT_EVENT_FORMS.read(type, dataVersion, data),
-        at,
-        actor: actorOf({ actor, actor_kind, role }),
-      }));
-    },
+    events: (id) => readEvents(db, MOVEMENT_EVENT_FORMS, id),
 
     manifest: (id, version) => readManifest(db, id, version),
 

@@ -12,7 +12,7 @@ import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
 import { HELD } from '../../../domain/movements/statuses.ts';
 import { iso } from '../../../domain/time.ts';
 import { raiseAlarm } from '../alarms.ts';
-import { type Db, queryableIn } from '../database.ts';
+import type { Db } from '../database.ts';
 import type { Movement } from '../generated/kysely/tables.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
 import { anyOf, instant, json } from '../typedSql.ts';
@@ -197,7 +197,7 @@ function seatTransaction(tx: Db, movement: LockedMovement): SeatTransaction {
         on conflict do nothing`.execute(tx);
     },
 
-    raiseAlarm: (alarm, occasion) => raiseAlarm(queryableIn(tx), alarm, occasion),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(tx, alarm, occasion),
   };
 }
 

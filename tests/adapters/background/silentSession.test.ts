@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Loop, loopReadsOn, type SessionTimes, startLoop, within } from '../../../adapters/background/loop.ts';
+import { type Loop, loopReadsOn, type SessionTimes, startLoop } from '../../../adapters/background/loop.ts';
 import { alarmsOn } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -42,9 +43,9 @@ function counting(
     startLoop({
       ...{ name: NAME, connectionString, lock: LOCK, pollMs: 50, statementTimeoutMs, times: TIMES },
       log: { info: () => undefined, warn: () => void seen.warnings++ },
-      async pass(client) {
+      async pass(db) {
         seen.begun += 1;
-        await within(client, () => client.query(work));
+        await db.transaction().execute((tx) => sql.raw(work).execute(tx));
         seen.passes += 1;
         return 'idle';
       },
@@ -54,7 +55,7 @@ function counting(
 }
 
 const alarms = () => alarmsOn(databaseOn(database.pool)).list('all', { settled: false }, 10);
-const silentSeconds = async () => (await loopReadsOn(database.pool).silentSeconds()).get(NAME) ?? 0;
+const silentSeconds = async () => (await loopReadsOn(databaseOn(database.pool)).silentSeconds()).get(NAME) ?? 0;
 const soon = (ms: number, holds: () => void | Promise<void>) => vi.waitFor(holds, { timeout: ms, interval: 20 });
 
 describe('a session that is silently dead', () => {

@@ -1,7 +1,8 @@
+import { CompiledQuery, sql } from 'kysely';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLoop } from '../../../adapters/background/loop.ts';
-import { openPool, SESSION_LIMITS, transaction } from '../../../adapters/postgres/database.ts';
+import { databaseOn, openPool, SESSION_LIMITS } from '../../../adapters/postgres/database.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
 const SHOWN = `select name, setting::int as ms from pg_settings where name = any($1) order by name`;
@@ -39,8 +40,8 @@ describe('limits of every session', () => {
         ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
         pollMs: 10_000,
         log: silent,
-        async pass(client) {
-          resolve((await client.query(SHOWN, [NAMES])).rows);
+        async pass(db) {
+          resolve((await db.executeQuery(CompiledQuery.raw(SHOWN, [NAMES]))).rows);
           void loop.stop();
           return 'idle';
         },
@@ -54,7 +55,9 @@ describe('limits of every session', () => {
   });
 
   it('may be changed by a transaction for itself alone', async () => {
-    await transaction(pool, (client) => client.query(`set local lock_timeout = '50ms'`));
+    await databaseOn(pool)
+      .transaction()
+      .execute((tx) => sql`set local lock_timeout = '50ms'`.execute(tx));
     expect((await pool.query('show lock_timeout')).rows).toEqual([{ lock_timeout: '10s' }]);
   });
 });

@@ -28,7 +28,7 @@ export function seatActivities(
     ...seatsOn(db),
     ...seatNotificationsOn(db),
     movementUpdated,
-    raiseAlarm: (alarm, occasion) => raiseAlarm(pool, alarm, occasion),
+    raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
   });
 }
 

@@ -1,14 +1,7 @@
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Db,
-  databaseIn,
-  databaseOn,
-  openPool,
-  queryableIn,
-  transaction,
-} from '../../../adapters/postgres/database.ts';
+import { type Db, databaseOn, openPool } from '../../../adapters/postgres/database.ts';
 import { anyOf, instant, json, moment, recordset } from '../../../adapters/postgres/typedSql.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
@@ -31,9 +24,6 @@ const alarm = (id: string, detail: unknown = {}) => ({
   kind: 'cancel_requested' as const,
   detail: json(detail),
 });
-const ids = async (): Promise<string[]> =>
-  (await db.selectFrom('alarms').select('id').orderBy('id').execute()).map(({ id }) => id);
-
 describe('typed statements', () => {
   it('read moments as milliseconds with their microseconds, and go on exactly after them', async () => {
     await db.insertInto('alarms').values(alarm('a')).execute();
@@ -75,23 +65,6 @@ describe('typed statements', () => {
       { groupId: 'x', seats: 2, kinds: ['a', 'b'] },
       { groupId: 'y', seats: 1, kinds: null },
     ]);
-  });
-
-  it('run inside a transaction that was begun by hand, and statements as text inside a typed one', async () => {
-    const failed = transaction(pool, async (client) => {
-      await databaseIn(client).insertInto('alarms').values(alarm('d')).execute();
-      throw new Error('rolled back');
-    });
-    await expect(failed).rejects.toThrow('rolled back');
-    await db.transaction().execute(async (typed) => {
-      await typed.insertInto('alarms').values(alarm('e')).execute();
-      const { rows, rowCount } = await queryableIn(typed).query(
-        'select subject as some_name from alarms where id = $1',
-        ['e'],
-      );
-      expect([rows, rowCount]).toEqual([[{ some_name: 'part' }], 1]);
-    });
-    expect(await ids()).toEqual(['a', 'b', 'c', 'e']);
   });
 
   it('that run again and again are prepared once in each session', async () => {

@@ -72,7 +72,7 @@ describe('a table that reads announced times otherwise', () => {
     checkLocalTimes({
       zones,
       ...movementsOn(databaseOn(database.pool)),
-      raiseAlarm: (alarm, occasion) => raiseAlarm(database.pool, alarm, occasion),
+      raiseAlarm: (alarm, occasion) => raiseAlarm(databaseOn(database.pool), alarm, occasion),
     });
   const alarmsOf = ({ operationId }: { operationId: string }) =>
     alarmsOn(databaseOn(database.pool)).list([operationId], { settled: false }, 10);
