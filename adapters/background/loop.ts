@@ -152,6 +152,9 @@ async function session(
       trouble.failures = 0;
       if (found === 'idle') await alarmClock.until(pollMs, stopping);
     }
+  } catch (error) {
+    // What a pass meets on a broken session is a consequence, as a rollback that fails.
+    throw broken ?? error;
   } finally {
     clearInterval(watching);
     const ending = setTimeout(() => socket.destroy(), END_WITHIN_MS);
