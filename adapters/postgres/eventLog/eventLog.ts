@@ -16,7 +16,7 @@ import { rowsOf } from './recordRows.ts';
 const EVENT_LOG_CONFLICT = 'HW001';
 
 /** @throws StoredFormError */
-export function actorOf({
+function actorOf({
   actor: id,
   actorKind: kind,
   role,
