@@ -73,9 +73,12 @@ async function all(...phases: Array<Promise<void>>): Promise<void> {
 
 /** A phase that goes on as long as the person travels, and is left, with its waits, when they have arrived. */
 async function inBackground(run: JourneyRun, phase: (run: JourneyRun) => Promise<void>): Promise<void> {
+  const hasArrived = () => run.state.travel.status === 'arrived';
+  // A run that goes on after the arrival asks nobody for what was needed on the way.
+  if (hasArrived()) return;
   const scope = new CancellationScope();
   const going = scope.run(() => phase(run));
-  const arrived = until(run, () => run.state.travel.status === 'arrived');
+  const arrived = until(run, hasArrived);
   arrived.catch(() => {});
   try {
     await Promise.race([going, arrived]);
