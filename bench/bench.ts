@@ -13,7 +13,7 @@ export type RowSpec = {
   says: string;
   unit: string;
   /** left out where the figure has no limit */
-  limit?: Limit;
+  limit?: Limit | undefined;
 };
 
 /** Values by row; a row without a peer has none on the peer's side. */

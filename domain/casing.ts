@@ -45,7 +45,7 @@ type CamelCase<S extends string> = S extends `${infer First}_${infer Rest}`
 type Inside<T> = T extends readonly unknown[]
   ? Array<Inside<T[number]>>
   : T extends object
-    ? { [K in keyof T as K extends string ? CamelCase<K> : never]: Inside<T[K]> }
+    ? { [K in keyof T as K extends string ? CamelCase<K> : never]: Inside<Exclude<T[K], undefined>> }
     : T;
 type Outside<T> = T extends readonly unknown[]
   ? Array<Outside<T[number]>>
@@ -53,7 +53,10 @@ type Outside<T> = T extends readonly unknown[]
     ? { [K in keyof T as K extends string ? SnakeCase<K> : never]: Outside<T[K]> }
     : T;
 
-/** What a schema has read, with the names of its fields in camelCase at every depth; the values stay. */
+/**
+ * What a schema has read, with the names of its fields in camelCase at every depth; the values stay. A field that was
+ * not given is absent.
+ */
 export const camelCased = <T>(value: T): Inside<T> => renamed(value, camelCase) as Inside<T>;
 
 /** An answer, with the names of its fields in snake_case at every depth; the values stay. */
@@ -62,7 +65,8 @@ export const snakeCased = <T>(value: T): Outside<T> => renamed(value, snakeCase)
 function renamed(value: unknown, rename: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [rename(name), renamed(field, rename)]));
+  const given = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(given.map(([name, field]) => [rename(name), renamed(field, rename)]));
 }
 
 /** The way back, for arguments whose schema has read them: `household_id` is `householdId`. */

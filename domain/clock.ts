@@ -24,7 +24,7 @@ export type Pace = Omit<ClockSegment, 'fromRealTime'>;
 /** The clock of a new operation and when it starts. Without `segments` operation time is real time. */
 export function beginning(
   real: Instant,
-  { segments, startsAt }: { segments?: readonly Pace[]; startsAt?: Instant },
+  { segments, startsAt }: { segments?: readonly Pace[] | undefined; startsAt?: Instant | undefined },
 ): { clock: OperationClock; startsAt: Instant } {
   const clock = segments === undefined ? REAL_CLOCK : clockFrom(real, segments);
   return { clock, startsAt: startsAt ?? toOperation(clock, real) };

@@ -39,7 +39,12 @@ export interface Config {
 }
 
 export interface TemporalConfig {
-  connection: { address: string; tls?: TemporalConnection['tls']; apiKey?: string; metadata?: Record<string, string> };
+  connection: {
+    address: string;
+    tls?: Exclude<TemporalConnection['tls'], undefined>;
+    apiKey?: string;
+    metadata?: Record<string, string>;
+  };
   namespace: string;
 }
 
@@ -259,9 +264,9 @@ function temporalFrom(env: Environment, problems: string[]): TemporalConfig | un
     return {
       connection: {
         address,
-        tls,
-        apiKey: typeof apiKey === 'string' ? apiKey : undefined,
-        metadata: metadata as Record<string, string> | undefined,
+        ...(tls !== undefined && { tls }),
+        ...(typeof apiKey === 'string' && { apiKey }),
+        ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
       },
       namespace,
     };

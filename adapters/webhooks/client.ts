@@ -46,7 +46,13 @@ export type Exchange = {
 /** One request and the head of its answer. The caller reads or drops the body, under the same signal. */
 export async function exchange(
   client: GuardedClient,
-  input: { method: 'GET' | 'POST'; url: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+  input: {
+    method: 'GET' | 'POST';
+    url: string;
+    headers: Record<string, string>;
+    body?: string | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<Exchange | ExchangeFailure> {
   const target = readTarget(input.url, client.settings);
   if (!target.ok) return { kind: 'refused_by_guard', reason: target.reason, sent: false };

@@ -143,7 +143,7 @@ async function decide(
   request: FastifyRequest,
   pairId: string,
   command: PairCommand,
-  { reason_code: reasonCode, note }: { reason_code?: string; note?: string },
+  { reason_code: reasonCode, note }: { reason_code?: string | undefined; note?: string | undefined },
 ): Promise<PairRow> {
   const { operationId, roles } = scopeOf(request);
   const role = roleGiving(PAIR_COMMANDS[command], roles, reasonCode);

@@ -26,8 +26,8 @@ export type Decision = {
   role: Role;
   /** whether the person may decide in the operations of both people */
   knowsBoth: boolean;
-  reasonCode?: string;
-  note?: string;
+  reasonCode?: string | undefined;
+  note?: string | undefined;
 };
 
 export type DecidedPair =
@@ -41,7 +41,7 @@ export type PairHold = { holdId: string; journeyId: string; operationId: string;
 /** A decision as it is recorded, at operation time `at`. */
 export type RecordedDecision = Pick<Decision, 'commandId' | 'operationId' | 'by' | 'role' | 'reasonCode'> & {
   pair: Pair;
-  noteId?: string;
+  noteId?: string | undefined;
   at: Instant;
   event: PairEventType;
   becomes: PairStatus;
@@ -77,7 +77,7 @@ export type DecidePorts = {
   writeNote(note: {
     id: string;
     subject: string;
-    personId?: string;
+    personId?: string | undefined;
     author: string;
     restricted: boolean;
     text: string;

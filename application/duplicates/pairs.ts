@@ -45,7 +45,7 @@ export type Duplicates = {
    */
   list(
     operationId: string,
-    filter: { state?: 'open' | 'decided'; importId?: string },
+    filter: { state?: 'open' | 'decided' | undefined; importId?: string | undefined },
     limit: number,
     after?: string,
   ): Promise<Pair[]>;

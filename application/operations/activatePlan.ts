@@ -11,11 +11,11 @@ export type PlanActivation = {
   /** id of the new operation; the same id again changes nothing */
   operationId: string;
   /** default: the name of the plan */
-  name?: string;
+  name?: string | undefined;
   /** a drill: the plan stays as it is and can be activated again */
   drill: boolean;
-  startsAt?: Instant;
-  segments?: readonly Pace[];
+  startsAt?: Instant | undefined;
+  segments?: readonly Pace[] | undefined;
   activatedBy: string;
 };
 

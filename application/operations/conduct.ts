@@ -12,7 +12,7 @@ export type OperationSteps = {
     operationId: string;
     suspensionId: string;
     scopeKind: Scope['scopeKind'];
-    scopeValue?: string;
+    scopeValue?: string | undefined;
     at: Instant;
     reasonCode: string;
   }): Promise<void>;

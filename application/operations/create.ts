@@ -21,9 +21,9 @@ export type NewOperation = Pick<PlanDocument, 'sites' | 'sectors' | 'partners'> 
 };
 
 export type OperationRequest = Omit<NewOperation, 'startsAt' | 'clock' | 'rules' | 'workflow'> & {
-  startsAt?: Instant;
+  startsAt?: Instant | undefined;
   /** of the clock of a drill */
-  segments?: readonly Pace[];
+  segments?: readonly Pace[] | undefined;
   rules?: RulesChange;
 };
 

@@ -14,7 +14,7 @@ export type SendInput = {
   round: number;
   at: Instant;
   /** this partner, where a person or a contract names it */
-  partnerId?: string;
+  partnerId?: string | undefined;
 };
 
 /** What was sent about a person, and on which consent: an entry of the disclosure ledger. */

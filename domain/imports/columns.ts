@@ -228,7 +228,7 @@ function homeOf(country: string | undefined): { defaultCountry?: CountryCode } {
 export type HeadingRule = {
   heading: string;
   /** counted from 1: needed only where two columns have the same heading */
-  position?: number;
+  position?: number | undefined;
   column: Column | null;
 };
 

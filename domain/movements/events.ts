@@ -111,5 +111,5 @@ export type Scan = {
   journeyId: string;
   kind: (typeof SCAN_KINDS)[number];
   at: Instant;
-  reasonCode?: string;
+  reasonCode?: string | undefined;
 };

@@ -1,7 +1,7 @@
 import type { Instant } from '../time.ts';
 
 /** A suspension that covers the subject: its start, and its end if it has ended. The end itself is not suspended. */
-export type Interval = { from: Instant; until?: Instant };
+export type Interval = { from: Instant; until?: Instant | undefined };
 
 /**
  * How long a subject was suspended between `since` and `at` (milliseconds of operation time), and whether it still is.

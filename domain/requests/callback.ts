@@ -8,12 +8,12 @@ import { CALLBACK_TYPES, type CallbackType, callbackOf, isVehicleCallback } from
 export type InboxMessage = {
   partnerId: string;
   eventId: string;
-  requestId?: string;
+  requestId?: string | undefined;
   /** `occurredAt` as the partner writes it, in operation time */
   callback: { type: CallbackType; occurredAt: Instant; data: Data };
-  movementReference?: string;
+  movementReference?: string | undefined;
   /** what the callback keeps secret, encrypted under the system's key until it stands with its person */
-  encryptedNumber?: { keyId: string; encrypted: string };
+  encryptedNumber?: { keyId: string; encrypted: string } | undefined;
 };
 
 const Stored = z.object({

@@ -137,7 +137,7 @@ export function openDevStack({ config, processes, say, reset = false }: DevStack
     return { databaseUrl, ownerUrl };
   }
 
-  async function startTemporalServer(): Promise<{ address: string; uiUrl?: string }> {
+  async function startTemporalServer(): Promise<{ address: string; uiUrl?: string | undefined }> {
     if (config.temporal !== undefined) return { address: config.temporal.connection.address };
     const program = await temporalBinary({
       given: config.programs.temporal,

@@ -18,7 +18,7 @@ export interface PartCommand {
   /** A program that runs the part in other surroundings (`unshare …`), with its arguments. */
   within?: string[];
   /** It works in the background: where the processor is short, those go first whom a person waits for. */
-  givesWay?: boolean;
+  givesWay?: boolean | undefined;
   /** Beside the few variables that every part gets; nothing else of our own environment is handed on. */
   env?: NodeJS.ProcessEnv;
   cwd: string;
@@ -29,7 +29,7 @@ export interface PartCommand {
   /** Receives each line of standard output as well, for parts that say when they are ready. */
   onLine?: (line: string) => void;
   /** What the kernel sends the part when this process dies; left out, the part outlives it. */
-  signalOnParentDeath?: 'INT' | 'TERM' | 'KILL';
+  signalOnParentDeath?: 'INT' | 'TERM' | 'KILL' | undefined;
 }
 
 /** Settings and secrets in our environment are not a part's business, and could change what it does. */

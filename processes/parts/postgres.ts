@@ -19,7 +19,7 @@ export interface PostgresOptions {
   /** Folder of ours: database files, password and remembered port are kept in it. Made if missing. */
   dataDir: string;
   /** Take this port or fail with PortBusy; left out, the remembered one, else a free one. */
-  port?: number;
+  port?: number | undefined;
   /** Receives one short line per step. */
   log: (line: string) => void;
   /** File for the server's own log. */

@@ -99,7 +99,7 @@ export interface ProcessOptions {
   env: Record<string, string>;
   logFile: string;
   /** See PartCommand. */
-  givesWay?: boolean;
+  givesWay?: boolean | undefined;
   log: (line: string) => void;
   onExit?: (how: string) => void;
   /** Milliseconds until it must have said that it is ready. */

@@ -36,7 +36,7 @@ export interface TemporalServer {
   /** host:port of the gRPC service. */
   address: string;
   /** Address of the web UI, undefined when headless. */
-  uiUrl?: string;
+  uiUrl?: string | undefined;
   pid: number;
   port: number;
   /** Resolves when the server has ended, however that came. */
@@ -103,7 +103,7 @@ async function choosePort(wanted: number, what: string, setting: string): Promis
 function serverArguments(server: {
   databaseFile: string;
   port: number;
-  uiPort?: number;
+  uiPort?: number | undefined;
   searchAttributes: Record<string, string>;
 }): string[] {
   const dynamic = {

@@ -92,9 +92,9 @@ export interface WhereToLook {
   /** Folder that keeps what was fetched, shared by all checkouts of a user. Made if missing. */
   cacheDir: string;
   /** TEMPORAL_CLI_PATH, if set. */
-  given?: string;
+  given?: string | undefined;
   /** The PATH to search. */
-  path?: string;
+  path?: string | undefined;
   log: (line: string) => void;
 }
 

@@ -247,9 +247,9 @@ export async function record(
     at?: Instant;
     data?: object;
     actor?: Actor;
-    commandId?: string;
+    commandId?: string | undefined;
     reasonCode?: string;
-    noteId?: string;
+    noteId?: string | undefined;
   }>,
   waits: Wait[] = [],
 ): Promise<void> {

@@ -206,7 +206,7 @@ const ANSWER_WITHIN_MS = 65_000;
 async function tryOnce(
   apiUrl: string,
   token: string,
-  { method, path, body, key }: { method: string; path: string; body?: unknown; key?: string },
+  { method, path, body, key }: { method: string; path: string; body?: unknown; key?: string | undefined },
 ): Promise<Tried> {
   try {
     const response = await fetch(`${apiUrl}${path}`, {

@@ -16,11 +16,7 @@ import { rowsOf } from './recordRows.ts';
 const EVENT_LOG_CONFLICT = 'HW001';
 
 /** @throws StoredFormError */
-function actorOf({
-  actor: id,
-  actorKind: kind,
-  role,
-}: Pick<EventLogEntry, 'actor' | 'actorKind' | 'role'>): Actor {
+function actorOf({ actor: id, actorKind: kind, role }: Pick<EventLogEntry, 'actor' | 'actorKind' | 'role'>): Actor {
   return STORED_ACTOR.read({ kind, id, ...(role === null ? {} : { role }) });
 }
 

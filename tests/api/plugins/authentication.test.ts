@@ -15,7 +15,7 @@ const PARTNER = `par_${'0'.repeat(26)}`;
 let dataDir: string;
 let issuer: RunningIssuer;
 let app: FastifyInstance;
-let key: JWK;
+let key: JWK & { kid: string };
 
 async function api(options: Parameters<typeof authentication>[1]): Promise<FastifyInstance> {
   const made = Fastify();

@@ -142,7 +142,7 @@ describe('a request that is not valid', () => {
     ]);
   });
 
-  const hostile: Array<[string, string | object, string?, string?]> = [
+  const hostile: Array<[string, string | object, (string | undefined)?, string?]> = [
     ['broken JSON', `{"name": "${CANARY}", `],
     ['broken JSON that begins with the name', CANARY],
     ['a forbidden key', `{"name": "${CANARY}", "__proto__": {"${CANARY}": 1}}`],

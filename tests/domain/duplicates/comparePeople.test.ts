@@ -7,7 +7,7 @@ import { formatPartialDate, parsePartialDate } from '../../../domain/imports/dat
 import { plainRows } from '../imports/scenario.ts';
 import { knownRows } from './known.ts';
 
-type Short = Partial<Omit<KnownPerson, 'birthDate' | 'document'>> & { born?: string; passport?: string };
+type Short = Partial<Omit<KnownPerson, 'birthDate' | 'document'>> & { born?: string; passport?: string | undefined };
 
 function someone({ born = '1988-03-21', passport, ...different }: Short = {}): KnownPerson {
   return {
@@ -224,7 +224,7 @@ describe('a family that registered twice', () => {
     ...childrenBorn.map((born, index) =>
       someone({
         born,
-        givenNames: ['Ali', 'Huda'][index],
+        givenNames: ['Ali', 'Huda'][index] ?? 'Ali',
         isChild: true,
         relationship: 'CHILD',
         household: { id, size: childrenBorn.length + 1 },

@@ -6,7 +6,7 @@ import type { Cells } from '../../support/cells.ts';
 export const SCENARIOS = ['ambae-2017', 'libya-vhr-flight', 'sudan-2023'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
-export type TruthCode = { code: string; column: string; fields?: string[] };
+export type TruthCode = { code: string; column: string; fields?: string[] | undefined };
 export type Truth = {
   reference_date: string;
   files: Array<{ file: string; encoding: string; delimiter: string; rows: 'all' | number[] }>;
