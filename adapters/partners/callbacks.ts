@@ -3,9 +3,8 @@ import type { SecretBox } from '../../application/partners/secrets.ts';
 import type { CallbackPorts } from '../../application/requests/receiveCallback.ts';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
-import { databaseOn } from '../postgres/database.ts';
+import { databaseOn, notifier } from '../postgres/database.ts';
 import { receive } from '../postgres/inbox.ts';
-import { notifier } from '../postgres/notifications.ts';
 import { readPartnerSecrets } from '../postgres/partners/partners.ts';
 import { verify } from '../webhooks/signature.ts';
 

@@ -1,9 +1,8 @@
 import type { Alarm, Alarms, RaisedAlarm } from '../../application/alarms/alarms.ts';
 import { derivedId } from '../../application/ids.ts';
 import { STORED_FIELDS } from '../../domain/storedValue.ts';
-import type { Db } from './database.ts';
+import { anyOf, type Db, instant, json, moment } from './database.ts';
 import type { Alarm as AlarmRow } from './generated/kysely/tables.ts';
-import { anyOf, instant, json, moment } from './typedSql.ts';
 
 /** Raises an alarm once: while an alarm of the same subject, kind and `occasion` is open, a repeat changes nothing. */
 export async function raiseAlarm(db: Db, { detail, ...alarm }: Alarm, occasion: string): Promise<void> {

@@ -1,13 +1,23 @@
+/** Parts of typed statements that Kysely has no word for: moments as milliseconds, JSON, rows sent as one value. */
+
+import { PrismaPg } from '@prisma/adapter-pg';
 import {
+  type AliasedExpression,
   CamelCasePlugin,
+  type ExpressionBuilder,
+  type ExtractTypeFromReferenceExpression,
   Kysely,
   type PostgresCursor,
   PostgresDialect,
   type PostgresPool,
   type PostgresPoolClient,
   type PostgresQueryResult,
+  type RawBuilder,
+  type StringReference,
+  sql,
 } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
+import { PrismaClient } from './generated/client.ts';
 import type { DB } from './generated/kysely/tables.ts';
 
 /** bigint columns (positions, byte counts) fit a double by far; as text they would compare wrongly. */
@@ -97,4 +107,88 @@ function namingStatements(client: Queryable): PostgresPoolClient['query'] {
     return client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
   }
   return query;
+}
+
+type ColumnName<C extends string> = C extends `${string}.${infer Name}` ? Name : C;
+type Milliseconds<T> = null extends T ? number | null : number;
+
+/**
+ * A moment of the table as milliseconds under its own name, with the microseconds as fraction, so that pages can go on
+ * exactly after it.
+ */
+export function instant<DB, TB extends keyof DB, C extends StringReference<DB, TB>>(
+  _of: ExpressionBuilder<DB, TB>,
+  column: C,
+): AliasedExpression<Milliseconds<ExtractTypeFromReferenceExpression<DB, TB, C>>, ColumnName<C>> {
+  const name = column.slice(column.lastIndexOf('.') + 1) as ColumnName<C>;
+  return sql<
+    Milliseconds<ExtractTypeFromReferenceExpression<DB, TB, C>>
+  >`(extract(epoch from ${sql.ref(column)}) * 1000)::double precision`.as<ColumnName<C>>(name);
+}
+
+/** Milliseconds as a moment that columns are compared with or set to. */
+export const moment = (at: number): RawBuilder<Date> => sql<Date>`to_timestamp(${at}::double precision / 1000)`;
+
+/** A value of a JSON column. An array without it would be sent as an array of PostgreSQL. */
+export const json = (value: unknown): RawBuilder<unknown> => sql`${JSON.stringify(value)}::jsonb`;
+
+const SQL_TYPES = {
+  text: sql`text`,
+  int: sql`int`,
+  boolean: sql`boolean`,
+  jsonb: sql`jsonb`,
+  timestamptz: sql`timestamptz`,
+  'text[]': sql`text[]`,
+} as const;
+type SqlTypes = { text: string; int: number; boolean: boolean; jsonb: unknown; timestamptz: Date; 'text[]': string[] };
+
+/**
+ * Rows that are sent as one JSON value, as a table to select from: one parameter however many rows there are. The keys
+ * of the rows are in snake case, those of `columns` in camel case.
+ */
+export function recordset<const C extends Record<string, keyof SqlTypes>, A extends string>(
+  rows: readonly unknown[],
+  columns: C,
+  alias: A,
+) {
+  const list = Object.entries(columns).map(([name, type]) => sql`${sql.ref(name)} ${SQL_TYPES[type]}`);
+  return sql<{
+    [K in keyof C]: SqlTypes[C[K]] | null;
+  }>`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`.as<A>(sql`${sql.ref(alias)} (${sql.join(list)})`);
+}
+
+/** Any of these texts, however many: one parameter, and a list without any is fine. `where('id', '=', anyOf(ids))` */
+export const anyOf = <T extends string>(texts: readonly T[]): RawBuilder<T> => sql<T>`any(${texts}::text[])`;
+
+/** Prisma on the pool of the SQL queries: one limit on connections, one place that closes them. */
+export function prismaOn(pool: Pool): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaPg(pool) });
+}
+
+export type { PrismaClient };
+
+/** So often at most a channel is notified by one process. Whoever listens looks once for all that came meanwhile. */
+const EVERY_MS = 20;
+
+/**
+ * Wakes whoever listens on a channel. To be called after the commit: a transaction that notifies holds a lock of the whole
+ * server until it has committed, so that no two of them could commit at once. It never waits and never fails, because
+ * listeners look by themselves as well.
+ */
+export function notifier(pool: Pool, channel: 'outbox' | 'inbox', everyMs = EVERY_MS): () => void {
+  let resting: NodeJS.Timeout | undefined;
+  let wanted = false;
+  const send = (): void => {
+    pool.query('select pg_notify($1, $2)', [channel, '']).catch(() => undefined);
+    resting = setTimeout(() => {
+      resting = undefined;
+      if (!wanted) return;
+      wanted = false;
+      send();
+    }, everyMs).unref();
+  };
+  return () => {
+    if (resting === undefined) send();
+    else wanted = true;
+  };
 }

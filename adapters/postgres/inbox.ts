@@ -2,12 +2,11 @@ import { sql } from 'kysely';
 import type { InboxTransaction } from '../../application/requests/processInbox.ts';
 import { type InboxMessage, STORED_INBOX_BODY, storedInboxBody } from '../../domain/requests/callback.ts';
 import { StoredFormError } from '../../domain/versioned.ts';
-import type { Db } from './database.ts';
+import { type Db, instant, json } from './database.ts';
 import { writeDocument } from './journeys/documents.ts';
 import { operationTimes } from './operations/clocks.ts';
 import { asideOn, lockRequests, markAnswered } from './requests.ts';
 import { startsOn } from './starts.ts';
-import { instant, json } from './typedSql.ts';
 
 /** Stores a callback. False if this partner has sent this event before. */
 export async function receive(db: Db, message: InboxMessage): Promise<boolean> {

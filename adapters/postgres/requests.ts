@@ -9,14 +9,13 @@ import { ANSWER_SCHEMA } from '../../domain/requests/index.ts';
 import { iso } from '../../domain/time.ts';
 import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from './alarms.ts';
-import type { Db } from './database.ts';
+import { anyOf, type Db, instant, json } from './database.ts';
 import type { Request } from './generated/kysely/tables.ts';
 import { operationTime } from './operations/clocks.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
 import { writeSent } from './people/disclosures.ts';
 import { readPerson } from './people/personData.ts';
 import { readPreconditionInput } from './preconditionInput.ts';
-import { anyOf, instant, json } from './typedSql.ts';
 
 const COLUMNS = ['id', 'kind', 'subject', 'operationId', 'partnerId', 'round', 'status', 'outcome'] as const;
 

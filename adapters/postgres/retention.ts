@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { RetentionPorts } from '../../application/retention/removeOld.ts';
-import type { Db } from './database.ts';
-import { json } from './typedSql.ts';
+import { type Db, json } from './database.ts';
 
 const before = (days: number): RawBuilder<Date> => sql<Date>`now() - make_interval(days => ${days})`;
 

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import { type ClaimedStart, MOST_ATTEMPTS, type OpenStarts, type StartPorts } from '../../application/starts/start.ts';
 import { raiseAlarm } from './alarms.ts';
-import type { Db } from './database.ts';
-import { anyOf } from './typedSql.ts';
+import { anyOf, type Db } from './database.ts';
 
 /** Locks end with the transaction; rows that another process has locked are left out. */
 const openStartsOn = (tx: Db): OpenStarts => {

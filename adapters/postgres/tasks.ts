@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { TaskAfter, Tasks } from '../../application/tasks/tasks.ts';
 import { STORED_FIELDS } from '../../domain/storedValue.ts';
-import type { Db } from './database.ts';
-import { instant, moment } from './typedSql.ts';
+import { type Db, instant, moment } from './database.ts';
 
 const NEVER = sql`'infinity'::timestamptz`;
 const DUE = sql`coalesce(t.due, ${NEVER})`;

@@ -1,11 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CheckedList, CompareListPorts, ListedPerson } from '../../../application/duplicates/compareList.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Db } from '../database.ts';
+import { type Db, json } from '../database.ts';
 import type { ImportRow } from '../generated/kysely/tables.ts';
 import { type ImportKey, importKey } from '../imports/keys.ts';
 import { meaningOf } from '../imports/rows.ts';
-import { json } from '../typedSql.ts';
 import { knownPeopleOn } from './knownPeople.ts';
 
 export function checkedListsOn(db: Db, keyring: Keyring): CompareListPorts {

@@ -3,9 +3,8 @@ import type { KnownPeople, RegisteredPerson } from '../../../application/duplica
 import { parsePartialDate } from '../../../domain/imports/dates.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { pairKeyEncrypter } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db } from '../database.ts';
 import { readPeople } from '../people/personData.ts';
-import { anyOf } from '../typedSql.ts';
 
 /** Candidates decrypted at a time, so that memory stays constant and other work continues. */
 const AT_ONCE = 250;

@@ -3,9 +3,8 @@ import type { MatchPorts } from '../../../application/duplicates/match.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { pairKeyEncrypter } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db } from '../database.ts';
 import { operationTimes } from '../operations/clocks.ts';
-import { anyOf } from '../typedSql.ts';
 import { knownPeopleOn } from './knownPeople.ts';
 
 /** The transactions in which newcomers are compared. */

@@ -3,11 +3,10 @@ import type { DecidePorts, PairHold, RecordedDecision } from '../../../applicati
 import type { Duplicates, LinkedPerson, Pair } from '../../../application/duplicates/pairs.ts';
 import { STORED_REASONS } from '../../../domain/duplicates/comparePeople.ts';
 import { OPEN_STATUSES, PAIR_EVENT_FORMS, PAIR_STATUSES } from '../../../domain/duplicates/decisions.ts';
-import type { Db } from '../database.ts';
+import { type Db, instant, json } from '../database.ts';
 import type { DuplicatePair } from '../generated/kysely/tables.ts';
 import { insertHold, voidHold } from '../journeys/holds.ts';
 import { operationTime } from '../operations/clocks.ts';
-import { instant, json } from '../typedSql.ts';
 
 /** Pairs, each person with their open journey in the pair's operation, else the newest. @param rest conditions on `p` */
 async function selectPairs(db: Db, rest: RawBuilder<unknown>): Promise<Pair[]> {

@@ -7,9 +7,8 @@ import type { EventForms } from '../../../domain/eventForms.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { RecordBatch } from '../../../domain/record.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
+import { type Db, instant, json } from '../database.ts';
 import type { EventLogEntry } from '../generated/kysely/tables.ts';
-import { instant, json } from '../typedSql.ts';
 import { rowsOf } from './recordRows.ts';
 
 /** SQLSTATE that record_events raises for an event log that tells another story. */

@@ -14,9 +14,8 @@ import { STORED_RULES } from '../../../domain/rules.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { encryptPerson, searchKeyFiler } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, recordset } from '../database.ts';
 import { type ClockRow, clockOf } from '../operations/clocks.ts';
-import { anyOf, recordset } from '../typedSql.ts';
 
 export const registrationsOn = (db: Db, keyring: Keyring): Pick<RegisterPorts, 'frame' | 'write'> => ({
   async frame(operationId) {

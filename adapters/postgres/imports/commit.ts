@@ -4,11 +4,10 @@ import type { CommitPorts, CommitReads, CommitTransaction } from '../../../appli
 import { STORED_FINDINGS } from '../../../domain/imports/codes.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { personRefKey } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, json } from '../database.ts';
 import type { Household, ImportRow, Journey, Person } from '../generated/kysely/tables.ts';
 import { type ReadyHouseholds, readFrame, readyHouseholds, registerHouseholds } from '../households/register.ts';
 import { readPeople } from '../people/personData.ts';
-import { anyOf, json } from '../typedSql.ts';
 import { importKey } from './keys.ts';
 import { meaningOf } from './rows.ts';
 import { lockImports } from './transaction.ts';

@@ -9,9 +9,8 @@ import {
   STORED_REFUSAL,
 } from '../../../domain/imports/importRecord.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Db } from '../database.ts';
+import { type Db, json } from '../database.ts';
 import type { Import } from '../generated/kysely/tables.ts';
-import { json } from '../typedSql.ts';
 import { type ImportKey, storedKey } from './keys.ts';
 import { meaningOf, readCells } from './rows.ts';
 

@@ -5,8 +5,7 @@ import { STORED_FINDINGS } from '../../../domain/imports/codes.ts';
 import type { JudgedRow } from '../../../domain/imports/judgeRow.ts';
 import { STORED_CELLS, STORED_ROW_MEANING } from '../../../domain/imports/person.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
-import type { Db } from '../database.ts';
-import { recordset } from '../typedSql.ts';
+import { type Db, recordset } from '../database.ts';
 import { type ImportKey, importKey } from './keys.ts';
 
 /** Rows whose cells are encrypted together: few enough to decrypt for one page, many enough to write a list fast. */

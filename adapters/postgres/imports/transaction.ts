@@ -4,8 +4,7 @@ import { type HeadingRule, headingKey, isColumn } from '../../../domain/imports/
 import { type Override, STORED_DATE_ORDER, STORED_OVERRIDE } from '../../../domain/imports/file.ts';
 import { STORED_REFUSAL } from '../../../domain/imports/importRecord.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
-import type { Db } from '../database.ts';
-import { anyOf, json, recordset } from '../typedSql.ts';
+import { anyOf, type Db, json, recordset } from '../database.ts';
 import { importKey, storedKey } from './keys.ts';
 import { listedRows } from './rows.ts';
 

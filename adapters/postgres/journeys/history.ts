@@ -2,9 +2,8 @@ import type { HistoryReads } from '../../../application/journeys/reads.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db } from '../database.ts';
 import type { EventLogEntry } from '../generated/kysely/tables.ts';
-import { anyOf } from '../typedSql.ts';
 import { displayNames } from './now.ts';
 
 export function historyOn(db: Db): HistoryReads {

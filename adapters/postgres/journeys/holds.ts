@@ -2,8 +2,7 @@ import { sql } from 'kysely';
 import type { Hold, Holds, NewHold } from '../../../application/journeys/reads.ts';
 import { HOLD_RULES, SETTLED_BY_HOLDS, type Settlement } from '../../../domain/holds.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
-import { instant, json } from '../typedSql.ts';
+import { type Db, instant, json } from '../database.ts';
 
 export function holdsOn(db: Db): Holds {
   const holds = db

@@ -3,9 +3,8 @@ import type { NewNote, Notes } from '../../../application/journeys/reads.ts';
 import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
 import { type Keyring, systemEncrypter } from '../../crypto/envelope.ts';
 import { encryptFieldSet, openFieldSet } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db } from '../database.ts';
 import { keyOfPerson } from '../people/personData.ts';
-import { anyOf } from '../typedSql.ts';
 
 const fieldSet = (noteId: string) => `note ${noteId}`;
 

@@ -3,9 +3,8 @@ import { JOURNEY_EVENT_FORMS } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, instant } from '../database.ts';
 import { readEvents } from '../eventLog/eventLog.ts';
-import { anyOf, instant } from '../typedSql.ts';
 
 export const nowOn = (db: Db): NowReads => ({
   state: (journeyId) => journeyState(db, journeyId),

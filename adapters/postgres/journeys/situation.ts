@@ -3,8 +3,7 @@ import type { SituationReads } from '../../../application/journeys/reads.ts';
 import { isRole } from '../../../domain/actor.ts';
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
-import type { Db } from '../database.ts';
-import { anyOf, instant, moment } from '../typedSql.ts';
+import { anyOf, type Db, instant, moment } from '../database.ts';
 import { displayNames } from './now.ts';
 
 /** How many groups of waits are listed. */

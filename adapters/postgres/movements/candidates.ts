@@ -7,8 +7,7 @@ import type {
   SeatTransaction,
 } from '../../../application/movements/seats.ts';
 import { iso } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
-import { anyOf, json } from '../typedSql.ts';
+import { anyOf, type Db, json } from '../database.ts';
 
 type Calls = 'candidates' | 'candidateMembers' | 'outcome' | 'refuse' | 'refuseAfter' | 'forgetRefusals';
 

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { ManifestEntry, MovementReads } from '../../../application/movements/reads.ts';
 import type { SeatTransaction } from '../../../application/movements/seats.ts';
-import type { Db } from '../database.ts';
-import { instant } from '../typedSql.ts';
+import { type Db, instant } from '../database.ts';
 
 /** The people who hold a seat, as versions. */
 export function manifestsOf(tx: Db, movementId: string): Pick<SeatTransaction, 'writeManifest' | 'endManifest'> {

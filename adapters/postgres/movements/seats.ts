@@ -12,10 +12,9 @@ import { STORED_LEAVE_AT } from '../../../domain/movements/route.ts';
 import { HELD } from '../../../domain/movements/statuses.ts';
 import { iso } from '../../../domain/time.ts';
 import { raiseAlarm } from '../alarms.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, instant, json } from '../database.ts';
 import type { Movement } from '../generated/kysely/tables.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
-import { anyOf, instant, json } from '../typedSql.ts';
 import { candidatesOf } from './candidates.ts';
 import { manifestsOf } from './manifests.ts';
 

@@ -1,7 +1,6 @@
 import { type OperationClock, toOperation } from '../../../domain/clock.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
-import { anyOf } from '../typedSql.ts';
+import { anyOf, type Db } from '../database.ts';
 
 /** A segment as `json_agg` returns it. */
 export type ClockRow = { from_operation_time: string; from_real_time: string; seconds_per_day: number };

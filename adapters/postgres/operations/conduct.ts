@@ -3,8 +3,7 @@ import type { EndPorts, OperationSteps, Suspended } from '../../../application/o
 import type { Unfinished } from '../../../domain/operations/commands/lifecycle.ts';
 import type { Lapsed } from '../../../domain/operations/events.ts';
 import type { Interval } from '../../../domain/operations/suspensionOverlap.ts';
-import type { Db } from '../database.ts';
-import { instant } from '../typedSql.ts';
+import { type Db, instant } from '../database.ts';
 
 /**
  * Whether suspension `s` covers journey `j` of person `p` in household `h`: the whole operation, the next leg, the

@@ -8,8 +8,7 @@ import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts'
 import { SECTOR_SET } from '../../../domain/services.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { OperationInput } from '../../../workflows/messages.ts';
-import type { Db, Tables } from '../database.ts';
-import { anyOf, instant, json } from '../typedSql.ts';
+import { anyOf, type Db, instant, json, type Tables } from '../database.ts';
 import { readClocks } from './clocks.ts';
 
 type OperationStore = Operations &

@@ -1,9 +1,7 @@
 import type { ActivatePlanPorts } from '../../../application/operations/activatePlan.ts';
 import type { Plan, Plans } from '../../../application/operations/plans.ts';
 import { STORED_PLAN, STORED_PLAN_STATUS, storedPlan } from '../../../domain/plan.ts';
-import type { Db } from '../database.ts';
-import type { PrismaClient } from '../prisma.ts';
-import { anyOf } from '../typedSql.ts';
+import { anyOf, type Db, type PrismaClient } from '../database.ts';
 import { insertOperation, insertRows } from './operations.ts';
 
 export function plansOn(prisma: PrismaClient): Plans {

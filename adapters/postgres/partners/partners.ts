@@ -4,10 +4,8 @@ import type { SecretBox } from '../../../application/partners/secrets.ts';
 import type { PartnerKind } from '../../../domain/requests/definition.ts';
 import type { RequestKind } from '../../../domain/requests/index.ts';
 import type { Instant } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, instant, moment, type PrismaClient } from '../database.ts';
 import type { Partner as PartnerRow } from '../generated/kysely/tables.ts';
-import type { PrismaClient } from '../prisma.ts';
-import { anyOf, instant, moment } from '../typedSql.ts';
 
 export function partnersOn(db: Db, prisma: PrismaClient): PartnerReads & Pick<PartnerPorts, 'add' | 'addAgreement'> {
   const partners = db

@@ -3,10 +3,9 @@ import { SEVERAL, type SearchKey } from '../../../application/people/personalDat
 import type { ListedPerson, People, PeopleFilter, SearchHit } from '../../../application/people/reads.ts';
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import { iso } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
+import { type Db, instant } from '../database.ts';
 import type { Wait } from '../generated/kysely/tables.ts';
 import { writeDocument } from '../journeys/documents.ts';
-import { instant } from '../typedSql.ts';
 import { disclosuresOf } from './disclosures.ts';
 
 export function peopleOn(db: Db): People {

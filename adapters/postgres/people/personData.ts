@@ -4,8 +4,7 @@ import { iso } from '../../../domain/time.ts';
 import type { Versioned } from '../../../domain/versioned.ts';
 import { type Keyring, secretBox } from '../../crypto/envelope.ts';
 import { encryptFieldSet, openFieldSet, type PersonKey, searchKeysOfText } from '../../crypto/people.ts';
-import type { Db } from '../database.ts';
-import { anyOf, recordset } from '../typedSql.ts';
+import { anyOf, type Db, recordset } from '../database.ts';
 
 export const personalDataOn = (db: Db, keyring: Keyring): PersonalData => ({
   cores: (personIds) => readPeople(db, keyring, personIds),

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import type { EndpointPorts, EndpointReads, Replay } from '../../../application/webhooks/endpoints.ts';
-import type { Db } from '../database.ts';
-import type { PrismaClient } from '../prisma.ts';
-import { instant, json } from '../typedSql.ts';
+import { type Db, instant, json, type PrismaClient } from '../database.ts';
 
 export function endpointsOn(
   db: Db,

@@ -3,9 +3,8 @@ import type { SecretBox } from '../../../application/partners/secrets.ts';
 import type { DueEvent, FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import { iso } from '../../../domain/time.ts';
-import type { Db } from '../database.ts';
+import { anyOf, type Db, instant, json } from '../database.ts';
 import { operationTime, operationTimes } from '../operations/clocks.ts';
-import { anyOf, instant, json } from '../typedSql.ts';
 
 /** The lease of a claimed delivery: longer than one attempt, so that no other process sends it meanwhile. */
 const LEASE_SECONDS = 60;

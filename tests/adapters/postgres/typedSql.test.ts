@@ -1,8 +1,16 @@
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Db, databaseOn, openPool } from '../../../adapters/postgres/database.ts';
-import { anyOf, instant, json, moment, recordset } from '../../../adapters/postgres/typedSql.ts';
+import {
+  anyOf,
+  type Db,
+  databaseOn,
+  instant,
+  json,
+  moment,
+  openPool,
+  recordset,
+} from '../../../adapters/postgres/database.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
