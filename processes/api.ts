@@ -5,7 +5,7 @@ import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { callbacksOn } from '../adapters/partners/callbacks.ts';
 import { databaseOn, openPool, prismaOn } from '../adapters/postgres/database.ts';
-import { eventLogOn } from '../adapters/postgres/eventLog/eventLog.ts';
+import { eventLogOn } from '../adapters/postgres/eventLog.ts';
 import { startsOn } from '../adapters/postgres/starts.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
 import { sendCommand, whileAvailable } from '../adapters/temporal/commands.ts';

@@ -16,7 +16,7 @@ import { readImportedList } from '../../adapters/files/openList.ts';
 import { partnerClient } from '../../adapters/partners/client.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, notifier } from '../../adapters/postgres/database.ts';
-import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
+import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { othersOf } from '../../adapters/postgres/households/households.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';

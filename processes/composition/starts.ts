@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { type Db, databaseOn } from '../../adapters/postgres/database.ts';
-import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
+import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { startsOn } from '../../adapters/postgres/starts.ts';
 import { temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import type { Log } from '../../application/log.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { recordActivities } from '../../activities/record.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { eventLogOn } from '../../adapters/postgres/eventLog/eventLog.ts';
+import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { recordEvents as record } from '../../application/eventLog/record.ts';
 import type { RecordBatch, RecordResult } from '../../domain/record.ts';
 

@@ -4,7 +4,7 @@ import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys
 import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
 import { anyOf, type Db, instant } from '../database.ts';
-import { readEvents } from '../eventLog/eventLog.ts';
+import { readEvents } from '../eventLog.ts';
 
 export const nowOn = (db: Db): NowReads => ({
   state: (journeyId) => journeyState(db, journeyId),

@@ -8,7 +8,7 @@ import { STORED_REASONS } from '../../../domain/movements/householdGroup.ts';
 import { STORED_LOCAL_TIMES, STORED_MOVEMENT_ROUTE } from '../../../domain/movements/route.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import { anyOf, type Db, instant, json, moment } from '../database.ts';
-import { readEvents } from '../eventLog/eventLog.ts';
+import { readEvents } from '../eventLog.ts';
 import type { Movement as Row } from '../generated/kysely/tables.ts';
 import { readManifest } from './manifests.ts';
 import { capacityOf, takenOf } from './seats.ts';
