@@ -4,7 +4,7 @@ import { type InboxMessage, STORED_INBOX_BODY, storedInboxBody } from '../../dom
 import { StoredFormError } from '../../domain/versioned.ts';
 import { type Db, instant, json } from './database.ts';
 import { writeDocument } from './journeys/documents.ts';
-import { operationTimes } from './operations/clocks.ts';
+import { operationTimes } from './operations/operations.ts';
 import { asideOn, lockRequests, markAnswered } from './requests.ts';
 import { startsOn } from './starts.ts';
 

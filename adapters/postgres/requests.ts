@@ -11,7 +11,7 @@ import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from './alarms.ts';
 import { anyOf, type Db, instant, json } from './database.ts';
 import type { Request } from './generated/kysely/tables.ts';
-import { operationTime } from './operations/clocks.ts';
+import { operationTime } from './operations/operations.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
 import { writeSent } from './people/disclosures.ts';
 import { readPerson } from './people/personData.ts';

@@ -4,7 +4,7 @@ import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { pairKeyEncrypter } from '../../crypto/people.ts';
 import { anyOf, type Db } from '../database.ts';
-import { operationTimes } from '../operations/clocks.ts';
+import { operationTimes } from '../operations/operations.ts';
 import { knownPeopleOn } from './knownPeople.ts';
 
 /** The transactions in which newcomers are compared. */

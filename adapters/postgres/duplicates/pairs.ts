@@ -6,7 +6,7 @@ import { OPEN_STATUSES, PAIR_EVENT_FORMS, PAIR_STATUSES } from '../../../domain/
 import { type Db, instant, json } from '../database.ts';
 import type { DuplicatePair } from '../generated/kysely/tables.ts';
 import { insertHold, voidHold } from '../journeys/holds.ts';
-import { operationTime } from '../operations/clocks.ts';
+import { operationTime } from '../operations/operations.ts';
 
 /** Pairs, each person with their open journey in the pair's operation, else the newest. @param rest conditions on `p` */
 async function selectPairs(db: Db, rest: RawBuilder<unknown>): Promise<Pair[]> {

@@ -15,7 +15,7 @@ import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { encryptPerson, searchKeyFiler } from '../../crypto/people.ts';
 import { anyOf, type Db, recordset } from '../database.ts';
-import { type ClockRow, clockOf } from '../operations/clocks.ts';
+import { type ClockRow, clockOf } from '../operations/operations.ts';
 
 export const registrationsOn = (db: Db, keyring: Keyring): Pick<RegisterPorts, 'frame' | 'write'> => ({
   async frame(operationId) {

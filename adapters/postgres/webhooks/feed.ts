@@ -4,7 +4,7 @@ import type { DueEvent, FeedPorts } from '../../../application/webhooks/deliverF
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import { iso } from '../../../domain/time.ts';
 import { anyOf, type Db, instant, json } from '../database.ts';
-import { operationTime, operationTimes } from '../operations/clocks.ts';
+import { operationTime, operationTimes } from '../operations/operations.ts';
 
 /** The lease of a claimed delivery: longer than one attempt, so that no other process sends it meanwhile. */
 const LEASE_SECONDS = 60;
