@@ -1,7 +1,7 @@
 import { eachOf } from '../../application/eachOf.ts';
 import type { Log } from '../../application/log.ts';
 import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
-import { type InboxDeps, inboxIn } from '../postgres/inbox.ts';
+import { type InboxDeps, inboxIn } from '../postgres/requests.ts';
 import { temporalIsAway, type WorkflowGateway, type WorkflowNames } from '../temporal/workflowGateway.ts';
 import { type Loop, startLoop } from './loop.ts';
 

@@ -4,8 +4,8 @@ import type { CallbackPorts } from '../../application/requests/receiveCallback.t
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { databaseOn, notifier } from '../postgres/database.ts';
-import { receive } from '../postgres/inbox.ts';
 import { readPartnerSecrets } from '../postgres/partners/partners.ts';
+import { receive } from '../postgres/requests.ts';
 import { verify } from '../webhooks/signature.ts';
 
 /** How callbacks are verified and stored. @param now epoch milliseconds of real time */

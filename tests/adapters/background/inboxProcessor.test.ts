@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../../../adapters/background/loop.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { receive } from '../../../adapters/postgres/inbox.ts';
+import { receive } from '../../../adapters/postgres/requests.ts';
 import { newId } from '../../../application/ids.ts';
 import type { InboxMessage } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
