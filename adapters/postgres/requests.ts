@@ -17,8 +17,7 @@ import type { Request } from './generated/kysely/tables.ts';
 import { writeDocument } from './journeys/documents.ts';
 import { operationTime, operationTimes } from './operations/operations.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
-import { writeSent } from './people/disclosures.ts';
-import { readPerson } from './people/personData.ts';
+import { readPerson, writeSent } from './people/personData.ts';
 import { readPreconditionInput } from './preconditionInput.ts';
 import { startsOn } from './starts.ts';
 

@@ -6,7 +6,7 @@ import { iso } from '../../../domain/time.ts';
 import { type Db, instant } from '../database.ts';
 import type { Wait } from '../generated/kysely/tables.ts';
 import { writeDocument } from '../journeys/documents.ts';
-import { disclosuresOf } from './disclosures.ts';
+import { disclosuresOf } from './personData.ts';
 
 export function peopleOn(db: Db): People {
   const isOnHold = sql<boolean>`exists (select from holds o where o.journey_id = j.id and o.status in ('raising', 'active'))`;
