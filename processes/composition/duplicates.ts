@@ -1,7 +1,6 @@
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import type { Db } from '../../adapters/postgres/database.ts';
-import { checkedListsOn } from '../../adapters/postgres/duplicates/checkedLists.ts';
-import { matchingOn } from '../../adapters/postgres/duplicates/match.ts';
+import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/matching.ts';
 import { compareCheckedList } from '../../application/duplicates/compareList.ts';
 import { matchNewcomers } from '../../application/duplicates/match.ts';
 
