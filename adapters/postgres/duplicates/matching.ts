@@ -7,8 +7,7 @@ import type { Keyring } from '../../crypto/envelope.ts';
 import { pairKeyEncrypter } from '../../crypto/people.ts';
 import { anyOf, type Db, json } from '../database.ts';
 import type { ImportRow } from '../generated/kysely/tables.ts';
-import { type ImportKey, importKey } from '../imports/keys.ts';
-import { meaningOf } from '../imports/rows.ts';
+import { type ImportKey, importKey, meaningOf } from '../imports/rows.ts';
 import { operationTimes } from '../operations/operations.ts';
 import { readPeople } from '../people/personData.ts';
 

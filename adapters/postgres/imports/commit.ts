@@ -8,8 +8,7 @@ import { anyOf, type Db, json } from '../database.ts';
 import type { Household, ImportRow, Journey, Person } from '../generated/kysely/tables.ts';
 import { type ReadyHouseholds, readFrame, readyHouseholds, registerHouseholds } from '../households/register.ts';
 import { readPeople } from '../people/personData.ts';
-import { importKey } from './keys.ts';
-import { meaningOf } from './rows.ts';
+import { importKey, meaningOf } from './rows.ts';
 import { lockImports } from './transaction.ts';
 
 /** Registers the accepted rows of lists. */

@@ -9,8 +9,7 @@ import type { ImportCounts } from '../../../domain/imports/importRecord.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
 import { personRefKey } from '../../crypto/people.ts';
 import { anyOf, type Db, json } from '../database.ts';
-import { importKey, makeImportKey } from './keys.ts';
-import { amendRows, writeRows } from './rows.ts';
+import { amendRows, importKey, makeImportKey, writeRows } from './rows.ts';
 import { latestOverride, recallHeadings, removeRows, transactionOn, writeOverride } from './transaction.ts';
 
 const MANY_ROWS = 5_000;

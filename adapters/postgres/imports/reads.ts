@@ -11,8 +11,7 @@ import {
 import type { Keyring } from '../../crypto/envelope.ts';
 import { type Db, json } from '../database.ts';
 import type { Import } from '../generated/kysely/tables.ts';
-import { type ImportKey, storedKey } from './keys.ts';
-import { meaningOf, readCells } from './rows.ts';
+import { type ImportKey, meaningOf, readCells, storedKey } from './rows.ts';
 
 /** What people read of imports. */
 export function importReadsOn(db: Db, keyring: Keyring): ImportReads {

@@ -5,8 +5,7 @@ import { type Override, STORED_DATE_ORDER, STORED_OVERRIDE } from '../../../doma
 import { STORED_REFUSAL } from '../../../domain/imports/importRecord.ts';
 import { type Keyring, searchKey } from '../../crypto/envelope.ts';
 import { anyOf, type Db, json, recordset } from '../database.ts';
-import { importKey, storedKey } from './keys.ts';
-import { listedRows } from './rows.ts';
+import { importKey, listedRows, storedKey } from './rows.ts';
 
 /** One transaction on imports. */
 export function transactionOn(tx: Db, keyring: Keyring): ImportTransaction {
