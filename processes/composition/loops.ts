@@ -3,7 +3,7 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { type Loop, type LoopOptions, startLoop } from '../../adapters/background/loop.ts';
 import { startNudges } from '../../adapters/background/nudges.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
-import { outboxOn } from '../../adapters/postgres/webhooks/outbox.ts';
+import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { watchVersions } from '../../application/versions/watch.ts';

@@ -23,7 +23,7 @@ import { peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
-import { eventReadsOn } from '../../adapters/postgres/webhooks/outbox.ts';
+import { eventReadsOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { deliver } from '../../adapters/webhooks/send.ts';

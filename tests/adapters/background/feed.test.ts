@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databaseOn, prismaOn } from '../../../adapters/postgres/database.ts';
 import { endpointsOn } from '../../../adapters/postgres/webhooks/endpoints.ts';
-import { outboxOn } from '../../../adapters/postgres/webhooks/outbox.ts';
+import { outboxOn } from '../../../adapters/postgres/webhooks/feed.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { deliverFeed, type FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
 import { ATTEMPTS } from '../../../domain/webhooks/deliveries.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { outboxOn } from '../../../adapters/postgres/webhooks/outbox.ts';
+import { outboxOn } from '../../../adapters/postgres/webhooks/feed.ts';
 import { startOutboxPublisher } from '../../../processes/composition/loops.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
