@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { situationOn } from '../../../adapters/postgres/journeys/situation.ts';
+import { situationOn } from '../../../adapters/postgres/journeys/now.ts';
 import { iso } from '../../../domain/time.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { insertJourney, insertOperation } from '../../support/systemRows.ts';
