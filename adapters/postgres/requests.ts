@@ -14,7 +14,7 @@ import type { Keyring } from '../crypto/envelope.ts';
 import { raiseAlarm } from './alarms.ts';
 import { anyOf, type Db, instant, json } from './database.ts';
 import type { Request } from './generated/kysely/tables.ts';
-import { writeDocument } from './journeys/documents.ts';
+import { writeDocument } from './journeys/history.ts';
 import { operationTime, operationTimes } from './operations/operations.ts';
 import { choosePartner, findAgreement, readPartnerEndpoint } from './partners/partners.ts';
 import { readPerson, writeSent } from './people/personData.ts';

@@ -10,9 +10,8 @@ import { registrationsOn } from '../../adapters/postgres/households/register.ts'
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
-import { historyOn } from '../../adapters/postgres/journeys/history.ts';
+import { historyOn, notesOn } from '../../adapters/postgres/journeys/history.ts';
 import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
-import { notesOn } from '../../adapters/postgres/journeys/notes.ts';
 import { nowOn, situationOn } from '../../adapters/postgres/journeys/now.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { operationsOn, operationTime } from '../../adapters/postgres/operations/operations.ts';

@@ -1,9 +1,14 @@
-import type { HistoryReads } from '../../../application/journeys/reads.ts';
+import { sql } from 'kysely';
+import type { HistoryReads, NewNote, Notes } from '../../../application/journeys/reads.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
-import type { Instant } from '../../../domain/time.ts';
+import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
+import { type Instant, iso } from '../../../domain/time.ts';
+import { type Keyring, systemEncrypter } from '../../crypto/envelope.ts';
+import { encryptFieldSet, openFieldSet } from '../../crypto/people.ts';
 import { anyOf, type Db } from '../database.ts';
-import type { EventLogEntry } from '../generated/kysely/tables.ts';
+import type { EventLogEntry, NewDocument } from '../generated/kysely/tables.ts';
+import { keyOfPerson } from '../people/personData.ts';
 import { displayNames } from './now.ts';
 
 export function historyOn(db: Db): HistoryReads {
@@ -111,4 +116,65 @@ function eventOf(source: HistoryEvent['source'], row: EventRow): HistoryEvent {
     ...(reasonCode === null ? {} : { reasonCode }),
     ...(noteId === null ? {} : { noteId }),
   };
+}
+
+const fieldSet = (noteId: string) => `note ${noteId}`;
+
+export function notesOn(db: Db, keyring: Keyring): Notes {
+  const system = systemEncrypter(keyring);
+
+  async function encrypt({ id, personId, text }: NewNote): Promise<{ keyId: string; encrypted: Buffer }> {
+    if (personId === undefined) return system.encrypt(fieldSet(id), text);
+    const key = await keyOfPerson(db, personId);
+    if (!key) throw new Error(`${personId} has no key: the person was erased`);
+    return { keyId: key.kekId, encrypted: encryptFieldSet(keyring, key, fieldSet(id), storedNote(text)) };
+  }
+
+  return {
+    async write(note) {
+      const { id, subject, personId = null, author, restricted } = note;
+      await db
+        .insertInto('notes')
+        .values({ id, subject, personId, author, restricted, ...(await encrypt(note)) })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    },
+
+    async read(ids, { restricted }) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('notes as n')
+        .leftJoin('personKeys as k', 'k.personId', 'n.personId')
+        .select(['n.id', 'n.personId', 'n.encrypted', 'n.keyId', 'k.kekId', 'k.wrappedKey'])
+        .where('n.id', '=', anyOf(ids))
+        .where((eb) => eb.or([eb('n.restricted', '=', false), sql<boolean>`${restricted}::boolean`]))
+        .execute();
+      const texts = new Map<string, string>();
+      for (const { id, personId, kekId, wrappedKey, ...note } of rows) {
+        if (personId === null) texts.set(id, system.open(fieldSet(id), note.keyId, note.encrypted));
+        else if (kekId !== null && wrappedKey !== null)
+          texts.set(
+            id,
+            openFieldSet(keyring, { personId, kekId, wrappedKey, ...note }, fieldSet(id), STORED_NOTE).text,
+          );
+      }
+      return texts;
+    },
+  };
+}
+
+/** A document that a person showed, or that a partner has issued. */
+type KeptDocument = Omit<NewDocument, 'validUntil' | 'at' | 'status'> & {
+  status: 'held' | 'issued';
+  validUntil: Instant;
+  at: Instant;
+};
+
+/** Its number, if we have it, is stored with the person, encrypted. Idempotent. */
+export async function writeDocument(db: Db, document: KeptDocument): Promise<void> {
+  await db
+    .insertInto('documents')
+    .values({ ...document, validUntil: iso(document.validUntil), at: iso(document.at) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
 }

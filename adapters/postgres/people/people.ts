@@ -5,7 +5,7 @@ import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
 import { iso } from '../../../domain/time.ts';
 import { type Db, instant } from '../database.ts';
 import type { Wait } from '../generated/kysely/tables.ts';
-import { writeDocument } from '../journeys/documents.ts';
+import { writeDocument } from '../journeys/history.ts';
 import { disclosuresOf } from './personData.ts';
 
 export function peopleOn(db: Db): People {
