@@ -15,8 +15,7 @@ import { raiseAlarm } from '../alarms.ts';
 import { anyOf, type Db, instant, json } from '../database.ts';
 import type { Movement } from '../generated/kysely/tables.ts';
 import { readPreconditionInput } from '../preconditionInput.ts';
-import { candidatesOf } from './candidates.ts';
-import { manifestsOf } from './manifests.ts';
+import { candidatesOf, manifestsOf } from './manifests.ts';
 
 export function seatsOn(db: Db): SeatPorts {
   const inMovement: InMovement = (movementId, work) =>
