@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MovementActivities } from '../../../activities/movements.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
-import { seatNotificationsOn } from '../../../adapters/postgres/movements/notifications.ts';
+import { seatNotificationsOn } from '../../../adapters/postgres/movements/seats.ts';
 import type { Scan } from '../../../domain/movements/events.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
