@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import { secretBox } from '../adapters/crypto/envelope.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { callbacksOn } from '../adapters/partners/callbacks.ts';
+import { callbacksOn } from '../adapters/partners/protocol.ts';
 import { databaseOn, openPool, prismaOn } from '../adapters/postgres/database.ts';
 import { eventLogOn } from '../adapters/postgres/eventLog.ts';
 import { startsOn } from '../adapters/postgres/starts.ts';

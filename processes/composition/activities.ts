@@ -13,7 +13,7 @@ import { requestActivities } from '../../activities/requests.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';
-import { partnerClient } from '../../adapters/partners/client.ts';
+import { partnerClient } from '../../adapters/partners/protocol.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, notifier } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog.ts';

@@ -8,7 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pino from 'pino';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import { type Keyring, loadKeyring } from '../../adapters/crypto/keyring.ts';
-import { callbacksOn } from '../../adapters/partners/callbacks.ts';
+import { callbacksOn } from '../../adapters/partners/protocol.ts';
 import { databaseOn, prismaOn } from '../../adapters/postgres/database.ts';
 import { journeyState } from '../../adapters/postgres/journeys/now.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';

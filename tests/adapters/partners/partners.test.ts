@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { requestActivities, type SendInput } from '../../../activities/requests.ts';
 import { type Keyring, newDataKey, wrapKey } from '../../../adapters/crypto/envelope.ts';
-import { partnerClient } from '../../../adapters/partners/client.ts';
+import { partnerClient } from '../../../adapters/partners/protocol.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
 import { writeFieldSet } from '../../../adapters/postgres/people/personData.ts';

@@ -3,7 +3,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secretBox } from '../../../adapters/crypto/envelope.ts';
-import { callbacksOn } from '../../../adapters/partners/callbacks.ts';
+import { callbacksOn } from '../../../adapters/partners/protocol.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { problems } from '../../../api/plugins/problems.ts';
 import { callbacks } from '../../../api/routes/callbacks.ts';
