@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { sendCommand } from '../adapters/temporal/commands.ts';
+import { sendCommand } from '../adapters/temporal/workflowGateway.ts';
 import type { Role } from '../domain/actor.ts';
 import type { Decision } from '../domain/commands.ts';
 import { type JourneyAnswer, type JourneyInput, workflowId } from '../workflows/messages.ts';

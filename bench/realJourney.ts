@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { sendCommand } from '../adapters/temporal/commands.ts';
+import { sendCommand } from '../adapters/temporal/workflowGateway.ts';
 import { type Actor, type Role, SYSTEM } from '../domain/actor.ts';
 import { toOperation } from '../domain/clock.ts';
 import type { Decision } from '../domain/commands.ts';

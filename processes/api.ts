@@ -8,9 +8,8 @@ import { databaseOn, openPool, prismaOn } from '../adapters/postgres/database.ts
 import { eventLogOn } from '../adapters/postgres/eventLog.ts';
 import { startsOn } from '../adapters/postgres/starts.ts';
 import { openTemporal, temporalAnswers } from '../adapters/temporal/client.ts';
-import { sendCommand, whileAvailable } from '../adapters/temporal/commands.ts';
 import { readVersions } from '../adapters/temporal/versions.ts';
-import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
+import { sendCommand, whileAvailable, workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../adapters/timeZones/zones.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';

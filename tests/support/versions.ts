@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { sendCommand } from '../../adapters/temporal/commands.ts';
+import { sendCommand } from '../../adapters/temporal/workflowGateway.ts';
 import { type Bundle, buildIdOf } from '../../processes/worker/bundle.ts';
 import { pinnedTo } from '../../processes/worker/options.ts';
 import { TASK_QUEUE } from '../../workflows/messages.ts';

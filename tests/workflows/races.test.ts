@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendCommand } from '../../adapters/temporal/commands.ts';
+import { sendCommand } from '../../adapters/temporal/workflowGateway.ts';
 import { emptyJourney, type JourneyState } from '../../domain/journeys/state.ts';
 import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
 import { DAY } from '../../domain/time.ts';

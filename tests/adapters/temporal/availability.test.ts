@@ -1,6 +1,6 @@
 import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { expect, it } from 'vitest';
-import { TemporalAway, whileAvailable } from '../../../adapters/temporal/commands.ts';
+import { TemporalAway, whileAvailable } from '../../../adapters/temporal/workflowGateway.ts';
 
 it('checks the server first once a call has hung, and continues as soon as it answers', async () => {
   let up = false;

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemporal, temporalAnswers } from '../../../adapters/temporal/client.ts';
-import { sendCommand } from '../../../adapters/temporal/commands.ts';
+import { sendCommand } from '../../../adapters/temporal/workflowGateway.ts';
 import { problemOf } from '../../../api/failures.ts';
 import type { Decision } from '../../../domain/commands.ts';
 import { devServerEnvironment } from '../../support/temporal.ts';
