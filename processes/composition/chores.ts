@@ -4,7 +4,7 @@ import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { retentionOn } from '../../adapters/postgres/retention.ts';
-import { keepSchedule } from '../../adapters/temporal/schedules.ts';
+import { keepSchedule } from '../../adapters/temporal/client.ts';
 import { CHORES, type Chore, type ChoreName } from '../../application/background.ts';
 import type { Log } from '../../application/log.ts';
 import { checkLocalTimes } from '../../application/movements/checkLocalTimes.ts';
