@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client as TemporalClient } from '@temporalio/client';
-import { type Loop, type LoopOptions, startLoop } from '../../adapters/background/loop.ts';
-import { startNudges } from '../../adapters/background/nudges.ts';
+import { type Loop, type LoopOptions, startLoop, startNudges } from '../../adapters/background/loop.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Nudges, startNudges } from '../../../adapters/background/nudges.ts';
+import { type Nudges, startNudges } from '../../../adapters/background/loop.ts';
 
 const REST_MS = 20;
 let nudges: Nudges;
