@@ -1,4 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
 import { choreActivities } from '../../activities/chores.ts';
@@ -20,23 +21,31 @@ import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { othersOf } from '../../adapters/postgres/households/households.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
+import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { seatNotificationsOn, seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
 import { asideOn, requestsOn } from '../../adapters/postgres/requests.ts';
+import { retentionOn } from '../../adapters/postgres/retention.ts';
 import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
+import { keepSchedule } from '../../adapters/temporal/client.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { deliver, guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
+import { CHORES, type Chore, type ChoreName } from '../../application/background.ts';
 import { recordEvents } from '../../application/eventLog/record.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
+import type { Log } from '../../application/log.ts';
+import { checkLocalTimes } from '../../application/movements/checkLocalTimes.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
 import { requests } from '../../application/requests/requests.ts';
+import { type RetentionTimes, removeAllOld } from '../../application/retention/removeOld.ts';
 import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
-import { type ChoreDeps, chores } from './chores.ts';
+import type { Zones } from '../../domain/movements/localTimes.ts';
+import type { ChoreInput } from '../../domain/workflowInputs.ts';
 import { startNow } from './starts.ts';
 
 export type ActivityDeps = Omit<ChoreDeps, 'zones'> & {
@@ -139,4 +148,31 @@ export function missingActivity({ pool, buildId }: { pool: Pool; buildId: string
     await raiseAlarm(databaseOn(pool), { subject: buildId, kind: 'activity_missing', detail }, activityType);
     throw ApplicationFailure.retryable(`This build has no ${activityType}`, 'ActivityMissing');
   };
+}
+
+export type ChoreDeps = { pool: Pool; retention: RetentionTimes; zones: Zones; log: Log };
+
+export function chores({ pool, retention, zones, log }: ChoreDeps): Record<ChoreName, Chore> {
+  const db = databaseOn(pool);
+  return {
+    retention: removeAllOld(retentionOn(db), retention, log),
+    async timeZones() {
+      const { table } = zones;
+      log.info({ table }, 'time-zone table in use');
+      const movements = await checkLocalTimes({
+        zones,
+        ...movementsOn(db),
+        raiseAlarm: (alarm, occasion) => raiseAlarm(db, alarm, occasion),
+      });
+      if (movements > 0) log.warn({ movements, table }, 'local times of announced departures have changed');
+    },
+  };
+}
+
+/** Every chore has its schedule, and runs now. */
+export async function keepSchedules(client: Client, taskQueue: string): Promise<void> {
+  for (const [chore, every] of Object.entries(CHORES)) {
+    const input: ChoreInput = { version: 1, chore };
+    await keepSchedule(client, { id: `chore:${chore}`, every, workflow: 'chore', input, taskQueue });
+  }
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choreActivities } from '../../../activities/chores.ts';
 import { keepSchedule } from '../../../adapters/temporal/client.ts';
 import type { Chore } from '../../../application/background.ts';
-import { keepSchedules } from '../../../processes/composition/chores.ts';
+import { keepSchedules } from '../../../processes/composition/activities.ts';
 import { eventually } from '../../support/systemRows.ts';
 import { devServerEnvironment, workflowBundle } from '../../support/temporal.ts';
 

@@ -6,7 +6,7 @@ import { ZONES } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
 import { checkLocalTimes } from '../../../application/movements/checkLocalTimes.ts';
 import type { Zones } from '../../../domain/movements/localTimes.ts';
-import { chores } from '../../../processes/composition/chores.ts';
+import { chores } from '../../../processes/composition/activities.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { newOperation } from '../postgres/seatFixtures.ts';
 
