@@ -13,8 +13,12 @@ import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { keepSchedules, missingActivity, workerActivities } from './composition/activities.ts';
-import { duplicateMatching } from './composition/duplicates.ts';
-import { startOutboxPublisher, startVersionWatch, startWorkflowStarter } from './composition/loops.ts';
+import {
+  duplicateMatching,
+  startOutboxPublisher,
+  startVersionWatch,
+  startWorkflowStarter,
+} from './composition/loops.ts';
 import { readConfig } from './config.ts';
 import { fatalLog } from './fatalLog.ts';
 import { bundleFolder, readBundle, workflowBundle } from './worker/bundle.ts';

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { type Loop, type LoopOptions, startLoop, startNudges } from '../../adapters/background/loop.ts';
+import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
+import type { Db } from '../../adapters/postgres/database.ts';
+import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/matching.ts';
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { compareCheckedList } from '../../application/duplicates/compareList.ts';
+import { matchNewcomers } from '../../application/duplicates/match.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
 import { publishOutbox } from '../../application/webhooks/events.ts';
 import { MINUTE } from '../../domain/time.ts';
@@ -96,3 +101,9 @@ export function startVersionWatch({
     },
   });
 }
+
+/** What the duplicate matcher does on its connection. @param clock real time */
+export const duplicateMatching = (keyring: Keyring, clock: () => number) => (db: Db) => ({
+  matchNewcomers: matchNewcomers({ ...matchingOn(db, keyring), clock }),
+  compareCheckedList: compareCheckedList(checkedListsOn(db, keyring)),
+});

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
-import { duplicateMatching } from '../../processes/composition/duplicates.ts';
+import { duplicateMatching } from '../../processes/composition/loops.ts';
 
 /** The work of the duplicate matcher, on a pool. */
 export const matching = (pool: Pool, keyring: Keyring) => duplicateMatching(keyring, Date.now)(databaseOn(pool));
