@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { codeOf } from '../application/log.ts';
+import { codeOf } from '../application/background.ts';
 
 /** Stack frames that are logged. The message is left out because it may quote personal data. */
 const FRAMES = 6;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, type Log } from '../../application/log.ts';
+import { codeOf, type Log } from '../../application/background.ts';
 import { type Instant, isoDay } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import type { Db } from '../postgres/database.ts';

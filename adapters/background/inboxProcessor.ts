@@ -1,5 +1,4 @@
-import { eachOf } from '../../application/eachOf.ts';
-import type { Log } from '../../application/log.ts';
+import { eachOf, type Log } from '../../application/background.ts';
 import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
 import { type InboxDeps, inboxIn } from '../postgres/requests.ts';
 import { temporalIsAway, type WorkflowGateway, type WorkflowNames } from '../temporal/workflowGateway.ts';

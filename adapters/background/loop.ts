@@ -2,9 +2,7 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { LOOPS, type LoopName, type LoopReads } from '../../application/background.ts';
-import { eachOf } from '../../application/eachOf.ts';
-import { codeOf, type Log } from '../../application/log.ts';
+import { codeOf, eachOf, LOOPS, type Log, type LoopName, type LoopReads } from '../../application/background.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { type Db, databaseIn, SESSION_LIMITS } from '../postgres/database.ts';
 

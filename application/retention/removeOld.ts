@@ -1,6 +1,5 @@
 import type { Refusal } from '../../domain/imports/importRecord.ts';
-import type { Chore } from '../background.ts';
-import type { Log } from '../log.ts';
+import type { Chore, Log } from '../background.ts';
 
 /** Retention periods, in real time, never in operation time. Event log and ledger are stored permanently. */
 export type RetentionTimes = {

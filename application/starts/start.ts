@@ -1,6 +1,5 @@
 import type { Alarm } from '../alarms/alarms.ts';
-import { eachOf } from '../eachOf.ts';
-import { codeOf, type Log } from '../log.ts';
+import { codeOf, eachOf, type Log } from '../background.ts';
 
 /** A workflow to start: its row is committed. */
 export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };

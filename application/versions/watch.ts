@@ -1,6 +1,6 @@
 import { type Instant, iso } from '../../domain/time.ts';
 import type { Alarm } from '../alarms/alarms.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../background.ts';
 
 /** One build of the workflows, as the server knows it. */
 export type WorkerVersion = {

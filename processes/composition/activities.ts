@@ -33,11 +33,10 @@ import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts
 import { ZONES } from '../../adapters/timeZones/zones.ts';
 import { deliver, guardedFetch } from '../../adapters/webhooks/call.ts';
 import type { GuardedClient } from '../../adapters/webhooks/client.ts';
-import { CHORES, type Chore, type ChoreName } from '../../application/background.ts';
+import { CHORES, type Chore, type ChoreName, type Log } from '../../application/background.ts';
 import { recordEvents } from '../../application/eventLog/record.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
-import type { Log } from '../../application/log.ts';
 import { checkLocalTimes } from '../../application/movements/checkLocalTimes.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';

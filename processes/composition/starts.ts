@@ -3,7 +3,7 @@ import { type Db, databaseOn } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { startsOn } from '../../adapters/postgres/starts.ts';
 import { temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
-import type { Log } from '../../application/log.ts';
+import type { Log } from '../../application/background.ts';
 import { starts } from '../../application/starts/start.ts';
 import type { StartAgainPorts } from '../../application/starts/startAgain.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { askToGoOn, makeCurrent, type TakesOver } from '../../adapters/temporal/versions.ts';
-import { codeOf, type Log } from '../../application/log.ts';
+import { codeOf, type Log } from '../../application/background.ts';
 import { NEW_VERSION } from '../../workflows/messages.ts';
 
 const AGAIN_IN_MS = 5_000;
