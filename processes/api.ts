@@ -15,7 +15,7 @@ import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import { checkTarget } from '../adapters/webhooks/guard.ts';
 import { buildApp } from '../api/app.ts';
 import type { Engine } from '../api/ports.ts';
-import { startsInBatches } from '../application/starts/startsInBatches.ts';
+import { startsInBatches } from '../application/starts/start.ts';
 import { withoutWorker } from '../application/versions/watch.ts';
 import * as names from '../workflows/messages.ts';
 import { startNow } from './composition/starts.ts';

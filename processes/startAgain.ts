@@ -2,7 +2,7 @@
 import { openPool } from '../adapters/postgres/database.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
 import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
-import { startAgain } from '../application/starts/startAgain.ts';
+import { startAgain } from '../application/starts/start.ts';
 import * as names from '../workflows/messages.ts';
 import { startAgainPorts } from './composition/starts.ts';
 import { readConfig } from './config.ts';

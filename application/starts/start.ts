@@ -1,3 +1,5 @@
+import type { RecordedEvent } from '../../domain/record.ts';
+import { type Restartable, restartFrom } from '../../domain/restart.ts';
 import type { Alarm } from '../alarms/alarms.ts';
 import { codeOf, eachOf, type Log } from '../background.ts';
 
@@ -85,4 +87,78 @@ export function starts({ transaction, start, isAway, log }: StartPorts) {
       return transaction(async (open) => (await startThese(open, await open.claimThese(workflowIds))).started);
     },
   };
+}
+
+/**
+ * How many starts run at once. A few small batches keep the server busy. The rest of the connection pool serves
+ * requests.
+ */
+const BATCHES_AT_ONCE = 4;
+const BATCH = 16;
+
+type Order = { workflowId: string; carriedOut: () => void };
+
+/**
+ * Starts workflows in batches, as requests order them one by one. While four batches run, new orders wait for the next
+ * batch. Under load, a transaction and a connection for each start would cost more than the start itself.
+ * @param start starts these; it never rejects, since the workflow starter retries what fails
+ * @returns takes orders; its promise resolves when they have been tried
+ */
+export function startsInBatches(
+  start: (workflowIds: readonly string[]) => Promise<void>,
+): (workflowIds: readonly string[]) => Promise<void> {
+  const waiting: Order[] = [];
+  let underWay = 0;
+  const carryOut = async (): Promise<void> => {
+    underWay += 1;
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, BATCH);
+      await start(batch.map(({ workflowId }) => workflowId));
+      for (const { carriedOut } of batch) carriedOut();
+    }
+    underWay -= 1;
+  };
+  return async (workflowIds) => {
+    const orders = workflowIds.map(
+      (workflowId) =>
+        new Promise<void>((carriedOut) => {
+          waiting.push({ workflowId, carriedOut });
+        }),
+    );
+    if (underWay < BATCHES_AT_ONCE) void carryOut();
+    await Promise.all(orders);
+  };
+}
+
+export type StartAgainPorts = {
+  /** how the workflow was started first; undefined where it never was */
+  readStart(workflowId: string): Promise<PendingStart | undefined>;
+  /** the whole event log of a subject, in order */
+  readEvents(subjectKind: Restartable, subject: string): Promise<RecordedEvent[]>;
+  /** @throws WorkflowExecutionAlreadyStartedError while a workflow of this id runs */
+  startAgain(start: PendingStart): Promise<void>;
+};
+
+const KINDS: readonly string[] = ['journey', 'movement', 'operation'] satisfies Restartable[];
+
+/**
+ * Starts a journey, movement or operation again under its id, from its event log alone: its workflow is gone (terminated,
+ * or lost with its server), and people still wait for it.
+ * @returns the sequence number from which it goes on
+ * @throws RangeError where nothing of this id can be started again
+ */
+export async function startAgain(ports: StartAgainPorts, workflowId: string): Promise<number> {
+  const start = await ports.readStart(workflowId);
+  if (start === undefined || !isRestartable(start.workflow))
+    throw new RangeError(`${workflowId} is no journey, movement or operation that was ever started`);
+  const events = await ports.readEvents(start.workflow, workflowId.slice(workflowId.indexOf(':') + 1));
+  const carried = restartFrom(start.workflow, events);
+  // Without events it has not begun: it begins as it would have.
+  const input = events.length === 0 ? start.input : { ...Object(start.input), carried };
+  await ports.startAgain({ ...start, input });
+  return carried.state.seq;
+}
+
+function isRestartable(workflow: string): workflow is Restartable {
+  return KINDS.includes(workflow);
 }

@@ -4,8 +4,7 @@ import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { startsOn } from '../../adapters/postgres/starts.ts';
 import { temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import type { Log } from '../../application/background.ts';
-import { starts } from '../../application/starts/start.ts';
-import type { StartAgainPorts } from '../../application/starts/startAgain.ts';
+import { type StartAgainPorts, starts } from '../../application/starts/start.ts';
 
 export type Starting = { gateway: Pick<WorkflowGateway, 'start'>; log: Log };
 

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAgain } from '../../application/starts/startAgain.ts';
+import { startAgain } from '../../application/starts/start.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { restartFrom } from '../../domain/restart.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';

@@ -8,7 +8,7 @@ import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operati
 import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { newId } from '../../application/ids.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
-import { startAgain } from '../../application/starts/startAgain.ts';
+import { startAgain } from '../../application/starts/start.ts';
 import type { Role } from '../../domain/actor.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { Decision } from '../../domain/commands.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { startsInBatches } from '../../../application/starts/startsInBatches.ts';
+import { startsInBatches } from '../../../application/starts/start.ts';
 
 const soon = (ms = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
