@@ -1,9 +1,8 @@
 import { heartbeat } from '@temporalio/activity';
-import { allocateSeats, changeVehicle } from '../application/movements/allocateSeats.ts';
+import { allocateSeats, changeVehicle, releaseAll, releaseHousehold } from '../application/movements/allocateSeats.ts';
 import { applyScans } from '../application/movements/applyScans.ts';
 import { lockManifest } from '../application/movements/lockManifest.ts';
 import { type NotifyPorts, notifyJourneys } from '../application/movements/notifyJourneys.ts';
-import { releaseAll, releaseHousehold } from '../application/movements/releaseSeats.ts';
 import type { SeatPorts } from '../application/movements/seats.ts';
 import { arriveSeats, departSeats, reconcileSeats } from '../application/movements/travel.ts';
 
