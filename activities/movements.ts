@@ -1,7 +1,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { allocateSeats, changeVehicle, releaseAll, releaseHousehold } from '../application/movements/allocateSeats.ts';
 import { applyScans } from '../application/movements/applyScans.ts';
-import { lockManifest } from '../application/movements/lockManifest.ts';
+import { lockManifest } from '../application/movements/manifest.ts';
 import { type NotifyPorts, notifyJourneys } from '../application/movements/notifyJourneys.ts';
 import type { SeatPorts } from '../application/movements/seats.ts';
 import { arriveSeats, departSeats, reconcileSeats } from '../application/movements/travel.ts';
