@@ -1,10 +1,9 @@
 import { heartbeat } from '@temporalio/activity';
 import { allocateSeats, changeVehicle, releaseAll, releaseHousehold } from '../application/movements/allocateSeats.ts';
-import { applyScans } from '../application/movements/applyScans.ts';
 import { lockManifest } from '../application/movements/manifest.ts';
 import { type NotifyPorts, notifyJourneys } from '../application/movements/notifyJourneys.ts';
 import type { SeatPorts } from '../application/movements/seats.ts';
-import { arriveSeats, departSeats, reconcileSeats } from '../application/movements/travel.ts';
+import { applyScans, arriveSeats, departSeats, reconcileSeats } from '../application/movements/travel.ts';
 
 /** Transactions on seats (each locks, checks, and either takes effect or says why not), and notifications of them. */
 export function movementActivities(ports: SeatPorts & NotifyPorts) {
