@@ -37,7 +37,7 @@ import { CHORES, type Chore, type ChoreName, type Log } from '../../application/
 import { recordEvents } from '../../application/eventLog/record.ts';
 import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
-import { checkLocalTimes } from '../../application/movements/checkLocalTimes.ts';
+import { checkLocalTimes } from '../../application/movements/planMovement.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/secrets.ts';
 import { requests } from '../../application/requests/requests.ts';

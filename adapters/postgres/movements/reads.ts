@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
-import type { LocalTimesPorts } from '../../../application/movements/checkLocalTimes.ts';
-import type { PlanPorts } from '../../../application/movements/planMovement.ts';
+import type { LocalTimesPorts, PlanPorts } from '../../../application/movements/planMovement.ts';
 import type { Movement, MovementReads } from '../../../application/movements/reads.ts';
 import { MOVEMENT_EVENT_FORMS } from '../../../domain/movements/events.ts';
 import { STORED_REASONS } from '../../../domain/movements/householdGroup.ts';

@@ -4,7 +4,7 @@ import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { movementsOn } from '../../../adapters/postgres/movements/reads.ts';
 import { ZONES } from '../../../adapters/timeZones/zones.ts';
 import { newId } from '../../../application/ids.ts';
-import { checkLocalTimes } from '../../../application/movements/checkLocalTimes.ts';
+import { checkLocalTimes } from '../../../application/movements/planMovement.ts';
 import type { Zones } from '../../../domain/movements/localTimes.ts';
 import { chores } from '../../../processes/composition/activities.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
