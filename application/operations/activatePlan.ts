@@ -4,7 +4,7 @@ import { defaultRules } from '../../domain/rules.ts';
 import { MCOF_2012, SECTOR_SET } from '../../domain/services.ts';
 import type { Instant } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
-import { type CreatePorts, type NewOperation, workflowOf } from './create.ts';
+import { type CreatePorts, type NewOperation, workflowOf } from './operations.ts';
 
 export type PlanActivation = {
   planId: string;

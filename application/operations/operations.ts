@@ -1,9 +1,10 @@
-import type { OperationClock } from '../../domain/clock.ts';
+import { beginning, type OperationClock, type Pace } from '../../domain/clock.ts';
 import type { Phase, Scope } from '../../domain/operations/events.ts';
 import type { OperationStatus } from '../../domain/operations/state.ts';
-import type { SitePurpose } from '../../domain/plan.ts';
-import type { OperationKind, Rules } from '../../domain/rules.ts';
+import type { PlanDocument, SitePurpose } from '../../domain/plan.ts';
+import { changeRules, defaultRules, type OperationKind, type Rules, type RulesChange } from '../../domain/rules.ts';
 import type { Instant } from '../../domain/time.ts';
+import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 export type Operation = {
   id: string;
@@ -56,3 +57,78 @@ export type Operations = {
   writeSector(id: string, code: string, sector: SectorPlan): Promise<void>;
   addPartner(id: string, partnerId: string): Promise<void>;
 };
+
+export type NewOperation = Pick<PlanDocument, 'sites' | 'sectors' | 'partners'> & {
+  /** the same id again changes nothing */
+  id: string;
+  kind: OperationKind;
+  drill: boolean;
+  name: string;
+  country: string;
+  startsAt: Instant;
+  clock: OperationClock;
+  rules: Rules;
+  planId?: string;
+  createdBy: string;
+  /** id of its workflow, and the task queue */
+  workflow: { id: string; taskQueue: string };
+};
+
+export type OperationRequest = Omit<NewOperation, 'startsAt' | 'clock' | 'rules' | 'workflow'> & {
+  startsAt?: Instant | undefined;
+  /** of the clock of a drill */
+  segments?: readonly Pace[] | undefined;
+  rules?: RulesChange;
+};
+
+export type CreatePorts = {
+  unknownPartners(ids: readonly string[]): Promise<string[]>;
+  /** One transaction: the operation, its clock, rules, sites, sectors and partners, and the start of its workflow. */
+  create(operation: NewOperation): Promise<void>;
+  /** Tries to start at once what `create` has committed; what does not start now is started later. */
+  startNow(workflowIds: readonly string[]): Promise<void>;
+  /** real time */
+  clock(): Instant;
+};
+
+export const workflowOf = (operationId: string) => ({ id: workflowId.operation(operationId), taskQueue: TASK_QUEUE });
+
+/** Opens an operation as a draft. */
+export const createOperation =
+  (ports: CreatePorts) =>
+  async ({
+    startsAt,
+    segments,
+    rules = {},
+    ...operation
+  }: OperationRequest): Promise<'created' | 'unknown_partner'> => {
+    if ((await ports.unknownPartners(operation.partners)).length > 0) return 'unknown_partner';
+    const workflow = workflowOf(operation.id);
+    await ports.create({
+      ...operation,
+      ...beginning(ports.clock(), { segments, startsAt }),
+      rules: changeRules(defaultRules(operation.kind), rules),
+      workflow,
+    });
+    await ports.startNow([workflow.id]);
+    return 'created';
+  };
+
+export type ChangeRulesPorts = Pick<Operations, 'now' | 'rules'> & {
+  /** Puts the rules into force if those before them still are. */
+  writeRules(operationId: string, rules: Rules, by: string, at: Instant): Promise<boolean>;
+  /** real time */
+  clock(): Instant;
+};
+
+/**
+ * Writes the next version of the rules if `read` is the version in force. Running journeys keep the version that they
+ * began with.
+ */
+export const changeOperationRules =
+  (ports: ChangeRulesPorts) =>
+  async (operationId: string, read: number, change: RulesChange, by: string): Promise<Rules | 'changed'> => {
+    const [rules, at] = await Promise.all([ports.rules(operationId), ports.now(operationId, ports.clock())]);
+    const next = { ...changeRules(rules, change), version: read + 1 };
+    return rules.version === read && (await ports.writeRules(operationId, next, by, at)) ? next : 'changed';
+  };

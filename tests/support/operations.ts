@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
 import { newId } from '../../application/ids.ts';
-import { type NewOperation, workflowOf } from '../../application/operations/create.ts';
+import { type NewOperation, workflowOf } from '../../application/operations/operations.ts';
 import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
 

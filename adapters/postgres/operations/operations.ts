@@ -1,8 +1,6 @@
 import { type InsertObject, sql } from 'kysely';
 import { derivedId } from '../../../application/ids.ts';
-import type { ChangeRulesPorts } from '../../../application/operations/changeRules.ts';
-import type { NewOperation } from '../../../application/operations/create.ts';
-import type { Operations, Sector } from '../../../application/operations/operations.ts';
+import type { ChangeRulesPorts, NewOperation, Operations, Sector } from '../../../application/operations/operations.ts';
 import { type OperationClock, toOperation } from '../../../domain/clock.ts';
 import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts';
 import { SECTOR_SET } from '../../../domain/services.ts';

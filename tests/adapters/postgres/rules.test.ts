@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { readFrame } from '../../../adapters/postgres/households/register.ts';
 import { operationsOn } from '../../../adapters/postgres/operations/operations.ts';
-import { changeOperationRules } from '../../../application/operations/changeRules.ts';
+import { changeOperationRules } from '../../../application/operations/operations.ts';
 import { defaultRules, STANDARD_DEADLINES } from '../../../domain/rules.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { makeOperation } from '../../support/operations.ts';
