@@ -15,9 +15,8 @@ import type { Holds, Notes, NowReads, SituationReads } from '../application/jour
 import type { readManifest } from '../application/movements/manifest.ts';
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
-import type { activatePlan } from '../application/operations/activatePlan.ts';
 import type { changeOperationRules, createOperation, Operations } from '../application/operations/operations.ts';
-import type { Plans } from '../application/operations/plans.ts';
+import type { activatePlan, Plans } from '../application/operations/plans.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
 import type { readPerson } from '../application/people/readPerson.ts';

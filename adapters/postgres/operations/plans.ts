@@ -1,5 +1,4 @@
-import type { ActivatePlanPorts } from '../../../application/operations/activatePlan.ts';
-import type { Plan, Plans } from '../../../application/operations/plans.ts';
+import type { ActivatePlanPorts, Plan, Plans } from '../../../application/operations/plans.ts';
 import { STORED_PLAN, STORED_PLAN_STATUS, storedPlan } from '../../../domain/plan.ts';
 import { anyOf, type Db, type PrismaClient } from '../database.ts';
 import { insertOperation, insertRows } from './operations.ts';

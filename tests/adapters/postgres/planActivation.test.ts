@@ -3,7 +3,7 @@ import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { operationsOn } from '../../../adapters/postgres/operations/operations.ts';
 import { planActivationsOn } from '../../../adapters/postgres/operations/plans.ts';
 import { newId } from '../../../application/ids.ts';
-import { activatePlan, type PlanActivation } from '../../../application/operations/activatePlan.ts';
+import { activatePlan, type PlanActivation } from '../../../application/operations/plans.ts';
 import { type PlanDocument, storedPlan } from '../../../domain/plan.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';
 import { type OperationInput, workflowId } from '../../../workflows/messages.ts';
