@@ -8,8 +8,7 @@ import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/m
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
-import { compareCheckedList } from '../../application/duplicates/compareList.ts';
-import { matchNewcomers } from '../../application/duplicates/match.ts';
+import { compareCheckedList, matchNewcomers } from '../../application/duplicates/match.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
 import { publishOutbox } from '../../application/webhooks/events.ts';
 import { MINUTE } from '../../domain/time.ts';

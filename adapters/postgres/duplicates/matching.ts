@@ -1,6 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { CheckedList, CompareListPorts, ListedPerson } from '../../../application/duplicates/compareList.ts';
-import type { KnownPeople, MatchPorts, RegisteredPerson } from '../../../application/duplicates/match.ts';
+import type {
+  CheckedList,
+  CompareListPorts,
+  KnownPeople,
+  ListedPerson,
+  MatchPorts,
+  RegisteredPerson,
+} from '../../../application/duplicates/match.ts';
 import { parsePartialDate } from '../../../domain/imports/dates.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';

@@ -1,9 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  type CheckedList,
-  compareCheckedList,
-  type ListedPerson,
-} from '../../../application/duplicates/compareList.ts';
+import { type CheckedList, compareCheckedList, type ListedPerson } from '../../../application/duplicates/match.ts';
 import type { DuplicateCandidates } from '../../../domain/imports/importRecord.ts';
 import { knownRows } from '../../domain/duplicates/known.ts';
 import { person } from '../../domain/imports/scenario.ts';
