@@ -1,8 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Alarms } from '../application/alarms/alarms.ts';
 import type { LoopReads } from '../application/background.ts';
-import type { decidePair } from '../application/duplicates/decide.ts';
-import type { Duplicates } from '../application/duplicates/pairs.ts';
+import type { Duplicates, decidePair } from '../application/duplicates/pairs.ts';
 import type { registerHousehold } from '../application/households/register.ts';
 import type { startCommit } from '../application/imports/commit.ts';
 import type { rowsToCorrect } from '../application/imports/correct.ts';

@@ -28,7 +28,7 @@ import type { GuardedClient } from '../../adapters/webhooks/client.ts';
 import { newEndpointSecret } from '../../adapters/webhooks/signature.ts';
 import type { Engine } from '../../api/ports.ts';
 import { wasRefused } from '../../application/commands.ts';
-import { decidePair } from '../../application/duplicates/decide.ts';
+import { decidePair } from '../../application/duplicates/pairs.ts';
 import { registerHousehold } from '../../application/households/register.ts';
 import { claimKey } from '../../application/idempotency/claimKey.ts';
 import { derivedId, newId } from '../../application/ids.ts';

@@ -1,6 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { DecidePorts, PairHold, RecordedDecision } from '../../../application/duplicates/decide.ts';
-import type { Duplicates, LinkedPerson, Pair } from '../../../application/duplicates/pairs.ts';
+import type {
+  DecidePorts,
+  Duplicates,
+  LinkedPerson,
+  Pair,
+  PairHold,
+  RecordedDecision,
+} from '../../../application/duplicates/pairs.ts';
 import { STORED_REASONS } from '../../../domain/duplicates/comparePeople.ts';
 import { OPEN_STATUSES, PAIR_EVENT_FORMS, PAIR_STATUSES } from '../../../domain/duplicates/decisions.ts';
 import { type Db, instant, json } from '../database.ts';
