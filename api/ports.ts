@@ -18,9 +18,7 @@ import type { changeOperationRules, createOperation, Operations } from '../appli
 import type { activatePlan, Plans } from '../application/operations/plans.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
-import type { readPerson } from '../application/people/readPerson.ts';
-import type { Households, People } from '../application/people/reads.ts';
-import type { searchPeople } from '../application/people/search.ts';
+import type { Households, People, readPerson, searchPeople } from '../application/people/reads.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
 import type { EventReads } from '../application/webhooks/events.ts';

@@ -1,12 +1,16 @@
-import type { AccessPurpose } from '../../domain/access.ts';
+import { type AccessPurpose, FIELD_GROUPS, mayKnowHolds, type Principal, rolesIn } from '../../domain/access.ts';
+import { rankByName } from '../../domain/duplicates/rankByName.ts';
+import { nameIn } from '../../domain/duplicates/searchKeys.ts';
 import type { Relationship, Sex } from '../../domain/imports/columns.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { Ending, JourneyPhase, JourneyStatus } from '../../domain/journeys/statuses.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
+import type { PersonCore } from '../../domain/personData.ts';
 import type { Traveller } from '../../domain/registration.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { SearchKey } from './personalData.ts';
+import type { Holds, Notes } from '../journeys/reads.ts';
+import { disclose, type PersonalData, type Reader, type SearchKey } from './personalData.ts';
 
 /** A journey of a person from its projection. */
 export type PersonJourney = {
@@ -156,3 +160,98 @@ export type Households = {
   /** Removes a household that nobody joined. */
   dropEmpty(id: string): Promise<void>;
 };
+
+export type ReadPersonPorts = {
+  people: Pick<People, 'journey'>;
+  holds: Pick<Holds, 'ofJourney'>;
+  notes: Pick<Notes, 'read'>;
+  personal: PersonalData;
+};
+
+/**
+ * A person as far as the reader's roles go: the journey, the open holds, and the disclosed fields. Type, reason and
+ * approvals of a hold are for protection roles alone.
+ * @returns undefined for an unknown journey
+ */
+export const readPerson = (ports: ReadPersonPorts) => async (journeyId: string, reader: Omit<Reader, 'purpose'>) => {
+  const [journey, holds] = await Promise.all([ports.people.journey(journeyId), ports.holds.ofJourney(journeyId)]);
+  if (!journey) return undefined;
+  const { groups, cores } = await disclose(ports.personal, [journey], FIELD_GROUPS, { ...reader, purpose: 'case' });
+  const open = holds.filter(({ status }) => status === 'raising' || status === 'active');
+  const knows = mayKnowHolds(reader.roles);
+  const noteIds = open.flatMap(({ noteId }) => noteId ?? []);
+  const reasons = knows ? await ports.notes.read(noteIds, { restricted: true }) : new Map<string, string>();
+  return {
+    journey,
+    groups,
+    core: cores.get(journey.personId),
+    holds: open.map(({ id, raisedAt, type, firstApprovalBy, noteId }) => ({
+      id,
+      since: raisedAt,
+      known: knows
+        ? {
+            type,
+            approvals: firstApprovalBy === null ? 0 : 1,
+            reason: noteId === null ? undefined : reasons.get(noteId),
+          }
+        : undefined,
+    })),
+  };
+};
+
+/** Decrypted to be put in order; only those who are disclosed are in the access log. */
+const CANDIDATES = 300;
+const SHOWN_AT_MOST = 50;
+/** Below this likeness a person is not shown to somebody who searches for another. */
+const LEAST_MATCH = 0.5;
+
+export type SearchPorts = {
+  people: Pick<People, 'search'>;
+  personal: PersonalData;
+  /** operation time */
+  now(operationId: string): Promise<Instant>;
+};
+
+/** `match`: 0 to 1, how well the name answers; 1 for a number. `core`: where the searcher reads names. */
+type Found = SearchHit & { match: number; core: PersonCore | undefined };
+
+/**
+ * People whose name sounds like the text, in any script, or whose number it is: those found by a number first, then by
+ * how well the name answers. Names that answer equally well stay in the order of the index.
+ */
+export const searchPeople =
+  (ports: SearchPorts) =>
+  async (
+    text: string,
+    principal: Principal,
+    operations: 'all' | readonly string[],
+  ): Promise<{ found: Found[]; more: boolean }> => {
+    const { people, personal } = ports;
+    const candidates = await people.search(personal.searchKeys(text), operations, CANDIDATES);
+    const ranked = inOrder(text, candidates, await personal.cores(candidates.map(({ personId }) => personId)));
+    const hits = ranked.slice(0, SHOWN_AT_MOST);
+    const disclosed = new Map<string, PersonCore>();
+    for (const [operationId, here] of Map.groupBy(hits, (hit) => hit.operationId)) {
+      const { cores } = await disclose(personal, here, ['names'], {
+        principal: principal.sub,
+        roles: rolesIn(principal, operationId),
+        purpose: 'search',
+        at: await ports.now(operationId),
+      });
+      for (const [personId, core] of cores) disclosed.set(personId, core);
+    }
+    return {
+      found: hits.map((hit) => ({ ...hit, core: disclosed.get(hit.personId) })),
+      more: candidates.length === CANDIDATES || ranked.length > hits.length,
+    };
+  };
+
+function inOrder(text: string, candidates: readonly SearchHit[], cores: ReadonlyMap<string, PersonCore>) {
+  const exact = candidates.filter((hit) => hit.exact).map((hit) => ({ ...hit, match: 1 }));
+  const named = candidates.flatMap((hit) => {
+    const core = cores.get(hit.personId);
+    return hit.exact || core === undefined ? [] : [{ hit, ...core }];
+  });
+  const ranked = rankByName(nameIn(text), named).map(({ person, match }) => ({ ...person.hit, match }));
+  return [...exact, ...ranked.filter(({ match }) => match >= LEAST_MATCH)];
+}

@@ -43,8 +43,7 @@ import { planMovement } from '../../application/movements/planMovement.ts';
 import { changeOperationRules, createOperation } from '../../application/operations/operations.ts';
 import { activatePlan } from '../../application/operations/plans.ts';
 import { partners } from '../../application/partners/partners.ts';
-import { readPerson } from '../../application/people/readPerson.ts';
-import { searchPeople } from '../../application/people/search.ts';
+import { readPerson, searchPeople } from '../../application/people/reads.ts';
 import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
