@@ -1,10 +1,22 @@
+import { mayKnowHolds } from '../../domain/access.ts';
+import type { Role } from '../../domain/actor.ts';
 import type { HoldType } from '../../domain/holds.ts';
+import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { JourneyStatus } from '../../domain/journeys/statuses.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
-import type { HistoryEvent } from '../../domain/messages/history.ts';
+import {
+  HISTORY_MOVEMENT_EVENTS,
+  HISTORY_OPERATION_EVENTS,
+  type HistoryEvent,
+  type HistoryPhase,
+  historyInWords,
+} from '../../domain/messages/history.ts';
+import { nowInWords } from '../../domain/messages/now.ts';
 import type { SituationInput } from '../../domain/messages/situation.ts';
 import type { Instant } from '../../domain/time.ts';
+import { disclose, type PersonalData, type Reader } from '../people/personalData.ts';
+import type { People } from '../people/reads.ts';
 
 export type Hold = {
   id: string;
@@ -107,3 +119,61 @@ export type SituationReads = {
   /** Whether the database answers. */
   answers(): Promise<boolean>;
 };
+
+const INCLUDED = { movement: HISTORY_MOVEMENT_EVENTS, operation: HISTORY_OPERATION_EVENTS };
+
+export type HistoryPorts = {
+  history: HistoryReads;
+  holds: Pick<Holds, 'ofJourney'>;
+  notes: Pick<Notes, 'read'>;
+  personal: PersonalData;
+};
+
+type Subject = { personId: string; journeyId: string; operationId: string };
+
+/** Who did what, when and why, in words, with the notes and the kinds of holds that the reader may know. */
+export const readHistory =
+  ({ history, holds, notes, personal }: HistoryPorts) =>
+  async (subject: Subject, reader: Omit<Reader, 'purpose'>): Promise<HistoryPhase[]> => {
+    const events = await history.events(subject.journeyId, subject.operationId, INCLUDED);
+    const noteIds = events.flatMap(({ noteId }) => noteId ?? []);
+    const wanted = noteIds.length > 0 ? (['notes'] as const) : [];
+    const { groups } = await disclose(personal, [subject], wanted, { ...reader, purpose: 'history' });
+    const knows = mayKnowHolds(reader.roles);
+    return historyInWords(events, {
+      ...(await history.names(events)),
+      notes: await notes.read(groups.includes('notes') ? noteIds : [], { restricted: knows }),
+      holdKinds: new Map(knows ? (await holds.ofJourney(subject.journeyId)).map(({ id, type }) => [id, type]) : []),
+      mayKnowHolds: knows,
+    });
+  };
+
+export type NowPorts = { people: Pick<People, 'journey'>; now: NowReads };
+
+/**
+ * Whom a person waits for, since when, what then, in words; and which commands the reader may give.
+ * @param at operation time
+ * @returns undefined for an unknown journey
+ */
+export const readNow =
+  ({ people, now }: NowPorts) =>
+  async (journeyId: string, roles: readonly Role[], at: Instant) => {
+    const [journey, state, waits, groupWaitsFor, suspended] = await Promise.all([
+      people.journey(journeyId),
+      now.state(journeyId),
+      now.waits(journeyId),
+      now.groupWaitsFor(journeyId),
+      now.isSuspended(journeyId),
+    ]);
+    if (!journey) return undefined;
+    const words = nowInWords({
+      now: at,
+      status: journey.status,
+      ...(journey.ending === null ? {} : { ending: journey.ending, endedAt: journey.endedAt ?? at }),
+      waits,
+      names: await now.names(waits.map(({ whom }) => whom.id)),
+      suspended,
+      groupWaitsFor,
+    });
+    return { journey, ...words, commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at) };
+  };
