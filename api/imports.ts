@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ImportProgress, ImportRow, ImportSummary } from '../application/imports/reads.ts';
+import type { ImportProgress, ImportRow, ImportSummary } from '../application/imports/record.ts';
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';

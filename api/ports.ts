@@ -5,7 +5,7 @@ import type { Duplicates, decidePair } from '../application/duplicates/pairs.ts'
 import type { registerHousehold } from '../application/households/register.ts';
 import type { startCommit } from '../application/imports/commit.ts';
 import type { rowsToCorrect } from '../application/imports/correct.ts';
-import type { ImportReads } from '../application/imports/reads.ts';
+import type { ImportReads } from '../application/imports/record.ts';
 import type { reprocess } from '../application/imports/reprocess.ts';
 import type { uploadList } from '../application/imports/upload.ts';
 import type { Holds, Notes, NowReads, readHistory, readNow, SituationReads } from '../application/journeys/reads.ts';

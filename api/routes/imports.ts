@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ImportProgress } from '../../application/imports/reads.ts';
+import type { ImportProgress } from '../../application/imports/record.ts';
 import { disclosedColumns } from '../../domain/imports/person.ts';
 import { groupsOfList, importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ImportProgress, ImportReads, ImportSummary, RowToCorrect } from '../../../application/imports/reads.ts';
+import type { ImportProgress, ImportReads, ImportSummary, RowToCorrect } from '../../../application/imports/record.ts';
 import { STORED_FINDINGS } from '../../../domain/imports/codes.ts';
 import { STORED_DATE_ORDER, STORED_FOUND_LIST } from '../../../domain/imports/file.ts';
 import {
