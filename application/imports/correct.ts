@@ -3,7 +3,7 @@ import type { FoundList } from '../../domain/imports/file.ts';
 import type { CorrectionCounts, ImportStatus, Refusal } from '../../domain/imports/importRecord.ts';
 import { newId } from '../ids.ts';
 import type { ImportReads, ListedRow, Start, Transactions } from './record.ts';
-import { checkAgain } from './reprocess.ts';
+import { checkAgain } from './upload.ts';
 
 /** The row of the list that a row of a correction file replaces: its `to_correct` begins with it, `17 k3f9: …`. */
 export type Corrections = { row: number; listTag: string };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { importsOn } from '../../../adapters/postgres/imports/imports.ts';
 import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
-import { checkAgain } from '../../../application/imports/reprocess.ts';
+import { checkAgain } from '../../../application/imports/upload.ts';
 import { findPairs } from '../../../domain/duplicates/findPairs.ts';
 import { knownRows } from '../../domain/duplicates/known.ts';
 import { person, plainRows, SCENARIOS, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
