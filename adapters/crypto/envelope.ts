@@ -7,7 +7,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { z } from 'zod';
-import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { SecretBox } from '../../application/partners/partners.ts';
 import type { Keyring } from './keyring.ts';
 
 export type { Keyring } from './keyring.ts';

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
-import type { PartnerEndpoint } from '../../application/partners/partners.ts';
-import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { PartnerEndpoint, SecretBox } from '../../application/partners/partners.ts';
 import type { CallbackPorts } from '../../application/requests/receiveCallback.ts';
 import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
 import type { CallFailure } from '../../domain/requests/failures.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { SecretBox } from '../../application/partners/partners.ts';
 import type { RequestStore } from '../../application/requests/prepare.ts';
 import type { InboxTransaction } from '../../application/requests/processInbox.ts';
 import type { AsidePorts } from '../../application/requests/setAside.ts';

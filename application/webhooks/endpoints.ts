@@ -10,8 +10,7 @@ import type {
 import type { PartnerFeedInput } from '../../domain/workflowInputs.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { newId } from '../ids.ts';
-import type { AddressRefused, PartnerPorts } from '../partners/partners.ts';
-import type { Encrypted } from '../partners/secrets.ts';
+import type { AddressRefused, Encrypted, PartnerPorts } from '../partners/partners.ts';
 import type { PendingStart } from '../starts/start.ts';
 
 /** An address of a partner that receives events. Times are real time. */

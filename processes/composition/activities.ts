@@ -39,7 +39,7 @@ import { checkList } from '../../application/imports/check.ts';
 import { commitList, commitPage, countStartsLeft } from '../../application/imports/commit.ts';
 import { checkLocalTimes } from '../../application/movements/planMovement.ts';
 import { suspensionOverlap } from '../../application/operations/conduct.ts';
-import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { SecretBox } from '../../application/partners/partners.ts';
 import { requests } from '../../application/requests/requests.ts';
 import { type RetentionTimes, removeAllOld } from '../../application/retention/removeOld.ts';
 import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { newId } from '../../application/ids.ts';
-import type { SecretBox } from '../../application/partners/secrets.ts';
+import type { SecretBox } from '../../application/partners/partners.ts';
 import type { PartnerKind } from '../../domain/requests/definition.ts';
 
 /** Rows of a system for tests, written as plainly as the schema allows. */

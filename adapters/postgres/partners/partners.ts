@@ -1,6 +1,11 @@
 import { sql } from 'kysely';
-import type { Agreement, PartnerEndpoint, PartnerPorts, PartnerReads } from '../../../application/partners/partners.ts';
-import type { SecretBox } from '../../../application/partners/secrets.ts';
+import type {
+  Agreement,
+  PartnerEndpoint,
+  PartnerPorts,
+  PartnerReads,
+  SecretBox,
+} from '../../../application/partners/partners.ts';
 import type { PartnerKind } from '../../../domain/requests/definition.ts';
 import type { RequestKind } from '../../../domain/requests/index.ts';
 import type { Instant } from '../../../domain/time.ts';

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { SecretBox } from '../../../application/partners/secrets.ts';
+import type { SecretBox } from '../../../application/partners/partners.ts';
 import type { DueEvent, FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
 import type { EventReads, OutboxPorts, PositionedEvent } from '../../../application/webhooks/events.ts';
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
