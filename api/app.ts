@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { v7 } from 'uuid';
-import type { CallbackPorts } from '../application/requests/receiveCallback.ts';
+import type { CallbackPorts } from '../application/requests/processInbox.ts';
 import { commandRoutes } from './commands.ts';
 import { access, type Owned, type Place } from './plugins/access.ts';
 import { type AuthenticationOptions, authentication } from './plugins/authentication.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { PartnerEndpoint, SecretBox } from '../../application/partners/partners.ts';
-import type { CallbackPorts } from '../../application/requests/receiveCallback.ts';
+import type { CallbackPorts } from '../../application/requests/processInbox.ts';
 import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
 import type { CallFailure } from '../../domain/requests/failures.ts';
 import { iso } from '../../domain/time.ts';

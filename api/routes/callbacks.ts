@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
-import { type CallbackPorts, receiveCallback } from '../../application/requests/receiveCallback.ts';
+import { type CallbackPorts, receiveCallback } from '../../application/requests/processInbox.ts';
 import { idPattern } from '../../domain/ids.ts';
 import { Problem, type ProblemError } from '../problems.ts';
 import { allowedOf } from '../validation.ts';
