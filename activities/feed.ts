@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { deliverFeed, type FeedPorts } from '../application/webhooks/deliverFeed.ts';
+import { deliverFeed, type FeedPorts } from '../application/webhooks/feed.ts';
 
 /** Activities of a partner's feed. */
 export type FeedActivities = {

@@ -18,7 +18,7 @@ import type { PersonalData } from '../application/people/personalData.ts';
 import type { Households, People, readPerson, searchPeople } from '../application/people/reads.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
-import type { EventReads } from '../application/webhooks/events.ts';
+import type { EventReads } from '../application/webhooks/feed.ts';
 import type { Decision } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Zones } from '../domain/movements/localTimes.ts';

@@ -42,7 +42,7 @@ import { suspensionOverlap } from '../../application/operations/conduct.ts';
 import type { SecretBox } from '../../application/partners/partners.ts';
 import { requests } from '../../application/requests/requests.ts';
 import { type RetentionTimes, removeAllOld } from '../../application/retention/removeOld.ts';
-import type { FeedPorts } from '../../application/webhooks/deliverFeed.ts';
+import type { FeedPorts } from '../../application/webhooks/feed.ts';
 import type { Zones } from '../../domain/movements/localTimes.ts';
 import type { ChoreInput } from '../../domain/workflowInputs.ts';
 import { startNow } from './starts.ts';

@@ -10,7 +10,7 @@ import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
 import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { compareCheckedList, matchNewcomers } from '../../application/duplicates/match.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
-import { publishOutbox } from '../../application/webhooks/events.ts';
+import { publishOutbox } from '../../application/webhooks/feed.ts';
 import { MINUTE } from '../../domain/time.ts';
 import { NEW_VERSION, TASK_QUEUE } from '../../workflows/messages.ts';
 import { type Starting, startsIn } from './starts.ts';

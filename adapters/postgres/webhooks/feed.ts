@@ -1,7 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { SecretBox } from '../../../application/partners/partners.ts';
-import type { DueEvent, FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
-import type { EventReads, OutboxPorts, PositionedEvent } from '../../../application/webhooks/events.ts';
+import type {
+  DueEvent,
+  EventReads,
+  FeedPorts,
+  OutboxPorts,
+  PositionedEvent,
+} from '../../../application/webhooks/feed.ts';
 import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import { iso } from '../../../domain/time.ts';
 import { anyOf, type Db, instant, json } from '../database.ts';

@@ -3,7 +3,7 @@ import { databaseOn, prismaOn } from '../../../adapters/postgres/database.ts';
 import { endpointsOn } from '../../../adapters/postgres/webhooks/endpoints.ts';
 import { outboxOn } from '../../../adapters/postgres/webhooks/feed.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
-import { deliverFeed, type FeedPorts } from '../../../application/webhooks/deliverFeed.ts';
+import { deliverFeed, type FeedPorts } from '../../../application/webhooks/feed.ts';
 import { ATTEMPTS } from '../../../domain/webhooks/deliveries.ts';
 import { feedPorts } from '../../../processes/composition/activities.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
