@@ -144,6 +144,11 @@ function described(workflow: string, id: string): { staticSummary: string; stati
   return { staticSummary: SUMMARIES[workflow] ?? workflow, staticDetails: `\`${id}\`` };
 }
 
+function grpcErrorOf(error: unknown) {
+  if (isGrpcServiceError(error)) return error;
+  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : undefined;
+}
+
 /** gRPC: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. The same call may succeed later. */
 const PASSING = [1, 4, 8, 10, 14];
 
@@ -152,11 +157,7 @@ const PASSING = [1, 4, 8, 10, 14];
  * error from elsewhere concerns this call only and stops no other.
  */
 export function temporalIsAway(error: unknown): boolean {
-  const grpc = isGrpcServiceError(error)
-    ? error
-    : error instanceof Error && isGrpcServiceError(error.cause)
-      ? error.cause
-      : undefined;
+  const grpc = grpcErrorOf(error);
   return grpc === undefined ? error instanceof ServiceError : PASSING.includes(grpc.code);
 }
 
@@ -222,12 +223,7 @@ function betweenRuns(error: unknown): boolean {
   if (error instanceof WorkflowUpdateFailedError) {
     return error.cause instanceof ApplicationFailure && error.cause.type === CLOSED_UNDER_UPDATE;
   }
-  const grpc = isGrpcServiceError(error)
-    ? error
-    : error instanceof Error && isGrpcServiceError(error.cause)
-      ? error.cause
-      : undefined;
-  const code: number | undefined = grpc?.code;
+  const code: number | undefined = grpcErrorOf(error)?.code;
   return LOST_ITS_TASK.includes(code);
 }
 
