@@ -114,6 +114,15 @@ export type Disclosure = {
   recordedAt: Instant;
 };
 
+export type NewDocument = {
+  id: string;
+  journeyId: string;
+  kind: string;
+  issuedBy: string | null;
+  validUntil: Instant;
+  at: Instant;
+};
+
 export type People = {
   /** Operation and journey of a person, the open journey first, then the newest. */
   placesOf(personId: string): Promise<Array<{ operationId: string; journeyId: string }>>;
@@ -126,14 +135,7 @@ export type People = {
   /** The disclosures and accesses to data of a person, newest first. One more than `limit`. */
   disclosures(personId: string, limit: number, after?: string): Promise<Disclosure[]>;
   /** A document that the person showed. Idempotent by id. */
-  holdDocument(document: {
-    id: string;
-    journeyId: string;
-    kind: string;
-    issuedBy: string | null;
-    validUntil: Instant;
-    at: Instant;
-  }): Promise<void>;
+  holdDocument(document: NewDocument): Promise<void>;
   /** The workflow refused the document: it was never valid. */
   dropDocument(id: string): Promise<void>;
   /** A service given in addition to the journey, counted for its sector. Idempotent by id. */

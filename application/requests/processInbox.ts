@@ -7,13 +7,16 @@ import { HOUR, type Instant } from '../../domain/time.ts';
 import type { CarrierMessage } from '../../workflows/messages.ts';
 import type { Alarm } from '../alarms/alarms.ts';
 import { derivedId } from '../ids.ts';
+import type { NewDocument } from '../people/reads.ts';
 import { type AsidePorts, setAside } from './setAside.ts';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export type CallbackPorts = {
   /** secrets that this partner signs with, newest first; empty where the partner is unknown */
   secretsOf(partnerId: string): Promise<string[]>;
   verify(
-    input: { headers: Readonly<Record<string, string | string[] | undefined>>; body: Uint8Array },
+    input: { headers: Headers; body: Uint8Array },
     secrets: readonly string[],
     now: number,
   ): { ok: true } | { ok: false; fault: string };
@@ -35,7 +38,7 @@ export type Receipt =
 export async function receiveCallback(
   ports: CallbackPorts,
   partnerId: string,
-  { headers, raw }: { headers: Readonly<Record<string, string | string[] | undefined>>; raw: Buffer },
+  { headers, raw }: { headers: Headers; raw: Buffer },
 ): Promise<Receipt> {
   const secrets = await ports.secretsOf(partnerId);
   const verification = ports.verify({ headers, body: raw }, secrets, ports.clock());
@@ -86,15 +89,7 @@ export type InboxTransaction = AsidePorts & {
   /** whether the workflow of a movement is still to be started */
   startIsPending(movementId: string): Promise<boolean>;
   answered(requestId: string, after: ReturnType<typeof requestAfter>): Promise<void>;
-  storeDocument(document: {
-    id: string;
-    journeyId: string;
-    kind: string;
-    issuedBy: string;
-    validUntil: Instant;
-    requestId: string;
-    at: Instant;
-  }): Promise<void>;
+  storeDocument(document: NewDocument & { requestId: string }): Promise<void>;
   /** moves what was encrypted to its person's key; false if it cannot be decrypted: then only the partner has it */
   storeNumber(
     number: { keyId: string; encrypted: string },
