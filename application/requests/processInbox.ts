@@ -166,10 +166,7 @@ export async function processInbox(ports: InboxPorts): Promise<'more' | 'idle'> 
   return all.length === BATCH && waiting < BATCH ? 'more' : 'idle';
 }
 
-/**
- * Answers to one request are ordered by the partner's own clock, as far as they have arrived; other messages by
- * receipt.
- */
+/** Answers to one request by the partner's own clock, as far as they have arrived; other messages by receipt. */
 function inTheirOwnOrder(messages: readonly InboxMessage[]): InboxMessage[] {
   const byRequest = Map.groupBy(messages, (message) => message.requestId ?? keyOf(message));
   return [...byRequest.values()].flatMap((group) =>
@@ -257,10 +254,7 @@ async function judgeReport(
   return { to: 'vehicle', subject: movement, messages: [message], reports: [reported] };
 }
 
-/**
- * Sends the signals, those of one subject together, and marks the messages. Returns how many wait for the start of
- * their workflow.
- */
+/** Sends the signals, those of a subject together, and marks the messages. Returns how many wait for a start. */
 async function signal(
   ports: InboxPorts,
   accepted: readonly Signals[],
@@ -298,9 +292,9 @@ async function signal(
 function together(before: Signals | undefined, signals: Signals): Signals {
   if (before === undefined) return signals;
   const messages = [...before.messages, ...signals.messages];
-  if (before.to === 'vehicle')
-    return signals.to === 'vehicle'
-      ? { ...before, messages, reports: [...before.reports, ...signals.reports] }
-      : before;
-  return signals.to === 'vehicle' ? before : { ...before, messages, answers: [...before.answers, ...signals.answers] };
+  if (before.to === 'vehicle' && signals.to === 'vehicle')
+    return { ...before, messages, reports: [...before.reports, ...signals.reports] };
+  if (before.to !== 'vehicle' && signals.to !== 'vehicle')
+    return { ...before, messages, answers: [...before.answers, ...signals.answers] };
+  return before;
 }
