@@ -113,7 +113,7 @@ type RecordedEffects = { event: RecordedEvent; effects: Effects };
  * changes is decided before (domain/effects.ts). A list without rows is left out, so that its statement is not run. Rows
  * that follow from an event carry its sequence number: where the event stands already, so do they.
  */
-export function rowsOf(batch: RecordBatch): object {
+function rowsOf(batch: RecordBatch): object {
   const { subject, operationId } = batch;
   const recorded = batch.events.map((event) => ({ event, effects: effectsOf(batch.subjectKind, event) }));
   const last = batch.events.at(-1);

@@ -45,13 +45,13 @@ function fromRow(row: Pick<Request, (typeof COLUMNS)[number]> & { requestedAt: n
 }
 
 /** Locks the requests of these ids, in the order of ids. */
-export async function lockRequests(db: Db, ids: readonly string[]): Promise<Map<string, PartnerRequest>> {
+async function lockRequests(db: Db, ids: readonly string[]): Promise<Map<string, PartnerRequest>> {
   const rows = await requestsIn(db).where('id', '=', anyOf(ids)).orderBy('id').forUpdate().execute();
   return new Map(rows.map((row) => [row.id, fromRow(row)]));
 }
 
 /** The result of a callback for the request; it also proves that the partner had it. */
-export async function markAnswered(
+async function markAnswered(
   db: Db,
   id: string,
   { status, outcome }: { status: 'acknowledged' | 'answered'; outcome: NonNullable<PartnerRequest['outcome']> },

@@ -23,7 +23,7 @@ const AT_ONCE = 250;
 /** Candidates for about a hundred newcomers: those who share most keys with them. */
 const CANDIDATES_AT_MOST = 5_000;
 
-export function knownPeopleOn(db: Db, keyring: Keyring): KnownPeople {
+function knownPeopleOn(db: Db, keyring: Keyring): KnownPeople {
   const encrypt = pairKeyEncrypter(keyring);
   /** Each person with their open journey, else the newest. */
   const registered = db

@@ -224,7 +224,7 @@ export function clockOf(rows: readonly ClockRow[]): OperationClock {
 }
 
 /** The clocks of these operations; an operation without segments is left out. */
-export async function readClocks(db: Db, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
+async function readClocks(db: Db, operationIds: readonly string[]): Promise<Map<string, OperationClock>> {
   const segments = await db
     .selectFrom('clockSegments')
     .select(['operationId', 'fromOperationTime', 'fromRealTime', 'secondsPerDay'])
