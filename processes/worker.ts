@@ -2,8 +2,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
-import { startDuplicateMatcher } from '../adapters/background/duplicateMatcher.ts';
-import { startInboxProcessor } from '../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../adapters/background/loop.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
 import { openPool } from '../adapters/postgres/database.ts';
@@ -15,6 +13,8 @@ import * as names from '../workflows/messages.ts';
 import { keepSchedules, missingActivity, workerActivities } from './composition/activities.ts';
 import {
   duplicateMatching,
+  startDuplicateMatcher,
+  startInboxProcessor,
   startOutboxPublisher,
   startVersionWatch,
   startWorkflowStarter,

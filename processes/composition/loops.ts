@@ -5,13 +5,16 @@ import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import type { Db } from '../../adapters/postgres/database.ts';
 import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/matching.ts';
+import { type InboxDeps, inboxIn } from '../../adapters/postgres/requests.ts';
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
-import type { WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { temporalIsAway, type WorkflowGateway, type WorkflowNames } from '../../adapters/temporal/workflowGateway.ts';
+import { codeOf, eachOf, type Log } from '../../application/background.ts';
 import { compareCheckedList, matchNewcomers } from '../../application/duplicates/match.ts';
+import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
 import { publishOutbox } from '../../application/webhooks/feed.ts';
-import { MINUTE } from '../../domain/time.ts';
+import { type Instant, isoDay, MINUTE } from '../../domain/time.ts';
 import { NEW_VERSION, TASK_QUEUE } from '../../workflows/messages.ts';
 import { type Starting, startsIn } from './starts.ts';
 
@@ -106,3 +109,115 @@ export const duplicateMatching = (keyring: Keyring, clock: () => number) => (db:
   matchNewcomers: matchNewcomers({ ...matchingOn(db, keyring), clock }),
   compareCheckedList: compareCheckedList(checkedListsOn(db, keyring)),
 });
+
+const INBOX_PROCESSOR_LOCK = 7_261_002;
+const AT_ONCE = 16;
+
+export type InboxProcessorDeps = Pick<InboxDeps, 'storeNumber'> & {
+  connectionString: string;
+  gateway: Pick<WorkflowGateway, 'partnerAnswered' | 'carrierReported'>;
+  names: Pick<WorkflowNames, 'workflowId'>;
+  log: Log;
+  pollMs?: number;
+};
+
+/** Applies the callbacks of partners, in one process at a time. */
+export function startInboxProcessor({
+  gateway,
+  names,
+  storeNumber,
+  pollMs = 1_000,
+  ...deps
+}: InboxProcessorDeps): Loop {
+  const inbox = { storeNumber, workflowOf: names.workflowId.movement, clock: Date.now };
+  const send = (signals: Signals) =>
+    signals.to === 'vehicle'
+      ? gateway.carrierReported(signals.subject, signals.reports)
+      : gateway.partnerAnswered({ kind: signals.to, id: signals.subject }, signals.answers);
+
+  return startLoop({
+    ...deps,
+    name: 'inbox processor',
+    lock: INBOX_PROCESSOR_LOCK,
+    channel: 'inbox',
+    pollMs,
+    pass: (db) =>
+      db.transaction().execute((tx) =>
+        processInbox({
+          ...inboxIn(tx, inbox),
+          async deliver(signals) {
+            const delivered: Delivered[] = [];
+            await eachOf([...signals.entries()], AT_ONCE, async ([index, each]) => {
+              try {
+                delivered[index] = await send(each);
+              } catch (error) {
+                if (temporalIsAway(error)) throw error;
+                delivered[index] = 'refused';
+              }
+            });
+            return delivered;
+          },
+        }),
+      ),
+  });
+}
+
+/** Session lock of the duplicate matcher; any number that no other lock uses. */
+const DUPLICATE_MATCHER_LOCK = 7_261_003;
+
+export type DuplicateMatcherDeps = {
+  connectionString: string;
+  matching(db: Db): {
+    /** @returns how many newcomers were compared */
+    matchNewcomers(): Promise<number>;
+    /** @returns whether there was a list to compare */
+    compareCheckedList(pause: () => Promise<void>): Promise<boolean>;
+  };
+  /** real time */
+  now(): Instant;
+  log: Log;
+  pollMs?: number;
+};
+
+/**
+ * Compares newly registered people, and the rows of checked lists, with everybody known. Pairs go to a person to decide.
+ * Several processes may start a matcher; one works, the others stand by. It works half of the time, so that a long list
+ * delays nothing else in this process.
+ */
+export function startDuplicateMatcher({
+  connectionString,
+  matching,
+  now,
+  log,
+  pollMs = 1_000,
+}: DuplicateMatcherDeps): Loop {
+  return startLoop({
+    name: 'duplicate matcher',
+    connectionString,
+    lock: DUPLICATE_MATCHER_LOCK,
+    // A portion of a list may meet everybody known.
+    statementTimeoutMs: 600_000,
+    pollMs,
+    log,
+    async pass(db) {
+      let begun = performance.now();
+      const pause = async () => {
+        await sleep(performance.now() - begun);
+        begun = performance.now();
+      };
+      try {
+        const { matchNewcomers, compareCheckedList } = matching(db);
+        if ((await matchNewcomers()) > 0) await pause();
+        else if (!(await compareCheckedList(pause))) return 'idle';
+        return 'more';
+      } catch (error) {
+        // Everybody who arrives later waits behind the failure, so an alarm is raised once a day. Without the database
+        // none can be raised.
+        const day = isoDay(now());
+        const alarm = { subject: 'comparer', kind: 'comparison_fails', detail: { error: codeOf(error) } } as const;
+        await raiseAlarm(db, alarm, day).catch(() => undefined);
+        throw error;
+      }
+    },
+  });
+}

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startDuplicateMatcher } from '../../../adapters/background/duplicateMatcher.ts';
-import { duplicateMatching } from '../../../processes/composition/loops.ts';
+import { duplicateMatching, startDuplicateMatcher } from '../../../processes/composition/loops.ts';
 import { person } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';

@@ -1,12 +1,12 @@
 import { ServiceError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startInboxProcessor } from '../../../adapters/background/inboxProcessor.ts';
 import type { Loop } from '../../../adapters/background/loop.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { receive } from '../../../adapters/postgres/requests.ts';
 import { newId } from '../../../application/ids.ts';
 import type { InboxMessage } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
+import { startInboxProcessor } from '../../../processes/composition/loops.ts';
 import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
 import * as names from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
