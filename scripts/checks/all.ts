@@ -4,9 +4,8 @@
  * Arguments are filters on the names of test files and leave the checks out; `--only=lint` runs one check alone.
  */
 import { generateClient } from '../../prisma/generate.ts';
-import { runCommand } from './command.ts';
-import { projectFolders } from './folders.ts';
 import { checkLicences } from './licences.ts';
+import { projectFolders, runCommand } from './project.ts';
 import { checkSources } from './sources.ts';
 import { runTests } from './tests.ts';
 import { checkWords } from './words.ts';

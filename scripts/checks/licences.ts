@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { root } from './folders.ts';
+import { root } from './project.ts';
 
 const Names = z.record(z.string(), z.unknown()).optional();
 const Locked = z.object({

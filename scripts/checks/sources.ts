@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { root } from './folders.ts';
+import { root } from './project.ts';
 
 interface Source {
   /** Relative to the project's folder, with forward slashes. */

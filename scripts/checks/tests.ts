@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { runCommand } from './command.ts';
-import { root } from './folders.ts';
+import { root, runCommand } from './project.ts';
 
 export interface Counts {
   passed: number;

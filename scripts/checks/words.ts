@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectFolders, root } from './folders.ts';
+import { projectFolders, root } from './project.ts';
 
 interface Word {
   /** Lower case, with spaces between words: `taken in` is found as `takenIn`, `taken_in` and `taken in`. */

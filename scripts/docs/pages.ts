@@ -1,7 +1,7 @@
 /** The pages of docs/ that are made, wholly or in parts, of the code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../checks/folders.ts';
+import { root } from '../checks/project.ts';
 import { dataModelPage } from './dataModel.ts';
 import { eventsPage } from './events.ts';
 import { listsPage } from './lists.ts';

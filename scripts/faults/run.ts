@@ -8,8 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { runCommand } from '../checks/command.ts';
-import { root } from '../checks/folders.ts';
+import { root, runCommand } from '../checks/project.ts';
 import { FAULTS, type FaultId, isFault } from './faults.ts';
 import { type Broken, tableOf } from './table.ts';
 

@@ -17,7 +17,7 @@ import { startTemporal } from '../../processes/parts/temporal.ts';
 import { temporalBinary } from '../../processes/parts/temporalPrograms.ts';
 import { Client, tokens } from '../../sandbox/client.ts';
 import { startIssuer, TOKEN_TYPE } from '../../sandbox/issuer/issuer.ts';
-import { root } from '../checks/folders.ts';
+import { root } from '../checks/project.ts';
 import type { FunctionRun } from './coverage.ts';
 import { PROCESSES, settingsOf } from './specifics.ts';
 

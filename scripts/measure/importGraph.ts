@@ -1,6 +1,6 @@
 /** Counts the imports between the top-level folders, and draws them. */
 import { z } from 'zod';
-import { runCommand } from '../checks/command.ts';
+import { runCommand } from '../checks/project.ts';
 
 /** Imports of files of one folder by files of another; `types` of them are of types alone. */
 export type FolderImports = { from: string; to: string; imports: number; types: number };

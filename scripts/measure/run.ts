@@ -5,8 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../checks/command.ts';
-import { root } from '../checks/folders.ts';
+import { root, runCommand } from '../checks/project.ts';
 import { openCountedSystem } from './countedSystem.ts';
 import { locateIn } from './coverage.ts';
 import { readImports } from './importGraph.ts';

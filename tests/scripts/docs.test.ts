@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../scripts/checks/folders.ts';
+import { root } from '../../scripts/checks/project.ts';
 import { dataModelPage } from '../../scripts/docs/dataModel.ts';
 import { replaceSection, table } from '../../scripts/docs/markdown.ts';
 import { generatedPages } from '../../scripts/docs/pages.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { projectFolders, root } from '../../scripts/checks/folders.ts';
+import { projectFolders, root } from '../../scripts/checks/project.ts';
 
 const read = (page: string): string => readFileSync(join(root, page), 'utf8');
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { root } from '../../scripts/checks/folders.ts';
+import { root } from '../../scripts/checks/project.ts';
 
 const oxlint = join(root, 'node_modules', '.bin', 'oxlint');
 const Report = z.object({ diagnostics: z.array(z.object({ code: z.string(), filename: z.string() })) });

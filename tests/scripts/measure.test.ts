@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { root } from '../../scripts/checks/folders.ts';
+import { root } from '../../scripts/checks/project.ts';
 import { locateIn } from '../../scripts/measure/coverage.ts';
 import { drawImports, folderImports } from '../../scripts/measure/importGraph.ts';
 import { codeLines, isProduct } from '../../scripts/measure/lines.ts';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { delimiter, join } from 'node:path';
-import { root } from './folders.ts';
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface Outcome {
   code: number;
@@ -34,4 +35,30 @@ export function runCommand(
     child.on('error', (error) => resolve({ code: 127, output: `${command} cannot be started: ${error.message}` }));
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
+}
+
+/** The project's folder. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const FOLDERS = [
+  'domain',
+  'application',
+  'workflows',
+  'activities',
+  'adapters',
+  'api',
+  'console',
+  'client',
+  'sandbox',
+  'processes',
+  'prisma',
+  'cli',
+  'bench',
+  'scripts',
+  'tests',
+];
+
+/** The folders that exist, relative to the project's folder. Tools get them by name, so none walks node_modules. */
+export function projectFolders(): string[] {
+  return FOLDERS.filter((folder) => existsSync(join(root, folder)));
 }
