@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../scripts/checks/project.ts';
-import { dataModelPage } from '../../scripts/docs/dataModel.ts';
+import { dataModelPage, readSchema } from '../../scripts/docs/dataModel.ts';
 import { replaceSection, table } from '../../scripts/docs/markdown.ts';
 import { generatedPages } from '../../scripts/docs/pages.ts';
-import { readSchema } from '../../scripts/docs/schema.ts';
 
 describe('generated pages', () => {
   it.each(generatedPages())('$path is what `npm run docs` writes', ({ path, text }) => {
