@@ -1,6 +1,6 @@
 /** The measures as a page of Markdown. */
 import { drawImports, type FolderImports } from './importGraph.ts';
-import type { PlpgsqlFunction } from './plpgsql.ts';
+import type { PlpgsqlFunction } from './lines.ts';
 import { WAYS, type Way } from './ways.ts';
 
 export type Measures = {
