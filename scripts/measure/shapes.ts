@@ -2,9 +2,10 @@
  * The shapes of the same thing on the four ways: no machine can tell them, so they stand by hand in docs/measures.md.
  * Here they are read from that page, and each is looked for in the file that is named for it.
  */
+/** Looks up declarations in the text of a module. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeclared } from './declarations.ts';
+import ts from 'typescript';
 
 export type Shape = { thing: string; type: string; file: string };
 
@@ -22,4 +23,21 @@ export function missingShapes(root: string, shapes: readonly Shape[]): Shape[] {
     const path = join(root, file);
     return !existsSync(path) || !isDeclared(readFileSync(path, 'utf8'), type);
   });
+}
+
+type Named = ts.TypeAliasDeclaration | ts.InterfaceDeclaration | ts.ClassDeclaration | ts.VariableDeclaration;
+
+/** The declaration of a type, class or constant at the top level of a module. */
+function declarationOf(text: string, name: string): Named | undefined {
+  const tree = ts.createSourceFile('module.ts', text, ts.ScriptTarget.ES2023, true);
+  const declared = tree.statements.flatMap((statement): Named[] => {
+    if (ts.isVariableStatement(statement)) return [...statement.declarationList.declarations];
+    const isType = ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement);
+    return isType || ts.isClassDeclaration(statement) ? [statement] : [];
+  });
+  return declared.find((one) => one.name !== undefined && ts.isIdentifier(one.name) && one.name.text === name);
+}
+
+export function isDeclared(text: string, name: string): boolean {
+  return declarationOf(text, name) !== undefined;
 }
