@@ -9,6 +9,30 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { root, runCommand } from '../checks/project.ts';
+import { table } from '../docs/markdown.ts';
+
+/** The faults that are tested, by number, and where. */
+const FAULTS = {
+  F1: { file: 'tests/faults/killedWorker.test.ts' },
+  F2: { file: 'tests/faults/rollingKills.test.ts' },
+  F3: { file: 'tests/faults/killedApi.test.ts' },
+  F5: { file: 'tests/faults/databaseRestarts.test.ts' },
+  F6: { file: 'tests/faults/temporalAway.test.ts' },
+  F7: { file: 'tests/faults/lostAnswers.test.ts' },
+  F11: { file: 'tests/workflows/races.test.ts' },
+  F17: { file: 'tests/faults/malformedLists.test.ts' },
+  F18: { file: 'tests/faults/hugeBodies.test.ts' },
+  F19: { file: 'tests/faults/hostileIds.test.ts' },
+} as const;
+
+type FaultId = keyof typeof FAULTS;
+
+function isFault(name: string): name is FaultId {
+  return Object.hasOwn(FAULTS, name);
+}
+
+/** What came of one test of a fault. */
+type Broken = { fault: string; what: string; rounds: number; counted: string; passed: boolean };
 
 const report = z.object({
   testResults: z.array(
@@ -51,10 +75,10 @@ await runCommand(
   { live: true, env: { FAULTS_SEED: String(seed), FAULTS_FORM: short ? 'short' : 'long' } },
 );
 const broken = found();
-const table = tableOf(broken, seed);
-writeFileSync(join(root, '.homeward/checks/faults.md'), table);
+const page = tableOf(broken, seed);
+writeFileSync(join(root, '.homeward/checks/faults.md'), page);
 const failed = broken.filter(({ passed }) => !passed).length;
-process.stdout.write(`\n${table}\nseed ${seed}\n${broken.length - failed} passed, ${failed} failed\n`);
+process.stdout.write(`\n${page}\nseed ${seed}\n${broken.length - failed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);
 
 function given(): { seed: number; only: FaultId[]; short: boolean } {
@@ -105,31 +129,8 @@ function found(): Broken[] {
   });
 }
 
-/** The faults that are tested, by number, and where. */
-export const FAULTS = {
-  F1: { file: 'tests/faults/killedWorker.test.ts' },
-  F2: { file: 'tests/faults/rollingKills.test.ts' },
-  F3: { file: 'tests/faults/killedApi.test.ts' },
-  F5: { file: 'tests/faults/databaseRestarts.test.ts' },
-  F6: { file: 'tests/faults/temporalAway.test.ts' },
-  F7: { file: 'tests/faults/lostAnswers.test.ts' },
-  F11: { file: 'tests/workflows/races.test.ts' },
-  F17: { file: 'tests/faults/malformedLists.test.ts' },
-  F18: { file: 'tests/faults/hugeBodies.test.ts' },
-  F19: { file: 'tests/faults/hostileIds.test.ts' },
-} as const;
-
-export type FaultId = keyof typeof FAULTS;
-
-export function isFault(name: string): name is FaultId {
-  return Object.hasOwn(FAULTS, name);
-}
-
-/** What came of one test of a fault. */
-export type Broken = { fault: string; what: string; rounds: number; counted: string; passed: boolean };
-
-/** The table as Markdown, readable in a terminal too: a row for each test, in the order of the faults. */
-export function tableOf(broken: readonly Broken[], seed: number): string {
+/** A row for each test, in the order of the faults. */
+function tableOf(broken: readonly Broken[], seed: number): string {
   const number = ({ fault }: Broken): number => Number(/\d+/.exec(fault)?.[0] ?? 0);
   const rows = broken
     .toSorted((one, other) => number(one) - number(other))
@@ -141,9 +142,5 @@ export function tableOf(broken: readonly Broken[], seed: number): string {
       (counted === '' ? what : counted).split('\n')[0]?.replaceAll('|', '/') ?? '',
       passed ? 'passed' : 'FAILED',
     ]);
-  const all = [['fault', 'rounds', 'seed', 'what the oracle counted', ''], ...rows];
-  const widths = (all[0] ?? []).map((_, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return `${[line(all[0] ?? []), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`;
+  return `${table(['fault', 'rounds', 'seed', 'what the oracle counted', ''], rows)}\n`;
 }

@@ -2,7 +2,6 @@
  * The shapes of the same thing on the four ways: no machine can tell them, so they stand by hand in docs/measures.md.
  * Here they are read from that page, and each is looked for in the file that is named for it.
  */
-/** Looks up declarations in the text of a module. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -25,19 +24,12 @@ export function missingShapes(root: string, shapes: readonly Shape[]): Shape[] {
   });
 }
 
-type Named = ts.TypeAliasDeclaration | ts.InterfaceDeclaration | ts.ClassDeclaration | ts.VariableDeclaration;
-
-/** The declaration of a type, class or constant at the top level of a module. */
-function declarationOf(text: string, name: string): Named | undefined {
-  const tree = ts.createSourceFile('module.ts', text, ts.ScriptTarget.ES2023, true);
-  const declared = tree.statements.flatMap((statement): Named[] => {
-    if (ts.isVariableStatement(statement)) return [...statement.declarationList.declarations];
+/** Whether the text of a module declares this type, class or constant at its top level. */
+function isDeclared(text: string, name: string): boolean {
+  return ts.createSourceFile('module.ts', text, ts.ScriptTarget.ES2023, true).statements.some((statement) => {
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.some((one) => one.name.getText() === name);
     const isType = ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement);
-    return isType || ts.isClassDeclaration(statement) ? [statement] : [];
+    return (isType || ts.isClassDeclaration(statement)) && statement.name?.text === name;
   });
-  return declared.find((one) => one.name !== undefined && ts.isIdentifier(one.name) && one.name.text === name);
-}
-
-export function isDeclared(text: string, name: string): boolean {
-  return declarationOf(text, name) !== undefined;
 }
