@@ -101,7 +101,7 @@ function startLoops(): Loop[] {
     startOutboxPublisher({ connectionString, gateway, log }),
     startWorkflowStarter({ connectionString, gateway, log }),
     startInboxProcessor({
-      ...{ connectionString, gateway, names, log },
+      ...{ connectionString, gateway, log },
       storeNumber: (db, number, to) => storeDocumentNumber(db, keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),

@@ -8,18 +8,20 @@ import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/m
 import { type InboxDeps, inboxIn } from '../../adapters/postgres/requests.ts';
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
-import { temporalIsAway, type WorkflowGateway, type WorkflowNames } from '../../adapters/temporal/workflowGateway.ts';
-import { codeOf, eachOf, type Log } from '../../application/background.ts';
+import { temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { codeOf, eachOf } from '../../application/background.ts';
 import { compareCheckedList, matchNewcomers } from '../../application/duplicates/match.ts';
 import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
 import { publishOutbox } from '../../application/webhooks/feed.ts';
 import { type Instant, isoDay, MINUTE } from '../../domain/time.ts';
-import { NEW_VERSION, TASK_QUEUE } from '../../workflows/messages.ts';
+import { NEW_VERSION, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { type Starting, startsIn } from './starts.ts';
 
 /** Locks of the loops: any number that no other lock uses. */
 const OUTBOX_PUBLISHER_LOCK = 7_261_001;
+const INBOX_PROCESSOR_LOCK = 7_261_002;
+const DUPLICATE_MATCHER_LOCK = 7_261_003;
 const VERSION_WATCH_LOCK = 7_261_007;
 
 type LoopDeps = Pick<LoopOptions, 'connectionString' | 'log' | 'times'> & { pollMs?: number };
@@ -110,37 +112,27 @@ export const duplicateMatching = (keyring: Keyring, clock: () => number) => (db:
   compareCheckedList: compareCheckedList(checkedListsOn(db, keyring)),
 });
 
-const INBOX_PROCESSOR_LOCK = 7_261_002;
 const AT_ONCE = 16;
-
-export type InboxProcessorDeps = Pick<InboxDeps, 'storeNumber'> & {
-  connectionString: string;
-  gateway: Pick<WorkflowGateway, 'partnerAnswered' | 'carrierReported'>;
-  names: Pick<WorkflowNames, 'workflowId'>;
-  log: Log;
-  pollMs?: number;
-};
 
 /** Applies the callbacks of partners, in one process at a time. */
 export function startInboxProcessor({
   gateway,
-  names,
   storeNumber,
-  pollMs = 1_000,
   ...deps
-}: InboxProcessorDeps): Loop {
-  const inbox = { storeNumber, workflowOf: names.workflowId.movement, clock: Date.now };
+}: LoopDeps &
+  Pick<InboxDeps, 'storeNumber'> & { gateway: Pick<WorkflowGateway, 'partnerAnswered' | 'carrierReported'> }): Loop {
+  const inbox = { storeNumber, workflowOf: workflowId.movement, clock: Date.now };
   const send = (signals: Signals) =>
     signals.to === 'vehicle'
       ? gateway.carrierReported(signals.subject, signals.reports)
       : gateway.partnerAnswered({ kind: signals.to, id: signals.subject }, signals.answers);
 
   return startLoop({
+    pollMs: 1_000,
     ...deps,
     name: 'inbox processor',
     lock: INBOX_PROCESSOR_LOCK,
     channel: 'inbox',
-    pollMs,
     pass: (db) =>
       db.transaction().execute((tx) =>
         processInbox({
@@ -162,43 +154,23 @@ export function startInboxProcessor({
   });
 }
 
-/** Session lock of the duplicate matcher; any number that no other lock uses. */
-const DUPLICATE_MATCHER_LOCK = 7_261_003;
-
-export type DuplicateMatcherDeps = {
-  connectionString: string;
-  matching(db: Db): {
-    /** @returns how many newcomers were compared */
-    matchNewcomers(): Promise<number>;
-    /** @returns whether there was a list to compare */
-    compareCheckedList(pause: () => Promise<void>): Promise<boolean>;
-  };
-  /** real time */
-  now(): Instant;
-  log: Log;
-  pollMs?: number;
-};
-
 /**
  * Compares newly registered people, and the rows of checked lists, with everybody known. Pairs go to a person to decide.
  * Several processes may start a matcher; one works, the others stand by. It works half of the time, so that a long list
  * delays nothing else in this process.
  */
 export function startDuplicateMatcher({
-  connectionString,
   matching,
   now,
-  log,
-  pollMs = 1_000,
-}: DuplicateMatcherDeps): Loop {
+  ...deps
+}: LoopDeps & { matching: ReturnType<typeof duplicateMatching>; now(): Instant }): Loop {
   return startLoop({
+    pollMs: 1_000,
+    ...deps,
     name: 'duplicate matcher',
-    connectionString,
     lock: DUPLICATE_MATCHER_LOCK,
     // A portion of a list may meet everybody known.
     statementTimeoutMs: 600_000,
-    pollMs,
-    log,
     async pass(db) {
       let begun = performance.now();
       const pause = async () => {

@@ -7,8 +7,7 @@ import { newId } from '../../../application/ids.ts';
 import type { InboxMessage } from '../../../domain/requests/callback.ts';
 import { HOUR } from '../../../domain/time.ts';
 import { startInboxProcessor } from '../../../processes/composition/loops.ts';
-import type { CarrierMessage, PartnerAnswered } from '../../../workflows/messages.ts';
-import * as names from '../../../workflows/messages.ts';
+import { type CarrierMessage, type PartnerAnswered, workflowId } from '../../../workflows/messages.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   eventually,
@@ -62,7 +61,6 @@ function start(): void {
         return delivered;
       },
     },
-    names,
     storeNumber: async (_db, _number, to) => {
       storedNumbers.push(to);
       return true;
@@ -453,7 +451,7 @@ describe('the inbox', () => {
     );
     await database.pool.query(
       `insert into pending_starts (workflow_id, workflow, task_queue, input) values ($1, 'movement', 'homeward', '{}')`,
-      [names.workflowId.movement(id)],
+      [workflowId.movement(id)],
     );
     let running = false;
     notify = () => (running ? 'delivered' : 'closed');
