@@ -7,38 +7,12 @@ import type { Journey, Person } from './generated/kysely/tables.ts';
 /** The context of the data: the current operation time, and the movement or partner. */
 export type About = { at: Instant; movementId?: string; partnerId?: string; purpose?: string };
 
-type Row = Pick<
-  Journey,
-  | 'id'
-  | 'personId'
-  | 'householdId'
-  | 'operationId'
-  | 'isHead'
-  | 'nextLeg'
-  | 'fitnessConditions'
-  | 'identity'
-  | 'screening'
-  | 'consent'
-  | 'consentSharing'
-  | 'consentConfirmedAt'
-  | 'nationalityStatus'
-  | 'document'
-  | 'documentValidUntil'
-  | 'exitPermit'
-  | 'fitness'
-  | 'fitnessUntil'
-  | 'householdOpen'
-> &
+type Row = Journey &
   Pick<Person, 'nationality' | 'traveller'> &
   Pick<
     PersonPreconditions,
     'groupSeated' | 'operationRunning' | 'agreement' | 'seatOnThisMovement' | 'movementCleared'
-  > & {
-    ended: boolean;
-    holdDisclosure: boolean;
-    holdSeat: boolean;
-    holdBoarding: boolean;
-  };
+  > & { ended: boolean; holdDisclosure: boolean; holdSeat: boolean; holdBoarding: boolean };
 
 /**
  * Fresh data for the preconditions, one statement for all people. A hold blocks as soon as its row exists, before its
@@ -57,10 +31,7 @@ export async function readPreconditionInput(
   const at = iso(about.at);
   const active = sql`('reserved', 'checked_in', 'boarded', 'departed')`;
   const { rows } = await sql<Row>`
-    select j.id, j.person_id, j.household_id, j.operation_id, p.nationality, p.traveller, j.is_head, j.next_leg,
-      j.fitness_conditions, j.identity, j.screening, j.consent, j.consent_sharing, j.consent_confirmed_at,
-      j.nationality_status, j.document, j.document_valid_until, j.exit_permit, j.fitness, j.fitness_until,
-      j.household_open, j.ending is not null as ended,
+    select j.*, p.nationality, p.traveller, j.ending is not null as ended,
       coalesce(h.disclosure, false) as hold_disclosure, coalesce(h.seat, false) as hold_seat,
       coalesce(h.boarding, false) as hold_boarding,
       o.status = 'running' and not exists (
@@ -99,19 +70,15 @@ function preconditionsOf(row: Row): PersonPreconditions {
   const validUntil = row.documentValidUntil?.getTime();
   const until = row.fitnessUntil?.getTime();
   const confirmedAt = row.consentConfirmedAt?.getTime();
-  const { personId, householdId, operationId, traveller, isHead, groupSeated, identity, householdOpen } = row;
+  const { personId, householdId, operationId, householdOpen, traveller, isHead, identity, exitPermit, ended } = row;
+  const { groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared } = row;
   return {
+    ...{ personId, householdId, operationId, householdOpen, traveller, isHead, identity, exitPermit, ended },
+    ...{ groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared },
     journeyId: row.id,
-    personId,
-    householdId,
-    operationId,
     nationalityCode: row.nationality,
-    traveller,
-    isHead,
     conditions: row.fitnessConditions,
     nextLegCode: row.nextLeg,
-    groupSeated,
-    identity,
     screened: row.screening === 'done',
     consent: {
       status: row.consent,
@@ -121,14 +88,7 @@ function preconditionsOf(row: Row): PersonPreconditions {
     holds: { disclosure: row.holdDisclosure, seat: row.holdSeat, boarding: row.holdBoarding },
     nationality: row.nationalityStatus,
     document: { status: row.document, ...(validUntil === undefined ? {} : { validUntil }) },
-    exitPermit: row.exitPermit,
     fitness: { status: row.fitness, ...(until === undefined ? {} : { until }) },
     householdWhole: !householdOpen,
-    operationRunning: row.operationRunning,
-    agreement: row.agreement,
-    seatOnThisMovement: row.seatOnThisMovement,
-    movementCleared: row.movementCleared,
-    householdOpen,
-    ended: row.ended,
   };
 }
