@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { HistoryReads, NewNote, Notes } from '../../../application/journeys/reads.ts';
+import type { NewDocument } from '../../../application/people/reads.ts';
 import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
 import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
@@ -7,7 +8,7 @@ import { type Instant, iso } from '../../../domain/time.ts';
 import { type Keyring, systemEncrypter } from '../../crypto/envelope.ts';
 import { encryptFieldSet, openFieldSet } from '../../crypto/people.ts';
 import { anyOf, type Db } from '../database.ts';
-import type { EventLogEntry, NewDocument } from '../generated/kysely/tables.ts';
+import type { EventLogEntry } from '../generated/kysely/tables.ts';
 import { keyOfPerson } from '../people/personData.ts';
 import { displayNames } from './now.ts';
 
@@ -163,15 +164,11 @@ export function notesOn(db: Db, keyring: Keyring): Notes {
   };
 }
 
-/** A document that a person showed, or that a partner has issued. */
-type KeptDocument = Omit<NewDocument, 'validUntil' | 'at' | 'status'> & {
-  status: 'held' | 'issued';
-  validUntil: Instant;
-  at: Instant;
-};
-
-/** Its number, if we have it, is stored with the person, encrypted. Idempotent. */
-export async function writeDocument(db: Db, document: KeptDocument): Promise<void> {
+/** A document that a person showed, or that a partner has issued. Its number is stored with the person. Idempotent. */
+export async function writeDocument(
+  db: Db,
+  document: NewDocument & { status: 'held' | 'issued'; requestId?: string },
+): Promise<void> {
   await db
     .insertInto('documents')
     .values({ ...document, validUntil: iso(document.validUntil), at: iso(document.at) })
