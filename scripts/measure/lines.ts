@@ -59,12 +59,12 @@ export function codeLines(path: string, text: string): number {
   return filledLines(SQL.test(path) ? withoutSqlComments(text) : text.replace(/\/\/.*$/gm, ''));
 }
 
-export function filledLines(text: string): number {
+function filledLines(text: string): number {
   return text.split('\n').filter((line) => line.trim() !== '').length;
 }
 
 /** The SQL without comments; what stands in quotes is no comment. Line breaks stay. */
-export function withoutSqlComments(sql: string): string {
+function withoutSqlComments(sql: string): string {
   return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, (piece) =>
     /^(?:--|\/\*)/.test(piece) ? piece.replace(/[^\n]/g, '') : piece,
   );
