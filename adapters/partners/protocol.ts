@@ -8,8 +8,91 @@ import { raiseAlarm } from '../postgres/alarms.ts';
 import { databaseOn, notifier } from '../postgres/database.ts';
 import { readPartnerSecrets } from '../postgres/partners/partners.ts';
 import { receive } from '../postgres/requests.ts';
-import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/call.ts';
+import { type ExchangeFailure, exchange, failureOf, type GuardedClient, retryAfterOf } from '../webhooks/client.ts';
 import { sign, verify } from '../webhooks/signature.ts';
+
+export type Call = {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  /** JSON as text, because a signature covers these bytes */
+  body?: string;
+  /** of the whole exchange, default 15 s */
+  timeoutMs?: number;
+  /** of the answer, default 256 KiB */
+  maxBytes?: number;
+};
+
+/**
+ * Why there is no good answer. `sent: false`: the receiver cannot have seen the request, so a repeat is harmless.
+ * Otherwise the outcome is unknown, and a look-up comes before a repeat. `body` of a status is unchecked JSON; it is not
+ * logged.
+ */
+export type HttpFailure =
+  | ExchangeFailure
+  | { kind: 'status'; sent: true; status: number; retryAfter?: number; body: unknown }
+  | { kind: 'malformed'; sent: true; status: number; fault: 'too_large' | 'not_json' };
+
+/** `body` is undefined if the answer has none. It is untrusted: parse it with a schema before use. */
+export type CallAnswer = { ok: true; status: number; body: unknown } | { ok: false; failure: HttpFailure };
+
+const TIMEOUT_MS = 15_000;
+const MOST_BYTES = 256 * 1024;
+
+/** A function for JSON requests to addresses of partners. It never throws for errors of the receiver. */
+export function guardedFetch(client: GuardedClient): (call: Call) => Promise<CallAnswer> {
+  return async (call) => {
+    const signal = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
+    const headers = {
+      accept: 'application/json',
+      ...(call.body !== undefined && { 'content-type': 'application/json' }),
+      ...call.headers,
+    };
+    const head = await exchange(client, { method: call.method, url: call.url, headers, body: call.body, signal });
+    if ('kind' in head) return { ok: false, failure: head };
+
+    const { status } = head;
+    let bytes: Buffer | undefined;
+    try {
+      bytes = await readBounded(head.body, call.maxBytes ?? MOST_BYTES);
+    } catch (error) {
+      return { ok: false, failure: failureOf(error) };
+    }
+    const content = bytes ? parsed(bytes) : { fault: 'too_large' as const };
+    if (status < 200 || status > 299) {
+      const retryAfter = retryAfterOf(head.headers, Date.now());
+      const body = 'fault' in content ? undefined : content.body;
+      return {
+        ok: false,
+        failure: { kind: 'status', sent: true, status, ...(retryAfter !== undefined && { retryAfter }), body },
+      };
+    }
+    if ('fault' in content)
+      return { ok: false, failure: { kind: 'malformed', sent: true, status, fault: content.fault } };
+    return { ok: true, status, body: content.body };
+  };
+}
+
+function parsed(bytes: Buffer): { body: unknown } | { fault: 'not_json' } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { body: text.trim() === '' ? undefined : JSON.parse(text) };
+  } catch {
+    return { fault: 'not_json' };
+  }
+}
+
+/** The whole text, or undefined if it is longer than `limit`; then the connection is closed. */
+async function readBounded(body: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
 
 export type PartnerClientDeps = {
   /** of adapters/webhooks: guarded against internal addresses */
@@ -65,7 +148,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       });
       if (isStatus(answer, 404)) return { ok: true, value: { known: false } };
       if (isStatus(answer, 409)) return { ok: true, value: { known: true } };
-      return answer.ok ? { ok: true, value: { known: true } } : { ok: false, failure: failureOf(answer.failure) };
+      return answer.ok ? { ok: true, value: { known: true } } : { ok: false, failure: reasonOf(answer.failure) };
     },
   };
 }
@@ -77,9 +160,7 @@ const isStatus = (answer: CallAnswer, status: number): boolean =>
 function understood(answer: CallAnswer, alsoGood: readonly number[]): Called<PartnerReply> {
   const good = answer.ok || (answer.failure.kind === 'status' && alsoGood.includes(answer.failure.status));
   if (!good)
-    return answer.ok
-      ? { ok: false, failure: { kind: 'malformed' } }
-      : { ok: false, failure: failureOf(answer.failure) };
+    return answer.ok ? { ok: false, failure: { kind: 'malformed' } } : { ok: false, failure: reasonOf(answer.failure) };
   const reply = replyOf(answer.ok ? answer.body : answer.failure.kind === 'status' ? answer.failure.body : undefined);
   return reply ? { ok: true, value: reply } : { ok: false, failure: { kind: 'malformed' } };
 }
@@ -101,7 +182,7 @@ function replyOf(body: unknown): PartnerReply | undefined {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function failureOf(failure: HttpFailure): CallFailure {
+function reasonOf(failure: HttpFailure): CallFailure {
   switch (failure.kind) {
     case 'status': {
       const { status, retryAfter } = failure;

@@ -2,7 +2,6 @@ import { createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { buildConnector } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { deliver } from '../../../adapters/webhooks/call.ts';
 import {
   type Dial,
   dialChecked,
@@ -11,6 +10,7 @@ import {
   retryAfterOf,
 } from '../../../adapters/webhooks/client.ts';
 import type { GuardSettings } from '../../../adapters/webhooks/guard.ts';
+import { deliver } from '../../../adapters/webhooks/send.ts';
 import { newEndpointSecret } from '../../../adapters/webhooks/signature.ts';
 import { outcomeOf } from '../../../domain/webhooks/deliveries.ts';
 import { openSink, type Sink } from './sink.ts';

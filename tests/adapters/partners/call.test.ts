@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Call, type CallAnswer, guardedFetch } from '../../../adapters/webhooks/call.ts';
+import { type Call, type CallAnswer, guardedFetch } from '../../../adapters/partners/protocol.ts';
 import { openGuardedClient } from '../../../adapters/webhooks/client.ts';
-import { openSink, type Sink } from './sink.ts';
+import { openSink, type Sink } from '../webhooks/sink.ts';
 
 let open: Array<() => Promise<void>> = [];
 afterEach(async () => {
