@@ -106,7 +106,7 @@ async function oneStart(
   step: () => Promise<void>,
 ): Promise<number> {
   const began = performance.now();
-  const child: ChildProcess = spawn(process.execPath, ['scripts/start.mjs'], {
+  const child: ChildProcess = spawn(process.execPath, ['scripts/pinned.mjs', 'processes/local.ts'], {
     cwd: checkout,
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,3 +1,4 @@
+// `npm start`, `npm test` and others: installs what is missing, then runs the named file of ours on the pinned Node.
 // Plain JavaScript that Node 20 runs, without packages: it is what installs them.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -24,7 +25,7 @@ function refuse(sentence) {
  * Installs the packages of package-lock.json where they are missing or older than it, with a line of progress.
  * Ends the process with one sentence where Node, npm or a download is at fault.
  */
-export async function ensureInstalled() {
+async function ensureInstalled() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     refuse(
@@ -154,7 +155,7 @@ function seconds(began) {
  * Runs a TypeScript file of ours on the pinned Node, hands signals on, and ends as it ends. A terminal's Ctrl-C
  * reaches the child a second time by itself, so it must take a repeated signal as one.
  */
-export function runPinned(file, args) {
+function runPinned(file, args) {
   const path = `${join(root, 'node_modules', '.bin')}${onWindows ? ';' : ':'}${process.env['PATH'] ?? ''}`;
   const child = spawn(pinnedNode, [join(root, file), ...args], {
     cwd: root,
@@ -183,3 +184,7 @@ function endWithNpm(child) {
   }, 500);
   watch.unref();
 }
+
+const [file, ...args] = process.argv.slice(2);
+await ensureInstalled();
+runPinned(file, args);
