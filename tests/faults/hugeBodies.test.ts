@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeZip } from '../../adapters/files/xlsx/zip.ts';
+import { writeZip } from '../../adapters/files/xlsx/write.ts';
 import { UPLOAD_LIMIT } from '../../application/imports/upload.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
 import { eventually } from '../support/eventually.ts';

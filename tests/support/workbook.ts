@@ -1,4 +1,4 @@
-import { writeZip } from '../../adapters/files/xlsx/zip.ts';
+import { writeZip } from '../../adapters/files/xlsx/write.ts';
 
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
 const escaped = (text: string): string =>

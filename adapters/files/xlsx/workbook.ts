@@ -1,8 +1,7 @@
 import { type FoundList, foundSoFar, ListRefused, type Override } from '../../../domain/imports/file.ts';
 import type { ListLimits, OpenedFile } from '../openList.ts';
 import { builtInFormat, numberText } from './numberText.ts';
-import { parseXml, readXml, unescapeCharacters } from './xml.ts';
-import { openParts } from './zip.ts';
+import { openParts, parseXml, readXml, unescapeCharacters } from './parts.ts';
 
 /** A cell as a reader sees it. `number` is the raw number of a number cell. */
 export type SheetCell = { text: string; number?: 'date' | 'plain' | 'withZeros' };

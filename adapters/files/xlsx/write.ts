@@ -1,4 +1,4 @@
-import { writeZip } from './zip.ts';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 const HEADER = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
@@ -65,4 +65,49 @@ export function writeWorkbook(sheetName: string, rows: ReadonlyArray<readonly st
       `${HEADER}<worksheet xmlns="${MAIN}"><cols><col min="1" max="${width}" width="18" style="1"/></cols><sheetData>${sheetRows.join('')}</sheetData></worksheet>`,
     ],
   ]);
+}
+
+const END_OF_DIRECTORY = 0x06054b50;
+const DIRECTORY_ENTRY = 0x02014b50;
+const LOCAL_HEADER = 0x04034b50;
+const DEFLATED = 8;
+
+/** A zip archive of texts, for a workbook that we write. */
+export function writeZip(files: ReadonlyArray<[name: string, text: string]>): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const [name, text] of files) {
+    const plain = Buffer.from(text, 'utf8');
+    const packed = deflateRawSync(plain);
+    const nameBytes = Buffer.from(name, 'utf8');
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(DEFLATED, 4);
+    // a fixed date, 1980-01-01: the same list makes the same file
+    common.writeUInt16LE(0x21, 8);
+    common.writeUInt32LE(crc32(plain), 10);
+    common.writeUInt32LE(packed.byteLength, 14);
+    common.writeUInt32LE(plain.byteLength, 18);
+    common.writeUInt16LE(nameBytes.byteLength, 22);
+    const local = Buffer.concat([uint32(LOCAL_HEADER), common, nameBytes, packed]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(at, 10);
+    directory.push(uint32(DIRECTORY_ENTRY), Buffer.from([20, 0]), common, rest, nameBytes);
+    parts.push(local);
+    at += local.byteLength;
+  }
+  const listing = Buffer.concat(directory);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(files.length, 4);
+  end.writeUInt16LE(files.length, 6);
+  end.writeUInt32LE(listing.byteLength, 8);
+  end.writeUInt32LE(at, 12);
+  return Buffer.concat([...parts, listing, uint32(END_OF_DIRECTORY), end]);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { detectEncoding, encodeText } from '../../../adapters/files/encoding.ts';
 import { DEFAULT_LIMITS, openList } from '../../../adapters/files/openList.ts';
-import { writeZip } from '../../../adapters/files/xlsx/zip.ts';
+import { writeZip } from '../../../adapters/files/xlsx/write.ts';
 import { COLUMNS } from '../../../domain/imports/columns.ts';
 import type { Encoding } from '../../../domain/imports/file.ts';
 import { judgeRow } from '../../../domain/imports/judgeRow.ts';

@@ -1,11 +1,6 @@
-import { crc32, deflateRawSync } from 'node:zlib';
+import { SaxesParser } from 'saxes';
 import { ListRefused } from '../../../domain/imports/file.ts';
 import { type ArchivedFile, BadArchive, filesOfZip } from '../../archives/zip.ts';
-
-const END_OF_DIRECTORY = 0x06054b50;
-const DIRECTORY_ENTRY = 0x02014b50;
-const LOCAL_HEADER = 0x04034b50;
-const DEFLATED = 8;
 
 /**
  * Normal sheets are compressed about twenty times. A large part that is compressed a hundred times is an attack on
@@ -66,42 +61,54 @@ function refusalFor(error: unknown): unknown {
   return error instanceof BadArchive ? new ListRefused('workbook_damaged', `${error.message}.`) : error;
 }
 
-/** A zip archive of texts, for a workbook that we write. */
-export function writeZip(files: ReadonlyArray<[name: string, text: string]>): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let at = 0;
-  for (const [name, text] of files) {
-    const plain = Buffer.from(text, 'utf8');
-    const packed = deflateRawSync(plain);
-    const nameBytes = Buffer.from(name, 'utf8');
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(DEFLATED, 4);
-    // a fixed date, 1980-01-01: the same list makes the same file
-    common.writeUInt16LE(0x21, 8);
-    common.writeUInt32LE(crc32(plain), 10);
-    common.writeUInt32LE(packed.byteLength, 14);
-    common.writeUInt32LE(plain.byteLength, 18);
-    common.writeUInt16LE(nameBytes.byteLength, 22);
-    const local = Buffer.concat([uint32(LOCAL_HEADER), common, nameBytes, packed]);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(at, 10);
-    directory.push(uint32(DIRECTORY_ENTRY), Buffer.from([20, 0]), common, rest, nameBytes);
-    parts.push(local);
-    at += local.byteLength;
+/** The handlers of a reader. Names have no namespace prefix. */
+export type XmlHandler = {
+  open?: (name: string, attributes: Readonly<Record<string, string>>) => void;
+  close?: (name: string) => void;
+  text?: (text: string) => void;
+};
+
+const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
+
+/**
+ * Feeds a part of a workbook to the handler and yields after each piece, so that a caller can pass on complete rows. The
+ * parser knows no external entities. @throws ListRefused `workbook_damaged`.
+ */
+export async function* parseXml(chunks: AsyncIterable<Buffer>, handler: XmlHandler): AsyncGenerator<void> {
+  const parser = new SaxesParser();
+  let failed = false;
+  parser.on('error', () => {
+    failed = true;
+  });
+  parser.on('opentag', (tag) => {
+    const attributes: Record<string, string> = {};
+    for (const [name, value] of Object.entries(tag.attributes)) attributes[localName(name)] = value;
+    handler.open?.(localName(tag.name), attributes);
+  });
+  parser.on('closetag', (tag) => handler.close?.(localName(tag.name)));
+  parser.on('text', (text) => handler.text?.(text));
+  parser.on('cdata', (text) => handler.text?.(text));
+  const decoder = new TextDecoder();
+  const stopIfFailed = (): void => {
+    if (failed) throw new ListRefused('workbook_damaged', 'One of its parts is no proper XML.');
+  };
+  for await (const chunk of chunks) {
+    parser.write(decoder.decode(chunk, { stream: true }));
+    stopIfFailed();
+    yield;
   }
-  const listing = Buffer.concat(directory);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(files.length, 4);
-  end.writeUInt16LE(files.length, 6);
-  end.writeUInt32LE(listing.byteLength, 8);
-  end.writeUInt32LE(at, 12);
-  return Buffer.concat([...parts, listing, uint32(END_OF_DIRECTORY), end]);
+  parser.write(decoder.decode()).close();
+  stopIfFailed();
+  yield;
 }
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
+/** Reads a part to its end. */
+export async function readXml(chunks: AsyncIterable<Buffer>, handler: XmlHandler): Promise<void> {
+  const parsing = parseXml(chunks, handler);
+  while (!(await parsing.next()).done);
+}
+
+/** `_x000D_` and similar: how workbooks write characters that XML cannot hold. */
+export function unescapeCharacters(text: string): string {
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
