@@ -183,14 +183,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function reasonOf(failure: HttpFailure): CallFailure {
-  switch (failure.kind) {
-    case 'status': {
-      const { status, retryAfter } = failure;
-      return { kind: 'status', status, ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter / 1_000 }) };
-    }
-    default:
-      return { kind: failure.kind };
-  }
+  if (failure.kind !== 'status') return { kind: failure.kind };
+  const { status, retryAfter } = failure;
+  return { kind: 'status', status, ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter / 1_000 }) };
 }
 
 /** How callbacks are verified and stored. @param now epoch milliseconds of real time */
