@@ -1,5 +1,5 @@
 import type { PartnerEndpoint } from '../../application/partners/partners.ts';
-import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
+import type { Called, LastQuestion, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
 import type { CallFailure } from '../../domain/requests/failures.ts';
 import type { Call, CallAnswer, CallFailure as HttpFailure } from '../webhooks/call.ts';
 import { sign } from '../webhooks/signature.ts';
@@ -22,6 +22,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
     partnerId: string,
     messageId: string,
     { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: Record<string, unknown> },
+    lastQuestion?: LastQuestion,
   ): Promise<CallAnswer> => {
     const partner = await readPartnerEndpoint(partnerId);
     // The same as a forbidden address: no retry helps, and a person must correct the partner.
@@ -33,14 +34,16 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       url: `${partner.baseUrl.replace(/\/+$/, '')}${path}`,
       headers,
       ...(text === undefined ? {} : { body: text }),
+      lastQuestion,
     });
   };
 
   const requestPath = (requestId: string): string => `/requests/${encodeURIComponent(requestId)}`;
 
   return {
-    async ask(partnerId, requestId, message) {
-      return understood(await call(partnerId, requestId, { method: 'POST', path: '/requests', body: message }), [409]);
+    async ask(partnerId, requestId, message, lastQuestion) {
+      const posted = { method: 'POST', path: '/requests', body: message } as const;
+      return understood(await call(partnerId, requestId, posted, lastQuestion), [409]);
     },
 
     async lookUp(partnerId, requestId) {
@@ -49,13 +52,11 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       return understood(answer, []);
     },
 
-    async notify(partnerId, { requestId, messageId, action, body }) {
+    async notify(partnerId, { requestId, messageId, action, body }, lastQuestion) {
       // The body repeats the action, so that a signature of one call never fits another.
-      const answer = await call(partnerId, messageId, {
-        method: 'POST',
-        path: `${requestPath(requestId)}/${action}`,
-        body: { request_id: requestId, action, ...body },
-      });
+      const said = { request_id: requestId, action, ...body };
+      const posted = { method: 'POST', path: `${requestPath(requestId)}/${action}`, body: said } as const;
+      const answer = await call(partnerId, messageId, posted, lastQuestion);
       if (isStatus(answer, 404)) return { ok: true, value: { known: false } };
       if (isStatus(answer, 409)) return { ok: true, value: { known: true } };
       return answer.ok ? { ok: true, value: { known: true } } : { ok: false, failure: failureOf(answer.failure) };

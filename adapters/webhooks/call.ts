@@ -1,4 +1,11 @@
-import { type ExchangeFailure, exchange, failureOf, type GuardedClient, retryAfterOf } from './client.ts';
+import {
+  type BodyGate,
+  type ExchangeFailure,
+  exchange,
+  failureOf,
+  type GuardedClient,
+  retryAfterOf,
+} from './client.ts';
 
 export type Call = {
   method: 'GET' | 'POST';
@@ -6,6 +13,8 @@ export type Call = {
   headers?: Record<string, string>;
   /** JSON as text, because a signature covers these bytes */
   body?: string;
+  /** asked before the first byte leaves; what it throws is thrown on */
+  lastQuestion?: BodyGate | undefined;
   /** of the whole exchange, default 15 s */
   timeoutMs?: number;
   /** of the answer, default 256 KiB */
@@ -37,7 +46,8 @@ export function guardedFetch(client: GuardedClient): (call: Call) => Promise<Cal
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
       ...call.headers,
     };
-    const head = await exchange(client, { method: call.method, url: call.url, headers, body: call.body, signal });
+    const { method, url, body, lastQuestion } = call;
+    const head = await exchange(client, { method, url, headers, body, lastQuestion, signal });
     if ('kind' in head) return { ok: false, failure: head };
 
     const { status } = head;
