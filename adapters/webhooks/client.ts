@@ -70,7 +70,7 @@ export async function exchange(
     });
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   } catch (error) {
-    if (gated?.refused.by !== undefined) throw gated.refused.by;
+    if (gated?.refused.by) throw gated.refused.by;
     return failureOf(error);
   }
 }
@@ -87,7 +87,7 @@ const HANDED_WITHIN_MS = 1_000;
  */
 function gatedBody(text: string, lastQuestion: BodyGate) {
   const bytes = Buffer.from(text);
-  const refused: { by?: unknown } = {};
+  const refused: { by?: Error } = {};
 
   async function* written(): AsyncGenerator<Uint8Array> {
     const opened = Promise.withResolvers<void>();
@@ -99,7 +99,7 @@ function gatedBody(text: string, lastQuestion: BodyGate) {
     try {
       await Promise.race([opened.promise, asked.then(() => Promise.reject(new Error('The body was not handed on')))]);
     } catch (refusal) {
-      refused.by = refusal;
+      if (refusal instanceof Error) refused.by = refusal;
       throw refusal;
     }
     try {
