@@ -6,6 +6,7 @@ export const HOLD_TYPES = [
   'TRAFFICKING',
   'ASYLUM',
   'CUSTODY',
+  'PROTECTION_CONCERN',
   'CONSENT_DOUBT',
   'MEDICAL',
   'DETENTION',
@@ -26,7 +27,7 @@ export type HoldRule = {
 };
 
 const everything = { disclosure: true, seat: true, boarding: true };
-const CHILD_PROTECTION: HoldRule = {
+const BY_PROTECTION: HoldRule = {
   blocks: everything,
   releasedBy: ['protection_officer', 'protection_lead'],
   fourEyes: false,
@@ -49,9 +50,10 @@ const SUPERVISION: HoldRule = {
 export const HOLD_RULES: Record<HoldType, HoldRule> = {
   ASYLUM: TWO_PERSONS,
   TRAFFICKING: TWO_PERSONS,
-  UASC: CHILD_PROTECTION,
-  BEST_INTERESTS: CHILD_PROTECTION,
-  CUSTODY: CHILD_PROTECTION,
+  UASC: BY_PROTECTION,
+  BEST_INTERESTS: BY_PROTECTION,
+  CUSTODY: BY_PROTECTION,
+  PROTECTION_CONCERN: BY_PROTECTION,
   MEDICAL: {
     blocks: { disclosure: false, seat: true, boarding: true },
     releasedBy: ['health_officer'],

@@ -16,6 +16,7 @@ const HOLD_OF: Partial<Record<ProtectionFlag, HoldType>> = {
   UNVERIFIED_CARER: 'CUSTODY',
   TRAFFICKING_RISK: 'TRAFFICKING',
   ASYLUM: 'ASYLUM',
+  PROTECTION_CONCERN: 'PROTECTION_CONCERN',
 };
 
 /**

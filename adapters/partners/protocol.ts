@@ -1,14 +1,21 @@
 import type { Pool } from 'pg';
 import type { PartnerEndpoint, SecretBox } from '../../application/partners/partners.ts';
 import type { CallbackPorts } from '../../application/requests/processInbox.ts';
-import type { Called, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
+import type { Called, LastQuestion, PartnerClient, PartnerReply } from '../../application/requests/requests.ts';
 import type { CallFailure } from '../../domain/requests/failures.ts';
 import { iso } from '../../domain/time.ts';
 import { raiseAlarm } from '../postgres/alarms.ts';
 import { databaseOn, notifier } from '../postgres/database.ts';
 import { readPartnerSecrets } from '../postgres/partners/partners.ts';
 import { receive } from '../postgres/requests.ts';
-import { type ExchangeFailure, exchange, failureOf, type GuardedClient, retryAfterOf } from '../webhooks/client.ts';
+import {
+  type BodyGate,
+  type ExchangeFailure,
+  exchange,
+  failureOf,
+  type GuardedClient,
+  retryAfterOf,
+} from '../webhooks/client.ts';
 import { sign, verify } from '../webhooks/signature.ts';
 
 export type Call = {
@@ -17,6 +24,8 @@ export type Call = {
   headers?: Record<string, string>;
   /** JSON as text, because a signature covers these bytes */
   body?: string;
+  /** asked before the first byte leaves; what it throws is thrown on */
+  lastQuestion?: BodyGate | undefined;
   /** of the whole exchange, default 15 s */
   timeoutMs?: number;
   /** of the answer, default 256 KiB */
@@ -48,7 +57,8 @@ export function guardedFetch(client: GuardedClient): (call: Call) => Promise<Cal
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
       ...call.headers,
     };
-    const head = await exchange(client, { method: call.method, url: call.url, headers, body: call.body, signal });
+    const { method, url, body, lastQuestion } = call;
+    const head = await exchange(client, { method, url, headers, body, lastQuestion, signal });
     if ('kind' in head) return { ok: false, failure: head };
 
     const { status } = head;
@@ -112,6 +122,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
     partnerId: string,
     messageId: string,
     { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: Record<string, unknown> },
+    lastQuestion?: LastQuestion,
   ): Promise<CallAnswer> => {
     const partner = await readPartnerEndpoint(partnerId);
     // The same as a forbidden address: no retry helps, and a person must correct the partner.
@@ -123,14 +134,16 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       url: `${partner.baseUrl.replace(/\/+$/, '')}${path}`,
       headers,
       ...(text === undefined ? {} : { body: text }),
+      lastQuestion,
     });
   };
 
   const requestPath = (requestId: string): string => `/requests/${encodeURIComponent(requestId)}`;
 
   return {
-    async ask(partnerId, requestId, message) {
-      return understood(await call(partnerId, requestId, { method: 'POST', path: '/requests', body: message }), [409]);
+    async ask(partnerId, requestId, message, lastQuestion) {
+      const posted = { method: 'POST', path: '/requests', body: message } as const;
+      return understood(await call(partnerId, requestId, posted, lastQuestion), [409]);
     },
 
     async lookUp(partnerId, requestId) {
@@ -139,13 +152,11 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       return understood(answer, []);
     },
 
-    async notify(partnerId, { requestId, messageId, action, body }) {
+    async notify(partnerId, { requestId, messageId, action, body }, lastQuestion) {
       // The body repeats the action, so that a signature of one call never fits another.
-      const answer = await call(partnerId, messageId, {
-        method: 'POST',
-        path: `${requestPath(requestId)}/${action}`,
-        body: { request_id: requestId, action, ...body },
-      });
+      const said = { request_id: requestId, action, ...body };
+      const posted = { method: 'POST', path: `${requestPath(requestId)}/${action}`, body: said } as const;
+      const answer = await call(partnerId, messageId, posted, lastQuestion);
       if (isStatus(answer, 404)) return { ok: true, value: { known: false } };
       if (isStatus(answer, 409)) return { ok: true, value: { known: true } };
       return answer.ok ? { ok: true, value: { known: true } } : { ok: false, failure: reasonOf(answer.failure) };

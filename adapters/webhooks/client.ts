@@ -1,4 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, buildConnector, request } from 'undici';
 import { checkTarget, type GuardSettings, type Refusal, readTarget } from './guard.ts';
 
@@ -51,23 +53,67 @@ export async function exchange(
     url: string;
     headers: Record<string, string>;
     body?: string | undefined;
+    lastQuestion?: BodyGate | undefined;
     signal: AbortSignal;
   },
 ): Promise<Exchange | ExchangeFailure> {
   const target = readTarget(input.url, client.settings);
   if (!target.ok) return { kind: 'refused_by_guard', reason: target.reason, sent: false };
+  const gated = input.lastQuestion && gatedBody(input.body ?? '', input.lastQuestion);
   try {
     const answer = await request(target.url, {
       dispatcher: client.agent,
       method: input.method,
-      headers: { 'user-agent': 'Homeward', ...input.headers },
-      body: input.body ?? null,
+      headers: { 'user-agent': 'Homeward', ...gated?.headers, ...input.headers },
+      body: gated?.body ?? input.body ?? null,
       signal: input.signal,
     });
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   } catch (error) {
+    if (gated?.refused.by) throw gated.refused.by;
     return failureOf(error);
   }
+}
+
+/** Asked when the connection is open; `hand` writes the body and resolves when the socket has it. */
+export type BodyGate = (hand: () => Promise<void>) => Promise<void>;
+
+/** Whoever asks holds a lock meanwhile: a receiver that does not read keeps it no longer than this. */
+const HANDED_WITHIN_MS = 1_000;
+
+/**
+ * A body that is written only after `lastQuestion` has let it. The client asks for it when the connection is open, and
+ * writes the head of the request together with the first bytes, so a refusal leaves nothing on the wire.
+ */
+function gatedBody(text: string, lastQuestion: BodyGate) {
+  const bytes = Buffer.from(text);
+  const refused: { by?: Error } = {};
+
+  async function* written(): AsyncGenerator<Uint8Array> {
+    const opened = Promise.withResolvers<void>();
+    const handed = Promise.withResolvers<void>();
+    const asked = lastQuestion(() => {
+      opened.resolve();
+      return Promise.race([handed.promise, sleep(HANDED_WITHIN_MS)]);
+    });
+    try {
+      await Promise.race([opened.promise, asked.then(() => Promise.reject(new Error('The body was not handed on')))]);
+    } catch (refusal) {
+      if (refusal instanceof Error) refused.by = refusal;
+      throw refusal;
+    }
+    try {
+      yield bytes;
+    } finally {
+      handed.resolve();
+      await asked;
+    }
+  }
+  return {
+    headers: { 'content-length': String(bytes.byteLength) },
+    body: Readable.from(written(), { objectMode: false }),
+    refused,
+  };
 }
 
 /** What an error of a request or of reading its answer means. */

@@ -72,9 +72,13 @@ export type RequestStore = {
 
 export type Sent = { requestId: string; partnerId: string };
 
-/** Whether a request may be sent. `unsure`: an earlier attempt may have arrived before the preconditions failed. */
+/**
+ * Whether a request may be sent. `look_up`: an earlier attempt may have arrived, so the partner is asked for it before
+ * anything is sent. `unsure`: the same, where the preconditions have failed since.
+ */
 export type Intent =
-  | ({ outcome: 'ask'; message: Data; lookUpFirst: boolean } & Sent)
+  | ({ outcome: 'ask'; message: Data } & Sent)
+  | ({ outcome: 'look_up' } & Sent)
   | ({ outcome: 'already_requested'; at: Instant; reply?: Answer } & Sent)
   | { outcome: 'blocked'; reasons: string[]; unsure?: Sent }
   | { outcome: 'no_partner' };
@@ -84,8 +88,15 @@ const NO_NEEDS = { nationality: false, document: false, exitPermit: false };
 const NO_RULES = { documentValidityAfterArrival: 0, consentMaxAge: 0 };
 export const ENDED = 'journey_ended';
 
-/** One decision in one transaction: whether the request of this round may be sent, to whom, and with which fields. */
-export async function prepare(store: RequestStore, callbackBase: string, input: SendInput): Promise<Intent> {
+/**
+ * One decision in one transaction: whether the request of this round may be sent, to whom, and with which fields.
+ * @param lookedUp the partner does not know an earlier attempt
+ */
+export async function prepare(
+  store: RequestStore,
+  { callbackBase, lookedUp }: { callbackBase: string; lookedUp: boolean },
+  input: SendInput,
+): Promise<Intent> {
   const { kind, subject, operationId, round } = input;
   const person = isPersonRequest(kind) ? await store.lockPerson(subject) : undefined;
   const last = await store.lockRound(subject, kind, round);
@@ -106,11 +117,12 @@ export async function prepare(store: RequestStore, callbackBase: string, input: 
   };
   const allowed = await mayDisclose(store, request, person);
   if ('reasons' in allowed) {
-    const unsure = earlier && { requestId: earlier.id, partnerId: earlier.partnerId };
+    const unsure = earlier && !lookedUp && { requestId: earlier.id, partnerId: earlier.partnerId };
     return { outcome: 'blocked', reasons: allowed.reasons, ...(unsure && { unsure }) };
   }
+  if (!lookedUp) await store.intend(request);
+  if (earlier && !lookedUp) return { outcome: 'look_up', requestId: earlier.id, partnerId: earlier.partnerId };
   const sent = person && minimised(await store.personFields(person), allowed.fields);
-  await store.intend(request);
   if (person && sent) {
     await store.disclose({
       // Under another consent or agreement it is another disclosure, even of the same request.
@@ -125,7 +137,6 @@ export async function prepare(store: RequestStore, callbackBase: string, input: 
     outcome: 'ask',
     requestId: request.id,
     partnerId: partner.id,
-    lookUpFirst: earlier !== undefined,
     message: {
       ...{ request_id: request.id, kind, operation: operationId, requested_at: iso(requestedAt), ...about },
       reply_to: `${callbackBase}/v1/callbacks/${partner.id}`,
@@ -165,12 +176,15 @@ async function partnerFor(
   });
 }
 
+/** What is about to go to whom. */
+export type Disclosing = Pick<PartnerRequest, 'kind' | 'subject' | 'operationId' | 'partnerId'>;
+
 type Allowed = { agreementId: string; at: Instant; fields: readonly PersonField[]; person?: Person };
 
 /** Whether this may go to this partner now. About a person it is asked under the lock of their journey. */
 export async function mayDisclose(
   store: RequestStore,
-  { kind, subject, operationId, partnerId }: Pick<PartnerRequest, 'kind' | 'subject' | 'operationId' | 'partnerId'>,
+  { kind, subject, operationId, partnerId }: Disclosing,
   locked?: Person,
 ): Promise<{ reasons: string[] } | Allowed> {
   const person = isPersonRequest(kind) ? (locked ?? (await store.lockPerson(subject))) : undefined;

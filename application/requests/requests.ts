@@ -3,7 +3,16 @@ import { type CallFailure, ruleFor } from '../../domain/requests/failures.ts';
 import { type Answer, REQUESTS, type RequestKind } from '../../domain/requests/index.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
-import { ENDED, type Intent, mayDisclose, prepare, type RequestStore, type SendInput, type Sent } from './prepare.ts';
+import {
+  type Disclosing,
+  ENDED,
+  type Intent,
+  mayDisclose,
+  prepare,
+  type RequestStore,
+  type SendInput,
+  type Sent,
+} from './prepare.ts';
 import { type AsidePorts, setAside } from './setAside.ts';
 
 /** `blocked` has the neutral codes of the preconditions. */
@@ -16,15 +25,22 @@ export type SendOutcome =
 export type PartnerReply = { reference: string; acknowledged: boolean; answer?: Data };
 export type Called<T> = { ok: true; value: T } | { ok: false; failure: CallFailure };
 
-/** The calls of the partner protocol. */
+/**
+ * Asked when the connection to the partner is open and nothing has been written yet. `hand` writes the body, and resolves
+ * when the socket has it. @throws what forbids it; then the partner has received nothing
+ */
+export type LastQuestion = (hand: () => Promise<void>) => Promise<void>;
+
+/** The calls of the partner protocol. What `lastQuestion` throws is thrown on. */
 export type PartnerClient = {
-  ask(partnerId: string, requestId: string, message: Data): Promise<Called<PartnerReply>>;
+  ask(partnerId: string, requestId: string, message: Data, lastQuestion: LastQuestion): Promise<Called<PartnerReply>>;
   /** undefined if the partner does not know the request */
   lookUp(partnerId: string, requestId: string): Promise<Called<PartnerReply | undefined>>;
   /** `known`: whether the partner has the request */
   notify(
     partnerId: string,
     about: { requestId: string; messageId: string; action: 'evidence' | 'recall' | 'reminders'; body: Data },
+    lastQuestion?: LastQuestion,
   ): Promise<Called<{ known: boolean }>>;
 };
 
@@ -50,7 +66,22 @@ export class PartnerNotReady extends Error {
   }
 }
 
-/** The lifecycle of requests to partners, of every kind. One transaction before each call decides what may be sent. */
+/** The preconditions failed between the decision to send and the first byte. */
+class Withheld extends Error {
+  readonly reasons: string[];
+
+  constructor(reasons: string[]) {
+    super('Withheld at the last question');
+    this.reasons = reasons;
+  }
+}
+
+/**
+ * The lifecycle of requests to partners, of every kind. One transaction before each call decides what may be sent, and
+ * writes the ledger. Connecting takes its time, so the preconditions are asked once more when the connection is open:
+ * under the lock that a hold or a withdrawal takes too, which is kept until the socket has the body. Whoever was answered
+ * that a hold stands knows that nothing leaves from then on.
+ */
 export function requests(ports: RequestPorts) {
   const { store, client } = ports;
 
@@ -69,6 +100,16 @@ export function requests(ports: RequestPorts) {
     if (then === 'again')
       throw new PartnerNotReady(code, failure.kind === 'status' ? failure.retryAfterSeconds : undefined);
   };
+
+  const lastQuestion =
+    (request: Disclosing & Pick<Sent, 'requestId'>): LastQuestion =>
+    (hand) =>
+      ports.transaction(async (within) => {
+        const allowed = await mayDisclose(within, request);
+        if ('reasons' in allowed) throw new Withheld(allowed.reasons);
+        if ((await within.find(request.requestId))?.status === 'recalled') throw new Withheld(['recalled']);
+        await hand();
+      });
 
   const call = async <T>(request: Sent, calling: Promise<Called<T>>): Promise<T | undefined> => {
     const called = await calling;
@@ -96,7 +137,11 @@ export function requests(ports: RequestPorts) {
     return answer;
   };
 
-  async function carryOut(kind: RequestKind, intent: Intent, at: Instant): Promise<SendOutcome> {
+  const prepared = (input: SendInput, lookedUp: boolean) =>
+    ports.transaction((within) => prepare(within, { callbackBase: ports.callbackBase, lookedUp }, input));
+
+  async function carryOut(input: SendInput, intent: Intent): Promise<SendOutcome> {
+    const { kind, at } = input;
     switch (intent.outcome) {
       case 'no_partner':
         return intent;
@@ -118,10 +163,29 @@ export function requests(ports: RequestPorts) {
         await recall(unsure);
         return { outcome: 'blocked', reasons };
       }
+      case 'look_up': {
+        const found = await lookUp(intent);
+        // The look-up took its time: the decision is made again.
+        if (!found) {
+          const again = await prepared(input, true);
+          if (again.outcome === 'blocked') await store.failed(intent.requestId, 'blocked', 'failed');
+          return carryOut(input, again);
+        }
+        const { requestId, partnerId } = intent;
+        const answer = await settle(kind, intent, found);
+        return { outcome: 'requested', requestId, partnerId, at, ...(answer && { answer }) };
+      }
       case 'ask': {
         const { requestId, partnerId, message } = intent;
-        const found = intent.lookUpFirst ? await lookUp(intent) : undefined;
-        const reply = found ?? (await call(intent, client.ask(partnerId, requestId, message)));
+        let reply: PartnerReply | undefined;
+        try {
+          const question = lastQuestion({ ...input, requestId, partnerId });
+          reply = await call(intent, client.ask(partnerId, requestId, message, question));
+        } catch (error) {
+          if (!(error instanceof Withheld)) throw error;
+          await store.failed(requestId, 'blocked', 'failed');
+          return { outcome: 'blocked', reasons: error.reasons };
+        }
         if (!reply) return { outcome: 'no_partner' };
         const answer = await settle(kind, intent, reply);
         return { outcome: 'requested', requestId, partnerId, at, ...(answer && { answer }) };
@@ -145,7 +209,7 @@ export function requests(ports: RequestPorts) {
     action: 'evidence' | 'reminders',
     said: { id: ReadonlyArray<string | number>; fields: readonly string[]; messageId: string; body: Data },
   ): Promise<boolean> {
-    const partnerId = await ports.transaction(async (within) => {
+    const open = await ports.transaction(async (within) => {
       const request = await within.find(requestId);
       if (!request || !['sent', 'acknowledged'].includes(request.status)) return undefined;
       const allowed = await mayDisclose(within, request);
@@ -160,18 +224,24 @@ export function requests(ports: RequestPorts) {
           agreementId: allowed.agreementId,
         });
       }
-      return request.partnerId;
+      return request;
     });
-    if (partnerId === undefined) return false;
+    if (open === undefined) return false;
+    const { partnerId } = open;
     const about = { requestId, messageId: said.messageId, action, body: said.body };
-    return (await call({ requestId, partnerId }, client.notify(partnerId, about)))?.known ?? false;
+    try {
+      const question = lastQuestion({ ...open, requestId });
+      return (await call({ requestId, partnerId }, client.notify(partnerId, about, question)))?.known ?? false;
+    } catch (error) {
+      if (error instanceof Withheld) return false;
+      throw error;
+    }
   }
 
   return {
     async send(input: SendInput): Promise<SendOutcome> {
       const { kind } = input;
-      const intent = await ports.transaction((within) => prepare(within, ports.callbackBase, input));
-      const sent = await carryOut(kind, intent, input.at);
+      const sent = await carryOut(input, await prepared(input, false));
       if (sent.outcome !== 'requested' || sent.answer || !REQUESTS[kind].atOnce?.required) return sent;
       // Its answer is looked up; the journey does not know of the request yet, so a hold must recall it here.
       const about = { ...input, partnerId: sent.partnerId };

@@ -71,6 +71,11 @@ export const CODES = {
     rejects: false,
     sentence: 'The time has no offset from UTC (such as +02:00), so the moment is not certain.',
   },
+  NEED_NOT_UNDERSTOOD: {
+    rejects: false,
+    sentence:
+      'A special need is none of the known codes: the person is registered and on hold until a protection officer has looked; write one of the codes if it fits.',
+  },
   CONSENT_REFUSED: {
     rejects: false,
     sentence: 'Consent was refused: the person is registered, but no data is shared and the person does not travel.',

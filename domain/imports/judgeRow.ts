@@ -40,7 +40,8 @@ import {
   wholeYears,
 } from './dates.ts';
 import { comparePassport, hasLetterNotLatin } from './passport.ts';
-import { flagsOfRow, type PersonMeaning, type ProtectionFlag, readSpecialNeeds } from './person.ts';
+import { flagsOfRow, type PersonMeaning, type ProtectionFlag } from './person.ts';
+import { readSpecialNeeds } from './specialNeeds.ts';
 
 export type JudgeContext = {
   /** The reference date for ages, `YYYY-MM-DD`: a rule of the operation, by default its first day. */
@@ -171,7 +172,8 @@ export function judgeRow(
 
   const child = childState(birthDate, on);
   const relationship = oneOf(RELATIONSHIPS, usable('relationship_to_head'));
-  const specialNeeds = readSpecialNeeds(cells.special_needs);
+  const { needs: specialNeeds, concern, understood } = readSpecialNeeds(cells.special_needs);
+  if (!understood && !unusable.has('special_needs')) find('NEED_NOT_UNDERSTOOD', 'special_needs');
   return {
     row,
     verdict: verdictOf(findings),
@@ -179,6 +181,7 @@ export function judgeRow(
     child,
     protection: flagsOfRow({
       specialNeeds,
+      concern,
       child,
       isHead: relationship === 'HEAD',
       birthDate,

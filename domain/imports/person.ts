@@ -29,6 +29,7 @@ export type SpecialNeed = (typeof SPECIAL_NEEDS)[number];
 /** Flags that a protection officer must review. */
 export const PROTECTION_FLAGS = [
   ...SPECIAL_NEEDS,
+  'PROTECTION_CONCERN',
   'UNVERIFIED_CARER',
   'CHILD_HEAD',
   'STATELESS',
@@ -82,15 +83,11 @@ export const STORED_ROW_MEANING = storedValue('Meaning of a list row', z.object(
 /** The cells of some rows of a list as they arrived, with the number of each row. */
 export const STORED_CELLS = storedValue('Cells of a list', z.array(z.tuple([z.number(), z.array(z.string())])));
 
-/** The known codes of the cell, each once. Blanks around `;` are ignored, and so are unknown codes. */
-export function readSpecialNeeds(cell: string): SpecialNeed[] {
-  const written = new Set(cell.split(';').map((code) => code.trim()));
-  return SPECIAL_NEEDS.filter((code) => written.has(code));
-}
-
 /** Flags from the row alone. */
 export function flagsOfRow(row: {
   specialNeeds: readonly SpecialNeed[];
+  /** somebody wrote something that a protection officer must look at */
+  concern: boolean;
   child: ChildState;
   isHead: boolean;
   birthDate: PartialDate | null;
@@ -98,6 +95,7 @@ export function flagsOfRow(row: {
   referenceDate: CalendarDay;
 }): ProtectionFlag[] {
   const flags: ProtectionFlag[] = [...row.specialNeeds];
+  if (row.concern) flags.push('PROTECTION_CONCERN');
   if (row.birthDate !== null && ageRange(row.birthDate, row.referenceDate).least >= ELDERLY_AT) flags.push('ELDERLY');
   if (row.isHead && (row.child === 'yes' || row.child === 'possibly')) flags.push('CHILD_HEAD');
   if (row.nationality === 'XXA') flags.push('STATELESS');

@@ -23,7 +23,8 @@ const MEANING: Record<Column, string> = {
   document_number: 'as printed',
   mrz_line1: 'the first line of a passport, 44 characters (TD3, ICAO Doc 9303); empty for other documents',
   mrz_line2: 'the second line of a passport, 44 characters',
-  special_needs: 'codes joined by `;`',
+  special_needs:
+    'codes joined by `;`; the codes of UNHCR and Primero and common words in English, French, Spanish and Arabic are understood too',
   consent: 'whether the person agrees to travel and to the sharing of their data',
   destination_admin1: 'first-level area of the destination, as a name or a P-code such as `ET04`',
 };
@@ -39,6 +40,8 @@ const FLAG_MEANING: Record<ProtectionFlag, string> = {
   DISABILITY: 'has a disability',
   ELDERLY: '60 years or older: the cell or the birth date says so',
   ASYLUM: 'fears return',
+  PROTECTION_CONCERN:
+    'the cell names a protection concern, or something that is not understood: a protection officer looks',
   UNVERIFIED_CARER: 'a child whose carer must be verified',
   CHILD_HEAD: 'the head of the household is, or may be, a child',
   STATELESS: 'the nationality is `XXA`',

@@ -21,7 +21,14 @@ describe('holds at registration', () => {
     fc.assert(
       fc.property(flags, fc.boolean(), (protection, incomplete) => {
         const types = holdsAtRegistration(protection, incomplete);
-        const harmful = ['UASC', 'CHILD_HEAD', 'UNVERIFIED_CARER', 'TRAFFICKING_RISK', 'ASYLUM'] as const;
+        const harmful = [
+          'UASC',
+          'CHILD_HEAD',
+          'UNVERIFIED_CARER',
+          'TRAFFICKING_RISK',
+          'ASYLUM',
+          'PROTECTION_CONCERN',
+        ] as const;
         const blocking = types.filter((type) => HOLD_RULES[type].blocks.disclosure);
         expect(blocking).toHaveLength(harmful.filter((flag) => protection.includes(flag)).length);
         for (const type of types) expect(HOLD_RULES[type].blocks).toMatchObject({ seat: true, boarding: true });
@@ -45,7 +52,8 @@ describe('how early a household goes', () => {
   it('does not change with what a hold hides', () => {
     fc.assert(
       fc.property(flags, (protection) => {
-        const open = protection.filter((flag) => flag !== 'ASYLUM' && flag !== 'TRAFFICKING_RISK');
+        const hidden = ['ASYLUM', 'TRAFFICKING_RISK', 'PROTECTION_CONCERN'];
+        const open = protection.filter((flag) => !hidden.includes(flag));
         expect(priorityOf([protection])).toBe(priorityOf([open]));
       }),
     );

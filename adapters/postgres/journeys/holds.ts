@@ -24,7 +24,8 @@ export function holdsOn(db: Db): Holds {
     raise: (hold) => insertHold(db, hold),
     voidRaised: (id) => db.transaction().execute((tx) => voidHold(tx, id)),
     read: (id): Promise<Hold | undefined> => holds.where('id', '=', id).executeTakeFirst(),
-    ofJourney: (journeyId) => holds.where('journeyId', '=', journeyId).orderBy('raisedAt').orderBy('id').execute(),
+    ofJourney: (journeyId) =>
+      holds.where('journeyId', '=', journeyId).orderBy('holds.raisedAt').orderBy('id').execute(),
 
     async approve(id, by, reference) {
       const row = await active(id)

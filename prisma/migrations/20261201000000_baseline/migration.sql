@@ -293,7 +293,7 @@ create table holds (
   journey_id         text not null references journeys (id),
   operation_id       text not null references operations (id),
   type               text not null check (type in ('UASC', 'BEST_INTERESTS', 'TRAFFICKING', 'ASYLUM', 'CUSTODY',
-                       'CONSENT_DOUBT', 'MEDICAL', 'DETENTION', 'SECURITY', 'DATA_DISPUTE')),
+                       'PROTECTION_CONCERN', 'CONSENT_DOUBT', 'MEDICAL', 'DETENTION', 'SECURITY', 'DATA_DISPUTE')),
   -- a hold blocks from the moment its row stands, before its workflow has confirmed it
   status             text not null default 'raising' check (status in ('raising', 'active', 'released', 'void')),
   blocks_disclosure  boolean not null,

@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Call, type CallAnswer, guardedFetch } from '../../../adapters/partners/protocol.ts';
 import { openGuardedClient } from '../../../adapters/webhooks/client.ts';
@@ -26,6 +28,21 @@ const json = (status: number, body: string | Buffer, headers: Record<string, str
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
 };
 
+/** The address of a receiver that never answers. */
+async function silent(connected: (socket: Socket) => void): Promise<string> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    connected(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/requests`;
+}
+
 describe('a call', () => {
   test('sends JSON as given and gives the JSON that came', async () => {
     const { sink, call } = await partner(json(202, '{"reference":"A-1"}'));
@@ -36,6 +53,46 @@ describe('a call', () => {
       headers: { 'content-type': 'application/json', 'webhook-id': 'req_1' },
     });
     expect(sink.seen[0]?.body.toString()).toBe('{"a": 1}');
+  });
+
+  test('writes nothing before the last question has let it, and throws on what it throws', async () => {
+    const bytes: Buffer[] = [];
+    let connections = 0;
+    const url = await silent((socket) => {
+      connections += 1;
+      socket.on('data', (data) => void bytes.push(data));
+    });
+    const client = openGuardedClient({ allowLoopback: true });
+    open.push(client.close);
+    const refused = new Error('a hold was raised');
+    let asked = false;
+    const lastQuestion = async () => {
+      await expect.poll(() => connections).toBe(1);
+      asked = true;
+      throw refused;
+    };
+    const call: Call = { method: 'POST', url, body: '{"person":1}', lastQuestion };
+    await expect(guardedFetch(client)(call)).rejects.toBe(refused);
+    expect(asked).toBe(true);
+    await pause(50);
+    expect(Buffer.concat(bytes).toString()).toBe('');
+  });
+
+  test('lets go of who asked the last question, though the receiver never reads and never answers', async () => {
+    const url = await silent((socket) => void socket.pause());
+    const client = openGuardedClient({ allowLoopback: true });
+    open.push(client.close);
+    const order: string[] = [];
+    const lastQuestion = async (hand: () => Promise<void>) => {
+      await hand();
+      order.push('handed');
+    };
+    // More than the buffers of both sockets hold.
+    const body = 'x'.repeat(32 * 1024 * 1024);
+    const answer = await guardedFetch(client)({ method: 'POST', url, body, lastQuestion, timeoutMs: 5_000 });
+    order.push('given up');
+    expect(answer).toMatchObject({ ok: false, failure: { kind: 'timeout', sent: true } });
+    expect(order).toEqual(['handed', 'given up']);
   });
 
   test('without an answer body is fine', async () => {

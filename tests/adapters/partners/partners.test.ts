@@ -1,13 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { requestActivities, type SendInput } from '../../../activities/requests.ts';
 import { type Keyring, newDataKey, wrapKey } from '../../../adapters/crypto/envelope.ts';
 import { guardedFetch, partnerClient } from '../../../adapters/partners/protocol.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { insertHold } from '../../../adapters/postgres/journeys/holds.ts';
 import { readPartnerEndpoint } from '../../../adapters/postgres/partners/partners.ts';
 import { writeFieldSet } from '../../../adapters/postgres/people/personData.ts';
 import { asideOn, requestsOn } from '../../../adapters/postgres/requests.ts';
-import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
+import { type BodyGate, type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { newId } from '../../../application/ids.ts';
 import { requests } from '../../../application/requests/requests.ts';
 import { type PersonCore, storedPersonCore } from '../../../domain/personData.ts';
@@ -38,6 +40,8 @@ const CORE: PersonCore = {
   destination: 'VU-SAM',
 };
 const AT = Date.parse('2026-06-01T12:00:00Z');
+const RACES = 1_000;
+const AT_ONCE = 4;
 
 let database: TestDatabase;
 let keyring: Keyring;
@@ -86,8 +90,16 @@ async function someone(nationality = 'VUT'): Promise<JourneyRow> {
   return row;
 }
 
-/** @param timeoutMs of one call: short, for the calls whose answer is lost */
-function activities({ timeoutMs = 2_000 } = {}) {
+type Watching = {
+  /** of one call: short, for the calls whose answer is lost */
+  timeoutMs?: number;
+  /** before the connection is opened, and so after the decision to send */
+  connecting?: () => Promise<void>;
+  /** when the last question has let the body go */
+  handing?: () => void;
+};
+
+function activities({ timeoutMs = 2_000, connecting = async () => {}, handing = () => {} }: Watching = {}) {
   const fetch = guardedFetch(client);
   const db = databaseOn(database.pool);
   const deps = { keyring, secrets: openBox, clock: Date.now };
@@ -97,7 +109,17 @@ function activities({ timeoutMs = 2_000 } = {}) {
       store: requestsOn(db, deps),
       transaction: (work) => db.transaction().execute((tx) => work(requestsOn(tx, deps))),
       client: partnerClient({
-        fetch: (call) => fetch({ ...call, timeoutMs }),
+        async fetch({ lastQuestion, ...call }) {
+          await connecting();
+          const watched: BodyGate | undefined =
+            lastQuestion &&
+            ((hand) =>
+              lastQuestion(async () => {
+                handing();
+                await hand();
+              }));
+          return fetch({ ...call, lastQuestion: watched, timeoutMs });
+        },
         readPartnerEndpoint: (id) => readPartnerEndpoint(db, openBox, id),
       }),
       callbackBase: 'http://127.0.0.1:1',
@@ -253,6 +275,96 @@ describe('a request to a partner', () => {
       answer: { outcome: 'several' },
     });
     expect(partner.requests.size).toBe(1);
+  });
+});
+
+const hold = (of = person) =>
+  insertHold(databaseOn(database.pool), {
+    id: newId('hold'),
+    journeyId: of.journeyId,
+    operationId,
+    type: 'TRAFFICKING',
+    raisedBy: 'officer',
+    raisedAt: Date.now(),
+  });
+const withdrawn = () =>
+  database.pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
+    person.journeyId,
+  ]);
+
+describe('between the decision to send and the first byte', () => {
+  const toHold = ['hold', () => hold()] as const;
+  const toWithdraw = ['withdrawal', withdrawn] as const;
+
+  it.each([toHold, toWithdraw])('a %s stops a request: the partner receives nothing', async (_what, stop) => {
+    const asked = await activities({ connecting: async () => void (await stop()) }).sendRequest(asking());
+    expect(asked.outcome).toBe('blocked');
+    expect(partner.calls).toEqual([]);
+    expect(partner.forged).toBe(0);
+    expect(await request()).toMatchObject([{ status: 'failed', last_failure: 'blocked' }]);
+  });
+
+  it.each([toHold, toWithdraw])(
+    'a %s during a look-up stops a request, and no ledger tells of it',
+    async (_what, stop) => {
+      partner.treat = () => ({ status: 503 });
+      await expect(activities().sendRequest(asking())).rejects.toBeInstanceOf(ApplicationFailure);
+      const before = await ledger();
+      partner.treat = () => ({ after: stop().then(() => undefined) });
+      expect((await activities().sendRequest(asking())).outcome).toBe('blocked');
+      expect(partner.requests.size).toBe(0);
+      expect(partner.calls.map(({ method }) => method)).toEqual(['POST', 'GET']);
+      expect(await ledger()).toEqual(before);
+    },
+  );
+
+  it.each([toHold, toWithdraw])('a %s stops a reminder and evidence', async (_what, stop) => {
+    const asked = await activities().sendRequest(asking());
+    if (asked.outcome !== 'requested') throw new Error('It was not sent');
+    const { requestId } = asked;
+    let stopped: Promise<unknown> | undefined;
+    const late = activities({ connecting: async () => void (await (stopped ??= stop())) });
+    expect(await late.remindRequest({ requestId, at: AT })).toEqual({ reminded: false });
+    expect(await late.sendEvidence({ requestId, kinds: ['photo'], at: AT })).toEqual({ sent: false });
+    expect(partner.notified).toEqual([]);
+    expect(await activities().recallRequest({ requestId, at: AT })).toEqual({ recalled: true });
+    expect(partner.notified).toMatchObject([{ action: 'recall', body: { request_id: requestId, action: 'recall' } }]);
+  });
+
+  it('a hold waits for no answer of a partner: it is answered while the partner still thinks', async () => {
+    let answer = (): void => {};
+    partner.treat = () => ({ after: new Promise<void>((resolve) => (answer = resolve)) });
+    const asked = activities().sendRequest(asking());
+    await expect.poll(() => partner.calls.length).toBe(1);
+    await hold();
+    answer();
+    expect((await asked).outcome).toBe('requested');
+  });
+
+  it('nothing leaves after a hold was answered, in thousands of races', async () => {
+    const seen = { sent: 0, withheld: 0 };
+    const race = async (round: number): Promise<void> => {
+      const raced = await someone();
+      let held = false;
+      let afterHold = false;
+      const handing = () => void (afterHold ||= held);
+      const [asked] = await Promise.all([
+        activities({ handing }).sendRequest(asking({ subject: raced.journeyId })),
+        pause((round * 7) % 64)
+          .then(() => hold(raced))
+          .then(() => {
+            held = true;
+          }),
+      ]);
+      expect(afterHold, `round ${round}`).toBe(false);
+      seen[asked.outcome === 'requested' ? 'sent' : 'withheld'] += 1;
+    };
+    for (let round = 0; round < RACES; round += AT_ONCE)
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => race(round + index)));
+    // Both ends of the race were met, or it proves nothing.
+    expect(seen.sent).toBeGreaterThan(RACES / 20);
+    expect(seen.withheld).toBeGreaterThan(RACES / 20);
+    expect(partner.requests.size).toBe(seen.sent);
   });
 });
 

@@ -174,9 +174,9 @@ describe('households', () => {
 
 describe('protection flags', () => {
   it.each<[Partial<Cells>, string[]]>([
-    [{ special_needs: ' MEDICAL ;UASC;; XYZ; medical;MEDICAL' }, ['UASC', 'MEDICAL']],
+    [{ special_needs: ' MEDICAL ;UASC;; XYZ; medical;MEDICAL' }, ['UASC', 'MEDICAL', 'PROTECTION_CONCERN']],
     [{ special_needs: 'ASYLUM', consent: 'yes' }, ['ASYLUM']],
-    [{ special_needs: '=A1;PREGNANT' }, ['PREGNANT']],
+    [{ special_needs: '=A1;PREGNANT' }, ['PREGNANT', 'PROTECTION_CONCERN']],
     [{ date_of_birth: '1966-11-25' }, ['ELDERLY']],
     [{ date_of_birth: '1966-11-26' }, []],
     [{ date_of_birth: '1966', dob_precision: 'year' }, []],
