@@ -95,6 +95,9 @@ describe('worker versions', () => {
     expect(await take(yesterday, 'when_none')).toBe(true);
     const { ids, person } = await sleepers();
     expect(await Promise.all(ids.map(versionOf))).toEqual(ids.map(() => yesterday.buildId));
+    // Whoever is asked is found by the server's list, which follows a little later.
+    const listed = async () => (await versions()).find(({ buildId }) => buildId === yesterday.buildId)?.openWorkflows;
+    await eventually(async () => (await listed()) === ids.length);
 
     await work(today);
     expect(await take(today, 'always')).toBe(true);
