@@ -1,6 +1,5 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/ports.ts';
-import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
 import {
   type EscalationStep,
   escalationPolicy,
@@ -10,7 +9,7 @@ import {
   type Whom,
 } from '../domain/journeys/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
-import { HOUR, type Instant, SECOND } from '../domain/time.ts';
+import { HOUR, type Instant, type OperationClock, SECOND, toOperation, toReal } from '../domain/time.ts';
 
 import type { LocalCalls, Recorder } from './aggregate/recording.ts';
 

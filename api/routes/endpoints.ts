@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Delivery as DeliveryRow, Endpoint as EndpointRow } from '../../application/webhooks/endpoints.ts';
-import { isoDuration } from '../../domain/durations.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, isoDuration } from '../../domain/time.ts';
 import {
   DELIVERY_FAILURES,
   DELIVERY_STATUSES,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { carriedForm } from '../carried.ts';
-import { CLOCK_SCHEMA } from '../clock.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
+import { CLOCK_SCHEMA } from '../time.ts';
 import { versioned } from '../versioned.ts';
 import { PHASES } from './events.ts';
 

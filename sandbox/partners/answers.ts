@@ -1,5 +1,4 @@
-import { isoDuration } from '../../domain/durations.ts';
-import { DAY, HOUR, type Instant } from '../../domain/time.ts';
+import { DAY, HOUR, type Instant, isoDuration } from '../../domain/time.ts';
 import type { Answers, ConsulateAnswer, FitnessAnswer, FitnessFinding, Outcome } from '../scenarioData.ts';
 import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 

@@ -1,6 +1,5 @@
-import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, type OperationClock, toOperation } from '../../domain/time.ts';
 import { type Answers, readScenario, type Scenario } from '../scenarioData.ts';
 import { Announcer } from './announcer.ts';
 import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';

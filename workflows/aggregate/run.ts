@@ -1,12 +1,11 @@
 import { allHandlersFinished, CancellationScope } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
 import type { Aggregate } from '../../domain/aggregate.ts';
-import type { OperationClock } from '../../domain/clock.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { EscalationStep, Wait } from '../../domain/journeys/waits.ts';
 import type { RecordedEvent, RecordResult, SubjectKind } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
-import type { Instant } from '../../domain/time.ts';
+import type { Instant, OperationClock } from '../../domain/time.ts';
 import { newVersionWanted } from '../versions.ts';
 import { now, realNow, type Waiter } from '../waiting.ts';
 import { type Given, Memory, MessageBuffer, type Seen } from './memory.ts';
