@@ -37,7 +37,7 @@ export function eventsPage(): string {
     '# Events',
     '<!-- Written by `npm run docs` from domain/*/events.ts, domain/duplicates/decisions.ts, domain/effects.ts and domain/outboxEvents.ts. -->',
     'An event is something that has happened to one subject. The event log keeps it for good. Its data holds ids, codes, counts and instants, and nothing that names a person.',
-    'Every event also has these columns in `event_log`: `subject` and `seq` (its place in the order of the subject, without gaps), `type`, `at` (operation time), `recorded_at` (real time), `actor`, `actor_kind` and `role`, `command_id` (the command that caused it), `reason_code`, `note_id`, and `data_version`. Data of an earlier version is upgraded when it is read (`domain/eventForms.ts`).',
+    'Every event also has these columns in `event_log`: `subject` and `seq` (its place in the order of the subject, without gaps), `type`, `at` (operation time), `recorded_at` (real time), `actor`, `actor_kind` and `role`, `command_id` (the command that caused it), `reason_code`, `note_id`, and `data_version`. Data of an earlier version is upgraded when it is read (`domain/versioned.ts`).',
     'Instants in the data are milliseconds since 1970. An amount is a number of people, seats or households.',
     ...Object.entries(SUBJECTS).flatMap(([subject, { title, data, of }]) => [
       `## ${title}`,
