@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsOf } from '../../domain/access.ts';
-import { eventFields } from '../../domain/eventPayload.ts';
+import { eventFields } from '../../domain/outboxEvents.ts';
 import { iso } from '../../domain/time.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';

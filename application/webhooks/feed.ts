@@ -1,5 +1,4 @@
-import { eventPayload, type OutgoingEvent } from '../../domain/eventPayload.ts';
-import type { EventType } from '../../domain/outboxEvents.ts';
+import { type EventType, eventPayload, type OutgoingEvent } from '../../domain/outboxEvents.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import {
   type AttemptEnd,

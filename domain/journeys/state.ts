@@ -1,5 +1,4 @@
-import type { Aggregate } from '../aggregate.ts';
-import { evolveBy } from '../events.ts';
+import { type Aggregate, evolveBy } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { LegNeeds, Rules } from '../rules.ts';
 import { needsOf } from '../rules.ts';

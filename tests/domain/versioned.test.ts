@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import { JOURNEY_EVENT_FORMS } from '../../domain/journeys/events.ts';
+import { EVENT_FORMS } from '../../domain/record.ts';
 import { eventForms, StoredFormError, versioned } from '../../domain/versioned.ts';
 
 /** Version 1 has a name, version 2 has two, version 3 says whether it is known. */

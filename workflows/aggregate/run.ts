@@ -1,6 +1,6 @@
 import { allHandlersFinished, CancellationScope } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
-import type { Aggregate } from '../../domain/aggregate.ts';
+import type { Aggregate } from '../../domain/events.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { EscalationStep, Wait } from '../../domain/journeys/waits.ts';
 import type { RecordedEvent, RecordResult, SubjectKind } from '../../domain/record.ts';
@@ -38,7 +38,7 @@ export type RunInput<T extends AggregateTypes> = {
   carried: Carried<T> | undefined;
 };
 
-/** What a kind of subject is: its pure part (domain/aggregate.ts), and what is written inBackground its events. */
+/** What a kind of subject is: its pure part (domain/events.ts), and what is written inBackground its events. */
 export type Kind<T extends AggregateTypes> = Aggregate<T['state'], T['event']> & {
   kind: SubjectKind;
   isOver(state: T['state']): boolean;
