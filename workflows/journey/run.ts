@@ -1,8 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { SendInput, SendOutcome } from '../../activities/requests.ts';
 import type { JourneyEvent } from '../../domain/journeys/events.ts';
-import { projectionOf } from '../../domain/journeys/projection.ts';
-import { JOURNEY, type JourneyState, phaseOf, statusOf } from '../../domain/journeys/state.ts';
+import { JOURNEY, type JourneyState, phaseOf, projectionOf, statusOf } from '../../domain/journeys/state.ts';
 import { JOURNEY_CARRIED, type JourneyAnswer, type JourneyInput } from '../../domain/journeys/stored.ts';
 import type { EscalationStep } from '../../domain/journeys/waits.ts';
 import type { RecordResult } from '../../domain/record.ts';
