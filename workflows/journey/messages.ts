@@ -1,6 +1,6 @@
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import { JOURNEY_REQUESTS } from '../../domain/requests/index.ts';
-import type { SignalModules } from '../aggregate/handlers.ts';
+import type { SignalModules } from '../aggregate/live.ts';
 import type { HouseholdMessage, journeySignals, MovementUpdate, PartnerAnswered } from '../messages.ts';
 import type { JourneyRun } from './run.ts';
 

@@ -1,6 +1,6 @@
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import { isOver } from '../../domain/movements/state.ts';
-import type { SignalModules } from '../aggregate/handlers.ts';
+import type { SignalModules } from '../aggregate/live.ts';
 import type { CarrierMessage, HouseholdMustLeave, movementSignals, PartnerAnswered } from '../messages.ts';
 import { setAnswerAside } from '../requestActivities.ts';
 import type { MovementRun } from './run.ts';

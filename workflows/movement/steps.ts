@@ -3,7 +3,7 @@ import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { MovementSteps } from '../../domain/movements/commands/define.ts';
 import type { Scan } from '../../domain/movements/events.ts';
 import { compensate } from '../aggregate/compensate.ts';
-import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/live.ts';
 import { COMPENSATIONS, lists } from './activities.ts';
 import type { MovementRun } from './run.ts';
 

@@ -5,7 +5,7 @@ import { unfinishedSentence } from '../../domain/operations/commands/lifecycle.t
 import type { OperationEvent } from '../../domain/operations/events.ts';
 import { ended, OPERATION, type OperationState, statusOf } from '../../domain/operations/state.ts';
 import { OPERATION_CARRIED, type OperationAnswer, type OperationInput } from '../../domain/operations/stored.ts';
-import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/live.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
 
 const transactions = proxyLocalActivities<OperationActivities>({
