@@ -4,9 +4,8 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { MovementActivities } from '../activities/movements.ts';
-import type { NotificationActivities } from '../activities/ports.ts';
 import type { RequestActivities } from '../activities/requests.ts';
+import type { MovementActivities, NotificationActivities } from '../activities/subjects.ts';
 import { REQUESTS } from '../domain/requests/index.ts';
 import { LONG } from './aggregate/compensate.ts';
 

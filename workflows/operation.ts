@@ -1,5 +1,5 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
-import type { OperationActivities } from '../activities/operations.ts';
+import type { OperationActivities } from '../activities/subjects.ts';
 import type { OperationSteps } from '../domain/operations/commands/define.ts';
 import { OPERATION_COMMANDS } from '../domain/operations/commands/index.ts';
 import { unfinishedSentence } from '../domain/operations/commands/lifecycle.ts';

@@ -1,5 +1,5 @@
 import { makeContinueAsNewFunc, proxyLocalActivities, type Workflow, workflowInfo } from '@temporalio/workflow';
-import type { RecordActivities } from '../activities/ports.ts';
+import type { RecordActivities } from '../activities/subjects.ts';
 import {
   type EscalationStep,
   escalationPolicy,

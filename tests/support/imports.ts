@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Pool } from 'pg';
-import { importActivities as activitiesOf } from '../../activities/imports.ts';
+import { importActivities as activitiesOf } from '../../activities/background.ts';
 import type { Keyring } from '../../adapters/crypto/envelope.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { JourneyActivities } from '../../activities/ports.ts';
 import type { SendInput, SendOutcome } from '../../activities/requests.ts';
+import type { JourneyActivities } from '../../activities/subjects.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import type { Decision } from '../../domain/commands.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';

@@ -1,7 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { MovementActivities } from '../../activities/movements.ts';
-import type { RecordActivities } from '../../activities/ports.ts';
 import type { RequestActivities, SendInput, SendOutcome } from '../../activities/requests.ts';
+import type { MovementActivities, RecordActivities } from '../../activities/subjects.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import type { Decision } from '../../domain/commands.ts';
 import type { Scan } from '../../domain/movements/events.ts';

@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operationActivities } from '../../activities/operations.ts';
+import { operationActivities } from '../../activities/subjects.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
