@@ -1,6 +1,5 @@
 /** Parts of typed statements that Kysely has no word for: moments as milliseconds, JSON, rows sent as one value. */
 
-import { PrismaPg } from '@prisma/adapter-pg';
 import {
   type AliasedExpression,
   CamelCasePlugin,
@@ -17,7 +16,6 @@ import {
   sql,
 } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
-import { PrismaClient } from './generated/client.ts';
 import type { DB } from './generated/kysely/tables.ts';
 
 /** bigint columns (positions, byte counts) fit a double by far; as text they would compare wrongly. */
@@ -159,13 +157,6 @@ export function recordset<const C extends Record<string, keyof SqlTypes>, A exte
 
 /** Any of these texts, however many: one parameter, and a list without any is fine. `where('id', '=', anyOf(ids))` */
 export const anyOf = <T extends string>(texts: readonly T[]): RawBuilder<T> => sql<T>`any(${texts}::text[])`;
-
-/** Prisma on the pool of the SQL queries: one limit on connections, one place that closes them. */
-export function prismaOn(pool: Pool): PrismaClient {
-  return new PrismaClient({ adapter: new PrismaPg(pool) });
-}
-
-export type { PrismaClient };
 
 /** So often at most a channel is notified by one process. Whoever listens looks once for all that came meanwhile. */
 const EVERY_MS = 20;

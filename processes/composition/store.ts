@@ -3,7 +3,7 @@ import { loopReadsOn } from '../../adapters/background/loop.ts';
 import { type Keyring, secretBox } from '../../adapters/crypto/envelope.ts';
 import { correctionFile } from '../../adapters/files/correctionFile.ts';
 import { alarmsOn } from '../../adapters/postgres/alarms.ts';
-import { databaseOn, type PrismaClient } from '../../adapters/postgres/database.ts';
+import { databaseOn } from '../../adapters/postgres/database.ts';
 import { duplicatesOn, pairDecisionsOn } from '../../adapters/postgres/duplicates/pairs.ts';
 import { registrationsOn } from '../../adapters/postgres/households/register.ts';
 import { keysOn } from '../../adapters/postgres/idempotency.ts';
@@ -18,6 +18,7 @@ import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/p
 import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
 import { householdsOn, peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
+import type { PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
 import { eventReadsOn } from '../../adapters/postgres/webhooks/feed.ts';

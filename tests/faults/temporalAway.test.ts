@@ -95,6 +95,7 @@ describe(`F6: Temporal is away, seed ${SEED}`, () => {
         );
         const leftAt = Date.now();
         await leave();
+        await eventually('the API knows that Temporal is away', async () => !(await readiness()).temporal);
 
         const accepted: Registered[] = [];
         for (let serial = 0; serial < PEOPLE; serial += 1) {

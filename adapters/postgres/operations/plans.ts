@@ -1,6 +1,7 @@
 import type { ActivatePlanPorts, Plan, Plans } from '../../../application/operations/plans.ts';
 import { STORED_PLAN, STORED_PLAN_STATUS, storedPlan } from '../../../domain/plan.ts';
-import { anyOf, type Db, type PrismaClient } from '../database.ts';
+import { anyOf, type Db } from '../database.ts';
+import type { PrismaClient } from '../prisma.ts';
 import { insertOperation, insertRows } from './operations.ts';
 
 export function plansOn(prisma: PrismaClient): Plans {

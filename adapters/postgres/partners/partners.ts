@@ -9,8 +9,9 @@ import type {
 import type { PartnerKind } from '../../../domain/requests/definition.ts';
 import type { RequestKind } from '../../../domain/requests/index.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { anyOf, type Db, instant, moment, type PrismaClient } from '../database.ts';
+import { anyOf, type Db, instant, moment } from '../database.ts';
 import type { Partner as PartnerRow } from '../generated/kysely/tables.ts';
+import type { PrismaClient } from '../prisma.ts';
 
 export function partnersOn(db: Db, prisma: PrismaClient): PartnerReads & Pick<PartnerPorts, 'add' | 'addAgreement'> {
   const partners = db

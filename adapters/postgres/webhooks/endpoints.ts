@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import type { EndpointPorts, EndpointReads, Replay } from '../../../application/webhooks/endpoints.ts';
-import { type Db, instant, json, type PrismaClient } from '../database.ts';
+import { type Db, instant, json } from '../database.ts';
+import type { PrismaClient } from '../prisma.ts';
 
 export function endpointsOn(
   db: Db,

@@ -918,7 +918,7 @@ create table idempotency_keys (
 );
 
 -- ---------------------------------------------------------------- recording
--- Rules are not here: domain/ says which event changes what, and adapters/postgres/recordRows.ts hands it over as rows.
+-- Rules are not here: domain/ says which event changes what, and adapters/postgres/eventLog.ts hands it over as rows.
 
 -- Settles the open tasks that the end of a hold settles: those that name the hold, or, where a settlement names a type of
 -- hold, those of the household once no hold of that type is left in it.

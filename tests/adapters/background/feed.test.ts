@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { databaseOn, prismaOn } from '../../../adapters/postgres/database.ts';
+import { databaseOn } from '../../../adapters/postgres/database.ts';
+import { prismaOn } from '../../../adapters/postgres/prisma.ts';
 import { endpointsOn } from '../../../adapters/postgres/webhooks/endpoints.ts';
 import { outboxOn } from '../../../adapters/postgres/webhooks/feed.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';

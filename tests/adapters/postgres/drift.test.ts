@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prismaOn } from '../../../adapters/postgres/database.ts';
 import * as generated from '../../../adapters/postgres/generated/internal/prismaNamespace.ts';
+import { prismaOn } from '../../../adapters/postgres/prisma.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 
 /**
