@@ -153,9 +153,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { body } = request;
         const endpoint = await endpointOf(ports, request.params.id);
         const what =
-          'event_id' in body
-            ? { eventId: body.event_id }
-            : { from: body.from_position, ...(body.to_position === undefined ? {} : { to: body.to_position }) };
+          'event_id' in body ? { eventId: body.event_id } : { from: body.from_position, to: body.to_position };
         const queued = await ports.endpoints.replay(endpoint.id, what);
         if (queued > 0) await ports.engine.nudgeFeed(endpoint.id);
         return reply.code(202).send({ queued });

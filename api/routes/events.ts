@@ -43,8 +43,7 @@ export function eventRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         if (partnerId === undefined && operation !== undefined && mine !== 'all' && !mine.includes(operation))
           throw new Problem('not_found');
         const reader = partnerId === undefined ? { operations: mine } : { partnerId };
-        const filter = { after, ...(operation === undefined ? {} : { operation }) };
-        const rows = await ports.events.from(reader, filter, limit);
+        const rows = await ports.events.from(reader, { after, operation }, limit);
         const data = rows.slice(0, limit);
         return {
           data: data.map(({ at, operationId, data: fields, ...event }) => ({

@@ -93,7 +93,7 @@ export type CommitPorts<Ready> = CommitReads & {
   /** real time */
   now(): Instant;
   /** rows read in one transaction; households are complete, so it may register a few more */
-  page?: number;
+  page?: number | undefined;
 };
 
 /** Households that were read and encrypted while those before were written: `after` which row, in which check. */

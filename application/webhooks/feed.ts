@@ -33,7 +33,11 @@ export type EventReads = {
    * valid agreement names for the operation. For a person, consent and holds are checked at this moment, and redacted
    * events are skipped.
    */
-  from(reader: EventReader, filter: { after: number; operation?: string }, limit: number): Promise<PositionedEvent[]>;
+  from(
+    reader: EventReader,
+    filter: { after: number; operation?: string | undefined },
+    limit: number,
+  ): Promise<PositionedEvent[]>;
 };
 
 export type OutboxPorts = {

@@ -30,7 +30,7 @@ export type DrillOptions = {
   /** where progress and result are kept */
   dataDir: string;
   /** only the first so many people, in whole households */
-  people?: number;
+  people?: number | undefined;
   pace?: Pace;
   /** receives lines for a person */
   say: (line: string) => void;

@@ -42,7 +42,7 @@ export function findingAt(
  */
 export function announcements(
   received: ReceivedRequest,
-  of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
+  of: { answers: Answers; state?: string | undefined; firstExamAt?: Instant | undefined; knobs: Knobs },
 ): Announcement[] {
   if (of.knobs.silent === true) return [];
   return announcementsOf(received, plannedAnswers(received, of), of.knobs);
@@ -62,7 +62,7 @@ export function examinationOf(received: ReceivedRequest): Instant {
 
 function plannedAnswers(
   received: ReceivedRequest,
-  of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
+  of: { answers: Answers; state?: string | undefined; firstExamAt?: Instant | undefined; knobs: Knobs },
 ): PlannedAnswer[] {
   const { answers, knobs } = of;
   switch (received.kind) {

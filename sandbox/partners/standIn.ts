@@ -172,8 +172,8 @@ export class DrillPartners {
     return announcements(received, {
       answers: this.#answersFor(received),
       knobs,
-      ...(partner.state === undefined ? {} : { state: partner.state }),
-      ...(firstExamAt === undefined ? {} : { firstExamAt }),
+      state: partner.state,
+      firstExamAt,
     });
   }
 
