@@ -1,7 +1,8 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { SendInput } from '../application/requests/prepare.ts';
 import { PartnerNotReady, type requests, type SendOutcome } from '../application/requests/requests.ts';
 import type { Instant } from '../domain/time.ts';
-import { retryable } from './failures.ts';
 
 export type { SendInput, SendOutcome };
 
@@ -15,13 +16,23 @@ export type RequestActivities = {
   setAnswerAside(input: { requestId: string; partnerId: string; eventKey: string; at: Instant }): Promise<void>;
 };
 
+/**
+ * The type of error decides whether Temporal tries again. A partner that is not ready is asked again, at the time that it
+ * gave if it gave one; any other error (a broken connection, a bug) by Temporal's default. Details hold codes alone.
+ */
 export function requestActivities(lifecycle: ReturnType<typeof requests>): RequestActivities {
   const retried = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof PartnerNotReady) throw retryable(error.code, error.retryAfterSeconds);
-      throw error;
+      if (!(error instanceof PartnerNotReady)) throw error;
+      const { code, retryAfterSeconds: seconds } = error;
+      throw ApplicationFailure.create({
+        type: code,
+        message: code,
+        nonRetryable: false,
+        ...(seconds === undefined ? {} : { nextRetryDelay: seconds * 1_000 }),
+      });
     }
   };
   return {
@@ -31,4 +42,27 @@ export function requestActivities(lifecycle: ReturnType<typeof requests>): Reque
     recallRequest: (input) => retried(lifecycle.recall(input)),
     setAnswerAside: (input) => lifecycle.setAnswerAside(input),
   };
+}
+
+/** Twice within the heartbeat timeout of outside calls (15 s), so that one heartbeat may be lost. */
+const EVERY_MS = 5_000;
+
+/**
+ * Wraps activities so that they send heartbeats while they run. Temporal then notices a killed worker within the
+ * heartbeat timeout, not only at the end of the longest call.
+ */
+export function withHeartbeat<A extends { [Name in keyof A]: (input: never) => Promise<unknown> }>(activities: A): A {
+  const wrapped = Object.entries<(input: never) => Promise<unknown>>(activities).map(([name, activity]) => [
+    name,
+    async (input: never): Promise<unknown> => {
+      const context = Context.current();
+      const beat = setInterval(() => context.heartbeat(), EVERY_MS);
+      try {
+        return await activity(input);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as A;
 }

@@ -3,13 +3,12 @@ import type { ImportProgress, ImportRow, ImportSummary } from '../application/im
 import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
 import type { Role } from '../domain/actor.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
-import { isoDuration } from '../domain/durations.ts';
 import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
 import { COLUMNS, type Column, headingKey } from '../domain/imports/columns.ts';
 import type { FoundList, Override } from '../domain/imports/file.ts';
 import { suggestColumns } from '../domain/imports/headings.ts';
 import { disclosedColumns, meaningCells } from '../domain/imports/person.ts';
-import { type Instant, iso, SECOND } from '../domain/time.ts';
+import { type Instant, iso, isoDuration, SECOND } from '../domain/time.ts';
 import type { ProblemError } from './problems.ts';
 import { DELIMITERS, type ReadArgs } from './schemas/imports.ts';
 

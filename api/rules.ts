@@ -1,6 +1,6 @@
 import { snakeCased } from '../domain/casing.ts';
-import { isoDuration } from '../domain/durations.ts';
 import { DEADLINES, type Deadline, type Rules } from '../domain/rules.ts';
+import { isoDuration } from '../domain/time.ts';
 import { DEADLINE_NAMES } from './casing.ts';
 
 /** The rules as the API writes them. */

@@ -4,7 +4,7 @@ export type Arguments = {
   /** ids of benches; empty: all */
   only: string[];
   /** file for the rows */
-  json?: string;
+  json?: string | undefined;
   runs: number;
 };
 
@@ -19,7 +19,7 @@ export function readArguments(words: readonly string[]): Arguments {
     .exitOverride()
     .parse(words, { from: 'user' })
     .opts<Arguments>();
-  return { only, runs, ...(json === undefined ? {} : { json }) };
+  return { only, runs, json };
 }
 
 function listOfIds(text: string): string[] {

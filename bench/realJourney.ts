@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { sendCommand } from '../adapters/temporal/workflowGateway.ts';
 import { type Actor, type Role, SYSTEM } from '../domain/actor.ts';
-import { toOperation } from '../domain/clock.ts';
 import type { Decision } from '../domain/commands.ts';
-import { DAY } from '../domain/time.ts';
+import { DAY, toOperation } from '../domain/time.ts';
 import {
   type JourneyAnswer,
   type JourneyInput,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storedValue } from './storedValue.ts';
+import { storedValue } from './versioned.ts';
 
 /** Roles of staff, each given per operation; a person may hold several. */
 export const ROLES = [

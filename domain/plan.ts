@@ -3,8 +3,7 @@ import { EVENT_TYPES } from './outboxEvents.ts';
 import { PERSON_FIELDS } from './requests/fields.ts';
 import { REQUEST_KINDS } from './requests/index.ts';
 import { OPERATION_KINDS, RULES_SCHEMAS } from './rules.ts';
-import { storedValue } from './storedValue.ts';
-import { versioned } from './versioned.ts';
+import { storedValue, versioned } from './versioned.ts';
 
 /** A draft may be incomplete. An activated plan has become an operation, and only drills are made of it. */
 export const PLAN_STATUSES = ['draft', 'ready', 'activated', 'retired'] as const;

@@ -1,6 +1,11 @@
-import type { EventHeader } from './journeys/events.ts';
+import { PAIR_EVENT_FORMS } from './duplicates/decisions.ts';
+import type { Effects, EventDefinition } from './events.ts';
+import { type EventHeader, JOURNEY_EVENT_FORMS, JOURNEY_EVENTS } from './journeys/events.ts';
 import type { Wait } from './journeys/waits.ts';
+import { MOVEMENT_EVENT_FORMS, MOVEMENT_EVENTS } from './movements/events.ts';
+import { OPERATION_EVENT_FORMS, OPERATION_EVENTS } from './operations/events.ts';
 import type { Instant } from './time.ts';
+import { type EventForms, eventForms } from './versioned.ts';
 
 /**
  * What a workflow hands to `record`, the only write path of the event log: the events of one workflow task, with the
@@ -68,4 +73,35 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
+}
+
+/** The events of each kind of subject. */
+export const SUBJECT_EVENTS: Readonly<Record<SubjectKind, Readonly<Record<string, EventDefinition>>>> = {
+  journey: JOURNEY_EVENTS,
+  movement: MOVEMENT_EVENTS,
+  operation: OPERATION_EVENTS,
+  household: {},
+};
+
+/** How the events of each kind of subject are written to the event log and read from it. */
+export const EVENT_FORMS: Readonly<Record<SubjectKind | 'pair', EventForms>> = {
+  journey: JOURNEY_EVENT_FORMS,
+  movement: MOVEMENT_EVENT_FORMS,
+  operation: OPERATION_EVENT_FORMS,
+  household: eventForms('household', {}),
+  pair: PAIR_EVENT_FORMS,
+};
+
+/** What this event changes beside the event log; conditions that it does not meet are taken out. */
+export function effectsOf(kind: SubjectKind, event: RecordedEvent): Effects {
+  const { service, consent, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
+  return {
+    ...effects,
+    ...(service && meets(event, service.onlyIf) ? { service } : {}),
+    ...(consent && meets(event, consent.onlyIf) ? { consent } : {}),
+  };
+}
+
+function meets({ data }: RecordedEvent, onlyIf: Readonly<Record<string, unknown>> = {}): boolean {
+  return Object.entries(onlyIf).every(([field, value]) => data[field] === value);
 }

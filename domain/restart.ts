@@ -1,4 +1,4 @@
-import { type Aggregate, rebuild } from './aggregate.ts';
+import { type Aggregate, rebuild } from './events.ts';
 import type { JourneyEvent } from './journeys/events.ts';
 import { JOURNEY } from './journeys/state.ts';
 import { JOURNEY_CARRIED } from './journeys/stored.ts';

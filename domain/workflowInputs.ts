@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { WAIT_SCHEMA } from './journeys/waits.ts';
 import { versioned } from './versioned.ts';
 
-/** The inputs of short workflows, and of those that keep nothing in memory. */
+/*
+ * What workflows are started with: the inputs of those that keep nothing in memory, and the form of what a subject
+ * takes along. The inputs of subjects stand with them, in `stored.ts`.
+ */
 
 const PartnerFeedInput = z.object({ version: z.literal(1), endpointId: z.string() });
 /** One for each webhook endpoint of a partner; the relay nudges it. */
@@ -40,3 +44,49 @@ export const CHORE_INPUT = versioned({
   schema: ChoreInput,
   upgrades: {},
 });
+
+type Old = Record<string, unknown>;
+
+/** Moments in real time. What version 1 carried had none: it counts from when it is read. */
+const at = z.number().optional();
+
+/**
+ * The form of what a subject takes along over continue-as-new: state, waits, answers, keys of messages, and messages
+ * that came early. Each kind of subject declares its own state, answer and message.
+ *
+ * Version 1 named no version, kept 200 answers (`answered`) and keys (`seen`) without their times, and no messages.
+ * @param upgradeState what a state of version 1 lacks
+ */
+export function carriedForm<S extends z.ZodType, A extends z.ZodType, M extends z.ZodType>(form: {
+  name: string;
+  state: S;
+  answer: A;
+  message: M;
+  upgradeState: (state: Old) => Old;
+}) {
+  const { name, state, answer, message, upgradeState } = form;
+  const carried = versioned({
+    name,
+    version: 2,
+    schema: z.object({
+      state,
+      waits: z.array(WAIT_SCHEMA.wait),
+      answers: z.array(z.object({ commandId: z.string(), answer, at })),
+      seen: z.array(z.object({ key: z.string(), at })),
+      buffered: z.array(message),
+    }),
+    upgrades: {
+      1: ({ state: old, answered, seen, waits }) => ({
+        state: typeof old === 'object' && old !== null ? upgradeState({ ...old }) : old,
+        waits: waits ?? [],
+        answers: answered ?? [],
+        seen: Array.isArray(seen) ? seen.map((key: unknown) => ({ key })) : [],
+        buffered: [],
+      }),
+    },
+  });
+  return {
+    ...carried,
+    read: (value: unknown) => carried.read(typeof value === 'object' ? { version: 1, ...value } : value),
+  };
+}

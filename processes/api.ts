@@ -101,7 +101,7 @@ const app = await buildApp({
   authentication: {
     issuer: config.oidc.issuer,
     audience: config.oidc.audience,
-    ...(config.oidc.tokenType === undefined ? {} : { tokenType: config.oidc.tokenType }),
+    tokenType: config.oidc.tokenType,
   },
 });
 

@@ -44,7 +44,7 @@ async function main(): Promise<number> {
       issuer: { tokenEndpoint: place.tokenEndpoint, users: place.users },
       partners: `http://127.0.0.1:${config.sandboxPort}`,
       dataDir: join(config.dataDir, 'drills'),
-      ...(given.people === undefined ? {} : { people: given.people }),
+      people: given.people,
       pace: given.clock,
       say: write,
       stop: stopped.signal,

@@ -1,5 +1,5 @@
 import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { CancelRequestActivities } from '../activities/cancelRequests.ts';
+import type { CancelRequestActivities } from '../activities/background.ts';
 
 const { reportCancelRequest } = proxyActivities<CancelRequestActivities>({
   startToCloseTimeout: '30s',

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ChoreActivities } from '../activities/chores.ts';
+import type { ChoreActivities } from '../activities/background.ts';
 import { CHORE_INPUT } from '../domain/workflowInputs.ts';
 
 const { runChore } = proxyActivities<ChoreActivities>({

@@ -1,5 +1,5 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
-import type { ImportActivities } from '../activities/imports.ts';
+import type { ImportActivities } from '../activities/background.ts';
 import { IMPORT_INPUT } from '../domain/workflowInputs.ts';
 import { reportingCancelRequests } from './cancelReport.ts';
 

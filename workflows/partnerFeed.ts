@@ -1,9 +1,9 @@
 import { condition, defineSignal, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import type { FeedActivities } from '../activities/feed.ts';
+import type { FeedActivities } from '../activities/background.ts';
 import { PARTNER_FEED_INPUT, type PartnerFeedInput } from '../domain/workflowInputs.ts';
 import { type CancelWatch, reportingCancelRequests } from './cancelReport.ts';
-import { feedSignals } from './messages.ts';
-import { goOnAsNew, NEW_VERSION, newVersionWanted } from './versions.ts';
+import { feedSignals, NEW_VERSION } from './messages.ts';
+import { goOnAsNew, newVersionWanted } from './waiting.ts';
 
 const { sendDue } = proxyActivities<FeedActivities>({
   startToCloseTimeout: '5 minutes',

@@ -1,6 +1,5 @@
-import { proxyLocalActivities } from '@temporalio/workflow';
-import type { RecordActivities } from '../activities/ports.ts';
-import { type OperationClock, toOperation, toReal } from '../domain/clock.ts';
+import { makeContinueAsNewFunc, proxyLocalActivities, type Workflow, workflowInfo } from '@temporalio/workflow';
+import type { RecordActivities } from '../activities/subjects.ts';
 import {
   type EscalationStep,
   escalationPolicy,
@@ -10,8 +9,7 @@ import {
   type Whom,
 } from '../domain/journeys/waits.ts';
 import type { Deadline, DeadlineKey, Rules } from '../domain/rules.ts';
-import { HOUR, type Instant, SECOND } from '../domain/time.ts';
-
+import { HOUR, type Instant, type OperationClock, SECOND, toOperation, toReal } from '../domain/time.ts';
 import type { LocalCalls, Recorder } from './aggregate/recording.ts';
 
 const { suspensionOverlap } = proxyLocalActivities<Pick<RecordActivities, 'suspensionOverlap'>>({
@@ -169,4 +167,22 @@ async function wasSuspended(waiter: Waiter, wait: Wait, at: Instant, settled: ()
   if (wait.escalateAt !== undefined) wait.escalateAt += moved;
   waiter.recorder.touch();
   return true;
+}
+
+/**
+ * Whether this run ends at its next wait, so that the workflow goes on in a new run: its history is long, or another
+ * worker version takes new workflows. The server says the second with the next workflow task and wakes nobody for it,
+ * hence the signal `NEW_VERSION`.
+ */
+export function newVersionWanted(): boolean {
+  const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+  return continueAsNewSuggested || targetWorkerDeploymentVersionChanged;
+}
+
+/**
+ * Continues as new in the current worker version, and is pinned to that one. A plain `continueAsNew` stays on the old
+ * version. Every handler must have finished before.
+ */
+export function goOnAsNew<F extends Workflow>(...args: Parameters<F>): Promise<never> {
+  return makeContinueAsNewFunc<F>({ initialVersioningBehavior: 'AUTO_UPGRADE' })(...args);
 }

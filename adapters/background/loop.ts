@@ -22,7 +22,7 @@ export type LoopOptions = {
   /** channel whose notifications wake the loop; the loop also polls, because notifications can be lost */
   channel?: string;
   /** how long one statement may take, where the limit of every session is too short */
-  statementTimeoutMs?: number;
+  statementTimeoutMs?: number | undefined;
   /** milliseconds between looks while nothing comes */
   pollMs: number;
   /** one pass; `more` if another pass is due at once. An error closes the connection and starts again. */

@@ -23,7 +23,7 @@ export type Call = {
   url: string;
   headers?: Record<string, string>;
   /** JSON as text, because a signature covers these bytes */
-  body?: string;
+  body?: string | undefined;
   /** asked before the first byte leaves; what it throws is thrown on */
   lastQuestion?: BodyGate | undefined;
   /** of the whole exchange, default 15 s */
@@ -133,7 +133,7 @@ export function partnerClient({ fetch, readPartnerEndpoint, now = Date.now }: Pa
       method,
       url: `${partner.baseUrl.replace(/\/+$/, '')}${path}`,
       headers,
-      ...(text === undefined ? {} : { body: text }),
+      body: text,
       lastQuestion,
     });
   };

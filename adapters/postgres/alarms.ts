@@ -1,6 +1,6 @@
 import type { Alarm, Alarms, RaisedAlarm } from '../../application/alarms/alarms.ts';
 import { derivedId } from '../../application/ids.ts';
-import { STORED_FIELDS } from '../../domain/storedValue.ts';
+import { STORED_FIELDS } from '../../domain/versioned.ts';
 import { anyOf, type Db, instant, json, moment } from './database.ts';
 import type { Alarm as AlarmRow } from './generated/kysely/tables.ts';
 

@@ -3,13 +3,11 @@ import { DatabaseError } from 'pg';
 import type { RecordPorts } from '../../application/eventLog/record.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { type Actor, STORED_ACTOR } from '../../domain/actor.ts';
-import { effectsOf } from '../../domain/effects.ts';
-import type { EventForms } from '../../domain/eventForms.ts';
-import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import type { Effects } from '../../domain/events.ts';
 import { tasksOf, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
-import type { RecordBatch, RecordedEvent, SubjectKind } from '../../domain/record.ts';
+import { EVENT_FORMS, effectsOf, type RecordBatch, type RecordedEvent, type SubjectKind } from '../../domain/record.ts';
 import { type Instant, iso } from '../../domain/time.ts';
+import type { EventForms } from '../../domain/versioned.ts';
 import { type Db, instant, json } from './database.ts';
 import type { EventLogEntry } from './generated/kysely/tables.ts';
 import { settlementsOfHold } from './journeys/holds.ts';
@@ -110,7 +108,7 @@ type RecordedEffects = { event: RecordedEvent; effects: Effects };
 
 /**
  * What record_events writes for a batch: rows by table, in the names of their columns. Every rule about what an event
- * changes is decided before (domain/effects.ts). A list without rows is left out, so that its statement is not run. Rows
+ * changes is decided before (domain/record.ts). A list without rows is left out, so that its statement is not run. Rows
  * that follow from an event carry its sequence number: where the event stands already, so do they.
  */
 function rowsOf(batch: RecordBatch): object {

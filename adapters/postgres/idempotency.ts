@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { KeyedRequest, KeyStore } from '../../application/idempotency/claimKey.ts';
-import { storedValue } from '../../domain/storedValue.ts';
+import { storedValue } from '../../domain/versioned.ts';
 import { type Db, json } from './database.ts';
 
 const Headers = storedValue('Headers of a kept answer', z.record(z.string(), z.string()).nullable());

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { TaskAfter, Tasks } from '../../application/tasks/tasks.ts';
-import { STORED_FIELDS } from '../../domain/storedValue.ts';
+import { STORED_FIELDS } from '../../domain/versioned.ts';
 import { type Db, instant, moment } from './database.ts';
 
 const NEVER = sql`'infinity'::timestamptz`;

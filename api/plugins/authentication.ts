@@ -26,7 +26,7 @@ export type AuthenticationOptions = {
   /** default: the asymmetric ones; a shared-secret algorithm or `none` is never accepted */
   algorithms?: readonly Algorithm[];
   /** the `typ` of the token's header, where the issuer sets one (`at+jwt`, RFC 9068) */
-  tokenType?: string;
+  tokenType?: string | undefined;
   /** where the issuer's keys are; default: as its discovery document says */
   jwksUri?: string;
 };

@@ -5,9 +5,8 @@ import type { Alarms } from '../../application/alarms/alarms.ts';
 import type { LoopReads } from '../../application/background.ts';
 import type { SituationReads } from '../../application/journeys/reads.ts';
 import type { Operations } from '../../application/operations/operations.ts';
-import { toOperation } from '../../domain/clock.ts';
 import type { Zones } from '../../domain/movements/localTimes.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, toOperation } from '../../domain/time.ts';
 import type { Engine } from '../ports.ts';
 
 export type MetricsOptions = {

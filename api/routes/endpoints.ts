@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Delivery as DeliveryRow, Endpoint as EndpointRow } from '../../application/webhooks/endpoints.ts';
-import { isoDuration } from '../../domain/durations.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, isoDuration } from '../../domain/time.ts';
 import {
   DELIVERY_FAILURES,
   DELIVERY_STATUSES,
@@ -154,9 +153,7 @@ export function endpointRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { body } = request;
         const endpoint = await endpointOf(ports, request.params.id);
         const what =
-          'event_id' in body
-            ? { eventId: body.event_id }
-            : { from: body.from_position, ...(body.to_position === undefined ? {} : { to: body.to_position }) };
+          'event_id' in body ? { eventId: body.event_id } : { from: body.from_position, to: body.to_position };
         const queued = await ports.endpoints.replay(endpoint.id, what);
         if (queued > 0) await ports.engine.nudgeFeed(endpoint.id);
         return reply.code(202).send({ queued });

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { operationsOf } from '../../domain/access.ts';
-import { eventFields } from '../../domain/eventPayload.ts';
+import { eventFields } from '../../domain/outboxEvents.ts';
 import { iso } from '../../domain/time.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';
@@ -43,8 +43,7 @@ export function eventRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         if (partnerId === undefined && operation !== undefined && mine !== 'all' && !mine.includes(operation))
           throw new Problem('not_found');
         const reader = partnerId === undefined ? { operations: mine } : { partnerId };
-        const filter = { after, ...(operation === undefined ? {} : { operation }) };
-        const rows = await ports.events.from(reader, filter, limit);
+        const rows = await ports.events.from(reader, { after, operation }, limit);
         const data = rows.slice(0, limit);
         return {
           data: data.map(({ at, operationId, data: fields, ...event }) => ({

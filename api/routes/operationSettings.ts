@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { camelCased, snakeCased } from '../../domain/casing.ts';
-import { toOperation } from '../../domain/clock.ts';
-import { iso } from '../../domain/time.ts';
+import { iso, toOperation } from '../../domain/time.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
 import type { ApiPorts } from '../ports.ts';

@@ -116,11 +116,7 @@ export function partnerRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       handler: async (request) => {
         const { limit, cursor, 'filter[kind]': kind, 'filter[operation]': operation } = request.query;
         const [from] = after(cursor, ['string']) ?? [];
-        const rows = await ports.partners.list(
-          { ...(kind ? { kind } : {}), ...(operation ? { operation } : {}) },
-          limit,
-          from,
-        );
+        const rows = await ports.partners.list({ kind, operation }, limit, from);
         const { data, ...rest } = page(rows, limit, (row) => [row.id]);
         return { data: data.map(partnerOut), ...rest };
       },

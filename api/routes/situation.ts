@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ROLES } from '../../domain/actor.ts';
-import { isoDuration } from '../../domain/durations.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
 import { situationInWords } from '../../domain/messages/situation.ts';
-import { iso, SECOND } from '../../domain/time.ts';
+import { iso, isoDuration, SECOND } from '../../domain/time.ts';
 import { DEADLINE_NAMES, TASK_KINDS, taskKindOut } from '../casing.ts';
 import { scopeOf } from '../plugins/access.ts';
 import type { ApiPorts } from '../ports.ts';

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { durationOf } from '../../domain/durations.ts';
 import { FIELDS, id } from '../../domain/fields.ts';
 import type { IdKind } from '../../domain/ids.ts';
 import { ENDINGS, JOURNEY_STATUSES } from '../../domain/journeys/statuses.ts';
 import { EVENT_TYPES } from '../../domain/outboxEvents.ts';
 import { PARTNER_KINDS } from '../../domain/requests/definition.ts';
-import { DAY, type Instant, iso } from '../../domain/time.ts';
+import { DAY, durationOf, type Instant, iso } from '../../domain/time.ts';
 import { PHASE_NAMES } from '../casing.ts';
 
 /** `{id}` in an address: what is no id names nothing and is answered 404, so its form is not checked here. */

@@ -7,8 +7,13 @@ import {
   pairsBetween,
   withHeads,
 } from '../../domain/duplicates/findPairs.ts';
-import { type KeyIndex, keyIndex } from '../../domain/duplicates/keyIndex.ts';
-import { type PairKeys, rememberedKeys, type SearchKey } from '../../domain/duplicates/searchKeys.ts';
+import {
+  type KeyIndex,
+  keyIndex,
+  type PairKeys,
+  rememberedKeys,
+  type SearchKey,
+} from '../../domain/duplicates/searchKeys.ts';
 import type { DuplicateCandidates } from '../../domain/imports/importRecord.ts';
 import { type Instant, MINUTE } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';

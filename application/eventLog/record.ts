@@ -1,5 +1,4 @@
-import { effectsOf } from '../../domain/effects.ts';
-import { merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
+import { effectsOf, merged, type RecordBatch, type RecordedEvent, type RecordResult } from '../../domain/record.ts';
 
 export type RecordPorts = {
   /**

@@ -1,4 +1,3 @@
-import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { HoldType } from '../../domain/holds.ts';
 import { COLUMNS, type Column, type Relationship, type Sex } from '../../domain/imports/columns.ts';
 import { type CalendarDay, parseCalendarDay } from '../../domain/imports/dates.ts';
@@ -16,7 +15,7 @@ import {
   travellerOf,
 } from '../../domain/registration.ts';
 import { type Rules, routeOf } from '../../domain/rules.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, type OperationClock, toOperation } from '../../domain/time.ts';
 import { type JourneyInput, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import { derivedId } from '../ids.ts';
 

@@ -100,7 +100,7 @@ export type CheckPorts = {
   /** tries to start new orders at once; otherwise the workflow starter does it, after all earlier journeys */
   startNow(workflowIds: readonly string[]): Promise<unknown>;
   /** rows written in one statement */
-  batch?: number;
+  batch?: number | undefined;
 };
 
 /**

@@ -1,8 +1,7 @@
-import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { Refusal } from '../../domain/imports/importRecord.ts';
 import type { JudgedRow } from '../../domain/imports/judgeRow.ts';
 import { coreOf, type PersonCore } from '../../domain/personData.ts';
-import { type Instant, iso } from '../../domain/time.ts';
+import { type Instant, iso, type OperationClock, toOperation } from '../../domain/time.ts';
 import { importRun, workflowId } from '../../workflows/messages.ts';
 import type { HouseholdInput, OperationFrame } from '../households/register.ts';
 import type { ImportTransaction, LockedImport, Start, Transactions } from './record.ts';
@@ -94,7 +93,7 @@ export type CommitPorts<Ready> = CommitReads & {
   /** real time */
   now(): Instant;
   /** rows read in one transaction; households are complete, so it may register a few more */
-  page?: number;
+  page?: number | undefined;
 };
 
 /** Households that were read and encrypted while those before were written: `after` which row, in which check. */

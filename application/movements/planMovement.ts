@@ -1,8 +1,7 @@
-import type { OperationClock } from '../../domain/clock.ts';
 import type { ClearanceKind } from '../../domain/movements/events.ts';
 import { changedTimes, withOffsets, type Zones } from '../../domain/movements/localTimes.ts';
 import type { Rules } from '../../domain/rules.ts';
-import { instantOf } from '../../domain/time.ts';
+import { instantOf, type OperationClock } from '../../domain/time.ts';
 import { type MovementInput, TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 import type { Alarm } from '../alarms/alarms.ts';
 import type { Movement, MovementPlan, MovementReads } from './reads.ts';

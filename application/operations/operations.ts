@@ -1,9 +1,8 @@
-import { beginning, type OperationClock, type Pace } from '../../domain/clock.ts';
 import type { Phase, Scope } from '../../domain/operations/events.ts';
 import type { OperationStatus } from '../../domain/operations/state.ts';
 import type { PlanDocument, SitePurpose } from '../../domain/plan.ts';
 import { changeRules, defaultRules, type OperationKind, type Rules, type RulesChange } from '../../domain/rules.ts';
-import type { Instant } from '../../domain/time.ts';
+import { beginning, type Instant, type OperationClock, type Pace } from '../../domain/time.ts';
 import { TASK_QUEUE, workflowId } from '../../workflows/messages.ts';
 
 export type Operation = {

@@ -1,8 +1,7 @@
-import { beginning, type Pace } from '../../domain/clock.ts';
 import { gapsInPlan, PLAN_GAPS, type PlanDocument, type PlanStatus } from '../../domain/plan.ts';
 import { defaultRules } from '../../domain/rules.ts';
 import { MCOF_2012, SECTOR_SET } from '../../domain/services.ts';
-import type { Instant } from '../../domain/time.ts';
+import { beginning, type Instant, type Pace } from '../../domain/time.ts';
 import { derivedId } from '../ids.ts';
 import { type CreatePorts, type NewOperation, workflowOf } from './operations.ts';
 

@@ -33,7 +33,11 @@ export type PartnerEndpoint = Pick<Partner, 'id' | 'kind'> & { baseUrl: string; 
 
 /** Lists have one more than `limit` where there are more. */
 export type PartnerReads = {
-  list(filter: { kind?: PartnerKind; operation?: string }, limit: number, after?: string): Promise<Partner[]>;
+  list(
+    filter: { kind?: PartnerKind | undefined; operation?: string | undefined },
+    limit: number,
+    after?: string,
+  ): Promise<Partner[]>;
   read(id: string): Promise<Partner | undefined>;
   /** Which of these ids belong to no partner. */
   unknown(ids: readonly string[]): Promise<string[]>;

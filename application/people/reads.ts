@@ -1,5 +1,5 @@
 import { type AccessPurpose, FIELD_GROUPS, mayKnowHolds, type Principal, rolesIn } from '../../domain/access.ts';
-import { rankByName } from '../../domain/duplicates/rankByName.ts';
+import { rankByName } from '../../domain/duplicates/nameLikeness.ts';
 import { nameIn } from '../../domain/duplicates/searchKeys.ts';
 import type { Relationship, Sex } from '../../domain/imports/columns.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';

@@ -50,8 +50,8 @@ export type RequestStore = {
   choosePartner(about: {
     operationId: string;
     kind: PartnerKind;
-    state?: string;
-    partnerId?: string;
+    state?: string | undefined;
+    partnerId?: string | undefined;
   }): Promise<{ id: string } | undefined>;
   partner(id: string): Promise<{ id: string } | undefined>;
   operationTime(operationId: string): Promise<Instant>;
@@ -170,9 +170,10 @@ async function partnerFor(
   if (request.about === 'movement' && !request.byAgreement)
     return partnerId === undefined ? undefined : store.partner(partnerId);
   return store.choosePartner({
-    ...{ operationId, kind: request.to },
-    ...(person && { state: person.nationality }),
-    ...(partnerId !== undefined && { partnerId }),
+    operationId,
+    kind: request.to,
+    state: person?.nationality,
+    partnerId,
   });
 }
 

@@ -57,7 +57,7 @@ export type EndpointReads = {
 };
 
 /** One event again, or all of a range of positions; without `to` up to the last. */
-export type Replay = { eventId: string } | { from: number; to?: number };
+export type Replay = { eventId: string } | { from: number; to?: number | undefined };
 
 /** One signed message to one address. */
 export type Attempt = {

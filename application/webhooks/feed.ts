@@ -1,5 +1,4 @@
-import { eventPayload, type OutgoingEvent } from '../../domain/eventPayload.ts';
-import type { EventType } from '../../domain/outboxEvents.ts';
+import { type EventType, eventPayload, type OutgoingEvent } from '../../domain/outboxEvents.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import {
   type AttemptEnd,
@@ -34,7 +33,11 @@ export type EventReads = {
    * valid agreement names for the operation. For a person, consent and holds are checked at this moment, and redacted
    * events are skipped.
    */
-  from(reader: EventReader, filter: { after: number; operation?: string }, limit: number): Promise<PositionedEvent[]>;
+  from(
+    reader: EventReader,
+    filter: { after: number; operation?: string | undefined },
+    limit: number,
+  ): Promise<PositionedEvent[]>;
 };
 
 export type OutboxPorts = {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DocumentType, Relationship, Sex } from '../imports/columns.ts';
 import { formatPartialDate, type PartialDate, precisionOf } from '../imports/dates.ts';
 import { bareNumber } from '../imports/passport.ts';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 import { nameLikeness, type ReadName, readName } from './nameLikeness.ts';
 
 /** What is known of a person when two registrations are compared. */

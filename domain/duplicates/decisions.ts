@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Role } from '../actor.ts';
-import { eventForms } from '../eventForms.ts';
 import { JOURNEY_STATUSES, type JourneyStatus } from '../journeys/statuses.ts';
 import type { Instant } from '../time.ts';
+import { eventForms } from '../versioned.ts';
 
 /**
  * The decisions on two registrations that may be one person. Nothing is merged: `same` links the two, and each keeps its

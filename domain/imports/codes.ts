@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 import { COLUMNS } from './columns.ts';
 
 /** Findings of a list: warnings accept the row, faults reject it. Each sentence says what is wrong and what to do. */

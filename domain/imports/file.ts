@@ -1,6 +1,6 @@
 /** The file of a list: what is found of it, what a person says of it instead, and why it is refused as a whole. */
 import { z } from 'zod';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 import { COLUMNS, type HeadingRule, headingKey } from './columns.ts';
 
 /** Encodings with one byte a letter. Only the first two are detected; a person has to name the others. */

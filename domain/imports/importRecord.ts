@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PAIR_REASONS, type PairReason } from '../duplicates/comparePeople.ts';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 
 export type ImportStatus =
   | 'uploading'

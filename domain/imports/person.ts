@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldGroup } from '../access.ts';
 import { COLUMN_READERS } from '../personData.ts';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 import type { Code } from './codes.ts';
 import { COLUMNS, CONSENTS, type Column, DOCUMENT_TYPES, RELATIONSHIPS, SEXES } from './columns.ts';
 import {

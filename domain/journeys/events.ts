@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Actor } from '../actor.ts';
-import { eventForms } from '../eventForms.ts';
 import { dataOf } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { Instant } from '../time.ts';
+import { eventForms } from '../versioned.ts';
 import { followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
 import {
   consentGiven,

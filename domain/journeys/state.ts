@@ -1,12 +1,9 @@
-import type { Aggregate } from '../aggregate.ts';
-import { evolveBy } from '../events.ts';
+import { type Aggregate, evolveBy } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
-import type { LegNeeds, Rules } from '../rules.ts';
-import { needsOf } from '../rules.ts';
-import { addMonths, type Instant } from '../time.ts';
+import { type LegNeeds, needsOf, type Rules } from '../rules.ts';
+import { addMonths, type Instant, iso } from '../time.ts';
 import { JOURNEY_EVENTS, type JourneyEvent } from './events.ts';
-import type { JourneyPhase, JourneyStatus } from './statuses.ts';
-import { STATUS_TABLE } from './statuses.ts';
+import { type JourneyPhase, type JourneyStatus, STATUS_TABLE } from './statuses.ts';
 import type { JourneyState } from './stored.ts';
 
 export type { JourneyState } from './stored.ts';
@@ -127,4 +124,37 @@ export function phaseOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Journe
     default:
       return STATUS_TABLE[status].phase;
   }
+}
+
+/** The row of a journey in the table `journeys`, from its state. Instants are ISO 8601. */
+export function projectionOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Record<string, unknown> {
+  const when = (at: number | undefined): string | null => (at === undefined ? null : iso(at));
+  return {
+    phase: phaseOf(state, rules),
+    status: statusOf(state, rules),
+    ending: state.ending ?? null,
+    ended_at: when(state.endedAt),
+    ...(state.householdId === undefined ? {} : { household_id: state.householdId }),
+    household_open: state.householdOpen,
+    identity: state.identity,
+    screening: state.screened ? 'done' : 'open',
+    consent: state.consent.status,
+    consent_version: state.consent.version,
+    consent_confirmed_at: when(state.consent.confirmedAt),
+    consent_sharing: state.consent.sharing,
+    nationality_status: state.nationality.status,
+    document: state.document.status,
+    document_valid_until: when(state.document.validUntil),
+    exit_permit: state.exitPermit.status,
+    fitness: state.fitness.status,
+    fitness_until: when(state.fitness.until),
+    fitness_conditions: state.fitness.conditions,
+    travel: state.travel.status,
+    next_leg: nextLeg(state) ?? null,
+    movement_id: state.travel.movementId ?? null,
+    route: state.route,
+    route_decided: state.routeDecided,
+    route_done: state.routeDone,
+    arrived_at: when(state.arrivedAt),
+  };
 }

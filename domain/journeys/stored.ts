@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { carriedForm } from '../carried.ts';
-import { CLOCK_SCHEMA } from '../clock.ts';
 import { ANSWER_SCHEMA } from '../requests/index.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
+import { CLOCK_SCHEMA } from '../time.ts';
 import { versioned } from '../versioned.ts';
+import { carriedForm } from '../workflowInputs.ts';
 import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from './statuses.ts';
 
 const instant = z.number();

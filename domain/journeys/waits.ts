@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ROLES, type Role } from '../actor.ts';
 import { DEADLINES, type Deadline, type DeadlineKey } from '../rules.ts';
-import { storedValue } from '../storedValue.ts';
 import type { Instant } from '../time.ts';
+import { storedValue } from '../versioned.ts';
 
 const Whom = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('role'), id: z.enum(ROLES) }),

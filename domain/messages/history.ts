@@ -1,10 +1,10 @@
 import { isRole } from '../actor.ts';
-import { SUBJECT_EVENTS } from '../effects.ts';
 import type { EventDefinition } from '../events.ts';
 import { JOURNEY_EVENTS, type JourneyEventType } from '../journeys/events.ts';
 import { JOURNEY_PHASES, type JourneyPhase } from '../journeys/statuses.ts';
 import { MOVEMENT_EVENTS } from '../movements/events.ts';
 import { OPERATION_EVENTS } from '../operations/events.ts';
+import { SUBJECT_EVENTS } from '../record.ts';
 import { type Instant, isoDay } from '../time.ts';
 import { momentInWords } from './lengths.ts';
 import { type Fill, isMessageKey, list, t } from './t.ts';

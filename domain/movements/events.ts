@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { eventForms } from '../eventForms.ts';
 import { dataOf } from '../events.ts';
 import type { EventHeader } from '../journeys/events.ts';
 import type { Instant } from '../time.ts';
+import { eventForms } from '../versioned.ts';
 import { type CLEARANCE_KINDS, type DATA } from './events/define.ts';
 import {
   bookingRecalled,

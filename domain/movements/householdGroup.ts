@@ -8,7 +8,7 @@ import {
   type PreconditionReason,
   type Step,
 } from '../preconditions.ts';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 
 /** Fresh data about one person, as needed to judge their household. */
 export type PersonPreconditions = PreconditionInput & {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storedValue } from '../storedValue.ts';
+import { storedValue } from '../versioned.ts';
 
 const Place = z.object({ code: z.string(), name: z.string(), country: z.string() });
 

@@ -1,5 +1,4 @@
-import type { Aggregate } from '../aggregate.ts';
-import { evolveBy } from '../events.ts';
+import { type Aggregate, evolveBy } from '../events.ts';
 import { iso } from '../time.ts';
 import { type ClearanceKind, MOVEMENT_EVENTS, type MovementEvent } from './events.ts';
 import type { MovementState } from './stored.ts';

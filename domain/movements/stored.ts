@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { carriedForm } from '../carried.ts';
-import { CLOCK_SCHEMA } from '../clock.ts';
 import { ANSWER_SCHEMA } from '../requests/index.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
+import { CLOCK_SCHEMA } from '../time.ts';
 import { versioned } from '../versioned.ts';
+import { carriedForm } from '../workflowInputs.ts';
 import { CARRIER_MESSAGE_KINDS, CLEARANCE_KINDS } from './events.ts';
 import { MOVEMENT_STATUSES, type MovementStatus } from './state.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { eventForms } from '../eventForms.ts';
 import { dataOf, type EventDefinition } from '../events.ts';
 import type { EventHeader } from '../journeys/events.ts';
+import { eventForms } from '../versioned.ts';
 import type { OpenSuspension, OperationState } from './stored.ts';
 
 /** What a suspension covers: the whole operation, a leg, a site, or people of one nationality. */

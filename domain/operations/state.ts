@@ -1,5 +1,4 @@
-import type { Aggregate } from '../aggregate.ts';
-import { evolveBy } from '../events.ts';
+import { type Aggregate, evolveBy } from '../events.ts';
 import { OPERATION_EVENTS, type OperationEvent } from './events.ts';
 import type { OperationState, OperationStatus } from './stored.ts';
 

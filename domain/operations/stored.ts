@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { carriedForm } from '../carried.ts';
-import { CLOCK_SCHEMA } from '../clock.ts';
 import { RULES_SCHEMAS } from '../rules.ts';
+import { CLOCK_SCHEMA } from '../time.ts';
 import { versioned } from '../versioned.ts';
+import { carriedForm } from '../workflowInputs.ts';
 import { PHASES } from './events.ts';
 
 /** The status of an operation. A suspension of everything turns `running` or `winding_down` into `suspended`. */

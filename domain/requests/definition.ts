@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Role } from '../actor.ts';
-import { durationOf } from '../durations.ts';
 import type { EventDefinition } from '../events.ts';
 import { idPattern } from '../ids.ts';
 import { DATA } from '../journeys/events/define.ts';
 import type { JourneyPhase } from '../journeys/statuses.ts';
 import type { Condition } from '../preconditions.ts';
 import type { DeadlineKey } from '../rules.ts';
-import { HOUR, type Instant, instantOf } from '../time.ts';
+import { durationOf, HOUR, type Instant, instantOf } from '../time.ts';
 import type { FieldsNeeded } from './fields.ts';
 
 /**

@@ -1,16 +1,19 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { cancelRequestActivities } from '../../activities/cancelRequests.ts';
-import { choreActivities } from '../../activities/chores.ts';
-import { feedActivities } from '../../activities/feed.ts';
-import { withHeartbeat } from '../../activities/heartbeat.ts';
-import { importActivities } from '../../activities/imports.ts';
-import { movementActivities } from '../../activities/movements.ts';
-import { notificationActivities } from '../../activities/notify.ts';
-import { operationActivities } from '../../activities/operations.ts';
-import { recordActivities } from '../../activities/record.ts';
-import { requestActivities } from '../../activities/requests.ts';
+import {
+  cancelRequestActivities,
+  choreActivities,
+  feedActivities,
+  importActivities,
+} from '../../activities/background.ts';
+import { requestActivities, withHeartbeat } from '../../activities/requests.ts';
+import {
+  movementActivities,
+  notificationActivities,
+  operationActivities,
+  recordActivities,
+} from '../../activities/subjects.ts';
 import { secretBox } from '../../adapters/crypto/envelope.ts';
 import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';

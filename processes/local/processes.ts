@@ -9,7 +9,7 @@ export interface StackProcess {
    */
   ahead?: string;
   /** of Node, besides those that every process gets */
-  flags?: readonly string[];
+  flags?: readonly string[] | undefined;
   /** See PartCommand. */
   givesWay?: boolean;
   /** It runs workflows: its older versions run beside it, each by the same program with these flags, as long as they have open ones. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROLES, type Role } from '../../domain/actor.ts';
-import type { OperationClock } from '../../domain/clock.ts';
+import type { OperationClock } from '../../domain/time.ts';
 import { ApiProblem, Client, pause, type SignIn, tokens } from '../client.ts';
 import { firstPeople, readScenario, type Scenario } from '../scenarioData.ts';
 import { Directory } from '../staff/directory.ts';
@@ -30,7 +30,7 @@ export type DrillOptions = {
   /** where progress and result are kept */
   dataDir: string;
   /** only the first so many people, in whole households */
-  people?: number;
+  people?: number | undefined;
   pace?: Pace;
   /** receives lines for a person */
   say: (line: string) => void;

@@ -1,5 +1,4 @@
-import { durationOf } from '../../domain/durations.ts';
-import { DAY, type Instant, iso, SECOND } from '../../domain/time.ts';
+import { DAY, durationOf, type Instant, iso, SECOND } from '../../domain/time.ts';
 import type { Client } from '../client.ts';
 
 type Situation = {

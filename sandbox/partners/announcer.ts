@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { type OperationClock, toReal } from '../../domain/clock.ts';
+import { type OperationClock, toReal } from '../../domain/time.ts';
 import type { Announcement } from './requests.ts';
 
 const FIRST_RETRY_MS = 500;

@@ -1,5 +1,4 @@
-import { isoDuration } from '../../domain/durations.ts';
-import { DAY, HOUR, type Instant } from '../../domain/time.ts';
+import { DAY, HOUR, type Instant, isoDuration } from '../../domain/time.ts';
 import type { Answers, ConsulateAnswer, FitnessAnswer, FitnessFinding, Outcome } from '../scenarioData.ts';
 import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 
@@ -43,7 +42,7 @@ export function findingAt(
  */
 export function announcements(
   received: ReceivedRequest,
-  of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
+  of: { answers: Answers; state?: string | undefined; firstExamAt?: Instant | undefined; knobs: Knobs },
 ): Announcement[] {
   if (of.knobs.silent === true) return [];
   return announcementsOf(received, plannedAnswers(received, of), of.knobs);
@@ -63,7 +62,7 @@ export function examinationOf(received: ReceivedRequest): Instant {
 
 function plannedAnswers(
   received: ReceivedRequest,
-  of: { answers: Answers; state?: string; firstExamAt?: Instant; knobs: Knobs },
+  of: { answers: Answers; state?: string | undefined; firstExamAt?: Instant | undefined; knobs: Knobs },
 ): PlannedAnswer[] {
   const { answers, knobs } = of;
   switch (received.kind) {

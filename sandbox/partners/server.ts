@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { ClockSegment } from '../../domain/clock.ts';
+import type { ClockSegment } from '../../domain/time.ts';
 import type { Knobs } from './requests.ts';
 import { DrillPartners, type Reply, type RequestBody } from './standIn.ts';
 import { type Drill, type PartnerEndpoint, PartnerRequestStore } from './store.ts';

@@ -1,6 +1,5 @@
-import { type OperationClock, toOperation } from '../../domain/clock.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, type OperationClock, toOperation } from '../../domain/time.ts';
 import { type Answers, readScenario, type Scenario } from '../scenarioData.ts';
 import { Announcer } from './announcer.ts';
 import { afterEvidence, announcements, examinationOf, UNLISTED } from './answers.ts';
@@ -173,8 +172,8 @@ export class DrillPartners {
     return announcements(received, {
       answers: this.#answersFor(received),
       knobs,
-      ...(partner.state === undefined ? {} : { state: partner.state }),
-      ...(firstExamAt === undefined ? {} : { firstExamAt }),
+      state: partner.state,
+      firstExamAt,
     });
   }
 

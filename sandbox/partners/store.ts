@@ -1,7 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClockSegment } from '../../domain/clock.ts';
-import type { Instant } from '../../domain/time.ts';
+import type { ClockSegment, Instant } from '../../domain/time.ts';
 import type { Announcement, Knobs, ReceivedRequest } from './requests.ts';
 
 /** One partner of a drill: its path, what it is, and the secret it shares with the system. */

@@ -1,6 +1,5 @@
 import type { Role } from '../../domain/actor.ts';
-import { type OperationClock, toOperation } from '../../domain/clock.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, type OperationClock, toOperation } from '../../domain/time.ts';
 import { ApiProblem, type Client, pause } from '../client.ts';
 import { leftToVisitor } from '../drill/policy.ts';
 import type { Relief } from '../drill/relief.ts';

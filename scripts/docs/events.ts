@@ -1,12 +1,11 @@
 /** docs/events.md: every event of the event log with its data, and every event that partners receive. */
 import { z } from 'zod';
 import { PAIR_EVENT_DATA } from '../../domain/duplicates/decisions.ts';
-import { SUBJECT_EVENTS } from '../../domain/effects.ts';
-import { EVENT_FORMS } from '../../domain/eventLog.ts';
 import { JOURNEY_EVENT_DATA } from '../../domain/journeys/events.ts';
 import { MOVEMENT_EVENT_DATA } from '../../domain/movements/events.ts';
 import { OPERATION_EVENT_DATA } from '../../domain/operations/events.ts';
 import { EVENTS } from '../../domain/outboxEvents.ts';
+import { EVENT_FORMS, SUBJECT_EVENTS } from '../../domain/record.ts';
 import { asCode, table } from './markdown.ts';
 
 /** What this page reads of the JSON Schema that zod makes. */
@@ -35,9 +34,9 @@ type Schemas = Readonly<Record<string, z.ZodType>>;
 export function eventsPage(): string {
   return [
     '# Events',
-    '<!-- Written by `npm run docs` from domain/*/events.ts, domain/duplicates/decisions.ts, domain/effects.ts and domain/outboxEvents.ts. -->',
+    '<!-- Written by `npm run docs` from domain/*/events.ts, domain/duplicates/decisions.ts, domain/record.ts and domain/outboxEvents.ts. -->',
     'An event is something that has happened to one subject. The event log keeps it for good. Its data holds ids, codes, counts and instants, and nothing that names a person.',
-    'Every event also has these columns in `event_log`: `subject` and `seq` (its place in the order of the subject, without gaps), `type`, `at` (operation time), `recorded_at` (real time), `actor`, `actor_kind` and `role`, `command_id` (the command that caused it), `reason_code`, `note_id`, and `data_version`. Data of an earlier version is upgraded when it is read (`domain/eventForms.ts`).',
+    'Every event also has these columns in `event_log`: `subject` and `seq` (its place in the order of the subject, without gaps), `type`, `at` (operation time), `recorded_at` (real time), `actor`, `actor_kind` and `role`, `command_id` (the command that caused it), `reason_code`, `note_id`, and `data_version`. Data of an earlier version is upgraded when it is read (`domain/versioned.ts`).',
     'Instants in the data are milliseconds since 1970. An amount is a number of people, seats or households.',
     ...Object.entries(SUBJECTS).flatMap(([subject, { title, data, of }]) => [
       `## ${title}`,

@@ -3,7 +3,7 @@
  * holds for any build, so a restructuring changes this file alone.
  */
 
-import { SUBJECT_EVENTS } from '../../domain/effects.ts';
+import { SUBJECT_EVENTS } from '../../domain/record.ts';
 
 /** Top-level folders without product code. Every other folder counts, also one that is new. */
 export const NOT_PRODUCT = ['bench', 'docs', 'node_modules', 'sandbox', 'tests'];

@@ -30,7 +30,7 @@ export async function runOperation(
     kind?: 'evacuation' | 'return';
     partners?: readonly PlannedPartner[];
     secondsPerDay?: number;
-    rules?: object;
+    rules?: object | undefined;
   },
 ): Promise<{ operationId: string; partners: RunningPartner[] }> {
   const coordinator = system.as('coordinator');

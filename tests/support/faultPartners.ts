@@ -54,7 +54,7 @@ export async function answeredOperation(
   const { operationId, partners } = await runOperation(system, {
     kind: 'return',
     secondsPerDay,
-    ...(rules === undefined ? {} : { rules }),
+    rules,
     partners: NAMES.map((name) => ({
       name,
       ...STAND_INS[name],

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Pool } from 'pg';
-import { importActivities as activitiesOf } from '../../activities/imports.ts';
+import { importActivities as activitiesOf } from '../../activities/background.ts';
 import type { Keyring } from '../../adapters/crypto/envelope.ts';
 import { readImportedList } from '../../adapters/files/openList.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
@@ -25,7 +25,7 @@ export function storeOf(pool: Pool, keyring: Keyring, { page }: { page?: number 
   const commits = commitsOn(db, keyring);
   return {
     ...importsOn(db, keyring),
-    commitNext: commitPage({ ...commits, now: Date.now, ...(page === undefined ? {} : { page }) }),
+    commitNext: commitPage({ ...commits, now: Date.now, page }),
   };
 }
 
@@ -38,7 +38,7 @@ export function importActivities({ store, batch }: { store: TestStore; batch?: n
       store,
       openList: readImportedList,
       startNow: async () => undefined,
-      ...(batch === undefined ? {} : { batch }),
+      batch,
     }),
     commitList: commitList(store.commitNext),
     countStartsLeft: countStartsLeft(store),

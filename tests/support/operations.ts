@@ -3,8 +3,8 @@ import { databaseOn } from '../../adapters/postgres/database.ts';
 import { operationsOn } from '../../adapters/postgres/operations/operations.ts';
 import { newId } from '../../application/ids.ts';
 import { type NewOperation, workflowOf } from '../../application/operations/operations.ts';
-import { REAL_CLOCK } from '../../domain/clock.ts';
 import { defaultRules } from '../../domain/rules.ts';
+import { REAL_CLOCK } from '../../domain/time.ts';
 
 /** An operation in the database, as the API makes one; a draft unless its workflow runs. */
 export async function makeOperation(pool: Pool, over: Partial<NewOperation> = {}): Promise<NewOperation> {

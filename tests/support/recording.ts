@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { recordActivities } from '../../activities/record.ts';
+import { recordActivities } from '../../activities/subjects.ts';
 import { databaseOn } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
 import { recordEvents as record } from '../../application/eventLog/record.ts';

@@ -1,12 +1,9 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CancelRequest } from '../../activities/cancelRequests.ts';
-import type { FeedActivities } from '../../activities/feed.ts';
-import type { ImportActivities } from '../../activities/imports.ts';
-import { REAL_CLOCK } from '../../domain/clock.ts';
+import type { CancelRequest, FeedActivities, ImportActivities } from '../../activities/background.ts';
 import { defaultRules } from '../../domain/rules.ts';
-import { DAY } from '../../domain/time.ts';
+import { DAY, REAL_CLOCK } from '../../domain/time.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { devServerEnvironment, timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import { eventually, fakeActivities, journeyInput, OFFICER, startJourney, withWorker } from './journeyHarness.ts';

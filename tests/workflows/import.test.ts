@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImportActivities } from '../../activities/imports.ts';
+import type { ImportActivities } from '../../activities/background.ts';
 import { newId } from '../../application/ids.ts';
 import { type ImportInput, workflowId } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';

@@ -1,13 +1,13 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { JourneyActivities } from '../../activities/ports.ts';
 import type { SendInput, SendOutcome } from '../../activities/requests.ts';
+import type { JourneyActivities } from '../../activities/subjects.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
-import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { Decision } from '../../domain/commands.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
+import { REAL_CLOCK } from '../../domain/time.ts';
 import { type JourneyAnswer, type JourneyInput, type PartnerAnswered, workflowId } from '../../workflows/messages.ts';
 
 type Calls = Record<string, number>;

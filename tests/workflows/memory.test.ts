@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../domain/time.ts';
-import { Memory, MessageBuffer } from '../../workflows/aggregate/memory.ts';
+import { Memory, MessageBuffer } from '../../workflows/aggregate/run.ts';
 
 const START = Date.UTC(2026, 0, 1);
 

@@ -1,14 +1,12 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { MovementActivities } from '../../activities/movements.ts';
-import type { RecordActivities } from '../../activities/ports.ts';
 import type { RequestActivities, SendInput, SendOutcome } from '../../activities/requests.ts';
+import type { MovementActivities, RecordActivities } from '../../activities/subjects.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
-import { REAL_CLOCK } from '../../domain/clock.ts';
 import type { Decision } from '../../domain/commands.ts';
 import type { Scan } from '../../domain/movements/events.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import { defaultRules } from '../../domain/rules.ts';
-import { DAY, HOUR } from '../../domain/time.ts';
+import { DAY, HOUR, REAL_CLOCK } from '../../domain/time.ts';
 import {
   type CarrierMessage,
   type MovementAnswer,

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FeedActivities } from '../../activities/feed.ts';
+import type { FeedActivities } from '../../activities/background.ts';
 import { workflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import * as messages from '../../workflows/messages.ts';
 import { eventually } from '../support/systemRows.ts';

@@ -1,5 +1,5 @@
 import { condition, proxyLocalActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { RecordActivities } from '../../activities/ports.ts';
+import type { RecordActivities } from '../../activities/subjects.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import { type EscalationStep, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
 import type { RecordBatch, RecordedEvent, RecordResult, SubjectKind } from '../../domain/record.ts';

@@ -1,15 +1,12 @@
 import { allHandlersFinished, CancellationScope } from '@temporalio/workflow';
 import { SYSTEM } from '../../domain/actor.ts';
-import type { Aggregate } from '../../domain/aggregate.ts';
-import type { OperationClock } from '../../domain/clock.ts';
+import type { Aggregate } from '../../domain/events.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { EscalationStep, Wait } from '../../domain/journeys/waits.ts';
 import type { RecordedEvent, RecordResult, SubjectKind } from '../../domain/record.ts';
 import type { Rules } from '../../domain/rules.ts';
-import type { Instant } from '../../domain/time.ts';
-import { newVersionWanted } from '../versions.ts';
-import { now, realNow, type Waiter } from '../waiting.ts';
-import { type Given, Memory, MessageBuffer, type Seen } from './memory.ts';
+import { DAY, type Instant, type OperationClock } from '../../domain/time.ts';
+import { newVersionWanted, now, realNow, type Waiter } from '../waiting.ts';
 import { Activation, LocalCalls, Recorder } from './recording.ts';
 
 /** The types of one kind of subject. */
@@ -21,12 +18,16 @@ export type AggregateTypes = {
   message: unknown;
 };
 
+/** What a workflow remembers. `at`: in real time; what the first form carried says no time. */
+type Remembered<Answer> = {
+  answers: { commandId: string; answer: Answer; at?: Instant | undefined }[];
+  seen: { key: string; at?: Instant | undefined }[];
+};
+
 /** What a run takes along over continue-as-new. */
-export type Carried<T extends AggregateTypes> = {
+export type Carried<T extends AggregateTypes> = Remembered<T['answer']> & {
   state: T['state'];
   waits: Wait[];
-  answers: Given<T['answer']>[];
-  seen: Seen[];
   buffered: T['message'][];
 };
 
@@ -39,7 +40,7 @@ export type RunInput<T extends AggregateTypes> = {
   carried: Carried<T> | undefined;
 };
 
-/** What a kind of subject is: its pure part (domain/aggregate.ts), and what is written inBackground its events. */
+/** What a kind of subject is: its pure part (domain/events.ts), and what is written inBackground its events. */
 export type Kind<T extends AggregateTypes> = Aggregate<T['state'], T['event']> & {
   kind: SubjectKind;
   isOver(state: T['state']): boolean;
@@ -93,8 +94,7 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
       snapshot: () => ({ projection: kind.projection(this.state, this.rules), waits: this.waits }),
       onRecorded: (result) => this.onRecorded(result),
     });
-    const { recorder } = this;
-    this.calls = new LocalCalls(this.activation, { due: () => recorder.due, start: () => recorder.write() });
+    this.calls = new LocalCalls(this.activation, { due: () => this.recorder.due, start: () => this.recorder.write() });
     void this.calls.run();
   }
 
@@ -150,10 +150,7 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
     this.append(type[escalationStep], { key });
   }
 
-  /**
-   * One piece of work and its events after the other, each recorded before the next: a reservation reads what the one
-   * before has written.
-   */
+  /** One piece of work after the other, each recorded before the next: a reservation reads what the one before wrote. */
   async exclusively<R>(work: () => Promise<R> | R): Promise<R> {
     const before = this.line;
     let done = (): void => {};
@@ -196,12 +193,8 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
   }
 
   carried(): Carried<T> {
-    return {
-      state: this.state,
-      waits: this.waits,
-      ...this.memory.carried(),
-      buffered: this.buffer.carried(),
-    };
+    const { state, waits, memory, buffer } = this;
+    return { state, waits, ...memory.carried(), buffered: buffer.carried() };
   }
 
   protected idle(): boolean {
@@ -214,5 +207,92 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
   protected rebase(state: T['state'], recorded: readonly RecordedEvent[]): void {
     this.state = state;
     for (const { commandId } of recorded) if (commandId !== undefined) this.memory.remember(commandId, this.answer());
+  }
+}
+
+/** How long, in real time, an answer and a key are kept, and how many: what is carried must fit into one payload. */
+const KEPT = DAY;
+const MOST = 4_000;
+
+/**
+ * What a workflow remembers of the outside world for a day, in a run and over continue-as-new: keys of messages, so that what
+ * comes twice has one effect, and answers that it gave, so that the same command is answered the same.
+ */
+export class Memory<Answer> {
+  private readonly answers = new Map<string, { answer: Answer; at: Instant }>();
+  private readonly seen = new Map<string, Instant>();
+  private readonly now: () => Instant;
+
+  /** @param now real time */
+  constructor(now: () => Instant, { answers = [], seen = [] }: Partial<Remembered<Answer>> = {}) {
+    this.now = now;
+    for (const { commandId, answer, at = now() } of answers) this.answers.set(commandId, { answer, at });
+    for (const { key, at = now() } of seen) this.seen.set(key, at);
+  }
+
+  /** True the first time a key comes. */
+  isNew(key: string): boolean {
+    if (this.seen.has(key)) return false;
+    this.seen.set(key, this.now());
+    forget(this.seen, this.now() - KEPT, (at) => at);
+    return true;
+  }
+
+  answerTo(commandId: string): Answer | undefined {
+    return this.answers.get(commandId)?.answer;
+  }
+
+  /** The first answer to a command is its answer. */
+  remember(commandId: string, answer: Answer): void {
+    if (this.answers.has(commandId)) return;
+    this.answers.set(commandId, { answer, at: this.now() });
+    forget(this.answers, this.now() - KEPT, ({ at }) => at);
+  }
+
+  carried(): Remembered<Answer> {
+    return {
+      answers: [...this.answers].map(([commandId, { answer, at }]) => ({ commandId, answer, at })),
+      seen: [...this.seen].map(([key, at]) => ({ key, at })),
+    };
+  }
+}
+
+/** Maps keep the order in which entries came: the oldest stand first. */
+function forget<V>(entries: Map<string, V>, before: Instant, at: (value: V) => Instant): void {
+  for (const [key, value] of entries) {
+    if (at(value) >= before && entries.size <= MOST) return;
+    entries.delete(key);
+  }
+}
+
+/** Most messages that are kept at once. More is a partner's fault, and a person looks at it. */
+const MOST_BUFFERED = 100;
+
+/**
+ * Messages that came before the request that they answer was known here. They are handled when it is on record, and
+ * carried over continue-as-new. When it is full, what comes is left to the inbox, which keeps every message.
+ */
+export class MessageBuffer<Message> {
+  private readonly messages: Message[];
+
+  constructor(carried: readonly Message[] = []) {
+    this.messages = [...carried];
+  }
+
+  get full(): boolean {
+    return this.messages.length >= MOST_BUFFERED;
+  }
+
+  add(message: Message): void {
+    if (!this.full) this.messages.push(message);
+  }
+
+  /** Everything in it, in the order in which it came; it is empty afterwards. */
+  takeAll(): Message[] {
+    return this.messages.splice(0);
+  }
+
+  carried(): Message[] {
+    return [...this.messages];
   }
 }

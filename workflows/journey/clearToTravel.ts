@@ -1,13 +1,88 @@
-import { fit, lacksOnlyHealth, permitReady } from '../../domain/journeys/state.ts';
+import { documentReady, fit, lacksOnlyHealth, nextNeeds, permitReady } from '../../domain/journeys/state.ts';
 import { REQUESTS } from '../../domain/requests/index.ts';
 import { needsOf } from '../../domain/rules.ts';
 import { HOUR } from '../../domain/time.ts';
+import { sendEvidence } from '../activities.ts';
 import { until, waitFor } from '../waiting.ts';
 import { awaitAnswer, awaitDecision, mayShare, preconditionsMayHaveChanged, send } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
-const { fitness, exit_permit: exitPermit } = REQUESTS;
-const { phase } = fitness;
+const { verification, document, fitness, exit_permit: exitPermit } = REQUESTS;
+
+/*
+ * What a person needs before a seat is given: nationality, document, fitness and permit. Each goes on beside the others.
+ */
+
+/**
+ * A consulate says whether this is a national: asked, acknowledged, answered, sometimes retracted. It goes on beside
+ * the way itself: where the next leg needs no nationality, a silent consulate holds nobody up.
+ */
+export async function verifyNationality(run: JourneyRun): Promise<never> {
+  const status = () => run.state.nationality.status;
+  for (;;) {
+    const blocks = nextNeeds(run.state, run.rules).nationality;
+    switch (status()) {
+      case 'open': {
+        await until(run, () => mayShare(run));
+        const sent = await send(run, verification, run.state.nationality.partnerId);
+        if (sent.outcome === 'blocked') await preconditionsMayHaveChanged(run, verification);
+        break;
+      }
+      case 'requested':
+        await untilVerified(run, blocks);
+        break;
+      case 'confirmed':
+        await until(run, () => status() !== 'confirmed');
+        break;
+      default:
+        await awaitDecision(run, verification, () => status() === 'open', { blocks });
+    }
+  }
+}
+
+/** The consulate may request evidence first: a person provides it, and the same request goes on. */
+async function untilVerified(run: JourneyRun, blocks: boolean): Promise<void> {
+  const open = () => run.state.nationality.request;
+  const request = open();
+  const wantsEvidence = () => (open()?.requestedEvidence.length ?? 0) > 0;
+  await awaitAnswer(run, verification, () => open() === undefined || wantsEvidence(), { blocks });
+  if (!wantsEvidence()) return;
+  const { phase, decides } = verification;
+  await waitFor(
+    run,
+    { key: 'evidence', phase, whom: { kind: 'role', id: decides }, what: 'evidence', blocks },
+    () => !wantsEvidence(),
+  );
+  const { requestId, evidence } = open() ?? {};
+  if (requestId === undefined || requestId !== request?.requestId) return;
+  await run.trackInFlight(sendEvidence({ requestId, kinds: evidence?.kinds ?? [], at: run.now() }));
+}
+
+/** A document to travel with, where any leg of the route asks for one: the person's own, or one from the consulate. */
+export async function secureDocuments(run: JourneyRun): Promise<void> {
+  if (!needsOf(run.rules, run.state.route, run.state.routeDecided).document) return;
+  const status = () => run.state.document.status;
+  for (;;) {
+    if (documentReady(run.state)) {
+      await until(run, () => !documentReady(run.state));
+    } else if (status() === 'none') {
+      await requestDocument(run);
+    } else if (status() === 'requested') {
+      await awaitAnswer(run, document, () => status() !== 'requested');
+    } else {
+      await awaitDecision(run, document, () => !['refused', 'expired'].includes(status()));
+    }
+  }
+}
+
+async function requestDocument(run: JourneyRun): Promise<void> {
+  const wanted = () => run.state.document.status === 'none';
+  await until(run, () => (run.state.nationality.status === 'confirmed' && mayShare(run)) || !wanted());
+  if (!wanted()) return;
+  const sent = await send(run, document, run.state.nationality.partnerId);
+  if (sent.outcome === 'blocked') await preconditionsMayHaveChanged(run, document);
+  if (sent.outcome === 'no_partner') await awaitDecision(run, document, () => !wanted());
+}
 
 /** A new check is asked for this long before a finding ends, so that a delay of a day does not leave a person unfit on paper. */
 const RENEW_BEFORE = 24 * HOUR;
@@ -32,7 +107,7 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         run,
         {
           key: 'fitnessReview',
-          phase,
+          phase: fitness.phase,
           whom: { kind: 'person', id: 'person' },
           what: 'fitnessAnswer',
           rule: { due: reviewAt - run.now(), remind: null, escalate: null },
@@ -88,7 +163,7 @@ function appointment(run: JourneyRun, key: string, due: number, sooner: () => bo
     run,
     {
       key,
-      phase,
+      phase: fitness.phase,
       whom: { kind: 'person', id: 'person' },
       what: 'fitnessAnswer',
       blocks: false,

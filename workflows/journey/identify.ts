@@ -28,3 +28,21 @@ export async function identify(run: JourneyRun): Promise<void> {
   }
   await awaitDecision(run, registry, known);
 }
+
+/** Counselled alone and screened for risks, by a person; it comes before any partner of another State firstSeen of them. */
+export async function screen(run: JourneyRun): Promise<void> {
+  await waitFor(
+    run,
+    { key: 'screening', phase: 'screen', whom: { kind: 'role', id: 'case_worker' }, what: 'screening', safety: true },
+    () => run.state.screened,
+  );
+}
+
+/** The person says yes or no, and what may be shared. A refusal that stands in a list is confirmed by a person too. */
+export async function consent(run: JourneyRun): Promise<void> {
+  await waitFor(
+    run,
+    { key: 'consent', phase: 'consent', whom: { kind: 'role', id: 'case_worker' }, what: 'consentDecision' },
+    () => run.state.consent.status === 'given',
+  );
+}

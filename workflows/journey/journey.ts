@@ -4,19 +4,12 @@ import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
 import { JOURNEY_CARRIED, JOURNEY_INPUT } from '../../domain/journeys/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
 import { until } from '../waiting.ts';
-import { becomeFit, obtainExitPermit } from './clearToTravel.ts';
-import { settle } from './close.ts';
-import { consent } from './consent.ts';
-import { identify } from './identify.ts';
-import { type JourneyMessages, SIGNALS } from './messages.ts';
-import { receive } from './receive.ts';
-import { followUp, plan } from './reintegrate.ts';
+import { becomeFit, obtainExitPermit, secureDocuments, verifyNationality } from './clearToTravel.ts';
+import { consent, identify, screen } from './identify.ts';
+import { followUp, plan, receive, settle } from './postArrival.ts';
 import { RECALLED_IN_BACKGROUND } from './request.ts';
-import { JourneyRun, type JourneyTypes } from './run.ts';
-import { screen } from './screen.ts';
-import { secureDocuments } from './secureDocuments.ts';
+import { type JourneyMessages, JourneyRun, type JourneyTypes, SIGNALS } from './run.ts';
 import { stayTogether, travel } from './travel.ts';
-import { verifyNationality } from './verifyNationality.ts';
 
 const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   commands: JOURNEY_COMMANDS,

@@ -1,6 +1,6 @@
 import type { SendOutcome } from '../../activities/requests.ts';
 import { JOURNEY_REQUESTS, type JourneyRequest, type RequestDefinition } from '../../domain/requests/index.ts';
-import { recallRequest } from '../requestActivities.ts';
+import { recallRequest } from '../activities.ts';
 import { until, type WaitSpec, waitFor } from '../waiting.ts';
 import type { JourneyRun } from './run.ts';
 

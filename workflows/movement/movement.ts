@@ -2,9 +2,8 @@ import { MOVEMENT_COMMANDS } from '../../domain/movements/commands/index.ts';
 import { type MovementStatus, statusOf } from '../../domain/movements/state.ts';
 import { MOVEMENT_CARRIED, MOVEMENT_INPUT } from '../../domain/movements/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
-import { type MovementMessages, SIGNALS } from './messages.ts';
 import { IN_BACKGROUND, JOURNEY_PHASES } from './phases.ts';
-import { MovementRun, type MovementTypes } from './run.ts';
+import { type MovementMessages, MovementRun, type MovementTypes, SIGNALS } from './run.ts';
 import { STEPS } from './steps.ts';
 
 const MOVEMENTS: Subject<MovementTypes, MovementRun, MovementMessages> = {

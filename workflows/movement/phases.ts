@@ -3,13 +3,11 @@ import type { Role } from '../../domain/actor.ts';
 import { doubts, type MovementPhase, missingClearances, stopsAhead } from '../../domain/movements/state.ts';
 import type { Deadline } from '../../domain/rules.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
+import { COMPENSATIONS, sendRequest } from '../activities.ts';
 import { compensate } from '../aggregate/compensate.ts';
 import { whenever } from '../aggregate/live.ts';
-import { sendRequest } from '../requestActivities.ts';
 import { until, type WaitSpec, waitFor } from '../waiting.ts';
-import { COMPENSATIONS } from './activities.ts';
-import { bookingAnswered, handleEarly } from './messages.ts';
-import type { MovementRun } from './run.ts';
+import { bookingAnswered, handleEarly, type MovementRun } from './run.ts';
 
 const role = (id: Role): WaitSpec['whom'] => ({ kind: 'role', id });
 const MOVEMENT_OFFICER = role('movement_officer');

@@ -2,9 +2,9 @@ import type { Detail } from '../../domain/commands.ts';
 import type { EventHeader } from '../../domain/journeys/events.ts';
 import type { MovementSteps } from '../../domain/movements/commands/define.ts';
 import type { Scan } from '../../domain/movements/events.ts';
+import { COMPENSATIONS, movementLists } from '../activities.ts';
 import { compensate } from '../aggregate/compensate.ts';
-import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
-import { COMPENSATIONS, lists } from './activities.ts';
+import { ReservationRefused, type StepsOf } from '../aggregate/live.ts';
 import type { MovementRun } from './run.ts';
 
 /*
@@ -19,7 +19,7 @@ type By = Partial<EventHeader>;
 
 async function allocate(run: MovementRun, by: By): Promise<Detail> {
   const { manifest } = run.state;
-  const { amended, ...result } = await lists.allocateSeats({
+  const { amended, ...result } = await movementLists.allocateSeats({
     ...run.transaction(by),
     rules: run.rules,
     ...(manifest.locked ? { amend: nextVersion(run) } : {}),
@@ -33,7 +33,7 @@ async function allocate(run: MovementRun, by: By): Promise<Detail> {
 
 async function lock(run: MovementRun, by: By): Promise<Detail> {
   const { version } = nextVersion(run);
-  const locked = await lists.lockManifest({ ...run.transaction(by), version, rules: run.rules });
+  const locked = await movementLists.lockManifest({ ...run.transaction(by), version, rules: run.rules });
   if (locked.outcome === 'over_capacity')
     throw new ReservationRefused('More people have seats than the vehicle holds: allocate again first');
   const released = locked.released.length;
@@ -64,7 +64,7 @@ export async function releaseHousehold(run: MovementRun, householdId: string, by
 
 async function scan(run: MovementRun, scans: Scan[], by: By): Promise<Detail> {
   const { gate, mustLeave, departedAt } = run.state;
-  const { offBoard, refused, ...counts } = await lists.applyScans({
+  const { offBoard, refused, ...counts } = await movementLists.applyScans({
     ...run.transaction(by),
     rules: run.rules,
     scans,

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { HistoryReads, NewNote, Notes } from '../../../application/journeys/reads.ts';
 import type { NewDocument } from '../../../application/people/reads.ts';
-import { EVENT_FORMS } from '../../../domain/eventLog.ts';
 import type { HistoryEvent } from '../../../domain/messages/history.ts';
 import { STORED_NOTE, storedNote } from '../../../domain/personData.ts';
+import { EVENT_FORMS } from '../../../domain/record.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { type Keyring, systemEncrypter } from '../../crypto/envelope.ts';
 import { encryptFieldSet, openFieldSet } from '../../crypto/people.ts';

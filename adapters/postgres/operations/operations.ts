@@ -1,10 +1,9 @@
 import { type InsertObject, sql } from 'kysely';
 import { derivedId } from '../../../application/ids.ts';
 import type { ChangeRulesPorts, NewOperation, Operations, Sector } from '../../../application/operations/operations.ts';
-import { type OperationClock, toOperation } from '../../../domain/clock.ts';
 import { type Rules, STORED_RULES, storedRules } from '../../../domain/rules.ts';
 import { SECTOR_SET } from '../../../domain/services.ts';
-import type { Instant } from '../../../domain/time.ts';
+import { type Instant, type OperationClock, toOperation } from '../../../domain/time.ts';
 import type { OperationInput } from '../../../workflows/messages.ts';
 import { anyOf, type Db, instant, json, type Tables } from '../database.ts';
 

@@ -144,7 +144,7 @@ export async function choosePartner(
     kind,
     state,
     partnerId,
-  }: { operationId: string; kind: PartnerKind; state?: string; partnerId?: string },
+  }: { operationId: string; kind: PartnerKind; state?: string | undefined; partnerId?: string | undefined },
 ): Promise<PartnerEndpoint | undefined> {
   let query = callable(db)
     .innerJoin('operationPartners as o', 'o.partnerId', 'p.id')

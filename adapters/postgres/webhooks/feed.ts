@@ -7,8 +7,8 @@ import type {
   OutboxPorts,
   PositionedEvent,
 } from '../../../application/webhooks/feed.ts';
-import { STORED_FIELDS } from '../../../domain/storedValue.ts';
 import { iso } from '../../../domain/time.ts';
+import { STORED_FIELDS } from '../../../domain/versioned.ts';
 import { anyOf, type Db, instant, json } from '../database.ts';
 import type { OutboxEvent } from '../generated/kysely/tables.ts';
 import { operationTime, operationTimes } from '../operations/operations.ts';

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { feedActivities } from '../../../activities/feed.ts';
+import { feedActivities } from '../../../activities/background.ts';
 import { workflowGateway } from '../../../adapters/temporal/workflowGateway.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { feedPorts } from '../../../processes/composition/activities.ts';

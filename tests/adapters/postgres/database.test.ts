@@ -37,7 +37,7 @@ describe('limits of every session', () => {
       const loop = startLoop({
         name: 'duplicate matcher',
         connectionString: database.url,
-        ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+        statementTimeoutMs,
         pollMs: 10_000,
         log: silent,
         async pass(db) {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type MovementActivities, movementActivities } from '../../../activities/movements.ts';
+import { type MovementActivities, movementActivities } from '../../../activities/subjects.ts';
 import { raiseAlarm } from '../../../adapters/postgres/alarms.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { seatNotificationsOn, seatsOn } from '../../../adapters/postgres/movements/seats.ts';

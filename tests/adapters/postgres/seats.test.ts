@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MovementActivities } from '../../../activities/movements.ts';
+import type { MovementActivities } from '../../../activities/subjects.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import {
   NOW,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MovementActivities } from '../../../activities/movements.ts';
+import type { MovementActivities } from '../../../activities/subjects.ts';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { seatNotificationsOn } from '../../../adapters/postgres/movements/seats.ts';
 import type { Scan } from '../../../domain/movements/events.ts';

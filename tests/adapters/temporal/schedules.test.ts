@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { choreActivities } from '../../../activities/chores.ts';
+import { choreActivities } from '../../../activities/background.ts';
 import { keepSchedule } from '../../../adapters/temporal/client.ts';
 import type { Chore } from '../../../application/background.ts';
 import { keepSchedules } from '../../../processes/composition/activities.ts';

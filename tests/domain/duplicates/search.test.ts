@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foldName } from '../../../domain/duplicates/foldName.ts';
-import { rankByName } from '../../../domain/duplicates/rankByName.ts';
+import { rankByName } from '../../../domain/duplicates/nameLikeness.ts';
 import { nameTokens } from '../../../domain/duplicates/searchKeys.ts';
-import { phoneticKey } from '../../../domain/duplicates/sound.ts';
+import { foldName, phoneticKey } from '../../../domain/duplicates/sound.ts';
 import { plainRows, SCENARIOS, scenarioFile } from '../imports/scenario.ts';
 import { type KnownRow, knownRows } from './known.ts';
 

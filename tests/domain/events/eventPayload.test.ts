@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventPayload } from '../../../domain/eventPayload.ts';
+import { eventPayload } from '../../../domain/outboxEvents.ts';
 
 const event = { operationId: 'op_1', seq: 3, position: 17, at: 0, personId: null };
 

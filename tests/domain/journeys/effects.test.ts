@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../../domain/actor.ts';
-import { effectsOf } from '../../../domain/effects.ts';
 import type { EventDefinition } from '../../../domain/events.ts';
 import { JOURNEY_EVENTS } from '../../../domain/journeys/events.ts';
+import { effectsOf } from '../../../domain/record.ts';
 import { MCOF_2012 } from '../../../domain/services.ts';
 
 const event = (type: string, data: Record<string, unknown> = {}) => ({ seq: 1, type, at: 0, actor: SYSTEM, data });

@@ -48,12 +48,7 @@ function as(role: string, { issuer, api }: Addresses): Client {
 }
 
 /** What only the worker of yesterday runs: its program of today with the bundle of yesterday. */
-const YESTERDAY = PROCESSES.map(
-  ({ name, file, flags }): StackProcess => ({
-    ...{ name, file },
-    ...(flags === undefined ? {} : { flags }),
-  }),
-);
+const YESTERDAY = PROCESSES.map(({ name, file, flags }): StackProcess => ({ name, file, flags }));
 
 const HOUSEHOLD = {
   household_ref: 'H1',

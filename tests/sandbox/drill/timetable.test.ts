@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { clockFrom, toOperation, toReal } from '../../../domain/clock.ts';
-import { addMonths, DAY, HOUR } from '../../../domain/time.ts';
+import { addMonths, clockFrom, DAY, HOUR, toOperation, toReal } from '../../../domain/time.ts';
 import { clockOf, secondsTo } from '../../../sandbox/drill/clock.ts';
 import { clockStartOf } from '../../../sandbox/drill/estimate.ts';
 import { legsOf, needsOfLeg, servedBy } from '../../../sandbox/drill/policy.ts';

@@ -1,8 +1,27 @@
 import { followUpDay } from '../../domain/journeys/state.ts';
+import type { Ending } from '../../domain/journeys/statuses.ts';
+import { JOURNEY_REQUESTS } from '../../domain/requests/index.ts';
+import { notify } from '../activities.ts';
 import { waitFor } from '../waiting.ts';
+import { recall } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
 const phase = 'reintegrate';
+
+/** Somebody is there. */
+export async function receive(run: JourneyRun): Promise<void> {
+  await waitFor(
+    run,
+    {
+      key: 'reception',
+      phase: 'receive',
+      whom: { kind: 'role', id: 'case_worker' },
+      what: 'reception',
+      safety: true,
+    },
+    () => run.state.received,
+  );
+}
 
 /** A plan made with the person. */
 export async function plan(run: JourneyRun): Promise<void> {
@@ -40,4 +59,21 @@ export async function followUp(run: JourneyRun): Promise<void> {
       done,
     );
   }
+}
+
+/** What an ending leaves to do: every open request is recalled, and the household that goes on is notified. */
+export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
+  const recalls = JOURNEY_REQUESTS.map((request) => recall(run, request));
+  if (ending !== 'completed' && !run.state.travel.underway) {
+    await run.trackInFlight(
+      notify.notifyHousehold({
+        householdId: run.state.householdId ?? run.householdId,
+        journeyId: run.subject,
+        ending,
+        key: `${run.subject}:ended`,
+        at: run.now(),
+      }),
+    );
+  }
+  await Promise.all(recalls);
 }

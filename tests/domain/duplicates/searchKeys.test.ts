@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { keyIndex } from '../../../domain/duplicates/keyIndex.ts';
+import { keyIndex } from '../../../domain/duplicates/searchKeys.ts';
 
 it('finds every row that was filed under a key, each once, whatever the keys', () => {
   const key = fc.string({ unit: 'grapheme', maxLength: 6 });

@@ -1,12 +1,19 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
-import type { OperationActivities } from '../../activities/operations.ts';
-import type { OperationSteps } from '../../domain/operations/commands/define.ts';
-import { unfinishedSentence } from '../../domain/operations/commands/lifecycle.ts';
-import type { OperationEvent } from '../../domain/operations/events.ts';
-import { ended, OPERATION, type OperationState, statusOf } from '../../domain/operations/state.ts';
-import { OPERATION_CARRIED, type OperationAnswer, type OperationInput } from '../../domain/operations/stored.ts';
-import { ReservationRefused, type StepsOf } from '../aggregate/handlers.ts';
-import { AggregateRun, type Kind } from '../aggregate/run.ts';
+import type { OperationActivities } from '../activities/subjects.ts';
+import type { OperationSteps } from '../domain/operations/commands/define.ts';
+import { OPERATION_COMMANDS } from '../domain/operations/commands/index.ts';
+import { unfinishedSentence } from '../domain/operations/commands/lifecycle.ts';
+import type { OperationEvent } from '../domain/operations/events.ts';
+import { ended, OPERATION, type OperationState, type OperationStatus, statusOf } from '../domain/operations/state.ts';
+import {
+  OPERATION_CARRIED,
+  OPERATION_INPUT,
+  type OperationAnswer,
+  type OperationInput,
+} from '../domain/operations/stored.ts';
+import { live, ReservationRefused, type StepsOf, type Subject } from './aggregate/live.ts';
+import { AggregateRun, type Kind } from './aggregate/run.ts';
+import { until } from './waiting.ts';
 
 const transactions = proxyLocalActivities<OperationActivities>({
   startToCloseTimeout: '20s',
@@ -14,7 +21,7 @@ const transactions = proxyLocalActivities<OperationActivities>({
   localRetryThreshold: '30s',
 });
 
-export type OperationTypes = {
+type OperationTypes = {
   state: OperationState;
   event: OperationEvent;
   answer: OperationAnswer;
@@ -31,7 +38,7 @@ const KIND: Kind<OperationTypes> = {
 };
 
 /** One operation while it runs. */
-export class OperationRun extends AggregateRun<OperationTypes> {
+class OperationRun extends AggregateRun<OperationTypes> {
   /** each one transaction of our own database */
   readonly transactions = this.calls.inTurn(transactions);
 
@@ -56,7 +63,7 @@ const step =
   };
 
 /** The steps that commands name: each one transaction, before the event of the command. */
-export const STEPS: StepsOf<OperationSteps, OperationRun> = {
+const STEPS: StepsOf<OperationSteps, OperationRun> = {
   nameLeads: step((transactions, input) => transactions.nameLeads(input)),
   openSuspension: step((transactions, input) => transactions.openSuspension(input)),
   closeSuspension: ({ transactions, operationId, rules }, input) =>
@@ -68,3 +75,25 @@ export const STEPS: StepsOf<OperationSteps, OperationRun> = {
     if (left !== undefined) throw new ReservationRefused(left);
   }),
 };
+
+const OPERATIONS: Subject<OperationTypes, OperationRun, Record<never, never>> = {
+  commands: OPERATION_COMMANDS,
+  steps: STEPS,
+  signals: {},
+  serial: true,
+  background: [],
+  begin: (run) => run.event('operationOpened', {}),
+  work: (run) => until(run, () => run.over()),
+};
+
+/** A crisis response, a return programme, or a drill: its status, its suspensions and phases. Its people are counted in SQL. */
+export async function operation(given: unknown): Promise<OperationStatus> {
+  const input = OPERATION_INPUT.read(given);
+  const run = await live(
+    OPERATIONS,
+    () => new OperationRun(input),
+    input,
+    (left) => ({ version: OPERATION_CARRIED.version, ...left.carried() }),
+  );
+  return statusOf(run.state);
+}

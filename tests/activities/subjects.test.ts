@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type NotificationPorts, notificationActivities } from '../../activities/notify.ts';
+import { type NotificationPorts, notificationActivities } from '../../activities/subjects.ts';
 
 function delivered(over: Partial<NotificationPorts> = {}) {
   const seen: unknown[][] = [];

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { durationOf, isoDuration } from '../../domain/durations.ts';
-import { DAY, HOUR, MINUTE } from '../../domain/time.ts';
+import { DAY, durationOf, HOUR, isoDuration, MINUTE } from '../../domain/time.ts';
 
 describe('durations of ISO 8601', () => {
   test.each([
