@@ -8,7 +8,7 @@ import { applyScans, arriveSeats, departSeats, reconcileSeats } from '../applica
 import { beginEnd, type EndPorts, type OperationSteps } from '../application/operations/conduct.ts';
 import type { RecordBatch, RecordResult } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
-import type { HouseholdMessage, HouseholdMustLeave } from '../workflows/messages.ts';
+import type { HouseholdMessage, HouseholdMustLeave, MembersMessage } from '../workflows/messages.ts';
 import type { RequestActivities } from './requests.ts';
 
 /** Activities of journeys and other workflows; a factory makes each from its ports. */
@@ -37,6 +37,7 @@ export type SuspensionOverlap = { overlap: number; open: boolean };
 export type NotificationActivities = {
   householdMustLeave(input: HouseholdMustLeave & { movementId: string }): Promise<void>;
   notifyHousehold(input: HouseholdMessage & { householdId: string }): Promise<void>;
+  tellMembers(input: MembersMessage & { householdId: string; journeyId: string }): Promise<void>;
 };
 
 export type JourneyActivities = RecordActivities & RequestActivities & NotificationActivities;
@@ -60,6 +61,7 @@ export function recordActivities({ record, ...others }: RecordActivities): Recor
 export type NotificationPorts = {
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<'delivered' | 'closed'>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<'delivered' | 'closed'>;
+  membersReady(journeyId: string, update: MembersMessage): Promise<'delivered' | 'closed'>;
   /** open journeys of a household, without this one */
   othersOf(householdId: string, journeyId: string): Promise<string[]>;
 };
@@ -74,6 +76,9 @@ export function notificationActivities(ports: NotificationPorts): NotificationAc
       // A household has few members.
       for (const other of await ports.othersOf(householdId, update.journeyId))
         await ports.householdChanged(other, [update]);
+    },
+    async tellMembers({ householdId, journeyId, ...message }) {
+      for (const other of await ports.othersOf(householdId, journeyId)) await ports.membersReady(other, message);
     },
   };
 }

@@ -63,9 +63,10 @@ export async function giveCommand<Answer>(
     });
   }
   const { makes } = command;
-  const madeId = makes === undefined ? '' : ids.derived(makes, commandId);
-  const made = makes === undefined ? undefined : { [`${makes}Id`]: madeId };
   const preparation = command.prepare?.(given.args);
+  const isMade = makes !== undefined && (command.prepare === undefined || preparation !== undefined);
+  const madeId = isMade ? ids.derived(makes, commandId) : '';
+  const made = isMade ? { [`${makes}Id`]: madeId } : undefined;
   const prepared = (preparation && (await prepare?.(preparation, given, madeId, noteId))) ?? {};
   if ('outcome' in prepared) return prepared;
   const args = Object.fromEntries(Object.entries(given.args).filter(([name]) => !command.staysBehind.includes(name)));

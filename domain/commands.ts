@@ -47,7 +47,10 @@ export type Decision<Args = Fields> = {
 };
 
 /** Who gives a command, and when. Without `rules` nothing is refused that depends on them; the workflow has them. */
-export type Given = Pick<Decision, 'actor' | 'reasonCode'> & { at: Instant; rules?: Pick<Rules, 'followUpMonths'> };
+export type Given = Pick<Decision, 'actor' | 'reasonCode'> & {
+  at: Instant;
+  rules?: Pick<Rules, 'followUpMonths' | 'legs'>;
+};
 
 /** What is made in the database before a command is sent. Its id goes along, and into the answer. */
 type Made = 'hold' | 'document' | 'household' | 'suspension';
@@ -89,7 +92,8 @@ export type Command<
   readonly noteRestricted?: true;
   /** Temporal notices some things in a new run only */
   readonly then?: 'continueAsNew';
-  prepare?(args: Fields): Preparation;
+  /** undefined: nothing is made, and no id is answered */
+  prepare?(args: Fields): Preparation | undefined;
   /** arguments with which it can be asked whether the command is allowed at all */
   plausible(state: State, at: Instant): Judged;
   /** why it is refused now, in a sentence that any member of staff may read; undefined: allowed */
@@ -120,7 +124,7 @@ export function commandsOf<S extends Subject>() {
     address?: 'scans';
     makes?: M;
     secondApproval?: true;
-    prepare?(args: z.output<z.ZodObject<NoInfer<Shape>>>): Preparation;
+    prepare?(args: z.output<z.ZodObject<NoInfer<Shape>>>): Preparation | undefined;
     staysBehind?: readonly Behind[];
     noteRestricted?: true;
     then?: 'continueAsNew';

@@ -43,6 +43,10 @@ export function evolveBy<State extends { seq: number }, Event extends { type: st
 export type Effects<Data = Record<string, unknown>> = {
   /** seats in these statuses are in the way: their movement is notified, so that it releases the household group */
   freesSeats?: readonly SeatToFree[];
+  /** the others of the household may wait for it (`RecordResult.members`) */
+  concernsMembers?: true;
+  /** only where the data says so, seats are freed */
+  freesSeatsIf?: Partial<Data>;
   /** partners may be notified of it, with these fields, all of them ids or codes */
   partnerEvent?: { type: EventType; fields: ReadonlyArray<keyof Data & string> };
   /** a service was given, and counts for this sector: reach is counted, never typed in */
@@ -52,6 +56,7 @@ export type Effects<Data = Record<string, unknown>> = {
     status: 'given' | 'refused' | 'withdrawn' | 'reconfirmed';
     version?: number;
     sharing?: boolean;
+    ownState?: boolean;
     onlyIf?: Partial<Data>;
   };
   /** the status that the hold of the event gets. @property from statuses in which it gets it, all when left out */

@@ -9,6 +9,7 @@ export const STEPS = ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'
 export type Step = (typeof STEPS)[number];
 
 export const CONDITIONS = [
+  'screening',
   'identity',
   'consent',
   'holds',
@@ -17,6 +18,7 @@ export const CONDITIONS = [
   'exit_permit',
   'fitness',
   'household',
+  'members',
   'operation',
   'seat',
   'clearance',
@@ -25,6 +27,7 @@ export type Condition = (typeof CONDITIONS)[number];
 
 /** Precondition × step: which precondition applies to which step. */
 export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
+  screening: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
   identity: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: true },
   consent: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: false },
   holds: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
@@ -33,6 +36,7 @@ export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
   exit_permit: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
   fitness: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
   household: { disclose: false, allocate: true, lock: true, check_in: true, board: true, pay: false },
+  members: { disclose: true, allocate: false, lock: false, check_in: false, board: false, pay: false },
   operation: { disclose: true, allocate: true, lock: true, check_in: true, board: true, pay: true },
   seat: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
   clearance: { disclose: false, allocate: false, lock: true, check_in: true, board: true, pay: false },
@@ -41,8 +45,15 @@ export const PRECONDITIONS: Record<Condition, Record<Step, boolean>> = {
 /** Fresh data about one person, read in the transaction that takes the step. */
 export type PreconditionInput = {
   identity: 'unknown' | 'unclear' | 'confirmed';
-  screened: boolean;
-  consent: { status: 'none' | 'pending' | 'given' | 'refused' | 'withdrawn'; sharing: boolean; confirmedAt?: Instant };
+  /** `undecided`: it found a risk about which protection has not decided */
+  screening: 'open' | 'undecided' | 'done';
+  consent: {
+    status: 'none' | 'pending' | 'given' | 'refused' | 'withdrawn';
+    sharing: boolean;
+    /** whether the consent names this partner's State; true for a partner that is no consulate */
+    namesState: boolean;
+    confirmedAt?: Instant;
+  };
   holds: { disclosure: boolean; seat: boolean; boarding: boolean };
   nationality: 'open' | 'requested' | 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted';
   document: { status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired'; validUntil?: Instant };
@@ -50,6 +61,11 @@ export type PreconditionInput = {
   fitness: { status: 'unknown' | 'requested' | 'fit' | 'fit_with' | 'unfit' | 'expired'; until?: Instant };
   /** whether every member who still travels passes and, from the lock on, holds a seat on the same movement */
   householdWhole: boolean;
+  /**
+   * `open`: a member who still travels is not screened, has not consented, or is under a hold, so nothing is requested
+   * of any office for the way. `unready`: all may be asked about, but some lack more than a finding of fitness
+   */
+  members: 'open' | 'unready' | 'ready';
   operationRunning: boolean;
   /** whether an agreement with the partner covers this purpose today */
   agreement: boolean;
@@ -67,6 +83,8 @@ export type Occasion = {
   departsAt?: Instant;
   arrivesAt?: Instant;
   needs: LegNeeds;
+  /** what is disclosed for: to know who the person is, for the way home, or to renew a finding of fitness */
+  about?: 'person' | 'way' | 'renewal';
   rules: Pick<Rules, 'documentValidityAfterArrival' | 'consentMaxAge'>;
 };
 
@@ -75,6 +93,8 @@ export const OPEN_REASONS = [
   'journey_ended',
   'identity_open',
   'screening_open',
+  'members_open',
+  'members_unready',
   'consent_old',
   'nationality_open',
   'document_missing',
@@ -88,7 +108,12 @@ export const OPEN_REASONS = [
   'not_cleared',
 ] as const;
 type OpenReason = (typeof OPEN_REASONS)[number];
-type ProtectedReason = 'consent_missing' | 'sharing_not_consented' | 'hold' | 'household_incomplete';
+type ProtectedReason =
+  | 'consent_missing'
+  | 'sharing_not_consented'
+  | 'state_not_consented'
+  | 'hold'
+  | 'household_incomplete';
 
 /** Why a step is refused. `neutral` is for readers outside protection: it never discloses the kind of a hold. */
 export type PreconditionReason = {
@@ -115,23 +140,37 @@ const protectedReason = (
 ): PreconditionReason => ({ condition, code, full, neutral });
 
 const CHECKS: Record<Condition, Check> = {
+  // A risk that is not decided stops what is disclosed, and looks like a screening that is not complete.
+  screening: (f, step) =>
+    f.screening === 'done' || (f.screening === 'undecided' && step !== 'disclose')
+      ? undefined
+      : reason('screening', 'screening_open', 'The screening is not complete'),
   identity: (f) => {
     if (f.ended) return reason('identity', 'journey_ended', 'The journey has ended');
-    if (f.identity !== 'confirmed') return reason('identity', 'identity_open', 'The identity is not confirmed');
-    return f.screened ? undefined : reason('identity', 'screening_open', 'The person has not been screened yet');
+    return f.identity === 'confirmed'
+      ? undefined
+      : reason('identity', 'identity_open', 'The identity is not confirmed');
   },
   consent: (f, step, { now, rules }) => {
     if (f.consent.status !== 'given') {
       return protectedReason('consent', 'consent_missing', 'There is no consent', 'Not travelling on this movement');
     }
     if (step === 'disclose') {
-      return f.consent.sharing
+      const neutral = 'Nothing may be shared';
+      if (!f.consent.sharing)
+        return protectedReason(
+          'consent',
+          'sharing_not_consented',
+          'The person has not agreed that data may be shared',
+          neutral,
+        );
+      return f.consent.namesState
         ? undefined
         : protectedReason(
             'consent',
-            'sharing_not_consented',
-            'The person has not agreed that data may be shared',
-            'Nothing may be shared',
+            'state_not_consented',
+            'The person has not agreed that this State is asked',
+            neutral,
           );
     }
     const confirmed = f.consent.confirmedAt;
@@ -181,6 +220,14 @@ const CHECKS: Record<Condition, Check> = {
           'The household cannot travel as a whole',
           'Not travelling on this movement',
         ),
+  members: (f, _step, { about = 'way' }) => {
+    if (about === 'person' || f.members === 'ready') return undefined;
+    if (f.members === 'open')
+      return reason('members', 'members_open', 'Not every member of the household can be asked about yet');
+    return about === 'renewal'
+      ? reason('members', 'members_unready', 'The household lacks more than a health check')
+      : undefined;
+  },
   operation: (f, step) => {
     if (!f.operationRunning) return reason('operation', 'operation_not_running', 'The operation is not running here');
     if (step === 'disclose' && !f.agreement) {

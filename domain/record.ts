@@ -36,6 +36,11 @@ export type RecordResult = {
   alreadyRecorded?: RecordedEvent[];
   /** movements where the subject held an active seat when a hold or a withdrawal was recorded: they must be notified */
   seatedOn: string[];
+  /**
+   * Where the batch may have changed what the household waits for: whether a member cannot be asked about yet, or lacks
+   * more than a health check. `tell`: there are others who are told. The household is the one before the batch.
+   */
+  members?: { householdId: string; open: boolean; unready: boolean; tell: boolean };
 };
 
 /**
@@ -94,9 +99,10 @@ export const EVENT_FORMS: Readonly<Record<SubjectKind | 'pair', EventForms>> = {
 
 /** What this event changes beside the event log; conditions that it does not meet are taken out. */
 export function effectsOf(kind: SubjectKind, event: RecordedEvent): Effects {
-  const { service, consent, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
+  const { service, consent, freesSeats, freesSeatsIf, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
   return {
     ...effects,
+    ...(freesSeats && meets(event, freesSeatsIf) ? { freesSeats } : {}),
     ...(service && meets(event, service.onlyIf) ? { service } : {}),
     ...(consent && meets(event, consent.onlyIf) ? { consent } : {}),
   };

@@ -55,11 +55,15 @@ export type MovementUpdate = {
 /** Signal `householdChanged`: a member of the household has ended their journey without travelling. */
 export type HouseholdMessage = { key: string; at: Instant; journeyId: string; ending: Ending };
 
+/** Signal `membersReady`: every member of the household can be asked about. `unready`: some lack more than a health check. */
+export type MembersMessage = { key: string; unready: boolean };
+
 /** Names of the signals of a journey; each takes a batch, so that update of one moment share a workflow task. */
 export const journeySignals = {
   partnerAnswered: 'partnerAnswered',
   movementUpdated: 'movementUpdated',
   householdChanged: 'householdChanged',
+  membersReady: 'membersReady',
 } as const;
 
 /** Signals of a movement. */

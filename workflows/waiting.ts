@@ -31,6 +31,8 @@ export type Waiter = {
   clock: OperationClock;
   rules: Pick<Rules, 'deadlines'>;
   waits: Wait[];
+  /** what decides, while it is open, whether a wait holds its subject up; by the key of the wait */
+  blocking: Map<string, () => boolean>;
   recorder: Pick<Recorder<{ seq: number }>, 'touch' | 'reached'>;
   calls: Pick<LocalCalls, 'call'>;
   /** resolves when `holds` (true), or after `timeout` milliseconds of real time (false) */
@@ -49,7 +51,7 @@ export type WaitSpec = {
   whom: Whom;
   what: DeadlineKey;
   /** whether the subject cannot go on without it; true unless said */
-  blocks?: boolean;
+  blocks?: boolean | (() => boolean);
   safety?: boolean;
   /** since when, in operation time; now unless said */
   since?: Instant;
@@ -77,6 +79,8 @@ export function realNow(): Instant {
 export async function waitFor(waiter: Waiter, spec: WaitSpec, until: () => boolean): Promise<void> {
   if (until()) return;
   const wait = opened(waiter, spec);
+  const { blocks = true } = spec;
+  waiter.blocking.set(wait.key, typeof blocks === 'function' ? blocks : () => blocks);
   let leftOpen = false;
   try {
     for (;;) {
@@ -127,7 +131,7 @@ function opened(waiter: Waiter, spec: WaitSpec): Wait {
     phase: spec.phase,
     whom: spec.whom,
     what: spec.what,
-    blocks: spec.blocks ?? true,
+    blocks: true,
     safety: spec.safety ?? false,
     since,
     ...(rule === null ? {} : escalationPolicy(since, rule)),

@@ -4,7 +4,7 @@ import type { RecordPorts } from '../../application/eventLog/record.ts';
 import { derivedId, newId } from '../../application/ids.ts';
 import { type Actor, STORED_ACTOR } from '../../domain/actor.ts';
 import type { Effects } from '../../domain/events.ts';
-import { tasksOf, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
+import { taskOf, WAIT_MESSAGES, type Wait } from '../../domain/journeys/waits.ts';
 import { EVENT_FORMS, effectsOf, type RecordBatch, type RecordedEvent, type SubjectKind } from '../../domain/record.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { EventForms } from '../../domain/versioned.ts';
@@ -128,6 +128,10 @@ function rowsOf(batch: RecordBatch): object {
       settlements: recorded.flatMap(settlementRows),
       same_person: recorded.flatMap(samePersonRow),
       states: recorded.flatMap(stateRow).slice(-1),
+      members: recorded
+        .filter(({ effects }) => effects.concernsMembers)
+        .slice(-1)
+        .map(({ event }) => event.seq),
       waits: batch.waits.map((wait) => waitRow(subject, operationId, wait)),
       tasks: batch.waits.flatMap((wait) => taskRows(subject, wait)),
       lateness: (batch.escalationSteps ?? []).map(({ key, escalationStep, dueReal }) => ({
@@ -188,6 +192,8 @@ function consentRow({ event, effects: { consent } }: RecordedEffects): Row[] {
       status: consent.status,
       form: event.data['form'] ?? 'explicit',
       sharing: consent.sharing ?? event.data['sharing'] ?? false,
+      own_state: consent.ownState ?? event.data['ownState'] ?? false,
+      consulates: event.data['consulates'] ?? [],
       at: iso(event.at),
       actor: event.actor.id,
       note_id: event.noteId,
@@ -241,13 +247,14 @@ const waitRow = (subject: string, operationId: string, wait: Wait): Row => ({
   escalation_step: wait.escalationStep,
 });
 
-/** The ids follow from the wait, so that none is opened twice. */
+/** The id follows from the wait, so that none is opened twice. */
 const taskRows = (subject: string, wait: Wait): Row[] =>
-  tasksOf(wait).map(({ escalationStep, role, openedAt }) => ({
-    id: `${subject}.${wait.key}.${wait.since}.${escalationStep}`,
+  taskOf(wait).map(({ role, alsoFor, openedAt }) => ({
+    id: `${subject}.${wait.key}.${wait.since}`,
     wait_key: wait.key,
     kind: wait.what,
     role,
+    also_for: alsoFor,
     opened_at: iso(openedAt),
     due: optional(wait.due),
   }));

@@ -12,7 +12,12 @@ type Row = Journey &
   Pick<
     PersonPreconditions,
     'groupSeated' | 'operationRunning' | 'agreement' | 'seatOnThisMovement' | 'movementCleared'
-  > & { ended: boolean; holdDisclosure: boolean; holdSeat: boolean; holdBoarding: boolean };
+  > & { namesState: boolean; membersOpen: boolean; membersUnready: boolean } & {
+    ended: boolean;
+    holdDisclosure: boolean;
+    holdSeat: boolean;
+    holdBoarding: boolean;
+  };
 
 /**
  * Fresh data for the preconditions, one statement for all people. A hold blocks as soon as its row exists, before its
@@ -47,6 +52,19 @@ export async function readPreconditionInput(
           and a.valid_from <= ${at}::timestamptz and (a.valid_until is null or a.valid_until > ${at}::timestamptz)) as agreement,
       exists (
         select from seats s where s.movement_id = m.id and s.journey_id = j.id and s.status in ${active}) as seat_on_this_movement,
+      -- a consulate is asked where the consent names its State, or the consulate itself
+      coalesce((
+        select pa.kind <> 'consulate' or (j.consent_own_state and pa.state = p.nationality) or pa.id = any (j.consent_consulates)
+        from partners pa where pa.id = ${about.partnerId ?? null}::text), true) as names_state,
+      exists (
+        select from journeys mate
+        where mate.household_id = j.household_id and mate.ending is null and mate.arrived_at is null
+          and (mate.screening <> 'done' or mate.consent <> 'given' or exists (
+            select from holds where journey_id = mate.id and status in ('raising', 'active')))) as members_open,
+      exists (
+        select from journeys mate
+        where mate.household_id = j.household_id and mate.ending is null and mate.arrived_at is null
+          and not mate.lacks_only_health) as members_unready,
       coalesce(m.status in ('cleared', 'boarding', 'departed', 'arrived'), false) as movement_cleared,
       m.id is not null and not exists (
         select from journeys mate
@@ -79,10 +97,12 @@ function preconditionsOf(row: Row): PersonPreconditions {
     nationalityCode: row.nationality,
     conditions: row.fitnessConditions,
     nextLegCode: row.nextLeg,
-    screened: row.screening === 'done',
+    screening: row.screening,
+    members: row.membersOpen ? 'open' : row.membersUnready ? 'unready' : 'ready',
     consent: {
       status: row.consent,
       sharing: row.consentSharing,
+      namesState: row.namesState,
       ...(confirmedAt === undefined ? {} : { confirmedAt }),
     },
     holds: { disclosure: row.holdDisclosure, seat: row.holdSeat, boarding: row.holdBoarding },

@@ -10,7 +10,7 @@ export function tasksOn(db: Db): Tasks {
   const tasks = db
     .selectFrom('tasks as t')
     .leftJoin('journeys as j', 'j.id', 't.subject')
-    .select(['t.id', 't.operationId', 't.subject', 'j.personId', 't.kind', 't.role', 't.status', 't.data'])
+    .select(['t.id', 't.operationId', 't.subject', 'j.personId', 't.kind', 't.role', 't.alsoFor', 't.status', 't.data'])
     .select((eb) => [instant(eb, 't.openedAt'), instant(eb, 't.due')]);
 
   const page = async (query: typeof tasks, limit: number, after?: TaskAfter) => {
@@ -30,14 +30,15 @@ export function tasksOn(db: Db): Tasks {
   return {
     ofOperation(operationId, { role, status }, limit, after) {
       const query = tasks.where('t.operationId', '=', operationId).where('t.status', '=', status);
-      return page(role ? query.where('t.role', '=', role) : query, limit, after);
+      const theirs = sql<boolean>`(t.role = ${role ?? ''} or ${role ?? ''} = any (t.also_for))`;
+      return page(role ? query.where(theirs) : query, limit, after);
     },
 
     forRoles(roles, limit, after) {
       const mine = sql`unnest(${roles.map(({ role }) => role)}::text[], ${roles.map(({ operation }) => operation)}::text[])`;
       const forThem = sql<boolean>`exists (
         select from ${mine} as mine (role, operation)
-        where mine.role = t.role and mine.operation in ('*', t.operation_id))`;
+        where (mine.role = t.role or mine.role = any (t.also_for)) and mine.operation in ('*', t.operation_id))`;
       return page(tasks.where('t.status', '=', 'open').where(forThem), limit, after);
     },
   };

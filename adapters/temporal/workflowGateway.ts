@@ -19,6 +19,7 @@ import type {
   CarrierMessage,
   HouseholdMessage,
   HouseholdMustLeave,
+  MembersMessage,
   MovementUpdate,
   PartnerAnswered,
   PartnerFeedInput,
@@ -42,6 +43,7 @@ export type WorkflowGateway = {
   carrierReported(movementId: string, update: CarrierMessage[]): Promise<Delivered>;
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<Delivered>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<Delivered>;
+  membersReady(journeyId: string, update: MembersMessage): Promise<Delivered>;
   movementUpdated(journeyId: string, update: MovementUpdate[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
@@ -120,6 +122,7 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
       signal(names.workflowId.movement(id), names.movementSignals.householdMustLeave, update),
     householdChanged: (id, update) =>
       signal(names.workflowId.journey(id), names.journeySignals.householdChanged, update),
+    membersReady: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.membersReady, update),
     movementUpdated: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.movementUpdated, update),
     async start(pending) {
       try {

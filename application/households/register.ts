@@ -136,6 +136,7 @@ export function householdOf(registration: RegistrationContext, household: Househ
           registeredAt: registeredInstant(meaning.registeredAt),
           consent: meaning.consent,
           holds: holds.map(({ id }) => id),
+          child: travellerOf(meaning.birthDate, on) !== 'adult',
           route: route.legs,
           routeDecided: route.decided,
           ...(document && { document: { documentId: document.documentId, validUntil: document.validUntil } }),

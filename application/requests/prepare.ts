@@ -1,4 +1,4 @@
-import { failedPreconditions, type PreconditionInput } from '../../domain/preconditions.ts';
+import { failedPreconditions, type Occasion, type PreconditionInput } from '../../domain/preconditions.ts';
 import type { PartnerRequest } from '../../domain/requests/classify.ts';
 import type { Data, PartnerKind } from '../../domain/requests/definition.ts';
 import { fieldsFor, minimised, type PersonField, type PersonFields } from '../../domain/requests/fields.ts';
@@ -87,6 +87,12 @@ export type Intent =
 const NO_NEEDS = { nationality: false, document: false, exitPermit: false };
 const NO_RULES = { documentValidityAfterArrival: 0, consentMaxAge: 0 };
 export const ENDED = 'journey_ended';
+
+/** A registry is asked who somebody is. Anything else is for the way home of the household, and is asked when it can begin. */
+function purposeOf(kind: RequestKind, round: number): NonNullable<Occasion['about']> {
+  if (kind === 'registry') return 'person';
+  return kind === 'fitness' && round > 1 ? 'renewal' : 'way';
+}
 
 /**
  * One decision in one transaction: whether the request of this round may be sent, to whom, and with which fields.
@@ -178,14 +184,14 @@ async function partnerFor(
 }
 
 /** What is about to go to whom. */
-export type Disclosing = Pick<PartnerRequest, 'kind' | 'subject' | 'operationId' | 'partnerId'>;
+export type Disclosing = Pick<PartnerRequest, 'kind' | 'round' | 'subject' | 'operationId' | 'partnerId'>;
 
 type Allowed = { agreementId: string; at: Instant; fields: readonly PersonField[]; person?: Person };
 
 /** Whether this may go to this partner now. About a person it is asked under the lock of their journey. */
 export async function mayDisclose(
   store: RequestStore,
-  { kind, subject, operationId, partnerId }: Disclosing,
+  { kind, round, subject, operationId, partnerId }: Disclosing,
   locked?: Person,
 ): Promise<{ reasons: string[] } | Allowed> {
   const person = isPersonRequest(kind) ? (locked ?? (await store.lockPerson(subject))) : undefined;
@@ -200,7 +206,10 @@ export async function mayDisclose(
   const input = await store.preconditions(subject, about);
   if (!input || !person) return { reasons: ['unknown_person'] };
   if (input.ended) return { reasons: [ENDED] };
-  const reasons = failedPreconditions('disclose', input, { now: at, needs: NO_NEEDS, rules: NO_RULES });
+  const reasons = failedPreconditions('disclose', input, {
+    ...{ now: at, needs: NO_NEEDS, rules: NO_RULES },
+    about: purposeOf(kind, round),
+  });
   if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };
   const fields = agreement && fieldsFor(kind, agreement.fields);
   return agreement && fields

@@ -13,6 +13,8 @@ export type Task = {
   personId: string | null;
   kind: string;
   role: Role;
+  /** whom it has escalated to: it is theirs too */
+  alsoFor: Role[];
   openedAt: Instant;
   due: Instant | null;
   status: TaskStatus;

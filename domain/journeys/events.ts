@@ -13,10 +13,11 @@ import {
   disclosureBlocked,
   holdRaised,
   holdReleased,
+  holdsReviewed,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
 import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
-import { identityConfirmed, identityUnclear, journeyStarted, screened } from './events/registration.ts';
+import { identityConfirmed, identityUnclear, journeyStarted, riskDecided, screened } from './events/registration.ts';
 import { partnerMissing, requestRecalled } from './events/requests.ts';
 import {
   arrived,
@@ -28,6 +29,7 @@ import {
   offloaded,
   routeDecided,
   seatAssigned,
+  seatAwaited,
   seatReleased,
   withdrawalNoted,
 } from './events/travel.ts';
@@ -52,17 +54,20 @@ export const JOURNEY_EVENTS = Object.freeze({
   identityConfirmed,
   identityUnclear,
   screened,
+  riskDecided,
   consentGiven,
   consentRefused,
   consentWithdrawn,
   consentReconfirmed,
   holdRaised,
   holdReleased,
+  holdsReviewed,
   disclosureBlocked,
   ...REQUEST_PARTS.events,
   partnerMissing,
   requestRecalled,
   routeDecided,
+  seatAwaited,
   seatAssigned,
   seatReleased,
   checkedIn,

@@ -18,8 +18,11 @@ export function emptyJourney(): JourneyState {
     routeDone: [],
     identity: 'unknown',
     screened: false,
-    consent: { status: 'none', version: 0, sharing: false },
+    riskOpen: false,
+    consent: { status: 'none', version: 0, sharing: false, ownState: false, consulates: [] },
     holds: [],
+    holdTriage: [],
+    child: false,
     ...REQUEST_PARTS.empty,
     travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
     householdOpen: false,
@@ -41,6 +44,36 @@ export function nextLeg(state: JourneyState): string | undefined {
   return state.route.find((code) => !state.routeDone.includes(code));
 }
 
+/**
+ * What is asked of offices now: what the next leg needs, and what a later one needs whose office takes longer than the legs
+ * before it. Without a leg a request has no purpose, so nothing while the route is undecided.
+ */
+export function needsToAsk(state: JourneyState, rules: Pick<Rules, 'legs' | 'deadlines'>): LegNeeds {
+  const asked = { nationality: false, document: false, exitPermit: false };
+  if (!state.routeDecided) return asked;
+  const { verificationAnswer, documentIssue, exitPermitAnswer } = rules.deadlines;
+  const verified = state.nationality.status === 'confirmed';
+  const documentTakes = documentIssue.due + (verified ? 0 : verificationAnswer.due);
+  let before = 0;
+  for (const [index, code] of state.route.filter((leg) => !state.routeDone.includes(leg)).entries()) {
+    const leg = rules.legs.find((one) => one.code === code);
+    if (!leg) continue;
+    const inTime = (takes: number) => index === 0 || takes > before;
+    asked.document ||= leg.needs.document && !documentReady(state) && inTime(documentTakes);
+    // A State issues papers to its nationals alone.
+    asked.nationality ||= !verified && ((leg.needs.nationality && inTime(verificationAnswer.due)) || asked.document);
+    asked.exitPermit ||= leg.needs.exitPermit && !permitReady(state) && inTime(exitPermitAnswer.due);
+    before += leg.takes ?? 0;
+  }
+  return asked;
+}
+
+/** Whether a leg that is still ahead needs a document; while the route is undecided, whether any does. */
+export function documentIsNeeded(state: JourneyState, rules: Pick<Rules, 'legs'>): boolean {
+  const ahead = state.route.filter((leg) => !state.routeDone.includes(leg));
+  return needsOf(rules, ahead, state.routeDecided).document;
+}
+
 /** What the next leg asks for. While the route is undecided, everything that the rules may ask. */
 export function nextNeeds(state: JourneyState, rules: Pick<Rules, 'legs'>): LegNeeds {
   const next = nextLeg(state);
@@ -60,7 +93,7 @@ export function documentReady(state: JourneyState): boolean {
   return state.document.status === 'held' || state.document.status === 'issued';
 }
 
-export function permitReady(state: JourneyState): boolean {
+function permitReady(state: JourneyState): boolean {
   return state.exitPermit.status === 'granted' || state.exitPermit.status === 'not_required';
 }
 
@@ -100,7 +133,7 @@ export function statusOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Journ
   if (status === 'boarded') return 'boarded';
   if (status === 'checked_in') return 'checked_in';
   if (status === 'seated') return 'seated';
-  if (underway) return 'in_transit';
+  if (underway) return 'at_transit_point';
   if (state.identity !== 'confirmed' || !state.screened) return 'registered';
   if (state.consent.status !== 'given') return 'screened';
   if (nextNeeds(state, rules).nationality && state.nationality.status !== 'confirmed') return 'consented';
@@ -137,11 +170,14 @@ export function projectionOf(state: JourneyState, rules: Pick<Rules, 'legs'>): R
     ...(state.householdId === undefined ? {} : { household_id: state.householdId }),
     household_open: state.householdOpen,
     identity: state.identity,
-    screening: state.screened ? 'done' : 'open',
+    screening: state.riskOpen ? 'undecided' : state.screened ? 'done' : 'open',
     consent: state.consent.status,
     consent_version: state.consent.version,
     consent_confirmed_at: when(state.consent.confirmedAt),
     consent_sharing: state.consent.sharing,
+    consent_own_state: state.consent.ownState,
+    consent_consulates: state.consent.consulates,
+    lacks_only_health: lacksOnlyHealth(state, rules),
     nationality_status: state.nationality.status,
     document: state.document.status,
     document_valid_until: when(state.document.validUntil),

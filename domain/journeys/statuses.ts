@@ -25,6 +25,7 @@ export const JOURNEY_STATUSES = [
   'checked_in',
   'boarded',
   'in_transit',
+  'at_transit_point',
   'arrived',
   'received',
   'reintegrating',
@@ -76,7 +77,7 @@ export const STATUS_TABLE: Record<JourneyStatus, { phase: JourneyPhase; mileston
   verified: {
     phase: 'verifyNationality',
     milestone: 'verified',
-    sentence: 'The nationality is verified as far as the route requires it.',
+    sentence: 'Has consented, and the next leg needs no nationality that is not confirmed; papers or health are open.',
   },
   travel_ready: {
     phase: 'clearToTravel',
@@ -87,6 +88,11 @@ export const STATUS_TABLE: Record<JourneyStatus, { phase: JourneyPhase; mileston
   checked_in: { phase: 'travel', milestone: 'assigned', sentence: 'Has come to the gate.' },
   boarded: { phase: 'travel', milestone: 'assigned', sentence: 'Is on board.' },
   in_transit: { phase: 'travel', milestone: 'departed', sentence: 'Is on the way.' },
+  at_transit_point: {
+    phase: 'travel',
+    milestone: 'departed',
+    sentence: 'Is at a place on the way; the next leg has not begun.',
+  },
   arrived: { phase: 'receive', milestone: 'arrived', sentence: 'Has arrived; not yet received.' },
   received: { phase: 'receive', milestone: 'arrived', sentence: 'Has been received.' },
   reintegrating: { phase: 'reintegrate', milestone: 'reintegration', sentence: 'At home, with a plan and follow-ups.' },

@@ -24,14 +24,26 @@ const JourneyState = z.object({
   routeDone: z.array(z.string()),
   identity: z.enum(['unknown', 'unclear', 'confirmed']),
   screened: z.boolean(),
+  /** the screening found a risk about which protection has not decided: until then nothing is disclosed */
+  riskOpen: z.boolean().default(false),
   consent: z.object({
     status: ConsentStatus,
     version: z.number(),
     sharing: z.boolean(),
+    /** whether the State of the nationality may be asked; with sharing alone, only the operation's own offices */
+    ownState: z.boolean().default(true),
+    /** consulates of other States that may be asked */
+    consulates: z.array(z.string()).default([]),
     confirmedAt: instant.optional(),
   }),
   /** those that are open */
   holds: z.array(z.string()),
+  /** of these, the ones at which protection has not looked yet */
+  holdTriage: z.array(z.object({ holdId: z.string(), urgent: z.boolean(), since: instant })).default([]),
+  /** when protection last looked at all of them */
+  holdsReviewedAt: instant.optional(),
+  /** registered as a child: holds are reviewed sooner */
+  child: z.boolean().default(false),
   ...REQUEST_PARTS.schemas,
   travel: z.object({
     status: z.enum(['none', 'seated', 'checked_in', 'boarded', 'in_transit', 'arrived']),
@@ -48,6 +60,8 @@ const JourneyState = z.object({
   householdOpen: z.boolean(),
   /** set where the person was parted from the household of the beginning */
   householdId: z.string().optional(),
+  /** since when the person lacks nothing but a seat on the next leg, whatever became of seats meanwhile */
+  seatSince: instant.optional(),
   arrivedAt: instant.optional(),
   received: z.boolean(),
   planned: z.boolean(),
@@ -84,6 +98,7 @@ const JourneyInput = z.object({
     registeredAt: instant,
     consent: z.enum(['given', 'pending', 'refused']),
     holds: z.array(z.string()),
+    child: z.boolean().default(false),
     route: z.array(z.string()),
     routeDecided: z.boolean(),
     document: z.object({ documentId: z.string(), validUntil: instant }).optional(),

@@ -9,6 +9,8 @@ const Whom = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('partner'), id: z.string() }),
   z.object({ kind: z.literal('movement'), id: z.string() }),
   z.object({ kind: z.literal('person'), id: z.literal('person') }),
+  z.object({ kind: z.literal('household'), id: z.literal('household') }),
+  z.object({ kind: z.literal('operation'), id: z.literal('operation') }),
 ]);
 export type Whom = z.infer<typeof Whom>;
 
@@ -69,29 +71,32 @@ export function nextEscalation(
   return undefined;
 }
 
-/** Whose task it is at each escalationStep. A wait for a role is that role's own task from the start; reminders open none. */
-function taskAt(whom: Whom, escalationStep: EscalationStep): Role | undefined {
-  if (escalationStep === 'waiting') return whom.kind === 'role' ? whom.id : undefined;
-  if (escalationStep === 'due') return 'duty_supervisor';
-  if (escalationStep === 'escalated') return 'operation_lead';
-  return undefined;
-}
+/** Who takes up what is late. Protection is not decided by others, so it stays with protection. */
+const ABOVE: Readonly<Partial<Record<DeadlineKey, readonly [due: Role, escalated: Role]>>> = {
+  riskDecision: ['protection_lead', 'protection_lead'],
+  holdTriage: ['protection_lead', 'protection_lead'],
+  urgentHoldTriage: ['protection_lead', 'protection_lead'],
+  holdReview: ['protection_lead', 'protection_lead'],
+  childHoldReview: ['protection_lead', 'protection_lead'],
+};
 
-/** The tasks that an open wait has opened so far, one for each escalationStep reached that has somebody to do it. */
-export function tasksOf(wait: Wait): Array<{ escalationStep: EscalationStep; role: Role; openedAt: Instant }> {
-  const escalationSteps: EscalationStep[] = ['waiting', 'due', 'escalated'];
-  const escalated: EscalationStep = wait.escalationStep === 'reminded' ? 'waiting' : wait.escalationStep;
-  return escalationSteps.slice(0, escalationSteps.indexOf(escalated) + 1).flatMap((escalationStep) => {
-    const role = taskAt(wait.whom, escalationStep);
-    if (role === undefined) return [];
-    const openedAt =
-      escalationStep === 'waiting'
-        ? wait.since
-        : escalationStep === 'due'
-          ? (wait.due ?? wait.since)
-          : (wait.escalateAt ?? wait.since);
-    return [{ escalationStep, role, openedAt }];
-  });
+/**
+ * The one task of an open wait, if it has come to somebody: the role that it waits for, from the start; and whoever it has
+ * escalated to. A wait for anybody else becomes a task at its deadline; reminders open none.
+ */
+export function taskOf(wait: Wait): Array<{ role: Role; alsoFor: Role[]; openedAt: Instant }> {
+  const [atDue, above] = ABOVE[wait.what] ?? ['duty_supervisor', 'operation_lead'];
+  const escalated = wait.escalationStep === 'escalated';
+  const late = escalated || wait.escalationStep === 'due';
+  const roles = [
+    ...(wait.whom.kind === 'role' ? [wait.whom.id] : []),
+    ...(late ? [atDue] : []),
+    ...(escalated ? [above] : []),
+  ];
+  const [role, ...others] = new Set(roles);
+  if (role === undefined) return [];
+  const openedAt = wait.whom.kind === 'role' ? wait.since : (wait.due ?? wait.since);
+  return [{ role, alsoFor: others, openedAt }];
 }
 
 /** What is awaited and what follows when it does not come, in the field's words; Temporal's own UI shows them too. */
@@ -105,6 +110,35 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
   consentDecision: {
     what: 'the person to say yes or no',
     then: 'a supervisor takes it up; nobody travels without consent',
+  },
+  riskDecision: {
+    what: 'a protection officer to decide about the screening',
+    then: 'the protection lead takes it up; nothing is disclosed meanwhile',
+  },
+  consentConfirmation: {
+    what: 'the person to confirm the consent again',
+    then: 'a supervisor takes it up; with an old consent nobody travels',
+  },
+  sharingDecision: {
+    what: 'the person to say whether the offices that the way home needs may be asked',
+    then: 'a supervisor takes it up; nothing is shared without consent',
+  },
+  householdMembers: {
+    what: 'the other members of the household, without whom nothing is requested',
+    then: 'a supervisor takes it up',
+  },
+  holdTriage: { what: 'a protection officer to look at the hold', then: 'the protection lead takes it up' },
+  urgentHoldTriage: { what: 'a protection officer to look at the hold', then: 'the protection lead takes it up' },
+  childHoldReview: {
+    what: 'a protection officer to review the hold',
+    then: 'the hold stays open and is reviewed again',
+  },
+  partnerMissing: { what: 'a partner that can be asked', then: 'a supervisor takes it up' },
+  agreementMissing: { what: 'an agreement with the partner', then: 'a supervisor takes it up' },
+  operationResumed: { what: 'the operation to go on here', then: 'a supervisor takes it up' },
+  documentRenewal: {
+    what: 'a travel document that stays valid until after the arrival',
+    then: 'the present document no longer counts',
   },
   holdReview: { what: 'a protection officer to review the hold', then: 'the hold stays open and is reviewed again' },
   verificationAcknowledgement: {

@@ -138,6 +138,8 @@ export function whomInWords(whom: Wait['whom'], names: ReadonlyMap<string, strin
       return reference === undefined ? t('whom.leg', { leg: whom.id }) : t('whom.movement', { reference });
     }
     case 'person':
-      return t('whom.person');
+    case 'household':
+    case 'operation':
+      return t(`whom.${whom.kind}`);
   }
 }

@@ -86,6 +86,7 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
     ...notificationActivities({
       householdMustLeave: gateway.householdMustLeave,
       householdChanged: gateway.householdChanged,
+      membersReady: gateway.membersReady,
       othersOf: (householdId, journeyId) => othersOf(db, householdId, journeyId),
     }),
     ...movementActivities({

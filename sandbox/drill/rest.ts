@@ -17,6 +17,8 @@ const ENDS_BY_ITSELF = [
   'registryAnswer',
   'identityDecision',
   'screening',
+  'riskDecision',
+  'consentConfirmation',
   'consentDecision',
   'evidence',
   'routeDecision',

@@ -13,6 +13,7 @@ export const CASE_WORKER: Record<string, Handler> = {
     return done(await command(shift, 'case_worker', task.person_id, 'complete_screening', { risk }));
   },
   consent_decision: consentDecision,
+  consent_confirmation: (shift, task) => simple(shift, task, 'reconfirm_consent', {}),
   household_decision: householdDecision,
   reception: (shift, task) => simple(shift, task, 'receive', {}),
   reintegration_plan: (shift, task) =>
@@ -38,7 +39,9 @@ async function consentDecision(shift: Shift, task: Task): Promise<Decided> {
   if (known.listed.consent !== 'pending' || isLeft(shift, known.listed.householdRef)) return 'left';
   const form =
     known.listed.relationship === 'CHILD' || known.listed.relationship === 'GRANDCHILD' ? 'proxy' : 'explicit';
-  return done(await command(shift, 'case_worker', task.person_id, 'give_consent', { form, sharing: false }));
+  return done(
+    await command(shift, 'case_worker', task.person_id, 'give_consent', { form, sharing: false, own_state: false }),
+  );
 }
 
 /** A family goes on without a member where a grown-up of it does; children alone are for protection. */

@@ -27,6 +27,9 @@ async function nationalityDecision(shift: Shift, task: Task): Promise<Decided> {
   const other = known.answers?.consulate.other_state;
   const partnerId = other && shift.partners.get(`consulates/${other.state}`);
   if (partnerId !== undefined && !asked) {
+    // Another State is another consent: a case worker asks the person first.
+    const consent = { form: 'explicit', sharing: true, own_state: true, consulates: [partnerId] };
+    await command(shift, 'case_worker', task.person_id, 'give_consent', consent);
     return (await command(
       shift,
       'consular_officer',

@@ -3,6 +3,7 @@ import { CONSULAR_OFFICER } from './consularOfficer.ts';
 import { COORDINATOR } from './coordinator.ts';
 import { HEALTH_OFFICER } from './healthOfficer.ts';
 import { movementOfficer } from './movementOfficer.ts';
+import { PROTECTION_OFFICER } from './protectionOfficer.ts';
 import type { Shift } from './shift.ts';
 import { workTasks } from './tasks.ts';
 
@@ -13,6 +14,7 @@ export async function workShift(shift: Shift, drill: string): Promise<void> {
     workTasks(shift, 'consular_officer', CONSULAR_OFFICER, 3),
     workTasks(shift, 'health_officer', HEALTH_OFFICER, 3),
     workTasks(shift, 'coordinator', COORDINATOR, 2),
+    workTasks(shift, 'protection_officer', PROTECTION_OFFICER, 2),
     movementOfficer(shift, drill),
   ]);
 }

@@ -12,6 +12,10 @@ function delivered(over: Partial<NotificationPorts> = {}) {
       seen.push(said);
       return said[0] === 'jrn_ended' ? 'closed' : 'delivered';
     },
+    membersReady: async (...said) => {
+      seen.push(said);
+      return 'delivered';
+    },
     othersOf: async () => ['jrn_ended', 'jrn_b', 'jrn_c'],
     ...over,
   });

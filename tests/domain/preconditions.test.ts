@@ -24,14 +24,15 @@ const OCCASION: Occasion = {
 /** A person who meets every condition. */
 const CLEAR: PreconditionInput = {
   identity: 'confirmed',
-  screened: true,
-  consent: { status: 'given', sharing: true, confirmedAt: NOW - DAY },
+  screening: 'done',
+  consent: { status: 'given', sharing: true, namesState: true, confirmedAt: NOW - DAY },
   holds: { disclosure: false, seat: false, boarding: false },
   nationality: 'confirmed',
   document: { status: 'held', validUntil: NOW + 100 * DAY },
   exitPermit: 'granted',
   fitness: { status: 'fit', until: NOW + 3 * DAY },
   householdWhole: true,
+  members: 'ready',
   operationRunning: true,
   agreement: true,
   seatOnThisMovement: true,
@@ -42,14 +43,16 @@ const CLEAR: PreconditionInput = {
 
 /** What makes each condition fail, and it alone. */
 const FAILING: Record<Condition, Partial<PreconditionInput>> = {
+  screening: { screening: 'open' },
   identity: { identity: 'unclear' },
-  consent: { consent: { status: 'withdrawn', sharing: false } },
+  consent: { consent: { status: 'withdrawn', sharing: false, namesState: false } },
   holds: { holds: { disclosure: true, seat: true, boarding: true } },
   nationality: { nationality: 'undetermined' },
   document: { document: { status: 'none' } },
   exit_permit: { exitPermit: 'refused' },
   fitness: { fitness: { status: 'unfit' } },
   household: { householdWhole: false },
+  members: { members: 'open' },
   operation: { operationRunning: false },
   seat: { seatOnThisMovement: false },
   clearance: { movementCleared: false },
@@ -57,6 +60,7 @@ const FAILING: Record<Condition, Partial<PreconditionInput>> = {
 
 /** The table of preconditions, written a second time: which condition applies to which step. */
 const EXPECTED: Record<Condition, Step[]> = {
+  screening: ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'],
   identity: ['allocate', 'lock', 'check_in', 'board', 'pay'],
   consent: ['disclose', 'allocate', 'lock', 'check_in', 'board'],
   holds: ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'],
@@ -65,6 +69,7 @@ const EXPECTED: Record<Condition, Step[]> = {
   exit_permit: ['allocate', 'lock', 'check_in', 'board'],
   fitness: ['allocate', 'lock', 'check_in', 'board'],
   household: ['allocate', 'lock', 'check_in', 'board'],
+  members: ['disclose'],
   operation: ['disclose', 'allocate', 'lock', 'check_in', 'board', 'pay'],
   seat: ['lock', 'check_in', 'board'],
   clearance: ['lock', 'check_in', 'board'],
@@ -116,32 +121,45 @@ describe('the failedPreconditions', () => {
 
   it.each<[string, Step, Partial<PreconditionInput>, Partial<Occasion>, Condition[]]>([
     ['a journey that has ended', 'allocate', { ended: true }, {}, ['identity']],
-    ['somebody not yet screened', 'allocate', { screened: false }, {}, ['identity']],
+    ['somebody not yet screened', 'allocate', { screening: 'open' }, {}, ['screening']],
+    ['a risk that is not decided', 'disclose', { screening: 'undecided' }, {}, ['screening']],
+    ['a risk that is not decided', 'board', { screening: 'undecided' }, {}, []],
+    [
+      'another State than the consent names',
+      'disclose',
+      { consent: { status: 'given', sharing: true, namesState: false, confirmedAt: NOW } },
+      {},
+      ['consent'],
+    ],
+    ['a member who has not consented', 'disclose', { members: 'open' }, { about: 'way' }, ['members']],
+    ['a member who has not consented', 'disclose', { members: 'open' }, { about: 'person' }, []],
+    ['a member who waits for papers', 'disclose', { members: 'unready' }, { about: 'way' }, []],
+    ['a member who waits for papers', 'disclose', { members: 'unready' }, { about: 'renewal' }, ['members']],
     [
       'consent older than it may be',
       'board',
-      { consent: { status: 'given', sharing: true, confirmedAt: NOW - 31 * DAY } },
+      { consent: { status: 'given', sharing: true, namesState: true, confirmedAt: NOW - 31 * DAY } },
       {},
       ['consent'],
     ],
     [
       'consent on its last day',
       'board',
-      { consent: { status: 'given', sharing: true, confirmedAt: NOW - 30 * DAY } },
+      { consent: { status: 'given', sharing: true, namesState: true, confirmedAt: NOW - 30 * DAY } },
       {},
       [],
     ],
     [
       'travel agreed to, sharing not',
       'allocate',
-      { consent: { status: 'given', sharing: false, confirmedAt: NOW } },
+      { consent: { status: 'given', sharing: false, namesState: true, confirmedAt: NOW } },
       {},
       [],
     ],
     [
       'travel agreed to, sharing not',
       'disclose',
-      { consent: { status: 'given', sharing: false, confirmedAt: NOW } },
+      { consent: { status: 'given', sharing: false, namesState: true, confirmedAt: NOW } },
       {},
       ['consent'],
     ],

@@ -46,7 +46,12 @@ describe('a cancellation that is asked for in Temporal', () => {
         'escalated',
       );
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: true });
+      await person.command('giveConsent', 'case_worker', {
+        form: 'explicit',
+        sharing: true,
+        ownState: true,
+        consulates: [],
+      });
       await eventually(() => fake.types().includes('fitnessRequested'), 'the clinic to be asked');
       await person.handle.terminate('seen');
     });
@@ -88,6 +93,7 @@ describe('a cancellation that is asked for in Temporal', () => {
     await withWorker(env, bundle, fake.activities, async (queue) => {
       const person = await startJourney(env, journeyInput(), queue);
       await eventually(() => fake.batches.length > 0, 'the journey to begin');
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
       const command = person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
       await person.handle.cancel();
       await command;

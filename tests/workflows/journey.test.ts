@@ -71,8 +71,8 @@ async function refusal(promise: Promise<unknown>): Promise<Refusal> {
 describe('the way home', () => {
   it('goes from the list to the last follow-up, each event once and in order', async () => {
     await withJourney(journeyInput(), async ({ fake, person, seen }) => {
-      await seen('identityConfirmed');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('identityConfirmed');
       await seen('fitnessRequested');
       await person.partner('req_fitness_1', { kind: 'fitness', result: 'fit', conditions: [], until: await far() });
       await seen('fitnessFound');
@@ -219,7 +219,12 @@ describe('consent', () => {
         await person.quiet();
         await env.sleep(5 * DAY);
         expect(fake.calls).toEqual({ suspensionOverlap: expect.any(Number) });
-        await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: true });
+        await person.command('giveConsent', 'case_worker', {
+          form: 'explicit',
+          sharing: true,
+          ownState: true,
+          consulates: [],
+        });
         await seen('verificationRequested');
       },
     );
@@ -229,7 +234,12 @@ describe('consent', () => {
     await withJourney(journeyInput({ registration: { consent: 'pending' } }), async ({ fake, person, seen }) => {
       await person.command('confirmIdentity', 'case_worker');
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: false });
+      await person.command('giveConsent', 'case_worker', {
+        form: 'explicit',
+        sharing: false,
+        ownState: false,
+        consulates: [],
+      });
       await person.command('recordFitness', 'health_officer', { result: 'fit', conditions: [], until: await far() });
       await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
       await seen('seatAssigned');

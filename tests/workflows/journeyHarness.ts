@@ -58,6 +58,7 @@ export function fakeActivities({ sending, ...overrides }: Partial<JourneyActivit
     setAnswerAside: count('setAnswerAside', undefined),
     householdMustLeave: count('householdMustLeave', undefined),
     notifyHousehold: count('notifyHousehold', undefined),
+    tellMembers: count('tellMembers', undefined),
     ...overrides,
   };
   const event_log = (): RecordedEvent[] => batches.flatMap((batch) => batch.events);
@@ -85,6 +86,7 @@ export function journeyInput(
       registeredAt: Date.now(),
       consent: 'given',
       holds: [],
+      child: false,
       route: ['evacuation'],
       routeDecided: true,
       ...registration,

@@ -32,7 +32,7 @@ function received(more: Partial<JourneyState>): JourneyState {
     screened: true,
     route: ['evacuation'],
     routeDone: ['evacuation'],
-    consent: { status: 'given', version: 1, sharing: true, confirmedAt: arrivedAt },
+    consent: { status: 'given', version: 1, sharing: true, ownState: true, consulates: [], confirmedAt: arrivedAt },
     travel: { status: 'arrived', noShows: 0, underway: true, withdrawn: false },
     arrivedAt,
     received: true,

@@ -60,6 +60,7 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
   readonly clock: OperationClock;
   readonly rules: Rules;
   readonly waits: Wait[];
+  readonly blocking = new Map<string, () => boolean>();
   readonly activation = new Activation();
   readonly calls: LocalCalls;
   readonly recorder: Recorder<T['state']>;
@@ -91,7 +92,7 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
       state: () => this.state,
       evolve: (state, event) => kind.evolve(state, event),
       rebase: (state, recorded) => this.rebase(state, recorded),
-      snapshot: () => ({ projection: kind.projection(this.state, this.rules), waits: this.waits }),
+      snapshot: () => ({ projection: kind.projection(this.state, this.rules), waits: this.currentWaits() }),
       onRecorded: (result) => this.onRecorded(result),
     });
     this.calls = new LocalCalls(this.activation, { due: () => this.recorder.due, start: () => this.recorder.write() });
@@ -178,6 +179,12 @@ export class AggregateRun<T extends AggregateTypes> implements Waiter {
     } finally {
       this.inFlight -= 1;
     }
+  }
+
+  /** What a wait holds up depends on the state now, not on that in which it was opened. */
+  private currentWaits(): Wait[] {
+    for (const wait of this.waits) wait.blocks = this.blocking.get(wait.key)?.() ?? wait.blocks;
+    return this.waits;
   }
 
   answer(detail: Record<string, number> = {}): T['answer'] {

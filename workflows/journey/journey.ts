@@ -9,6 +9,7 @@ import { consent, identify, screen } from './identify.ts';
 import { followUp, plan, receive, settle } from './postArrival.ts';
 import { RECALLED_IN_BACKGROUND } from './request.ts';
 import { type JourneyMessages, JourneyRun, type JourneyTypes, SIGNALS } from './run.ts';
+import { agreeToShare, awaitMembers, decideRisk, keepConsent, reviewHolds } from './standing.ts';
 import { stayTogether, travel } from './travel.ts';
 
 const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
@@ -16,7 +17,7 @@ const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   steps: {},
   signals: SIGNALS,
   serial: false,
-  background: RECALLED_IN_BACKGROUND,
+  background: [...RECALLED_IN_BACKGROUND, decideRisk, reviewHolds],
   begin: (run) => run.begin(),
   async work(run) {
     if (!run.state.planned) await wayHome(run);
@@ -43,7 +44,7 @@ export async function journey(given: unknown): Promise<Ending> {
 
 /** The table of contents. What does not depend on another phase runs inBackground it. */
 async function wayHome(run: JourneyRun): Promise<void> {
-  await all(identify(run), screen(run), consent(run));
+  await all(screen(run), identify(run), consent(run));
   await all(
     travel(run),
     inBackground(run, verifyNationality),
@@ -51,6 +52,9 @@ async function wayHome(run: JourneyRun): Promise<void> {
     inBackground(run, becomeFit),
     inBackground(run, obtainExitPermit),
     inBackground(run, stayTogether),
+    inBackground(run, keepConsent),
+    inBackground(run, agreeToShare),
+    inBackground(run, awaitMembers),
   );
   await receive(run);
   await plan(run);

@@ -10,7 +10,7 @@ import type { Instant } from '../../domain/time.ts';
 import { notify, recallRequest, remindRequest, sendRequest, setAnswerAside } from '../activities.ts';
 import type { SignalModules } from '../aggregate/live.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
-import type { HouseholdMessage, journeySignals, MovementUpdate, PartnerAnswered } from '../messages.ts';
+import type { HouseholdMessage, journeySignals, MembersMessage, MovementUpdate, PartnerAnswered } from '../messages.ts';
 
 export type JourneyTypes = {
   state: JourneyState;
@@ -32,6 +32,12 @@ const KIND: Kind<JourneyTypes> = {
 export class JourneyRun extends AggregateRun<JourneyTypes> {
   readonly householdId: string;
   private readonly input: JourneyInput;
+  /** a member of the household cannot be asked about yet, so nothing is requested for the way of anybody in it */
+  membersOpen = false;
+  /** a member lacks more than a health check, so none is renewed */
+  membersUnready = false;
+  /** how often this has been told */
+  membersTold = 0;
   private requests = 0;
 
   constructor(input: JourneyInput) {
@@ -44,9 +50,9 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 
   /** What registration knew is where a journey begins. */
   begin(): void {
-    const { registeredAt, consent, holds, route, routeDecided, document } = this.input.registration;
+    const { registeredAt, document, ...registration } = this.input.registration;
     const at = Math.min(registeredAt, this.now());
-    this.event('journeyStarted', { consent, holds, route, routeDecided }, { at });
+    this.event('journeyStarted', registration, { at });
     if (document) this.event('documentHeld', document, { at });
   }
 
@@ -106,8 +112,47 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   }
 
   /** A journey with a seat notifies the movement that its household must leave. */
-  protected override onRecorded({ seatedOn }: RecordResult): void {
+  protected override onRecorded({ seatedOn, members }: RecordResult): void {
     for (const movementId of seatedOn) void this.leaveGroup(movementId);
+    if (!members) return;
+    const { householdId, open, unready, tell } = members;
+    // Whoever has left for a household of their own waits for nobody of the one before.
+    const stays = householdId === (this.state.householdId ?? this.householdId);
+    this.setMembers(stays ? { open, unready } : { open: false, unready: false });
+    if (tell && !open) void this.tellMembers(householdId, unready);
+  }
+
+  setMembers({ open, unready }: { open: boolean; unready: boolean }): void {
+    this.membersOpen = open;
+    this.membersUnready = unready;
+    this.membersTold += 1;
+  }
+
+  /**
+   * Whether a request was refused for the sake of other members. They tell when that is over; what they told since it was
+   * asked (`told`) is newer.
+   */
+  isOfMembers(sent: SendOutcome, told: number): boolean {
+    if (sent.outcome !== 'blocked') return false;
+    const open = sent.reasons.includes('members_open');
+    const unready = sent.reasons.includes('members_unready');
+    if (this.membersTold === told) {
+      this.membersOpen ||= open;
+      this.membersUnready ||= unready;
+    }
+    return open || unready;
+  }
+
+  private async tellMembers(householdId: string, unready: boolean): Promise<void> {
+    const { subject, state } = this;
+    await this.trackInFlight(
+      notify.tellMembers({
+        householdId,
+        journeyId: subject,
+        key: `${subject}:members:${state.seq}`,
+        unready,
+      }),
+    );
   }
 
   private async leaveGroup(movementId: string): Promise<void> {
@@ -126,7 +171,8 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 
 export type JourneyMessages = Record<typeof journeySignals.partnerAnswered, PartnerAnswered> &
   Record<typeof journeySignals.movementUpdated, MovementUpdate> &
-  Record<typeof journeySignals.householdChanged, HouseholdMessage>;
+  Record<typeof journeySignals.householdChanged, HouseholdMessage> &
+  Record<typeof journeySignals.membersReady, MembersMessage>;
 
 /** What others may say to a journey. */
 export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
@@ -138,6 +184,10 @@ export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
       if (run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined) return;
       run.event('householdChanged', { journeyId: update.journeyId }, { at: run.moment(update.at) });
     },
+  },
+  membersReady: {
+    key: ({ key }) => key,
+    handle: (run, { unready }) => run.setMembers({ open: false, unready }),
   },
 };
 

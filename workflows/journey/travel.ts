@@ -17,7 +17,11 @@ export async function travel(run: JourneyRun): Promise<void> {
     if (status === 'none') {
       const open = () => run.state.travel.status === 'none' && readyToTravel(run.state, run.rules);
       await until(run, () => open() || run.state.travel.status !== 'none');
-      await waitFor(run, { key: 'seat', phase, whom, what: 'seat' }, () => !open());
+      if (!open()) continue;
+      // The need is one, whatever becomes of ships and health checks meanwhile: the family has waited since it was ready.
+      if (run.state.seatSince === undefined) run.event('seatAwaited', { leg: nextLeg(run.state) ?? '' });
+      const since = run.state.seatSince ?? run.now();
+      await waitFor(run, { key: 'seat', phase, whom, what: 'seat', since }, () => !open());
     } else if (status === 'in_transit') {
       await waitFor(
         run,

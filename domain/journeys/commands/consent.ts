@@ -1,25 +1,39 @@
 import { z } from 'zod';
+import { id } from '../../fields.ts';
 import { aboard, CASE_WORK, defineCommand } from './define.ts';
+
+const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((each) => other.includes(each));
 
 export const giveConsent = defineCommand({
   name: 'giveConsent',
   args: {
     form: z.enum(['explicit', 'proxy']).meta({ description: 'proxy: by a guardian' }),
-    sharing: z.boolean().meta({ description: 'whether data may be shared with the partners that the way home needs' }),
+    sharing: z.boolean().meta({ description: 'whether data may be shared with the offices that the way home needs' }),
+    ownState: z.boolean().meta({ description: 'whether the State of their nationality may be asked' }),
+    consulates: z
+      .array(id('partner'))
+      .max(20)
+      .default([])
+      .meta({ description: 'consulates of other States that may be asked' }),
   },
-  example: { form: 'explicit', sharing: true },
+  example: { form: 'explicit', sharing: true, ownState: true },
   roles: CASE_WORK,
   sentence: 'command.journey.giveConsent',
-  plausible: ({ consent }) => ({ sharing: !consent.sharing }),
-  refusal: (state, { sharing }) => {
+  plausible: ({ consent }) => ({ sharing: !consent.sharing, ownState: !consent.sharing }),
+  refusal: (state, { sharing, ownState, consulates }) => {
     if (aboard(state) || state.arrivedAt !== undefined)
       return 'The person is on the way; consent can no longer be given';
-    if (state.consent.status === 'given' && state.consent.sharing === sharing)
+    const { consent } = state;
+    if (!sharing && (ownState || consulates.length > 0))
+      return 'Who agrees that a State is asked agrees to sharing: give `sharing: true`';
+    const same = consent.ownState === ownState && isSameSet(consent.consulates, consulates);
+    if (consent.status === 'given' && consent.sharing === sharing && same)
       return 'Consent is already given; confirm it again instead';
     return undefined;
   },
-  effect: ({ consent }, { form, sharing }) => [
-    { type: 'consentGiven', data: { version: consent.version + 1, form, sharing } },
+  effect: ({ consent }, { form, sharing, ownState, consulates }) => [
+    { type: 'consentGiven', data: { version: consent.version + 1, form, sharing, ownState, consulates } },
   ],
 });
 

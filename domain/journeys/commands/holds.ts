@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { PROTECTION_ROLES } from '../../actor.ts';
 import { FIELDS, id } from '../../fields.ts';
 import { HOLD_TYPES } from '../../holds.ts';
 import { CASE_WORK, defineCommand } from './define.ts';
 
 export const raiseHold = defineCommand({
   name: 'raiseHold',
-  args: { type: z.enum(HOLD_TYPES) },
+  args: {
+    type: z.enum(HOLD_TYPES),
+    urgent: z.boolean().default(false).meta({ description: 'whether protection is to look at it within the hour' }),
+  },
   example: { type: 'MEDICAL' },
   roles: [
     'coordinator',
@@ -22,7 +26,7 @@ export const raiseHold = defineCommand({
   prepare: ({ type }) => ({ what: 'raiseHold', type }),
   staysBehind: ['type'],
   noteRestricted: true,
-  effect: (_state, { holdId }) => [{ type: 'holdRaised', data: { holdId } }],
+  effect: (_state, { holdId, urgent }) => [{ type: 'holdRaised', data: { holdId, urgent } }],
 });
 
 export const releaseHold = defineCommand({
@@ -44,4 +48,15 @@ export const releaseHold = defineCommand({
   plausible: ({ holds }) => ({ holdId: holds[0] ?? '' }),
   refusal: ({ holds }, { holdId }) => (holds.includes(holdId) ? undefined : 'This hold is not open'),
   effect: (_state, { holdId }) => [{ type: 'holdReleased', data: { holdId } }],
+});
+
+export const reviewHolds = defineCommand({
+  name: 'reviewHolds',
+  args: {},
+  roles: PROTECTION_ROLES,
+  reason: true,
+  sentence: 'command.journey.reviewHolds',
+  noteRestricted: true,
+  refusal: ({ holds }) => (holds.length > 0 ? undefined : 'No hold is open'),
+  effect: () => [{ type: 'holdsReviewed', data: {} }],
 });

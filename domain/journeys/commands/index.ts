@@ -5,9 +5,9 @@ import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from '.
 import { recordDocument, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
 import { dismissCancelRequest, endJourney } from './ending.ts';
 import { recordFitness } from './health.ts';
-import { raiseHold, releaseHold } from './holds.ts';
+import { raiseHold, releaseHold, reviewHolds } from './holds.ts';
 import { confirmHousehold, splitOff } from './household.ts';
-import { completeScreening, confirmIdentity } from './identity.ts';
+import { completeScreening, confirmIdentity, decideRisk } from './identity.ts';
 import { provideEvidence, requestOtherState, requestVerificationAgain } from './nationality.ts';
 import { decideRoute } from './route.ts';
 
@@ -17,12 +17,14 @@ export const JOURNEY_COMMANDS = commandSet(
   [
     confirmIdentity,
     completeScreening,
+    decideRisk,
     giveConsent,
     refuseConsent,
     reconfirmConsent,
     withdrawConsent,
     raiseHold,
     releaseHold,
+    reviewHolds,
     provideEvidence,
     requestVerificationAgain,
     requestOtherState,

@@ -9,6 +9,14 @@ export const decideRoute = defineCommand({
   roles: ['coordinator', 'protection_lead'],
   reason: true,
   sentence: 'command.journey.decideRoute',
-  refusal: ({ routeDecided }) => (routeDecided ? 'The route is already decided' : undefined),
+  refusal: (state, { route }, { rules }) => {
+    if (state.arrivedAt !== undefined) return 'The person has arrived';
+    if (state.travel.status !== 'none') return 'The person has a seat on the present route';
+    if (state.routeDone.some((leg, index) => route[index] !== leg))
+      return `The legs that are travelled come first: ${state.routeDone.join(', ')}`;
+    const known = rules?.legs.map(({ code }) => code);
+    const unknown = known && route.find((leg) => !known.includes(leg));
+    return unknown && `The rules have no leg ${unknown}; they have: ${known.join(', ')}`;
+  },
   effect: (_state, { route }) => [{ type: 'routeDecided', data: { route } }],
 });

@@ -54,6 +54,7 @@ export const journeyEnded = defineEvent({
   effects: {
     partnerEvent: { type: 'journey.ended', fields: [] },
     freesSeats: BEFORE_BOARDING,
+    concernsMembers: true,
     samePerson: { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } },
   },
   evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at }),

@@ -9,7 +9,7 @@ export const splitOff = defineEvent({
     .describe('The person is separated from the household.'),
   phase: 'here',
   sentence: 'event.splitOff',
-  effects: { freesSeats: BEFORE_BOARDING },
+  effects: { freesSeats: BEFORE_BOARDING, concernsMembers: true },
   evolve: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
 });
 
@@ -29,5 +29,6 @@ export const householdConfirmed = defineEvent({
   data: z.object({}).describe('A person confirms that the household travels as it is.'),
   phase: 'here',
   sentence: 'event.householdConfirmed',
+  effects: { concernsMembers: true },
   evolve: () => ({ householdOpen: false }),
 });

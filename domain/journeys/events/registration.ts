@@ -6,6 +6,7 @@ export const journeyStarted = defineEvent({
     .object({
       consent: z.enum(['given', 'pending', 'refused']).describe('consent at registration'),
       holds: z.array(z.string()).describe('ids of the holds raised at registration'),
+      child: z.boolean().default(false).describe('whether the person is registered as a child'),
       route: DATA.route,
       routeDecided: z.boolean().describe('false where a person must decide the route'),
     })
@@ -14,17 +15,20 @@ export const journeyStarted = defineEvent({
   sentence: 'event.journeyStarted',
   effects: {
     partnerEvent: { type: 'journey.registered', fields: [] },
-    consent: { status: 'given', version: 1, sharing: true, onlyIf: { consent: 'given' } },
+    consent: { status: 'given', version: 1, sharing: true, ownState: true, onlyIf: { consent: 'given' } },
   },
   evolve: (state, data, at) => ({
     startedAt: at,
     route: data.route,
     routeDecided: data.routeDecided,
     holds: [...data.holds],
+    holdTriage: data.holds.map((holdId) => ({ holdId, urgent: false, since: at })),
+    child: data.child,
     consent: {
       ...state.consent,
       status: data.consent,
-      ...(data.consent === 'given' ? { version: 1, sharing: true, confirmedAt: at } : {}),
+      // A list's `given` covers the operation's own offices and the State of the nationality in it, nothing else.
+      ...(data.consent === 'given' ? { version: 1, sharing: true, ownState: true, confirmedAt: at } : {}),
     },
   }),
 });
@@ -61,6 +65,14 @@ export const screened = defineEvent({
     .describe('The protection screening is done.'),
   phase: 'screen',
   sentence: 'event.screened',
-  effects: { service: { sector: 'counter_trafficking', kind: 'screening' } },
-  evolve: () => ({ screened: true }),
+  effects: { service: { sector: 'counter_trafficking', kind: 'screening' }, concernsMembers: true },
+  evolve: (_state, { risk }) => ({ screened: true, riskOpen: risk === 'elevated' }),
+});
+
+export const riskDecided = defineEvent({
+  data: z.object({}).describe('Protection has decided about the risk that the screening found.'),
+  phase: 'screen',
+  sentence: 'event.riskDecided',
+  effects: { concernsMembers: true },
+  evolve: () => ({ riskOpen: false }),
 });

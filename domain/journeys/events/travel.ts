@@ -6,7 +6,14 @@ export const routeDecided = defineEvent({
   data: z.object({ route: DATA.route }).describe('A person decides the route.'),
   phase: 'travel',
   sentence: 'event.routeDecided',
-  evolve: (_state, data) => ({ route: data.route, routeDecided: true }),
+  evolve: (_state, data) => ({ route: data.route, routeDecided: true, seatSince: undefined }),
+});
+
+export const seatAwaited = defineEvent({
+  data: z.object({ leg: DATA.leg }).describe('The person lacks nothing but a seat on this leg.'),
+  phase: 'travel',
+  sentence: 'event.seatAwaited',
+  evolve: (_state, _data, at) => ({ seatSince: at }),
 });
 
 export const seatAssigned = defineEvent({
@@ -77,7 +84,7 @@ export const departed = defineEvent({
     partnerEvent: { type: 'journey.departed', fields: ['movementId'] },
     service: { sector: 'transport', kind: 'seat' },
   },
-  evolve: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true } }),
+  evolve: (state) => ({ travel: { ...state.travel, status: 'in_transit', underway: true }, seatSince: undefined }),
 });
 
 export const arrived = defineEvent({

@@ -215,6 +215,10 @@ create table journeys (
   consent_version      integer not null default 0,
   consent_confirmed_at timestamptz,
   consent_sharing      boolean not null default false,
+  consent_own_state    boolean not null default false,
+  consent_consulates   text[] not null default '{}',
+  -- whether they lack nothing but, at most, a finding of fitness for the next leg
+  lacks_only_health    boolean not null default false,
   nationality_status   text not null default 'open',
   verified_state       text,
   document             text not null default 'none',
@@ -316,6 +320,8 @@ create table consents (
   status     text not null check (status in ('given', 'refused', 'withdrawn', 'reconfirmed')),
   form       text not null check (form in ('explicit', 'proxy')),
   sharing    boolean not null,
+  own_state  boolean not null default false,
+  consulates text[] not null default '{}',
   at         timestamptz not null,
   actor      text not null,
   note_id    text,
@@ -823,7 +829,7 @@ create table waits (
   key          text not null,
   operation_id text not null,
   phase        text,
-  whom_kind    text not null check (whom_kind in ('role', 'partner', 'person', 'movement')),
+  whom_kind    text not null check (whom_kind in ('role', 'partner', 'person', 'movement', 'household', 'operation')),
   whom         text not null,
   what         text not null,
   then_what    text not null,
@@ -845,6 +851,8 @@ create table tasks (
   wait_key     text,
   kind         text not null,
   role         text not null,
+  -- whoever it has escalated to: it is theirs too, and stays one task
+  also_for     text[] not null default '{}',
   opened_at    timestamptz not null,
   due          timestamptz,
   status       text not null default 'open' check (status in ('open', 'done', 'void')),
@@ -959,6 +967,8 @@ create function project_journey(p_subject text, p jsonb) returns void language s
     ending = n.ending, ended_at = n.ended_at, household_id = n.household_id, household_open = n.household_open,
     identity = n.identity, screening = n.screening, consent = n.consent, consent_version = n.consent_version,
     consent_confirmed_at = n.consent_confirmed_at, consent_sharing = n.consent_sharing,
+    consent_own_state = n.consent_own_state, consent_consulates = n.consent_consulates,
+    lacks_only_health = n.lacks_only_health,
     nationality_status = n.nationality_status, document = n.document, document_valid_until = n.document_valid_until,
     exit_permit = n.exit_permit, fitness = n.fitness, fitness_until = n.fitness_until,
     fitness_conditions = n.fitness_conditions, travel = n.travel, next_leg = n.next_leg,
@@ -982,6 +992,15 @@ create function project_operation(p_subject text, p jsonb) returns void language
   where o.id = p_subject and o.seq <= n.seq
 $$;
 
+-- What the members of a household who still travel wait for of each other (domain/preconditions.ts, `members`).
+create function members_of(p_household text, p_subject text) returns jsonb language sql as $$
+  select jsonb_build_object('householdId', p_household, 'tell', count(*) filter (where j.id <> p_subject) > 0,
+      'unready', coalesce(bool_or(not j.lacks_only_health), false),
+      'open', coalesce(bool_or(j.screening <> 'done' or j.consent <> 'given' or exists (
+        select from holds h where h.journey_id = j.id and h.status in ('raising', 'active'))), false))
+    from journeys j where j.household_id = p_household and j.ending is null and j.arrived_at is null
+$$;
+
 -- Waits are written as they stand now; a wait that is gone, or begins anew, closes its tasks, one that escalated opens the
 -- next.
 create function project_waits(p_subject text, p_operation text, p_waits jsonb, p_tasks jsonb) returns void
@@ -996,10 +1015,11 @@ language sql as $$
       then_what = excluded.then_what, blocks = excluded.blocks, since = excluded.since, remind_at = excluded.remind_at,
       due = excluded.due, escalate_at = excluded.escalate_at, escalation_step = excluded.escalation_step
     where (waits.*) is distinct from (excluded.*);
-  insert into tasks (id, operation_id, subject, wait_key, kind, role, opened_at, due)
-    select t.id, p_operation, p_subject, t.wait_key, t.kind, t.role, t.opened_at, t.due
+  insert into tasks (id, operation_id, subject, wait_key, kind, role, also_for, opened_at, due)
+    select t.id, p_operation, p_subject, t.wait_key, t.kind, t.role, t.also_for, t.opened_at, t.due
       from jsonb_populate_recordset(null::tasks, p_tasks) t
-    on conflict (id) do nothing
+    on conflict (id) do update set status = 'open', closed_at = null, due = excluded.due, also_for = excluded.also_for
+    where (tasks.status, tasks.due, tasks.also_for) is distinct from ('open', excluded.due, excluded.also_for)
 $$;
 
 -- The one way into the event_log. One call is one transaction: event_log rows, the subject's projection, its waits, their
@@ -1016,6 +1036,8 @@ declare
   v_before    integer;
   v_last      integer;
   v_seated    text[];
+  v_household text;
+  v_members   jsonb;
 begin
   -- one writer at a time for each subject, also when a lost workflow task is run again elsewhere
   perform pg_advisory_xact_lock(hashtextextended(v_subject, 7));
@@ -1055,11 +1077,11 @@ begin
        where s.seq > v_before on conflict do nothing;
   end if;
   if batch ? 'consents' then
-    insert into consents (journey_id, version, status, form, sharing, at, actor, note_id)
+    insert into consents (journey_id, version, status, form, sharing, own_state, consulates, at, actor, note_id)
       select v_subject, greatest(c.version, coalesce((select max(version) from consents where journey_id = v_subject), 0)
-               + row_number() over (order by c.seq)), c.status, c.form, c.sharing, c.at, c.actor, c.note_id
+               + row_number() over (order by c.seq)), c.status, c.form, c.sharing, c.own_state, c.consulates, c.at, c.actor, c.note_id
         from jsonb_to_recordset(batch -> 'consents') c (seq integer, version integer, status text, form text,
-          sharing boolean, at timestamptz, actor text, note_id text)
+          sharing boolean, own_state boolean, consulates text[], at timestamptz, actor text, note_id text)
        where c.seq > v_before on conflict do nothing;
   end if;
   if batch ? 'holds' then
@@ -1082,7 +1104,14 @@ begin
   -- a batch that comes late (a workflow task run again) must not put back older waits or an older projection
   if v_last = (batch -> 'projection' ->> 'seq')::integer then
     case batch ->> 'kind'
-      when 'journey' then perform project_journey(v_subject, batch -> 'projection');
+      when 'journey' then
+        -- what the others may wait for: the same lock as theirs, so that the last of two at once sees the other
+        select household_id into v_household from journeys
+         where id = v_subject and (batch ? 'members'
+           or (not lacks_only_health and (batch #>> '{projection,lacks_only_health}')::boolean));
+        perform from households where id = v_household for update;
+        perform project_journey(v_subject, batch -> 'projection');
+        if v_household is not null then v_members := members_of(v_household, v_subject); end if;
       when 'movement' then perform project_movement(v_subject, batch -> 'projection');
       when 'operation' then perform project_operation(v_subject, batch -> 'projection');
       else null;
@@ -1094,7 +1123,7 @@ begin
       select v_subject, r.key, r.escalation_step, v_operation, extract(epoch from clock_timestamp() - r.due)
         from jsonb_to_recordset(batch -> 'lateness') r (key text, escalation_step text, due timestamptz);
   end if;
-  return jsonb_build_object('seatedOn', coalesce(to_jsonb(v_seated), '[]'), 'last', v_last);
+  return jsonb_strip_nulls(jsonb_build_object('seatedOn', coalesce(to_jsonb(v_seated), '[]'), 'last', v_last, 'members', v_members));
 end $$;
 
 -- ---------------------------------------------------------------- rights

@@ -56,7 +56,7 @@ describe('what an event of a journey changes', () => {
 
   it('makes a hold active only from raising, and settles tasks when it is released', () => {
     expect(journey('holdRaised').hold).toEqual({ status: 'active', from: ['raising'] });
-    expect(journey('holdReleased')).toEqual({
+    expect(journey('holdReleased')).toMatchObject({
       hold: { status: 'released' },
       settles: [{ kind: 'resume' }, { kind: 'completeHousehold', noneLeftOf: 'DATA_DISPUTE' }],
     });

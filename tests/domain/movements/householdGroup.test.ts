@@ -57,7 +57,7 @@ describe('what everybody may read', () => {
   });
 
   it('shows the same bytes for a hold, a withdrawn consent and an open question about the household', () => {
-    const withdrawn = { consent: { status: 'withdrawn' as const, sharing: false } };
+    const withdrawn = { consent: { status: 'withdrawn' as const, sharing: false, namesState: false } };
     const texts = [HELD, withdrawn, { householdOpen: true }].map((over) =>
       JSON.stringify(reasonsOf([person('a', over), person('b')])),
     );

@@ -93,8 +93,8 @@ describe('case workers', () => {
     await CASE_WORKER['consent_decision']?.(shift, task('LOL-37741', 'consent_decision'));
     expect(commands()).toEqual([
       'case_worker /people/per_NDU-22385/refuse-consent',
-      'case_worker /people/per_LOL-96445/give-consent {"form":"explicit","sharing":false}',
-      'case_worker /people/per_LOL-37741/give-consent {"form":"proxy","sharing":false}',
+      'case_worker /people/per_LOL-96445/give-consent {"form":"explicit","sharing":false,"own_state":false}',
+      'case_worker /people/per_LOL-37741/give-consent {"form":"proxy","sharing":false,"own_state":false}',
     ]);
   });
 
