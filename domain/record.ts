@@ -66,13 +66,17 @@ export function merged(
   return [...alreadyRecorded, ...more.map((event, index) => ({ ...event, seq: last + index + 1 }))];
 }
 
-/** A command makes a event of a type once, whatever it said the second time; anything else is known by what it says. */
-function isSame(one: RecordedEvent, other: RecordedEvent): boolean {
-  if (one.type !== other.type || one.commandId !== other.commandId) return false;
-  return one.commandId !== undefined || canonical(one.data) === canonical(other.data);
+/**
+ * A command makes a event of a type once, whatever it said the second time; anything else is known by what it says. A
+ * field that a newer build adds when it reads what is recorded makes no other event.
+ */
+function isSame(recorded: RecordedEvent, own: RecordedEvent): boolean {
+  if (recorded.type !== own.type || recorded.commandId !== own.commandId) return false;
+  if (own.commandId !== undefined) return true;
+  return Object.entries(own.data).every(([field, value]) => canonical(recorded.data[field]) === canonical(value));
 }
 
-function canonical(value: unknown): string {
+function canonical(value: unknown): string | undefined {
   return JSON.stringify(value, (_key, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))

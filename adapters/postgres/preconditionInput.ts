@@ -54,7 +54,8 @@ export async function readPreconditionInput(
         select from seats s where s.movement_id = m.id and s.journey_id = j.id and s.status in ${active}) as seat_on_this_movement,
       -- a consulate is asked where the consent names its State, or the consulate itself
       coalesce((
-        select pa.kind <> 'consulate' or (j.consent_own_state and pa.state = p.nationality) or pa.id = any (j.consent_consulates)
+        select pa.kind <> 'consulate' or (j.consent_own_state and pa.state is not distinct from p.nationality)
+          or pa.id = any (j.consent_consulates)
         from partners pa where pa.id = ${about.partnerId ?? null}::text), true) as names_state,
       exists (
         select from journeys mate

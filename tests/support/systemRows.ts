@@ -51,8 +51,8 @@ export async function insertJourney(
   ]);
   await pool.query(
     `insert into journeys (id, person_id, operation_id, household_id, relationship, is_head, registered_at, status_since,
-                           identity, screening, consent, consent_version, consent_confirmed_at, consent_sharing)
-     values ($1, $2, $3, $4, 'HEAD', true, now(), now(), 'confirmed', 'done', 'given', 1, now(), true)`,
+                           identity, screening, consent, consent_version, consent_confirmed_at, consent_sharing, consent_own_state)
+     values ($1, $2, $3, $4, 'HEAD', true, now(), now(), 'confirmed', 'done', 'given', 1, now(), true, true)`,
     [journeyId, personId, operationId, householdId],
   );
   return { journeyId, personId, householdId };

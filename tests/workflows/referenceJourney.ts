@@ -24,8 +24,8 @@ export async function runReferenceJourney(
         `${type} (${fake.types().join(' ')})`,
       );
     const far = (await env.currentTimeMs()) + 400 * DAY;
-    await seen('identityConfirmed');
     await person.command('completeScreening', 'case_worker', { risk: 'none' });
+    await seen('identityConfirmed');
     for (const type of ['verificationRequested', 'fitnessRequested', 'exitPermitRequested']) await seen(type);
     await person.partner('req_verification_1', { kind: 'acknowledged' });
     await seen('verificationAcknowledged');

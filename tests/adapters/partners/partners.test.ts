@@ -246,7 +246,14 @@ describe('a request to a partner', () => {
       outcome: 'no_partner',
     });
     const other = await partnerOf('consulate', ['verification'], 'FRA');
-    expect(await activities().sendRequest(asking({ subject: stateless.journeyId, partnerId: other }))).toMatchObject({
+    const asked = asking({ subject: stateless.journeyId, partnerId: other });
+    // Another State is another consent.
+    expect(await activities().sendRequest(asked)).toEqual({ outcome: 'blocked', reasons: ['state_not_consented'] });
+    await database.pool.query('update journeys set consent_consulates = $2 where id = $1', [
+      stateless.journeyId,
+      [other],
+    ]);
+    expect(await activities().sendRequest(asked)).toMatchObject({
       outcome: 'requested',
       partnerId: other,
     });

@@ -142,7 +142,7 @@ describe('the one transaction that writes the event log', () => {
   });
 
   describe('a workflow task that was lost after it had recorded', () => {
-    const HELD = { ...event(2, 'holdRaised', { holdId: 'hld_x' }), commandId: 'cmd-1' };
+    const HELD = { ...event(2, 'holdRaised', { holdId: 'hld_x', urgent: false }), commandId: 'cmd-1' };
     const FOUND_FIT = event(2, 'fitnessFound', { result: 'fit', conditions: [] });
     const loggedEvents = () => rows('select seq, type from event_log where subject = $1 order by seq');
 
@@ -313,19 +313,15 @@ describe('the one transaction that writes the event log', () => {
 });
 
 describe('waits and their tasks', () => {
-  const openTasks = () => rows(`select role from tasks where subject = $1 and status = 'open' order by role`);
+  const openTasks = () => rows(`select role, also_for from tasks where subject = $1 and status = 'open' order by role`);
 
-  it('climbing opens the next task, and the end of the wait closes all', async () => {
+  it('one decision is one task, whoever it has escalated to, and the end of the wait closes it', async () => {
     await recordEvents(pool, batch([STARTED], [wait()]));
     await recordEvents(pool, batch([event(2, 'waitDue', { key: 'screening' })], [wait({ escalationStep: 'due' })]));
-    expect(await openTasks()).toEqual([{ role: 'case_worker' }, { role: 'duty_supervisor' }]);
+    expect(await openTasks()).toEqual([{ role: 'case_worker', also_for: ['duty_supervisor'] }]);
     const escalated = wait({ escalationStep: 'escalated', escalateAt: AT + 2 * HOUR });
     await recordEvents(pool, batch([event(3, 'waitEscalated', { key: 'screening' })], [escalated]));
-    expect(await openTasks()).toEqual([
-      { role: 'case_worker' },
-      { role: 'duty_supervisor' },
-      { role: 'operation_lead' },
-    ]);
+    expect(await openTasks()).toEqual([{ role: 'case_worker', also_for: ['duty_supervisor', 'operation_lead'] }]);
     await recordEvents(pool, batch([event(4, 'screened', { risk: 'none' })]));
     expect(await openTasks()).toEqual([]);
   });
@@ -333,7 +329,7 @@ describe('waits and their tasks', () => {
   it('a wait that begins anew has the tasks of its new beginning alone', async () => {
     await recordEvents(pool, batch([STARTED], [wait()]));
     await recordEvents(pool, batch([SCREENED], [wait({ since: AT + 5, due: AT + HOUR + 5 })]));
-    expect(await openTasks()).toEqual([{ role: 'case_worker' }]);
+    expect(await openTasks()).toEqual([{ role: 'case_worker', also_for: [] }]);
   });
 
   it('a wait for a partner opens no task before it is due', async () => {
@@ -359,9 +355,15 @@ describe('holds and seats', () => {
 
   it('a hold that finds a seat names the movement, so that the household group is released', async () => {
     await (await ship(1))(person);
-    const result = await recordEvents(pool, batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x' })]));
+    const result = await recordEvents(
+      pool,
+      batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x', urgent: false })]),
+    );
     expect(result.seatedOn).toHaveLength(1);
-    const again = await recordEvents(pool, batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x' })]));
+    const again = await recordEvents(
+      pool,
+      batch([STARTED, event(2, 'holdRaised', { holdId: 'hld_x', urgent: false })]),
+    );
     expect(again.seatedOn, 'whoever asked first may never have seen').toEqual(result.seatedOn);
   });
 
