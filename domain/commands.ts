@@ -49,7 +49,7 @@ export type Decision<Args = Fields> = {
 /** Who gives a command, and when. Without `rules` nothing is refused that depends on them; the workflow has them. */
 export type Given = Pick<Decision, 'actor' | 'reasonCode'> & {
   at: Instant;
-  rules?: Pick<Rules, 'followUpMonths' | 'legs'>;
+  rules?: Pick<Rules, 'followUpMonths' | 'legs' | 'evidenceRounds'>;
 };
 
 /** What is made in the database before a command is sent. Its id goes along, and into the answer. */

@@ -29,5 +29,6 @@ export const RECORDED_SERVICES = {
   counselling: 'psychosocial',
   cash: 'reintegration',
   information: 'communications',
-  legal_referral: 'land_property',
+  // protection of vulnerable migrants; only help with land or property is of the sector land and property
+  legal_referral: 'counter_trafficking',
 } as const;

@@ -78,7 +78,6 @@ export type HouseholdMustLeave = {
   key: string;
   householdId: string;
   at: Instant;
-  cause: 'hold' | 'withdrawal' | 'ending' | 'household';
 };
 
 /** What a carrier says of its own vehicle, through the inbox. */

@@ -86,6 +86,7 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
             sentence: wait.sentence,
           })),
           more: now.more,
+          waits_for_members: now.waitsForMembers,
           can_do: canDoOf(JOURNEY_COMMANDS, JOURNEY_COMMAND_NAMES, now.commands),
         };
       },

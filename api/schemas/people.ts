@@ -181,6 +181,7 @@ export const Now = z.object({
     }),
   ),
   more: z.number().int(),
+  waits_for_members: z.array(z.string()).meta({ description: 'ids of the members of the household who are not ready' }),
   can_do: canDo(JOURNEY_COMMAND_NAMES.outside),
 });
 

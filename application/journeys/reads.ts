@@ -3,7 +3,6 @@ import type { Role } from '../../domain/actor.ts';
 import type { HoldType } from '../../domain/holds.ts';
 import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
-import type { JourneyStatus } from '../../domain/journeys/statuses.ts';
 import type { Wait } from '../../domain/journeys/waits.ts';
 import {
   HISTORY_MOVEMENT_EVENTS,
@@ -12,7 +11,7 @@ import {
   type HistoryPhase,
   historyInWords,
 } from '../../domain/messages/history.ts';
-import { nowInWords } from '../../domain/messages/now.ts';
+import { type MemberWaitedFor, nowInWords } from '../../domain/messages/now.ts';
 import type { SituationInput } from '../../domain/messages/situation.ts';
 import type { Instant } from '../../domain/time.ts';
 import { disclose, type PersonalData, type Reader } from '../people/personalData.ts';
@@ -86,8 +85,8 @@ export type NowReads = {
   /** Whether the command has made events already: then it is repeated, not judged again. */
   commandIsRecorded(subject: string, commandId: string): Promise<boolean>;
   waits(subject: string): Promise<Wait[]>;
-  /** Statuses of the other members who still have to travel and are not ready. */
-  groupWaitsFor(journeyId: string): Promise<JourneyStatus[]>;
+  /** The other members who still have to travel and are not ready, for somebody who waits for nothing else. */
+  groupWaitsFor(journeyId: string): Promise<MemberWaitedFor[]>;
   isSuspended(journeyId: string): Promise<boolean>;
   /** Names of partners and references of movements, by id. */
   names(ids: readonly string[]): Promise<Map<string, string>>;
@@ -171,9 +170,14 @@ export const readNow =
       status: journey.status,
       ...(journey.ending === null ? {} : { ending: journey.ending, endedAt: journey.endedAt ?? at }),
       waits,
-      names: await now.names(waits.map(({ whom }) => whom.id)),
+      names: await now.names([...waits, ...groupWaitsFor.flatMap((member) => member.waits)].map(({ whom }) => whom.id)),
       suspended,
       groupWaitsFor,
     });
-    return { journey, ...words, commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at) };
+    return {
+      journey,
+      waitsForMembers: groupWaitsFor.map(({ personId }) => personId),
+      ...words,
+      commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at),
+    };
   };

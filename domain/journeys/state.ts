@@ -97,6 +97,13 @@ function permitReady(state: JourneyState): boolean {
   return state.exitPermit.status === 'granted' || state.exitPermit.status === 'not_required';
 }
 
+/** Until when a finding of fitness counts: as long as it says, and no longer than the rules let a check count. */
+export function fitUntil({ fitness }: JourneyState, rules: Pick<Rules, 'fitnessValidity'>): Instant | undefined {
+  const { until, foundAt } = fitness;
+  if (until === undefined || foundAt === undefined) return until;
+  return Math.min(until, foundAt + rules.fitnessValidity);
+}
+
 export function fit(state: JourneyState): boolean {
   return state.fitness.status === 'fit' || state.fitness.status === 'fit_with';
 }
@@ -160,7 +167,10 @@ export function phaseOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Journe
 }
 
 /** The row of a journey in the table `journeys`, from its state. Instants are ISO 8601. */
-export function projectionOf(state: JourneyState, rules: Pick<Rules, 'legs'>): Record<string, unknown> {
+export function projectionOf(
+  state: JourneyState,
+  rules: Pick<Rules, 'legs' | 'fitnessValidity'>,
+): Record<string, unknown> {
   const when = (at: number | undefined): string | null => (at === undefined ? null : iso(at));
   return {
     phase: phaseOf(state, rules),
@@ -183,7 +193,7 @@ export function projectionOf(state: JourneyState, rules: Pick<Rules, 'legs'>): R
     document_valid_until: when(state.document.validUntil),
     exit_permit: state.exitPermit.status,
     fitness: state.fitness.status,
-    fitness_until: when(state.fitness.until),
+    fitness_until: when(fitUntil(state, rules)),
     fitness_conditions: state.fitness.conditions,
     travel: state.travel.status,
     next_leg: nextLeg(state) ?? null,

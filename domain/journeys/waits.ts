@@ -80,6 +80,9 @@ const ABOVE: Readonly<Partial<Record<DeadlineKey, readonly [due: Role, escalated
   childHoldReview: ['protection_lead', 'protection_lead'],
 };
 
+/** Whose it is at twice the time. */
+export const whoTakesUp = (what: DeadlineKey): Role => ABOVE[what]?.[1] ?? 'operation_lead';
+
 /**
  * The one task of an open wait, if it has come to somebody: the role that it waits for, from the start; and whoever it has
  * escalated to. A wait for anybody else becomes a task at its deadline; reminders open none.
@@ -168,7 +171,6 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
     what: 'a decision whether the household continues without a member',
     then: 'a supervisor takes it up; the system never splits a family',
   },
-  checkIn: { what: 'the person to come to the gate', then: 'the movement officer looks for them' },
   boarding: { what: 'boarding', then: 'the movement decides' },
   departure: { what: 'departure', then: 'the movement officer finds out why it has not left' },
   arrival: { what: 'arrival', then: 'the duty lead finds out where the vehicle is' },

@@ -1,7 +1,9 @@
 import type { Role } from '../actor.ts';
+import type { Relationship } from '../imports/columns.ts';
 import type { Ending, JourneyStatus } from '../journeys/statuses.ts';
 import { STATUS_TABLE } from '../journeys/statuses.ts';
-import { WAIT_MESSAGES, type Wait } from '../journeys/waits.ts';
+import { WAIT_MESSAGES, type Wait, whoTakesUp } from '../journeys/waits.ts';
+import type { DeadlineKey } from '../rules.ts';
 import type { Instant } from '../time.ts';
 import { lengthInWords, momentInWords } from './lengths.ts';
 import { isMessageKey, list, t, tCount } from './t.ts';
@@ -16,8 +18,16 @@ export type NowInput = {
   /** display names of the partners and references of the movements that waits name */
   names: ReadonlyMap<string, string>;
   suspended: boolean;
-  /** statuses of the other open members who are not ready, when this one is */
-  groupWaitsFor: readonly JourneyStatus[];
+  /** the members of the household for whom this person waits */
+  groupWaitsFor: readonly MemberWaitedFor[];
+};
+
+/** A member of the household who is not ready: who it is to the head, and what they wait for. */
+export type MemberWaitedFor = {
+  personId: string;
+  relationship: Relationship;
+  status: JourneyStatus;
+  waits: readonly Wait[];
 };
 
 export type WaitInWords = {
@@ -54,7 +64,7 @@ function sentenceOf(input: NowInput, shown: WaitInWords | undefined, more: numbe
   }
   const parts: string[] = [];
   if (input.suspended) parts.push(t('now.suspended'));
-  if (input.groupWaitsFor.length > 0) parts.push(t('now.group', { who: membersInWords(input.groupWaitsFor) }));
+  if (input.groupWaitsFor.length > 0) parts.push(t('now.group', { who: membersInWords(input) }));
   if (shown) parts.push(shown.sentence);
   else if (parts.length === 0)
     parts.push(t('now.status', { sentence: STATUS_TABLE[input.status].sentence }).replace(/\.$/, ''));
@@ -62,16 +72,31 @@ function sentenceOf(input: NowInput, shown: WaitInWords | undefined, more: numbe
   return `${parts.join('; ')}.`;
 }
 
-function membersInWords(statuses: readonly JourneyStatus[]): string {
-  const why = list(
-    [...new Set(statuses)].map((status) => STATUS_TABLE[status].sentence.replace(/\.$/, '').toLowerCase()),
-  );
-  return tCount('now.member', statuses.length, { why });
+/** Whom the household waits for, each with what they lack; the kind of a hold stands in no wait. */
+function membersInWords({ groupWaitsFor, names }: NowInput): string {
+  return list(groupWaitsFor.map((member) => `${t(`member.${member.relationship}`)} (${lackInWords(member, names)})`));
 }
 
-/** Blocking first, then the earliest due; what has no deadline comes last. */
+function lackInWords({ status, waits }: MemberWaitedFor, names: ReadonlyMap<string, string>): string {
+  const wait = [...waits].sort(byUrgency).find(({ blocks }) => blocks);
+  if (!wait) return STATUS_TABLE[status].sentence.replace(/\.$/, '').toLowerCase();
+  return t('now.lacks', { whom: whomInWords(wait.whom, names), what: t(`what.${wait.what}`) });
+}
+
+/** What stops everything else, whenever it is due. */
+const STOPS_ALL: readonly DeadlineKey[] = [
+  'urgentHoldTriage',
+  'holdTriage',
+  'holdReview',
+  'childHoldReview',
+  'riskDecision',
+];
+
+/** Blocking first, of these what stops everything, then the earliest due; what has no deadline comes last. */
 function byUrgency(a: Wait, b: Wait): number {
   if (a.blocks !== b.blocks) return a.blocks ? -1 : 1;
+  const [stopsA, stopsB] = [STOPS_ALL.includes(a.what), STOPS_ALL.includes(b.what)];
+  if (stopsA !== stopsB) return stopsA ? -1 : 1;
   const byDue = (a.due ?? Number.POSITIVE_INFINITY) - (b.due ?? Number.POSITIVE_INFINITY);
   if (byDue !== 0 && !Number.isNaN(byDue)) return byDue;
   return a.since - b.since || (a.key < b.key ? -1 : 1);
@@ -122,7 +147,7 @@ function escalationInWords(wait: Wait, now: Instant): string[] {
     parts.push(t('now.due', { at: momentInWords(wait.due), then: WAIT_MESSAGES[wait.what].then }));
   }
   if (wait.escalateAt !== undefined && wait.escalateAt > now)
-    parts.push(t('now.escalate', { at: momentInWords(wait.escalateAt) }));
+    parts.push(t('now.escalate', { at: momentInWords(wait.escalateAt), whom: t(`role.${whoTakesUp(wait.what)}`) }));
   return parts;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DATA } from '../journeys/events/define.ts';
+import { BEFORE_BOARDING, DATA } from '../journeys/events/define.ts';
 import { instantOf } from '../time.ts';
 import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
@@ -96,6 +96,7 @@ export const document = definePersonRequest({
       documentExpired: event({
         data: z.object({ documentId }).describe('A travel document is no longer valid long enough.'),
         sentence: 'event.documentExpired',
+        effects: { freesSeats: BEFORE_BOARDING },
       }),
     },
   })({

@@ -67,7 +67,8 @@ export const exitPermit = definePersonRequest({
         effects: { service: { sector: 'border_management', kind: 'exit_permit' } },
       }),
       exitPermitRefused: event({
-        data: z.object({ requestId }).describe('The exit permit is refused.'),
+        data: z.object({ requestId: requestId.optional() }).describe('The exit permit is refused.'),
+
         sentence: 'event.exitPermitRefused',
       }),
       exitPermitNotRequired: event({

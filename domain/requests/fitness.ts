@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DATA } from '../journeys/events/define.ts';
+import { BEFORE_BOARDING, DATA } from '../journeys/events/define.ts';
 import { HOUR } from '../time.ts';
 import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
@@ -81,6 +81,7 @@ export const fitness = definePersonRequest({
       rounds: z.number(),
       conditions: z.array(z.string()),
       until: z.number().optional(),
+      foundAt: z.number().optional(),
       reviewAt: z.number().optional(),
       request: REQUEST_FORMS.open,
     }),
@@ -100,7 +101,11 @@ export const fitness = definePersonRequest({
           })
           .describe('A clinic or a health officer reports the fitness to travel.'),
         sentence: ({ result }) => `event.fitnessFound.${result}`,
-        effects: { service: { sector: 'health', kind: 'health_check' } },
+        effects: {
+          service: { sector: 'health', kind: 'health_check' },
+          freesSeats: BEFORE_BOARDING,
+          freesSeatsIf: { result: 'unfit' },
+        },
       }),
       fitnessExpired: event({
         data: z
@@ -119,9 +124,10 @@ export const fitness = definePersonRequest({
         rounds: data.round,
         request: opened(data, at),
       }),
-      fitnessFound: ({ rounds }, data) => ({
+      fitnessFound: ({ rounds }, data, at) => ({
         status: data.result,
         rounds,
+        foundAt: at,
         conditions: data.conditions,
         ...(data.until === undefined ? {} : { until: data.until }),
         ...(data.reviewAt === undefined ? {} : { reviewAt: data.reviewAt }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DATA } from '../journeys/events/define.ts';
+import { BEFORE_BOARDING, DATA } from '../journeys/events/define.ts';
 import {
   acknowledgement,
   answer,
@@ -85,7 +85,7 @@ export const verification = definePersonRequest({
         sentence: 'event.evidenceProvided',
       }),
       nationalityConfirmed: event({
-        data: z.object({ requestId, partnerId }).describe('The nationality is confirmed.'),
+        data: z.object({ requestId: requestId.optional(), partnerId }).describe('The nationality is confirmed.'),
         sentence: 'event.nationalityConfirmed',
         effects: {
           partnerEvent: { type: 'journey.verified', fields: [] },
@@ -96,7 +96,7 @@ export const verification = definePersonRequest({
       nationalityNotConfirmed: event({
         data: z
           .object({
-            requestId,
+            requestId: requestId.optional(),
             outcome: z.enum(['not_confirmed', 'undetermined']).describe('what the consulate answered'),
           })
           .describe('The consulate does not confirm the nationality.'),
@@ -105,6 +105,7 @@ export const verification = definePersonRequest({
       nationalityRetracted: event({
         data: z.object({ requestId }).describe('The consulate retracts its confirmation.'),
         sentence: 'event.nationalityRetracted',
+        effects: { freesSeats: BEFORE_BOARDING },
       }),
       nationalityDecided: event({
         data: z

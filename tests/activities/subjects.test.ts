@@ -52,7 +52,6 @@ it('the movement firstSeen which household must leave, and why', async () => {
     householdId: 'hh_1',
     key: 'k',
     at: 2,
-    cause: 'withdrawal',
   });
-  expect(seen).toEqual([['mov_1', { key: 'k', householdId: 'hh_1', at: 2, cause: 'withdrawal' }]]);
+  expect(seen).toEqual([['mov_1', { key: 'k', householdId: 'hh_1', at: 2 }]]);
 });

@@ -247,6 +247,7 @@ describe('history and now', () => {
     expect((now.body['can_do'] as Array<{ command: string }>).map(({ command }) => command)).toEqual([
       'raise_hold',
       'record_document',
+      'record_exit_permit',
     ]);
 
     const list = await system.ask(

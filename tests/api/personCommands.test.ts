@@ -53,7 +53,7 @@ describe('a decision about a person', () => {
     const { rows } = await system.db.pool.query('select encrypted, author, restricted from notes where id = $1', [
       sent?.command.noteId,
     ]);
-    expect(rows[0]).toMatchObject({ author: 'case_worker', restricted: false });
+    expect(rows[0]).toMatchObject({ author: 'case_worker', restricted: true });
     expect(rows[0].encrypted.toString('latin1')).not.toContain('Zzyzx');
   });
 
@@ -194,7 +194,7 @@ describe('a hold', () => {
       blocks_seat: true,
       blocks_boarding: true,
     });
-    expect(system.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id });
+    expect(system.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id, urgent: false });
     expect(JSON.stringify(system.sent.at(-1))).not.toContain('MEDICAL');
   });
 

@@ -137,7 +137,9 @@ describe('stored workflow state', () => {
     const input = JOURNEY_INPUT.read(json('journey-input/1.json'));
     const written = (parsed('journey-input/1.json') as { rules: { deadlines: object } }).rules.deadlines;
     expect(Object.keys(written)).not.toContain('cancelRequest');
-    expect(input.rules.deadlines).toEqual({ ...STANDARD_DEADLINES, ...written });
+    // What was written stays, but for a deadline that is gone.
+    const { checkIn: _gone, ...kept } = written as Record<string, unknown>;
+    expect(input.rules.deadlines).toEqual({ ...STANDARD_DEADLINES, ...kept });
   });
 
   it('is refused where a field has another type, without a word of what it held', () => {

@@ -2,6 +2,7 @@ import {
   documentIsNeeded,
   documentReady,
   fit,
+  fitUntil,
   lacksOnlyHealth,
   needsToAsk,
   nextLeg,
@@ -184,7 +185,7 @@ async function askClinic(run: JourneyRun): Promise<void> {
 /** While a finding holds nothing happens; near its end a new one is asked for, and at its end it is history. */
 async function renewFitness(run: JourneyRun): Promise<void> {
   const finding = run.state.fitness;
-  const { until: end } = finding;
+  const end = fitUntil(run.state, run.rules);
   const changed = () => run.state.fitness !== finding;
   if (end === undefined) return until(run, changed);
   const left = end - run.now();

@@ -156,14 +156,12 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   }
 
   private async leaveGroup(movementId: string): Promise<void> {
-    const cause = this.over() ? 'ending' : this.state.consent.status === 'withdrawn' ? 'withdrawal' : 'hold';
     await this.trackInFlight(
       notify.householdMustLeave({
         movementId,
         householdId: this.state.householdId ?? this.householdId,
         key: `${this.subject}:${this.state.seq}`,
         at: this.now(),
-        cause,
       }),
     );
   }

@@ -94,7 +94,9 @@ export const awaitMembers = (run: JourneyRun): Promise<never> =>
     () =>
       isUnhindered(run) &&
       nextLeg(run.state) !== undefined &&
-      (run.membersOpen ? needsOffices(run) || !fit(run.state) : run.membersUnready && !fit(run.state)),
+      (run.membersOpen
+        ? needsOffices(run) || !fit(run.state)
+        : run.membersUnready && run.state.fitness.status === 'expired'),
     { key: 'members', what: 'householdMembers', whom: { kind: 'household', id: 'household' } },
   );
 

@@ -3,7 +3,7 @@ import type { NowReads, SituationReads } from '../../../application/journeys/rea
 import { isRole } from '../../../domain/actor.ts';
 import { JOURNEY_EVENT_FORMS } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
-import { STORED_WHOM } from '../../../domain/journeys/waits.ts';
+import { STORED_WHOM, type Wait } from '../../../domain/journeys/waits.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
 import { anyOf, type Db, instant, moment } from '../database.ts';
@@ -23,38 +23,38 @@ export const nowOn = (db: Db): NowReads => ({
     return event !== undefined;
   },
 
-  async waits(subject) {
-    const rows = await db
-      .selectFrom('waits')
-      .select(['key', 'phase', 'whomKind', 'whom', 'what', 'blocks', 'escalationStep'])
-      .select((eb) => [instant(eb, 'since'), instant(eb, 'remindAt'), instant(eb, 'due'), instant(eb, 'escalateAt')])
-      .where('subject', '=', subject)
-      .execute();
-    return rows.map(({ phase, whomKind, whom, remindAt, due, escalateAt, ...wait }) => ({
-      ...wait,
-      phase: phase ?? '',
-      whom: STORED_WHOM.read({ kind: whomKind, id: whom }),
-      safety: false,
-      ...(remindAt === null ? {} : { remindAt }),
-      ...(due === null ? {} : { due }),
-      ...(escalateAt === null ? {} : { escalateAt }),
-    }));
-  },
+  waits: (subject) => waitsOf(db, subject),
 
   async groupWaitsFor(journeyId) {
-    const rows = await db
+    const members = await db
       .selectFrom('journeys as j')
       .innerJoin('journeys as o', (join) =>
         join.onRef('o.householdId', '=', 'j.householdId').onRef('o.id', '<>', 'j.id'),
       )
-      .select('o.status')
+      .select(['o.id', 'o.personId', 'o.relationship', 'o.status'])
       .where('j.id', '=', journeyId)
-      .where('j.status', '=', 'travel_ready')
+      .where((eb) =>
+        eb.or([
+          eb('j.status', '=', 'travel_ready'),
+          eb.exists(
+            eb
+              .selectFrom('waits')
+              .select('key')
+              .whereRef('subject', '=', 'j.id')
+              .where('what', 'in', ['householdMembers', 'seat']),
+          ),
+        ]),
+      )
       .where('o.ending', 'is', null)
       .where('o.status', 'in', ['registered', 'screened', 'consented', 'verified'])
       .orderBy('o.id')
       .execute();
-    return rows.map(({ status }) => status);
+    return Promise.all(
+      members.map(async ({ id, personId, relationship, status }) => ({
+        ...{ personId, relationship, status },
+        waits: await waitsOf(db, id),
+      })),
+    );
   },
 
   async isSuspended(journeyId) {
@@ -83,6 +83,25 @@ export const nowOn = (db: Db): NowReads => ({
 
   names: (ids) => displayNames(db, ids),
 });
+
+/** See `NowReads.waits`. */
+async function waitsOf(db: Db, subject: string): Promise<Wait[]> {
+  const rows = await db
+    .selectFrom('waits')
+    .select(['key', 'phase', 'whomKind', 'whom', 'what', 'blocks', 'escalationStep'])
+    .select((eb) => [instant(eb, 'since'), instant(eb, 'remindAt'), instant(eb, 'due'), instant(eb, 'escalateAt')])
+    .where('subject', '=', subject)
+    .execute();
+  return rows.map(({ phase, whomKind, whom, remindAt, due, escalateAt, ...wait }) => ({
+    ...wait,
+    phase: phase ?? '',
+    whom: STORED_WHOM.read({ kind: whomKind, id: whom }),
+    safety: false,
+    ...(remindAt === null ? {} : { remindAt }),
+    ...(due === null ? {} : { due }),
+    ...(escalateAt === null ? {} : { escalateAt }),
+  }));
+}
 
 /** See `NowReads.state`. */
 export async function journeyState(db: Db, journeyId: string): Promise<JourneyState> {

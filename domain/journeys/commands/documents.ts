@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { FIELDS } from '../../fields.ts';
 import { DAY } from '../../time.ts';
 import { aboard, defineCommand, ON_THE_WAY } from './define.ts';
@@ -29,7 +30,7 @@ export const requestDocumentAgain = defineCommand({
   roles: ['consular_officer'],
   sentence: 'command.journey.requestDocumentAgain',
   refusal: ({ document }) =>
-    document.status === 'refused' || document.status === 'expired' ? undefined : 'No document is refused or expired',
+    ['refused', 'expired'].includes(document.status) ? undefined : 'No document is refused or expired',
   effect: () => [{ type: 'documentDecided', data: {} }],
 });
 
@@ -40,4 +41,31 @@ export const requestExitPermitAgain = defineCommand({
   sentence: 'command.journey.requestExitPermitAgain',
   refusal: ({ exitPermit }) => (exitPermit.status === 'refused' ? undefined : 'No permit has been refused'),
   effect: () => [{ type: 'exitPermitDecided', data: {} }],
+});
+
+/** An authority without a system answers on paper; whoever has the paper records it, with its evidence. */
+export const recordExitPermit = defineCommand({
+  name: 'recordExitPermit',
+  args: {
+    outcome: z.enum(['granted', 'not_required', 'refused']).meta({ description: 'what it says' }),
+    evidence: FIELDS.code.meta({ description: 'code of the paper that says so' }),
+  },
+  example: { outcome: 'granted', evidence: 'exit_visa' },
+  roles: ['coordinator', 'consular_officer'],
+  reason: true,
+  sentence: 'command.journey.recordExitPermit',
+  refusal: ({ exitPermit }) => {
+    if (exitPermit.status === 'granted') return 'The permit is already granted';
+    return exitPermit.request ? 'The authority has a request; it answers that one' : undefined;
+  },
+  effect: (_state, { outcome }) => {
+    switch (outcome) {
+      case 'granted':
+        return [{ type: 'exitPermitGranted', data: { fineWaived: false } }];
+      case 'not_required':
+        return [{ type: 'exitPermitNotRequired', data: {} }];
+      case 'refused':
+        return [{ type: 'exitPermitRefused', data: {} }];
+    }
+  },
 });

@@ -2,13 +2,13 @@ import { commandSet } from '../../commands.ts';
 import type { JourneyState } from '../state.ts';
 import { planReintegration, receive, recordFollowUp } from './arrival.ts';
 import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from './consent.ts';
-import { recordDocument, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
+import { recordDocument, recordExitPermit, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
 import { dismissCancelRequest, endJourney } from './ending.ts';
 import { recordFitness } from './health.ts';
 import { raiseHold, releaseHold, reviewHolds } from './holds.ts';
 import { confirmHousehold, splitOff } from './household.ts';
 import { completeScreening, confirmIdentity, decideRisk } from './identity.ts';
-import { provideEvidence, requestOtherState, requestVerificationAgain } from './nationality.ts';
+import { provideEvidence, recordNationality, requestOtherState, requestVerificationAgain } from './nationality.ts';
 import { decideRoute } from './route.ts';
 
 /** Every command of a journey. A journey that has ended refuses them all. */
@@ -26,10 +26,12 @@ export const JOURNEY_COMMANDS = commandSet(
     releaseHold,
     reviewHolds,
     provideEvidence,
+    recordNationality,
     requestVerificationAgain,
     requestOtherState,
     recordDocument,
     requestDocumentAgain,
+    recordExitPermit,
     recordFitness,
     requestExitPermitAgain,
     decideRoute,

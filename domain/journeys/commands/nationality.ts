@@ -30,7 +30,13 @@ export const requestVerificationAgain = defineCommand({
   roles: DECIDERS,
   reason: true,
   sentence: 'command.journey.requestVerificationAgain',
-  refusal: unlessDenied,
+  refusal: (state, _args, { rules }) => {
+    const { rounds } = state.nationality;
+    // Never the same question to the same State again and again: another one is asked, or another way is found.
+    if (rules && rounds > rules.evidenceRounds)
+      return `It has been requested ${rounds} times, as often as the rules allow; request it of another State`;
+    return unlessDenied(state);
+  },
   effect: () => [{ type: 'nationalityDecided', data: { decision: 'request_again' } }],
 });
 
@@ -46,4 +52,27 @@ export const requestOtherState = defineCommand({
   effect: (_state, { partnerId }) => [
     { type: 'nationalityDecided', data: { decision: 'request_other_state', partnerId } },
   ],
+});
+
+/** An office without a system answers on paper; whoever has the paper records it, with its evidence. */
+export const recordNationality = defineCommand({
+  name: 'recordNationality',
+  args: {
+    partnerId: id('partner').meta({ description: 'the consulate that has answered' }),
+    outcome: z.enum(['confirmed', 'not_confirmed', 'undetermined']).meta({ description: 'what it says' }),
+    evidence: FIELDS.code.meta({ description: 'code of the paper that says so' }),
+  },
+  example: { partnerId: 'par_00000000000000000000000000', outcome: 'confirmed', evidence: 'consular_letter' },
+  roles: DECIDERS,
+  reason: true,
+  sentence: 'command.journey.recordNationality',
+  prepare: ({ partnerId }) => ({ what: 'findConsulate', partnerId }),
+  refusal: ({ nationality }) => {
+    if (nationality.status === 'confirmed') return 'The nationality is already confirmed';
+    return nationality.request ? 'The consulate has a request; it answers that one' : undefined;
+  },
+  effect: (_state, { partnerId, outcome }) =>
+    outcome === 'confirmed'
+      ? [{ type: 'nationalityConfirmed', data: { partnerId } }]
+      : [{ type: 'nationalityNotConfirmed', data: { outcome } }],
 });

@@ -6,10 +6,7 @@ export const received = defineEvent({
   data: z.object({ siteId: z.string().optional().describe('id of the site') }).describe('The person is received.'),
   phase: 'receive',
   sentence: 'event.received',
-  effects: {
-    partnerEvent: { type: 'journey.received', fields: [] },
-    service: { sector: 'shelter_nfi', kind: 'reception' },
-  },
+  effects: { partnerEvent: { type: 'journey.received', fields: [] } },
   evolve: () => ({ received: true }),
 });
 

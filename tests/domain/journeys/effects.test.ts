@@ -16,11 +16,16 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('freesSeats').toSorted()).toEqual([
       'consentRefused',
       'consentWithdrawn',
+      'documentExpired',
+      'fitnessFound',
       'holdRaised',
       'householdChanged',
       'journeyEnded',
+      'nationalityRetracted',
       'splitOff',
     ]);
+    expect(journey('fitnessFound', { result: 'unfit' }).freesSeats).toEqual(['reserved', 'checked_in']);
+    expect(journey('fitnessFound', { result: 'fit' }).freesSeats).toBeUndefined();
     expect(journey('holdRaised').freesSeats).toEqual(['reserved', 'checked_in']);
   });
 
@@ -51,7 +56,7 @@ describe('what an event of a journey changes', () => {
     for (const { effects } of Object.values(EVENTS)) {
       if (effects?.service) expect(sectors).toContain(effects.service.sector);
     }
-    expect(typesWith('service')).toHaveLength(9);
+    expect(typesWith('service')).toHaveLength(8);
   });
 
   it('makes a hold active only from raising, and settles tasks when it is released', () => {

@@ -164,6 +164,7 @@ describe('consular officers', () => {
     events = ['nationality_not_confirmed', 'nationality_decided', 'nationality_not_confirmed'];
     await decide(shift, 'SEB-25517');
     expect(commands()).toEqual([
+      'case_worker /people/per_SEB-25517/give-consent {"form":"explicit","sharing":true,"own_state":true,"consulates":["par_ner"]}',
       'consular_officer /people/per_SEB-25517/request-other-state {"partner_id":"par_ner"}',
       'protection_lead /people/per_SEB-25517/end-journey {"ending":"referred_out"}',
     ]);
