@@ -20,13 +20,12 @@ const HOLD_OF: Partial<Record<ProtectionFlag, HoldType>> = {
 };
 
 /**
- * Holds that are open before the first request to a partner. `householdIncomplete`: the row of a member was rejected.
- * The household cannot travel as a whole until the row is corrected or a supervisor decides. The hold DATA_DISPUTE stops
- * seats and boarding of every member; requests to partners continue.
+ * Holds that are open before the first request to a partner, each kind once: those of the person's own flags, and those
+ * that the household gives reason for (`found`, domain/households/judgeHousehold.ts). Without its rejected members a
+ * household cannot travel as a whole until their rows are corrected or a person decides: DATA_DISPUTE, on each member.
  */
-export function holdsAtRegistration(protection: readonly ProtectionFlag[], householdIncomplete: boolean): HoldType[] {
-  const types = protection.flatMap((flag) => HOLD_OF[flag] ?? []);
-  return [...new Set<HoldType>(householdIncomplete ? [...types, 'DATA_DISPUTE'] : types)];
+export function holdsAtRegistration(protection: readonly ProtectionFlag[], found: readonly HoldType[]): HoldType[] {
+  return [...new Set<HoldType>([...protection.flatMap((flag) => HOLD_OF[flag] ?? []), ...found])];
 }
 
 /**
@@ -54,11 +53,11 @@ export type Traveller = 'adult' | 'child' | 'infant';
 const INFANT_UNDER = 2;
 
 /**
- * The kind of seat of a person on the reference date. A vague birth date counts as the younger age; a missing one counts
- * as adult.
+ * The kind of traveller that a person is on a day. A vague birth date counts as the younger age; a missing one counts as a
+ * child's, who has a seat of their own.
  */
 export function travellerOf(birthDate: PartialDate | null, on: CalendarDay): Traveller {
-  if (birthDate === null) return 'adult';
+  if (birthDate === null) return 'child';
   const { least } = ageRange(birthDate, on);
   if (least < INFANT_UNDER) return 'infant';
   return least < ADULT_AT ? 'child' : 'adult';

@@ -1,4 +1,5 @@
 import type { HoldType } from '../../domain/holds.ts';
+import { holdsFound, judgeHousehold } from '../../domain/households/judgeHousehold.ts';
 import { COLUMNS, type Column, type Relationship, type Sex } from '../../domain/imports/columns.ts';
 import { type CalendarDay, parseCalendarDay } from '../../domain/imports/dates.ts';
 import { judgeList } from '../../domain/imports/judgeList.ts';
@@ -105,13 +106,21 @@ export function householdOf(registration: RegistrationContext, household: Househ
   const householdId = joins?.householdId ?? derivedId('household', origin, first.row);
   const on = dayOf(registration.referenceDate);
 
+  const judged = judgeHousehold(
+    // Whoever joins a household is judged with all its members, when they stand in it.
+    joins === undefined
+      ? members.map(({ row, child, meaning }) => ({ ...meaning, child, key: derivedId('journey', origin, row) }))
+      : [],
+    rejectedRows.length,
+  );
+
   const people = members.map((member): HouseholdRegistration['people'][number] => {
     const { row, protection, codes, meaning } = member;
     const journeyId = derivedId('journey', origin, row);
     const found = codes.map(({ code }) => code);
     const passport = heldPassport(meaning, found, at);
     const document = passport && { documentId: derivedId('document', origin, row), ...passport };
-    const holds = holdsAtRegistration(protection, rejectedRows.length > 0).map((type) => ({
+    const holds = holdsAtRegistration(protection, holdsFound(judged, journeyId)).map((type) => ({
       id: derivedId('hold', origin, row, type),
       type,
     }));

@@ -1,6 +1,6 @@
+import { HOUSEHOLD_FINDINGS, judgeHousehold } from '../households/judgeHousehold.ts';
 import type { Code, Finding } from './codes.ts';
 import { type Column, latinDigits } from './columns.ts';
-import { earliestDay, latestDay, wholeYears } from './dates.ts';
 import { type JudgeContext, type JudgedRow, judgeRow, verdictOf } from './judgeRow.ts';
 import { flagsOfHousehold, inOrder, type PersonMeaning } from './person.ts';
 
@@ -25,9 +25,6 @@ export type ListFindings = {
   /** by row; rows without findings are absent */
   findings: Map<number, Finding[]>;
 };
-
-/** A head who was younger than this at the child's birth is hardly its parent. */
-const HARDLY_A_PARENT = 11;
 
 /**
  * The rules that need other rows: repeated references, and households, including their rejected rows.
@@ -64,7 +61,10 @@ export function judgeHouseholds(summaries: Iterable<ReturnType<typeof essentials
   const households: HouseholdJudgement[] = [];
   for (const [householdRef, rows] of groups) {
     const members = rows.filter((summary) => !repeated.has(summary.row));
-    for (const [row, code] of judgeMembers(members)) find(row, code, 'relationship_to_head');
+    for (const { key, finding } of judgeHousehold(members.map((member) => ({ ...member, key: member.row })))) {
+      const { code } = HOUSEHOLD_FINDINGS[finding];
+      if (code !== undefined) find(key, code, 'relationship_to_head');
+    }
     households.push({
       householdRef,
       rows: rows.map((summary) => summary.row),
@@ -93,31 +93,6 @@ function refsAlike(refs: Iterable<string>): string[] {
 }
 
 const isHead = ({ relationship }: Pick<PersonMeaning, 'relationship'>): boolean => relationship === 'HEAD';
-
-function judgeMembers(members: ReadonlyArray<ReturnType<typeof essentials>>): Array<[number, Code]> {
-  const found: Array<[number, Code]> = [];
-  const heads = members.filter(isHead);
-  const head = heads[0];
-  if (head === undefined) for (const member of members) found.push([member.row, 'HOUSEHOLD_NO_HEAD']);
-  if (heads.length > 1) for (const one of heads) found.push([one.row, 'HOUSEHOLD_TWO_HEADS']);
-  const hasAdult = members.some((member) => member.child === 'no');
-  const mayHaveAdult = hasAdult || members.some((member) => member.child === 'unknown');
-  for (const member of members) {
-    if (member.child === 'yes' || member.child === 'possibly') {
-      if (!mayHaveAdult) found.push([member.row, 'CHILD_WITHOUT_ADULT']);
-      if (hasAdult && member.relationship === 'NON_RELATIVE') found.push([member.row, 'CHILD_WITH_UNRELATED_ADULT']);
-    }
-    if (member.relationship === 'CHILD' && isHardlyOlder(head, member)) found.push([member.row, 'PARENT_AGE_GAP']);
-  }
-  return found;
-}
-
-type Born = Pick<PersonMeaning, 'birthDate'>;
-
-function isHardlyOlder(head: Born | undefined, child: Born): boolean {
-  if (!head?.birthDate || child.birthDate === null) return false;
-  return wholeYears(earliestDay(head.birthDate), latestDay(child.birthDate)) <= HARDLY_A_PARENT;
-}
 
 /**
  * A row with more findings, those of `judgeHouseholds`, and what follows from them. Findings that it has are not added

@@ -20,7 +20,7 @@ describe('holds at registration', () => {
   it('are raised for each flag that makes a request to a partner harmful, and block every step', () => {
     fc.assert(
       fc.property(flags, fc.boolean(), (protection, incomplete) => {
-        const types = holdsAtRegistration(protection, incomplete);
+        const types = holdsAtRegistration(protection, incomplete ? ['DATA_DISPUTE'] : []);
         const harmful = [
           'UASC',
           'CHILD_HEAD',
@@ -69,7 +69,7 @@ describe('who takes which seat', () => {
     ['one whose year may make it an infant', { year: 2024, month: null, day: null }, 'infant'],
     ['one whose year may make it a child', { year: 2008, month: null, day: null }, 'child'],
     ['surely 18', { year: 2008, month: 11, day: 25 }, 'adult'],
-    ['of unknown age', null, 'adult'],
+    ['of unknown age', null, 'child'],
   ] as const)('%s', (_name, birthDate, traveller) => {
     expect(travellerOf(birthDate, 20261125)).toBe(traveller);
   });

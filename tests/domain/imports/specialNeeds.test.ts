@@ -74,6 +74,6 @@ describe('special needs as teams write them', () => {
   });
 
   it('a concern is a hold before any partner is asked', () => {
-    expect(holdsAtRegistration([CONCERN, 'MEDICAL'], false)).toEqual([CONCERN]);
+    expect(holdsAtRegistration([CONCERN, 'MEDICAL'], [])).toEqual([CONCERN]);
   });
 });
