@@ -8,7 +8,7 @@ import { applyScans, arriveSeats, departSeats, reconcileSeats } from '../applica
 import { beginEnd, type EndPorts, type OperationSteps } from '../application/operations/conduct.ts';
 import type { RecordBatch, RecordResult } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
-import type { HouseholdMessage, HouseholdMustLeave, MembersMessage } from '../workflows/messages.ts';
+import type { HoldsMessage, HouseholdMessage, HouseholdMustLeave, MembersMessage } from '../workflows/messages.ts';
 import type { RequestActivities } from './requests.ts';
 
 /** Activities of journeys and other workflows; a factory makes each from its ports. */
@@ -38,6 +38,8 @@ export type NotificationActivities = {
   householdMustLeave(input: HouseholdMustLeave & { movementId: string }): Promise<void>;
   notifyHousehold(input: HouseholdMessage & { householdId: string }): Promise<void>;
   tellMembers(input: MembersMessage & { householdId: string; journeyId: string }): Promise<void>;
+  /** each journey of the household records the holds that stand and that it does not know yet */
+  tellHolds(input: Omit<HoldsMessage, 'holdIds'> & { householdId: string }): Promise<void>;
 };
 
 export type JourneyActivities = RecordActivities & RequestActivities & NotificationActivities;
@@ -62,6 +64,11 @@ export type NotificationPorts = {
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<'delivered' | 'closed'>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<'delivered' | 'closed'>;
   membersReady(journeyId: string, update: MembersMessage): Promise<'delivered' | 'closed'>;
+  holdsFound(journeyId: string, update: HoldsMessage): Promise<'delivered' | 'closed'>;
+  /** holds of open journeys of a household that their journeys have not recorded */
+  raisedIn(householdId: string): Promise<ReadonlyArray<{ journeyId: string; holdId: string }>>;
+  /** whether a child is in the household, or was */
+  hasChildren(householdId: string): Promise<boolean>;
   /** open journeys of a household, without this one */
   othersOf(householdId: string, journeyId: string): Promise<string[]>;
 };
@@ -73,9 +80,15 @@ export function notificationActivities(ports: NotificationPorts): NotificationAc
       await ports.householdMustLeave(movementId, update);
     },
     async notifyHousehold({ householdId, ...update }) {
+      const child = await ports.hasChildren(householdId);
       // A household has few members.
       for (const other of await ports.othersOf(householdId, update.journeyId))
-        await ports.householdChanged(other, [update]);
+        await ports.householdChanged(other, [{ ...update, child }]);
+    },
+    async tellHolds({ householdId, ...message }) {
+      const raised = Map.groupBy(await ports.raisedIn(householdId), ({ journeyId }) => journeyId);
+      for (const [journeyId, holds] of raised)
+        await ports.holdsFound(journeyId, { ...message, holdIds: holds.map(({ holdId }) => holdId) });
     },
     async tellMembers({ householdId, journeyId, ...message }) {
       for (const other of await ports.othersOf(householdId, journeyId)) await ports.membersReady(other, message);

@@ -60,7 +60,7 @@ export type Preparation =
   | { what: 'raiseHold'; type: HoldType }
   | { what: 'releaseHold'; holdId: string; reference: string }
   | { what: 'storeDocument'; kind: string; validUntil: Instant; issuedBy?: string | undefined }
-  | { what: 'separateHousehold' }
+  | { what: 'separateHousehold' | 'confirmHousehold' }
   | { what: 'findConsulate'; partnerId: string };
 
 /** A command of any subject. `Judged`: the arguments that are sent to the workflow. `Sent`: these, and the made id. */

@@ -43,6 +43,8 @@ export function evolveBy<State extends { seq: number }, Event extends { type: st
 export type Effects<Data = Record<string, unknown>> = {
   /** seats in these statuses are in the way: their movement is notified, so that it releases the household group */
   freesSeats?: readonly SeatToFree[];
+  /** the household may be another one: it is judged again, and holds follow in the same transaction */
+  judgesHousehold?: true;
   /** the others of the household may wait for it (`RecordResult.members`) */
   concernsMembers?: true;
   /** only where the data says so, seats are freed */

@@ -36,6 +36,8 @@ export type RecordResult = {
   alreadyRecorded?: RecordedEvent[];
   /** movements where the subject held an active seat when a hold or a withdrawal was recorded: they must be notified */
   seatedOn: string[];
+  /** households that were judged again, in which holds stand that their journeys do not know yet */
+  held?: string[];
   /**
    * Where the batch may have changed what the household waits for: whether a member cannot be asked about yet, or lacks
    * more than a health check. `tell`: there are others who are told. The household is the one before the batch.

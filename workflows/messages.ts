@@ -53,7 +53,17 @@ export type MovementUpdate = {
 };
 
 /** Signal `householdChanged`: a member of the household has ended their journey without travelling. */
-export type HouseholdMessage = { key: string; at: Instant; journeyId: string; ending: Ending };
+export type HouseholdMessage = {
+  key: string;
+  at: Instant;
+  journeyId: string;
+  ending: Ending;
+  /** a child is or was in the household: protection decides whether the rest goes on */
+  child?: boolean;
+};
+
+/** Signal `holdsFound`: the household was judged again, and these holds of this journey stand. */
+export type HoldsMessage = { key: string; at: Instant; holdIds: string[] };
 
 /** Signal `membersReady`: every member of the household can be asked about. `unready`: some lack more than a health check. */
 export type MembersMessage = { key: string; unready: boolean };
@@ -64,6 +74,7 @@ export const journeySignals = {
   movementUpdated: 'movementUpdated',
   householdChanged: 'householdChanged',
   membersReady: 'membersReady',
+  holdsFound: 'holdsFound',
 } as const;
 
 /** Signals of a movement. */

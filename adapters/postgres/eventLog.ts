@@ -10,6 +10,7 @@ import { type Instant, iso } from '../../domain/time.ts';
 import type { EventForms } from '../../domain/versioned.ts';
 import { type Db, instant, json } from './database.ts';
 import type { EventLogEntry } from './generated/kysely/tables.ts';
+import { householdOfJourney, judgeAgain, lockHouseholdOf } from './households/judge.ts';
 import { settlementsOfHold } from './journeys/holds.ts';
 
 /** SQLSTATE that record_events raises for an event log that tells another story. */
@@ -39,13 +40,10 @@ export async function readEvents<E extends { type: string; data: Record<string, 
 export function eventLogOn(db: Db) {
   return {
     async write(batch: RecordBatch) {
-      type Written = Awaited<ReturnType<RecordPorts['write']>>;
       try {
-        const rows = JSON.stringify(rowsOf(batch));
-        const { rows: written } = await sql<{
-          result: Written;
-        }>`select record_events(${rows}::jsonb) as result`.execute(db);
-        return written[0]?.result;
+        return batch.events.some((event) => effectsOf(batch.subjectKind, event).judgesHousehold)
+          ? await db.transaction().execute((tx) => recordAndJudge(tx, batch))
+          : await recordOn(db, batch);
       } catch (error) {
         if (error instanceof DatabaseError && error.code === EVENT_LOG_CONFLICT) return undefined;
         throw error;
@@ -101,6 +99,27 @@ export function eventLogOn(db: Db) {
       return phase === null ? { seq, status, detail: {} } : { seq, status, phase };
     },
   };
+}
+
+type Written = Awaited<ReturnType<RecordPorts['write']>>;
+
+async function recordOn(db: Db, batch: RecordBatch): Promise<Written> {
+  const rows = JSON.stringify(rowsOf(batch));
+  const { rows: written } = await sql<{ result: Written }>`select record_events(${rows}::jsonb) as result`.execute(db);
+  return written[0]?.result;
+}
+
+/** The household is judged with what the batch changes, under its lock: of two members who leave at once, the last sees both. */
+async function recordAndJudge(tx: Db, batch: RecordBatch): Promise<Written> {
+  const before = await lockHouseholdOf(tx, batch.subject);
+  const written = await recordOn(tx, batch);
+  if (before === undefined || written === undefined) return written;
+  const after = await householdOfJourney(tx, batch.subject);
+  const at = Math.max(...batch.events.map((event) => event.at));
+  const held: string[] = [];
+  for (const householdId of new Set([before, after ?? before]))
+    if (await judgeAgain(tx, householdId, at)) held.push(householdId);
+  return held.length === 0 ? written : { ...written, held };
 }
 
 type Row = Record<string, unknown>;

@@ -17,6 +17,7 @@ import type { Decision } from '../../domain/commands.ts';
 import type * as messages from '../../workflows/messages.ts';
 import type {
   CarrierMessage,
+  HoldsMessage,
   HouseholdMessage,
   HouseholdMustLeave,
   MembersMessage,
@@ -44,6 +45,7 @@ export type WorkflowGateway = {
   householdMustLeave(movementId: string, update: HouseholdMustLeave): Promise<Delivered>;
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<Delivered>;
   membersReady(journeyId: string, update: MembersMessage): Promise<Delivered>;
+  holdsFound(journeyId: string, update: HoldsMessage): Promise<Delivered>;
   movementUpdated(journeyId: string, update: MovementUpdate[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
@@ -123,6 +125,7 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
     householdChanged: (id, update) =>
       signal(names.workflowId.journey(id), names.journeySignals.householdChanged, update),
     membersReady: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.membersReady, update),
+    holdsFound: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.holdsFound, update),
     movementUpdated: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.movementUpdated, update),
     async start(pending) {
       try {

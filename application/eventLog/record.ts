@@ -5,7 +5,9 @@ export type RecordPorts = {
    * Writes a batch in one transaction.
    * @returns undefined where the event log has another event at one of the sequence numbers, or a gap before the first
    */
-  write(batch: RecordBatch): Promise<{ seatedOn: string[]; last: number } | undefined>;
+  write(
+    batch: RecordBatch,
+  ): Promise<(Pick<RecordResult, 'seatedOn' | 'held' | 'members'> & { last: number }) | undefined>;
   /** what stands after a sequence number, in order; undefined where the event log does not reach so far */
   eventsAfter(about: Pick<RecordBatch, 'subject' | 'subjectKind' | 'after'>): Promise<RecordedEvent[] | undefined>;
   /** alarms people that the event log of this subject tells another story */
@@ -31,14 +33,23 @@ export const recordEvents =
   ({ write, eventsAfter, raiseConflict, notifyOutbox }: RecordPorts) =>
   async (batch: RecordBatch): Promise<RecordResult> => {
     const seatedOn = new Set<string>();
+    const held = new Set<string>();
+    let members: RecordResult['members'];
+    const result = (): RecordResult => ({
+      seatedOn: [...seatedOn],
+      ...(held.size > 0 && { held: [...held] }),
+      ...(members && { members }),
+    });
     const record = async (asked: RecordBatch): Promise<boolean> => {
       const written = await write(asked);
       for (const movement of written?.seatedOn ?? []) seatedOn.add(movement);
+      for (const household of written?.held ?? []) held.add(household);
+      members = written?.members ?? members;
       if (asked.events.some((event) => effectsOf(asked.subjectKind, event).partnerEvent)) notifyOutbox();
       return written?.last === batch.after + asked.events.length;
     };
 
-    if (await record(batch)) return { seatedOn: [...seatedOn] };
+    if (await record(batch)) return result();
     for (let time = 0; time < MERGES; time++) {
       const before = await eventsAfter(batch);
       const all = before && merged(before, batch.events);
@@ -48,7 +59,7 @@ export const recordEvents =
       }
       // Projection and waits follow when the workflow has seen what the event log has.
       if (await record({ ...batch, events: all, projection: { seq: 0 }, waits: [] }))
-        return { seatedOn: [...seatedOn], alreadyRecorded: all };
+        return { ...result(), alreadyRecorded: all };
     }
     throw new Error('The event log grew at each attempt to record');
   };

@@ -1,5 +1,5 @@
 import type { HoldType } from '../../domain/holds.ts';
-import { holdsFound, judgeHousehold } from '../../domain/households/judgeHousehold.ts';
+import { compositionOf, holdsFound, judgeHousehold, registeredMember } from '../../domain/households/judgeHousehold.ts';
 import { COLUMNS, type Column, type Relationship, type Sex } from '../../domain/imports/columns.ts';
 import { type CalendarDay, parseCalendarDay } from '../../domain/imports/dates.ts';
 import { judgeList } from '../../domain/imports/judgeList.ts';
@@ -61,6 +61,8 @@ export type HouseholdRegistration = {
   requestedAt: Instant;
   headNationality: string;
   rejectedRows: number[];
+  /** as the household was judged; null where it is judged when the new members stand in it */
+  composition: string | null;
   people: Array<{
     row: number;
     personId: string;
@@ -146,6 +148,7 @@ export function householdOf(registration: RegistrationContext, household: Househ
           consent: meaning.consent,
           holds: holds.map(({ id }) => id),
           child: travellerOf(meaning.birthDate, on) !== 'adult',
+          joins: joins !== undefined,
           route: route.legs,
           routeDecided: route.decided,
           ...(document && { document: { documentId: document.documentId, validUntil: document.validUntil } }),
@@ -162,9 +165,13 @@ export function householdOf(registration: RegistrationContext, household: Househ
     requestedAt: Math.min(...people.map(({ input }) => input.registration.registeredAt)),
     headNationality,
     rejectedRows,
+    composition: joins === undefined ? compositionOf(people.map(standing), rejectedRows.length) : null,
     people,
   };
 }
+
+const standing = ({ journeyId, ...person }: HouseholdRegistration['people'][number]) =>
+  registeredMember({ ...person, key: journeyId });
 
 /** An accepted row has all required values. */
 function acceptedMeaning({ row, verdict, meaning }: JudgedRow) {

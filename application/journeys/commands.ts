@@ -2,6 +2,7 @@ import { roleFor } from '../../domain/access.ts';
 import { PROTECTION_ROLES } from '../../domain/actor.ts';
 import type { Commands, Preparation } from '../../domain/commands.ts';
 import { HOLD_RULES } from '../../domain/holds.ts';
+import { CHILD_IN_HOUSEHOLD, HELD_HOUSEHOLD } from '../../domain/journeys/commands/household.ts';
 import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
 import type { JourneyState } from '../../domain/journeys/state.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -13,7 +14,7 @@ export type JourneyCommandPorts = {
   now: Pick<NowReads, 'state' | 'commandIsRecorded'>;
   holds: Omit<Holds, 'ofJourney'>;
   people: Pick<People, 'journey' | 'holdDocument' | 'dropDocument'>;
-  households: Pick<Households, 'hasChildren' | 'prepareSplit' | 'dropEmpty'>;
+  households: Pick<Households, 'hasChildren' | 'isHeld' | 'prepareSplit' | 'dropEmpty'>;
   partners: { read(id: string): Promise<{ kind: string } | undefined> };
 };
 
@@ -63,10 +64,12 @@ export function journeyChecks(
           const journey = await people.journey(journeyId);
           const role = roleFor(PROTECTION_ROLES, roles);
           if (journey && role === undefined && (await households.hasChildren(journey.householdId)))
-            return { outcome: 'not_allowed', detail: 'A child is in this household: a protection officer decides.' };
+            return { outcome: 'not_allowed', detail: CHILD_IN_HOUSEHOLD };
           await households.prepareSplit(made, journeyId);
           return { ...(role ? { role } : {}), compensate: () => households.dropEmpty(made) };
         }
+        case 'confirmHousehold':
+          return confirmHousehold(given);
         case 'findConsulate': {
           const { partnerId } = preparation;
           if ((await partners.read(partnerId))?.kind === 'consulate') return {};
@@ -75,6 +78,18 @@ export function journeyChecks(
       }
     },
   };
+
+  /** Protection decides where a child is concerned, and nobody before the holds of every member are decided. */
+  async function confirmHousehold({ subject, roles }: GivenCommand): Promise<Prepared> {
+    const journey = await people.journey(subject);
+    if (!journey) return {};
+    const role = roleFor(PROTECTION_ROLES, roles);
+    if (role === undefined && (await households.hasChildren(journey.householdId)))
+      return { outcome: 'not_allowed', detail: CHILD_IN_HOUSEHOLD };
+    if (await households.isHeld(journey.householdId))
+      return { outcome: 'refused', reason: HELD_HOUSEHOLD, allowed: [] };
+    return role === undefined ? {} : { role };
+  }
 
   /** Who may release depends on the kind of the hold; a refusal says nothing about that kind. */
   async function releaseHold(

@@ -152,8 +152,10 @@ export type People = {
 /** Rows of households that are written before an event. */
 export type Households = {
   operationOf(id: string): Promise<string | undefined>;
-  /** Whether a child travels in this household, among its open journeys. */
+  /** Whether a child is in this household, or was when its journey ended. */
   hasChildren(id: string): Promise<boolean>;
+  /** Whether a hold stands on a member who travels. */
+  isHeld(id: string): Promise<boolean>;
   /**
    * The household of a person after a separation: the same place in the order, with their own nationality as the
    * head's. Idempotent by id.

@@ -1,6 +1,6 @@
 import type { HoldType } from '../holds.ts';
 import type { Code } from '../imports/codes.ts';
-import type { Relationship } from '../imports/columns.ts';
+import { oneOf, RELATIONSHIPS, type Relationship } from '../imports/columns.ts';
 import {
   type CalendarDay,
   type ChildState,
@@ -26,6 +26,8 @@ export type HouseholdMember<Key = string> = {
   birthDate: PartialDate | null;
   /** to the head of the household */
   relationship: Relationship | null;
+  /** the list gave reason to doubt that the head is the parent */
+  carerUnverified?: boolean;
 };
 
 /**
@@ -69,7 +71,9 @@ export function judgeHousehold<Key>(
     nobody_surely_adult: (member) => mayBeChild(member) && adults.length === 0,
     unrelated_to_head: (member) => isChild(member) && adults.length > 0 && !isRelated(member),
     no_related_adult: (member) => mayBeChild(member) && adults.length > 0 && !(relatedAdult && isRelated(member)),
-    hardly_a_parent: (member) => member.relationship === 'CHILD' && isHardlyOlder(heads[0], member),
+    hardly_a_parent: (member) =>
+      (member.carerUnverified === true && heads.length > 0) ||
+      (member.relationship === 'CHILD' && isHardlyOlder(heads[0], member)),
     child_head: (member) => mayBeChild(member) && isHead(member),
     not_whole: () => notRegistered > 0,
   };
@@ -93,6 +97,25 @@ export function childOn(
   if (ageJudged !== null) return ageJudged === 'child' ? 'yes' : 'no';
   return childState(birthDate, day);
 }
+
+/** A registered person as a member: an age that is not surely an adult's is a child's, until a person judges it. */
+export const registeredMember = ({
+  key,
+  traveller,
+  relationship,
+  protection,
+}: {
+  key: string;
+  traveller: string;
+  relationship: string;
+  protection: readonly string[];
+}): HouseholdMember => ({
+  key,
+  child: traveller === 'adult' ? 'no' : 'yes',
+  birthDate: null,
+  relationship: oneOf(RELATIONSHIPS, relationship),
+  carerUnverified: protection.includes('UNVERIFIED_CARER'),
+});
 
 /**
  * Who the household is, as far as its judgement depends on it. As long as it is the same, what a person has decided about

@@ -26,6 +26,7 @@ export function emptyJourney(): JourneyState {
     ...REQUEST_PARTS.empty,
     travel: { status: 'none', noShows: 0, underway: false, withdrawn: false },
     householdOpen: false,
+    householdChild: false,
     received: false,
     planned: false,
     followUps: [],

@@ -58,6 +58,8 @@ const JourneyState = z.object({
   }),
   /** another member has ended their journey: somebody must say whether the rest goes on without them */
   householdOpen: z.boolean(),
+  /** a child is or was in the household that somebody must decide about: protection decides */
+  householdChild: z.boolean().default(false),
   /** set where the person was parted from the household of the beginning */
   householdId: z.string().optional(),
   /** since when the person lacks nothing but a seat on the next leg, whatever became of seats meanwhile */
@@ -99,6 +101,8 @@ const JourneyInput = z.object({
     consent: z.enum(['given', 'pending', 'refused']),
     holds: z.array(z.string()),
     child: z.boolean().default(false),
+    /** of a household that was registered before */
+    joins: z.boolean().default(false),
     route: z.array(z.string()),
     routeDecided: z.boolean(),
     document: z.object({ documentId: z.string(), validUntil: instant }).optional(),

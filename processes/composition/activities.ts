@@ -21,13 +21,14 @@ import { guardedFetch, partnerClient } from '../../adapters/partners/protocol.ts
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import { databaseOn, notifier } from '../../adapters/postgres/database.ts';
 import { eventLogOn } from '../../adapters/postgres/eventLog.ts';
+import { raisedIn } from '../../adapters/postgres/households/judge.ts';
 import { commitsOn } from '../../adapters/postgres/imports/commit.ts';
 import { importsOn } from '../../adapters/postgres/imports/imports.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { seatNotificationsOn, seatsOn } from '../../adapters/postgres/movements/seats.ts';
 import { operationStepsOn, suspensionsOn } from '../../adapters/postgres/operations/conduct.ts';
 import { readPartnerEndpoint } from '../../adapters/postgres/partners/partners.ts';
-import { othersOf } from '../../adapters/postgres/people/people.ts';
+import { hasChildren, othersOf } from '../../adapters/postgres/people/people.ts';
 import { asideOn, requestsOn } from '../../adapters/postgres/requests.ts';
 import { retentionOn } from '../../adapters/postgres/retention.ts';
 import { feedOn } from '../../adapters/postgres/webhooks/feed.ts';
@@ -87,6 +88,9 @@ export function workerActivities({ pool, keyring, outside, gateway, callbackBase
       householdMustLeave: gateway.householdMustLeave,
       householdChanged: gateway.householdChanged,
       membersReady: gateway.membersReady,
+      holdsFound: gateway.holdsFound,
+      raisedIn: (householdId) => raisedIn(db, householdId),
+      hasChildren: (householdId) => hasChildren(db, householdId),
       othersOf: (householdId, journeyId) => othersOf(db, householdId, journeyId),
     }),
     ...movementActivities({

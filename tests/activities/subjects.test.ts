@@ -16,6 +16,12 @@ function delivered(over: Partial<NotificationPorts> = {}) {
       seen.push(said);
       return 'delivered';
     },
+    holdsFound: async (...said) => {
+      seen.push(said);
+      return 'delivered';
+    },
+    raisedIn: async () => [],
+    hasChildren: async () => true,
     othersOf: async () => ['jrn_ended', 'jrn_b', 'jrn_c'],
     ...over,
   });
@@ -27,7 +33,7 @@ const ENDED = { householdId: 'hh_1', journeyId: 'jrn_a', ending: 'withdrawn', ke
 it('every other member firstSeen who left, under one key, past one whose own journey has ended', async () => {
   const { seen, activities } = delivered();
   await activities.notifyHousehold(ENDED);
-  const update = [{ key: 'jrn_a-end', at: 1, journeyId: 'jrn_a', ending: 'withdrawn' }];
+  const update = [{ key: 'jrn_a-end', at: 1, journeyId: 'jrn_a', ending: 'withdrawn', child: true }];
   expect(seen).toEqual([
     ['jrn_ended', update],
     ['jrn_b', update],

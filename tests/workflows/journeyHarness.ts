@@ -59,6 +59,7 @@ export function fakeActivities({ sending, ...overrides }: Partial<JourneyActivit
     householdMustLeave: count('householdMustLeave', undefined),
     notifyHousehold: count('notifyHousehold', undefined),
     tellMembers: count('tellMembers', undefined),
+    tellHolds: count('tellHolds', undefined),
     ...overrides,
   };
   const event_log = (): RecordedEvent[] => batches.flatMap((batch) => batch.events);
@@ -87,6 +88,7 @@ export function journeyInput(
       consent: 'given',
       holds: [],
       child: false,
+      joins: false,
       route: ['evacuation'],
       routeDecided: true,
       ...registration,

@@ -17,7 +17,7 @@ const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   steps: {},
   signals: SIGNALS,
   serial: false,
-  background: [...RECALLED_IN_BACKGROUND, decideRisk, reviewHolds],
+  background: [...RECALLED_IN_BACKGROUND, decideRisk, reviewHolds, stayTogether],
   begin: (run) => run.begin(),
   async work(run) {
     if (!run.state.planned) await wayHome(run);
@@ -51,7 +51,6 @@ async function wayHome(run: JourneyRun): Promise<void> {
     inBackground(run, secureDocuments),
     inBackground(run, becomeFit),
     inBackground(run, obtainExitPermit),
-    inBackground(run, stayTogether),
     inBackground(run, keepConsent),
     inBackground(run, agreeToShare),
     inBackground(run, awaitMembers),

@@ -10,7 +10,14 @@ import type { Instant } from '../../domain/time.ts';
 import { notify, recallRequest, remindRequest, sendRequest, setAnswerAside } from '../activities.ts';
 import type { SignalModules } from '../aggregate/live.ts';
 import { AggregateRun, type Kind } from '../aggregate/run.ts';
-import type { HouseholdMessage, journeySignals, MembersMessage, MovementUpdate, PartnerAnswered } from '../messages.ts';
+import type {
+  HoldsMessage,
+  HouseholdMessage,
+  journeySignals,
+  MembersMessage,
+  MovementUpdate,
+  PartnerAnswered,
+} from '../messages.ts';
 
 export type JourneyTypes = {
   state: JourneyState;
@@ -50,10 +57,12 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 
   /** What registration knew is where a journey begins. */
   begin(): void {
-    const { registeredAt, document, ...registration } = this.input.registration;
+    const { registeredAt, document, joins, ...registration } = this.input.registration;
     const at = Math.min(registeredAt, this.now());
     this.event('journeyStarted', registration, { at });
     if (document) this.event('documentHeld', document, { at });
+    // Whoever came to a household that was there changes what it is for every member.
+    if (joins) void this.tellHolds(this.householdId);
   }
 
   /** A moment that an outsider names, kept between the start of the journey and now. */
@@ -112,8 +121,9 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
   }
 
   /** A journey with a seat notifies the movement that its household must leave. */
-  protected override onRecorded({ seatedOn, members }: RecordResult): void {
+  protected override onRecorded({ seatedOn, members, held = [] }: RecordResult): void {
     for (const movementId of seatedOn) void this.leaveGroup(movementId);
+    for (const householdId of held) void this.tellHolds(householdId);
     if (!members) return;
     const { householdId, open, unready, tell } = members;
     // Whoever has left for a household of their own waits for nobody of the one before.
@@ -155,6 +165,11 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
     );
   }
 
+  private async tellHolds(householdId: string): Promise<void> {
+    const key = `${this.subject}:holds:${this.state.seq}`;
+    await this.trackInFlight(notify.tellHolds({ householdId, key, at: this.now() }));
+  }
+
   private async leaveGroup(movementId: string): Promise<void> {
     await this.trackInFlight(
       notify.householdMustLeave({
@@ -170,7 +185,8 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
 export type JourneyMessages = Record<typeof journeySignals.partnerAnswered, PartnerAnswered> &
   Record<typeof journeySignals.movementUpdated, MovementUpdate> &
   Record<typeof journeySignals.householdChanged, HouseholdMessage> &
-  Record<typeof journeySignals.membersReady, MembersMessage>;
+  Record<typeof journeySignals.membersReady, MembersMessage> &
+  Record<typeof journeySignals.holdsFound, HoldsMessage>;
 
 /** What others may say to a journey. */
 export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
@@ -179,13 +195,23 @@ export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
   householdChanged: {
     key: ({ key }) => key,
     handle: (run, update) => {
-      if (run.over() || run.state.travel.underway || run.state.arrivedAt !== undefined) return;
-      run.event('householdChanged', { journeyId: update.journeyId }, { at: run.moment(update.at) });
+      if (run.over() || run.state.arrivedAt !== undefined) return;
+      const { journeyId, child = false } = update;
+      run.event('householdChanged', { journeyId, child }, { at: run.moment(update.at) });
     },
   },
   membersReady: {
     key: ({ key }) => key,
     handle: (run, { unready }) => run.setMembers({ open: false, unready }),
+  },
+  holdsFound: {
+    key: ({ key }) => key,
+    handle: (run, { holdIds, at }) => {
+      // On the way nobody can wait for a day until protection has looked.
+      const urgent = run.state.travel.underway;
+      for (const holdId of run.over() ? [] : holdIds)
+        if (!run.state.holds.includes(holdId)) run.event('holdRaised', { holdId, urgent }, { at: run.moment(at) });
+    },
   },
 };
 

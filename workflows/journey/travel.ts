@@ -39,14 +39,20 @@ export async function travel(run: JourneyRun): Promise<void> {
   }
 }
 
-/** When a member of the household ends their journey, somebody says whether the rest goes on: no family is split by itself. */
+/**
+ * When a member of the household ends their journey, at its beginning or at a port on the way, somebody says whether the
+ * rest goes on: no family is split by itself. Where a child is or was in it, that is protection.
+ */
 export async function stayTogether(run: JourneyRun): Promise<never> {
+  const open = () => run.state.householdOpen && run.state.arrivedAt === undefined;
+  const decides = () => (run.state.householdChild ? 'protection_officer' : 'case_worker');
   for (;;) {
-    await until(run, () => run.state.householdOpen);
+    await until(run, open);
+    const role = decides();
     await waitFor(
       run,
-      { key: 'household', phase, whom: { kind: 'role', id: 'case_worker' }, what: 'householdDecision' },
-      () => !run.state.householdOpen,
+      { key: 'household', phase, whom: { kind: 'role', id: role }, what: 'householdDecision' },
+      () => !open() || decides() !== role,
     );
   }
 }

@@ -16,6 +16,7 @@ import type { Keyring } from '../../crypto/envelope.ts';
 import { encryptPerson, searchKeyFiler } from '../../crypto/people.ts';
 import { anyOf, type Db, recordset } from '../database.ts';
 import { type ClockRow, clockOf } from '../operations/operations.ts';
+import { judgeAgain } from './judge.ts';
 
 export const registrationsOn = (db: Db, keyring: Keyring): Pick<RegisterPorts, 'frame' | 'write'> => ({
   async frame(operationId) {
@@ -79,13 +80,17 @@ const encrypted = (
  * Households that join others need the caller's transaction.
  * @throws FrameMoved, with nothing written, unless the caller holds the lock of `readFrame`
  */
-export async function registerHouseholds(db: Db, { households, statement }: ReadyHouseholds): Promise<void> {
+export async function registerHouseholds(
+  db: Db,
+  { registration, households, statement }: ReadyHouseholds,
+): Promise<void> {
   if (households.length === 0) return;
   const joining = households.filter(({ joins }) => joins);
   await makeWayForHeads(db, joining);
   const { rows } = await statement.execute(db);
   if (rows[0]?.open !== 1) throw new FrameMoved();
   await completeJoined(db, joining);
+  for (const { householdId } of joining) await judgeAgain(db, householdId, registration.at);
 }
 
 /**
@@ -118,10 +123,12 @@ function statementOf(
       h as (
         select h.* from open, json_to_recordset(${JSON.stringify(households.map(householdRow))}) as h (id text,
           joins boolean, reference text, site text, priority int, requested_at timestamptz, head_nationality text,
-          rejected_rows jsonb)),
+          rejected_rows jsonb, composition text)),
       fresh as (
-        insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id)
-        select id, ${operation}, reference, site, priority, requested_at, head_nationality, ${list}
+        insert into households (id, operation_id, reference, site, priority, requested_at, head_nationality, import_id,
+          composition, not_registered)
+        select id, ${operation}, reference, site, priority, requested_at, head_nationality, ${list}, composition,
+          jsonb_array_length(rejected_rows)
           from h where not joins
         on conflict do nothing returning id),
       m as (
@@ -183,6 +190,7 @@ const householdRow = ({ householdId, requestedAt, headNationality, rejectedRows,
   requested_at: iso(requestedAt),
   head_nationality: headNationality,
   rejected_rows: rejectedRows,
+  composition: row.composition,
 });
 
 function memberRow(keyring: Keyring, person: Member) {
@@ -247,7 +255,10 @@ async function completeJoined(db: Db, joining: readonly HouseholdRegistration[])
   await db
     .updateTable('households as h')
     .from(households)
-    .set({ priority: sql<number>`least(h.priority, n.priority)` })
+    .set({
+      priority: sql<number>`least(h.priority, n.priority)`,
+      notRegistered: sql<number>`jsonb_array_length(n.rejected_rows)`,
+    })
     .whereRef('h.id', '=', 'n.id')
     .execute();
   await db

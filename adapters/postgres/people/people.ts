@@ -181,17 +181,19 @@ export const householdsOn = (db: Db): Households => ({
     return row?.operationId;
   },
 
-  async hasChildren(id) {
-    const child = await db
-      .selectFrom('journeys as j')
-      .innerJoin('persons as p', 'p.id', 'j.personId')
-      .select('j.id')
+  hasChildren: (id) => hasChildren(db, id),
+
+  async isHeld(id) {
+    const hold = await db
+      .selectFrom('holds as h')
+      .innerJoin('journeys as j', 'j.id', 'h.journeyId')
+      .select('h.id')
       .where('j.householdId', '=', id)
       .where('j.ending', 'is', null)
-      .where('p.traveller', 'in', ['child', 'infant'])
+      .where('h.status', 'in', ['raising', 'active'])
       .limit(1)
       .executeTakeFirst();
-    return child !== undefined;
+    return hold !== undefined;
   },
 
   async prepareSplit(id, journeyId) {
@@ -230,6 +232,19 @@ export const householdsOn = (db: Db): Households => ({
       .execute();
   },
 });
+
+/** Whether a child is in this household, or was when its journey ended. */
+export async function hasChildren(db: Db, householdId: string): Promise<boolean> {
+  const child = await db
+    .selectFrom('journeys as j')
+    .innerJoin('persons as p', 'p.id', 'j.personId')
+    .select('j.id')
+    .where('j.householdId', '=', householdId)
+    .where('p.traveller', 'in', ['child', 'infant'])
+    .limit(1)
+    .executeTakeFirst();
+  return child !== undefined;
+}
 
 /** Open journeys of a household, without this one, in ascending order. */
 export async function othersOf(db: Db, householdId: string, journeyId: string): Promise<string[]> {

@@ -1,4 +1,9 @@
+import { PROTECTION_ROLES } from '../../actor.ts';
 import { aboard, CASE_WORK, defineCommand, ON_THE_WAY } from './define.ts';
+
+/** Who decides about a household with a child, and when nobody does. Both say nothing of the kind of a hold. */
+export const CHILD_IN_HOUSEHOLD = 'A child is in this household: a protection officer decides.';
+export const HELD_HOUSEHOLD = 'A hold is open in this household: it is decided first.';
 
 export const splitOff = defineCommand({
   name: 'splitOff',
@@ -18,6 +23,11 @@ export const confirmHousehold = defineCommand({
   roles: CASE_WORK,
   reason: true,
   sentence: 'command.journey.confirmHousehold',
-  refusal: ({ householdOpen }) => (householdOpen ? undefined : 'Nothing has changed in the household'),
+  prepare: () => ({ what: 'confirmHousehold' }),
+  refusal: ({ householdOpen, householdChild, holds }, _args, { actor }) => {
+    if (!householdOpen) return 'Nothing has changed in the household';
+    if (householdChild && !PROTECTION_ROLES.includes(actor.role)) return CHILD_IN_HOUSEHOLD;
+    return holds.length > 0 ? HELD_HOUSEHOLD : undefined;
+  },
   effect: () => [{ type: 'householdConfirmed', data: {} }],
 });

@@ -52,6 +52,7 @@ export const journeyEnded = defineEvent({
     partnerEvent: { type: 'journey.ended', fields: [] },
     freesSeats: BEFORE_BOARDING,
     concernsMembers: true,
+    judgesHousehold: true,
     samePerson: { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } },
   },
   evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at }),

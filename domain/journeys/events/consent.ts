@@ -41,7 +41,7 @@ export const consentWithdrawn = defineEvent({
   data: z.object({ version: DATA.consentVersion }).describe('The person withdraws consent.'),
   phase: 'consent',
   sentence: 'event.consentWithdrawn',
-  effects: { consent: { status: 'withdrawn', sharing: false }, freesSeats: BEFORE_BOARDING },
+  effects: { consent: { status: 'withdrawn', sharing: false }, freesSeats: BEFORE_BOARDING, judgesHousehold: true },
   evolve: (_state, data) => ({ consent: { ...NOTHING_SHARED, status: 'withdrawn', version: data.version } }),
 });
 

@@ -9,7 +9,7 @@ export const splitOff = defineEvent({
     .describe('The person is separated from the household.'),
   phase: 'here',
   sentence: 'event.splitOff',
-  effects: { freesSeats: BEFORE_BOARDING, concernsMembers: true },
+  effects: { freesSeats: BEFORE_BOARDING, concernsMembers: true, judgesHousehold: true },
   evolve: (_state, data) => ({ householdId: data.householdId, householdOpen: false }),
 });
 
@@ -17,12 +17,13 @@ export const householdChanged = defineEvent({
   data: z
     .object({
       journeyId: z.string().describe("id of the member's journey"),
+      child: z.boolean().default(false).describe('whether a child is or was in the household: protection decides'),
     })
     .describe('A member of the household ended their journey without travel.'),
   phase: 'here',
   sentence: 'event.householdChanged',
   effects: { freesSeats: BEFORE_BOARDING },
-  evolve: () => ({ householdOpen: true }),
+  evolve: (state, { child }) => ({ householdOpen: true, householdChild: state.householdChild || child }),
 });
 
 export const householdConfirmed = defineEvent({
@@ -30,5 +31,5 @@ export const householdConfirmed = defineEvent({
   phase: 'here',
   sentence: 'event.householdConfirmed',
   effects: { concernsMembers: true },
-  evolve: () => ({ householdOpen: false }),
+  evolve: () => ({ householdOpen: false, householdChild: false }),
 });

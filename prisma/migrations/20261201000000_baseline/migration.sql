@@ -141,6 +141,11 @@ create table households (
   requested_at  timestamptz not null,
   head_nationality text,
   split_from    text references households (id),
+  -- members whose rows were rejected: none of them is an adult of the household
+  not_registered      integer not null default 0,
+  -- as the household was last judged (domain/households), and how often it has changed: holds derive from the version
+  composition         text,
+  composition_version integer not null default 1,
   seq           integer not null default 0,
   import_id     text,
   created_at    timestamptz not null default now()
@@ -1000,6 +1005,17 @@ create function members_of(p_household text, p_subject text) returns jsonb langu
         select from holds h where h.journey_id = j.id and h.status in ('raising', 'active'))), false))
     from journeys j where j.household_id = p_household and j.ending is null and j.arrived_at is null
 $$;
+
+-- The subject and then its household, in the order of record_events: whoever judges the household sees every member.
+create function lock_household_of(p_subject text) returns text language plpgsql as $$
+declare
+  v_household text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_subject, 7));
+  select household_id into v_household from journeys where id = p_subject;
+  perform from households where id = v_household for update;
+  return v_household;
+end $$;
 
 -- Waits are written as they stand now; a wait that is gone, or begins anew, closes its tasks, one that escalated opens the
 -- next.

@@ -133,6 +133,7 @@ describe('a household that is registered', () => {
         registeredAt: Date.parse('2026-11-20T07:30:00Z'),
         consent: 'given',
         holds: [],
+        joins: false,
         child: false,
         route: ['road', 'air'],
         routeDecided: true,
