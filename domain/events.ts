@@ -45,6 +45,8 @@ export type Effects<Data = Record<string, unknown>> = {
   freesSeats?: readonly SeatToFree[];
   /** the household may be another one: it is judged again, and holds follow in the same transaction */
   judgesHousehold?: true;
+  /** the person counts as the `age` of the event from now on */
+  setsAge?: true;
   /** the others of the household may wait for it (`RecordResult.members`) */
   concernsMembers?: true;
   /** only where the data says so, seats are freed */

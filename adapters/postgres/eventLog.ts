@@ -10,7 +10,7 @@ import { type Instant, iso } from '../../domain/time.ts';
 import type { EventForms } from '../../domain/versioned.ts';
 import { type Db, instant, json } from './database.ts';
 import type { EventLogEntry } from './generated/kysely/tables.ts';
-import { householdOfJourney, judgeAgain, lockHouseholdOf } from './households/judge.ts';
+import { householdOfJourney, judgeAgain, lockHouseholdOf, setAge } from './households/judge.ts';
 import { settlementsOfHold } from './journeys/holds.ts';
 
 /** SQLSTATE that record_events raises for an event log that tells another story. */
@@ -114,6 +114,9 @@ async function recordAndJudge(tx: Db, batch: RecordBatch): Promise<Written> {
   const before = await lockHouseholdOf(tx, batch.subject);
   const written = await recordOn(tx, batch);
   if (before === undefined || written === undefined) return written;
+  // A batch that comes late must not put back an older age.
+  for (const event of written.last === batch.events.at(-1)?.seq ? batch.events : [])
+    if (effectsOf(batch.subjectKind, event).setsAge) await setAge(tx, batch.subject, event.data['age'] === 'adult');
   const after = await householdOfJourney(tx, batch.subject);
   const at = Math.max(...batch.events.map((event) => event.at));
   const held: string[] = [];

@@ -16,7 +16,7 @@ import {
   holdsReviewed,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
-import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
+import { ageJudged, householdChanged, householdConfirmed, splitOff } from './events/household.ts';
 import { identityConfirmed, identityUnclear, journeyStarted, riskDecided, screened } from './events/registration.ts';
 import { partnerMissing, requestRecalled } from './events/requests.ts';
 import {
@@ -81,6 +81,7 @@ export const JOURNEY_EVENTS = Object.freeze({
   splitOff,
   householdChanged,
   householdConfirmed,
+  ageJudged,
   received,
   reintegrationPlanned,
   followUpDone,

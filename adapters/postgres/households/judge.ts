@@ -22,6 +22,18 @@ export async function householdOfJourney(tx: Db, journeyId: string): Promise<str
   return row?.householdId;
 }
 
+/** What a person has judged. An infant who is judged a child stays an infant. */
+export async function setAge(tx: Db, journeyId: string, adult: boolean): Promise<void> {
+  await tx
+    .updateTable('persons as p')
+    .from('journeys as j')
+    .set({ traveller: adult ? 'adult' : 'child' })
+    .whereRef('p.id', '=', 'j.personId')
+    .where('j.id', '=', journeyId)
+    .where('p.traveller', 'in', adult ? ['child', 'infant'] : ['adult'])
+    .execute();
+}
+
 /**
  * Judges a household again where it is another one than it was judged as, and writes the holds that follow. They block at
  * once; their journeys record them when they are told. Whoever leaves (withdrawn, at the next stop) is no member. Somebody

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { PROTECTION_ROLES } from '../../actor.ts';
 import { aboard, CASE_WORK, defineCommand, ON_THE_WAY } from './define.ts';
 
@@ -30,4 +31,24 @@ export const confirmHousehold = defineCommand({
     return holds.length > 0 ? HELD_HOUSEHOLD : undefined;
   },
   effect: () => [{ type: 'householdConfirmed', data: {} }],
+});
+
+/**
+ * Somebody whose birth date is unknown, vague or wrong. Holds that it gave reason for stay until protection releases them.
+ */
+export const judgeAge = defineCommand({
+  name: 'judgeAge',
+  args: { age: z.enum(['adult', 'child']).meta({ description: 'adult: surely 18 or over' }) },
+  example: { age: 'child' },
+  roles: CASE_WORK,
+  reason: true,
+  sentence: 'command.journey.judgeAge',
+  plausible: ({ child }): { age: 'adult' | 'child' } => ({ age: child ? 'adult' : 'child' }),
+  refusal: ({ child }, { age }, { actor }) => {
+    if (child === (age === 'child')) return `The person counts as ${age === 'child' ? 'a child' : 'an adult'} already`;
+    if (age === 'adult' && !PROTECTION_ROLES.includes(actor.role))
+      return 'That somebody is no child is for a protection officer to decide';
+    return undefined;
+  },
+  effect: (_state, { age }) => [{ type: 'ageJudged', data: { age } }],
 });

@@ -6,7 +6,7 @@ import { recordDocument, recordExitPermit, requestDocumentAgain, requestExitPerm
 import { dismissCancelRequest, endJourney } from './ending.ts';
 import { recordFitness } from './health.ts';
 import { raiseHold, releaseHold, reviewHolds } from './holds.ts';
-import { confirmHousehold, splitOff } from './household.ts';
+import { confirmHousehold, judgeAge, splitOff } from './household.ts';
 import { completeScreening, confirmIdentity, decideRisk } from './identity.ts';
 import { provideEvidence, recordNationality, requestOtherState, requestVerificationAgain } from './nationality.ts';
 import { decideRoute } from './route.ts';
@@ -37,6 +37,7 @@ export const JOURNEY_COMMANDS = commandSet(
     decideRoute,
     splitOff,
     confirmHousehold,
+    judgeAge,
     receive,
     planReintegration,
     recordFollowUp,

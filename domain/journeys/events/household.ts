@@ -33,3 +33,13 @@ export const householdConfirmed = defineEvent({
   effects: { concernsMembers: true },
   evolve: () => ({ householdOpen: false, householdChild: false }),
 });
+
+export const ageJudged = defineEvent({
+  data: z
+    .object({ age: z.enum(['adult', 'child']).describe('as what the person counts from now on') })
+    .describe('A person has judged an age that no birth date proves.'),
+  phase: 'here',
+  sentence: ({ age }) => `event.ageJudged.${age}`,
+  effects: { judgesHousehold: true, setsAge: true },
+  evolve: (_state, { age }) => ({ child: age === 'child' }),
+});

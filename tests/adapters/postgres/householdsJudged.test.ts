@@ -138,6 +138,25 @@ describe('a household is judged with the event that changes it', () => {
     }
   });
 
+  it('somebody taken for an adult is a child: the brother beside them is held with them', async () => {
+    const sister = await registered({ traveller: 'adult', relationship: 'HEAD' });
+    const brother = await registered({ traveller: 'child', relationship: 'SIBLING' });
+    expect((await record(sister, 'ageJudged', { age: 'child' })).held).toEqual([household]);
+    expect(await holds(sister)).toEqual(['BEST_INTERESTS', 'UASC']);
+    expect(await holds(brother)).toEqual(['UASC']);
+  });
+
+  it('an aunt whose birth date nobody knows is an adult once a person says so', async () => {
+    const [mother, aunt, child] = [
+      await registered(MOTHER),
+      await registered({ traveller: 'child', relationship: 'SIBLING' }),
+      await registered(CHILD),
+    ];
+    await record(aunt, 'ageJudged', { age: 'adult' });
+    await record(mother, 'journeyEnded', { ending: 'deceased' });
+    expect(await holds(child)).toEqual([]);
+  });
+
   it('the same event recorded twice raises no second hold, and still says that somebody is to be told', async () => {
     const [mother, child] = [await registered(MOTHER), await registered(CHILD)];
     await record(mother, 'journeyEnded', { ending: 'withdrawn' });
