@@ -186,8 +186,19 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
         order by import_row`,
       [importId],
     );
+    // Whoever may be a child is held as the head, and where nobody who is registered with them is surely an adult.
+    const cells = plainRows(scenarioFile(scenario, MESSY));
+    const isHead = (row: number) => cells[row - 1]?.relationship_to_head.trim() === 'HEAD';
+    const withAdult = new Set(
+      truth.households
+        .map(({ rows }) => rows.filter((row) => !rejected.has(row)))
+        .filter((rows) => rows.some((row) => truth.rows[row - 1]?.child === 'no'))
+        .flat(),
+    );
     const atRisk = truth.rows.filter(
-      ({ row, protection }) => !rejected.has(row) && protection.some((flag) => HARMFUL.includes(flag)),
+      ({ row, child, protection }) =>
+        !rejected.has(row) &&
+        (protection.some((flag) => HARMFUL.includes(flag)) || (child !== 'no' && (isHead(row) || !withAdult.has(row)))),
     );
     expect(held.map(({ row }) => row)).toEqual(atRisk.map(({ row }) => row));
     const { rows: loose } = await database.pool.query(
