@@ -133,7 +133,7 @@ const isRelated = ({ relationship }: Judged): boolean => relationship !== 'NON_R
 const isChild = ({ child }: Judged): boolean => child === 'yes' || child === 'possibly';
 
 /** An unknown age is a child's until a person says otherwise. */
-export const mayBeChild = ({ child }: Pick<Judged, 'child'>): boolean => child !== 'no';
+const mayBeChild = ({ child }: Pick<Judged, 'child'>): boolean => child !== 'no';
 
 function isHardlyOlder(head: Judged | undefined, child: Judged): boolean {
   if (!head?.birthDate || child.birthDate === null) return false;
