@@ -126,6 +126,7 @@ describe('when a household changes', () => {
         await seen('arrived');
         await person.command('withdrawConsent', 'case_worker');
         await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
+        expect(fake.types()).toContain('journeyEnded');
       },
       { input },
     );
