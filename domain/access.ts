@@ -267,6 +267,12 @@ export function fieldsFor(roles: readonly Role[]): FieldGroup[] {
   return FIELD_GROUPS.filter((group) => FIELD_READERS[group].some((role) => roles.includes(role)));
 }
 
+/** Operations in which a role of the principal reads this group: ids, or `all`. */
+export function operationsReading(principal: Principal, group: FieldGroup): 'all' | string[] {
+  const readers: readonly (Role | 'partner')[] = FIELD_READERS[group];
+  return operationsOf({ ...principal, roles: principal.roles.filter(({ role }) => readers.includes(role)) });
+}
+
 /** Flags of registration that say nothing about a hold; all others are `protection`. */
 export const CARE_FLAGS: readonly string[] = ['ELDERLY', 'DISABILITY', 'PREGNANT', 'MEDICAL'];
 

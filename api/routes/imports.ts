@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ImportProgress } from '../../application/imports/record.ts';
-import { disclosedColumns } from '../../domain/imports/person.ts';
-import { groupsOfList, importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
+import { columnsOfFindings, disclosedColumns, groupsOfList } from '../../domain/imports/disclosed.ts';
+import { importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -39,7 +39,8 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const from = createdAt === undefined || lastId === undefined ? undefined : { createdAt, id: lastId };
         const lists = await ports.imports.list(scopeOf(request).operationId, limit + 1, from);
         const { data, ...rest } = page(lists, limit, (list) => [list.createdAt, list.id]);
-        return { data: data.map((list) => summaryOut(list, ports.clock())), ...rest };
+        const who = principalOfRequest(request);
+        return { data: data.map((list) => summaryOut(list, groupsOfList(list, who), ports.clock())), ...rest };
       },
     });
 
@@ -55,7 +56,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const list = await listOf(ports, request.params.id);
-        const groups = groupsOfList(list, principalOfRequest(request), scopeOf(request).roles);
+        const groups = groupsOfList(list, principalOfRequest(request));
         return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups, ports.clock());
       },
     });
@@ -68,7 +69,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['registration'],
         summary: 'The rows of a list with verdict, codes and flags, each cell beside what it was taken for',
         description:
-          'Whoever brought the list is shown all of it; others are shown the columns that their roles are shown of people. Each look is written down.',
+          'Whoever brought the list is shown all of it until it is committed; then they are shown, like everybody else, the columns that their roles are shown of people. A filter by a code finds no row by a cell that tells of protection, unless the caller may read that cell. Each look is written down.',
         params: idParams('import'),
         querystring: z.strictObject({ ...Paging, ...RowQuery }),
         response: { 200: pageOf(ImportRow) },
@@ -78,9 +79,14 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const [from = 0] = after(cursor, ['number']) ?? [];
         const list = await listOf(ports, request.params.id);
         const principal = principalOfRequest(request);
-        const groups = groupsOfList(list, principal, scopeOf(request).roles);
+        const groups = groupsOfList(list, principal);
         const filter = { verdict, code, after: from };
-        const { data, ...rest } = page(await ports.imports.rows(list.id, filter, limit + 1), limit, (row) => [row.row]);
+        const columnsOfCode = columnsOfFindings(groups);
+        const { data, ...rest } = page(
+          await ports.imports.rows(list.id, { ...filter, columns: columnsOfCode }, limit + 1),
+          limit,
+          (row) => [row.row],
+        );
         await ports.imports.log({
           id: ports.ids.fresh('disclosure'),
           importId: list.id,
