@@ -80,7 +80,8 @@ export const ACCESS = {
   },
   'imports.check': {
     reach: 'operation',
-    roles: ['case_worker', 'coordinator'],
+    // protection: the only ones who can correct a cell that nobody else may read
+    roles: ['case_worker', 'coordinator', ...PROTECTION_ROLES],
     sentence: 'Upload a list, set how it is read, and correct it',
   },
   'imports.read': {

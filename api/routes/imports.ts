@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ImportProgress } from '../../application/imports/record.ts';
-import { columnsOfFindings, disclosedColumns, groupsOfList } from '../../domain/imports/disclosed.ts';
+import { closedColumns, columnsOfFindings, disclosedColumns, groupsOfList } from '../../domain/imports/disclosed.ts';
 import { importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
@@ -111,14 +111,14 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['registration'],
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
-          'Correct the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
+          'Correct the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. A cell that the caller may not read stands as `[kept]`: leave it, and the cell of the list stays as it is. Each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
         produces: FILE_TYPES,
         params: idParams('import'),
         response: { 200: z.unknown().meta({ description: 'the file; its encoding is that of the list' }) },
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request).sub);
+        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request));
         if (file === 'unknown') throw new Problem('not_found');
         if (typeof file === 'string') throw new Problem('conflict', { detail: NO_FILE[file] });
         return reply
@@ -237,13 +237,18 @@ export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { operationId } = scopeOf(request);
         const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
         const importId = ports.ids.derived('import', ...originOf(request));
+        const corrects = continues === undefined ? undefined : await ports.imports.read(continues);
         const list = {
           id: importId,
           operationId,
           fileName: file_name ?? null,
           referenceDate: reference_date,
           createdBy: principalOfRequest(request).sub,
-          given: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
+          given: {
+            ...(encoding ? { encoding } : {}),
+            ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
+            ...(corrects ? { kept: closedColumns(groupsOfList(corrects, principalOfRequest(request))) } : {}),
+          },
           partnerId: partner,
           continues,
         };

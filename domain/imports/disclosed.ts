@@ -35,6 +35,11 @@ export function disclosedColumns(groups: ListGroups): Column[] {
   return COLUMNS.filter((column) => isDisclosed(column, groups));
 }
 
+/** The columns that are closed with these groups. */
+export function closedColumns(groups: ListGroups): Column[] {
+  return COLUMNS.filter((column) => !isDisclosed(column, groups));
+}
+
 /** Whether the reader has this group. */
 export function readsGroup(groups: ListGroups, group: FieldGroup): boolean {
   return groups === 'whole' || groups.includes(group);
