@@ -21,17 +21,15 @@ export async function findCandidates(
 ): Promise<{ candidates: SearchHit[]; cut: boolean }> {
   const byGroup = Map.groupBy(keys, ({ kind }) => GROUP_OF_KEY[kind]);
   const found = await Promise.all(
-    [...byGroup].map(([group, some]) => {
+    [...byGroup].map(async ([group, some]) => {
       const operations = group === undefined ? [] : inBoth(among, operationsReading(principal, group));
       return operations.length === 0 ? [] : people.search(some, operations, CANDIDATES);
     }),
   );
   const hits = found.flat();
-  const candidates = [...hits.filter(({ exact }) => exact), ...hits.filter(({ exact }) => !exact)];
-  return {
-    candidates: [...new Map(candidates.toReversed().map((hit) => [hit.personId, hit])).values()].toReversed(),
-    cut: found.some(({ length }) => length === CANDIDATES),
-  };
+  const exact = new Map(hits.filter((hit) => hit.exact).map((hit) => [hit.personId, hit]));
+  const named = hits.filter((hit) => !hit.exact && !exact.has(hit.personId));
+  return { candidates: [...exact.values(), ...named], cut: found.some(({ length }) => length === CANDIDATES) };
 }
 
 function inBoth(some: 'all' | readonly string[], others: 'all' | readonly string[]): 'all' | readonly string[] {

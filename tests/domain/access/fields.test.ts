@@ -25,7 +25,7 @@ const LETTERS: Record<string, Role> = {
   a: 'auditor',
   A: 'admin',
 };
-const rolesOf = (letters: string): Role[] => [...letters].flatMap((letter) => LETTERS[letter] ?? []);
+const rolesOf = (letters: string): Role[] => letters.split('').flatMap((letter) => LETTERS[letter] ?? []);
 
 const TEAM = 'cwmhkpPdo';
 const EVERYBODY = 'cwmhkpPdoaA';
