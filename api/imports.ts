@@ -1,13 +1,19 @@
 import type { z } from 'zod';
 import type { ImportProgress, ImportRow, ImportSummary } from '../application/imports/record.ts';
-import { CARE_FLAGS, FIELD_GROUPS, type FieldGroup, fieldsFor, type Principal } from '../domain/access.ts';
-import type { Role } from '../domain/actor.ts';
+import { CARE_FLAGS } from '../domain/access.ts';
 import { PAIR_REASONS } from '../domain/duplicates/comparePeople.ts';
 import { CODES, type Finding, HINTS } from '../domain/imports/codes.ts';
 import { COLUMNS, type Column, headingKey } from '../domain/imports/columns.ts';
+import {
+  disclosedColumns,
+  disclosedCounts,
+  isFindingDisclosed,
+  type ListGroups,
+  readsGroup,
+} from '../domain/imports/disclosed.ts';
 import type { FoundList, Override } from '../domain/imports/file.ts';
 import { suggestColumns } from '../domain/imports/headings.ts';
-import { disclosedColumns, meaningCells } from '../domain/imports/person.ts';
+import { meaningCells } from '../domain/imports/person.ts';
 import { type Instant, iso, isoDuration, SECOND } from '../domain/time.ts';
 import type { ProblemError } from './problems.ts';
 import { DELIMITERS, type ReadArgs } from './schemas/imports.ts';
@@ -23,32 +29,26 @@ export function findingOut(finding: Finding) {
   };
 }
 
-/** Whoever brought the list is shown it whole: they have it. Everybody else is shown what their roles are shown of people. */
-export function groupsOfList(
-  list: Pick<ImportProgress, 'createdBy'>,
-  who: Principal,
-  roles: readonly Role[],
-): readonly FieldGroup[] {
-  return list.createdBy === who.sub ? FIELD_GROUPS : fieldsFor(roles);
-}
+const findingsOut = (codes: readonly Finding[], groups: ListGroups) =>
+  codes.filter((finding) => isFindingDisclosed(finding, groups)).map(findingOut);
 
 type Faults = ReadonlyArray<Pick<ImportRow, 'row' | 'line' | 'codes'>>;
 
-export function importOut(list: ImportProgress, faults: Faults, groups: readonly FieldGroup[], now: Instant) {
+export function importOut(list: ImportProgress, faults: Faults, groups: ListGroups, now: Instant) {
   return {
-    ...summaryOut(list, now),
+    ...summaryOut(list, groups, now),
     found: list.found === null ? null : foundFile(list, list.found, groups),
     readings: list.readings.map(({ overriddenBy, overriddenAt, dateOrder }) => ({
       overridden_by: overriddenBy,
       overridden_at: iso(overriddenAt),
       date_order: dateOrder,
     })),
-    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: codes.map(findingOut) })),
+    first_faults: faults.map(({ row, line, codes }) => ({ row, line, codes: findingsOut(codes, groups) })),
   };
 }
 
 /** @param now real time */
-export function summaryOut(list: ImportSummary, now: Instant) {
+export function summaryOut(list: ImportSummary, groups: ListGroups, now: Instant) {
   return {
     id: list.id,
     operation_id: list.operationId,
@@ -64,7 +64,7 @@ export function summaryOut(list: ImportSummary, now: Instant) {
       accept: list.counts.accept,
       accept_with_warning: list.counts.acceptWithWarning,
       reject: list.counts.reject,
-      by_code: list.counts.byCode,
+      by_code: disclosedCounts(list.counts.byCode, groups),
       households: list.counts.households,
       incomplete_households: list.counts.incompleteHouseholds,
       already_known: list.counts.alreadyKnown,
@@ -106,7 +106,7 @@ const DELIMITER_NAMES = Object.entries(DELIMITERS) as Array<[keyof typeof DELIMI
 function foundFile(
   list: ImportProgress,
   { found, dateOrders }: NonNullable<ImportProgress['found']>,
-  groups: readonly FieldGroup[],
+  groups: ListGroups,
 ) {
   const taken = new Set(found.columns.filter((column) => column !== null));
   const chosen = list.readings.at(-1)?.dateOrder ?? {};
@@ -121,7 +121,7 @@ function foundFile(
     headings: found.headings.map((heading, index) => ({
       position: index + 1,
       // a file without headings has a person where they should be
-      heading: found.unknown.includes(heading) && !groups.includes('names') ? '' : heading,
+      heading: found.unknown.includes(heading) && !readsGroup(groups, 'names') ? '' : heading,
       column: found.columns[index] ?? null,
       by: found.by[index] ?? null,
       suggestions: found.unknown.includes(heading) ? suggestColumns(heading, taken) : [],
@@ -135,7 +135,7 @@ function foundFile(
         column,
         possible: offer.possible,
         chosen: chosen[column] ?? null,
-        examples: (groups.includes('birth') ? offer.examples : []).map(({ cell, dayFirst, monthFirst }) => ({
+        examples: (readsGroup(groups, 'birth') ? offer.examples : []).map(({ cell, dayFirst, monthFirst }) => ({
           cell,
           day_first: dayFirst,
           month_first: monthFirst,
@@ -149,16 +149,16 @@ function foundFile(
  * A row for somebody who is shown these groups.
  * @param columns what each column of the file stands for
  */
-export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, groups: readonly FieldGroup[]) {
+export function rowOut(row: ImportRow, columns: ReadonlyArray<Column | null>, groups: ListGroups) {
   const shown = disclosedColumns(groups);
-  const whole = groups.includes('protection');
+  const whole = readsGroup(groups, 'protection');
   return {
     row: row.row,
     line: row.line,
     verdict: row.verdict,
-    codes: row.codes.map(findingOut),
+    codes: findingsOut(row.codes, groups),
     child: row.child,
-    protection: row.protection.filter((flag) => whole || (groups.includes('care') && CARE_FLAGS.includes(flag))),
+    protection: row.protection.filter((flag) => whole || (readsGroup(groups, 'care') && CARE_FLAGS.includes(flag))),
     household: row.household,
     person_id: row.personId,
     cells: cellsOf(row, columns, shown),

@@ -80,7 +80,8 @@ export const ACCESS = {
   },
   'imports.check': {
     reach: 'operation',
-    roles: ['case_worker', 'coordinator'],
+    // protection: the only ones who can correct a cell that nobody else may read
+    roles: ['case_worker', 'coordinator', ...PROTECTION_ROLES],
     sentence: 'Upload a list, set how it is read, and correct it',
   },
   'imports.read': {
@@ -265,6 +266,12 @@ export const FIELD_GROUPS = Object.keys(FIELD_READERS) as FieldGroup[];
 /** The groups that these roles may see, in the order of the table. */
 export function fieldsFor(roles: readonly Role[]): FieldGroup[] {
   return FIELD_GROUPS.filter((group) => FIELD_READERS[group].some((role) => roles.includes(role)));
+}
+
+/** Operations in which a role of the principal reads this group: ids, or `all`. */
+export function operationsReading(principal: Principal, group: FieldGroup): 'all' | string[] {
+  const readers: readonly (Role | 'partner')[] = FIELD_READERS[group];
+  return operationsOf({ ...principal, roles: principal.roles.filter(({ role }) => readers.includes(role)) });
 }
 
 /** Flags of registration that say nothing about a hold; all others are `protection`. */

@@ -126,9 +126,12 @@ export const storedPersonCore = (core: PersonCore) => ({ version: STORED_PERSON_
 /** The part of a row of a list that identifies the person. */
 export const coreOf = (meaning: PersonMeaning): PersonCore => fromRows((name, { of }) => [[name, of(meaning)]]);
 
-/** Who reads each cell of a list that a field comes from. */
-export const COLUMN_READERS: Partial<Record<Column, FieldGroup>> = fromRows((_, { columns, readers }) =>
-  readers === null ? [] : columns.map((column) => [column, readers]),
+/** The columns of a list that become a field. */
+export type FieldColumn = Fields[Name]['columns'][number];
+
+/** Who reads each cell of a list that a field comes from; null: nobody. */
+export const COLUMN_READERS: Readonly<Record<FieldColumn, FieldGroup | null>> = fromRows((_, { columns, readers }) =>
+  columns.map((column) => [column, readers]),
 );
 
 /** What a partner may receive of it, as text; the request says which fields it needs. Unknown ones are left out. */

@@ -15,6 +15,7 @@ import { turnDate } from '../../domain/imports/dates.ts';
 import { type FoundList, ListRefused, type Override } from '../../domain/imports/file.ts';
 import { plainCell } from './correctionFile.ts';
 import { openText } from './delimited.ts';
+import { withKeptCells } from './keptCells.ts';
 import { openSheet, type SheetCell } from './xlsx/workbook.ts';
 
 /** The limits of a list. All are settings; a list above one of them is refused as a whole. */
@@ -205,7 +206,11 @@ export const readImportedList: ListReader = async ({ source, given, partOf, reca
   const list = await openList(source, { override, recall });
   const parts: CorrectedPart[] = [];
   for (const { source: part, given: givenOfPart, targets } of corrected) {
-    parts.push({ list: await openList(part, { override: overridePart(override, givenOfPart), recall }), targets });
+    parts.push({
+      list: await openList(part, { override: overridePart(override, givenOfPart), recall }),
+      targets,
+      closed: givenOfPart.kept ?? [],
+    });
   }
   return continueList(list, parts);
 };
@@ -216,7 +221,10 @@ function overridePart({ columns = [], dateOrder }: Override, given: Override): O
 }
 
 /** A correction file, and the row of the list that each of its rows replaces. */
-type CorrectedPart = { list: OpenedList; targets: ReadonlyMap<number, number> };
+type CorrectedPart = { list: OpenedList; targets: ReadonlyMap<number, number>; closed: readonly Column[] };
+
+/** A row with the cells that it keeps of the row that it replaces. */
+type Correction = (before: ListRow | undefined) => ListRow;
 
 /**
  * The list with the rows of its correction files. A corrected row replaces its row and keeps its number and line; new
@@ -224,26 +232,31 @@ type CorrectedPart = { list: OpenedList; targets: ReadonlyMap<number, number> };
  */
 async function continueList(list: OpenedList, parts: readonly CorrectedPart[]): Promise<OpenedList> {
   if (parts.length === 0) return list;
-  const corrected = new Map<number, ListRow>();
-  for (const { list: part, targets } of parts) {
+  const corrected = new Map<number, Correction>();
+  for (const { list: part, targets, closed } of parts) {
     const inOrder = orderOf(list.found, part.found);
     for await (const row of part.rows) {
       const target = targets.get(row.record);
-      if (target !== undefined) corrected.set(target, { ...row, record: target, raw: inOrder(row.raw) });
+      if (target === undefined) continue;
+      const earlier = corrected.get(target);
+      const own = { ...row, record: target, raw: inOrder(row.raw) };
+      corrected.set(target, (before) => withKeptCells(list.found, earlier?.(before) ?? before, own, closed));
     }
   }
   const records = Math.max(list.found.records, ...corrected.keys());
   return { found: { ...list.found, records }, rows: { [Symbol.asyncIterator]: () => rowsOf(list, corrected) } };
 }
 
-async function* rowsOf(list: OpenedList, corrected: ReadonlyMap<number, ListRow>): AsyncGenerator<ListRow> {
+async function* rowsOf(list: OpenedList, corrected: ReadonlyMap<number, Correction>): AsyncGenerator<ListRow> {
   let record = 0;
   for await (const row of list.rows) {
     record = row.record;
-    const instead = corrected.get(record);
-    yield instead === undefined ? row : { ...instead, line: row.line };
+    const correction = corrected.get(record);
+    yield correction === undefined ? row : { ...correction(row), line: row.line };
   }
-  for (let added = corrected.get(++record); added !== undefined; added = corrected.get(++record)) yield added;
+  for (let added = corrected.get(++record); added !== undefined; added = corrected.get(++record)) {
+    yield added(undefined);
+  }
 }
 
 /** The cells of a correction file in the order of the list, by column, so that rows to correct again have its form. */

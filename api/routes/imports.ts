@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ImportProgress } from '../../application/imports/record.ts';
-import { disclosedColumns } from '../../domain/imports/person.ts';
-import { groupsOfList, importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
+import { closedColumns, columnsOfFindings, disclosedColumns, groupsOfList } from '../../domain/imports/disclosed.ts';
+import { importOut, misnamed, overrideOf, rowOut, summaryOut } from '../imports.ts';
 import { after, Paging, page, pageOf } from '../paging.ts';
 import { scopeOf } from '../plugins/access.ts';
 import { principalOfRequest } from '../plugins/authentication.ts';
@@ -39,7 +39,8 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const from = createdAt === undefined || lastId === undefined ? undefined : { createdAt, id: lastId };
         const lists = await ports.imports.list(scopeOf(request).operationId, limit + 1, from);
         const { data, ...rest } = page(lists, limit, (list) => [list.createdAt, list.id]);
-        return { data: data.map((list) => summaryOut(list, ports.clock())), ...rest };
+        const who = principalOfRequest(request);
+        return { data: data.map((list) => summaryOut(list, groupsOfList(list, who), ports.clock())), ...rest };
       },
     });
 
@@ -55,7 +56,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
       },
       handler: async (request) => {
         const list = await listOf(ports, request.params.id);
-        const groups = groupsOfList(list, principalOfRequest(request), scopeOf(request).roles);
+        const groups = groupsOfList(list, principalOfRequest(request));
         return importOut(list, await ports.imports.firstFaults(list.id, FIRST_FAULTS), groups, ports.clock());
       },
     });
@@ -68,7 +69,7 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['registration'],
         summary: 'The rows of a list with verdict, codes and flags, each cell beside what it was taken for',
         description:
-          'Whoever brought the list is shown all of it; others are shown the columns that their roles are shown of people. Each look is written down.',
+          'Whoever brought the list is shown all of it until it is committed; then they are shown, like everybody else, the columns that their roles are shown of people. A filter by a code finds no row by a cell that tells of protection, unless the caller may read that cell. Each look is written down.',
         params: idParams('import'),
         querystring: z.strictObject({ ...Paging, ...RowQuery }),
         response: { 200: pageOf(ImportRow) },
@@ -78,9 +79,14 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const [from = 0] = after(cursor, ['number']) ?? [];
         const list = await listOf(ports, request.params.id);
         const principal = principalOfRequest(request);
-        const groups = groupsOfList(list, principal, scopeOf(request).roles);
+        const groups = groupsOfList(list, principal);
         const filter = { verdict, code, after: from };
-        const { data, ...rest } = page(await ports.imports.rows(list.id, filter, limit + 1), limit, (row) => [row.row]);
+        const columnsOfCode = columnsOfFindings(groups);
+        const { data, ...rest } = page(
+          await ports.imports.rows(list.id, { ...filter, columns: columnsOfCode }, limit + 1),
+          limit,
+          (row) => [row.row],
+        );
         await ports.imports.log({
           id: ports.ids.fresh('disclosure'),
           importId: list.id,
@@ -105,14 +111,14 @@ export function importRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         tags: ['registration'],
         summary: 'The rejected rows as a file in the form of the list, with one more column that says why',
         description:
-          'Correct the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. The file is whole whatever the caller’s roles, because a cell left out would be lost on its way back; each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
+          'Correct the cells and send the file to the operation’s imports with `continues`. The column `to_correct` begins with the number of the row: leave it. A cell that a spreadsheet would evaluate has an apostrophe before it, which is taken off when the file comes back. A cell that the caller may not read stands as `[kept]`: leave it, and the cell of the list stays as it is. Each download is written down. Of very many rows the first 20,000 come; the others when these are corrected.',
         produces: FILE_TYPES,
         params: idParams('import'),
         response: { 200: z.unknown().meta({ description: 'the file; its encoding is that of the list' }) },
       },
       handler: async (request, reply) => {
         const { id: importId } = request.params;
-        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request).sub);
+        const file = await ports.imports.rowsToCorrect(importId, principalOfRequest(request));
         if (file === 'unknown') throw new Problem('not_found');
         if (typeof file === 'string') throw new Problem('conflict', { detail: NO_FILE[file] });
         return reply
@@ -231,13 +237,18 @@ export function importUploadRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
         const { operationId } = scopeOf(request);
         const { file_name, reference_date, partner, continues, encoding, delimiter } = request.query;
         const importId = ports.ids.derived('import', ...originOf(request));
+        const corrects = continues === undefined ? undefined : await ports.imports.read(continues);
         const list = {
           id: importId,
           operationId,
           fileName: file_name ?? null,
           referenceDate: reference_date,
           createdBy: principalOfRequest(request).sub,
-          given: { ...(encoding ? { encoding } : {}), ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}) },
+          given: {
+            ...(encoding ? { encoding } : {}),
+            ...(delimiter ? { delimiter: DELIMITERS[delimiter] } : {}),
+            ...(corrects ? { kept: closedColumns(groupsOfList(corrects, principalOfRequest(request))) } : {}),
+          },
           partnerId: partner,
           continues,
         };

@@ -1,4 +1,13 @@
+import type { Principal } from '../../domain/access.ts';
 import { CODES, explain, type Finding } from '../../domain/imports/codes.ts';
+import { KEPT } from '../../domain/imports/columns.ts';
+import {
+  disclosedColumns,
+  groupsOfList,
+  isDisclosed,
+  isFindingDisclosed,
+  type ListGroups,
+} from '../../domain/imports/disclosed.ts';
 import type { FoundList } from '../../domain/imports/file.ts';
 import type { CorrectionCounts, ImportStatus, Refusal } from '../../domain/imports/importRecord.ts';
 import { newId } from '../ids.ts';
@@ -35,12 +44,15 @@ const MOST_TO_CORRECT = 20_000;
 /** Every row has its verdict, and keeps it. */
 const JUDGED: readonly ImportStatus[] = ['checked', 'committing', 'starting', 'done'];
 
-/** The rejected rows of a list as a file. It is whole whatever the roles of the reader, so each download is logged. */
+/**
+ * The rejected rows of a list as a file, each download logged. A cell that the reader may not see stands as `[kept]`,
+ * and comes back unchanged.
+ */
 export const rowsToCorrect =
   (ports: CorrectionFilePorts) =>
   async (
     importId: string,
-    principal: string,
+    reader: Principal,
   ): Promise<CorrectionFile | 'unknown' | 'not_checked' | 'not_kept' | 'nothing'> => {
     const list = await ports.read(importId);
     if (list === undefined) return 'unknown';
@@ -48,27 +60,42 @@ export const rowsToCorrect =
     const rejected = await ports.toCorrect(importId, MOST_TO_CORRECT);
     if (rejected === undefined) return 'not_kept';
     const { found, rows } = rejected;
+    const groups = groupsOfList(list, reader);
     if (rows.length === 0) return 'nothing';
     await ports.log({
       id: newId('disclosure'),
       importId,
-      principal,
+      principal: reader.sub,
       kind: 'correction_file',
       filter: { verdict: 'reject' },
-      fields: found.columns.filter((column) => column !== null),
+      fields: disclosedColumns(groups).filter((column) => found.columns.includes(column)),
       rowCount: rows.length,
     });
     return ports.write(
       found,
       listTagOf(importId),
-      rows.map(({ row, raw, codes }) => ({ row, raw, why: inWords(codes) })),
+      rows.map(({ row, raw, codes }) => ({
+        row,
+        raw: raw.map((cell, index) => (isDisclosed(found.columns[index] ?? null, groups) ? cell : KEPT)),
+        why: inWords(codes, groups),
+      })),
     );
   };
 
-/** Rejecting findings first, then warnings. */
-function inWords(codes: readonly Finding[]): string {
+const NOT_YOURS = 'You may not read this cell: whoever may read it corrects it.';
+const PROTECTIONS = 'A cell that you may not read is to be corrected by protection.';
+
+/** Rejecting findings first, then warnings. What is found in a cell of protection is told to others without its words. */
+function inWords(codes: readonly Finding[], groups: ListGroups): string {
   const rejects = ({ code }: Finding): boolean => CODES[code].rejects;
-  return [...codes.filter(rejects), ...codes.filter((finding) => !rejects(finding))].map(explain).join(' ');
+  const told = codes.filter((finding) => isFindingDisclosed(finding, groups));
+  const words = (finding: Finding): string =>
+    isDisclosed(finding.column, groups) ? explain(finding) : `${explain(finding)} ${NOT_YOURS}`;
+  return [
+    ...told.filter(rejects).map(words),
+    ...(codes.some((finding) => rejects(finding) && !told.includes(finding)) ? [PROTECTIONS] : []),
+    ...told.filter((finding) => !rejects(finding)).map(words),
+  ].join(' ');
 }
 
 /** The part of a correction row that identifies the row of the list. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../../domain/imports/codes.ts';
-import type { HeadingRule } from '../../domain/imports/columns.ts';
+import type { Column, HeadingRule } from '../../domain/imports/columns.ts';
 import type { DateOrders, FoundList, Override } from '../../domain/imports/file.ts';
 import type {
   CorrectionCounts,
@@ -96,6 +96,8 @@ export type ImportSummary = {
   createdAt: Instant;
   startedAt: Instant | null;
   finishedAt: Instant | null;
+  /** somebody of it is registered, or is about to be */
+  committed: boolean;
 };
 
 export type ImportProgress = ImportSummary & {
@@ -123,6 +125,8 @@ export type ImportRow = Omit<JudgedRow, 'meaning'> & {
 export type RowFilter = {
   verdict?: JudgedRow['verdict'] | undefined;
   code?: string | undefined;
+  /** the columns in which `code` is looked for */
+  columns: readonly Column[];
   after?: number | undefined;
 };
 

@@ -10,6 +10,7 @@ import type { Traveller } from '../../domain/registration.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Holds, Notes } from '../journeys/reads.ts';
+import { findCandidates } from './candidates.ts';
 import { disclose, type PersonalData, type Reader, type SearchKey } from './personalData.ts';
 
 /** A journey of a person from its projection. */
@@ -203,8 +204,6 @@ export const readPerson = (ports: ReadPersonPorts) => async (journeyId: string, 
   };
 };
 
-/** Decrypted to be put in order; only those who are disclosed are in the access log. */
-const CANDIDATES = 300;
 const SHOWN_AT_MOST = 50;
 /** Below this likeness a person is not shown to somebody who searches for another. */
 const LEAST_MATCH = 0.5;
@@ -221,7 +220,8 @@ type Found = SearchHit & { match: number; core: PersonCore | undefined };
 
 /**
  * People whose name sounds like the text, in any script, or whose number it is: those found by a number first, then by
- * how well the name answers. Names that answer equally well stay in the order of the index.
+ * how well the name answers. Names that answer equally well stay in the order of the index. Nobody is found by a field
+ * that the searcher does not read where that person is.
  */
 export const searchPeople =
   (ports: SearchPorts) =>
@@ -231,7 +231,7 @@ export const searchPeople =
     operations: 'all' | readonly string[],
   ): Promise<{ found: Found[]; more: boolean }> => {
     const { people, personal } = ports;
-    const candidates = await people.search(personal.searchKeys(text), operations, CANDIDATES);
+    const { candidates, cut } = await findCandidates(people, personal.searchKeys(text), principal, operations);
     const ranked = inOrder(text, candidates, await personal.cores(candidates.map(({ personId }) => personId)));
     const hits = ranked.slice(0, SHOWN_AT_MOST);
     const disclosed = new Map<string, PersonCore>();
@@ -246,7 +246,7 @@ export const searchPeople =
     }
     return {
       found: hits.map((hit) => ({ ...hit, core: disclosed.get(hit.personId) })),
-      more: candidates.length === CANDIDATES || ranked.length > hits.length,
+      more: cut || ranked.length > hits.length,
     };
   };
 

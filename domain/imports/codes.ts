@@ -39,6 +39,11 @@ export const CODES = {
     sentence:
       'The cell begins like a spreadsheet formula (=, +, -, @): write the plain text; a telephone number as +249123456789.',
   },
+  KEPT_CELL: {
+    rejects: true,
+    sentence:
+      '[kept] keeps only cells that you may not read, and you may read this one: download the file again and write the value.',
+  },
   FIELD_TOO_LONG: { rejects: true, sentence: 'The cell holds more than 200 characters: shorten it.' },
   PERSON_REF_REPEATED: {
     rejects: true,

@@ -242,6 +242,9 @@ export function headingKey(heading: string): string {
 /** The column that `correctionFile` adds; reading ignores it. */
 export const CORRECTION_COLUMN = 'to_correct';
 
+/** In a correction file: a cell that its reader may not see. It comes back unchanged and keeps the cell of the list. */
+export const KEPT = '[kept]';
+
 /** Where the mapping of a heading comes from: this list, or an earlier list of its source. */
 export type MappedBy = 'name' | 'said' | 'remembered';
 

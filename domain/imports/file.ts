@@ -101,6 +101,8 @@ const Reading = z.object({
     .optional(),
   /** line of the file with the headings */
   headingLine: z.number().optional(),
+  /** of a correction file: the columns that its sender may not read, where `[kept]` keeps the cell of the list */
+  kept: z.array(z.enum(COLUMNS)).optional(),
 });
 export const STORED_OVERRIDE = storedValue('Reading of a list file', Reading);
 

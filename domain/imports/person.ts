@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import type { FieldGroup } from '../access.ts';
-import { COLUMN_READERS } from '../personData.ts';
 import { storedValue } from '../versioned.ts';
 import type { Code } from './codes.ts';
-import { COLUMNS, CONSENTS, type Column, DOCUMENT_TYPES, RELATIONSHIPS, SEXES } from './columns.ts';
+import { CONSENTS, type Column, DOCUMENT_TYPES, RELATIONSHIPS, SEXES } from './columns.ts';
 import {
   ageRange,
   type CalendarDay,
@@ -115,26 +113,6 @@ export function flagsOfHousehold(codes: readonly Code[]): ProtectionFlag[] {
 /** Each flag once, in the order of the table. */
 export function inOrder(flags: readonly ProtectionFlag[]): ProtectionFlag[] {
   return PROTECTION_FLAGS.filter((flag) => flags.includes(flag));
-}
-
-/** Columns that identify nobody. Every other one is closed to whoever does not read its group. */
-const OPEN: readonly Column[] = [
-  'household_ref',
-  'relationship_to_head',
-  'sex',
-  'nationality',
-  'site',
-  'registered_at',
-  'consent',
-];
-const GROUP_OF: Partial<Record<Column, FieldGroup>> = { ...COLUMN_READERS, special_needs: 'protection' };
-
-/** The columns of a list that are disclosed with these groups. */
-export function disclosedColumns(groups: readonly FieldGroup[]): Column[] {
-  return COLUMNS.filter((column) => {
-    const group = GROUP_OF[column];
-    return OPEN.includes(column) || (group !== undefined && groups.includes(group));
-  });
 }
 
 /** How each cell of a row was read, in the form of the list; null for an empty or unreadable cell. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { FIELD_GROUPS } from '../../domain/access.ts';
 import { COLUMNS } from '../../domain/imports/columns.ts';
-import { disclosedColumns } from '../../domain/imports/person.ts';
+import { disclosedColumns } from '../../domain/imports/disclosed.ts';
 import { DISCLOSED_SCHEMAS, disclosedFields, type PersonCore, partnerFieldsOf } from '../../domain/personData.ts';
 
 const CORE: PersonCore = {

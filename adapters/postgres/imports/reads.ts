@@ -19,7 +19,13 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
     .selectFrom('imports')
     .select(['id', 'operationId', 'fileName', 'status', 'refusal', 'partnerId', 'continues', 'bytes', 'counts', 'met'])
     .select(['total', 'done', 'failed', 'createdBy', 'createdAt', 'startedAt', 'finishedAt'])
-    .select(sql<string>`reference_date::text`.as('referenceDate'));
+    .select(sql<string>`reference_date::text`.as('referenceDate'))
+    .select(
+      sql<boolean>`status in ('committing', 'starting', 'done')
+        or exists (select from import_rows r where r.import_id = imports.id and r.person_id is not null)`.as(
+        'committed',
+      ),
+    );
   const rejected = (importId: string, limit: number) =>
     db
       .selectFrom('importRows')
@@ -49,14 +55,14 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
       return rows.map(summaryOf);
     },
 
-    async rows(importId, { verdict, code, after = 0 }, limit) {
+    async rows(importId, { verdict, code, columns, after = 0 }, limit) {
       let query = db
         .selectFrom('importRows')
         .select(['row', 'line', 'verdict', 'codes', 'child', 'protection', 'household', 'personId', 'encrypted'])
         .where('importId', '=', importId)
         .where('row', '>', after);
       if (verdict !== undefined) query = query.where('verdict', '=', verdict);
-      if (code !== undefined) query = query.where('codes', '@>', json([{ code }]));
+      if (code !== undefined) query = query.where(anyFinding(code, columns));
       const rows = await query.orderBy('row').limit(limit).execute();
       const key = await storedKey(db, keyring, importId);
       const numbers = rows.map(({ row }) => row);
@@ -102,8 +108,15 @@ export function importReadsOn(db: Db, keyring: Keyring): ImportReads {
   };
 }
 
+/** Rows with this finding in one of these columns. */
+const anyFinding = (code: string, columns: readonly string[]) =>
+  sql<boolean>`codes @> any (${columns.map((column) => JSON.stringify([{ code, column }]))}::jsonb[])`;
+
 function summaryOf(
-  row: Omit<Import, 'encryptedFound' | 'round' | 'joined' | 'cursor' | 'referenceDate'> & { referenceDate: string },
+  row: Omit<Import, 'encryptedFound' | 'round' | 'joined' | 'cursor' | 'referenceDate'> & {
+    referenceDate: string;
+    committed: boolean;
+  },
 ): ImportSummary {
   return {
     ...row,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseOn } from '../../../adapters/postgres/database.ts';
 import { importReadsOn } from '../../../adapters/postgres/imports/reads.ts';
 import { newId } from '../../../application/ids.ts';
+import { COLUMNS } from '../../../domain/imports/columns.ts';
 import { importRun } from '../../../workflows/messages.ts';
 import { person, plainRows, SCENARIOS, type Scenario, scenarioFile, truthOf } from '../../domain/imports/scenario.ts';
 import { stringifyCells } from '../../support/cells.ts';
@@ -152,7 +153,7 @@ describe.each(SCENARIOS)('the messy list of %s', (scenario) => {
       households: truth.households.length,
       incompleteHouseholds: truth.households.filter(({ complete }) => !complete).length,
     });
-    const stored = await importReadsOn(databaseOn(database.pool), keyring).rows(importId, {}, 10_000);
+    const stored = await importReadsOn(databaseOn(database.pool), keyring).rows(importId, { columns: COLUMNS }, 10_000);
     const plain = (codes: Array<{ code: string; column: string }>) =>
       codes.map(({ code, column }) => `${code} ${column}`).sort();
     for (const [index, row] of truth.rows.entries()) {

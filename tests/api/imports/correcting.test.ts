@@ -162,6 +162,85 @@ describe('the rows to correct', () => {
   });
 });
 
+describe('a cell that the reader of a file to correct may not see', () => {
+  /** makes the list one of which somebody is registered */
+  const GOOD = { household_ref: 'H9' };
+  const NEEDS = { special_needs: 'ASYLUM', document_type: 'PASSPORT', document_number: 'QX1122334' };
+  const sheet = async (importId: string, role: string) => {
+    const { bytes } = await desk.toCorrect(importId, role);
+    const { rows } = await openList(bytes);
+    const written: Array<Record<string, string>> = [];
+    for await (const row of rows) written.push({ ...row.written });
+    return { bytes, text: bytes.toString('utf8'), first: written[0] ?? {} };
+  };
+
+  it('stands as [kept] and comes back unchanged', async () => {
+    const operationId = await openOperation(system);
+    const importId = await desk.take(operationId, stringifyCells(cellsOf([{ ...NEEDS, sex: 'female' }, GOOD])));
+    await desk.commit(importId);
+    const { bytes, text, first } = await sheet(importId, 'coordinator');
+    expect(text).not.toMatch(/ASYLUM|QX1122334/);
+    expect(first).toMatchObject({ special_needs: '[kept]', document_number: '[kept]', document_type: '[kept]' });
+    const file = await corrected(bytes, (cells) => ({ ...cells, sex: 'F' }));
+    await desk.take(operationId, file, { continues: importId, role: 'coordinator' });
+    const [row] = await desk.rows(importId, '', 'protection_officer');
+    expect(row).toMatchObject({
+      verdict: 'accept',
+      protection: ['ASYLUM'],
+      cells: { special_needs: { raw: 'ASYLUM' }, document_number: { raw: 'QX1122334', meaning: 'QX1122334' } },
+    });
+  });
+
+  it('is kept through two corrections, and a cell that was corrected between them is the one that is kept', async () => {
+    const operationId = await openOperation(system);
+    const importId = await desk.take(
+      operationId,
+      stringifyCells(cellsOf([{ ...NEEDS, sex: 'x', consent: '?' }, GOOD])),
+    );
+    await desk.commit(importId);
+    const byProtection = await sheet(importId, 'protection_officer');
+    expect(byProtection.first).toMatchObject({ special_needs: 'ASYLUM' });
+    const changed = await corrected(byProtection.bytes, (cells) => ({ ...cells, special_needs: 'UASC', sex: 'F' }));
+    await desk.take(operationId, changed, { continues: importId, role: 'protection_officer' });
+    const byWorker = await sheet(importId, 'case_worker');
+    expect(byWorker.first).toMatchObject({ special_needs: '[kept]', document_number: 'QX1122334' });
+    const file = await corrected(byWorker.bytes, (cells) => ({ ...cells, consent: 'given' }));
+    await desk.take(operationId, file, { continues: importId });
+    const [row] = await desk.rows(importId, '', 'protection_officer');
+    expect(row).toMatchObject({ verdict: 'accept', cells: { special_needs: { raw: 'UASC' } } });
+  });
+
+  it('is not any cell: [kept] where the sender may read is an error with words', async () => {
+    const operationId = await openOperation(system);
+    const importId = await desk.take(
+      operationId,
+      stringifyCells(cellsOf([{ given_names: 'Canaria', sex: 'x' }, GOOD])),
+    );
+    await desk.commit(importId);
+    const { bytes } = await sheet(importId, 'case_worker');
+    const file = await corrected(bytes, (cells) => ({ ...cells, sex: 'F', given_names: '[kept]' }));
+    await desk.take(operationId, file, { continues: importId });
+    const [row] = await desk.rows(importId);
+    expect(row).toMatchObject({ verdict: 'reject' });
+    expect(row?.codes).toContainEqual(expect.objectContaining({ code: 'KEPT_CELL', column: 'given_names' }));
+  });
+
+  it('and that is at fault is corrected by protection; others are not told what is in it', async () => {
+    const operationId = await openOperation(system);
+    const long = { special_needs: 'afraid '.repeat(40) };
+    const importId = await desk.take(operationId, stringifyCells(cellsOf([long, GOOD])));
+    await desk.commit(importId);
+    const { text } = await sheet(importId, 'case_worker');
+    expect(text).toContain('is to be corrected by protection');
+    expect(text).not.toMatch(/afraid|200 characters/);
+    const { bytes, first } = await sheet(importId, 'protection_officer');
+    expect(first['special_needs']).toContain('afraid');
+    const file = await corrected(bytes, (cells) => ({ ...cells, special_needs: 'UASC' }));
+    await desk.take(operationId, file, { continues: importId, role: 'protection_officer' });
+    expect((await desk.read(importId)).counts).toMatchObject({ reject: 0 });
+  });
+});
+
 describe('a list that was committed before it was corrected', () => {
   async function committedFamily() {
     const operationId = await openOperation(system);

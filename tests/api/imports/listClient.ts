@@ -87,11 +87,15 @@ export function listDesk(system: TestSystem) {
       return answer;
     },
     /** the file of rows to correct, as bytes */
-    async toCorrect(importId: string): Promise<{ status: number; bytes: Buffer; headers: Answer['headers'] }> {
+    async toCorrect(
+      importId: string,
+      role = 'case_worker',
+      sub = role,
+    ): Promise<{ status: number; bytes: Buffer; headers: Answer['headers'] }> {
       const response = await system.app.inject({
         method: 'GET',
         url: `/v1/imports/${importId}/rows-to-correct`,
-        headers: { authorization: `Bearer ${await system.token('case_worker')}` },
+        headers: { authorization: `Bearer ${await system.token(role, { sub })}` },
       });
       return { status: response.statusCode, bytes: response.rawPayload, headers: response.headers };
     },

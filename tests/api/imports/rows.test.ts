@@ -189,6 +189,42 @@ describe('the rows of a dry run', () => {
   });
 });
 
+describe('special needs of a list', () => {
+  const seenBy = async (importId: string, sub: string, query = '') => {
+    const headers = { authorization: `Bearer ${await system.token('case_worker', { sub })}` };
+    const answer = await system.inject({ method: 'GET', url: `/v1/imports/${importId}/rows?${query}`, headers });
+    return { text: answer.text, rows: answer.body['data'] as Awaited<ReturnType<ListDesk['rows']>> };
+  };
+
+  it('are not read any more by whoever brought the list once it is committed', async () => {
+    const mine = await openOperation(system);
+    const cells = [person({ special_needs: 'TRAFFICKING_RISK' })];
+    const importId = await desk.take(mine, stringifyCells(cells), { sub: 'the desk' });
+    expect((await seenBy(importId, 'the desk')).text).toContain('TRAFFICKING_RISK');
+    await desk.commit(importId);
+    const after = await seenBy(importId, 'the desk');
+    expect(after.text).not.toContain('TRAFFICKING');
+    expect(after.rows[0]).toMatchObject({ redacted: ['special_needs'], protection: [] });
+    // nor when it is checked again because a row was added
+    const late = person({ person_ref: 'late', household_ref: 'late' });
+    await desk.take(mine, stringifyCells([late]), { continues: importId });
+    expect((await desk.read(importId)).status).toBe('checked');
+    expect((await seenBy(importId, 'the desk')).text).not.toContain('TRAFFICKING');
+  });
+
+  it('that nobody understood are found by code by protection alone, and by whoever brought the list', async () => {
+    const cells = [person({ special_needs: 'hides from her uncle' }), person({ person_ref: 'other' })];
+    const importId = await desk.take(operationId, stringifyCells(cells), { sub: 'the desk' });
+    const query = 'code=NEED_NOT_UNDERSTOOD';
+    expect((await seenBy(importId, 'the desk', query)).rows.length).toBe(1);
+    expect((await desk.rows(importId, `&${query}`, 'protection_officer')).length).toBe(1);
+    expect((await seenBy(importId, 'a colleague', query)).rows).toEqual([]);
+    expect((await seenBy(importId, 'a colleague')).text).not.toContain('NEED_NOT_UNDERSTOOD');
+    expect((await desk.read(importId)).counts?.by_code).not.toHaveProperty('NEED_NOT_UNDERSTOOD');
+    expect((await desk.read(importId, 'protection_officer')).counts?.by_code).toHaveProperty('NEED_NOT_UNDERSTOOD', 1);
+  });
+});
+
 describe('the lists of an operation', () => {
   it('come last first, page by page, of this operation alone', async () => {
     const mine = await openOperation(system);

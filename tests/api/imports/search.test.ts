@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ACCESS } from '../../../domain/access.ts';
 import { plainRows, SCENARIOS, scenarioFile } from '../../domain/imports/scenario.ts';
 import { member, openOperation, register, type TestSystem, testSystem } from '../system.ts';
 import { listDesk } from './listClient.ts';
@@ -130,6 +131,43 @@ describe('a search', () => {
     expect((await ask({ text: 'Quorvana' })).body['data']).toEqual([]);
     expect((await ask({ text: 'Quorvana', operation: elsewhere })).status).toBe(404);
     expect((await search('Quorvana', elsewhere)).length).toBe(1);
+  });
+
+  it('by a field that one may not see finds nothing', async () => {
+    const elsewhere = await openOperation(system);
+    const number = { document_type: 'PASSPORT', document_number: 'QX7781234' };
+    await register(system, elsewhere, [member({ given_names: 'Orvella', phone: '+44 20 7946 0077', ...number })]);
+    const readers = {
+      QX7781234: ['case_worker', 'movement_officer', 'consular_officer', 'protection_officer', 'protection_lead'],
+      '+442079460077': ['case_worker', 'coordinator', 'duty_supervisor', 'protection_officer', 'protection_lead'],
+    };
+    for (const [text, roles] of Object.entries(readers)) {
+      for (const role of ACCESS['people.search'].roles) {
+        expect((await search(text, elsewhere, role)).length, `${role} ${text}`).toBe(roles.includes(role) ? 1 : 0);
+      }
+    }
+    for (const role of ACCESS['people.search'].roles) {
+      expect((await search('Orvella', elsewhere, role)).length, role).toBe(1);
+    }
+  });
+
+  it('by a document reaches only the operations in which the caller reads documents', async () => {
+    const [seen, unseen] = [await openOperation(system), await openOperation(system)];
+    const number = { document_type: 'PASSPORT', document_number: 'QX9914321' };
+    for (const one of [seen, unseen]) await register(system, one, [member(number)]);
+    const grants = [
+      { role: 'case_worker', operation: seen },
+      { role: 'coordinator', operation: unseen },
+    ];
+    const headers = { authorization: `Bearer ${await system.token(grants)}` };
+    const ask = async (operation?: string) => {
+      const payload = { text: 'QX9914321', ...(operation === undefined ? {} : { operation }) };
+      const { body } = await system.inject({ method: 'POST', url: '/v1/people/search', headers, payload });
+      return (body['data'] as Array<{ operation_id: string }>).map(({ operation_id: id }) => id);
+    };
+    expect(await ask()).toEqual([seen]);
+    expect(await ask(seen)).toEqual([seen]);
+    expect(await ask(unseen)).toEqual([]);
   });
 
   it('is a look at those alone who are shown', async () => {
