@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Role } from './actor.ts';
 import type { Settlement } from './holds.ts';
 import type { MessageKey } from './messages/t.ts';
 import type { EventType } from './outboxEvents.ts';
@@ -58,6 +59,10 @@ export type Effects<Data = Record<string, unknown>> = {
   hold?: { status: 'active' | 'released'; from?: readonly ['raising'] };
   /** open tasks that are done with it */
   settles?: readonly Settlement[];
+  /** the person has died: whoever is on a vehicle is no longer counted as somebody who can arrive */
+  diesAboard?: true;
+  /** a task that no wait opens, once for each subject and kind */
+  opensTask?: { kind: string; role: Role };
   /** the partner of the event has confirmed which state the person belongs to */
   confirmsState?: true;
   /**

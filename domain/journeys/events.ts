@@ -4,7 +4,7 @@ import { dataOf } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { Instant } from '../time.ts';
 import { eventForms } from '../versioned.ts';
-import { followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
+import { deathRecorded, followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
 import {
   consentGiven,
   consentReconfirmed,
@@ -84,6 +84,7 @@ export const JOURNEY_EVENTS = Object.freeze({
   waitEscalated,
   cancelRequested,
   cancelRequestDismissed,
+  deathRecorded,
   journeyEnded,
 });
 

@@ -1,5 +1,8 @@
+import { ENDINGS_EN } from './enEndings.ts';
+
 /** The sentences of the system in English, by key. None names a person or the kind of a hold. */
 export const en = {
+  ...ENDINGS_EN,
   and: 'and',
 
   'length.minute.one': '{n} minute',

@@ -64,7 +64,7 @@ export async function followUp(run: JourneyRun): Promise<void> {
 /** What an ending leaves to do: every open request is recalled, and the household that goes on is notified. */
 export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   const recalls = JOURNEY_REQUESTS.map((request) => recall(run, request));
-  if (ending !== 'completed' && !run.state.travel.underway) {
+  if (ending === 'deceased' || (ending !== 'completed' && !run.state.travel.underway)) {
     await run.trackInFlight(
       notify.notifyHousehold({
         householdId: run.state.householdId ?? run.householdId,

@@ -29,7 +29,7 @@ export function historyOn(db: Db): HistoryReads {
         .where('subject', '=', anyOf([...aboard.keys()]))
         .where('type', '=', anyOf(included.movement))
         .execute();
-      const ended = own.find(({ type }) => type === 'journeyEnded')?.at;
+      const ended = own.find(({ type }) => type === 'journeyEnded' || type === 'deathRecorded')?.at;
       const ofOperation = events
         .where('subject', '=', operationId)
         .where('type', '=', anyOf(included.operation))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCommand, ON_THE_WAY } from './define.ts';
+import { CASE_WORK, defineCommand, ON_THE_WAY } from './define.ts';
 
 export const dismissCancelRequest = defineCommand({
   name: 'dismissCancelRequest',
@@ -12,11 +12,22 @@ export const dismissCancelRequest = defineCommand({
   effect: () => [{ type: 'cancelRequestDismissed', data: {} }],
 });
 
+/** What has happened is recorded wherever the person is, by whoever knows of it. */
+export const recordDeath = defineCommand({
+  name: 'recordDeath',
+  args: {},
+  roles: ['movement_officer', 'health_officer', 'coordinator', ...CASE_WORK, 'duty_supervisor', 'operation_lead'],
+  sentence: 'command.journey.recordDeath',
+  effect: ({ travel: { movementId } }) => [
+    { type: 'deathRecorded', data: movementId === undefined ? {} : { movementId } },
+  ],
+});
+
 export const endJourney = defineCommand({
   name: 'endJourney',
   args: {
     ending: z
-      .enum(['ineligible', 'referred_out', 'deceased', 'self_departed', 'lost_contact'])
+      .enum(['ineligible', 'referred_out', 'self_departed', 'lost_contact'])
       .meta({ description: 'why it ends' }),
   },
   example: { ending: 'referred_out' },

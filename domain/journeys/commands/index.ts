@@ -3,7 +3,7 @@ import type { JourneyState } from '../state.ts';
 import { planReintegration, receive, recordFollowUp } from './arrival.ts';
 import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from './consent.ts';
 import { recordDocument, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
-import { dismissCancelRequest, endJourney } from './ending.ts';
+import { dismissCancelRequest, endJourney, recordDeath } from './ending.ts';
 import { recordFitness } from './health.ts';
 import { raiseHold, releaseHold } from './holds.ts';
 import { confirmHousehold, splitOff } from './household.ts';
@@ -37,6 +37,7 @@ export const JOURNEY_COMMANDS = commandSet(
     planReintegration,
     recordFollowUp,
     dismissCancelRequest,
+    recordDeath,
     endJourney,
   ],
 );

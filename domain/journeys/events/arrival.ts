@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { ENDINGS } from '../statuses.ts';
-import { BEFORE_BOARDING, defineEvent } from './define.ts';
+import { BEFORE_BOARDING, DATA, defineEvent } from './define.ts';
+
+/** One of two journeys of one person has ended: what asked for it is settled, and the other one may go on. */
+const SAME_PERSON = { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } } as const;
 
 export const received = defineEvent({
   data: z.object({ siteId: z.string().optional().describe('id of the site') }).describe('The person is received.'),
@@ -47,6 +50,24 @@ export const followUpDone = defineEvent({
   }),
 });
 
+/** Nothing is sent for it: no partner event, no message to a family. Open requests are recalled by their ids. */
+export const deathRecorded = defineEvent({
+  data: z
+    .object({
+      movementId: DATA.movementId.optional().describe('the movement on which the person was'),
+    })
+    .describe('The person has died; the journey ends.'),
+  phase: 'close',
+  sentence: 'event.deathRecorded',
+  effects: {
+    diesAboard: true,
+    opensTask: { kind: 'deathFollowUp', role: 'protection_lead' },
+    freesSeats: BEFORE_BOARDING,
+    samePerson: SAME_PERSON,
+  },
+  evolve: (_state, _data, at) => ({ ending: 'deceased', endedAt: at }),
+});
+
 export const journeyEnded = defineEvent({
   data: z.object({ ending: z.enum(ENDINGS).describe('why it ends') }).describe('The journey ends.'),
   phase: 'close',
@@ -54,7 +75,7 @@ export const journeyEnded = defineEvent({
   effects: {
     partnerEvent: { type: 'journey.ended', fields: [] },
     freesSeats: BEFORE_BOARDING,
-    samePerson: { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } },
+    samePerson: SAME_PERSON,
   },
   evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
 });

@@ -697,7 +697,8 @@ create table seats (
   person_id    text not null references persons (id),
   kind         text not null check (kind in ('seat', 'infant_lap', 'stretcher', 'wheelchair')),
   status       text not null default 'reserved' check (status in
-                 ('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded')),
+                 ('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded',
+                  'died')),
   alight_at    text,
   reason_code  text,
   reserved_at   timestamptz not null,
@@ -741,7 +742,7 @@ begin
   return null;
 end $$;
 create trigger seats_count after insert or update of status, kind or delete on seats
-  for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived');
+  for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'died');
 
 -- Scans that changed nothing because the preconditions, or the manifest, refused them.
 create table refused_scans (
@@ -1073,6 +1074,18 @@ begin
   if batch ? 'same_person' then
     perform settle_same_person(v_subject, p) from jsonb_array_elements(batch -> 'same_person') p
      where (p ->> 'seq')::integer > v_before;
+  end if;
+  if batch ? 'deaths' then
+    -- who dies on board stays on the manifest and arrives nowhere; the journey is over, so nothing is left to notify
+    update seats s set status = 'died', status_at = d.at, status_by = d.by, notified = 'died', updated_at = now()
+      from jsonb_to_recordset(batch -> 'deaths') d (seq integer, at timestamptz, by jsonb)
+     where s.journey_id = v_subject and s.status in ('boarded', 'departed') and d.seq > v_before;
+  end if;
+  if batch ? 'opened' then
+    insert into tasks (id, operation_id, subject, kind, role, opened_at)
+      select t.id, v_operation, v_subject, t.kind, t.role, t.at
+        from jsonb_to_recordset(batch -> 'opened') t (seq integer, id text, kind text, role text, at timestamptz)
+       where t.seq > v_before on conflict (id) do nothing;
   end if;
   if batch ? 'states' then
     update journeys set verified_state = (select state from partners where id = batch #>> '{states,0,partner_id}')

@@ -16,6 +16,7 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('freesSeats').toSorted()).toEqual([
       'consentRefused',
       'consentWithdrawn',
+      'deathRecorded',
       'holdRaised',
       'householdChanged',
       'journeyEnded',
@@ -35,6 +36,13 @@ describe('what an event of a journey changes', () => {
       'reconfirmed',
     ]);
     expect(journey('consentGiven').consent?.version).toBeUndefined();
+  });
+
+  it('sends nothing for a death, and asks the protection lead', () => {
+    const { partnerEvent, opensTask, diesAboard } = journey('deathRecorded');
+    expect(partnerEvent).toBeUndefined();
+    expect(opensTask).toEqual({ kind: 'deathFollowUp', role: 'protection_lead' });
+    expect(diesAboard).toBe(true);
   });
 
   it('counts a follow-up as a service only where somebody was reached', () => {
@@ -63,7 +71,7 @@ describe('what an event of a journey changes', () => {
   });
 
   it('settles the request of two journeys of one person when one of them ends', () => {
-    expect(typesWith('samePerson')).toEqual(['journeyEnded']);
+    expect(typesWith('samePerson')).toEqual(['deathRecorded', 'journeyEnded']);
     expect(journey('journeyEnded').samePerson).toEqual({
       settles: 'closeDuplicate',
       opens: { kind: 'resume', role: 'duty_supervisor' },
