@@ -175,5 +175,11 @@ export const readNow =
       suspended,
       groupWaitsFor,
     });
-    return { journey, ...words, commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at) };
+    const { proposedEnding } = state;
+    return {
+      journey,
+      ...words,
+      proposedEnding,
+      commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at),
+    };
   };

@@ -15,6 +15,7 @@ import {
   holdReleased,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
+import { contactAttempted, endingProposed, endingRejected } from './events/endings.ts';
 import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
 import { identityConfirmed, identityUnclear, journeyStarted, screened } from './events/registration.ts';
 import { partnerMissing, requestRecalled } from './events/requests.ts';
@@ -84,6 +85,9 @@ export const JOURNEY_EVENTS = Object.freeze({
   waitEscalated,
   cancelRequested,
   cancelRequestDismissed,
+  contactAttempted,
+  endingProposed,
+  endingRejected,
   deathRecorded,
   journeyEnded,
 });

@@ -18,6 +18,7 @@ const ENDS_BY_ITSELF = [
   'identityDecision',
   'screening',
   'consentDecision',
+  'endingDecision',
   'evidence',
   'routeDecision',
   'arrival',

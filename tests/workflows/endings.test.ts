@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
@@ -85,7 +85,7 @@ describe('a death', () => {
 });
 
 /** The sentence of a refusal. */
-export async function refusal(promise: Promise<unknown>): Promise<string> {
+async function refusal(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -93,3 +93,147 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
   expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
   return ((error as WorkflowUpdateFailedError).cause as ApplicationFailure).message;
 }
+
+const waitOf = (fake: ReturnType<typeof fakeActivities>) =>
+  fake.batches.at(-1)?.waits.find(({ key }) => key === 'ending');
+
+describe('a withdrawal', () => {
+  it('acts at once by one hand; only the ending waits for a second person', async () => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await person.command('withdrawConsent', 'case_worker');
+      await seen('requestRecalled');
+      expect(fake.types()).toContain('consentWithdrawn');
+      expect(fake.types()).not.toContain('journeyEnded');
+      await eventually(() => waitOf(fake) !== undefined, 'the wait');
+      expect(waitOf(fake)).toMatchObject({ what: 'endingDecision', whom: { kind: 'role', id: 'duty_supervisor' } });
+      expect(await refusal(person.confirmEnding('withdrawn', 'case_worker'))).toContain('second person');
+      expect(await refusal(person.confirmEnding('ineligible'))).toContain('Another ending is proposed');
+      await person.confirmEnding('withdrawn');
+      expect(await person.handle.result()).toBe('withdrawn');
+    });
+  });
+
+  it('is taken back by a new consent, and the journey goes on', async () => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('verificationRequested');
+      await person.command('withdrawConsent', 'case_worker');
+      await eventually(() => waitOf(fake) !== undefined, 'the wait');
+      expect(await refusal(person.command('rejectEnding', 'duty_supervisor', { ending: 'withdrawn' }))).toContain(
+        'Only the person takes this back',
+      );
+      await person.command('giveConsent', 'case_worker', { form: 'explicit', sharing: true });
+      await eventually(() => waitOf(fake) === undefined, 'no wait');
+      expect(await refusal(person.confirmEnding('withdrawn'))).toContain('No ending is proposed');
+    });
+  });
+
+  it('on board waits for protection; between two legs for a supervisor, since the same moment', async () => {
+    const input = journeyInput({
+      rules: { ...RULES.domestic, legs: ['sea', 'road'].map((code) => ({ ...RULES.domestic.legs[0]!, code })) },
+      registration: { route: ['sea', 'road'] },
+    });
+    await withJourney(input, async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'sea', seat: 'seat' });
+      await person.travel({ kind: 'boarded', movementId: 'mov_1' });
+      await seen('boarded');
+      await person.command('withdrawConsent', 'movement_officer');
+      await eventually(() => waitOf(fake)?.whom.id === 'protection_lead', 'the wait for protection');
+      const since = waitOf(fake)?.since;
+      expect(await refusal(person.confirmEnding('withdrawn'))).toContain('one of the two people must be of protection');
+      await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'sea' });
+      await eventually(() => waitOf(fake)?.whom.id === 'duty_supervisor', 'the wait for a supervisor');
+      expect(waitOf(fake)?.since).toBe(since);
+      expect(fake.types()).not.toContain('journeyEnded');
+      await person.confirmEnding('withdrawn');
+      expect(await person.handle.result()).toBe('withdrawn');
+    });
+  });
+
+  it('that nobody confirms goes to the operation lead, and time alone ends no journey', async () => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('fitnessRequested');
+      await person.command('withdrawConsent', 'case_worker');
+      await eventually(() => waitOf(fake) !== undefined, 'the wait');
+      await person.quiet();
+      await env.sleep('3 days');
+      await eventually(() => waitOf(fake)?.escalationStep === 'escalated', 'the escalation');
+      expect(fake.types()).not.toContain('journeyEnded');
+    });
+  });
+});
+
+describe('an ending', () => {
+  it('of a person under a hold takes two people, one of them of protection', async () => {
+    await withJourney(journeyInput(), async ({ fake, person }) => {
+      await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
+      await person.command('endJourney', 'coordinator', { ending: 'ineligible' });
+      await eventually(() => waitOf(fake)?.whom.id === 'protection_lead', 'the wait for protection');
+      expect(await refusal(person.confirmEnding('ineligible'))).toContain('must be of protection');
+      await person.confirmEnding('ineligible', 'protection_officer');
+      expect(await person.handle.result()).toBe('ineligible');
+    });
+  });
+
+  it('refused in a list or at the desk is the end only when a second person says so', async () => {
+    await withJourney(journeyInput({ registration: { consent: 'refused' } }), async ({ fake, person }) => {
+      await person.command('refuseConsent', 'case_worker');
+      expect(fake.types()).not.toContain('journeyEnded');
+      expect(await refusal(person.command('refuseConsent', 'case_worker'))).toContain('proposed already');
+      await person.confirmEnding('declined');
+      expect(await person.handle.result()).toBe('declined');
+    });
+  });
+
+  it('that was wrong is rejected, and another one may be proposed', async () => {
+    await withJourney(journeyInput(), async ({ person }) => {
+      await person.command('endJourney', 'coordinator', { ending: 'ineligible' });
+      expect(await refusal(person.command('endJourney', 'protection_lead', { ending: 'referred_out' }))).toContain(
+        'proposed already',
+      );
+      await person.command('rejectEnding', 'duty_supervisor', { ending: 'ineligible' });
+      await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+      await person.confirmEnding('referred_out', 'operation_lead');
+      expect(await person.handle.result()).toBe('referred_out');
+    });
+  });
+
+  it('hands a held child over to a named authority', async () => {
+    await withJourney(journeyInput({ registration: { holds: ['hld_1'] } }), async ({ fake, person }) => {
+      await person.command('handOver', 'protection_lead', { authority: 'child_protection_service' });
+      await person.confirmEnding('handed_over');
+      expect(await person.handle.result()).toBe('handed_over');
+      expect(fake.event_log().at(-1)?.data).toEqual({
+        ending: 'handed_over',
+        authority: 'child_protection_service',
+      });
+    });
+  });
+});
+
+describe('lost contact', () => {
+  it('takes attempts on three days by two channels; four calls that reached nobody are not enough', async () => {
+    await withJourney(journeyInput(), async ({ person }) => {
+      const lost = () => person.command('endJourney', 'coordinator', { ending: 'lost_contact' });
+      const tried = (channel: string, reached = false) =>
+        person.command('recordContactAttempt', 'case_worker', { channel, reached });
+      for (let call = 0; call < 4; call++) await tried('phone');
+      expect(await refusal(lost())).toContain('attempts on 1 of 3 days, by phone');
+      for (let day = 0; day < 2; day++) {
+        await person.quiet();
+        await env.sleep('1 day');
+        await tried('phone');
+      }
+      expect(await refusal(lost())).toContain('attempts on 3 of 3 days, by phone');
+      await tried('visit');
+      await lost();
+      await tried('relative', true);
+      expect(await refusal(person.confirmEnding('lost_contact'))).toContain('No ending is proposed');
+      expect(await refusal(lost())).toContain('none');
+    });
+  });
+});

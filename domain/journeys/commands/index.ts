@@ -3,7 +3,15 @@ import type { JourneyState } from '../state.ts';
 import { planReintegration, receive, recordFollowUp } from './arrival.ts';
 import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from './consent.ts';
 import { recordDocument, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
-import { dismissCancelRequest, endJourney, recordDeath } from './ending.ts';
+import {
+  confirmEnding,
+  dismissCancelRequest,
+  endJourney,
+  handOver,
+  recordContactAttempt,
+  recordDeath,
+  rejectEnding,
+} from './ending.ts';
 import { recordFitness } from './health.ts';
 import { raiseHold, releaseHold } from './holds.ts';
 import { confirmHousehold, splitOff } from './household.ts';
@@ -37,8 +45,12 @@ export const JOURNEY_COMMANDS = commandSet(
     planReintegration,
     recordFollowUp,
     dismissCancelRequest,
+    recordContactAttempt,
     recordDeath,
     endJourney,
+    handOver,
+    confirmEnding,
+    rejectEnding,
   ],
 );
 

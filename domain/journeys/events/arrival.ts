@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { inContact } from '../endings.ts';
 import { ENDINGS } from '../statuses.ts';
 import { BEFORE_BOARDING, DATA, defineEvent } from './define.ts';
+import { HANDED_TO } from './endings.ts';
 
 /** One of two journeys of one person has ended: what asked for it is settled, and the other one may go on. */
 const SAME_PERSON = { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } } as const;
@@ -13,7 +15,7 @@ export const received = defineEvent({
     partnerEvent: { type: 'journey.received', fields: [] },
     service: { sector: 'shelter_nfi', kind: 'reception' },
   },
-  evolve: () => ({ received: true }),
+  evolve: (state) => ({ received: true, ...inContact(state) }),
 });
 
 export const reintegrationPlanned = defineEvent({
@@ -43,6 +45,7 @@ export const followUpDone = defineEvent({
     service: { sector: 'reintegration', kind: 'follow_up', onlyIf: { reached: true } },
   },
   evolve: (state, data) => ({
+    ...(data.reached ? inContact(state) : {}),
     followUps: [
       ...state.followUps.filter(({ month }) => month !== data.month),
       { month: data.month, reached: data.reached },
@@ -65,11 +68,11 @@ export const deathRecorded = defineEvent({
     freesSeats: BEFORE_BOARDING,
     samePerson: SAME_PERSON,
   },
-  evolve: (_state, _data, at) => ({ ending: 'deceased', endedAt: at }),
+  evolve: (_state, _data, at) => ({ ending: 'deceased', endedAt: at, proposedEnding: null }),
 });
 
 export const journeyEnded = defineEvent({
-  data: z.object({ ending: z.enum(ENDINGS).describe('why it ends') }).describe('The journey ends.'),
+  data: z.object({ ending: z.enum(ENDINGS).describe('why it ends'), ...HANDED_TO }).describe('The journey ends.'),
   phase: 'close',
   sentence: 'event.journeyEnded',
   effects: {
@@ -77,5 +80,5 @@ export const journeyEnded = defineEvent({
     freesSeats: BEFORE_BOARDING,
     samePerson: SAME_PERSON,
   },
-  evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
+  evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at, proposedEnding: null }),
 });

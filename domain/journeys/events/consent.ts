@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SETTLED_BY_HOLDS } from '../../holds.ts';
+import { inContact, takenBack } from '../endings.ts';
 import { BEFORE_BOARDING, DATA, defineEvent } from './define.ts';
 
 export const consentGiven = defineEvent({
@@ -13,7 +14,9 @@ export const consentGiven = defineEvent({
   phase: 'consent',
   sentence: ({ sharing }) => (sharing ? 'event.consentGiven.sharing' : 'event.consentGiven.travel'),
   effects: { consent: { status: 'given' } },
-  evolve: (_state, data, at) => ({
+  evolve: (state, data, at) => ({
+    ...takenBack(state),
+    travel: { ...state.travel, withdrawn: false },
     consent: { status: 'given', version: data.version, sharing: data.sharing, confirmedAt: at },
   }),
 });
@@ -39,7 +42,10 @@ export const consentReconfirmed = defineEvent({
   phase: 'consent',
   sentence: 'event.consentReconfirmed',
   effects: { consent: { status: 'reconfirmed', sharing: false } },
-  evolve: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
+  evolve: (state, data, at) => ({
+    ...inContact(state),
+    consent: { ...state.consent, version: data.version, confirmedAt: at },
+  }),
 });
 
 export const holdRaised = defineEvent({
