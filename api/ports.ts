@@ -16,6 +16,7 @@ import type { activatePlan, Plans } from '../application/operations/plans.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
 import type { Households, People, readPerson, searchPeople } from '../application/people/reads.ts';
+import type { PreparedCommands } from '../application/preparedCommands.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
 import type { EventReads } from '../application/webhooks/feed.ts';
@@ -79,6 +80,7 @@ export type ApiPorts = {
   loops: LoopReads;
   keys: IdempotencyKeys;
   personal: PersonalData;
+  prepared: PreparedCommands;
   registerHousehold: ReturnType<typeof registerHousehold>;
   readPerson: ReturnType<typeof readPerson>;
   searchPeople: ReturnType<typeof searchPeople>;

@@ -50,7 +50,7 @@ export type Decision<Args = Fields> = {
 export type Given = Pick<Decision, 'actor' | 'reasonCode'> & { at: Instant; rules?: Pick<Rules, 'followUpMonths'> };
 
 /** What is made in the database before a command is sent. Its id goes along, and into the answer. */
-type Made = 'hold' | 'document' | 'household' | 'suspension';
+export type Made = 'hold' | 'document' | 'household' | 'suspension';
 
 /** What is written or asked before a command is sent; `application/<subject>/commands.ts` knows how. */
 export type Preparation =

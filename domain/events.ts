@@ -56,7 +56,7 @@ export type Effects<Data = Record<string, unknown>> = {
     onlyIf?: Partial<Data>;
   };
   /** the status that the hold of the event gets. @property from statuses in which it gets it, all when left out */
-  hold?: { status: 'active' | 'released'; from?: readonly ['raising'] };
+  hold?: { status: 'active' | 'released'; from?: readonly ('raising' | 'void')[] };
   /** open tasks that are done with it */
   settles?: readonly Settlement[];
   /** the person has died: whoever is on a vehicle is no longer counted as somebody who can arrive */

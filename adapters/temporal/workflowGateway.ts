@@ -144,6 +144,11 @@ function described(workflow: string, id: string): { staticSummary: string; stati
   return { staticSummary: SUMMARIES[workflow] ?? workflow, staticDetails: `\`${id}\`` };
 }
 
+/** No workflow of this id runs: it has ended, or never began. */
+export function isWorkflowMissing(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError;
+}
+
 function grpcErrorOf(error: unknown) {
   if (isGrpcServiceError(error)) return error;
   return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : undefined;

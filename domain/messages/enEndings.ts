@@ -11,6 +11,8 @@ export const ENDINGS_EN = Object.freeze({
   'situation.missing.other': '{n} missing',
   'situation.died.one': '1 died',
   'situation.died.other': '{n} died',
+  'alarm.prepared_command_open':
+    'A decision was noted but its workflow has not taken it; what was made for it blocks until a person looks',
   'what.endingDecision': 'confirm or reject the ending that was proposed',
   'what.deathFollowUp': 'stay with the family, and inform the authorities about the death',
   'command.journey.recordDeath': 'Record that the person has died, wherever they are; the journey ends at once',

@@ -18,6 +18,7 @@ import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/p
 import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
 import { householdsOn, peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
+import { preparedCommandsOn } from '../../adapters/postgres/preparedCommands.ts';
 import type { PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
@@ -132,6 +133,7 @@ export function createStore({ engine, pool, prisma, keyring, outside, refusedAdd
     keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
+    prepared: preparedCommandsOn(db),
     imports: {
       ...importReads,
       operationOf: imports.operationOf,

@@ -52,7 +52,7 @@ export const holdRaised = defineEvent({
   data: z.object({ holdId: DATA.holdId }).describe('A hold is raised.'),
   phase: 'here',
   sentence: 'event.holdRaised',
-  effects: { hold: { status: 'active', from: ['raising'] }, freesSeats: BEFORE_BOARDING },
+  effects: { hold: { status: 'active', from: ['raising', 'void'] }, freesSeats: BEFORE_BOARDING },
   evolve: (state, data) => ({
     holds: state.holds.includes(data.holdId) ? state.holds : [...state.holds, data.holdId],
   }),

@@ -918,6 +918,28 @@ create table idempotency_keys (
   primary key (principal, route, key)
 );
 
+-- Commands whose rows stand before they are sent. One without an event is settled by a loop: sent again under its id, or
+-- what was made for it is compensated.
+create table prepared_commands (
+  command_id  text primary key,
+  workflow_id text not null,
+  subject     text not null,
+  name        text not null,
+  args        jsonb not null,
+  made        text not null check (made in ('hold', 'document', 'household', 'suspension')),
+  made_id     text not null,
+  actor       text not null,
+  role        text not null,
+  reason_code text,
+  note_id     text,
+  prepared_at timestamptz not null default now(),
+  tried_at    timestamptz,
+  outcome     text check (outcome in ('recorded', 'dropped')),
+  settled_at  timestamptz,
+  constraint prepared_commands_settled check ((outcome is null) = (settled_at is null))
+);
+create index prepared_commands_open on prepared_commands (prepared_at) where settled_at is null;
+
 -- ---------------------------------------------------------------- recording
 -- Rules are not here: domain/ says which event changes what, and adapters/postgres/eventLog.ts hands it over as rows.
 

@@ -62,8 +62,8 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('service')).toHaveLength(9);
   });
 
-  it('makes a hold active only from raising, and settles tasks when it is released', () => {
-    expect(journey('holdRaised').hold).toEqual({ status: 'active', from: ['raising'] });
+  it('makes a hold active only where it was not yet, and settles tasks when it is released', () => {
+    expect(journey('holdRaised').hold).toEqual({ status: 'active', from: ['raising', 'void'] });
     expect(journey('holdReleased')).toEqual({
       hold: { status: 'released' },
       settles: [{ kind: 'resume' }, { kind: 'completeHousehold', noneLeftOf: 'DATA_DISPUTE' }],
