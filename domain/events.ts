@@ -45,7 +45,7 @@ export type Effects<Data = Record<string, unknown>> = {
   /** seats in these statuses are in the way: their movement is notified, so that it releases the household group */
   freesSeats?: readonly SeatToFree[];
   /** partners may be notified of it, with these fields, all of them ids or codes */
-  partnerEvent?: { type: EventType; fields: ReadonlyArray<keyof Data & string> };
+  partnerEvent?: { type: EventType; fields: ReadonlyArray<keyof Data & string>; onlyIf?: Partial<Data> };
   /** a service was given, and counts for this sector: reach is counted, never typed in */
   service?: { sector: string; kind: string; onlyIf?: Partial<Data> };
   /** a version of the consent; what is not said here the event says itself */

@@ -94,9 +94,10 @@ export const EVENT_FORMS: Readonly<Record<SubjectKind | 'pair', EventForms>> = {
 
 /** What this event changes beside the event log; conditions that it does not meet are taken out. */
 export function effectsOf(kind: SubjectKind, event: RecordedEvent): Effects {
-  const { service, consent, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
+  const { service, consent, partnerEvent, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
   return {
     ...effects,
+    ...(partnerEvent && meets(event, partnerEvent.onlyIf) ? { partnerEvent } : {}),
     ...(service && meets(event, service.onlyIf) ? { service } : {}),
     ...(consent && meets(event, consent.onlyIf) ? { consent } : {}),
   };

@@ -44,6 +44,8 @@ export type WorkflowGateway = {
   householdChanged(journeyId: string, update: HouseholdMessage[]): Promise<Delivered>;
   movementUpdated(journeyId: string, update: MovementUpdate[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
+  /** whether a workflow of this id runs; false where none ever did */
+  isRunning(workflowId: string): Promise<boolean>;
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
   startAgain(pending: PendingStart): Promise<void>;
 };
@@ -121,11 +123,20 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
     householdChanged: (id, update) =>
       signal(names.workflowId.journey(id), names.journeySignals.householdChanged, update),
     movementUpdated: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.movementUpdated, update),
+    async isRunning(workflowId) {
+      try {
+        return (await soon(() => client.workflow.getHandle(workflowId).describe())).status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
     async start(pending) {
       try {
         await start(pending, {
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          workflowIdReusePolicy:
+            pending.again === true ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
         });
       } catch (error) {
         // The workflow has run and ended before, so it counts as started.

@@ -15,7 +15,7 @@ import {
   holdReleased,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
-import { contactAttempted, endingProposed, endingRejected } from './events/endings.ts';
+import { contactAttempted, endingProposed, endingRejected, journeyReopened } from './events/endings.ts';
 import { householdChanged, householdConfirmed, splitOff } from './events/household.ts';
 import { identityConfirmed, identityUnclear, journeyStarted, screened } from './events/registration.ts';
 import { partnerMissing, requestRecalled } from './events/requests.ts';
@@ -90,6 +90,7 @@ export const JOURNEY_EVENTS = Object.freeze({
   endingRejected,
   deathRecorded,
   journeyEnded,
+  journeyReopened,
 });
 
 export const JOURNEY_EVENT_DATA = dataOf(JOURNEY_EVENTS);

@@ -5,6 +5,7 @@ export const ENDINGS_EN = Object.freeze({
   'event.endingRejected': 'Ending not confirmed: {ending}; the journey goes on',
   'event.contactAttempted.reached': 'Reached ({channel})',
   'event.contactAttempted.missed': 'Tried to reach the person ({channel}): not reached',
+  'event.journeyReopened': 'Reopened by two people: the journey was ended by mistake ({ending})',
   'ending.not_reached': 'went home; not reached at the last follow-up',
   'ending.handed_over': 'handed over to a named authority',
   'situation.missing.one': '1 missing',

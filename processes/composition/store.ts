@@ -12,6 +12,7 @@ import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
 import { historyOn, notesOn } from '../../adapters/postgres/journeys/history.ts';
 import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
 import { nowOn, situationOn } from '../../adapters/postgres/journeys/now.ts';
+import { reopeningsOn } from '../../adapters/postgres/journeys/reopenings.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { operationsOn, operationTime } from '../../adapters/postgres/operations/operations.ts';
 import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
@@ -37,6 +38,7 @@ import { startCommit } from '../../application/imports/commit.ts';
 import { rowsToCorrect } from '../../application/imports/correct.ts';
 import { reprocess, uploadList } from '../../application/imports/upload.ts';
 import { readHistory, readNow } from '../../application/journeys/reads.ts';
+import { reopenJourney } from '../../application/journeys/reopen.ts';
 import { readManifest } from '../../application/movements/manifest.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { changeOperationRules, createOperation } from '../../application/operations/operations.ts';
@@ -46,7 +48,7 @@ import { readPerson, searchPeople } from '../../application/people/reads.ts';
 import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
-  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers' | 'isRunning'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
@@ -134,6 +136,7 @@ export function createStore({ engine, pool, prisma, keyring, outside, refusedAdd
     ids: { fresh: newId, derived: derivedId },
     personal,
     prepared: preparedCommandsOn(db),
+    reopenJourney: reopenJourney({ ...reopeningsOn(db), isRunning: engine.isRunning, startNow: engine.startNow }),
     imports: {
       ...importReads,
       operationOf: imports.operationOf,

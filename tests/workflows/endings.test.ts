@@ -2,8 +2,17 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { restartFrom } from '../../domain/restart.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
-import { eventually, fakeActivities, journeyInput, RULES, startJourney, withWorker } from './journeyHarness.ts';
+import {
+  eventually,
+  fakeActivities,
+  journeyInput,
+  OFFICER,
+  RULES,
+  startJourney,
+  withWorker,
+} from './journeyHarness.ts';
 
 let env: TestWorkflowEnvironment;
 let bundle: Awaited<ReturnType<typeof workflowBundle>>;
@@ -45,6 +54,46 @@ async function underWay(
   await person.travel({ kind: 'departed', movementId: 'mov_1' });
   await seen('departed');
 }
+
+/*
+ * What waits comes first: after an update that was refused, the test server skips no more time.
+ */
+describe('time', () => {
+  it('ends no journey: a withdrawal that nobody confirms goes to the operation lead', async () => {
+    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('fitnessRequested');
+      await person.command('withdrawConsent', 'case_worker');
+      await eventually(() => waitOf(fake) !== undefined, 'the wait');
+      await person.quiet();
+      await env.sleep('3 days');
+      await eventually(() => waitOf(fake)?.escalationStep === 'escalated', 'the escalation');
+      expect(fake.types()).not.toContain('journeyEnded');
+    });
+  });
+});
+
+describe('lost contact', () => {
+  it('takes attempts on three days by two channels; calls that reached nobody are not enough', async () => {
+    await withJourney(journeyInput(), async ({ person }) => {
+      const lost = () => person.command('endJourney', 'coordinator', { ending: 'lost_contact' });
+      const tried = (channel: string, reached = false) =>
+        person.command('recordContactAttempt', 'case_worker', { channel, reached });
+      for (let call = 0; call < 4; call++) await tried('phone');
+      for (let day = 0; day < 2; day++) {
+        await person.quiet();
+        await env.sleep('1 day');
+        await tried('phone');
+      }
+      expect(await refusal(lost())).toContain('attempts on 3 of 3 days, by phone');
+      await tried('visit');
+      await lost();
+      await tried('relative', true);
+      expect(await refusal(person.confirmEnding('lost_contact'))).toContain('No ending is proposed');
+      expect(await refusal(lost())).toContain('none');
+    });
+  });
+});
 
 describe('a death', () => {
   it('in transit is recorded at once, by one person, and the household hears of it', async () => {
@@ -152,19 +201,6 @@ describe('a withdrawal', () => {
       expect(await person.handle.result()).toBe('withdrawn');
     });
   });
-
-  it('that nobody confirms goes to the operation lead, and time alone ends no journey', async () => {
-    await withJourney(journeyInput(), async ({ fake, person, seen }) => {
-      await person.command('completeScreening', 'case_worker', { risk: 'none' });
-      await seen('fitnessRequested');
-      await person.command('withdrawConsent', 'case_worker');
-      await eventually(() => waitOf(fake) !== undefined, 'the wait');
-      await person.quiet();
-      await env.sleep('3 days');
-      await eventually(() => waitOf(fake)?.escalationStep === 'escalated', 'the escalation');
-      expect(fake.types()).not.toContain('journeyEnded');
-    });
-  });
 });
 
 describe('an ending', () => {
@@ -215,25 +251,30 @@ describe('an ending', () => {
   });
 });
 
-describe('lost contact', () => {
-  it('takes attempts on three days by two channels; four calls that reached nobody are not enough', async () => {
-    await withJourney(journeyInput(), async ({ person }) => {
-      const lost = () => person.command('endJourney', 'coordinator', { ending: 'lost_contact' });
-      const tried = (channel: string, reached = false) =>
-        person.command('recordContactAttempt', 'case_worker', { channel, reached });
-      for (let call = 0; call < 4; call++) await tried('phone');
-      expect(await refusal(lost())).toContain('attempts on 1 of 3 days, by phone');
-      for (let day = 0; day < 2; day++) {
-        await person.quiet();
-        await env.sleep('1 day');
-        await tried('phone');
-      }
-      expect(await refusal(lost())).toContain('attempts on 3 of 3 days, by phone');
-      await tried('visit');
-      await lost();
-      await tried('relative', true);
-      expect(await refusal(person.confirmEnding('lost_contact'))).toContain('No ending is proposed');
-      expect(await refusal(lost())).toContain('none');
+describe('a journey that was reopened', () => {
+  it('goes on under its id where it stood, and may be ended again by two people', async () => {
+    const input = journeyInput({ registration: { route: ['evacuation'] } });
+    const fake = fakeActivities();
+    await withWorker(env, bundle, fake.activities, async (queue) => {
+      const person = await startJourney(env, input, queue);
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await person.command('endJourney', 'coordinator', { ending: 'ineligible' });
+      await person.confirmEnding('ineligible');
+      expect(await person.handle.result()).toBe('ineligible');
+      const events = fake.event_log();
+      const seq = events.length + 1;
+      const reopened = {
+        ...{ seq, type: 'journeyReopened', at: Date.now(), actor: OFFICER('operation_lead') },
+        data: { ending: 'ineligible', told: true, first: 'somebody' },
+      };
+      const carried = restartFrom('journey', [...events, reopened]);
+      const again = await startJourney(env, { ...input, carried }, queue);
+      await again.command('endJourney', 'coordinator', { ending: 'referred_out' });
+      await again.confirmEnding('referred_out');
+      expect(await again.handle.result()).toBe('referred_out');
+      const late = fake.event_log().filter((event) => event.seq > seq);
+      expect(late.map(({ seq: at }) => at)).toEqual(late.map((_event, index) => seq + 1 + index));
+      expect(late.map(({ type }) => type)).not.toContain('journeyStarted');
     });
   });
 });

@@ -50,3 +50,28 @@ export const contactAttempted = defineEvent({
   evolve: (state, { channel, reached }, at) =>
     reached ? inContact(state) : { contactAttempts: withAttempt(state.contactAttempts, channel, at) },
 });
+
+/** The journey was ended by mistake and goes on; whoever was told of the ending is told. */
+export const journeyReopened = defineEvent({
+  data: z
+    .object({
+      ending: z.enum(ENDINGS).describe('the ending that is undone'),
+      told: z.boolean().describe('whether partners could be told of the ending'),
+      first: z.string().describe('who asked for it first; the second person acts'),
+    })
+    .describe('Two people reopen a journey that was ended by mistake.'),
+  phase: 'close',
+  sentence: 'event.journeyReopened',
+  effects: { partnerEvent: { type: 'journey.reopened', fields: [], onlyIf: { told: true } } },
+  // the last follow-up is made anew: without one the journey would end again at once
+  evolve: (state) => {
+    const last = Math.max(...state.followUps.map(({ month }) => month));
+    return {
+      ending: undefined,
+      endedAt: undefined,
+      proposedEnding: null,
+      contactAttempts: [],
+      followUps: state.followUps.filter(({ month }) => month !== last),
+    };
+  },
+});

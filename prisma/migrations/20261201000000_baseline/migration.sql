@@ -900,6 +900,8 @@ create table pending_starts (
   workflow    text not null,
   task_queue  text not null,
   input       jsonb not null,
+  -- it has run and ended before, and was reopened
+  again       boolean not null default false,
   attempts    integer not null default 0,
   created_at  timestamptz not null default now(),
   started_at  timestamptz
@@ -916,6 +918,17 @@ create table idempotency_keys (
   headers      jsonb,
   created_at   timestamptz not null default now(),
   primary key (principal, route, key)
+);
+
+-- A journey that was ended by mistake: who asked first that it goes on. `seq` is the event that ended it.
+create table reopenings (
+  journey_id  text not null references journeys (id),
+  seq         integer not null,
+  first_by    text not null,
+  reason_code text not null,
+  note_id     text,
+  at          timestamptz not null,
+  primary key (journey_id, seq)
 );
 
 -- Commands whose rows stand before they are sent. One without an event is settled by a loop: sent again under its id, or
