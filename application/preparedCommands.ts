@@ -41,7 +41,7 @@ export type SettlePorts = Pick<PreparedCommands, 'settle'> & {
 };
 
 /** Longer than any caller waits for an answer, with all repetitions inside the call. */
-export const LEFT_ALONE = MINUTE;
+const LEFT_ALONE = MINUTE;
 /** A command without what it makes: its caller was cut off in between, and nothing was sent. */
 const NOTHING_MADE_AFTER = HOUR;
 const ALARM_AFTER = HOUR;

@@ -17,7 +17,7 @@ export function reopenRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
   return async (app) => {
     app.route({
       method: 'POST',
-      url: '/people/:id/commands/reopen-journey',
+      url: '/people/:id/reopenings',
       config: { access: 'person.reopen', names: 'person' },
       schema: {
         tags: ['people'],

@@ -20,7 +20,6 @@ export const AUTHORITIES = [
   'health_service',
   'host_government',
 ] as const;
-export type Authority = (typeof AUTHORITIES)[number];
 
 type Attempts = JourneyState['contactAttempts'];
 type Staff = Extract<Actor, { kind: 'staff' }>;

@@ -67,7 +67,7 @@ const taken = ({ name, command }: Sent) => takes(name, command);
 
 const give = (name: string, body: object, key = freshKey(), role = 'coordinator') =>
   system.ask(role, 'POST', `/v1/people/${personId}/commands/${name}`, body, { 'idempotency-key': key });
-const hold = (key?: string) => give('raise-hold', { args: { type: 'ASYLUM' }, reason_code: 'heard' }, key);
+const hold = (key?: string) => give('raise-hold', { args: { type: 'ASYLUM' }, reason_code: 'told_in_private' }, key);
 
 /** Makes what is open old enough, and lets the loop look once. */
 async function settle(send: SettlePorts['send'], age = '2 minutes') {

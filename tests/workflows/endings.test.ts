@@ -96,7 +96,7 @@ describe('lost contact', () => {
 });
 
 describe('a death', () => {
-  it('in transit is recorded at once, by one person, and the household hears of it', async () => {
+  it('in transit is recorded at once, by one person, and the household is notified', async () => {
     await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await underWay(person, seen);
       await person.command('recordDeath', 'movement_officer');
