@@ -28,6 +28,7 @@ import { personRoutes } from './routes/person.ts';
 import { storyRoutes } from './routes/personStory.ts';
 import { plainRoutes } from './routes/plain.ts';
 import { planRoutes } from './routes/plans.ts';
+import { reopenRoutes } from './routes/reopen.ts';
 import { scanRoutes } from './routes/scans.ts';
 import { situationRoutes } from './routes/situation.ts';
 import { taskRoutes } from './routes/tasks.ts';
@@ -112,6 +113,7 @@ export async function buildApp({
         importUploadRoutes,
         peopleRoutes,
         personRoutes,
+        reopenRoutes,
         storyRoutes,
         commandRoutes,
         duplicateRoutes,

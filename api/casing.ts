@@ -58,6 +58,7 @@ const OTHER_TASKS = [
   'decidePair',
   'closeDuplicate',
   'resume',
+  'deathFollowUp',
   'webhook_suspended',
   'endpoint_disabled',
   ...ANSWERS_FOR_A_PERSON,

@@ -8,6 +8,7 @@ import type { rowsToCorrect } from '../application/imports/correct.ts';
 import type { ImportReads } from '../application/imports/record.ts';
 import type { reprocess, uploadList } from '../application/imports/upload.ts';
 import type { Holds, Notes, NowReads, readHistory, readNow, SituationReads } from '../application/journeys/reads.ts';
+import type { reopenJourney } from '../application/journeys/reopen.ts';
 import type { readManifest } from '../application/movements/manifest.ts';
 import type { planMovement } from '../application/movements/planMovement.ts';
 import type { MovementReads } from '../application/movements/reads.ts';
@@ -16,6 +17,7 @@ import type { activatePlan, Plans } from '../application/operations/plans.ts';
 import type { PartnerReads, partners } from '../application/partners/partners.ts';
 import type { PersonalData } from '../application/people/personalData.ts';
 import type { Households, People, readPerson, searchPeople } from '../application/people/reads.ts';
+import type { PreparedCommands } from '../application/preparedCommands.ts';
 import type { Tasks } from '../application/tasks/tasks.ts';
 import type { EndpointReads, endpoints } from '../application/webhooks/endpoints.ts';
 import type { EventReads } from '../application/webhooks/feed.ts';
@@ -34,6 +36,8 @@ export type Engine = {
   /** Something for this endpoint is due now. If Temporal is away, the relay will find it. */
   nudgeFeed(endpointId: string): Promise<void>;
   answers(): Promise<boolean>;
+  /** Whether a workflow of this id runs. */
+  isRunning(workflowId: string): Promise<boolean>;
   /** Workflows that are pinned to a worker version which no worker runs; empty where all go on. */
   suspendedVersions(): Promise<Array<{ buildId: string; openWorkflows: number; oldestTaskSeconds: number }>>;
 };
@@ -79,6 +83,8 @@ export type ApiPorts = {
   loops: LoopReads;
   keys: IdempotencyKeys;
   personal: PersonalData;
+  prepared: PreparedCommands;
+  reopenJourney: ReturnType<typeof reopenJourney>;
   registerHousehold: ReturnType<typeof registerHousehold>;
   readPerson: ReturnType<typeof readPerson>;
   searchPeople: ReturnType<typeof searchPeople>;

@@ -5,6 +5,7 @@ export const LOOPS = [
   'inbox processor',
   'duplicate matcher',
   'version watch',
+  'command settler',
 ] as const;
 export type LoopName = (typeof LOOPS)[number];
 

@@ -3,6 +3,7 @@ import type { Role } from '../domain/actor.ts';
 import type { Command, Decision, Preparation } from '../domain/commands.ts';
 import type { IdKind } from '../domain/ids.ts';
 import type { Notes } from './journeys/reads.ts';
+import type { PreparedCommands, Settled } from './preparedCommands.ts';
 
 /** Whose command it is, and by whose roles it is given. `personId`: whose key encrypts its note. */
 type Sender = { workflowId: string; subject: string; personId?: string; principal: string; roles: readonly Role[] };
@@ -25,6 +26,7 @@ export type Outcome<Answer> = { outcome: 'recorded'; answer: Answer; made?: Reco
 export type Prepared = { role?: Role; compensate?: () => Promise<void> } | NotDone;
 
 export type CommandPorts = {
+  prepared: PreparedCommands;
   notes: Pick<Notes, 'write'>;
   ids: { derived(kind: IdKind, ...parts: string[]): string };
   engine: { send<Answer>(workflowId: string, name: string, decision: Decision): Promise<Answer> };
@@ -41,7 +43,7 @@ export type Checks = {
  * decision to the one workflow that owns the subject. Answered after it is recorded.
  */
 export async function giveCommand<Answer>(
-  { notes, ids, engine }: CommandPorts,
+  { notes, ids, engine, prepared: rows }: CommandPorts,
   given: GivenCommand,
   { early, prepare }: Checks = {},
 ): Promise<Outcome<Answer>> {
@@ -67,20 +69,40 @@ export async function giveCommand<Answer>(
   const isMade = makes !== undefined && (command.prepare === undefined || preparation !== undefined);
   const madeId = isMade ? ids.derived(makes, commandId) : '';
   const made = isMade ? { [`${makes}Id`]: madeId } : undefined;
-  const prepared = (preparation && (await prepare?.(preparation, given, madeId, noteId))) ?? {};
-  if ('outcome' in prepared) return prepared;
   const args = Object.fromEntries(Object.entries(given.args).filter(([name]) => !command.staysBehind.includes(name)));
+  const decisionOf = (role: Role): Decision => ({
+    commandId,
+    actor: { kind: 'staff', id: principal, role },
+    args: { ...args, ...made },
+    ...(reasonCode === undefined ? {} : { reasonCode }),
+    ...(noteId === undefined ? {} : { noteId }),
+  });
+  // It is known before anything is made for it: whatever happens from here on, it is settled (preparedCommands.ts).
+  const known = async (role: Role): Promise<void> => {
+    if (makes === undefined || preparation === undefined) return;
+    const { workflowId } = given;
+    await rows.write({ ...decisionOf(role), workflowId, subject, name: command.name, made: makes, madeId });
+  };
+  const settle = async (settled: Settled): Promise<void> => {
+    if (makes !== undefined && preparation !== undefined) await rows.settle(commandId, settled);
+  };
+  await known(ownRole);
+  const prepared = (preparation && (await prepare?.(preparation, given, madeId, noteId))) ?? {};
+  if ('outcome' in prepared) {
+    await settle('dropped');
+    return prepared;
+  }
+  const role = prepared.role ?? ownRole;
+  if (role !== ownRole) await known(role);
   try {
-    const answer = await engine.send<Answer>(given.workflowId, command.name, {
-      commandId,
-      actor: { kind: 'staff', id: principal, role: prepared.role ?? ownRole },
-      args: { ...args, ...made },
-      ...(reasonCode === undefined ? {} : { reasonCode }),
-      ...(noteId === undefined ? {} : { noteId }),
-    });
+    const answer = await engine.send<Answer>(given.workflowId, command.name, decisionOf(role));
+    await settle('recorded');
     return { outcome: 'recorded', answer, ...(made === undefined ? {} : { made }) };
   } catch (error) {
-    if (wasRefused(error)) await prepared.compensate?.();
+    if (wasRefused(error)) {
+      await prepared.compensate?.();
+      await settle('dropped');
+    }
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { PROTECTION_ROLES, type Role } from './actor.ts';
 import { rolesGiving } from './commands.ts';
 import { PAIR_DECIDERS } from './duplicates/decisions.ts';
 import { JOURNEY_COMMANDS } from './journeys/commands/index.ts';
+import { REOPENERS } from './journeys/reopening.ts';
 import { MOVEMENT_COMMANDS } from './movements/commands/index.ts';
 import { OPERATION_COMMANDS } from './operations/commands/index.ts';
 
@@ -102,6 +103,11 @@ export const ACCESS = {
     reach: 'operation',
     roles: rolesGiving(JOURNEY_COMMANDS.list),
     sentence: 'Give a command to a journey (each command names its roles)',
+  },
+  'person.reopen': {
+    reach: 'operation',
+    roles: REOPENERS,
+    sentence: 'Reopen a journey that was ended by mistake; it takes two people',
   },
   'person.serve': {
     reach: 'operation',

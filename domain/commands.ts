@@ -53,7 +53,7 @@ export type Given = Pick<Decision, 'actor' | 'reasonCode'> & {
 };
 
 /** What is made in the database before a command is sent. Its id goes along, and into the answer. */
-type Made = 'hold' | 'document' | 'household' | 'suspension';
+export type Made = 'hold' | 'document' | 'household' | 'suspension';
 
 /** What is written or asked before a command is sent; `application/<subject>/commands.ts` knows how. */
 export type Preparation =

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Role } from './actor.ts';
 import type { Settlement } from './holds.ts';
 import type { MessageKey } from './messages/t.ts';
 import type { EventType } from './outboxEvents.ts';
@@ -52,7 +53,7 @@ export type Effects<Data = Record<string, unknown>> = {
   /** only where the data says so, seats are freed */
   freesSeatsIf?: Partial<Data>;
   /** partners may be notified of it, with these fields, all of them ids or codes */
-  partnerEvent?: { type: EventType; fields: ReadonlyArray<keyof Data & string> };
+  partnerEvent?: { type: EventType; fields: ReadonlyArray<keyof Data & string>; onlyIf?: Partial<Data> };
   /** a service was given, and counts for this sector: reach is counted, never typed in */
   service?: { sector: string; kind: string; onlyIf?: Partial<Data> };
   /** a version of the consent; what is not said here the event says itself */
@@ -64,9 +65,13 @@ export type Effects<Data = Record<string, unknown>> = {
     onlyIf?: Partial<Data>;
   };
   /** the status that the hold of the event gets. @property from statuses in which it gets it, all when left out */
-  hold?: { status: 'active' | 'released'; from?: readonly ['raising'] };
+  hold?: { status: 'active' | 'released'; from?: readonly ('raising' | 'void')[] };
   /** open tasks that are done with it */
   settles?: readonly Settlement[];
+  /** the person has died: whoever is on a vehicle is no longer counted as somebody who can arrive */
+  diesAboard?: true;
+  /** a task that no wait opens, once for each subject and kind */
+  opensTask?: { kind: string; role: Role };
   /** the partner of the event has confirmed which state the person belongs to */
   confirmsState?: true;
   /**

@@ -14,6 +14,7 @@ export const EVENTS = {
   'journey.received': 'The person was received.',
   'journey.follow_up_done': 'A follow-up contact was made.',
   'journey.ended': 'The journey has ended. The name of the ending is not given.',
+  'journey.reopened': 'The journey was ended by mistake and goes on. No reason is given.',
   'movement.planned': 'A movement is planned.',
   'movement.changed': 'Vehicle, capacity or time of a movement has changed.',
   'movement.locked': 'The manifest is locked under a version.',

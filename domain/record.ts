@@ -105,10 +105,12 @@ export const EVENT_FORMS: Readonly<Record<SubjectKind | 'pair', EventForms>> = {
 
 /** What this event changes beside the event log; conditions that it does not meet are taken out. */
 export function effectsOf(kind: SubjectKind, event: RecordedEvent): Effects {
-  const { service, consent, freesSeats, freesSeatsIf, ...effects } = SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
+  const { service, consent, partnerEvent, freesSeats, freesSeatsIf, ...effects } =
+    SUBJECT_EVENTS[kind][event.type]?.effects ?? {};
   return {
     ...effects,
     ...(freesSeats && meets(event, freesSeatsIf) ? { freesSeats } : {}),
+    ...(partnerEvent && meets(event, partnerEvent.onlyIf) ? { partnerEvent } : {}),
     ...(service && meets(event, service.onlyIf) ? { service } : {}),
     ...(consent && meets(event, consent.onlyIf) ? { consent } : {}),
   };

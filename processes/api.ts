@@ -69,6 +69,7 @@ const engine: Engine = {
     await available(() => gateway.nudgeFeed(endpointId)).catch(behindItsBack('feed not nudged'));
   },
   answers,
+  isRunning: (workflowId) => available(() => gateway.isRunning(workflowId)),
   suspendedVersions: async () =>
     withoutWorker(
       await client.connection.withDeadline(Date.now() + HEALTH_DEADLINE_MS, () =>

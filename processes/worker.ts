@@ -4,15 +4,17 @@ import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import type { Loop } from '../adapters/background/loop.ts';
 import { loadKeyring } from '../adapters/crypto/keyring.ts';
-import { openPool } from '../adapters/postgres/database.ts';
+import { databaseOn, openPool } from '../adapters/postgres/database.ts';
+import { eventLogOn } from '../adapters/postgres/eventLog.ts';
 import { storeDocumentNumber } from '../adapters/postgres/people/personData.ts';
 import { openTemporal } from '../adapters/temporal/client.ts';
-import { workflowGateway } from '../adapters/temporal/workflowGateway.ts';
+import { sendCommand, workflowGateway } from '../adapters/temporal/workflowGateway.ts';
 import { openGuardedClient } from '../adapters/webhooks/client.ts';
 import * as names from '../workflows/messages.ts';
 import { keepSchedules, missingActivity, workerActivities } from './composition/activities.ts';
 import {
   duplicateMatching,
+  startCommandSettler,
   startDuplicateMatcher,
   startInboxProcessor,
   startOutboxPublisher,
@@ -26,6 +28,8 @@ import { OLDER_WORKER_OPTIONS, pinnedTo, WORKER_OPTIONS } from './worker/options
 import { takeOver } from './worker/takeOver.ts';
 
 const STOP_WITHIN_MS = 20_000;
+/** How long a prepared command may take when it is sent again. */
+const SETTLE_WITHIN_MS = 5_000;
 
 const config = readConfig();
 const log = pino({ level: config.logLevel, name: 'worker' });
@@ -105,6 +109,16 @@ function startLoops(): Loop[] {
       storeNumber: (db, number, to) => storeDocumentNumber(db, keyring, number, to),
     }),
     startDuplicateMatcher({ connectionString, matching: duplicateMatching(keyring, Date.now), now: Date.now, log }),
+    startCommandSettler({
+      connectionString,
+      log,
+      send: (workflowId, name, decision) =>
+        sendCommand(client, workflowId, name, decision, {
+          deadline: SETTLE_WITHIN_MS,
+          onRecord: (id, commandId) =>
+            eventLogOn(databaseOn(pool)).answerOnRecord(id.slice(id.indexOf(':') + 1), commandId),
+        }),
+    }),
     startVersionWatch({ connectionString, client, identity, now: Date.now, log }),
   ];
 }

@@ -149,6 +149,8 @@ function rowsOf(batch: RecordBatch): object {
       holds: latestOfEach(recorded.flatMap(holdRow)),
       settlements: recorded.flatMap(settlementRows),
       same_person: recorded.flatMap(samePersonRow),
+      deaths: recorded.flatMap(deathRow),
+      opened: recorded.flatMap((one) => openedRow(subject, one)),
       states: recorded.flatMap(stateRow).slice(-1),
       members: recorded
         .filter(({ effects }) => effects.concernsMembers)
@@ -247,6 +249,14 @@ function samePersonRow({ event, effects: { samePerson } }: RecordedEffects): Row
 
 function stateRow({ event, effects: { confirmsState } }: RecordedEffects): Row[] {
   return confirmsState ? [{ seq: event.seq, partner_id: event.data['partnerId'] }] : [];
+}
+
+function deathRow({ event, effects: { diesAboard } }: RecordedEffects): Row[] {
+  return diesAboard ? [{ seq: event.seq, at: iso(event.at), by: event.actor }] : [];
+}
+
+function openedRow(subject: string, { event, effects: { opensTask } }: RecordedEffects): Row[] {
+  return opensTask ? [{ seq: event.seq, id: `${subject}.${opensTask.kind}`, ...opensTask, at: iso(event.at) }] : [];
 }
 
 const optional = (at: Instant | undefined): string | null => (at === undefined ? null : iso(at));

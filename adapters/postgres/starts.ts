@@ -7,7 +7,7 @@ import { anyOf, type Db } from './database.ts';
 const openStartsOn = (tx: Db): OpenStarts => {
   const open = tx
     .selectFrom('pendingStarts')
-    .select(['workflowId', 'workflow', 'taskQueue', 'input', 'attempts'])
+    .select(['workflowId', 'workflow', 'taskQueue', 'input', 'again', 'attempts'])
     .where('startedAt', 'is', null)
     .forUpdate()
     .skipLocked();
@@ -36,7 +36,7 @@ export function startsOn(db: Db) {
 
     /** How a workflow was, or is to be, started first. */
     read: (workflowId: string): Promise<ClaimedStart | undefined> =>
-      one(workflowId).select(['workflowId', 'workflow', 'taskQueue', 'input', 'attempts']).executeTakeFirst(),
+      one(workflowId).select(['workflowId', 'workflow', 'taskQueue', 'input', 'again', 'attempts']).executeTakeFirst(),
 
     /** Whether a workflow is still to be started. */
     isPending: async (workflowId: string): Promise<boolean> =>

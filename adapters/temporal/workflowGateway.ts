@@ -48,6 +48,8 @@ export type WorkflowGateway = {
   holdsFound(journeyId: string, update: HoldsMessage): Promise<Delivered>;
   movementUpdated(journeyId: string, update: MovementUpdate[]): Promise<Delivered>;
   start(pending: PendingStart): Promise<void>;
+  /** whether a workflow of this id runs; false where none ever did */
+  isRunning(workflowId: string): Promise<boolean>;
   /** starts a workflow that has run and is gone. @throws WorkflowExecutionAlreadyStartedError while it runs */
   startAgain(pending: PendingStart): Promise<void>;
 };
@@ -127,11 +129,20 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
     membersReady: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.membersReady, update),
     holdsFound: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.holdsFound, update),
     movementUpdated: (id, update) => signal(names.workflowId.journey(id), names.journeySignals.movementUpdated, update),
+    async isRunning(workflowId) {
+      try {
+        return (await soon(() => client.workflow.getHandle(workflowId).describe())).status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
     async start(pending) {
       try {
         await start(pending, {
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          workflowIdReusePolicy:
+            pending.again === true ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
         });
       } catch (error) {
         // The workflow has run and ended before, so it counts as started.
@@ -148,6 +159,11 @@ export function workflowGateway(client: Client, names: WorkflowNames, deadlineMs
 
 function described(workflow: string, id: string): { staticSummary: string; staticDetails: string } {
   return { staticSummary: SUMMARIES[workflow] ?? workflow, staticDetails: `\`${id}\`` };
+}
+
+/** No workflow of this id runs: it has ended, or never began. */
+export function isWorkflowMissing(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError;
 }
 
 function grpcErrorOf(error: unknown) {

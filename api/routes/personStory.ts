@@ -87,6 +87,13 @@ export function storyRoutes(ports: ApiPorts): FastifyPluginAsyncZod {
           })),
           more: now.more,
           waits_for_members: now.waitsForMembers,
+          proposed_ending: now.proposedEnding && {
+            ending: now.proposedEnding.ending,
+            by: now.proposedEnding.by,
+            at: iso(now.proposedEnding.at),
+            authority: now.proposedEnding.authority ?? null,
+            partner_id: now.proposedEnding.partnerId ?? null,
+          },
           can_do: canDoOf(JOURNEY_COMMANDS, JOURNEY_COMMAND_NAMES, now.commands),
         };
       },

@@ -18,6 +18,8 @@ const Situation = z.object({
     safe: z.number(),
     moving: z.number(),
     waiting: z.number(),
+    missing: z.number().meta({ description: 'contact lost, or not reached at the last follow-up' }),
+    deceased: z.number(),
     ended_without_travel: z.number(),
   }),
   statuses: z.array(z.object({ status: StatusCode, people: z.number() })),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACCESS_PURPOSES } from '../../domain/access.ts';
 import { HOLD_TYPES } from '../../domain/holds.ts';
+import { AUTHORITIES } from '../../domain/journeys/endings.ts';
 import { MILESTONES } from '../../domain/journeys/statuses.ts';
 import { DISCLOSED_SCHEMAS } from '../../domain/personData.ts';
 import { REQUEST_KINDS } from '../../domain/requests/index.ts';
@@ -182,6 +183,16 @@ export const Now = z.object({
   ),
   more: z.number().int(),
   waits_for_members: z.array(z.string()).meta({ description: 'ids of the members of the household who are not ready' }),
+  proposed_ending: z
+    .object({
+      ending: EndingCode,
+      by: z.string().meta({ description: 'who proposed it; another person confirms it' }),
+      at: At,
+      authority: z.enum(AUTHORITIES).nullable(),
+      partner_id: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'an ending that waits for a second person' }),
   can_do: canDo(JOURNEY_COMMAND_NAMES.outside),
 });
 

@@ -14,6 +14,7 @@ import {
 import type { Instant } from '../../domain/time.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { derivedId } from '../ids.ts';
+import type { PreparedCommand } from '../preparedCommands.ts';
 
 /** One of the two people, in the operation of the pair. */
 type PairedPerson = { personId: string; operationId: string; journeyId: string };
@@ -107,6 +108,8 @@ type PairTransaction = {
   isRecorded(pairId: string, commandId: string): Promise<boolean>;
   operationTime(operationId: string, real: Instant): Promise<Instant>;
   journey(journeyId: string): Promise<(PairedJourney & { operationId: string }) | undefined>;
+  /** The command that tells the workflow of the hold: it is sent again until it is settled. */
+  prepare(command: PreparedCommand): Promise<void>;
   /** The hold is valid from this moment, so that no seat is given before the workflow knows of it. */
   hold(hold: PairHold): Promise<void>;
   /** Writes the event log of the pair and its row. */
@@ -153,7 +156,7 @@ const SAME_PERSON = 'same_person_registered_twice';
 export const decidePair =
   (ports: DecidePorts) =>
   async (decision: Decision): Promise<DecidedPair> => {
-    const { pair, command, commandId, operationId, by, role, note } = decision;
+    const { pair, command, commandId, operationId, by, note } = decision;
     if (PAIR_COMMANDS[command].knowsBoth && !decision.knowsBoth) return { outcome: 'knows_one' };
     // A decision that cannot stop a journey at once could give one person two seats.
     if (command === 'same' && !(await ports.engineAnswers())) return { outcome: 'engine_unavailable' };
@@ -165,16 +168,18 @@ export const decidePair =
     const decided = await ports.transaction((inside) => decide(inside, decision, noteId, ports.clock()));
     if (decided.outcome === 'refused' || decided.unconfirmed === undefined) return decided;
     const { journeyId, holdId } = decided.unconfirmed;
-    const sent = await ports.sendHold(workflowId.journey(journeyId), {
-      commandId,
-      actor: { kind: 'staff', id: by, role },
-      args: { holdId },
-      reasonCode: SAME_PERSON,
-    });
+    const sent = await ports.sendHold(workflowId.journey(journeyId), holdCommand(decision, holdId));
     // The journey has ended meanwhile, so only one of the two goes on.
     if (sent === 'refused') await ports.voidHold(holdId);
     return { outcome: 'decided', pair: decided.pair };
   };
+
+const holdCommand = ({ commandId, by, role }: Decision, holdId: string): CommandDecision<{ holdId: string }> => ({
+  commandId,
+  actor: { kind: 'staff', id: by, role },
+  args: { holdId },
+  reasonCode: SAME_PERSON,
+});
 
 type Unconfirmed = { unconfirmed?: { journeyId: string; holdId: string } };
 
@@ -228,6 +233,14 @@ async function holdOneOfTwo(inside: PairTransaction, decision: Decision, real: I
   const at = await inside.operationTime(operationId, real);
   const held = { holdId: derivedId('hold', decision.commandId), journeyId, operationId, by: decision.by, at };
   await inside.hold(held);
+  await inside.prepare({
+    ...holdCommand(decision, held.holdId),
+    workflowId: workflowId.journey(journeyId),
+    subject: journeyId,
+    name: 'raiseHold',
+    made: 'hold',
+    madeId: held.holdId,
+  });
   return held;
 }
 

@@ -56,6 +56,10 @@ export type CommitReads = {
       relationship: string;
       sex: string;
       nationality: string;
+      headNationality: string;
+      hasHead: boolean;
+      /** their journey in this operation has ended */
+      ended: boolean;
     }>
   >;
 };
@@ -197,7 +201,8 @@ export const countStartsLeft =
 /**
  * A repeated list holds the same registrations, not other people. This separates households that are registered already
  * (every member under the same number with the same data) from those with anything new. The latter are registered, and
- * known members in them become duplicate candidates.
+ * known members in them become duplicate candidates. Whoever has an ended journey is not registered already: the row is
+ * registered anew, into the household of those who go on, and is a duplicate candidate of the person who was ended.
  * @returns for the rows of the former, who they are
  */
 async function registeredBefore(
@@ -215,18 +220,20 @@ async function registeredBefore(
     one.nationality === meaning.nationality &&
     one.reference === meaning.householdRef;
   const byRef = Map.groupBy(known, ({ core }) => core.personRef);
+  const find = (member: JudgedRow, ended: boolean) =>
+    byRef.get(member.meaning.personRef)?.find((one) => one.ended === ended && isSame(member, one));
   const before: PersonOfRow[] = [];
-  const fresh = households.filter(({ members, joins }) => {
-    const found = members.map((member) => byRef.get(member.meaning.personRef)?.find((one) => isSame(member, one)));
-    const homes = new Set(found.map((one) => one?.householdId));
-    if (joins !== undefined || homes.size !== 1 || homes.has(undefined)) return true;
-    before.push(
-      ...members.flatMap(({ row }, index) => {
-        const personId = found[index]?.personId;
-        return personId === undefined ? [] : [{ row, personId }];
-      }),
-    );
-    return false;
+  const fresh = households.flatMap((household) => {
+    const found = household.members.map((member) => ({ member, open: find(member, false) }));
+    const homes = new Set(found.flatMap(({ open }) => open?.householdId ?? []));
+    const missing = found.flatMap(({ member, open }) => (open ? [] : [member]));
+    const comeBack = missing.every((member) => find(member, true) !== undefined);
+    const home = found.flatMap(({ open }) => open ?? [])[0];
+    if (household.joins !== undefined || homes.size !== 1 || home === undefined || !comeBack) return [household];
+    before.push(...found.flatMap(({ member, open }) => (open ? [{ row: member.row, personId: open.personId }] : [])));
+    if (missing.length === 0) return [];
+    const { householdId, headNationality, hasHead } = home;
+    return [{ ...household, members: missing, joins: { householdId, headNationality, hasHead } }];
   });
   return { fresh, before };
 }

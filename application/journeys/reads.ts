@@ -174,10 +174,12 @@ export const readNow =
       suspended,
       groupWaitsFor,
     });
+    const { proposedEnding } = state;
     return {
       journey,
       waitsForMembers: groupWaitsFor.map(({ personId }) => personId),
       ...words,
+      proposedEnding,
       commands: state.seq === 0 ? [] : JOURNEY_COMMANDS.allowed(state, roles, at),
     };
   };

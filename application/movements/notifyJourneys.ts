@@ -78,7 +78,9 @@ const KINDS = {
 
 /** The steps of a seat that its journey has not received yet, in order; the keys make them idempotent. */
 export function updatesOf(movementId: string, seat: PendingSeatNotification): MovementUpdate[] {
-  return pendingNotifications(seat.notified, seat.status).map((status): MovementUpdate => {
+  return pendingNotifications(seat.notified, seat.status).flatMap((status): MovementUpdate[] => {
+    // a journey that ended by a death is told nothing
+    if (status === 'died') return [];
     const header = {
       key: `${movementId}:${seat.seatId}:${status}`,
       at: seat.at,
@@ -86,8 +88,8 @@ export function updatesOf(movementId: string, seat: PendingSeatNotification): Mo
       ...(seat.reasonCode === null || status !== seat.status ? {} : { reasonCode: seat.reasonCode }),
     };
     if (status === 'reserved')
-      return { ...header, update: { kind: 'seatAssigned', movementId, leg: seat.leg, seat: seat.kind } };
-    if (status === 'arrived') return { ...header, update: { kind: 'arrived', movementId, leg: seat.leg } };
-    return { ...header, update: { kind: KINDS[status], movementId } };
+      return [{ ...header, update: { kind: 'seatAssigned', movementId, leg: seat.leg, seat: seat.kind } }];
+    if (status === 'arrived') return [{ ...header, update: { kind: 'arrived', movementId, leg: seat.leg } }];
+    return [{ ...header, update: { kind: KINDS[status], movementId } }];
   });
 }

@@ -74,7 +74,9 @@ export const departSeats =
       const aboard = new Set(boarded.map(({ journeyId }) => journeyId));
       const open = all.filter(({ status }) => ON_THE_GROUND.includes(status)).length;
       const atTheGate = new Set(
-        all.flatMap(({ householdId, status }) => (status === 'boarded' || GONE.includes(status) ? [] : [householdId])),
+        all.flatMap(({ householdId, status }) =>
+          status === 'boarded' || status === 'died' || GONE.includes(status) ? [] : [householdId],
+        ),
       );
       const divided = [...new Set(boarded.map(({ householdId }) => householdId))].filter((id) => atTheGate.has(id));
       const notToTravel = judged.flatMap(({ verdicts }) =>

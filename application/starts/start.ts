@@ -4,7 +4,14 @@ import type { Alarm } from '../alarms/alarms.ts';
 import { codeOf, eachOf, type Log } from '../background.ts';
 
 /** A workflow to start: its row is committed. */
-export type PendingStart = { workflowId: string; workflow: string; taskQueue: string; input: unknown };
+/** `again`: it has run and ended before, and was reopened. */
+export type PendingStart = {
+  workflowId: string;
+  workflow: string;
+  taskQueue: string;
+  input: unknown;
+  again?: boolean;
+};
 
 export type ClaimedStart = PendingStart & { attempts: number };
 

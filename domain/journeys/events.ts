@@ -4,7 +4,7 @@ import { dataOf } from '../events.ts';
 import { REQUEST_PARTS } from '../requests/journey.ts';
 import type { Instant } from '../time.ts';
 import { eventForms } from '../versioned.ts';
-import { followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
+import { deathRecorded, followUpDone, journeyEnded, received, reintegrationPlanned } from './events/arrival.ts';
 import {
   consentGiven,
   consentReconfirmed,
@@ -16,6 +16,7 @@ import {
   holdsReviewed,
 } from './events/consent.ts';
 import { type SEAT_KINDS } from './events/define.ts';
+import { contactAttempted, endingProposed, endingRejected, journeyReopened } from './events/endings.ts';
 import { ageJudged, householdChanged, householdConfirmed, splitOff } from './events/household.ts';
 import { identityConfirmed, identityUnclear, journeyStarted, riskDecided, screened } from './events/registration.ts';
 import { partnerMissing, requestRecalled } from './events/requests.ts';
@@ -90,7 +91,12 @@ export const JOURNEY_EVENTS = Object.freeze({
   waitEscalated,
   cancelRequested,
   cancelRequestDismissed,
+  contactAttempted,
+  endingProposed,
+  endingRejected,
+  deathRecorded,
   journeyEnded,
+  journeyReopened,
 });
 
 export const JOURNEY_EVENT_DATA = dataOf(JOURNEY_EVENTS);

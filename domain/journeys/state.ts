@@ -30,6 +30,8 @@ export function emptyJourney(): JourneyState {
     received: false,
     planned: false,
     followUps: [],
+    contactAttempts: [],
+    proposedEnding: null,
     cancelRequested: false,
   };
 }

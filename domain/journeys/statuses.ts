@@ -34,9 +34,13 @@ export const JOURNEY_STATUSES = [
 
 export type JourneyStatus = (typeof JOURNEY_STATUSES)[number];
 
-/** Named endings. `completed` means that the person went home; the others say why not. */
+/**
+ * Named endings. `completed` means that the person went home and was reached at the last follow-up; `not_reached` that
+ * they went home and were not; the others say why not.
+ */
 export const ENDINGS = [
   'completed',
+  'not_reached',
   'withdrawn',
   'declined',
   'ineligible',
@@ -44,7 +48,11 @@ export const ENDINGS = [
   'deceased',
   'self_departed',
   'lost_contact',
+  'handed_over',
 ] as const;
+
+/** Endings of people of whom nobody knows where they are: they are counted as missing. */
+export const MISSING_ENDINGS: readonly Ending[] = ['not_reached', 'lost_contact'];
 
 export type Ending = (typeof ENDINGS)[number];
 

@@ -5,6 +5,7 @@ import { RULES_SCHEMAS } from '../rules.ts';
 import { CLOCK_SCHEMA } from '../time.ts';
 import { versioned } from '../versioned.ts';
 import { carriedForm } from '../workflowInputs.ts';
+import { AUTHORITIES, CONTACT_CHANNELS } from './endings.ts';
 import { ENDINGS, JOURNEY_PHASES, JOURNEY_STATUSES } from './statuses.ts';
 
 const instant = z.number();
@@ -69,6 +70,20 @@ const JourneyState = z.object({
   planned: z.boolean(),
   /** each month once */
   followUps: z.array(z.object({ month: z.number(), reached: z.boolean() })),
+  /** since the last contact, the last three days of each channel; a day counts from 1970 in UTC */
+  contactAttempts: z.array(z.object({ channel: z.enum(CONTACT_CHANNELS), day: z.number() })).default([]),
+  /** somebody proposed that it ends; a second person confirms it */
+  proposedEnding: z
+    .object({
+      ending: z.enum(ENDINGS),
+      by: z.string(),
+      protection: z.boolean(),
+      at: instant,
+      authority: z.enum(AUTHORITIES).optional(),
+      partnerId: z.string().optional(),
+    })
+    .nullable()
+    .default(null),
   /** somebody asked Temporal to cancel the workflow, and nobody has decided about it */
   cancelRequested: z.boolean(),
   ending: z.enum(ENDINGS).optional(),

@@ -177,6 +177,10 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
   reception: { what: 'somebody to receive the person', then: 'a supervisor takes it up' },
   reintegrationPlan: { what: 'a reintegration plan made with the person', then: 'a supervisor takes it up' },
   followUpContact: { what: 'a follow-up contact', then: 'a supervisor takes it up' },
+  endingDecision: {
+    what: 'a second person to confirm that the journey ends',
+    then: 'a supervisor takes it up; one person alone ends no journey',
+  },
   carrierAnswer: { what: 'the carrier to confirm the booking', then: 'a supervisor calls the carrier' },
   clearance: { what: 'clearances', then: 'a supervisor takes it up' },
   reconciliation: { what: 'every seat to be accounted for', then: 'a supervisor takes it up' },

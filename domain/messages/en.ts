@@ -1,5 +1,8 @@
+import { ENDINGS_EN } from './enEndings.ts';
+
 /** The sentences of the system in English, by key. None names a person or the kind of a hold. */
 export const en = {
+  ...ENDINGS_EN,
   and: 'and',
 
   'length.minute.one': '{n} minute',
@@ -274,10 +277,7 @@ export const en = {
   'command.journey.recordNationality': 'Record what a consulate says on paper about the nationality',
   'command.journey.recordExitPermit': 'Record what an authority says on paper about the exit permit',
   'command.journey.giveConsent': 'Record the consent that the person gave, and whether data may be shared',
-  'command.journey.refuseConsent': 'Record that the person refuses consent to travel',
   'command.journey.reconfirmConsent': 'Record that the person confirmed the consent again',
-  'command.journey.withdrawConsent':
-    'Record that the person withdraws; before boarding the journey ends and the seat is free at once',
   'command.journey.raiseHold': 'Raise a hold: stop data sharing, seating or boarding until a review',
   'command.journey.releaseHold': 'Release a hold, with the reference that allows it',
   'command.journey.provideEvidence': 'Send the evidence that the consulate requested',
@@ -296,7 +296,6 @@ export const en = {
   'command.journey.recordFollowUp': 'Record a follow-up contact, reached or not',
   'command.journey.dismissCancelRequest':
     'Record that the journey goes on although somebody asked Temporal to cancel it',
-  'command.journey.endJourney': 'End the journey, with the name of its ending',
   'command.movement.giveClearance': 'Record a clearance: carrier, permit, security, receiving State or reception',
   'command.movement.loseClearance': 'Record that a clearance is lost or newly needed: nobody boards until it is given',
   'command.movement.allocateSeats':

@@ -12,6 +12,10 @@ export type SituationInput = {
   byStatus: ReadonlyMap<JourneyStatus, number>;
   /** of the closed journeys, those that were completed */
   completed: number;
+  /** of the closed journeys, those whose people nobody could reach */
+  missing: number;
+  /** of the closed journeys, those of people who died */
+  deceased: number;
   /** blocking waits, grouped by whom and what */
   waits: ReadonlyArray<{
     whom: Wait['whom'];
@@ -41,7 +45,7 @@ export type LongestWait = {
 
 export type Situation = {
   sentence: string;
-  numbers: { people: number; safe: number; moving: number; waiting: number; endedWithoutTravel: number };
+  numbers: Record<'people' | 'safe' | 'moving' | 'waiting' | 'missing' | 'deceased' | 'endedWithoutTravel', number>;
   statuses: Array<{ status: JourneyStatus; people: number }>;
   milestones: Array<{ milestone: Milestone; people: number }>;
   longestWaits: LongestWait[];
@@ -58,11 +62,13 @@ export function situationInWords(input: SituationInput): Situation {
   }));
   const of = (...wanted: JourneyStatus[]) =>
     statuses.filter(({ status }) => wanted.includes(status)).reduce((sum, { people }) => sum + people, 0);
-  const endedWithoutTravel = Math.max(0, of('closed') - input.completed);
+  const { missing, deceased } = input;
+  const endedWithoutTravel = Math.max(0, of('closed') - input.completed - missing - deceased);
   const people = statuses.reduce((sum, status) => sum + status.people, 0);
   const safe = of('arrived', 'received', 'reintegrating') + Math.min(input.completed, of('closed'));
   const moving = of('boarded', 'in_transit');
-  const numbers = { people, safe, moving, waiting: people - safe - moving - endedWithoutTravel, endedWithoutTravel };
+  const waiting = people - safe - moving - missing - deceased - endedWithoutTravel;
+  const numbers = { people, safe, moving, waiting, missing, deceased, endedWithoutTravel };
   const longestWaits = input.waits
     .map((wait) => ({
       kind: wait.what,
@@ -87,6 +93,8 @@ export function situationInWords(input: SituationInput): Situation {
 
 function sentenceOf(input: SituationInput, numbers: Situation['numbers'], waits: readonly LongestWait[]): string {
   const parts = [tCount('situation.numbers', numbers.people, numbers)];
+  if (numbers.missing > 0) parts.push(tCount('situation.missing', numbers.missing));
+  if (numbers.deceased > 0) parts.push(tCount('situation.died', numbers.deceased));
   if (numbers.endedWithoutTravel > 0) parts.push(tCount('situation.ended', numbers.endedWithoutTravel));
   const worst = waits[0];
   if (worst && worst.overdue > 0) {

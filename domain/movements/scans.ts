@@ -13,6 +13,7 @@ export const REFUSED_SCANS = {
   marked_no_show: 'The person was recorded as a no-show, and the seat is free',
   was_denied: 'The person was denied boarding',
   left_again: 'The person has left the vehicle',
+  has_died: 'The person has died on board',
   preconditions: 'The preconditions are not met; the person is denied boarding',
   household: 'The household is not complete here; a person must decide',
 } as const;
@@ -69,6 +70,7 @@ export const SCANS: Record<SeatStatus, Record<Scan['kind'], Effect>> = {
   no_show: { ...allRefused('marked_no_show'), no_show: AGAIN },
   denied: { ...allRefused('was_denied'), deny: AGAIN },
   offloaded: { ...allRefused('left_again'), offload: AGAIN },
+  died: allRefused('has_died'),
 };
 
 /** What becomes of a seat. A reason that it already has stays if the change has none. */
@@ -155,6 +157,7 @@ const STEPS: Partial<Record<SeatStatus, readonly SeatStatus[]>> = {
   no_show: ['reserved'],
   denied: ['reserved'],
   offloaded: ['reserved', 'checked_in', 'boarded'],
+  died: ['reserved', 'checked_in', 'boarded'],
 };
 
 /**

@@ -19,6 +19,7 @@ export const SEAT_STATUSES = [
   'no_show',
   'denied',
   'offloaded',
+  'died',
 ] as const;
 export type SeatStatus = (typeof SEAT_STATUSES)[number];
 

@@ -187,8 +187,9 @@ type Form<Schema extends z.ZodType = z.ZodObject> = Pick<
 >;
 
 /** An event of a part of a journey; what it changes stands beside it. */
-export const event = <Schema extends z.ZodObject>(form: Form<Schema> & Required<Pick<Form<Schema>, 'sentence'>>) =>
-  Object.freeze(form);
+export const event = <Schema extends z.ZodObject>(
+  form: Omit<Form<Schema>, 'sentence'> & { sentence: NonNullable<Form<Schema>['sentence']> },
+) => Object.freeze(form);
 
 type Forms = Readonly<Record<string, Form>>;
 type Part = { rounds: number; request?: OpenRequest | undefined };

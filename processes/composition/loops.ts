@@ -5,12 +5,15 @@ import type { Keyring } from '../../adapters/crypto/keyring.ts';
 import { raiseAlarm } from '../../adapters/postgres/alarms.ts';
 import type { Db } from '../../adapters/postgres/database.ts';
 import { checkedListsOn, matchingOn } from '../../adapters/postgres/duplicates/matching.ts';
+import { unsettledOn } from '../../adapters/postgres/preparedCommands.ts';
 import { type InboxDeps, inboxIn } from '../../adapters/postgres/requests.ts';
 import { outboxOn } from '../../adapters/postgres/webhooks/feed.ts';
 import { askToGoOn, readVersions } from '../../adapters/temporal/versions.ts';
-import { temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
+import { isWorkflowMissing, temporalIsAway, type WorkflowGateway } from '../../adapters/temporal/workflowGateway.ts';
 import { codeOf, eachOf } from '../../application/background.ts';
+import { wasRefused } from '../../application/commands.ts';
 import { compareCheckedList, matchNewcomers } from '../../application/duplicates/match.ts';
+import { type SettlePorts, settlePrepared } from '../../application/preparedCommands.ts';
 import { type Delivered, processInbox, type Signals } from '../../application/requests/processInbox.ts';
 import { watchVersions } from '../../application/versions/watch.ts';
 import { publishOutbox } from '../../application/webhooks/feed.ts';
@@ -23,6 +26,7 @@ const OUTBOX_PUBLISHER_LOCK = 7_261_001;
 const INBOX_PROCESSOR_LOCK = 7_261_002;
 const DUPLICATE_MATCHER_LOCK = 7_261_003;
 const VERSION_WATCH_LOCK = 7_261_007;
+const COMMAND_SETTLER_LOCK = 7_261_008;
 
 type LoopDeps = Pick<LoopOptions, 'connectionString' | 'log' | 'times'> & { pollMs?: number };
 
@@ -111,6 +115,23 @@ export const duplicateMatching = (keyring: Keyring, clock: () => number) => (db:
   matchNewcomers: matchNewcomers({ ...matchingOn(db, keyring), clock }),
   compareCheckedList: compareCheckedList(checkedListsOn(db, keyring)),
 });
+
+const why: SettlePorts['why'] = (error) =>
+  wasRefused(error) ? 'refused' : isWorkflowMissing(error) ? 'missing' : 'unknown';
+
+/** Settles commands whose rows stand and which have no event. */
+export function startCommandSettler({ send, ...deps }: LoopDeps & { send: SettlePorts['send'] }): Loop {
+  return startLoop({
+    pollMs: 5_000,
+    ...deps,
+    name: 'command settler',
+    lock: COMMAND_SETTLER_LOCK,
+    async pass(db) {
+      await settlePrepared({ ...unsettledOn(db), send, why, clock: Date.now })();
+      return 'idle';
+    },
+  });
+}
 
 const AT_ONCE = 16;
 

@@ -12,12 +12,14 @@ import { importReadsOn } from '../../adapters/postgres/imports/reads.ts';
 import { historyOn, notesOn } from '../../adapters/postgres/journeys/history.ts';
 import { holdsOn } from '../../adapters/postgres/journeys/holds.ts';
 import { nowOn, situationOn } from '../../adapters/postgres/journeys/now.ts';
+import { reopeningsOn } from '../../adapters/postgres/journeys/reopenings.ts';
 import { movementsOn } from '../../adapters/postgres/movements/reads.ts';
 import { operationsOn, operationTime } from '../../adapters/postgres/operations/operations.ts';
 import { planActivationsOn, plansOn } from '../../adapters/postgres/operations/plans.ts';
 import { partnersOn } from '../../adapters/postgres/partners/partners.ts';
 import { householdsOn, peopleOn } from '../../adapters/postgres/people/people.ts';
 import { personalDataOn } from '../../adapters/postgres/people/personData.ts';
+import { preparedCommandsOn } from '../../adapters/postgres/preparedCommands.ts';
 import type { PrismaClient } from '../../adapters/postgres/prisma.ts';
 import { tasksOn } from '../../adapters/postgres/tasks.ts';
 import { endpointsOn } from '../../adapters/postgres/webhooks/endpoints.ts';
@@ -36,6 +38,7 @@ import { startCommit } from '../../application/imports/commit.ts';
 import { rowsToCorrect } from '../../application/imports/correct.ts';
 import { reprocess, uploadList } from '../../application/imports/upload.ts';
 import { readHistory, readNow } from '../../application/journeys/reads.ts';
+import { reopenJourney } from '../../application/journeys/reopen.ts';
 import { readManifest } from '../../application/movements/manifest.ts';
 import { planMovement } from '../../application/movements/planMovement.ts';
 import { changeOperationRules, createOperation } from '../../application/operations/operations.ts';
@@ -45,7 +48,7 @@ import { readPerson, searchPeople } from '../../application/people/reads.ts';
 import { endpoints } from '../../application/webhooks/endpoints.ts';
 
 export type StoreOptions = {
-  engine: Pick<Engine, 'send' | 'startNow' | 'answers'>;
+  engine: Pick<Engine, 'send' | 'startNow' | 'answers' | 'isRunning'>;
   pool: Pool;
   prisma: PrismaClient;
   keyring: Keyring;
@@ -132,6 +135,8 @@ export function createStore({ engine, pool, prisma, keyring, outside, refusedAdd
     keys: { ...keys, claim: claimKey(keys) },
     ids: { fresh: newId, derived: derivedId },
     personal,
+    prepared: preparedCommandsOn(db),
+    reopenJourney: reopenJourney({ ...reopeningsOn(db), isRunning: engine.isRunning, startNow: engine.startNow }),
     imports: {
       ...importReads,
       operationOf: imports.operationOf,

@@ -20,6 +20,7 @@ const ENDS_BY_ITSELF = [
   'riskDecision',
   'consentConfirmation',
   'consentDecision',
+  'endingDecision',
   'evidence',
   'routeDecision',
   'arrival',

@@ -5,6 +5,7 @@ import { HEALTH_OFFICER } from './healthOfficer.ts';
 import { movementOfficer } from './movementOfficer.ts';
 import { PROTECTION_OFFICER } from './protectionOfficer.ts';
 import type { Shift } from './shift.ts';
+import { DUTY_SUPERVISOR, PROTECTION_LEAD } from './supervisor.ts';
 import { workTasks } from './tasks.ts';
 
 /** A whole shift of stand-in staff, each role with its own tasks, until the shift is stopped. `drill` names what they plan. */
@@ -15,6 +16,8 @@ export async function workShift(shift: Shift, drill: string): Promise<void> {
     workTasks(shift, 'health_officer', HEALTH_OFFICER, 3),
     workTasks(shift, 'coordinator', COORDINATOR, 2),
     workTasks(shift, 'protection_officer', PROTECTION_OFFICER, 2),
+    workTasks(shift, 'duty_supervisor', DUTY_SUPERVISOR, 3),
+    workTasks(shift, 'protection_lead', PROTECTION_LEAD, 2),
     movementOfficer(shift, drill),
   ]);
 }

@@ -90,6 +90,8 @@ export const SUBJECTS: ReadonlyArray<{ title: string; tables: Readonly<Record<st
       waits: 'What a subject waits for, from whom, since when, and when it is due.',
       tasks: 'A decision that waits for a role.',
       lateness: 'How many seconds after its moment an escalation step was recorded.',
+      prepared_commands: 'A command whose rows stand before it is sent, until it is recorded or dropped.',
+      reopenings: 'Who asked first that a journey that was ended by mistake goes on.',
       alarms: 'Something that went wrong and needs a person.',
       pending_starts: 'A workflow that must be started, written in the transaction that needs it.',
       idempotency_keys: 'The answer to a request under its Idempotency-Key.',

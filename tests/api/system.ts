@@ -43,6 +43,7 @@ export type TestSystem = {
   answers: {
     next: (sent: Sent) => unknown;
     away?: boolean;
+    running?: (workflowId: string) => boolean;
     suspended?: Engine['suspendedVersions'];
   };
   token(
@@ -105,6 +106,7 @@ export async function testSystem({ perMinute = 1_000_000, trustedProxies = [] as
     },
     nudgeFeed: async () => undefined,
     answers: async () => answers.away !== true,
+    isRunning: async (workflow) => answers.running?.(workflow) ?? false,
     suspendedVersions: async () => (await answers.suspended?.()) ?? [],
   };
   const store = createStore({

@@ -21,6 +21,10 @@ const SUBJECTS: Array<{ name: string; set: Commands; permission: keyof typeof AC
       emptyJourney(),
       { ...emptyJourney(), ending: 'withdrawn' },
       { ...emptyJourney(), screened: true, planned: true },
+      {
+        ...emptyJourney(),
+        proposedEnding: { ending: 'ineligible', by: 'first', protection: true, at: 0 },
+      },
     ],
   },
   {

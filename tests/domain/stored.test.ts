@@ -126,7 +126,7 @@ describe('stored workflow state', () => {
   it('keeps state, waits, answers and keys of messages when it is upgraded', () => {
     const old = parsed('journey-carried/1.json') as Record<string, unknown[]> & { state: object };
     const { state, waits, answers, seen, buffered } = JOURNEY_CARRIED.read(old);
-    expect(state).toMatchObject({ ...old.state, cancelRequested: false });
+    expect(state).toMatchObject({ ...old.state, cancelRequested: false, contactAttempts: [], proposedEnding: null });
     expect(waits).toEqual(old['waits']);
     expect(answers).toEqual(old['answered']);
     expect(seen.map(({ key }) => key)).toEqual(old['seen']);

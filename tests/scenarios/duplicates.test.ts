@@ -66,6 +66,9 @@ describe('one person registered twice, in the running system', () => {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
     });
+    await system.as('protection_lead').post(`/people/${waits.personId}/commands/confirm-ending`, {
+      args: { ending: 'ineligible' },
+    });
     expect(await tasks()).toEqual([]);
     const { status } = await get<Pair>('auditor', `/duplicate-pairs/${pair}`);
     expect(status).toBe('same');
@@ -76,6 +79,9 @@ describe('one person registered twice, in the running system', () => {
     await system.as('coordinator').post(`/people/${goesOn.personId}/commands/end-journey`, {
       args: { ending: 'ineligible' },
       reason_code: 'registered_twice',
+    });
+    await system.as('duty_supervisor').post(`/people/${goesOn.personId}/commands/confirm-ending`, {
+      args: { ending: 'ineligible' },
     });
     expect(await tasks()).toEqual(['resume']);
     await system.as('duty_supervisor').post(`/people/${waits.personId}/commands/release-hold`, {

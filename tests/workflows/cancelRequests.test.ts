@@ -74,6 +74,7 @@ describe('a cancellation that is asked for in Temporal', () => {
       await current().cancel();
       await eventually(open, 'the task again');
       await person.command('withdrawConsent', 'case_worker');
+      await person.confirmEnding('withdrawn');
       expect(await current().result()).toBe('withdrawn');
       expect(fake.batches.at(-1)?.waits).toEqual([]);
     });

@@ -202,6 +202,7 @@ describe('the way home', () => {
         await person.partner('req_verification_1', { kind: 'nationality', outcome: 'not_confirmed' });
         await seen('nationalityNotConfirmed');
         await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+        await person.confirmEnding('referred_out');
         expect(await person.handle.result()).toBe('referred_out');
       },
       fake,
@@ -255,6 +256,8 @@ describe('consent', () => {
       await seen('verificationRequested');
       await seen('fitnessRequested');
       await person.command('withdrawConsent', 'case_worker');
+      await seen('requestRecalled', 3);
+      await person.confirmEnding('withdrawn');
       expect(await person.handle.result()).toBe('withdrawn');
       expect(fake.calls['recallRequest']).toBe(3);
       expect(fake.calls['notifyHousehold']).toBe(1);
@@ -276,6 +279,7 @@ describe('consent', () => {
         await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
         await seen('seatAssigned');
         await person.command('withdrawConsent', 'case_worker');
+        await person.confirmEnding('withdrawn');
         expect(await person.handle.result()).toBe('withdrawn');
         expect(fake.calls['householdMustLeave']).toBe(1);
       },
@@ -283,7 +287,7 @@ describe('consent', () => {
     );
   });
 
-  it('withdrawn on board: carried to the next stop, and the journey ends there', async () => {
+  it('withdrawn on board: carried to the next stop, and the journey ends there once a second person confirms it', async () => {
     await withJourney(journeyInput(), async ({ fake, person, seen }) => {
       await person.command('completeScreening', 'case_worker', { risk: 'none' });
       await person.travel({ kind: 'seatAssigned', movementId: 'mov_1', leg: 'evacuation', seat: 'seat' });
@@ -292,6 +296,7 @@ describe('consent', () => {
       await person.command('withdrawConsent', 'movement_officer');
       expect(fake.types()).not.toContain('journeyEnded');
       await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'evacuation' });
+      await person.confirmEnding('withdrawn');
       expect(await person.handle.result()).toBe('withdrawn');
     });
   });
@@ -386,6 +391,7 @@ describe('partners that misbehave', () => {
         await person.command('raiseHold', 'case_worker', { holdId: 'hld_1' });
         await seen('requestRecalled', 2);
         await person.command('endJourney', 'protection_lead', { ending: 'referred_out' });
+        await person.confirmEnding('referred_out');
         await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
         expect(await person.handle.result()).toBe('referred_out');
         expect(fake.types().filter((type) => type === 'requestRecalled')).toHaveLength(3);
@@ -414,6 +420,8 @@ describe('partners that misbehave', () => {
         await person.command('completeScreening', 'case_worker', { risk: 'none' });
         for (const kind of ['fitness', 'exitPermit']) await seen(`${kind}Requested`);
         await person.command('withdrawConsent', 'case_worker');
+        await seen('requestRecalled', 2);
+        await person.confirmEnding('withdrawn');
         await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
         sent.resolve();
         expect(await person.handle.result()).toBe('withdrawn');

@@ -4,6 +4,7 @@ import type { SendInput, SendOutcome } from '../../activities/requests.ts';
 import type { JourneyActivities } from '../../activities/subjects.ts';
 import type { Actor, Role } from '../../domain/actor.ts';
 import type { Decision } from '../../domain/commands.ts';
+import type { Ending } from '../../domain/journeys/statuses.ts';
 import type { RecordBatch, RecordedEvent } from '../../domain/record.ts';
 import type { RequestKind } from '../../domain/requests/index.ts';
 import { defaultRules, type Rules } from '../../domain/rules.ts';
@@ -110,20 +111,23 @@ export async function startJourney(env: TestWorkflowEnvironment, input: JourneyI
     workflowId: workflowId.journey(input.journeyId),
     args: [input],
   });
+  const command = (
+    name: string,
+    role: Role,
+    args: object = {},
+    extra: Partial<Decision<object>> = {},
+  ): Promise<JourneyAnswer> => {
+    const commandId = extra.commandId ?? `cmd-${++serial}`;
+    return handle.executeUpdate<JourneyAnswer, [Decision<object>]>(name, {
+      updateId: commandId,
+      args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'test', ...extra }],
+    });
+  };
   return {
     handle,
-    command: (
-      name: string,
-      role: Role,
-      args: object = {},
-      extra: Partial<Decision<object>> = {},
-    ): Promise<JourneyAnswer> => {
-      const commandId = extra.commandId ?? `cmd-${++serial}`;
-      return handle.executeUpdate<JourneyAnswer, [Decision<object>]>(name, {
-        updateId: commandId,
-        args: [{ commandId, actor: OFFICER(role), args, reasonCode: 'test', ...extra }],
-      });
-    },
+    command,
+    /** a second person confirms the ending that was proposed */
+    confirmEnding: (ending: Ending, role: Role = 'duty_supervisor') => command('confirmEnding', role, { ending }),
     partner: (requestId: string, answer: PartnerAnswered['answer'], extra: Partial<PartnerAnswered> = {}) =>
       handle.signal('partnerAnswered', [
         {

@@ -228,7 +228,8 @@ describe('an operation', () => {
       await say('activate', ACTIVATION);
       const journey = await registered(id);
       expect((await refusal(say('closeOperation'))).reason).toBe(
-        'The operation has open journeys or movements: 1 people in status registered',
+        'The operation has open journeys or movements: 1 people in status registered. List people by ' +
+          'GET /v1/operations/{id}/people?filter[status]=…, and hand_over names the authority that takes over',
       );
       expect(await row(id)).toMatchObject({ status: 'running', registration_open: true });
       await say('windDown');

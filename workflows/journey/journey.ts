@@ -1,12 +1,13 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { JOURNEY_COMMANDS } from '../../domain/journeys/commands/index.ts';
+import { endingAfterFollowUps } from '../../domain/journeys/endings.ts';
 import { ENDINGS, type Ending } from '../../domain/journeys/statuses.ts';
 import { JOURNEY_CARRIED, JOURNEY_INPUT } from '../../domain/journeys/stored.ts';
 import { live, type Subject } from '../aggregate/live.ts';
 import { until } from '../waiting.ts';
 import { becomeFit, obtainExitPermit, secureDocuments, verifyNationality } from './clearToTravel.ts';
 import { consent, identify, screen } from './identify.ts';
-import { followUp, plan, receive, settle } from './postArrival.ts';
+import { decideEnding, followUp, plan, receive, settle } from './postArrival.ts';
 import { RECALLED_IN_BACKGROUND } from './request.ts';
 import { type JourneyMessages, JourneyRun, type JourneyTypes, SIGNALS } from './run.ts';
 import { agreeToShare, awaitMembers, decideRisk, keepConsent, reviewHolds } from './standing.ts';
@@ -17,12 +18,12 @@ const JOURNEYS: Subject<JourneyTypes, JourneyRun, JourneyMessages> = {
   steps: {},
   signals: SIGNALS,
   serial: false,
-  background: [...RECALLED_IN_BACKGROUND, decideRisk, reviewHolds, stayTogether],
+  background: [...RECALLED_IN_BACKGROUND, decideRisk, decideEnding, reviewHolds, stayTogether],
   begin: (run) => run.begin(),
   async work(run) {
     if (!run.state.planned) await wayHome(run);
     await followUp(run);
-    if (!run.over()) run.event('journeyEnded', { ending: 'completed' });
+    if (!run.over()) run.event('journeyEnded', { ending: endingAfterFollowUps(run.state, run.rules.followUpMonths) });
   },
   async close(run) {
     const { ending } = run.state;

@@ -1,8 +1,9 @@
+import { protectionMustConfirm } from '../../domain/journeys/endings.ts';
 import { followUpDay } from '../../domain/journeys/state.ts';
 import type { Ending } from '../../domain/journeys/statuses.ts';
 import { JOURNEY_REQUESTS } from '../../domain/requests/index.ts';
 import { notify } from '../activities.ts';
-import { waitFor } from '../waiting.ts';
+import { until, waitFor } from '../waiting.ts';
 import { recall } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
@@ -57,6 +58,26 @@ export async function followUp(run: JourneyRun): Promise<void> {
       run,
       { key, phase, whom: { kind: 'role', id: 'case_worker' }, what: 'followUpContact', since: day },
       done,
+    );
+  }
+}
+
+/** One person proposed an ending. A second one confirms or rejects it; under a hold or on board one of the two is of protection. */
+export async function decideEnding(run: JourneyRun): Promise<never> {
+  for (;;) {
+    await until(run, () => run.state.proposedEnding !== null);
+    const proposed = run.state.proposedEnding;
+    const forProtection = protectionMustConfirm(run.state);
+    await waitFor(
+      run,
+      {
+        key: 'ending',
+        phase: run.phase ?? 'close',
+        whom: { kind: 'role', id: forProtection ? 'protection_lead' : 'duty_supervisor' },
+        what: 'endingDecision',
+        ...(proposed && { since: proposed.at }),
+      },
+      () => run.state.proposedEnding?.at !== proposed?.at || protectionMustConfirm(run.state) !== forProtection,
     );
   }
 }

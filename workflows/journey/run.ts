@@ -263,7 +263,6 @@ function handleMovementUpdate(run: JourneyRun, { update, at, actor, reasonCode }
       if (onGround) run.event('departed', { movementId }, by);
       const lastOfRoute = run.state.routeDecided && run.state.route.at(-1) === update.leg;
       run.event('arrived', { movementId, leg: update.leg, lastOfRoute }, by);
-      if (run.state.travel.withdrawn) run.event('journeyEnded', { ending: 'withdrawn' }, by);
       return;
     }
     case 'seatReleased':

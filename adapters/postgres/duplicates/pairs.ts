@@ -13,6 +13,7 @@ import { type Db, instant, json } from '../database.ts';
 import type { DuplicatePair } from '../generated/kysely/tables.ts';
 import { insertHold, voidHold } from '../journeys/holds.ts';
 import { operationTime } from '../operations/operations.ts';
+import { preparedCommandsOn } from '../preparedCommands.ts';
 
 /** Pairs, each person with their open journey in the pair's operation, else the newest. @param rest conditions on `p` */
 async function selectPairs(db: Db, rest: RawBuilder<unknown>): Promise<Pair[]> {
@@ -124,6 +125,7 @@ export function pairDecisionsOn(db: Db): Pick<DecidePorts, 'transaction'> {
             insertHold(tx, {
               ...{ id: holdId, journeyId, operationId, type: 'DATA_DISPUTE', raisedBy: by, raisedAt: at },
             }),
+          prepare: (command) => preparedCommandsOn(tx).write(command),
           record: (decision) => record(tx, decision),
           async closeTasks(pairId, at) {
             await tx

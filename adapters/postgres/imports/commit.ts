@@ -81,17 +81,19 @@ function readsOn(db: Db, keyring: Keyring): CommitReads {
       const personIds = filed.rows.map(({ personId }) => personId);
       const { rows } = await sql<
         Pick<Journey, 'personId' | 'householdId' | 'relationship'> &
-          Pick<Household, 'reference'> &
-          Pick<Person, 'sex' | 'nationality'>
+          Pick<Household, 'reference' | 'headNationality'> &
+          Pick<Person, 'sex' | 'nationality'> & { hasHead: boolean; ended: boolean }
       >`
-        select j.person_id, j.household_id, h.reference, j.relationship, p.sex, p.nationality
+        select j.person_id, j.household_id, h.reference, h.head_nationality, j.relationship, p.sex, p.nationality,
+               j.ending is not null as ended,
+               exists (select from journeys o where o.household_id = h.id and o.relationship = 'HEAD') as has_head
           from unnest(${personIds}::text[]) as s (person_id) join persons p on p.id = s.person_id
           join journeys j on j.person_id = s.person_id join households h on h.id = j.household_id
          where j.operation_id = ${operationId}`.execute(db);
       const cores = await readPeople(db, keyring, personIds);
       return rows.flatMap((row) => {
         const core = cores.get(row.personId);
-        return core === undefined ? [] : [{ ...row, core }];
+        return core === undefined ? [] : [{ ...row, headNationality: row.headNationality ?? row.nationality, core }];
       });
     },
   };

@@ -121,7 +121,7 @@ export function importsOn(db: Db, keyring: Keyring): ImportStore {
               selectFrom('journeys as j')
                 .select('j.id')
                 .whereRef('j.personId', '=', 's.personId')
-                .where('j.importId', '=', importId),
+                .where((on) => on.or([on('j.importId', '=', importId), on('j.ending', 'is not', null)])),
             ),
           ),
         )

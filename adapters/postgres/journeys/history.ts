@@ -29,7 +29,7 @@ export function historyOn(db: Db): HistoryReads {
         .where('subject', '=', anyOf([...aboard.keys()]))
         .where('type', '=', anyOf(included.movement))
         .execute();
-      const ended = own.find(({ type }) => type === 'journeyEnded')?.at;
+      const ended = endOf(own);
       const ofOperation = events
         .where('subject', '=', operationId)
         .where('type', '=', anyOf(included.operation))
@@ -81,6 +81,12 @@ export function historyOn(db: Db): HistoryReads {
 }
 
 type Period = { from: Instant; until?: Instant };
+/** When the journey ended; undefined while it is open, also after it was reopened. */
+function endOf(own: ReadonlyArray<{ type: string; at: Date }>): Date | undefined {
+  const last = own.findLast(({ type }) => ['journeyEnded', 'deathRecorded', 'journeyReopened'].includes(type));
+  return last?.type === 'journeyReopened' ? undefined : last?.at;
+}
+
 const LEAVES = ['seatReleased', 'noShow', 'deniedBoarding', 'offloaded', 'arrived'];
 
 /** When the person had a seat on which movement: events of that time belong to their history. */

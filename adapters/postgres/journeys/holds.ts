@@ -57,7 +57,10 @@ export async function insertHold(db: Db, { noteId, raisedAt, ...hold }: NewHold)
       reasonNoteId: noteId ?? null,
       raisedAt: iso(raisedAt),
     })
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    // a hold that was void because nobody took its command blocks again when the command is repeated
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({ status: 'raising' }).where('holds.status', '=', 'void'),
+    )
     .execute();
 }
 

@@ -3,6 +3,7 @@ import type { NowReads, SituationReads } from '../../../application/journeys/rea
 import { isRole } from '../../../domain/actor.ts';
 import { JOURNEY_EVENT_FORMS } from '../../../domain/journeys/events.ts';
 import { apply, emptyJourney, type JourneyState } from '../../../domain/journeys/state.ts';
+import { type Ending, MISSING_ENDINGS } from '../../../domain/journeys/statuses.ts';
 import { STORED_WHOM, type Wait } from '../../../domain/journeys/waits.ts';
 import { STILL_TO_LEAVE } from '../../../domain/movements/state.ts';
 import type { Scope } from '../../../domain/operations/events.ts';
@@ -128,7 +129,7 @@ const count = sql<number>`count(*)::integer`;
 export const situationOn = (db: Db): SituationReads => ({
   async input(operationId, now) {
     const overdue = sql<number>`(count(*) filter (where due <= ${moment(now)}))::integer`;
-    const [statuses, completed, waits, tasks, next, late] = await Promise.all([
+    const [statuses, endings, waits, tasks, next, late] = await Promise.all([
       db
         .selectFrom('statusCounts')
         .select(['status', sql<number>`sum(people)::integer`.as('people')])
@@ -137,11 +138,11 @@ export const situationOn = (db: Db): SituationReads => ({
         .execute(),
       db
         .selectFrom('journeys')
-        .select(count.as('n'))
+        .select(['ending', count.as('n')])
         .where('operationId', '=', operationId)
-        .where('status', '=', 'closed')
-        .where('ending', '=', 'completed')
-        .executeTakeFirstOrThrow(),
+        .where('ending', '=', anyOf<Ending>(['completed', 'deceased', ...MISSING_ENDINGS]))
+        .groupBy('ending')
+        .execute(),
       db
         .selectFrom('waits')
         .select(['whomKind', 'whom', 'what', count.as('waiting'), overdue.as('overdue')])
@@ -192,10 +193,14 @@ export const situationOn = (db: Db): SituationReads => ({
         .where('operationId', '=', operationId)
         .executeTakeFirstOrThrow(),
     ]);
+    const ended = (...named: Ending[]): number =>
+      endings.filter(({ ending }) => named.some((one) => one === ending)).reduce((sum, { n }) => sum + n, 0);
     return {
       now,
       byStatus: new Map(statuses.map(({ status, people }) => [status, people])),
-      completed: completed.n,
+      completed: ended('completed'),
+      missing: ended(...MISSING_ENDINGS),
+      deceased: ended('deceased'),
       lateness: { worstSeconds: Math.max(0, late.worst), escalationSteps: late.escalationSteps },
       waits: waits.map(({ whomKind, whom, oldest, ...wait }) => ({
         ...wait,

@@ -168,7 +168,7 @@ function seatTransaction(tx: Db, movement: LockedMovement): SeatTransaction {
         from unnest(${changes.map(({ seatId }) => seatId)}::text[], ${changes.map(({ status }) => status)}::text[],
           ${changes.map(({ at }) => iso(at))}::timestamptz[],
           ${changes.map(({ reasonCode }) => reasonCode ?? null)}::text[]) as n (id, status, at, reason)
-        where s.id = n.id`.execute(tx);
+        where s.id = n.id and s.status <> 'died'`.execute(tx);
     },
 
     async changeKinds(seats) {
@@ -208,7 +208,7 @@ async function countSeats(db: Db, movementId: string): Promise<SeatCounts & { op
       count(*) filter (where s.status = ${anyOf(HELD)})::int as people,
       count(*) filter (where s.status in ('reserved', 'checked_in'))::int as open,
       count(*) filter (where s.status = 'checked_in')::int as checked_in,
-      count(*) filter (where s.status in ('boarded', 'departed', 'arrived'))::int as boarded,
+      count(*) filter (where s.status in ('boarded', 'departed', 'arrived', 'died'))::int as boarded,
       count(*) filter (where s.status = 'no_show')::int as no_show,
       count(*) filter (where s.status = 'denied')::int as denied,
       count(*) filter (where s.status = 'offloaded')::int as offloaded

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { PROTECTION_ROLES } from '../../actor.ts';
 import { id } from '../../fields.ts';
+import { proposalRefusal } from '../endings.ts';
 import { aboard, CASE_WORK, defineCommand } from './define.ts';
+import { proposal } from './ending.ts';
 
 const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((each) => other.includes(each));
@@ -42,10 +45,11 @@ export const refuseConsent = defineCommand({
   args: {},
   roles: CASE_WORK,
   sentence: 'command.journey.refuseConsent',
-  refusal: ({ consent }) => (consent.status === 'given' ? 'Consent was given; it can be withdrawn' : undefined),
-  effect: ({ consent }) => [
+  refusal: (state) =>
+    state.consent.status === 'given' ? 'Consent was given; it can be withdrawn' : proposalRefusal(state),
+  effect: ({ consent }, _args, { actor }) => [
     { type: 'consentRefused', data: { version: consent.version + 1 } },
-    { type: 'journeyEnded', data: { ending: 'declined' } },
+    proposal('declined', actor),
   ],
 });
 
@@ -59,26 +63,27 @@ export const reconfirmConsent = defineCommand({
 });
 
 /**
- * Before boarding the journey ends and the seat is free at once. On board the person is carried to the next stop,
- * nothing more is shared, and the journey ends there.
+ * It acts at once: nothing more is shared, open requests are recalled, the seat is free. On board the person is carried
+ * to the next stop. Only the ending waits, for a second person.
  */
 export const withdrawConsent = defineCommand({
   name: 'withdrawConsent',
   args: {},
-  roles: [...CASE_WORK, 'movement_officer', 'coordinator', 'duty_supervisor'],
+  roles: [...PROTECTION_ROLES, 'case_worker', 'movement_officer', 'coordinator', 'duty_supervisor'],
   reason: true,
   sentence: 'command.journey.withdrawConsent',
   refusal: ({ consent, arrivedAt }) => {
     if (consent.status !== 'given' && consent.status !== 'pending') return 'There is no consent to withdraw';
     return arrivedAt === undefined ? undefined : 'The person has arrived; support can be declined at any follow-up';
   },
-  effect: (state) => {
+  effect: (state, _args, { actor }) => {
     const { movementId } = state.travel;
     return [
       { type: 'consentWithdrawn', data: { version: state.consent.version + 1 } },
-      aboard(state) && movementId !== undefined
-        ? { type: 'withdrawalNoted', data: { movementId } }
-        : { type: 'journeyEnded', data: { ending: 'withdrawn' } },
+      ...(aboard(state) && movementId !== undefined
+        ? [{ type: 'withdrawalNoted', data: { movementId } } as const]
+        : []),
+      proposal('withdrawn', actor),
     ];
   },
 });

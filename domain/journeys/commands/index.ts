@@ -3,7 +3,15 @@ import type { JourneyState } from '../state.ts';
 import { planReintegration, receive, recordFollowUp } from './arrival.ts';
 import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from './consent.ts';
 import { recordDocument, recordExitPermit, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
-import { dismissCancelRequest, endJourney } from './ending.ts';
+import {
+  confirmEnding,
+  dismissCancelRequest,
+  endJourney,
+  handOver,
+  recordContactAttempt,
+  recordDeath,
+  rejectEnding,
+} from './ending.ts';
 import { recordFitness } from './health.ts';
 import { raiseHold, releaseHold, reviewHolds } from './holds.ts';
 import { confirmHousehold, judgeAge, splitOff } from './household.ts';
@@ -42,7 +50,12 @@ export const JOURNEY_COMMANDS = commandSet(
     planReintegration,
     recordFollowUp,
     dismissCancelRequest,
+    recordContactAttempt,
+    recordDeath,
     endJourney,
+    handOver,
+    confirmEnding,
+    rejectEnding,
   ],
 );
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SETTLED_BY_HOLDS } from '../../holds.ts';
+import { inContact, takenBack } from '../endings.ts';
 import { BEFORE_BOARDING, DATA, defineEvent } from './define.ts';
 
 const NOTHING_SHARED = { sharing: false, ownState: false, consulates: [] };
@@ -17,7 +18,9 @@ export const consentGiven = defineEvent({
   phase: 'consent',
   sentence: ({ sharing }) => (sharing ? 'event.consentGiven.sharing' : 'event.consentGiven.travel'),
   effects: { consent: { status: 'given' }, concernsMembers: true },
-  evolve: (_state, data, at) => ({
+  evolve: (state, data, at) => ({
+    ...takenBack(state),
+    travel: { ...state.travel, withdrawn: false },
     consent: {
       status: 'given',
       version: data.version,
@@ -50,7 +53,10 @@ export const consentReconfirmed = defineEvent({
   phase: 'consent',
   sentence: 'event.consentReconfirmed',
   effects: { consent: { status: 'reconfirmed', sharing: false } },
-  evolve: (state, data, at) => ({ consent: { ...state.consent, version: data.version, confirmedAt: at } }),
+  evolve: (state, data, at) => ({
+    ...inContact(state),
+    consent: { ...state.consent, version: data.version, confirmedAt: at },
+  }),
 });
 
 export const holdRaised = defineEvent({
@@ -62,7 +68,7 @@ export const holdRaised = defineEvent({
     .describe('A hold is raised.'),
   phase: 'here',
   sentence: 'event.holdRaised',
-  effects: { hold: { status: 'active', from: ['raising'] }, freesSeats: BEFORE_BOARDING },
+  effects: { hold: { status: 'active', from: ['raising', 'void'] }, freesSeats: BEFORE_BOARDING },
   evolve: (state, { holdId, urgent }, at) =>
     state.holds.includes(holdId)
       ? {}

@@ -7,7 +7,10 @@ type Definition<Schema extends z.ZodObject> = EventDefinition<JourneyState, Sche
 
 /** An event of a journey. `phase` is where it stands in the history; `here`: in the phase of the journey at that moment. */
 export function defineEvent<Schema extends z.ZodObject>(
-  definition: Definition<Schema> & Required<Pick<Definition<Schema>, 'sentence'>> & { phase: JourneyPhase | 'here' },
+  definition: Omit<Definition<Schema>, 'sentence'> & {
+    sentence: NonNullable<Definition<Schema>['sentence']>;
+    phase: JourneyPhase | 'here';
+  },
 ): Definition<Schema> & { phase: JourneyPhase | 'here' } {
   return Object.freeze(definition);
 }

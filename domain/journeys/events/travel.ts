@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inContact } from '../endings.ts';
 import type { JourneyState } from '../stored.ts';
 import { DATA, defineEvent, SEAT_KINDS } from './define.ts';
 
@@ -44,7 +45,7 @@ export const checkedIn = defineEvent({
   data: z.object({ movementId: DATA.movementId }).describe('The person is checked in.'),
   phase: 'travel',
   sentence: 'event.checkedIn',
-  evolve: (state) => ({ travel: { ...state.travel, status: 'checked_in' } }),
+  evolve: (state) => ({ travel: { ...state.travel, status: 'checked_in' }, ...inContact(state) }),
 });
 
 export const boarded = defineEvent({
@@ -52,7 +53,7 @@ export const boarded = defineEvent({
   phase: 'travel',
   sentence: 'event.boarded',
   effects: { partnerEvent: { type: 'journey.boarded', fields: ['movementId'] } },
-  evolve: (state) => ({ travel: { ...state.travel, status: 'boarded' } }),
+  evolve: (state) => ({ travel: { ...state.travel, status: 'boarded' }, ...inContact(state) }),
 });
 
 export const noShow = defineEvent({

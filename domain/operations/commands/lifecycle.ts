@@ -88,14 +88,21 @@ export const dismissCancelRequest = defineCommand({
 
 /**
  * What prevents closing, counted in SQL by status: people whose journey has no ending, and movements that are not
- * reconciled. A journey that was handed over has the ending `referred_out`.
+ * reconciled. Whoever cannot be brought to an end is handed over to a named authority, with the ending `handed_over`.
  */
 export type Unfinished = { people: Record<string, number>; movements: Record<string, number> };
 
 /** Why an operation cannot be closed, with the counts, or undefined if it can. */
 export function unfinishedSentence({ people, movements }: Unfinished): string | undefined {
   const parts = [...counted(people, 'people in status'), ...counted(movements, 'movements in status')];
-  return parts.length === 0 ? undefined : `The operation has open journeys or movements: ${parts.join('; ')}`;
+  if (parts.length === 0) return undefined;
+  const lists = [
+    ...(counted(people, '').length > 0
+      ? ['people by GET /v1/operations/{id}/people?filter[status]=…, and hand_over names the authority that takes over']
+      : []),
+    ...(counted(movements, '').length > 0 ? ['movements by GET /v1/operations/{id}/movements'] : []),
+  ];
+  return `The operation has open journeys or movements: ${parts.join('; ')}. List ${lists.join('; ')}`;
 }
 
 function counted(by: Record<string, number>, what: string): string[] {

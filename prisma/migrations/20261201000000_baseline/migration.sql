@@ -708,7 +708,8 @@ create table seats (
   person_id    text not null references persons (id),
   kind         text not null check (kind in ('seat', 'infant_lap', 'stretcher', 'wheelchair')),
   status       text not null default 'reserved' check (status in
-                 ('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded')),
+                 ('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'released', 'no_show', 'denied', 'offloaded',
+                  'died')),
   alight_at    text,
   reason_code  text,
   reserved_at   timestamptz not null,
@@ -752,7 +753,7 @@ begin
   return null;
 end $$;
 create trigger seats_count after insert or update of status, kind or delete on seats
-  for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived');
+  for each row execute function count_seat('reserved', 'checked_in', 'boarded', 'departed', 'arrived', 'died');
 
 -- Scans that changed nothing because the preconditions, or the manifest, refused them.
 create table refused_scans (
@@ -912,6 +913,8 @@ create table pending_starts (
   workflow    text not null,
   task_queue  text not null,
   input       jsonb not null,
+  -- it has run and ended before, and was reopened
+  again       boolean not null default false,
   attempts    integer not null default 0,
   created_at  timestamptz not null default now(),
   started_at  timestamptz
@@ -929,6 +932,39 @@ create table idempotency_keys (
   created_at   timestamptz not null default now(),
   primary key (principal, route, key)
 );
+
+-- A journey that was ended by mistake: who asked first that it goes on. `seq` is the event that ended it.
+create table reopenings (
+  journey_id  text not null references journeys (id),
+  seq         integer not null,
+  first_by    text not null,
+  reason_code text not null,
+  note_id     text,
+  at          timestamptz not null,
+  primary key (journey_id, seq)
+);
+
+-- Commands whose rows stand before they are sent. One without an event is settled by a loop: sent again under its id, or
+-- what was made for it is compensated.
+create table prepared_commands (
+  command_id  text primary key,
+  workflow_id text not null,
+  subject     text not null,
+  name        text not null,
+  args        jsonb not null,
+  made        text not null check (made in ('hold', 'document', 'household', 'suspension')),
+  made_id     text not null,
+  actor       text not null,
+  role        text not null,
+  reason_code text,
+  note_id     text,
+  prepared_at timestamptz not null default now(),
+  tried_at    timestamptz,
+  outcome     text check (outcome in ('recorded', 'dropped')),
+  settled_at  timestamptz,
+  constraint prepared_commands_settled check ((outcome is null) = (settled_at is null))
+);
+create index prepared_commands_open on prepared_commands (prepared_at) where settled_at is null;
 
 -- ---------------------------------------------------------------- recording
 -- Rules are not here: domain/ says which event changes what, and adapters/postgres/eventLog.ts hands it over as rows.
@@ -1113,6 +1149,18 @@ begin
   if batch ? 'same_person' then
     perform settle_same_person(v_subject, p) from jsonb_array_elements(batch -> 'same_person') p
      where (p ->> 'seq')::integer > v_before;
+  end if;
+  if batch ? 'deaths' then
+    -- who dies on board stays on the manifest and arrives nowhere; the journey is over, so nothing is left to notify
+    update seats s set status = 'died', status_at = d.at, status_by = d.by, notified = 'died', updated_at = now()
+      from jsonb_to_recordset(batch -> 'deaths') d (seq integer, at timestamptz, by jsonb)
+     where s.journey_id = v_subject and s.status in ('boarded', 'departed') and d.seq > v_before;
+  end if;
+  if batch ? 'opened' then
+    insert into tasks (id, operation_id, subject, kind, role, opened_at)
+      select t.id, v_operation, v_subject, t.kind, t.role, t.at
+        from jsonb_to_recordset(batch -> 'opened') t (seq integer, id text, kind text, role text, at timestamptz)
+       where t.seq > v_before on conflict (id) do nothing;
   end if;
   if batch ? 'states' then
     update journeys set verified_state = (select state from partners where id = batch #>> '{states,0,partner_id}')

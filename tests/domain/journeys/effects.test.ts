@@ -16,6 +16,7 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('freesSeats').toSorted()).toEqual([
       'consentRefused',
       'consentWithdrawn',
+      'deathRecorded',
       'documentExpired',
       'fitnessFound',
       'holdRaised',
@@ -42,6 +43,13 @@ describe('what an event of a journey changes', () => {
     expect(journey('consentGiven').consent?.version).toBeUndefined();
   });
 
+  it('sends nothing for a death, and asks the protection lead', () => {
+    const { partnerEvent, opensTask, diesAboard } = journey('deathRecorded');
+    expect(partnerEvent).toBeUndefined();
+    expect(opensTask).toEqual({ kind: 'deathFollowUp', role: 'protection_lead' });
+    expect(diesAboard).toBe(true);
+  });
+
   it('counts a follow-up as a service only where somebody was reached', () => {
     expect(journey('followUpDone', { month: 1, reached: true }).service).toEqual(
       expect.objectContaining({ sector: 'reintegration', kind: 'follow_up' }),
@@ -59,8 +67,8 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('service')).toHaveLength(8);
   });
 
-  it('makes a hold active only from raising, and settles tasks when it is released', () => {
-    expect(journey('holdRaised').hold).toEqual({ status: 'active', from: ['raising'] });
+  it('makes a hold active only where it was not yet, and settles tasks when it is released', () => {
+    expect(journey('holdRaised').hold).toEqual({ status: 'active', from: ['raising', 'void'] });
     expect(journey('holdReleased')).toMatchObject({
       hold: { status: 'released' },
       settles: [{ kind: 'resume' }, { kind: 'completeHousehold', noneLeftOf: 'DATA_DISPUTE' }],
@@ -68,7 +76,7 @@ describe('what an event of a journey changes', () => {
   });
 
   it('settles the request of two journeys of one person when one of them ends', () => {
-    expect(typesWith('samePerson')).toEqual(['journeyEnded']);
+    expect(typesWith('samePerson')).toEqual(['deathRecorded', 'journeyEnded']);
     expect(journey('journeyEnded').samePerson).toEqual({
       settles: 'closeDuplicate',
       opens: { kind: 'resume', role: 'duty_supervisor' },

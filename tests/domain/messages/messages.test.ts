@@ -254,13 +254,15 @@ describe('the situation', () => {
       lateness: { worstSeconds: 0, escalationSteps: 0 },
       byStatus: new Map(Object.entries(byStatus) as Array<[JourneyStatus, number]>),
       completed: 0,
+      missing: 0,
+      deceased: 0,
       waits: [],
       decisions: [],
       names: NOBODY,
       ...more,
     });
 
-  it('counts everybody once: safe, moving, waiting, or ended without travel', () => {
+  it('counts everybody once: safe, moving, waiting, missing, dead, or ended without travel', () => {
     const counts = fc.record(
       Object.fromEntries(JOURNEY_STATUSES.map((status) => [status, fc.nat(500)])) as Record<
         JourneyStatus,
@@ -268,14 +270,16 @@ describe('the situation', () => {
       >,
     );
     fc.assert(
-      fc.property(counts, fc.nat(500), (byStatus, done) => {
-        const completed = Math.min(done, byStatus.closed);
-        const { numbers, statuses } = situation(byStatus, { completed });
+      fc.property(counts, fc.nat(500), fc.nat(50), fc.nat(50), (byStatus, done, lost, died) => {
+        const missing = Math.min(lost, byStatus.closed);
+        const deceased = Math.min(died, byStatus.closed - missing);
+        const completed = Math.min(done, byStatus.closed - missing - deceased);
+        const { numbers, statuses } = situation(byStatus, { completed, missing, deceased });
+        expect(numbers).toMatchObject({ missing, deceased });
         expect(numbers.people).toBe(statuses.reduce((sum, { people }) => sum + people, 0));
-        expect(numbers.safe + numbers.moving + numbers.waiting + numbers.endedWithoutTravel).toBe(numbers.people);
-        expect(
-          Math.min(numbers.safe, numbers.moving, numbers.waiting, numbers.endedWithoutTravel),
-        ).toBeGreaterThanOrEqual(0);
+        const { people, ...parts } = numbers;
+        expect(Object.values(parts).reduce((sum, n) => sum + n, 0)).toBe(people);
+        expect(Math.min(...Object.values(numbers))).toBeGreaterThanOrEqual(0);
       }),
     );
   });

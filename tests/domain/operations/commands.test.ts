@@ -126,7 +126,9 @@ describe('commands of an operation', () => {
 
   it('lists with counts what prevents closing', () => {
     expect(unfinishedSentence({ people: { travel_ready: 2, seated: 0 }, movements: { arrived: 1 } })).toBe(
-      'The operation has open journeys or movements: 2 people in status travel_ready; 1 movements in status arrived',
+      'The operation has open journeys or movements: 2 people in status travel_ready; 1 movements in status arrived. ' +
+        'List people by GET /v1/operations/{id}/people?filter[status]=…, and hand_over names the authority that takes over; ' +
+        'movements by GET /v1/operations/{id}/movements',
     );
     expect(unfinishedSentence({ people: {}, movements: {} })).toBeUndefined();
   });

@@ -10,6 +10,7 @@ import { Directory } from '../../../sandbox/staff/directory.ts';
 import { HEALTH_OFFICER } from '../../../sandbox/staff/healthOfficer.ts';
 import type { Member } from '../../../sandbox/staff/household.ts';
 import type { Shift } from '../../../sandbox/staff/shift.ts';
+import { DUTY_SUPERVISOR, PROTECTION_LEAD } from '../../../sandbox/staff/supervisor.ts';
 import type { Task } from '../../../sandbox/staff/tasks.ts';
 
 type Given = { role: Role; what: string; body: { args: Record<string, unknown>; reason_code?: string } };
@@ -17,11 +18,13 @@ type Given = { role: Role; what: string; body: { args: Record<string, unknown>; 
 let given: Given[];
 let members: Member[];
 let events: string[];
+let proposed: { ending: string } | null;
 
 beforeEach(() => {
   given = [];
   members = [];
   events = [];
+  proposed = null;
 });
 
 /** A shift on a scenario, before a system that takes every command and tells what the test says. */
@@ -33,6 +36,7 @@ async function shiftOn(name: string): Promise<Shift> {
       {
         get: async (path: string) => {
           if (path.endsWith('/history')) return { phases: [{ entries: events.map((event) => ({ event })) }] };
+          if (path.endsWith('/now')) return { proposed_ending: proposed };
           return path.startsWith('/households/') ? { members } : { household_id: 'hh_1' };
         },
         all: async (path: string) =>
@@ -142,6 +146,20 @@ describe('case workers', () => {
       task('WAL-18245', 'follow_up_contact', 'jrn_1.followUp12.1506700000000.waiting'),
     );
     expect(commands()).toEqual(['case_worker /people/per_WAL-18245/record-follow-up {"month":12,"reached":true}']);
+  });
+});
+
+describe('second people', () => {
+  test('confirm an ending that somebody else proposed, and none that nobody did', async () => {
+    const shift = await shiftOn('ambae-2017');
+    expect(await DUTY_SUPERVISOR['ending_decision']?.(shift, task('NDU-22385', 'ending_decision'))).toBe('left');
+    proposed = { ending: 'declined' };
+    await DUTY_SUPERVISOR['ending_decision']?.(shift, task('NDU-22385', 'ending_decision'));
+    await PROTECTION_LEAD['ending_decision']?.(shift, task('NDU-22385', 'ending_decision'));
+    expect(commands()).toEqual([
+      'duty_supervisor /people/per_NDU-22385/confirm-ending {"ending":"declined"}',
+      'protection_lead /people/per_NDU-22385/confirm-ending {"ending":"declined"}',
+    ]);
   });
 });
 
