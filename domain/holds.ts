@@ -8,7 +8,6 @@ export const HOLD_TYPES = [
   'CUSTODY',
   'PROTECTION_CONCERN',
   'CONSENT_DOUBT',
-  'MEDICAL',
   'DETENTION',
   'SECURITY',
   'DATA_DISPUTE',
@@ -17,8 +16,6 @@ export const HOLD_TYPES = [
 export type HoldType = (typeof HOLD_TYPES)[number];
 
 export type HoldRule = {
-  /** the safe answer where the policy says "per case": sharing can be allowed later, but never reversed */
-  blocks: { disclosure: boolean; seat: boolean; boarding: boolean };
   releasedBy: readonly Role[];
   /** a first approval, then the approval of a second person */
   fourEyes: boolean;
@@ -26,21 +23,17 @@ export type HoldRule = {
   notByRaiser: boolean;
 };
 
-const everything = { disclosure: true, seat: true, boarding: true };
 const BY_PROTECTION: HoldRule = {
-  blocks: everything,
   releasedBy: ['protection_officer', 'protection_lead'],
   fourEyes: false,
   notByRaiser: false,
 };
 const TWO_PERSONS: HoldRule = {
-  blocks: everything,
   releasedBy: ['protection_lead'],
   fourEyes: true,
   notByRaiser: false,
 };
 const SUPERVISION: HoldRule = {
-  blocks: everything,
   releasedBy: ['duty_supervisor', 'operation_lead'],
   fourEyes: false,
   notByRaiser: true,
@@ -54,16 +47,10 @@ export const HOLD_RULES: Record<HoldType, HoldRule> = {
   BEST_INTERESTS: BY_PROTECTION,
   CUSTODY: BY_PROTECTION,
   PROTECTION_CONCERN: BY_PROTECTION,
-  MEDICAL: {
-    blocks: { disclosure: false, seat: true, boarding: true },
-    releasedBy: ['health_officer'],
-    fourEyes: false,
-    notByRaiser: false,
-  },
   CONSENT_DOUBT: SUPERVISION,
   DETENTION: SUPERVISION,
   SECURITY: SUPERVISION,
-  DATA_DISPUTE: { ...SUPERVISION, blocks: { disclosure: false, seat: true, boarding: true } },
+  DATA_DISPUTE: SUPERVISION,
 };
 
 /**

@@ -374,9 +374,7 @@ describe('“same”', () => {
     );
     const db = databaseOn(system.db.pool);
     const events = await readPreconditionInput(db, [one.journeyId, two.journeyId], { at: Date.now() });
-    expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
-      journey_id,
-    ]);
+    expect([...events.values()].filter(({ held }) => held).map(({ journeyId }) => journeyId)).toEqual([journey_id]);
     expect(await openTasks(first)).toEqual(['close_duplicate coordinator']);
     for (const [self, linked] of [
       [one, two],

@@ -184,18 +184,12 @@ describe('a hold', () => {
   const release = (role: string, holdId: string, sub?: string) =>
     command(role, 'release_hold', { args: { hold_id: holdId, reference: 'BID-7' }, reason_code: 'settled' }, {}, sub);
 
-  it('blocks from the moment its row stands, as the table of its kind says, and travels as an opaque id', async () => {
-    await command('coordinator', 'raise_hold', { args: { type: 'MEDICAL' }, reason_code: 'ill' });
+  it('stands before its workflow knows of it, and travels as an opaque id', async () => {
+    await command('coordinator', 'raise_hold', { args: { type: 'DETENTION' }, reason_code: 'arrested' });
     const { rows } = await system.db.pool.query('select * from holds where journey_id = $1', [journeyId]);
-    expect(rows[0]).toMatchObject({
-      type: 'MEDICAL',
-      status: 'raising',
-      blocks_disclosure: false,
-      blocks_seat: true,
-      blocks_boarding: true,
-    });
+    expect(rows[0]).toMatchObject({ type: 'DETENTION', status: 'raising' });
     expect(system.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id });
-    expect(JSON.stringify(system.sent.at(-1))).not.toContain('MEDICAL');
+    expect(JSON.stringify(system.sent.at(-1))).not.toContain('DETENTION');
   });
 
   it('never held where the workflow refused it', async () => {
@@ -241,11 +235,11 @@ describe('a hold', () => {
   });
 
   it('is released by those its kind names, never by whoever raised it where another must look', async () => {
-    const medical = await raise('MEDICAL');
-    const refused = await release('duty_supervisor', medical);
+    const custody = await raise('CUSTODY');
+    const refused = await release('duty_supervisor', custody);
     expect(refused.status).toBe(403);
-    expect(refused.text).not.toContain('MEDICAL');
-    expect((await release('health_officer', medical)).status).toBe(200);
+    expect(refused.text).not.toContain('CUSTODY');
+    expect((await release('protection_officer', custody)).status).toBe(200);
     const security = await command(
       'duty_supervisor',
       'raise_hold',

@@ -6,7 +6,7 @@ import { CASE_WORK, defineCommand } from './define.ts';
 export const raiseHold = defineCommand({
   name: 'raiseHold',
   args: { type: z.enum(HOLD_TYPES) },
-  example: { type: 'MEDICAL' },
+  example: { type: 'SECURITY' },
   roles: [
     'coordinator',
     'movement_officer',

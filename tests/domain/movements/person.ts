@@ -26,7 +26,7 @@ export const person = (id: string, over: Partial<PersonPreconditions> = {}): Per
   identity: 'confirmed',
   screened: true,
   consent: { status: 'given', sharing: true, confirmedAt: NOW },
-  holds: { disclosure: false, seat: false, boarding: false },
+  held: false,
   nationality: 'confirmed',
   document: { status: 'none' },
   exitPermit: 'open',
