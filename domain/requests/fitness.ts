@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DATA } from '../journeys/events/define.ts';
+import { BEFORE_BOARDING, DATA } from '../journeys/events/define.ts';
 import { HOUR } from '../time.ts';
 import { answer, definePersonRequest, event, journeyPart, opened, REQUEST_FORMS, SENT } from './definition.ts';
 
@@ -11,7 +11,15 @@ const Finding = z.object({
   conditions: z.array(z.string()),
   until: z.number().optional(),
   reviewAt: z.number().optional(),
+  examinedAt: z.number().optional(),
 });
+
+/** A health officer's finding settles a concern; a clinic's does where it examined the person after it. */
+const settles = (
+  { requestId, examinedAt }: { requestId?: string | undefined; examinedAt?: number | undefined },
+  concernAt: number | undefined,
+): boolean =>
+  concernAt === undefined || requestId === undefined || (examinedAt !== undefined && examinedAt >= concernAt);
 
 /** A clinic says whether a person is fit to travel, and until when. It examines for itself: it is sent no special needs. */
 export const fitness = definePersonRequest({
@@ -64,6 +72,7 @@ export const fitness = definePersonRequest({
           kind: 'fitness' as const,
           result: data.result,
           conditions: data.conditions,
+          examinedAt,
           ...(until === undefined ? {} : { until }),
           ...(reviewAt === undefined ? {} : { reviewAt }),
         };
@@ -82,6 +91,8 @@ export const fitness = definePersonRequest({
       conditions: z.array(z.string()),
       until: z.number().optional(),
       reviewAt: z.number().optional(),
+      /** when somebody last said that the person may be ill; absent once a later examination has settled it */
+      concernAt: z.number().optional(),
       request: REQUEST_FORMS.open,
     }),
     events: {
@@ -96,11 +107,17 @@ export const fitness = definePersonRequest({
             conditions: z.array(z.string()).describe('codes of what is needed on the way'),
             until: DATA.instant.optional().describe('the finding is valid until then'),
             reviewAt: DATA.instant.optional().describe('when to examine again'),
+            examinedAt: DATA.instant.optional().describe('when the clinic examined the person'),
             requestId: DATA.requestId.optional(),
           })
           .describe('A clinic or a health officer reports the fitness to travel.'),
         sentence: ({ result }) => `event.fitnessFound.${result}`,
         effects: { service: { sector: 'health', kind: 'health_check' } },
+      }),
+      healthConcernRaised: event({
+        data: z.object({}).describe('Somebody says that the person may be ill. The person must be examined again.'),
+        sentence: 'event.healthConcernRaised',
+        effects: { freesSeats: BEFORE_BOARDING },
       }),
       fitnessExpired: event({
         data: z
@@ -119,8 +136,17 @@ export const fitness = definePersonRequest({
         rounds: data.round,
         request: opened(data, at),
       }),
-      fitnessFound: ({ rounds }, data) => ({
-        status: data.result,
+      // A finding of before the concern says nothing about it.
+      healthConcernRaised: ({ status, rounds, request }, _data, at) => ({
+        status: status === 'requested' ? status : 'unknown',
+        rounds,
+        conditions: [],
+        concernAt: at,
+        ...(request === undefined ? {} : { request }),
+      }),
+      fitnessFound: ({ rounds, concernAt }, data) => ({
+        ...(concernAt === undefined || settles(data, concernAt) ? {} : { concernAt }),
+        status: settles(data, concernAt) ? data.result : 'unknown',
         rounds,
         conditions: data.conditions,
         ...(data.until === undefined ? {} : { until: data.until }),

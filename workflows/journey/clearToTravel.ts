@@ -95,8 +95,10 @@ const RENEW_BEFORE = 24 * HOUR;
 export async function becomeFit(run: JourneyRun): Promise<never> {
   for (;;) {
     const { status, request, reviewAt } = run.state.fitness;
-    if (request) {
-      await awaitAnswer(run, fitness, () => run.state.fitness.request === undefined, {
+    if (concerned(run)) {
+      await settleConcern(run);
+    } else if (request) {
+      await awaitAnswer(run, fitness, () => run.state.fitness.request === undefined || concerned(run), {
         safety: true,
         blocks: !fit(run.state),
       });
@@ -117,10 +119,29 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         () => run.state.fitness.reviewAt !== reviewAt || run.state.fitness.status !== 'unfit',
       );
     } else {
-      if (status === 'expired') await until(run, () => renewalIsOfUse(run));
-      await askClinic(run);
+      if (status === 'expired') await until(run, () => renewalIsOfUse(run) || concerned(run));
+      if (!concerned(run)) await askClinic(run);
     }
   }
+}
+
+const concerned = (run: JourneyRun): boolean => run.state.fitness.concernAt !== undefined;
+
+/** A health officer examines the person within the hour, and the clinic may be asked as well. Either settles it. */
+async function settleConcern(run: JourneyRun): Promise<void> {
+  if (run.state.fitness.request === undefined && mayShare(run)) await send(run, fitness);
+  await waitFor(
+    run,
+    {
+      key: 'healthConcern',
+      phase: fitness.phase,
+      whom: { kind: 'role', id: fitness.decides },
+      what: 'healthConcern',
+      blocks: true,
+      safety: true,
+    },
+    () => !concerned(run),
+  );
 }
 
 function renewalIsOfUse(run: JourneyRun): boolean {

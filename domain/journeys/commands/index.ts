@@ -4,7 +4,7 @@ import { planReintegration, receive, recordFollowUp } from './arrival.ts';
 import { giveConsent, reconfirmConsent, refuseConsent, withdrawConsent } from './consent.ts';
 import { recordDocument, requestDocumentAgain, requestExitPermitAgain } from './documents.ts';
 import { dismissCancelRequest, endJourney } from './ending.ts';
-import { recordFitness } from './health.ts';
+import { raiseHealthConcern, recordFitness } from './health.ts';
 import { raiseHold, releaseHold } from './holds.ts';
 import { confirmHousehold, splitOff } from './household.ts';
 import { completeScreening, confirmIdentity } from './identity.ts';
@@ -28,6 +28,7 @@ export const JOURNEY_COMMANDS = commandSet(
     requestOtherState,
     recordDocument,
     requestDocumentAgain,
+    raiseHealthConcern,
     recordFitness,
     requestExitPermitAgain,
     decideRoute,

@@ -16,6 +16,7 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('freesSeats').toSorted()).toEqual([
       'consentRefused',
       'consentWithdrawn',
+      'healthConcernRaised',
       'holdRaised',
       'householdChanged',
       'journeyEnded',
