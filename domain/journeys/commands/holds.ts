@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROTECTION_ROLES } from '../../actor.ts';
 import { FIELDS, id } from '../../fields.ts';
 import { HOLD_TYPES } from '../../holds.ts';
 import { CASE_WORK, defineCommand } from './define.ts';
@@ -30,11 +31,11 @@ export const releaseHold = defineCommand({
   args: {
     holdId: id('hold'),
     reference: FIELDS.title.meta({
-      description: 'of the decision that allows it (BIA, BID, court, medical finding); never a name',
+      description: 'of the decision that allows it (BIA, BID, court, finding); never a name',
     }),
   },
   example: { holdId: 'hld_00000000000000000000000000', reference: 'BIA 12/2026' },
-  roles: ['protection_officer', 'protection_lead', 'health_officer', 'duty_supervisor', 'operation_lead'],
+  roles: PROTECTION_ROLES,
   reason: true,
   sentence: 'command.journey.releaseHold',
   secondApproval: true,

@@ -54,7 +54,7 @@ export const journeyEnded = defineEvent({
   effects: {
     partnerEvent: { type: 'journey.ended', fields: [] },
     freesSeats: BEFORE_BOARDING,
-    samePerson: { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } },
+    samePerson: { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'protection_officer' } },
   },
   evolve: (_state, data, at) => ({ ending: data.ending, endedAt: at }),
 });

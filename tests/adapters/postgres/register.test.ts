@@ -248,7 +248,7 @@ describe('protection at registration', () => {
     expect(await priority(asylum.householdId)).toEqual(await priority(ordinary.householdId));
   });
 
-  it('a household that lacks a member is held together until a supervisor has released everybody', async () => {
+  it('a household that lacks a member is held together until protection has released everybody', async () => {
     const { householdId } = await register([
       ...FAMILY,
       person({ person_ref: 'D', relationship_to_head: 'SPOUSE', sex: '' }),

@@ -67,7 +67,7 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('samePerson')).toEqual(['journeyEnded']);
     expect(journey('journeyEnded').samePerson).toEqual({
       settles: 'closeDuplicate',
-      opens: { kind: 'resume', role: 'duty_supervisor' },
+      opens: { kind: 'resume', role: 'protection_officer' },
     });
   });
 
