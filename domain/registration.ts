@@ -21,8 +21,8 @@ const HOLD_OF: Partial<Record<ProtectionFlag, HoldType>> = {
 
 /**
  * Holds that are open before the first request to a partner. `householdIncomplete`: the row of a member was rejected.
- * The household cannot travel as a whole until the row is corrected or a supervisor decides. The hold DATA_DISPUTE stops
- * seats and boarding of every member; requests to partners continue.
+ * The household cannot travel as a whole until protection decides. The hold DATA_DISPUTE stops every member, as any hold
+ * does: seats, boarding and every request to a partner.
  */
 export function holdsAtRegistration(protection: readonly ProtectionFlag[], householdIncomplete: boolean): HoldType[] {
   const types = protection.flatMap((flag) => HOLD_OF[flag] ?? []);
