@@ -78,7 +78,7 @@ export type Effects<Data = Record<string, unknown>> = {
    * One of two journeys of one person has ended. The task that asked for it is settled; where the journey that was held
    * back is the other one, this task lets it go on.
    */
-  samePerson?: { settles: string; opens: { kind: string; role: 'duty_supervisor' } };
+  samePerson?: { settles: string; opens: { kind: string; role: 'protection_officer' } };
 };
 
 export type SeatToFree = 'reserved' | 'checked_in';

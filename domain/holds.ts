@@ -1,4 +1,4 @@
-import type { Role } from './actor.ts';
+import { PROTECTION_ROLES, type Role } from './actor.ts';
 
 export const HOLD_TYPES = [
   'UASC',
@@ -8,7 +8,6 @@ export const HOLD_TYPES = [
   'CUSTODY',
   'PROTECTION_CONCERN',
   'CONSENT_DOUBT',
-  'MEDICAL',
   'DETENTION',
   'SECURITY',
   'DATA_DISPUTE',
@@ -17,53 +16,32 @@ export const HOLD_TYPES = [
 export type HoldType = (typeof HOLD_TYPES)[number];
 
 export type HoldRule = {
-  /** the safe answer where the policy says "per case": sharing can be allowed later, but never reversed */
-  blocks: { disclosure: boolean; seat: boolean; boarding: boolean };
   releasedBy: readonly Role[];
   /** a first approval, then the approval of a second person */
-  fourEyes: boolean;
+  twoPersons: boolean;
   /** whoever raised it may not release it */
   notByRaiser: boolean;
 };
 
-const everything = { disclosure: true, seat: true, boarding: true };
-const BY_PROTECTION: HoldRule = {
-  blocks: everything,
-  releasedBy: ['protection_officer', 'protection_lead'],
-  fourEyes: false,
-  notByRaiser: false,
-};
-const TWO_PERSONS: HoldRule = {
-  blocks: everything,
-  releasedBy: ['protection_lead'],
-  fourEyes: true,
-  notByRaiser: false,
-};
-const SUPERVISION: HoldRule = {
-  blocks: everything,
-  releasedBy: ['duty_supervisor', 'operation_lead'],
-  fourEyes: false,
-  notByRaiser: true,
-};
+const BY_PROTECTION: HoldRule = { releasedBy: PROTECTION_ROLES, twoPersons: false, notByRaiser: false };
+const BY_TWO_LEADS: HoldRule = { releasedBy: ['protection_lead'], twoPersons: true, notByRaiser: false };
+const NOT_BY_RAISER: HoldRule = { ...BY_PROTECTION, notByRaiser: true };
 
-/** What each kind of hold stops, and who may release it. No hold ends by time. */
+/**
+ * Who may release a hold of each kind. Every hold stops disclosure, seat and boarding, ends by no time, and is released
+ * by protection alone: what it blocks or who may release it would tell its kind.
+ */
 export const HOLD_RULES: Record<HoldType, HoldRule> = {
-  ASYLUM: TWO_PERSONS,
-  TRAFFICKING: TWO_PERSONS,
+  ASYLUM: BY_TWO_LEADS,
+  TRAFFICKING: BY_TWO_LEADS,
   UASC: BY_PROTECTION,
   BEST_INTERESTS: BY_PROTECTION,
   CUSTODY: BY_PROTECTION,
   PROTECTION_CONCERN: BY_PROTECTION,
-  MEDICAL: {
-    blocks: { disclosure: false, seat: true, boarding: true },
-    releasedBy: ['health_officer'],
-    fourEyes: false,
-    notByRaiser: false,
-  },
-  CONSENT_DOUBT: SUPERVISION,
-  DETENTION: SUPERVISION,
-  SECURITY: SUPERVISION,
-  DATA_DISPUTE: { ...SUPERVISION, blocks: { disclosure: false, seat: true, boarding: true } },
+  CONSENT_DOUBT: NOT_BY_RAISER,
+  DETENTION: NOT_BY_RAISER,
+  SECURITY: NOT_BY_RAISER,
+  DATA_DISPUTE: NOT_BY_RAISER,
 };
 
 /**

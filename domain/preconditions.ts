@@ -54,7 +54,8 @@ export type PreconditionInput = {
     namesState: boolean;
     confirmedAt?: Instant;
   };
-  holds: { disclosure: boolean; seat: boolean; boarding: boolean };
+  /** whether a hold is open: of whatever kind, it stops every step */
+  held: boolean;
   nationality: 'open' | 'requested' | 'confirmed' | 'not_confirmed' | 'undetermined' | 'retracted';
   document: { status: 'none' | 'held' | 'requested' | 'issued' | 'refused' | 'expired'; validUntil?: Instant };
   exitPermit: 'open' | 'requested' | 'granted' | 'refused' | 'not_required';
@@ -178,13 +179,10 @@ const CHECKS: Record<Condition, Check> = {
       ? undefined
       : reason('consent', 'consent_old', 'The consent is too old and must be confirmed again');
   },
-  holds: (f, step) => {
-    const blocked =
-      step === 'disclose' ? f.holds.disclosure : step === 'allocate' ? f.holds.seat : f.holds.boarding || f.holds.seat;
-    return blocked
+  holds: (f) =>
+    f.held
       ? protectedReason('holds', 'hold', 'A protection hold is open', 'Not travelling on this movement')
-      : undefined;
-  },
+      : undefined,
   nationality: (f, _step, { needs }) =>
     !needs.nationality || f.nationality === 'confirmed'
       ? undefined

@@ -11,13 +11,8 @@ type Row = Journey &
   Pick<Person, 'nationality' | 'traveller'> &
   Pick<
     PersonPreconditions,
-    'groupSeated' | 'operationRunning' | 'agreement' | 'seatOnThisMovement' | 'movementCleared'
-  > & { namesState: boolean; membersOpen: boolean; membersUnready: boolean } & {
-    ended: boolean;
-    holdDisclosure: boolean;
-    holdSeat: boolean;
-    holdBoarding: boolean;
-  };
+    'held' | 'groupSeated' | 'operationRunning' | 'agreement' | 'seatOnThisMovement' | 'movementCleared'
+  > & { namesState: boolean; membersOpen: boolean; membersUnready: boolean } & { ended: boolean };
 
 /**
  * Fresh data for the preconditions, one statement for all people. A hold blocks as soon as its row exists, before its
@@ -37,8 +32,7 @@ export async function readPreconditionInput(
   const active = sql`('reserved', 'checked_in', 'boarded', 'departed')`;
   const { rows } = await sql<Row>`
     select j.*, p.nationality, p.traveller, j.ending is not null as ended,
-      coalesce(h.disclosure, false) as hold_disclosure, coalesce(h.seat, false) as hold_seat,
-      coalesce(h.boarding, false) as hold_boarding,
+      exists (select from holds where journey_id = j.id and status in ('raising', 'active')) as held,
       o.status = 'running' and not exists (
         select from suspensions s
         where s.operation_id = j.operation_id and s.from_at <= ${at}::timestamptz and (s.until_at is null or s.until_at > ${at}::timestamptz)
@@ -78,9 +72,6 @@ export async function readPreconditionInput(
     join households hh on hh.id = j.household_id
     join operations o on o.id = j.operation_id
     left join movements m on m.id = ${about.movementId ?? null}::text
-    left join lateral (
-      select bool_or(blocks_disclosure) as disclosure, bool_or(blocks_seat) as seat, bool_or(blocks_boarding) as boarding
-      from holds where journey_id = j.id and status in ('raising', 'active')) h on true
     where j.id = any (${journeyIds}::text[])`.execute(db);
   return new Map(rows.map((row) => [row.id, preconditionsOf(row)]));
 }
@@ -90,10 +81,10 @@ function preconditionsOf(row: Row): PersonPreconditions {
   const until = row.fitnessUntil?.getTime();
   const confirmedAt = row.consentConfirmedAt?.getTime();
   const { personId, householdId, operationId, householdOpen, traveller, isHead, identity, exitPermit, ended } = row;
-  const { groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared } = row;
+  const { held, groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared } = row;
   return {
     ...{ personId, householdId, operationId, householdOpen, traveller, isHead, identity, exitPermit, ended },
-    ...{ groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared },
+    ...{ held, groupSeated, operationRunning, agreement, seatOnThisMovement, movementCleared },
     journeyId: row.id,
     nationalityCode: row.nationality,
     conditions: row.fitnessConditions,
@@ -106,7 +97,6 @@ function preconditionsOf(row: Row): PersonPreconditions {
       namesState: row.namesState,
       ...(confirmedAt === undefined ? {} : { confirmedAt }),
     },
-    holds: { disclosure: row.holdDisclosure, seat: row.holdSeat, boarding: row.holdBoarding },
     nationality: row.nationalityStatus,
     document: { status: row.document, ...(validUntil === undefined ? {} : { validUntil }) },
     fitness: { status: row.fitness, ...(until === undefined ? {} : { until }) },

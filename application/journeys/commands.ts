@@ -91,7 +91,7 @@ export function journeyChecks(
     return role === undefined ? {} : { role };
   }
 
-  /** Who may release depends on the kind of the hold; a refusal says nothing about that kind. */
+  /** Protection alone comes here, and may know the kind: those outside are refused before any hold is read. */
   async function releaseHold(
     { holdId, reference }: Extract<Preparation, { what: 'releaseHold' }>,
     { command, subject, principal, roles }: GivenCommand,
@@ -106,7 +106,7 @@ export function journeyChecks(
     if (role === undefined) return { outcome: 'not_allowed', detail: 'This hold is for others to release.' };
     if (rule.notByRaiser && hold.raisedBy === principal)
       return { outcome: 'second_person_needed', detail: 'Whoever raised this hold does not release it.' };
-    if (!rule.fourEyes) {
+    if (!rule.twoPersons) {
       await holds.noteReference(holdId, reference);
       return { role };
     }

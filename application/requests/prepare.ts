@@ -89,9 +89,9 @@ const NO_RULES = { documentValidityAfterArrival: 0, consentMaxAge: 0 };
 export const ENDED = 'journey_ended';
 
 /** A registry is asked who somebody is. Anything else is for the way home of the household, and is asked when it can begin. */
-function purposeOf(kind: RequestKind, round: number): NonNullable<Occasion['about']> {
+function purposeOf(kind: RequestKind, { fitness }: PreconditionInput): NonNullable<Occasion['about']> {
   if (kind === 'registry') return 'person';
-  return kind === 'fitness' && round > 1 ? 'renewal' : 'way';
+  return kind === 'fitness' && ['fit', 'fit_with', 'expired'].includes(fitness.status) ? 'renewal' : 'way';
 }
 
 /**
@@ -184,14 +184,14 @@ async function partnerFor(
 }
 
 /** What is about to go to whom. */
-export type Disclosing = Pick<PartnerRequest, 'kind' | 'round' | 'subject' | 'operationId' | 'partnerId'>;
+export type Disclosing = Pick<PartnerRequest, 'kind' | 'subject' | 'operationId' | 'partnerId'>;
 
 type Allowed = { agreementId: string; at: Instant; fields: readonly PersonField[]; person?: Person };
 
 /** Whether this may go to this partner now. About a person it is asked under the lock of their journey. */
 export async function mayDisclose(
   store: RequestStore,
-  { kind, round, subject, operationId, partnerId }: Disclosing,
+  { kind, subject, operationId, partnerId }: Disclosing,
   locked?: Person,
 ): Promise<{ reasons: string[] } | Allowed> {
   const person = isPersonRequest(kind) ? (locked ?? (await store.lockPerson(subject))) : undefined;
@@ -208,7 +208,7 @@ export async function mayDisclose(
   if (input.ended) return { reasons: [ENDED] };
   const reasons = failedPreconditions('disclose', input, {
     ...{ now: at, needs: NO_NEEDS, rules: NO_RULES },
-    about: purposeOf(kind, round),
+    about: purposeOf(kind, input),
   });
   if (reasons.length > 0) return { reasons: reasons.map(({ code }) => code) };
   const fields = agreement && fieldsFor(kind, agreement.fields);

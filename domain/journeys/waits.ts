@@ -163,6 +163,10 @@ export const WAIT_MESSAGES: Record<DeadlineKey, { what: string; then: string }> 
     what: 'a health officer to say whether the person is fit to travel',
     then: 'a supervisor takes it up',
   },
+  healthConcern: {
+    what: 'a health officer to examine the person after a health concern',
+    then: 'a supervisor takes it up; nobody travels before a health officer or a clinic has decided',
+  },
   exitPermitAnswer: { what: 'the exit permit', then: 'a supervisor calls the authority' },
   exitPermitDecision: { what: 'a coordinator to settle the refused exit permit', then: 'a supervisor takes it up' },
   seat: { what: 'a seat', then: 'a supervisor finds out why there is none' },

@@ -11,7 +11,15 @@ const Finding = z.object({
   conditions: z.array(z.string()),
   until: z.number().optional(),
   reviewAt: z.number().optional(),
+  examinedAt: z.number().optional(),
 });
+
+/** A health officer's finding settles a concern; a clinic's does where it examined the person after it. */
+const settles = (
+  { requestId, examinedAt }: { requestId?: string | undefined; examinedAt?: number | undefined },
+  concernAt: number | undefined,
+): boolean =>
+  concernAt === undefined || requestId === undefined || (examinedAt !== undefined && examinedAt >= concernAt);
 
 /** A clinic says whether a person is fit to travel, and until when. It examines for itself: it is sent no special needs. */
 export const fitness = definePersonRequest({
@@ -64,6 +72,7 @@ export const fitness = definePersonRequest({
           kind: 'fitness' as const,
           result: data.result,
           conditions: data.conditions,
+          examinedAt,
           ...(until === undefined ? {} : { until }),
           ...(reviewAt === undefined ? {} : { reviewAt }),
         };
@@ -83,6 +92,8 @@ export const fitness = definePersonRequest({
       until: z.number().optional(),
       foundAt: z.number().optional(),
       reviewAt: z.number().optional(),
+      /** when somebody last said that the person may be ill; absent once a later examination has settled it */
+      concernAt: z.number().optional(),
       request: REQUEST_FORMS.open,
     }),
     events: {
@@ -97,6 +108,7 @@ export const fitness = definePersonRequest({
             conditions: z.array(z.string()).describe('codes of what is needed on the way'),
             until: DATA.instant.optional().describe('the finding is valid until then'),
             reviewAt: DATA.instant.optional().describe('when to examine again'),
+            examinedAt: DATA.instant.optional().describe('when the clinic examined the person'),
             requestId: DATA.requestId.optional(),
           })
           .describe('A clinic or a health officer reports the fitness to travel.'),
@@ -106,6 +118,11 @@ export const fitness = definePersonRequest({
           freesSeats: BEFORE_BOARDING,
           freesSeatsIf: { result: 'unfit' },
         },
+      }),
+      healthConcernRaised: event({
+        data: z.object({}).describe('Somebody says that the person may be ill. The person must be examined again.'),
+        sentence: 'event.healthConcernRaised',
+        effects: { freesSeats: BEFORE_BOARDING },
       }),
       fitnessExpired: event({
         data: z
@@ -124,8 +141,17 @@ export const fitness = definePersonRequest({
         rounds: data.round,
         request: opened(data, at),
       }),
-      fitnessFound: ({ rounds }, data, at) => ({
-        status: data.result,
+      // A finding of before the concern says nothing about it.
+      healthConcernRaised: ({ status, rounds, request }, _data, at) => ({
+        status: status === 'requested' ? status : 'unknown',
+        rounds,
+        conditions: [],
+        concernAt: at,
+        ...(request === undefined ? {} : { request }),
+      }),
+      fitnessFound: ({ rounds, concernAt }, data, at) => ({
+        ...(concernAt === undefined || settles(data, concernAt) ? {} : { concernAt }),
+        status: settles(data, concernAt) ? data.result : 'unknown',
         rounds,
         foundAt: at,
         conditions: data.conditions,

@@ -374,9 +374,7 @@ describe('“same”', () => {
     );
     const db = databaseOn(system.db.pool);
     const events = await readPreconditionInput(db, [one.journeyId, two.journeyId], { at: Date.now() });
-    expect([...events.values()].filter(({ holds }) => holds.seat).map(({ journeyId }) => journeyId)).toEqual([
-      journey_id,
-    ]);
+    expect([...events.values()].filter(({ held }) => held).map(({ journeyId }) => journeyId)).toEqual([journey_id]);
     expect(await openTasks(first)).toEqual(['close_duplicate coordinator']);
     for (const [self, linked] of [
       [one, two],
@@ -446,7 +444,7 @@ describe('“same”', () => {
     await record(system, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
     const goesOn = [one, two].find(({ journeyId }) => journeyId !== journey_id)?.journeyId ?? '';
     await record(system, goesOn, first, [{ type: 'journeyEnded', data: { ending: 'ineligible' } }]);
-    expect(await openTasks(first)).toEqual(['resume duty_supervisor']);
+    expect(await openTasks(first)).toEqual(['resume protection_officer']);
     await record(system, journey_id, first, [{ type: 'holdReleased', data: { holdId: hold_id } }]);
     expect(await openTasks(first)).toEqual([]);
   });
@@ -461,7 +459,7 @@ describe('“same”', () => {
     expect(await openTasks(first)).toEqual([]);
   });
 
-  it('is taken back with both histories kept: the link goes, and a supervisor lets the one go on that waited', async () => {
+  it('is taken back with both histories kept: the link goes, and protection lets the one go on that waited', async () => {
     const { pairId, one, two, first } = await registeredTwice();
     const { journey_id, hold_id } = waits(await decide(pairId, 'same'));
     await record(system, journey_id, first, [{ type: 'holdRaised', data: { holdId: hold_id } }]);
@@ -471,7 +469,7 @@ describe('“same”', () => {
     );
     const taken = await decide(pairId, 'separate', { reason_code: 'other_birth_place' }, 'protection_officer');
     expect(taken.body).toMatchObject({ status: 'distinct', waiting: null, seq: 2 });
-    expect(await openTasks(first)).toEqual(['resume duty_supervisor']);
+    expect(await openTasks(first)).toEqual(['resume protection_officer']);
     const after = await system.db.pool.query(
       'select subject, seq, type from event_log where subject = any($1) order by 1, 2',
       [[one.journeyId, two.journeyId]],

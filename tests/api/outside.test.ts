@@ -233,7 +233,7 @@ describe('partners', () => {
       'update outbox set position = o.n from (select id, row_number() over (order by created_at, subject, seq) + coalesce((select max(position) from outbox), 0) as n from outbox where position is null) o where outbox.id = o.id',
     );
     await system.db.pool.query(
-      "insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at) values ($1, $2, $3, 'ASYLUM', true, true, true, 'x', now())",
+      "insert into holds (id, journey_id, operation_id, type, raised_by, raised_at) values ($1, $2, $3, 'ASYLUM', 'x', now())",
       [newId('hold'), held?.journeyId, operationId],
     );
     const headers = {

@@ -1,6 +1,8 @@
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../application/ids.ts';
+import { HOLD_TYPES } from '../../domain/holds.ts';
 import { COMMAND_REFUSED } from '../../workflows/messages.ts';
 import { freshKey, member, openOperation, record, register, STARTED, type TestSystem, testSystem } from './system.ts';
 
@@ -184,18 +186,12 @@ describe('a hold', () => {
   const release = (role: string, holdId: string, sub?: string) =>
     command(role, 'release_hold', { args: { hold_id: holdId, reference: 'BID-7' }, reason_code: 'settled' }, {}, sub);
 
-  it('blocks from the moment its row stands, as the table of its kind says, and travels as an opaque id', async () => {
-    await command('coordinator', 'raise_hold', { args: { type: 'MEDICAL' }, reason_code: 'ill' });
+  it('stands before its workflow knows of it, and travels as an opaque id', async () => {
+    await command('coordinator', 'raise_hold', { args: { type: 'DETENTION' }, reason_code: 'arrested' });
     const { rows } = await system.db.pool.query('select * from holds where journey_id = $1', [journeyId]);
-    expect(rows[0]).toMatchObject({
-      type: 'MEDICAL',
-      status: 'raising',
-      blocks_disclosure: false,
-      blocks_seat: true,
-      blocks_boarding: true,
-    });
+    expect(rows[0]).toMatchObject({ type: 'DETENTION', status: 'raising' });
     expect(system.sent.at(-1)?.command.args).toEqual({ holdId: rows[0].id, urgent: false });
-    expect(JSON.stringify(system.sent.at(-1))).not.toContain('MEDICAL');
+    expect(JSON.stringify(system.sent.at(-1))).not.toContain('DETENTION');
   });
 
   it('never held where the workflow refused it', async () => {
@@ -240,30 +236,37 @@ describe('a hold', () => {
     }
   });
 
-  it('is released by those its kind names, never by whoever raised it where another must look', async () => {
-    const medical = await raise('MEDICAL');
-    const refused = await release('duty_supervisor', medical);
-    expect(refused.status).toBe(403);
-    expect(refused.text).not.toContain('MEDICAL');
-    expect((await release('health_officer', medical)).status).toBe(200);
-    const security = await command(
-      'duty_supervisor',
-      'raise_hold',
-      { args: { type: 'SECURITY' }, reason_code: 'seen' },
-      {},
-      'sam',
-    );
-    const { hold_id: holdId } = security.body['made'] as { hold_id: string };
-    await record(system, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
-    expect((await release('duty_supervisor', holdId, 'sam')).body).toMatchObject({ code: 'second_person_needed' });
-    expect((await release('duty_supervisor', holdId, 'kim')).status).toBe(200);
+  it.each(HOLD_TYPES)('of kind %s is refused to everybody outside protection in the same words', async (type) => {
+    const holdId = await raise(type);
+    const absent = await release('duty_supervisor', newId('hold'));
+    for (const role of ['duty_supervisor', 'operation_lead', 'health_officer', 'case_worker']) {
+      const { status, body } = await release(role, holdId);
+      expect([status, body['code'], body['detail']], role).toEqual([403, absent.body['code'], absent.body['detail']]);
+    }
   });
+
+  it.each(['CONSENT_DOUBT', 'DETENTION', 'SECURITY', 'DATA_DISPUTE'])(
+    'of kind %s is not released by whoever raised it',
+    async (type) => {
+      const raised = await command(
+        'protection_officer',
+        'raise_hold',
+        { args: { type }, reason_code: 'seen' },
+        {},
+        'sam',
+      );
+      const { hold_id: holdId } = raised.body['made'] as { hold_id: string };
+      await record(system, journeyId, operationId, [{ type: 'holdRaised', data: { holdId } }]);
+      expect((await release('protection_officer', holdId, 'sam')).body).toMatchObject({ code: 'second_person_needed' });
+      expect((await release('protection_officer', holdId, 'kim')).status).toBe(200);
+    },
+  );
 
   it('of somebody else is not there', async () => {
     const { people } = await register(system, operationId);
     const holdId = await raise('SECURITY');
     const answer = await system.ask(
-      'duty_supervisor',
+      'protection_officer',
       'POST',
       `/v1/people/${people[0]?.personId}/commands/release-hold`,
       { args: { hold_id: holdId, reference: 'x' }, reason_code: 'x' },

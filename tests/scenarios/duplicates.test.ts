@@ -74,7 +74,7 @@ describe('one person registered twice, in the running system', () => {
     expect(status).toBe('same');
   });
 
-  it('lets a supervisor resume the suspended journey when the other one ends', async () => {
+  it('lets protection resume the suspended journey when the other one ends', async () => {
     const { waits, goesOn, hold } = await linked('Fabiola', '1971-07-08');
     await system.as('coordinator').post(`/people/${goesOn.personId}/commands/end-journey`, {
       args: { ending: 'ineligible' },
@@ -84,7 +84,7 @@ describe('one person registered twice, in the running system', () => {
       args: { ending: 'ineligible' },
     });
     expect(await tasks()).toEqual(['resume']);
-    await system.as('duty_supervisor').post(`/people/${waits.personId}/commands/release-hold`, {
+    await system.as('protection_officer').post(`/people/${waits.personId}/commands/release-hold`, {
       args: { hold_id: hold, reference: 'DUP-1' },
       reason_code: 'the_right_one',
     });

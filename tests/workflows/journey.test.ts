@@ -173,6 +173,40 @@ describe('the way home', () => {
     });
   });
 
+  it('a health concern is a task of a health officer within the hour, and only a later examination settles it', async () => {
+    await withJourney(journeyInput(ABROAD), async ({ fake, person, seen }) => {
+      const finding = async (request: string, examinedAt: number) =>
+        person.partner(request, {
+          kind: 'fitness',
+          result: 'fit',
+          conditions: [],
+          examinedAt,
+          until: (await env.currentTimeMs()) + 3 * DAY,
+        });
+      const waits = () => fake.batches.at(-1)?.waits ?? [];
+      await person.command('completeScreening', 'case_worker', { risk: 'none' });
+      await seen('fitnessRequested');
+      const before = await env.currentTimeMs();
+      await env.sleep(HOUR);
+      await person.command('raiseHealthConcern', 'coordinator', {});
+      await seen('healthConcernRaised');
+      await person.quiet();
+      const concern = waits().find(({ key }) => key === 'healthConcern');
+      expect(concern?.whom).toEqual({ kind: 'role', id: 'health_officer' });
+      expect((concern?.due ?? 0) - (concern?.since ?? 0)).toBe(HOUR);
+
+      // examined before anybody feared an illness: it says nothing about it
+      await finding('req_fitness_1', before);
+      await seen('fitnessFound');
+      await person.quiet();
+      expect(waits().map(({ key }) => key)).toContain('healthConcern');
+
+      await person.command('recordFitness', 'health_officer', { result: 'fit', conditions: [], until: await far() });
+      await person.quiet();
+      expect(waits().map(({ key }) => key)).not.toContain('healthConcern');
+    });
+  });
+
   it('a consulate asks for evidence: a person provides it, the same request goes on, and the consulate has its time again', async () => {
     const sent: string[][] = [];
     const fake = fakeActivities({

@@ -15,7 +15,7 @@ let bundle: Awaited<ReturnType<typeof workflowBundle>>;
 beforeAll(async () => {
   bundle = await workflowBundle();
 });
-// A server for each case: one that skips time for all of them stands still for what an earlier case left on its way.
+// A server for each case: one that skips time for all of them waits for what an earlier case left on its way.
 beforeEach(async () => {
   env = await timeSkippingEnvironment();
 });
@@ -55,7 +55,7 @@ async function onTheWay(
   });
 }
 
-const has = (waits: () => string[], wait: string) => eventually(() => waits().includes(wait), `${wait} (${waits()})`);
+const has = (waits: () => string[], wait: string) => eventually(() => waits().includes(wait), `${wait} (${waits().join()})`);
 const screened = (person: Person, risk = 'none') =>
   person.command('completeScreening', 'case_worker', { risk, holdId: 'hld_screening' });
 
@@ -201,7 +201,7 @@ describe('who could be asked, and is not', () => {
     });
   });
 
-  it('a member who has not consented: nothing is asked for the others, they wait for the household, and hear when it is over', async () => {
+  it('a member who has not consented: nothing is asked for the others, they wait for the household until it is over', async () => {
     const result: RecordResult = {
       seatedOn: [],
       members: { householdId: 'hh_test', open: true, unready: true, tell: true },

@@ -134,8 +134,10 @@ const RENEW_BEFORE = 24 * HOUR;
 export async function becomeFit(run: JourneyRun): Promise<never> {
   for (;;) {
     const { status, request, reviewAt } = run.state.fitness;
-    if (request) {
-      await awaitAnswer(run, fitness, () => run.state.fitness.request === undefined, {
+    if (concerned(run)) {
+      await settleConcern(run);
+    } else if (request) {
+      await awaitAnswer(run, fitness, () => run.state.fitness.request === undefined || concerned(run), {
         safety: true,
         blocks: () => !fit(run.state),
       });
@@ -149,10 +151,29 @@ export async function becomeFit(run: JourneyRun): Promise<never> {
         () => run.state.fitness.reviewAt !== reviewAt || run.state.fitness.status !== 'unfit',
       );
     } else {
-      await until(run, () => mayBeExamined(run) && (status !== 'expired' || renewalIsOfUse(run)));
-      await askClinic(run);
+      const toExamine = () => mayBeExamined(run) && (status !== 'expired' || renewalIsOfUse(run));
+      await until(run, () => concerned(run) || toExamine());
+      if (!concerned(run)) await askClinic(run);
     }
   }
+}
+
+const concerned = (run: JourneyRun): boolean => run.state.fitness.concernAt !== undefined;
+
+/** A health officer examines the person within the hour, and the clinic may be asked as well. Either settles it. */
+async function settleConcern(run: JourneyRun): Promise<void> {
+  if (run.state.fitness.request === undefined && mayAsk(run)) await send(run, fitness);
+  await waitFor(
+    run,
+    {
+      key: 'healthConcern',
+      phase: fitness.phase,
+      whom: { kind: 'role', id: fitness.decides },
+      what: 'healthConcern',
+      safety: true,
+    },
+    () => !concerned(run),
+  );
 }
 
 /** An examination has a purpose once there is a leg to travel, and every member of the household could go on it. */

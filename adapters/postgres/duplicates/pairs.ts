@@ -149,7 +149,7 @@ export function pairDecisionsOn(db: Db): Pick<DecidePorts, 'transaction'> {
           async askToResume(pairId, holdId) {
             await sql`
               insert into tasks (id, operation_id, subject, kind, role, opened_at, data)
-              select ${`${pairId}.resume`}, h.operation_id, h.journey_id, 'resume', 'duty_supervisor', h.raised_at,
+              select ${`${pairId}.resume`}, h.operation_id, h.journey_id, 'resume', 'protection_officer', h.raised_at,
                      ${json({ pairId, holdId })}
                 from holds h join journeys j on j.id = h.journey_id
                where h.id = ${holdId} and h.status = 'active' and j.ending is null

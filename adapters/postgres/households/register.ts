@@ -9,7 +9,6 @@ import {
   type RegisterPorts,
   type RegistrationContext,
 } from '../../../application/households/register.ts';
-import { HOLD_RULES } from '../../../domain/holds.ts';
 import { STORED_RULES } from '../../../domain/rules.ts';
 import { iso } from '../../../domain/time.ts';
 import type { Keyring } from '../../crypto/envelope.ts';
@@ -160,11 +159,10 @@ function statementOf(
         select journey_id, person_id, ${operation}, household_id, relationship, is_head, registered_at, ${list},
           case when ${list} is not null then import_row end, protection, ${at}, route, route_decided from m),
       held as (
-        insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding,
-          raised_by, raised_at)
-        select x.id, journey_id, ${operation}, type, 'active', disclosure, seat, boarding, 'homeward', ${at}
-          from json_to_recordset(${JSON.stringify(people.flatMap(holdRows))}) as x (id text, journey_id text, type text,
-            disclosure boolean, seat boolean, boarding boolean) join m using (journey_id)),
+        insert into holds (id, journey_id, operation_id, type, status, raised_by, raised_at)
+        select x.id, journey_id, ${operation}, type, 'active', 'homeward', ${at}
+          from json_to_recordset(${JSON.stringify(people.flatMap(holdRows))}) as x (id text, journey_id text, type text)
+            join m using (journey_id)),
       papers as (
         insert into documents (id, journey_id, kind, issued_by, valid_until, status, at)
         select d.id, journey_id, 'PASSPORT', issued_by, valid_until, 'held', ${at}
@@ -218,8 +216,7 @@ function memberRow(keyring: Keyring, person: Member) {
   };
 }
 
-const holdRows = ({ journeyId, holds }: Member) =>
-  holds.map(({ id, type }) => ({ id, journey_id: journeyId, type, ...HOLD_RULES[type].blocks }));
+const holdRows = ({ journeyId, holds }: Member) => holds.map(({ id, type }) => ({ id, journey_id: journeyId, type }));
 
 const passportRow = ({ journeyId, document }: Member) =>
   document

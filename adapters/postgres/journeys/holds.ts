@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Hold, Holds, NewHold } from '../../../application/journeys/reads.ts';
-import { HOLD_RULES, SETTLED_BY_HOLDS, type Settlement } from '../../../domain/holds.ts';
+import { SETTLED_BY_HOLDS, type Settlement } from '../../../domain/holds.ts';
 import { type Instant, iso } from '../../../domain/time.ts';
 import { type Db, instant, json } from '../database.ts';
 
@@ -46,14 +46,10 @@ export function holdsOn(db: Db): Holds {
 
 /** The row blocks from this moment. Idempotent by id. */
 export async function insertHold(db: Db, { noteId, raisedAt, ...hold }: NewHold): Promise<void> {
-  const { disclosure, seat, boarding } = HOLD_RULES[hold.type].blocks;
   await db
     .insertInto('holds')
     .values({
       ...hold,
-      blocksDisclosure: disclosure,
-      blocksSeat: seat,
-      blocksBoarding: boarding,
       reasonNoteId: noteId ?? null,
       raisedAt: iso(raisedAt),
     })

@@ -96,7 +96,7 @@ export const eventReadsOn = (db: Db): EventReads => ({
            exists (select from agreements a where a.partner_id = ${partnerId} and a.operation_id = o.operation_id and o.type = any(a.event_types)
                      and a.valid_from <= o.at and (a.valid_until is null or a.valid_until > o.at))
            and not exists (select from journeys j where j.id = o.subject and (j.consent <> 'given' or not j.consent_sharing
-                 or exists (select from holds h where h.journey_id = j.id and h.status in ('raising', 'active') and h.blocks_disclosure)))))
+                 or exists (select from holds h where h.journey_id = j.id and h.status in ('raising', 'active'))))))
        order by o.position limit ${limit + 1}`.execute(db);
     return rows.map((row) => ({ ...row, data: STORED_FIELDS.read(row.data) }));
   },
@@ -149,7 +149,7 @@ export function feedOn(
         select o.id as outbox_id, o.operation_id, o.subject, o.seq, o.position, o.type, o.data, c.attempts, j.person_id,
                (extract(epoch from o.at) * 1000)::double precision as at,
                j.id is null or (j.consent = 'given' and j.consent_sharing and not exists (
-                 select from holds h where h.journey_id = j.id and h.status in ('raising', 'active') and h.blocks_disclosure
+                 select from holds h where h.journey_id = j.id and h.status in ('raising', 'active')
                )) as may_share
           from claimed c join outbox o on o.id = c.outbox_id left join journeys j on j.id = o.subject
          order by o.position`.execute(db);

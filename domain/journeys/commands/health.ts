@@ -1,6 +1,24 @@
 import { z } from 'zod';
 import { FIELDS } from '../../fields.ts';
-import { defineCommand } from './define.ts';
+import { CASE_WORK, defineCommand } from './define.ts';
+
+/** On the way too: then it counts for the next leg. */
+export const raiseHealthConcern = defineCommand({
+  name: 'raiseHealthConcern',
+  args: {},
+  roles: [
+    'coordinator',
+    'movement_officer',
+    'health_officer',
+    'consular_officer',
+    ...CASE_WORK,
+    'duty_supervisor',
+    'operation_lead',
+  ],
+  reason: true,
+  sentence: 'command.journey.raiseHealthConcern',
+  effect: () => [{ type: 'healthConcernRaised', data: {} }],
+});
 
 export const recordFitness = defineCommand({
   name: 'recordFitness',
@@ -13,11 +31,8 @@ export const recordFitness = defineCommand({
   example: { result: 'unfit', conditions: [], reviewAt: '2026-12-04T09:00+02:00' },
   roles: ['health_officer'],
   sentence: 'command.journey.recordFitness',
-  refusal: ({ travel }, { result, until }) => {
-    if (travel.status === 'in_transit') return 'The person is on the way; raise a medical hold for the next leg';
-    if (result === 'unfit' || until !== undefined) return undefined;
-    return 'A finding of fitness needs its end: give `until`';
-  },
+  refusal: (_state, { result, until }) =>
+    result === 'unfit' || until !== undefined ? undefined : 'A finding of fitness needs its end: give `until`',
   effect: (_state, { result, conditions, until, reviewAt }) => [
     {
       type: 'fitnessFound',

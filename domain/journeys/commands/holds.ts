@@ -10,7 +10,7 @@ export const raiseHold = defineCommand({
     type: z.enum(HOLD_TYPES),
     urgent: z.boolean().default(false).meta({ description: 'whether protection is to look at it within the hour' }),
   },
-  example: { type: 'MEDICAL' },
+  example: { type: 'SECURITY' },
   roles: [
     'coordinator',
     'movement_officer',
@@ -34,11 +34,11 @@ export const releaseHold = defineCommand({
   args: {
     holdId: id('hold'),
     reference: FIELDS.title.meta({
-      description: 'of the decision that allows it (BIA, BID, court, medical finding); never a name',
+      description: 'of the decision that allows it (BIA, BID, court, finding); never a name',
     }),
   },
   example: { holdId: 'hld_00000000000000000000000000', reference: 'BIA 12/2026' },
-  roles: ['protection_officer', 'protection_lead', 'health_officer', 'duty_supervisor', 'operation_lead'],
+  roles: PROTECTION_ROLES,
   reason: true,
   sentence: 'command.journey.releaseHold',
   secondApproval: true,

@@ -12,7 +12,7 @@ import {
   recordDeath,
   rejectEnding,
 } from './ending.ts';
-import { recordFitness } from './health.ts';
+import { raiseHealthConcern, recordFitness } from './health.ts';
 import { raiseHold, releaseHold, reviewHolds } from './holds.ts';
 import { confirmHousehold, judgeAge, splitOff } from './household.ts';
 import { completeScreening, confirmIdentity, decideRisk } from './identity.ts';
@@ -40,6 +40,7 @@ export const JOURNEY_COMMANDS = commandSet(
     recordDocument,
     requestDocumentAgain,
     recordExitPermit,
+    raiseHealthConcern,
     recordFitness,
     requestExitPermitAgain,
     decideRoute,

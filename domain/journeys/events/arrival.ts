@@ -5,7 +5,7 @@ import { BEFORE_BOARDING, DATA, defineEvent } from './define.ts';
 import { HANDED_TO } from './endings.ts';
 
 /** One of two journeys of one person has ended: what asked for it is settled, and the other one may go on. */
-const SAME_PERSON = { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'duty_supervisor' } } as const;
+const SAME_PERSON = { settles: 'closeDuplicate', opens: { kind: 'resume', role: 'protection_officer' } } as const;
 
 export const received = defineEvent({
   data: z.object({ siteId: z.string().optional().describe('id of the site') }).describe('The person is received.'),

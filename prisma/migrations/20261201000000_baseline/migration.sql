@@ -302,12 +302,9 @@ create table holds (
   journey_id         text not null references journeys (id),
   operation_id       text not null references operations (id),
   type               text not null check (type in ('UASC', 'BEST_INTERESTS', 'TRAFFICKING', 'ASYLUM', 'CUSTODY',
-                       'PROTECTION_CONCERN', 'CONSENT_DOUBT', 'MEDICAL', 'DETENTION', 'SECURITY', 'DATA_DISPUTE')),
-  -- a hold blocks from the moment its row stands, before its workflow has confirmed it
+                       'PROTECTION_CONCERN', 'CONSENT_DOUBT', 'DETENTION', 'SECURITY', 'DATA_DISPUTE')),
+  -- a hold of any kind blocks disclosure, seat and boarding from the moment its row stands, before its workflow has confirmed it
   status             text not null default 'raising' check (status in ('raising', 'active', 'released', 'void')),
-  blocks_disclosure  boolean not null,
-  blocks_seat        boolean not null,
-  blocks_boarding    boolean not null,
   reason_note_id     text,
   raised_by          text not null,
   raised_at          timestamptz not null,

@@ -5,6 +5,7 @@ import { endpointsOn } from '../../../adapters/postgres/webhooks/endpoints.ts';
 import { outboxOn } from '../../../adapters/postgres/webhooks/feed.ts';
 import { type GuardedClient, openGuardedClient } from '../../../adapters/webhooks/client.ts';
 import { deliverFeed, type FeedPorts } from '../../../application/webhooks/feed.ts';
+import type { HoldType } from '../../../domain/holds.ts';
 import { ATTEMPTS } from '../../../domain/webhooks/deliveries.ts';
 import { feedPorts } from '../../../processes/composition/activities.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
@@ -195,32 +196,32 @@ describe('a partner’s feed', () => {
   it('withholds by consent, hold and agreement as they are at the moment of sending, and goes on in order', async () => {
     const { pool } = database;
     const people: Record<string, JourneyRow> = {};
-    for (const name of ['free', 'held', 'raising', 'withdrawn', 'travelOnly', 'medical']) {
+    for (const name of ['free', 'held', 'raising', 'withdrawn', 'travelOnly', 'disputed']) {
       people[name] = await insertJourney(pool, operationId);
       await event(people[name].journeyId, 1, SEATED, { movementId: 'mov_1' });
     }
     await stamp();
-    const hold = (name: string, status: string, blocks: boolean) =>
+    const hold = (name: string, status: string, type: HoldType = 'ASYLUM') =>
       pool.query(
-        `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-         values ($1, $2, $3, 'ASYLUM', $4, $5, true, true, 'x', now())`,
-        [`hld_${name}`, people[name]!.journeyId, operationId, status, blocks],
+        `insert into holds (id, journey_id, operation_id, type, status, raised_by, raised_at)
+         values ($1, $2, $3, $4, $5, 'x', now())`,
+        [`hld_${name}`, people[name]!.journeyId, operationId, type, status],
       );
-    await hold('held', 'active', true);
-    await hold('raising', 'raising', true);
-    await hold('medical', 'active', false);
+    await hold('held', 'active');
+    await hold('raising', 'raising');
+    await hold('disputed', 'active', 'DATA_DISPUTE');
     await pool.query(`update journeys set consent = 'withdrawn', consent_sharing = false where id = $1`, [
       people['withdrawn']!.journeyId,
     ]);
     await pool.query(`update journeys set consent_sharing = false where id = $1`, [people['travelOnly']!.journeyId]);
     expect(await drain()).toBeNull();
     expect(new Set(sink.received.map(({ body }) => body.data['journey_id']))).toEqual(
-      new Set([people['free']!.journeyId, people['medical']!.journeyId]),
+      new Set([people['free']!.journeyId]),
     );
     // Outside protection a hold and a missing consent look the same.
     const { rows } = await pool.query(`select distinct redacted_reason from deliveries where status = 'redacted'`);
     expect(rows).toEqual([{ redacted_reason: 'not_shared' }]);
-    expect(await statuses()).toEqual({ delivered: 2, redacted: 4 });
+    expect(await statuses()).toEqual({ delivered: 1, redacted: 5 });
 
     // A redacted event counts as done: later events are sent once they may be shared.
     await pool.query(`update holds set status = 'released' where id = 'hld_held'`);

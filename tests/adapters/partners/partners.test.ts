@@ -218,8 +218,8 @@ describe('a request to a partner', () => {
   it.each([
     [
       'a hold that is being raised',
-      `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`,
+      `insert into holds (id, journey_id, operation_id, type, status, raised_by, raised_at)
+       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', 'x', now() from journeys where id = $1`,
     ],
     ['no consent', `update journeys set consent = 'pending' where id = $1`],
     ['consent to travel alone', `update journeys set consent_sharing = false where id = $1`],
@@ -530,8 +530,8 @@ describe('after the request', () => {
   it.each([
     [
       'a hold',
-      `insert into holds (id, journey_id, operation_id, type, status, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', true, true, true, 'x', now() from journeys where id = $1`,
+      `insert into holds (id, journey_id, operation_id, type, status, raised_by, raised_at)
+       select 'hld_' || id, id, operation_id, 'ASYLUM', 'raising', 'x', now() from journeys where id = $1`,
     ],
     ['a withdrawn consent', `update journeys set consent = 'withdrawn' where id = $1`],
     ['the end of the journey', `update journeys set ending = 'deceased' where id = $1`],

@@ -81,7 +81,7 @@ async function record(journey: string, type: string, data: object = {}) {
 
 const holds = async (journey: string): Promise<string[]> => {
   const { rows } = await pool.query(
-    `select type from holds where journey_id = $1 and status in ('raising', 'active') and blocks_seat and blocks_boarding
+    `select type from holds where journey_id = $1 and status in ('raising', 'active')
       order by type`,
     [journey],
   );

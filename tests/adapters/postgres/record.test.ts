@@ -229,8 +229,8 @@ describe('the one transaction that writes the event log', () => {
 
   it('a hold that is raised and released in one batch is released', async () => {
     await pool.query(
-      `insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-       values ('hld_' || $1, $1, $2, 'MEDICAL', true, true, true, 'x', now())`,
+      `insert into holds (id, journey_id, operation_id, type, raised_by, raised_at)
+       values ('hld_' || $1, $1, $2, 'SECURITY', 'x', now())`,
       [journey, operation],
     );
     const hold = { holdId: `hld_${journey}` };

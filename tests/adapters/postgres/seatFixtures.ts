@@ -138,8 +138,8 @@ export async function newHousehold(
 
 export async function raiseHold(pool: Pool, operationId: string, journeyId: string, type = 'ASYLUM'): Promise<void> {
   await pool.query(
-    `insert into holds (id, journey_id, operation_id, type, blocks_disclosure, blocks_seat, blocks_boarding, raised_by, raised_at)
-     values ($1, $2, $3, $4, true, true, true, 'test', $5)`,
+    `insert into holds (id, journey_id, operation_id, type, raised_by, raised_at)
+     values ($1, $2, $3, $4, 'test', $5)`,
     [newId('hold'), journeyId, operationId, type, iso(NOW)],
   );
 }

@@ -68,9 +68,9 @@ describe('allocation on the database', () => {
   it('seats nobody of a household of which one is held, and does not say why', async () => {
     const op = await newOperation(db.pool);
     const held = await newHousehold(db.pool, op, 3);
-    const medical = await newHousehold(db.pool, op, 3);
+    const disputed = await newHousehold(db.pool, op, 3);
     await raiseHold(db.pool, op, held.journeys[2] ?? '', 'ASYLUM');
-    await raiseHold(db.pool, op, medical.journeys[1] ?? '', 'MEDICAL');
+    await raiseHold(db.pool, op, disputed.journeys[1] ?? '', 'DATA_DISPUTE');
     const movement = await newMovement(db.pool, op);
     expect(await allocate(movement)).toMatchObject({ people: 0, refused: 2 });
     const { rows } = await db.pool.query<{ reasons: unknown }>(
@@ -78,7 +78,7 @@ describe('allocation on the database', () => {
       [movement],
     );
     expect(JSON.stringify(rows[0]?.reasons)).toBe(JSON.stringify(rows[1]?.reasons));
-    expect(JSON.stringify(rows)).not.toMatch(/hold|asylum|medical/i);
+    expect(JSON.stringify(rows)).not.toMatch(/hold|asylum|disputed/i);
   });
 
   it('seats nobody while the operation is suspended for them', async () => {

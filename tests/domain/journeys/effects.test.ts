@@ -19,6 +19,7 @@ describe('what an event of a journey changes', () => {
       'deathRecorded',
       'documentExpired',
       'fitnessFound',
+      'healthConcernRaised',
       'holdRaised',
       'householdChanged',
       'journeyEnded',
@@ -79,7 +80,7 @@ describe('what an event of a journey changes', () => {
     expect(typesWith('samePerson')).toEqual(['deathRecorded', 'journeyEnded']);
     expect(journey('journeyEnded').samePerson).toEqual({
       settles: 'closeDuplicate',
-      opens: { kind: 'resume', role: 'duty_supervisor' },
+      opens: { kind: 'resume', role: 'protection_officer' },
     });
   });
 

@@ -167,7 +167,7 @@ describe('history', () => {
       JSON.stringify(
         historyInWords(raised(kind, by), names({ holdKinds: new Map(), notes: new Map([['note_1', kind]]) })),
       );
-    expect(outside('ASYLUM', 'protection_lead')).toBe(outside('MEDICAL', 'health_officer'));
+    expect(outside('ASYLUM', 'protection_lead')).toBe(outside('SECURITY', 'health_officer'));
     const inside = historyInWords(
       raised('fear', 'protection_lead'),
       names({ mayKnowHolds: true, holdKinds: new Map([['hld_1', 'ASYLUM']]), notes: new Map([['note_1', 'afraid']]) }),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeGroup, neutralReasons, type PersonPreconditions } from '../../../domain/movements/householdGroup.ts';
 import { OCCASION, person } from './person.ts';
 
-const HELD = { holds: { disclosure: true, seat: true, boarding: true } };
+const HELD = { held: true };
 const reasonsOf = (members: PersonPreconditions[], step: 'allocate' | 'lock' = 'allocate') =>
   neutralReasons(judgeGroup(step, members, OCCASION).flatMap(({ own, group }) => [...own, ...group]));
 

@@ -27,7 +27,7 @@ export const person = (id: string, over: Partial<PersonPreconditions> = {}): Per
   screening: 'done',
   members: 'ready',
   consent: { status: 'given', sharing: true, namesState: true, confirmedAt: NOW },
-  holds: { disclosure: false, seat: false, boarding: false },
+  held: false,
   nationality: 'confirmed',
   document: { status: 'none' },
   exitPermit: 'open',

@@ -82,7 +82,7 @@ describe('a batch of scans', () => {
   });
 
   it('denies who does not meet the preconditions, without saying why, and keeps back the rest of the household', () => {
-    const held = person('a', { holds: { disclosure: true, seat: true, boarding: true } });
+    const held = person('a', { held: true });
     expect(apply([scan('board', 'a'), scan('board', 'b')], [held, person('b')])).toEqual({
       changes: [['seat_a', 'denied', 'not_travelling']],
       refused: [
