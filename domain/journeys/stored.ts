@@ -40,7 +40,7 @@ const JourneyState = z.object({
   /** those that are open */
   holds: z.array(z.string()),
   /** of these, the ones at which protection has not looked yet */
-  holdTriage: z.array(z.object({ holdId: z.string(), urgent: z.boolean(), since: instant })).default([]),
+  holdTriage: z.array(z.object({ holdId: z.string(), urgent: z.boolean().default(false), since: instant })).default([]),
   /** when protection last looked at all of them */
   holdsReviewedAt: instant.optional(),
   /** registered as a child: holds are reviewed sooner */

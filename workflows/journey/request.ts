@@ -103,14 +103,16 @@ class Stop {
   /** @param told how often the household had been told of its members when it was asked */
   async because(sent: Stopped, told: number): Promise<void> {
     const { run, request } = this;
+    // The household has a wait of its own (standing.ts), and it is told when that ends.
+    const ofMembers = run.isOfMembers(sent, told);
     const cause = sent.outcome === 'blocked' ? sent.reasons.join() : sent.outcome;
     if (cause === this.cause) return;
     this.cause = cause;
+    if (ofMembers) return this.close();
     if (sent.outcome === 'no_partner') run.event('partnerMissing', { what: request.journey.missing });
     else run.event('disclosureBlocked', { reasons: sent.reasons });
     await this.close();
-    // The household has a wait of its own (standing.ts), and it is told when that ends.
-    if (!run.isOfMembers(sent, told)) this.begin(...whoCanHelp(sent, request), (this.since ??= run.now()));
+    this.begin(...whoCanHelp(sent, request), (this.since ??= run.now()));
   }
 
   end(): void {

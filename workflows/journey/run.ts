@@ -128,13 +128,15 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
     const { householdId, open, unready, tell } = members;
     // Whoever has left for a household of their own waits for nobody of the one before.
     const stays = householdId === (this.state.householdId ?? this.householdId);
-    this.setMembers(stays ? { open, unready } : { open: false, unready: false });
+    if (!stays) this.membersAreReady({ unready: false });
+    else if (!open) this.membersAreReady({ unready });
     if (tell && !open) void this.tellMembers(householdId, unready);
   }
 
-  setMembers({ open, unready }: { open: boolean; unready: boolean }): void {
-    this.membersOpen = open;
-    this.membersUnready = unready;
+  /** Only what is over is told: messages may come in another order, and the next request is judged again all the same. */
+  membersAreReady({ unready }: { unready: boolean }): void {
+    this.membersOpen = false;
+    if (!unready) this.membersUnready = false;
     this.membersTold += 1;
   }
 
@@ -202,7 +204,7 @@ export const SIGNALS: SignalModules<JourneyRun, JourneyMessages> = {
   },
   membersReady: {
     key: ({ key }) => key,
-    handle: (run, { unready }) => run.setMembers({ open: false, unready }),
+    handle: (run, { unready }) => run.membersAreReady({ unready }),
   },
   holdsFound: {
     key: ({ key }) => key,

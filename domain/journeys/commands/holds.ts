@@ -26,7 +26,7 @@ export const raiseHold = defineCommand({
   prepare: ({ type }) => ({ what: 'raiseHold', type }),
   staysBehind: ['type'],
   noteRestricted: true,
-  effect: (_state, { holdId, urgent }) => [{ type: 'holdRaised', data: { holdId, urgent: urgent === true } }],
+  effect: (_state, { holdId, urgent }) => [{ type: 'holdRaised', data: { holdId, urgent } }],
 });
 
 export const releaseHold = defineCommand({
