@@ -248,6 +248,7 @@ describe('history and now', () => {
       'raise_hold',
       'record_document',
       'record_exit_permit',
+      'raise_health_concern',
     ]);
 
     const list = await system.ask(
@@ -288,7 +289,7 @@ describe('history and now', () => {
     const now = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}/now`);
     expect(now.body['status']).toBe('travel_ready');
     expect(now.body['sentence']).toBe(
-      'Ready, but the household travels together: 1 other member is not ready (registered; identity and risks not yet checked).',
+      'The household goes together, and waits for the spouse (registered; identity and risks not yet checked).',
     );
     const household = await system.ask('case_worker', 'GET', `/v1/people/${one?.personId}`);
     const whole = await system.ask('case_worker', 'GET', `/v1/households/${String(household.body['household_id'])}`);

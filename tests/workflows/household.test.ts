@@ -71,7 +71,7 @@ describe('when a household changes', () => {
       async ({ person, seen }) => {
         await eventually(() => told.length === 1, 'the newcomer has told');
         await person.command('withdrawConsent', 'case_worker');
-        await person.command('confirmEnding', 'duty_supervisor');
+        await person.command('confirmEnding', 'duty_supervisor', { ending: 'withdrawn' });
         await seen('journeyEnded');
         await eventually(() => told.length === 2, 'the leaver has told');
         expect(told).toEqual(['hh_test', 'hh_test']);
@@ -126,7 +126,7 @@ describe('when a household changes', () => {
         await person.travel({ kind: 'arrived', movementId: 'mov_1', leg: 'return' });
         await seen('arrived');
         await person.command('withdrawConsent', 'case_worker');
-        await person.command('confirmEnding', 'duty_supervisor');
+        await person.command('confirmEnding', 'duty_supervisor', { ending: 'withdrawn' });
         await eventually(() => fake.calls['notifyHousehold'] === 1, 'the household is told');
         expect(fake.types()).toContain('journeyEnded');
       },
