@@ -15,8 +15,6 @@ const RouteLeg = z.object({
   needs: LegNeeds,
   /** by nationality of the head of household; null serves everybody */
   forHouseholdsOf: z.array(z.string()).readonly().nullable(),
-  /** how long after the one before it the next leg can begin, in milliseconds of operation time; unknown: at once */
-  takes: z.number().optional(),
 });
 export type RouteLeg = z.infer<typeof RouteLeg>;
 

@@ -48,27 +48,21 @@ export function nextLeg(state: JourneyState): string | undefined {
 }
 
 /**
- * What is asked of offices now: what the next leg needs, and what a later one needs whose office takes longer than the legs
- * before it. Without a leg a request has no purpose, so nothing while the route is undecided.
+ * What is asked of offices now: what a leg that is still ahead needs. Nobody knows how long a leg takes, so an office that is
+ * needed later may take longer than the legs before it. Without a leg a request has no purpose: nothing is asked while the
+ * route is undecided.
  */
-export function needsToAsk(state: JourneyState, rules: Pick<Rules, 'legs' | 'deadlines'>): LegNeeds {
-  const asked = { nationality: false, document: false, exitPermit: false };
-  if (!state.routeDecided) return asked;
-  const { verificationAnswer, documentIssue, exitPermitAnswer } = rules.deadlines;
-  const verified = state.nationality.status === 'confirmed';
-  const documentTakes = documentIssue.due + (verified ? 0 : verificationAnswer.due);
-  let before = 0;
-  for (const [index, code] of state.route.filter((leg) => !state.routeDone.includes(leg)).entries()) {
-    const leg = rules.legs.find((one) => one.code === code);
-    if (!leg) continue;
-    const inTime = (takes: number) => index === 0 || takes > before;
-    asked.document ||= leg.needs.document && !documentReady(state) && inTime(documentTakes);
+export function needsToAsk(state: JourneyState, rules: Pick<Rules, 'legs'>): LegNeeds {
+  if (!state.routeDecided) return { nationality: false, document: false, exitPermit: false };
+  const ahead = state.route.filter((leg) => !state.routeDone.includes(leg));
+  const needs = needsOf(rules, ahead, true);
+  const document = needs.document && !documentReady(state);
+  return {
     // A State issues papers to its nationals alone.
-    asked.nationality ||= !verified && ((leg.needs.nationality && inTime(verificationAnswer.due)) || asked.document);
-    asked.exitPermit ||= leg.needs.exitPermit && !permitReady(state) && inTime(exitPermitAnswer.due);
-    before += leg.takes ?? 0;
-  }
-  return asked;
+    nationality: (needs.nationality || document) && state.nationality.status !== 'confirmed',
+    document,
+    exitPermit: needs.exitPermit && !permitReady(state),
+  };
 }
 
 /** Whether a leg that is still ahead needs a document; while the route is undecided, whether any does. */

@@ -74,9 +74,18 @@ async function engineHasAnswerOf({ journeyId }: Registered): Promise<boolean> {
   return (events ?? []).some(({ activityTaskCompletedEventAttributes: completed }) => Boolean(completed));
 }
 
+const command = (role: string, person: Registered, name: string, args: object): Promise<unknown> =>
+  system
+    .as(role)
+    .post(
+      `/people/${person.personId}/commands/${name.replaceAll('_', '-')}`,
+      { args, reason_code: 'fault_test' },
+      `${name}-${person.reference}`,
+    );
+
 /** One person at each place; the worker is killed there; another one goes on. How often the partner was called about each. */
 async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Registered; calls: string[] }>> {
-  // No worker runs: everybody stands at the very beginning.
+  await system.workers[0]?.start();
   const people = new Map<Place, Registered>();
   for (const [index, place] of PLACES.entries())
     people.set(place, await register(system, operationId, `P${index}-R${round}`));
@@ -111,7 +120,8 @@ async function killAtEveryPlace(round: number): Promise<Map<Place, { person: Reg
     [`req_held_${round}`, unwritten.journeyId, operationId, registry],
   );
   const before = partner.calls.length;
-  await system.workers[0]?.start();
+  // No office is told of anybody before their screening: with it all of them are asked about.
+  for (const person of people.values()) await command('case_worker', person, 'complete_screening', { risk: 'none' });
   await eventually(
     'four calls are at the partner',
     async () => partner.calls.length === before + 4 || partner.calls.length,
@@ -173,16 +183,8 @@ describe('F1: the worker is killed on its way to a partner and back', () => {
         });
         expect(partner.requests.size).toBe(people);
         for (const { person } of found.values()) {
-          const command = (name: string, args: object) =>
-            system
-              .as('case_worker')
-              .post(
-                `/people/${person.personId}/commands/${name.replaceAll('_', '-')}`,
-                { args, reason_code: 'fault_test' },
-                `${name}-${person.reference}`,
-              );
-          await command('complete_screening', { risk: 'none' });
-          await command('withdraw_consent', {});
+          await command('case_worker', person, 'withdraw_consent', {});
+          await command('duty_supervisor', person, 'confirm_ending', { ending: 'withdrawn' });
           await eventually(`${person.reference} is over`, async () =>
             (await eventsOf(person)).includes('journeyEnded'),
           );

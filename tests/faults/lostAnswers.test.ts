@@ -116,6 +116,7 @@ describe(`F7: the request is done, and its response is lost, seed ${SEED}`, () =
           sink.bodies.length >= sink.events.length + 3 || `${sink.bodies.length} of ${sink.events.length} + 3`,
       );
       await command('case_worker', recalled, 'withdraw_consent', {}, 'withdraw');
+      await command('duty_supervisor', recalled, 'confirm_ending', { ending: 'withdrawn' }, 'confirm');
       await eventually('evidence is asked for', async () => (await eventsOf(evident, 'evidenceRequested')) === 1);
       await command('consular_officer', evident, 'provide_evidence', { kinds: ['OLD_DOCUMENT'] }, 'evidence');
       for (const person of [...others, evident])

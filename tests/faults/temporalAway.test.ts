@@ -65,11 +65,12 @@ const tasksFor = async (person: Registered): Promise<string[]> => {
   const tasks = (await system.as('duty_supervisor').all(`/operations/${operationId}/tasks`)) as Array<{
     subject: string;
     role: string;
+    also_for: string[];
     kind: string;
   }>;
   return tasks
     .filter(({ subject, kind }) => subject === person.journeyId && kind === 'screening')
-    .map(({ role }) => role)
+    .flatMap(({ role, also_for }) => [role, ...also_for])
     .toSorted();
 };
 

@@ -141,7 +141,7 @@ describe('a death on board', () => {
 
 describe('a death before boarding', () => {
   it('names the seat that is in the way of the household', async () => {
-    expect(await die()).toEqual({ seatedOn: [movement] });
+    expect(await die()).toMatchObject({ seatedOn: [movement] });
     expect((await statuses(db.pool, movement, family))[1]).toBe('reserved');
   });
 });

@@ -151,6 +151,7 @@ describe('worker versions', () => {
     await work(yesterday);
     await take(yesterday, 'always');
     const { handle } = await startJourney(env, journeyInput(), TASK_QUEUE);
+    await decide(env, handle.workflowId, 'completeScreening', { risk: 'none' });
     await eventually(async () => ((await handle.describe()).raw.pendingActivities ?? []).length > 0);
     await work(today);
     await take(today, 'always');
@@ -164,7 +165,7 @@ describe('worker versions', () => {
     });
     await take(yesterday, 'always');
     answer();
-    await decide(env, handle.workflowId, 'completeScreening', { risk: 'none' });
+    await decide(env, handle.workflowId, 'reconfirmConsent', {});
     expect(await versionOf(handle.workflowId)).toBe(yesterday.buildId);
   });
 

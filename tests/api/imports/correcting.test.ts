@@ -309,7 +309,7 @@ describe('a list that was committed before it was corrected', () => {
       { kind: 'correctRows', status: 'done', rows: null },
     ]);
     const { rows: held } = await system.db.pool.query(
-      `select j.import_row from journeys j join holds h on h.journey_id = j.id and h.type = 'DATA_DISPUTE' and h.status = 'active'
+      `select j.import_row from journeys j join holds h on h.journey_id = j.id and h.type = 'DATA_DISPUTE' and h.status in ('raising', 'active')
         where j.operation_id = $1 order by 1`,
       [operationId],
     );

@@ -43,7 +43,8 @@ describe('an older version', () => {
     const missing = missingActivity({ pool: database.pool, buildId: older.buildId });
     const without = await versionedWorker(env, older, { ...activities, default: missing });
     await current(older.buildId);
-    await startJourney(env, journeyInput(), TASK_QUEUE);
+    const person = await startJourney(env, journeyInput(), TASK_QUEUE);
+    await person.command('completeScreening', 'case_worker', { risk: 'none' });
     await eventually(async () => (await alarms()).length > 0);
     await without.stop();
     expect(await alarms()).toMatchObject([
