@@ -246,7 +246,8 @@ export function journeyPart<
       }),
     ) as { [T in keyof E]: E[T] & { phase: JourneyPhase; evolve(state: State, data: object, at: Instant): State } };
     return Object.freeze({
-      ...{ name, state: schema, events, missing, empty: rules.empty },
+      // A journey that was carried over before its build knew this kind has not requested it yet.
+      ...{ name, state: schema.prefault(rules.empty), events, missing, empty: rules.empty },
       requested: requestedEvent,
       open: (state: State): OpenRequest | undefined => state[name].request,
       rounds: (state: State): number => state[name].rounds,

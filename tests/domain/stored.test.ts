@@ -13,6 +13,7 @@ import { STORED_PLAN } from '../../domain/plan.ts';
 import { EVENT_FORMS } from '../../domain/record.ts';
 import { STORED_INBOX_BODY } from '../../domain/requests/callback.ts';
 import { STORED_OUTCOME } from '../../domain/requests/classify.ts';
+import { REQUEST_PARTS } from '../../domain/requests/journey.ts';
 import { STANDARD_DEADLINES, STORED_RULES } from '../../domain/rules.ts';
 import { StoredFormError, type Versioned } from '../../domain/versioned.ts';
 import { CHORE_INPUT, IMPORT_INPUT, PARTNER_FEED_INPUT } from '../../domain/workflowInputs.ts';
@@ -126,11 +127,20 @@ describe('stored workflow state', () => {
   it('keeps state, waits, answers and keys of messages when it is upgraded', () => {
     const old = parsed('journey-carried/1.json') as Record<string, unknown[]> & { state: object };
     const { state, waits, answers, seen, buffered } = JOURNEY_CARRIED.read(old);
-    expect(state).toEqual({ ...old.state, cancelRequested: false });
+    expect(state).toEqual({ ...REQUEST_PARTS.empty, ...old.state, cancelRequested: false });
     expect(waits).toEqual(old['waits']);
     expect(answers).toEqual(old['answered']);
     expect(seen.map(({ key }) => key)).toEqual(old['seen']);
     expect(buffered).toEqual([]);
+  });
+
+  it('gives a journey that was carried before a kind of request existed the part of that kind', () => {
+    const old = parsed('journey-carried/2.json') as { state: Record<string, unknown> };
+    for (const name of Object.keys(REQUEST_PARTS.empty)) {
+      const { [name]: _, ...rest } = old.state;
+      const { state } = JOURNEY_CARRIED.read({ ...old, state: rest });
+      expect(state).toEqual({ ...REQUEST_PARTS.empty, ...rest, [name]: REQUEST_PARTS.empty[name as keyof typeof REQUEST_PARTS.empty] });
+    }
   });
 
   it('gives rules that were written before a deadline existed the standard one', () => {
