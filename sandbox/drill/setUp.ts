@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Role } from '../../domain/actor.ts';
 import { PERSON_FIELDS } from '../../domain/requests/fields.ts';
+import { REQUEST_KINDS, REQUESTS } from '../../domain/requests/index.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import type { Client } from '../client.ts';
 import { listPath, type Scenario } from '../scenarioData.ts';
@@ -18,14 +19,6 @@ export type Desks = { [R in Role]?: Client } & {
 /** One stand-in partner of the drill, before it is a partner of the system. */
 export type PlannedPartner = { path: string; kind: string; name: string; state?: string };
 
-const PURPOSES: Record<string, string[]> = {
-  registry: ['registry'],
-  consulate: ['verification', 'document'],
-  clinic: ['fitness'],
-  border: ['exit_permit'],
-  carrier: ['booking'],
-  agency: ['reception'],
-};
 const AGENCY_EVENTS = ['movement.departed', 'movement.arrived', 'journey.arrived', 'journey.received'];
 
 /** The partners that a scenario needs: a registry, a clinic, a border authority, an agency, and its States and carriers. */
@@ -132,7 +125,7 @@ export async function agreeAndActivate(
       `/partners/${partner.partnerId}/agreements`,
       {
         operation_id: operationId,
-        purposes: PURPOSES[partner.kind] ?? [],
+        purposes: REQUEST_KINDS.filter((kind) => REQUESTS[kind].to === partner.kind),
         fields: partner.kind === 'carrier' || partner.kind === 'agency' ? [] : PERSON_FIELDS,
         event_types: partner.kind === 'agency' ? AGENCY_EVENTS : [],
         reference: `DRILL/${partner.path}`,

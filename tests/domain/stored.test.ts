@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PAIR_EVENT_DATA } from '../../domain/duplicates/decisions.ts';
 import { JOURNEY_EVENT_DATA } from '../../domain/journeys/events.ts';
+import { emptyJourney } from '../../domain/journeys/state.ts';
 import { JOURNEY_CARRIED, JOURNEY_INPUT } from '../../domain/journeys/stored.ts';
 import { MOVEMENT_EVENT_DATA } from '../../domain/movements/events.ts';
 import { MOVEMENT_CARRIED, MOVEMENT_INPUT } from '../../domain/movements/stored.ts';
@@ -127,7 +128,7 @@ describe('stored workflow state', () => {
   it('keeps state, waits, answers and keys of messages when it is upgraded', () => {
     const old = parsed('journey-carried/1.json') as Record<string, unknown[]> & { state: object };
     const { state, waits, answers, seen, buffered } = JOURNEY_CARRIED.read(old);
-    expect(state).toEqual({ ...REQUEST_PARTS.empty, ...old.state, cancelRequested: false });
+    expect(state).toEqual({ ...emptyJourney(), ...old.state, cancelRequested: false });
     expect(waits).toEqual(old['waits']);
     expect(answers).toEqual(old['answered']);
     expect(seen.map(({ key }) => key)).toEqual(old['seen']);
@@ -139,7 +140,11 @@ describe('stored workflow state', () => {
     for (const name of Object.keys(REQUEST_PARTS.empty)) {
       const { [name]: _, ...rest } = old.state;
       const { state } = JOURNEY_CARRIED.read({ ...old, state: rest });
-      expect(state).toEqual({ ...REQUEST_PARTS.empty, ...rest, [name]: REQUEST_PARTS.empty[name as keyof typeof REQUEST_PARTS.empty] });
+      expect(state).toEqual({
+        ...emptyJourney(),
+        ...rest,
+        [name]: REQUEST_PARTS.empty[name as keyof typeof REQUEST_PARTS.empty],
+      });
     }
   });
 
