@@ -3,13 +3,16 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { restartFrom } from '../../domain/restart.ts';
+import type { JourneyInput } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
   eventually,
   fakeActivities,
+  type JourneyWork,
   journeyInput,
   OFFICER,
   RULES,
+  withJourney as runJourney,
   startJourney,
   withWorker,
 } from './journeyHarness.ts';
@@ -26,22 +29,8 @@ afterAll(async () => {
 
 const ABROAD = { rules: RULES.abroad, registration: { route: ['return'] } };
 
-async function withJourney(
-  input: ReturnType<typeof journeyInput>,
-  work: (tools: {
-    fake: ReturnType<typeof fakeActivities>;
-    person: Awaited<ReturnType<typeof startJourney>>;
-    seen: (type: string) => Promise<void>;
-  }) => Promise<void>,
-  fake = fakeActivities(),
-): Promise<void> {
-  await withWorker(env, bundle, fake.activities, async (queue) => {
-    const person = await startJourney(env, input, queue);
-    const seen = (type: string) => eventually(() => fake.types().includes(type), `${type} (${fake.types().join(' ')})`);
-    await work({ fake, person, seen });
-    await person.handle.terminate('test over').catch(() => {});
-  });
-}
+const withJourney = (input: JourneyInput, work: JourneyWork, fake?: ReturnType<typeof fakeActivities>) =>
+  runJourney(env, bundle, input, work, fake);
 
 /** Brings a person on board a movement that has left. */
 async function underWay(

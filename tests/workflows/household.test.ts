@@ -5,11 +5,11 @@ import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts'
 import {
   eventually,
   fakeActivities,
+  type JourneyWork,
   JUST_NOW,
   journeyInput,
   RULES,
-  startJourney,
-  withWorker,
+  withJourney as runJourney,
 } from './journeyHarness.ts';
 
 let env: TestWorkflowEnvironment;
@@ -22,25 +22,8 @@ afterAll(async () => {
   await env?.teardown();
 });
 
-type Tools = {
-  fake: ReturnType<typeof fakeActivities>;
-  person: Awaited<ReturnType<typeof startJourney>>;
-  seen: (type: string) => Promise<void>;
-  waits: () => Record<string, string>;
-};
-
-async function withMember(
-  work: (tools: Tools) => Promise<void>,
-  { input = journeyInput(), fake = fakeActivities() } = {},
-): Promise<void> {
-  await withWorker(env, bundle, fake.activities, async (queue) => {
-    const person = await startJourney(env, input, queue);
-    const seen = (type: string) => eventually(() => fake.types().includes(type), `${type} (${fake.types().join(' ')})`);
-    const waits = () => Object.fromEntries(fake.batches.at(-1)?.waits.map(({ key, whom }) => [key, whom.id]) ?? []);
-    await work({ fake, person, seen, waits });
-    await person.handle.terminate('test over').catch(() => {});
-  });
-}
+const withMember = (work: JourneyWork, { input = journeyInput(), fake = fakeActivities() } = {}) =>
+  runJourney(env, bundle, input, work, fake);
 
 const LEFT = { key: 'h1', at: JUST_NOW, journeyId: 'jrn_other', ending: 'withdrawn' };
 

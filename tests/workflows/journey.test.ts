@@ -5,14 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SendOutcome } from '../../activities/requests.ts';
 import { emptyJourney } from '../../domain/journeys/state.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
-import type { PartnerAnswered, Refusal } from '../../workflows/messages.ts';
+import type { JourneyInput, PartnerAnswered, Refusal } from '../../workflows/messages.ts';
 import { timeSkippingEnvironment, workflowBundle } from '../support/temporal.ts';
 import {
   eventually,
   fakeActivities,
+  type JourneyWork,
   JUST_NOW,
   journeyInput,
   RULES,
+  withJourney as runJourney,
   startJourney,
   withWorker,
 } from './journeyHarness.ts';
@@ -35,27 +37,8 @@ const ABROAD = { rules: RULES.abroad, registration: { route: ['return'] } };
 /** Runs one journey beside its fakes; `seen` waits for a event. */
 type Person = Awaited<ReturnType<typeof startJourney>>;
 
-async function withJourney(
-  input: ReturnType<typeof journeyInput>,
-  work: (tools: {
-    fake: ReturnType<typeof fakeActivities>;
-    person: Person;
-    seen: (type: string, times?: number) => Promise<void>;
-  }) => Promise<void>,
-  fake = fakeActivities(),
-): Promise<void> {
-  await withWorker(env, bundle, fake.activities, async (queue) => {
-    const person = await startJourney(env, input, queue);
-    const seen = (type: string, times = 1) =>
-      eventually(
-        () => fake.types().filter((one) => one === type).length >= times,
-        `${type} (${fake.types().join(' ')})`,
-      );
-    await work({ fake, person, seen });
-    // A journey left open would hold the server's skipped time up with tasks that no worker takes.
-    await person.handle.terminate('test over').catch(() => {});
-  });
-}
+const withJourney = (input: JourneyInput, work: JourneyWork, fake?: ReturnType<typeof fakeActivities>) =>
+  runJourney(env, bundle, input, work, fake);
 
 async function refusal(promise: Promise<unknown>): Promise<Refusal> {
   const error = await promise.then(

@@ -166,6 +166,38 @@ export async function withWorker<T>(
   return worker.runUntil(work(taskQueue));
 }
 
+type Tools = {
+  fake: ReturnType<typeof fakeActivities>;
+  person: Awaited<ReturnType<typeof startJourney>>;
+  /** waits until an event of this type is recorded, so many times */
+  seen: (type: string, times?: number) => Promise<void>;
+  /** whom the person waits for now, by the key of the wait */
+  waits: () => Record<string, string>;
+};
+export type JourneyWork = (tools: Tools) => Promise<void>;
+
+/** Runs one journey beside its fakes, on a worker of its own. */
+export async function withJourney(
+  env: TestWorkflowEnvironment,
+  bundle: WorkflowBundle | { codePath: string },
+  input: JourneyInput,
+  work: JourneyWork,
+  fake = fakeActivities(),
+): Promise<void> {
+  await withWorker(env, bundle, fake.activities, async (queue) => {
+    const person = await startJourney(env, input, queue);
+    const seen = (type: string, times = 1) =>
+      eventually(
+        () => fake.types().filter((one) => one === type).length >= times,
+        `${type} (${fake.types().join(' ')})`,
+      );
+    const waits = () => Object.fromEntries(fake.batches.at(-1)?.waits.map(({ key, whom }) => [key, whom.id]) ?? []);
+    await work({ fake, person, seen, waits });
+    // A journey left open would hold the server's skipped time up with tasks that no worker takes.
+    await person.handle.terminate('test over').catch(() => {});
+  });
+}
+
 /** Waits, in bounded steps, for what the workflow does in its own time. @throws when it does not come. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (let step = 0; step < 300; step++) {
