@@ -12,7 +12,7 @@ type Row = Journey &
   Pick<
     PersonPreconditions,
     'held' | 'groupSeated' | 'operationRunning' | 'agreement' | 'seatOnThisMovement' | 'movementCleared'
-  > & { namesState: boolean; membersOpen: boolean; membersUnready: boolean } & { ended: boolean };
+  > & { namesState: boolean; household: { open: boolean; unready: boolean } | null; ended: boolean };
 
 /**
  * Fresh data for the preconditions, one statement for all people. A hold blocks as soon as its row exists, before its
@@ -51,15 +51,7 @@ export async function readPreconditionInput(
         select pa.kind <> 'consulate' or (j.consent_own_state and pa.state is not distinct from p.nationality)
           or pa.id = any (j.consent_consulates)
         from partners pa where pa.id = ${about.partnerId ?? null}::text), true) as names_state,
-      exists (
-        select from journeys mate
-        where mate.household_id = j.household_id and mate.ending is null and mate.arrived_at is null
-          and (mate.screening <> 'done' or mate.consent <> 'given' or exists (
-            select from holds where journey_id = mate.id and status in ('raising', 'active')))) as members_open,
-      exists (
-        select from journeys mate
-        where mate.household_id = j.household_id and mate.ending is null and mate.arrived_at is null
-          and not mate.lacks_only_health) as members_unready,
+      case when ${about.partnerId ?? null}::text is not null then members_of(j.household_id, j.id) end as household,
       coalesce(m.status in ('cleared', 'boarding', 'departed', 'arrived'), false) as movement_cleared,
       m.id is not null and not exists (
         select from journeys mate
@@ -90,7 +82,8 @@ function preconditionsOf(row: Row): PersonPreconditions {
     conditions: row.fitnessConditions,
     nextLegCode: row.nextLeg,
     screening: row.screening,
-    members: row.membersOpen ? 'open' : row.membersUnready ? 'unready' : 'ready',
+    // Where no partner is to be asked nobody looks at it: then it allows nothing.
+    members: row.household?.open === false ? (row.household.unready ? 'unready' : 'ready') : 'open',
     consent: {
       status: row.consent,
       sharing: row.consentSharing,
