@@ -77,14 +77,15 @@ export async function giveCommand<Answer>(
     ...(reasonCode === undefined ? {} : { reasonCode }),
     ...(noteId === undefined ? {} : { noteId }),
   });
+  const toSettle = preparation === undefined ? undefined : makes;
   // It is known before anything is made for it: whatever happens from here on, it is settled (preparedCommands.ts).
   const known = async (role: Role): Promise<void> => {
-    if (makes === undefined || preparation === undefined) return;
+    if (toSettle === undefined) return;
     const { workflowId } = given;
-    await rows.write({ ...decisionOf(role), workflowId, subject, name: command.name, made: makes, madeId });
+    await rows.write({ ...decisionOf(role), workflowId, subject, name: command.name, made: toSettle, madeId });
   };
   const settle = async (settled: Settled): Promise<void> => {
-    if (makes !== undefined && preparation !== undefined) await rows.settle(commandId, settled);
+    if (toSettle !== undefined) await rows.settle(commandId, settled);
   };
   await known(ownRole);
   const prepared = (preparation && (await prepare?.(preparation, given, madeId, noteId))) ?? {};

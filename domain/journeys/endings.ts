@@ -1,6 +1,6 @@
 import { type Actor, PROTECTION_ROLES } from '../actor.ts';
 import { DAY, type Instant } from '../time.ts';
-import type { Ending } from './statuses.ts';
+import { type Ending, isOnBoard } from './statuses.ts';
 import type { JourneyState } from './stored.ts';
 
 /** How somebody tries to reach a person. */
@@ -66,12 +66,9 @@ export function takenBack({
 
 export const isProtection = ({ role }: Pick<Staff, 'role'>): boolean => PROTECTION_ROLES.includes(role);
 
-const onBoard = ({ travel }: Pick<JourneyState, 'travel'>): boolean =>
-  travel.status === 'boarded' || travel.status === 'in_transit';
-
 /** Whether one of the two who end this journey must be of protection, and none has been yet. */
 export function protectionMustConfirm(state: Pick<JourneyState, 'proposedEnding' | 'holds' | 'travel'>): boolean {
-  return state.proposedEnding?.protection === false && (state.holds.length > 0 || onBoard(state));
+  return state.proposedEnding?.protection === false && (state.holds.length > 0 || isOnBoard(state));
 }
 
 /** Why this person cannot confirm this ending now, or undefined. */

@@ -56,6 +56,11 @@ export const MISSING_ENDINGS: readonly Ending[] = ['not_reached', 'lost_contact'
 
 export type Ending = (typeof ENDINGS)[number];
 
+/** On a vehicle, whether or not it has left. */
+export function isOnBoard({ travel }: { travel: { status: string } }): boolean {
+  return travel.status === 'boarded' || travel.status === 'in_transit';
+}
+
 /** The seven milestones that people see. */
 export const MILESTONES = [
   'registered',

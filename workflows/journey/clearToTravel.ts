@@ -8,6 +8,7 @@ import {
   nextLeg,
   nextNeeds,
 } from '../../domain/journeys/state.ts';
+import { isOnBoard } from '../../domain/journeys/statuses.ts';
 import { REQUESTS } from '../../domain/requests/index.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import { sendEvidence } from '../activities.ts';
@@ -16,9 +17,9 @@ import {
   appointment,
   awaitAnswer,
   awaitDecision,
-  isOnBoard,
   isUnhindered,
   mayAsk,
+  recordStopped,
   requestWhileWanted,
   send,
 } from './request.ts';
@@ -182,7 +183,7 @@ function mayBeExamined(run: JourneyRun): boolean {
 }
 
 function renewalIsOfUse(run: JourneyRun): boolean {
-  return lacksOnlyHealth(run.state, run.rules) && !run.membersOpen && !run.membersUnready && !isOnBoard(run);
+  return lacksOnlyHealth(run.state, run.rules) && !run.membersOpen && !run.membersUnready && !isOnBoard(run.state);
 }
 
 async function askClinic(run: JourneyRun): Promise<void> {
@@ -194,8 +195,7 @@ async function askClinic(run: JourneyRun): Promise<void> {
     const sent = await send(run, fitness);
     if (sent.outcome === 'requested' || !unchanged()) return;
     if (run.isOfMembers(sent, told)) return;
-    if (sent.outcome === 'blocked') run.event('disclosureBlocked', { reasons: sent.reasons });
-    else run.event('partnerMissing', { what: fitness.journey.missing });
+    recordStopped(run, fitness, sent);
   }
   // No clinic may be asked: the operation's own health officer looks, or the clinic once it may be asked.
   await awaitDecision(run, fitness, () => !unchanged() || !mayBeExamined(run) || (!asked && mayAsk(run)), {

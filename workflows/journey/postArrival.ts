@@ -88,7 +88,7 @@ export async function settle(run: JourneyRun, ending: Ending): Promise<void> {
   if (ending !== 'completed' && run.state.arrivedAt === undefined) {
     await run.trackInFlight(
       notify.notifyHousehold({
-        householdId: run.state.householdId ?? run.householdId,
+        householdId: run.householdId,
         journeyId: run.subject,
         ending,
         key: `${run.subject}:ended`,

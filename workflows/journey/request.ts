@@ -28,14 +28,7 @@ export function mayAsk(run: JourneyRun): boolean {
   return mayShare(run) && !run.membersOpen;
 }
 
-export function isOnBoard({ state: { travel } }: JourneyRun): boolean {
-  return travel.status === 'boarded' || travel.status === 'in_transit';
-}
-
-/**
- * Sends the next request of this kind, and records what came of it: that the partner has it, that the preconditions
- * forbid it, or that there is no partner.
- */
+/** Sends the next request of this kind; that the partner has it is recorded, before messages that came early are handled. */
 export function send(run: JourneyRun, { kind, journey }: JourneyRequest, partnerId?: string): Promise<SendOutcome> {
   const round = journey.rounds(run.state) + 1;
   return run.request({ kind, round, ...(partnerId !== undefined && { partnerId }) }, (sent) => {
@@ -82,6 +75,12 @@ const hinderedBy = ({ state, membersTold }: JourneyRun): string =>
 
 type Stopped = Exclude<SendOutcome, { outcome: 'requested' }>;
 
+/** That the preconditions forbid a request, or that there is no partner for it. */
+export function recordStopped(run: JourneyRun, { journey }: JourneyRequest, sent: Stopped): void {
+  if (sent.outcome === 'no_partner') run.event('partnerMissing', { what: journey.missing });
+  else run.event('disclosureBlocked', { reasons: sent.reasons });
+}
+
 /** The wait for whoever can do something about a request that is stopped. */
 class Stop {
   private readonly run: JourneyRun;
@@ -109,8 +108,7 @@ class Stop {
     if (cause === this.cause) return;
     this.cause = cause;
     if (ofMembers) return this.close();
-    if (sent.outcome === 'no_partner') run.event('partnerMissing', { what: request.journey.missing });
-    else run.event('disclosureBlocked', { reasons: sent.reasons });
+    recordStopped(run, request, sent);
     await this.close();
     this.begin(...whoCanHelp(sent, request), (this.since ??= run.now()));
   }

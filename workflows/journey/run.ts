@@ -37,7 +37,6 @@ const KIND: Kind<JourneyTypes> = {
 
 /** One person's journey while it runs. */
 export class JourneyRun extends AggregateRun<JourneyTypes> {
-  readonly householdId: string;
   private readonly input: JourneyInput;
   /** a member of the household cannot be asked about yet, so nothing is requested for the way of anybody in it */
   membersOpen = false;
@@ -52,7 +51,11 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
     const carried = input.carried === undefined ? undefined : JOURNEY_CARRIED.read(input.carried);
     super(KIND, { subject: journeyId, operationId, clock, rules, carried });
     this.input = input;
-    this.householdId = input.householdId;
+  }
+
+  /** The household as it is now: whoever was parted from the one of the beginning has another. */
+  get householdId(): string {
+    return this.state.householdId ?? this.input.householdId;
   }
 
   /** What registration knew is where a journey begins. */
@@ -127,7 +130,7 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
     if (!members) return;
     const { householdId, open, unready, tell } = members;
     // Whoever has left for a household of their own waits for nobody of the one before.
-    const stays = householdId === (this.state.householdId ?? this.householdId);
+    const stays = householdId === this.householdId;
     if (!stays) this.membersAreReady({ unready: false });
     else if (!open) this.membersAreReady({ unready });
     if (tell && !open) void this.tellMembers(householdId, unready);
@@ -176,7 +179,7 @@ export class JourneyRun extends AggregateRun<JourneyTypes> {
     await this.trackInFlight(
       notify.householdMustLeave({
         movementId,
-        householdId: this.state.householdId ?? this.householdId,
+        householdId: this.householdId,
         key: `${this.subject}:${this.state.seq}`,
         at: this.now(),
       }),

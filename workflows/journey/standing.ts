@@ -1,8 +1,9 @@
 import { fit, needsToAsk, nextLeg } from '../../domain/journeys/state.ts';
+import { isOnBoard } from '../../domain/journeys/statuses.ts';
 import type { DeadlineKey } from '../../domain/rules.ts';
 import { whenever } from '../aggregate/live.ts';
 import { until, waitFor } from '../waiting.ts';
-import { appointment, isOnBoard, isUnhindered } from './request.ts';
+import { appointment, isUnhindered } from './request.ts';
 import type { JourneyRun } from './run.ts';
 
 /*
@@ -59,7 +60,7 @@ export async function reviewHolds(run: JourneyRun): Promise<never> {
 
 /** Consent is confirmed again before it is too old for a seat. */
 export async function keepConsent(run: JourneyRun): Promise<never> {
-  const given = () => run.state.consent.status === 'given' && !isOnBoard(run);
+  const given = () => run.state.consent.status === 'given' && !isOnBoard(run.state);
   for (;;) {
     await until(run, given);
     const { version, confirmedAt = run.now() } = run.state.consent;

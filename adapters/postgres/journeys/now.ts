@@ -24,7 +24,7 @@ export const nowOn = (db: Db): NowReads => ({
     return event !== undefined;
   },
 
-  waits: (subject) => waitsOf(db, subject),
+  waits: async (subject) => (await waitsOf(db, [subject])).get(subject) ?? [],
 
   async groupWaitsFor(journeyId) {
     const members = await db
@@ -50,12 +50,11 @@ export const nowOn = (db: Db): NowReads => ({
       .where('o.status', 'in', ['registered', 'screened', 'consented', 'verified'])
       .orderBy('o.id')
       .execute();
-    return Promise.all(
-      members.map(async ({ id, personId, relationship, status }) => ({
-        ...{ personId, relationship, status },
-        waits: await waitsOf(db, id),
-      })),
+    const waits = await waitsOf(
+      db,
+      members.map(({ id }) => id),
     );
+    return members.map(({ id, ...member }) => ({ ...member, waits: waits.get(id) ?? [] }));
   },
 
   async isSuspended(journeyId) {
@@ -85,23 +84,28 @@ export const nowOn = (db: Db): NowReads => ({
   names: (ids) => displayNames(db, ids),
 });
 
-/** See `NowReads.waits`. */
-async function waitsOf(db: Db, subject: string): Promise<Wait[]> {
+/** See `NowReads.waits`; by subject. */
+async function waitsOf(db: Db, subjects: readonly string[]): Promise<Map<string, Wait[]>> {
   const rows = await db
     .selectFrom('waits')
-    .select(['key', 'phase', 'whomKind', 'whom', 'what', 'blocks', 'escalationStep'])
+    .select(['subject', 'key', 'phase', 'whomKind', 'whom', 'what', 'blocks', 'escalationStep'])
     .select((eb) => [instant(eb, 'since'), instant(eb, 'remindAt'), instant(eb, 'due'), instant(eb, 'escalateAt')])
-    .where('subject', '=', subject)
+    .where('subject', '=', anyOf(subjects))
     .execute();
-  return rows.map(({ phase, whomKind, whom, remindAt, due, escalateAt, ...wait }) => ({
-    ...wait,
-    phase: phase ?? '',
-    whom: STORED_WHOM.read({ kind: whomKind, id: whom }),
-    safety: false,
-    ...(remindAt === null ? {} : { remindAt }),
-    ...(due === null ? {} : { due }),
-    ...(escalateAt === null ? {} : { escalateAt }),
-  }));
+  const bySubject = new Map<string, Wait[]>();
+  for (const { subject, phase, whomKind, whom, remindAt, due, escalateAt, ...wait } of rows) {
+    const read = {
+      ...wait,
+      phase: phase ?? '',
+      whom: STORED_WHOM.read({ kind: whomKind, id: whom }),
+      safety: false,
+      ...(remindAt === null ? {} : { remindAt }),
+      ...(due === null ? {} : { due }),
+      ...(escalateAt === null ? {} : { escalateAt }),
+    };
+    bySubject.set(subject, [...(bySubject.get(subject) ?? []), read]);
+  }
+  return bySubject;
 }
 
 /** See `NowReads.state`. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { PROTECTION_ROLES } from '../../actor.ts';
 import { id } from '../../fields.ts';
 import { proposalRefusal } from '../endings.ts';
-import { aboard, CASE_WORK, defineCommand } from './define.ts';
+import { isOnBoard } from '../statuses.ts';
+import { CASE_WORK, defineCommand } from './define.ts';
 import { proposal } from './ending.ts';
 
 const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
@@ -25,7 +26,7 @@ export const giveConsent = defineCommand({
   sentence: 'command.journey.giveConsent',
   plausible: ({ consent }) => ({ sharing: !consent.sharing, ownState: !consent.sharing }),
   refusal: (state, { sharing, ownState, consulates }) => {
-    if (aboard(state) || state.arrivedAt !== undefined)
+    if (isOnBoard(state) || state.arrivedAt !== undefined)
       return 'The person is on the way; consent can no longer be given';
     const { consent } = state;
     if (!sharing && (ownState || consulates.length > 0))
@@ -80,7 +81,7 @@ export const withdrawConsent = defineCommand({
     const { movementId } = state.travel;
     return [
       { type: 'consentWithdrawn', data: { version: state.consent.version + 1 } },
-      ...(aboard(state) && movementId !== undefined
+      ...(isOnBoard(state) && movementId !== undefined
         ? [{ type: 'withdrawalNoted', data: { movementId } } as const]
         : []),
       proposal('withdrawn', actor),

@@ -9,7 +9,15 @@ export const defineCommand = commandsOf<{ state: JourneyState; event: JourneyEve
 /** Who works with people and their cases. */
 export const CASE_WORK: readonly Role[] = ['case_worker', 'protection_officer', 'protection_lead'];
 
-export const ON_THE_WAY = 'The person is on the way';
+/** Everybody who works in an operation: what they notice about a person, they say. */
+export const WHOLE_TEAM: readonly Role[] = [
+  'coordinator',
+  'movement_officer',
+  'health_officer',
+  'consular_officer',
+  ...CASE_WORK,
+  'duty_supervisor',
+  'operation_lead',
+];
 
-export const aboard = ({ travel }: JourneyState): boolean =>
-  travel.status === 'boarded' || travel.status === 'in_transit';
+export const ON_THE_WAY = 'The person is on the way';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { FIELDS } from '../../fields.ts';
 import { DAY } from '../../time.ts';
-import { aboard, defineCommand, ON_THE_WAY } from './define.ts';
+import { isOnBoard } from '../statuses.ts';
+import { defineCommand, ON_THE_WAY } from './define.ts';
 
 export const recordDocument = defineCommand({
   name: 'recordDocument',
@@ -18,7 +19,7 @@ export const recordDocument = defineCommand({
   staysBehind: ['kind', 'issuedBy'],
   plausible: (_state, at) => ({ validUntil: at + DAY }),
   refusal: (state, { validUntil }, { at }) => {
-    if (aboard(state)) return ON_THE_WAY;
+    if (isOnBoard(state)) return ON_THE_WAY;
     return validUntil > at ? undefined : 'The document has expired';
   },
   effect: (_state, { documentId, validUntil }) => [{ type: 'documentHeld', data: { documentId, validUntil } }],

@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { FIELDS } from '../../fields.ts';
-import { CASE_WORK, defineCommand } from './define.ts';
+import { defineCommand, WHOLE_TEAM } from './define.ts';
 
 /** On the way too: then it counts for the next leg. */
 export const raiseHealthConcern = defineCommand({
   name: 'raiseHealthConcern',
   args: {},
-  roles: [
-    'coordinator',
-    'movement_officer',
-    'health_officer',
-    'consular_officer',
-    ...CASE_WORK,
-    'duty_supervisor',
-    'operation_lead',
-  ],
+  roles: WHOLE_TEAM,
   reason: true,
   sentence: 'command.journey.raiseHealthConcern',
   effect: () => [{ type: 'healthConcernRaised', data: {} }],

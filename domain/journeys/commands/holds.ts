@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PROTECTION_ROLES } from '../../actor.ts';
 import { FIELDS, id } from '../../fields.ts';
 import { HOLD_TYPES } from '../../holds.ts';
-import { CASE_WORK, defineCommand } from './define.ts';
+import { defineCommand, WHOLE_TEAM } from './define.ts';
 
 export const raiseHold = defineCommand({
   name: 'raiseHold',
@@ -11,15 +11,7 @@ export const raiseHold = defineCommand({
     urgent: z.boolean().default(false).meta({ description: 'whether protection is to look at it within the hour' }),
   },
   example: { type: 'SECURITY' },
-  roles: [
-    'coordinator',
-    'movement_officer',
-    'health_officer',
-    'consular_officer',
-    ...CASE_WORK,
-    'duty_supervisor',
-    'operation_lead',
-  ],
+  roles: WHOLE_TEAM,
   reason: true,
   sentence: 'command.journey.raiseHold',
   makes: 'hold',

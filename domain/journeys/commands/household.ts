@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROTECTION_ROLES } from '../../actor.ts';
-import { aboard, CASE_WORK, defineCommand, ON_THE_WAY } from './define.ts';
+import { isOnBoard } from '../statuses.ts';
+import { CASE_WORK, defineCommand, ON_THE_WAY } from './define.ts';
 
 /** Who decides about a household with a child, and when nobody does. Both say nothing of the kind of a hold. */
 export const CHILD_IN_HOUSEHOLD = 'A child is in this household: a protection officer decides.';
@@ -14,7 +15,7 @@ export const splitOff = defineCommand({
   sentence: 'command.journey.splitOff',
   makes: 'household',
   prepare: () => ({ what: 'separateHousehold' }),
-  refusal: (state) => (aboard(state) ? ON_THE_WAY : undefined),
+  refusal: (state) => (isOnBoard(state) ? ON_THE_WAY : undefined),
   effect: (_state, { householdId }) => [{ type: 'splitOff', data: { householdId } }],
 });
 
